@@ -1,0 +1,1 @@
+//! Derives for `tickwire-shared`. Use them through that crate.

@@ -1,0 +1,285 @@
+//! Types that a field may have, and the grids that they lie on.
+
+use glam::{IVec2, Vec2};
+use serde::{Deserialize, Serialize};
+
+/// The integers that a field may take, and what they mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Grid {
+    /// The least integer.
+    pub min: i32,
+    /// The greatest integer.
+    pub max: i32,
+    /// Integers per unit of the game (per full turn for an angle given as a float).
+    pub per_unit: u32,
+    /// Whether the value behind `max` is `min` again, as with angles.
+    pub wrap: bool,
+}
+
+impl Grid {
+    /// Integers from `min` to `max`.
+    #[must_use]
+    pub const fn integers(min: i32, max: i32) -> Self {
+        assert!(min <= max, "the range of a field is empty: its start must not lie behind its end");
+        Self { min, max, per_unit: 1, wrap: false }
+    }
+
+    /// Real numbers from `min` to `max` in steps of `1 / per_unit`.
+    #[must_use]
+    pub const fn reals(min: f64, max: f64, per_unit: u32) -> Self {
+        assert!(min <= max, "the range of a field is empty: its start must not lie behind its end");
+        assert!(per_unit >= 1, "grid = N must be at least 1 step per unit");
+        let (low, high) = (min * per_unit as f64, max * per_unit as f64);
+        assert!(
+            low >= -16_777_216.0 && high <= 16_777_216.0,
+            "range x grid must stay within 2^24 steps: an f32 holds no more"
+        );
+        Self { min: low as i32, max: high as i32, per_unit, wrap: false }
+    }
+
+    /// An angle of `steps` per full turn, from 0.
+    #[must_use]
+    pub const fn angle(steps: u32) -> Self {
+        assert!(steps >= 2 && steps <= 65_536, "angle = N must be 2 to 65536 steps per turn");
+        Self { min: 0, max: steps as i32 - 1, per_unit: steps, wrap: true }
+    }
+
+    /// The same grid, described as `per_unit` integers per unit. For fixed-point fields.
+    #[must_use]
+    pub const fn with_per_unit(mut self, per_unit: u32) -> Self {
+        assert!(per_unit >= 1, "grid = N must be at least 1 step per unit");
+        self.per_unit = per_unit;
+        self
+    }
+
+    /// The number of integers in the range.
+    #[must_use]
+    pub const fn span(&self) -> u64 {
+        (self.max as i64 - self.min as i64) as u64 + 1
+    }
+
+    /// The bits that hold any integer of the range.
+    #[must_use]
+    pub const fn bits(&self) -> u32 {
+        64 - (self.span() - 1).leading_zeros()
+    }
+
+    /// Brings `value` into the range: by wrapping for angles, to the nearer end otherwise.
+    #[inline]
+    #[must_use]
+    pub fn fit(&self, value: i64) -> i32 {
+        let (min, max) = (i64::from(self.min), i64::from(self.max));
+        if self.wrap {
+            (min + (value - min).rem_euclid(self.span() as i64)) as i32
+        } else {
+            value.clamp(min, max) as i32
+        }
+    }
+
+    /// The grid step nearest to `value` units; a value that is not a number becomes 0.
+    #[inline]
+    #[must_use]
+    pub fn quantize(&self, value: f32) -> i32 {
+        let units_per_value =
+            if self.wrap { self.per_unit as f32 / core::f32::consts::TAU } else { self.per_unit as f32 };
+        let scaled = libm_round(value * units_per_value);
+        self.fit(scaled as i64)
+    }
+
+    /// The value in units (radians for an angle) of a grid step.
+    #[inline]
+    #[must_use]
+    pub fn value(&self, step: i32) -> f32 {
+        let values_per_unit = if self.wrap { core::f32::consts::TAU } else { 1.0 };
+        step as f32 * values_per_unit / self.per_unit as f32
+    }
+}
+
+/// Rounds half away from zero with operations that are exact on every platform.
+#[inline]
+fn libm_round(value: f32) -> f32 {
+    let truncated = value.trunc();
+    if (value - truncated).abs() >= 0.5 { truncated + 1.0_f32.copysign(value) } else { truncated }
+}
+
+/// A type that a field of an entity or input may have.
+pub trait FieldType: Sized {
+    /// The names of the components, `[""]` for a type that has just one.
+    const PARTS: &'static [&'static str];
+    /// The grid where the field declares none; `None` if it must.
+    const GRID: Option<Grid>;
+
+    /// Appends the components as grid steps.
+    fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>);
+
+    /// The value of components, as many as [`FieldType::PARTS`]; missing ones count as 0.
+    fn read_parts(grid: &Grid, parts: &[i32]) -> Self;
+
+    /// What is left of the value in a tick for which no new one came. Axes stay, button edges end.
+    #[must_use]
+    fn held(self) -> Self {
+        self
+    }
+
+    /// Takes over the button edges of a value that came too late for its own tick.
+    fn fold(&mut self, _late: &Self) {}
+}
+
+fn part(parts: &[i32], at: usize) -> i32 {
+    parts.get(at).copied().unwrap_or(0)
+}
+
+macro_rules! integer_field {
+    ($($type:ty: $grid:expr;)+) => { $(
+        impl FieldType for $type {
+            const PARTS: &'static [&'static str] = &[""];
+            const GRID: Option<Grid> = $grid;
+            #[inline]
+            fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>) {
+                row.push(grid.fit(i64::from(*self)));
+            }
+            #[inline]
+            fn read_parts(_: &Grid, parts: &[i32]) -> Self {
+                part(parts, 0) as Self
+            }
+        }
+    )+ };
+}
+
+integer_field! {
+    u8: Some(Grid::integers(0, 255));
+    i8: Some(Grid::integers(-128, 127));
+    u16: Some(Grid::integers(0, 65_535));
+    i16: Some(Grid::integers(-32_768, 32_767));
+    i32: None;
+    u32: None;
+}
+
+impl FieldType for bool {
+    const PARTS: &'static [&'static str] = &[""];
+    const GRID: Option<Grid> = Some(Grid::integers(0, 1));
+    #[inline]
+    fn write_parts(&self, _: &Grid, row: &mut Vec<i32>) {
+        row.push(i32::from(*self));
+    }
+    #[inline]
+    fn read_parts(_: &Grid, parts: &[i32]) -> Self {
+        part(parts, 0) != 0
+    }
+}
+
+impl FieldType for f32 {
+    const PARTS: &'static [&'static str] = &[""];
+    const GRID: Option<Grid> = None;
+    #[inline]
+    fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>) {
+        row.push(grid.quantize(*self));
+    }
+    #[inline]
+    fn read_parts(grid: &Grid, parts: &[i32]) -> Self {
+        grid.value(part(parts, 0))
+    }
+}
+
+impl FieldType for Vec2 {
+    const PARTS: &'static [&'static str] = &["x", "y"];
+    const GRID: Option<Grid> = None;
+    #[inline]
+    fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>) {
+        row.extend([grid.quantize(self.x), grid.quantize(self.y)]);
+    }
+    #[inline]
+    fn read_parts(grid: &Grid, parts: &[i32]) -> Self {
+        Self::new(grid.value(part(parts, 0)), grid.value(part(parts, 1)))
+    }
+}
+
+impl FieldType for IVec2 {
+    const PARTS: &'static [&'static str] = &["x", "y"];
+    const GRID: Option<Grid> = None;
+    #[inline]
+    fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>) {
+        row.extend([grid.fit(i64::from(self.x)), grid.fit(i64::from(self.y))]);
+    }
+    #[inline]
+    fn read_parts(_: &Grid, parts: &[i32]) -> Self {
+        Self::new(part(parts, 0), part(parts, 1))
+    }
+}
+
+/// A button of an input: whether it is down, and whether it went down since the input before.
+///
+/// The edge is a fact of its own, so that a press and release between two ticks is not lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Button {
+    /// The button is down at the end of the tick.
+    pub down: bool,
+    /// The button went down in this tick.
+    pub pressed: bool,
+}
+
+impl Button {
+    /// The button's state after `before`: `down` now, pressed if it was not down before.
+    #[must_use]
+    pub fn after(before: Self, down: bool) -> Self {
+        Self { down, pressed: down && !before.down }
+    }
+
+    /// Whether the button did anything in this tick: it is down or was pressed.
+    #[must_use]
+    pub fn active(self) -> bool {
+        self.down || self.pressed
+    }
+}
+
+impl FieldType for Button {
+    const PARTS: &'static [&'static str] = &[""];
+    const GRID: Option<Grid> = Some(Grid::integers(0, 3));
+    fn write_parts(&self, _: &Grid, row: &mut Vec<i32>) {
+        row.push(i32::from(self.down) | i32::from(self.pressed) << 1);
+    }
+    fn read_parts(_: &Grid, parts: &[i32]) -> Self {
+        let bits = part(parts, 0);
+        Self { down: bits & 1 != 0, pressed: bits & 2 != 0 }
+    }
+    fn held(self) -> Self {
+        Self { pressed: false, ..self }
+    }
+    fn fold(&mut self, late: &Self) {
+        self.pressed |= late.pressed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_snapped_float_snaps_to_itself(value in any::<f32>()) {
+            for grid in [Grid::reals(-512.0, 512.0, 1024), Grid::angle(1024)] {
+                let step = grid.quantize(value);
+                prop_assert!((grid.min..=grid.max).contains(&step));
+                prop_assert_eq!(grid.quantize(grid.value(step)), step);
+            }
+        }
+    }
+
+    #[test]
+    fn bits_hold_the_range() {
+        assert_eq!(Grid::integers(0, 0).bits(), 0);
+        assert_eq!(Grid::integers(0, 1).bits(), 1);
+        assert_eq!(Grid::integers(-128, 127).bits(), 8);
+        assert_eq!(Grid::integers(0, 256).bits(), 9);
+        assert_eq!(Grid::integers(i32::MIN, i32::MAX).bits(), 32);
+    }
+
+    #[test]
+    fn a_late_press_is_folded_and_a_held_one_is_not_pressed_again() {
+        let mut next = Button::default();
+        next.fold(&Button { down: true, pressed: true });
+        assert_eq!(next, Button { down: false, pressed: true });
+        assert_eq!(Button { down: true, pressed: true }.held(), Button { down: true, pressed: false });
+    }
+}

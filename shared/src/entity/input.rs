@@ -1,0 +1,83 @@
+//! Inputs: what a player's controls say for one tick.
+
+use super::Field;
+use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX};
+use crate::wire::DecodeError;
+use crate::wire::bits::{BitCode, BitReader, BitWriter};
+use core::fmt::Debug;
+use serde::{Deserialize, Serialize};
+
+/// The fields of an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputSchema {
+    /// The fields in the order of a row.
+    pub fields: Vec<Field>,
+}
+
+impl InputSchema {
+    /// Bits of one input on the wire.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        self.fields.iter().map(|field| field.grid.bits()).sum()
+    }
+}
+
+/// A player's input for one tick. Implemented by `#[derive(Input)]`; the default is the neutral input.
+///
+/// On the wire a field takes the bits of its grid and holds its distance from the least value.
+pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
+    /// The fields' grids in the order of a row.
+    const GRIDS: &'static [super::Grid];
+
+    /// The fields with their names.
+    fn schema() -> InputSchema;
+
+    /// Appends this input's row.
+    fn write_row(&self, row: &mut Vec<i32>);
+
+    /// The input of a row; `None` if the row has another length.
+    fn read_row(row: &[i32]) -> Option<Self>;
+
+    /// The input for a tick for which none came: axes stay, button edges end.
+    #[must_use]
+    fn held(&self) -> Self;
+
+    /// Takes over the button edges of an input that came too late for its own tick.
+    fn fold(&mut self, late: &Self);
+}
+
+impl<I: Input> BitCode for I {
+    fn write(&self, to: &mut BitWriter) {
+        let mut row = Vec::with_capacity(I::GRIDS.len());
+        self.write_row(&mut row);
+        for (value, grid) in row.iter().zip(I::GRIDS) {
+            to.raw(value.wrapping_sub(grid.min) as u32, grid.bits());
+        }
+    }
+
+    fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
+        const { assert!(I::GRIDS.len() <= INPUT_FIELDS_MAX, "an input has at most 32 fields") };
+        const { assert!(total_bits(I::GRIDS) <= INPUT_BITS_MAX, "an input has at most 256 bits") };
+        let mut row = [0; INPUT_FIELDS_MAX];
+        for (value, grid) in row.iter_mut().zip(I::GRIDS) {
+            *value = read_absolute(from, grid)?;
+        }
+        row.get(..I::GRIDS.len()).and_then(I::read_row).ok_or(DecodeError::OutOfRange)
+    }
+}
+
+/// Reads a field as its distance from the least value of its grid.
+#[inline]
+pub(crate) fn read_absolute(from: &mut BitReader<'_>, grid: &super::Grid) -> Result<i32, DecodeError> {
+    let value = i64::from(grid.min) + i64::from(from.raw(grid.bits())?);
+    if value > i64::from(grid.max) { Err(DecodeError::OutOfRange) } else { Ok(value as i32) }
+}
+
+const fn total_bits(grids: &[super::Grid]) -> u32 {
+    let (mut at, mut bits) = (0, 0);
+    while at < grids.len() {
+        bits += grids[at].bits();
+        at += 1;
+    }
+    bits
+}

@@ -1,0 +1,32 @@
+//! What is replicated: entities and inputs as rows of integers on declared grids.
+//!
+//! `#[derive(Entity)]` and `#[derive(Input)]` make a [`Schema`] and the conversion between a type and its row.
+//! Everything behind this module (deltas, hashes, decoders) works on rows and knows no type of any game.
+
+mod field;
+mod input;
+mod predict;
+mod schema;
+
+pub use field::{Button, FieldType, Grid};
+pub use input::{Input, InputSchema};
+pub use predict::{PredictPlan, steer_once};
+pub use schema::{Field, Kind, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
+
+/// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).
+///
+/// Implemented by `#[derive(Entity)]`. A row holds one integer per field of the kind, vectors split into their
+/// components, each within the grid of its field.
+pub trait Entity: Clone + Send + 'static {
+    /// The kinds of this entity, in the order of their numbers.
+    fn kinds() -> Vec<Kind>;
+
+    /// The number of this value's kind.
+    fn kind(&self) -> u8;
+
+    /// Appends this value's row, every field put on its grid (values outside are brought to its ends).
+    fn write_row(&self, row: &mut Vec<i32>);
+
+    /// The value of a row; `None` if there is no such kind or the row has another length.
+    fn read_row(kind: u8, row: &[i32]) -> Option<Self>;
+}

@@ -1,0 +1,201 @@
+//! The declared predictors, run on rows. Every decoder, in any language, must do exactly this.
+//!
+//! One tick: first every `steer` field from the row as it was, then every `linear` field with the velocities after
+//! steering. A result is fitted to its grid. More than [`EXACT_STEPS_MAX`] ticks go on linearly: `steer` fields
+//! stay, `linear` fields grow by their velocity times the ticks that are left.
+
+use super::{Grid, Kind, Predictor, SchemaError};
+use crate::limits::EXACT_STEPS_MAX;
+
+/// The predictors of one kind, in the order in which they run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PredictPlan {
+    steers: Vec<Steer>,
+    linears: Vec<Linear>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Steer {
+    field: usize,
+    target: usize,
+    rate: i32,
+    grid: Grid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Linear {
+    field: usize,
+    velocity: usize,
+    grid: Grid,
+}
+
+impl PredictPlan {
+    /// Checks and orders the predictors of `kind`.
+    ///
+    /// # Errors
+    /// A predictor names a field that is not there, or one that is itself predicted in a way that does not fit.
+    pub fn new(kind: &Kind) -> Result<Self, SchemaError> {
+        let mut plan = Self { steers: Vec::new(), linears: Vec::new() };
+        for (at, field) in kind.fields.iter().enumerate() {
+            let bad = |problem| SchemaError::BadPredictor {
+                kind: kind.name.clone(),
+                field: field.name.clone(),
+                problem,
+            };
+            match field.predictor {
+                Predictor::Hold => {}
+                Predictor::Linear { velocity } => {
+                    let of = kind
+                        .fields
+                        .get(usize::from(velocity))
+                        .ok_or_else(|| bad("its velocity is no field of this kind"))?;
+                    if matches!(of.predictor, Predictor::Linear { .. }) {
+                        return Err(bad(
+                            "its velocity is itself linear; only `hold` and `steer` may be a velocity",
+                        ));
+                    }
+                    if of.grid.per_unit != field.grid.per_unit {
+                        return Err(bad("it and its velocity must have the same grid (steps per unit)"));
+                    }
+                    plan.linears.push(Linear {
+                        field: at,
+                        velocity: usize::from(velocity),
+                        grid: field.grid,
+                    });
+                }
+                Predictor::Steer { target, rate } => {
+                    let of = kind
+                        .fields
+                        .get(usize::from(target))
+                        .ok_or_else(|| bad("its target is no field of this kind"))?;
+                    if of.predictor != Predictor::Hold {
+                        return Err(bad("its target must be predicted as `hold`"));
+                    }
+                    if rate == 0 {
+                        return Err(bad("its rate must be at least 1"));
+                    }
+                    plan.steers.push(Steer {
+                        field: at,
+                        target: usize::from(target),
+                        rate: i32::from(rate),
+                        grid: field.grid,
+                    });
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Whether every field just stays.
+    #[inline]
+    #[must_use]
+    pub fn is_hold(&self) -> bool {
+        self.steers.is_empty() && self.linears.is_empty()
+    }
+
+    /// Moves `row` on by `ticks`.
+    #[inline]
+    pub fn run(&self, row: &mut [i32], ticks: u32) {
+        if self.is_hold() {
+            return;
+        }
+        for _ in 0..ticks.min(EXACT_STEPS_MAX) {
+            for steer in &self.steers {
+                if let (Some(&target), Some(value)) = (row.get(steer.target), row.get(steer.field).copied()) {
+                    set(row, steer.field, steer_once(value, target, steer.rate, &steer.grid));
+                }
+            }
+            self.move_linear(row, 1);
+        }
+        if ticks > EXACT_STEPS_MAX {
+            self.move_linear(row, i64::from(ticks - EXACT_STEPS_MAX));
+        }
+    }
+
+    #[inline]
+    fn move_linear(&self, row: &mut [i32], ticks: i64) {
+        for linear in &self.linears {
+            if let (Some(&velocity), Some(&value)) = (row.get(linear.velocity), row.get(linear.field))
+                && velocity != 0
+            {
+                set(row, linear.field, linear.grid.fit(i64::from(value) + i64::from(velocity) * ticks));
+            }
+        }
+    }
+}
+
+#[inline]
+fn set(row: &mut [i32], at: usize, value: i32) {
+    if let Some(slot) = row.get_mut(at) {
+        *slot = value;
+    }
+}
+
+/// One tick of `steer`: what the declared predictor does, for a game's own step to use alike.
+#[inline]
+#[must_use]
+pub fn steer_once(value: i32, target: i32, rate: i32, grid: &Grid) -> i32 {
+    if value == target {
+        return value;
+    }
+    let mut distance = i64::from(target) - i64::from(value);
+    if grid.wrap {
+        let span = grid.span() as i64;
+        distance = (distance + span / 2).rem_euclid(span) - span / 2;
+    }
+    let rate = i64::from(rate);
+    let step = if distance.abs() <= rate { distance } else { distance / rate };
+    grid.fit(i64::from(value) + step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Field, Schema};
+
+    fn kind() -> Kind {
+        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
+        Kind {
+            name: "thing".into(),
+            fields: vec![
+                field("pos", Grid::integers(-1000, 1000), Predictor::Linear { velocity: 1 }),
+                field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, rate: 4 }),
+                field("target", Grid::integers(-100, 100), Predictor::Hold),
+                field("turn", Grid::angle(16), Predictor::Steer { target: 4, rate: 4 }),
+                field("aim", Grid::angle(16), Predictor::Hold),
+            ],
+        }
+    }
+
+    #[test]
+    fn velocity_is_steered_before_position_moves() {
+        let schema = Schema::new(vec![kind()]).unwrap();
+        let mut row = [0, 0, 40, 15, 1];
+        schema.plan(0).unwrap().run(&mut row, 1);
+        assert_eq!(row, [10, 10, 40, 1, 1]);
+        schema.plan(0).unwrap().run(&mut row, 1);
+        assert_eq!(row, [27, 17, 40, 1, 1]);
+    }
+
+    #[test]
+    fn after_eight_ticks_it_goes_on_linearly_and_stays_on_the_grid() {
+        let schema = Schema::new(vec![kind()]).unwrap();
+        let plan = schema.plan(0).unwrap();
+        let (mut eight, mut more) = ([0, 0, 40, 0, 0], [0, 0, 40, 0, 0]);
+        plan.run(&mut eight, 8);
+        plan.run(&mut more, 11);
+        assert_eq!(more[0], eight[0] + 3 * eight[1]);
+        plan.run(&mut more, u32::MAX);
+        assert_eq!(more[0], 1000);
+    }
+
+    #[test]
+    fn a_predictor_that_cannot_run_is_refused() {
+        let mut wrong = kind();
+        wrong.fields[0].predictor = Predictor::Linear { velocity: 9 };
+        assert!(matches!(Schema::new(vec![wrong]), Err(SchemaError::BadPredictor { .. })));
+        let mut wrong = kind();
+        wrong.fields[1].predictor = Predictor::Steer { target: 2, rate: 0 };
+        assert!(matches!(Schema::new(vec![wrong]), Err(SchemaError::BadPredictor { .. })));
+    }
+}

@@ -1,0 +1,180 @@
+//! The schema of a game: all that a decoder must know about its rows.
+
+use super::{Grid, InputSchema, PredictPlan};
+use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
+use crate::wire::codec;
+use serde::{Deserialize, Serialize};
+
+/// How a field's next value follows from its row. Integer arithmetic only; see `docs/protocol.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Predictor {
+    /// The value stays.
+    #[default]
+    Hold,
+    /// The value grows by another field of the row (after that one was steered).
+    Linear {
+        /// The index of the velocity, in grid steps per tick.
+        velocity: u16,
+    },
+    /// The value goes to another field of the row: by a `rate`-th of the distance, truncated towards zero, and
+    /// all the way when at most `rate` steps are left. An angle takes the shorter way.
+    Steer {
+        /// The index of the target.
+        target: u16,
+        /// The divisor of the distance, at least 1.
+        rate: u16,
+    },
+}
+
+/// One integer of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// The name; components of a vector as `pos.x`.
+    pub name: String,
+    /// The integers that it may take.
+    pub grid: Grid,
+    /// How it is predicted.
+    pub predictor: Predictor,
+}
+
+/// One kind of entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kind {
+    /// The name.
+    pub name: String,
+    /// The fields in the order of a row.
+    pub fields: Vec<Field>,
+}
+
+impl Kind {
+    /// Whether entities of this kind move: some field is predicted as linear.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.predictor, Predictor::Linear { .. }))
+    }
+
+    /// Bits of a row in a keyframe.
+    #[must_use]
+    pub fn row_bits(&self) -> u32 {
+        self.fields.iter().map(|field| field.grid.bits()).sum()
+    }
+}
+
+/// The kinds of a game's entities, checked against the protocol's bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    kinds: Vec<Kind>,
+    plans: Vec<PredictPlan>,
+}
+
+impl Schema {
+    /// Checks `kinds` and prepares their predictors.
+    ///
+    /// # Errors
+    /// The first kind that breaks a bound or whose predictor names a field that does not fit.
+    pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
+        if kinds.is_empty() || kinds.len() > KINDS_MAX {
+            return Err(SchemaError::KindCount(kinds.len()));
+        }
+        let plans = kinds.iter().map(PredictPlan::new).collect::<Result<_, _>>()?;
+        for kind in &kinds {
+            if kind.fields.len() > ROW_FIELDS_MAX {
+                return Err(SchemaError::TooManyFields {
+                    kind: kind.name.clone(),
+                    fields: kind.fields.len(),
+                });
+            }
+            if kind.row_bits() > ROW_BITS_MAX {
+                return Err(SchemaError::TooWide { kind: kind.name.clone(), bits: kind.row_bits() });
+            }
+        }
+        Ok(Self { kinds, plans })
+    }
+
+    /// The schema of a type.
+    ///
+    /// # Errors
+    /// As [`Schema::new`].
+    pub fn of<E: super::Entity>() -> Result<Self, SchemaError> {
+        Self::new(E::kinds())
+    }
+
+    /// All kinds in the order of their numbers.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The kind with this number.
+    #[inline]
+    #[must_use]
+    pub fn kind(&self, number: u8) -> Option<&Kind> {
+        self.kinds.get(usize::from(number))
+    }
+
+    /// The prepared predictors of a kind.
+    #[inline]
+    #[must_use]
+    pub fn plan(&self, number: u8) -> Option<&PredictPlan> {
+        self.plans.get(usize::from(number))
+    }
+
+    /// Bits of a kind's number in a spawn.
+    #[must_use]
+    pub fn kind_bits(&self) -> u32 {
+        usize::BITS - (self.kinds.len() - 1).leading_zeros()
+    }
+}
+
+/// The hash that two ends compare before they play: entities, input, and the game's own version.
+///
+/// FNV-1a (64 bits) over the codec's bytes of `(version, kinds, input)`; never 0, which stands for "any".
+#[must_use]
+pub fn schema_hash(version: u32, kinds: &[Kind], input: &InputSchema) -> u64 {
+    let bytes = codec::encode(&(version, kinds, input)).unwrap_or_default();
+    fnv1a_64(&bytes).max(1)
+}
+
+/// FNV-1a with 64 bits (Fowler, Noll, Vo).
+#[must_use]
+pub fn fnv1a_64(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Why a schema was refused. A fault of the game's types, found when its first room is made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// No kind, or more than permitted.
+    #[error("a game has 1 to {KINDS_MAX} kinds of entity, this one has {0}")]
+    KindCount(usize),
+    /// Too many fields.
+    #[error("kind `{kind}` has {fields} fields after splitting vectors; {ROW_FIELDS_MAX} are permitted")]
+    TooManyFields {
+        /// The kind.
+        kind: String,
+        /// Its fields.
+        fields: usize,
+    },
+    /// Too many bits.
+    #[error(
+        "kind `{kind}` takes {bits} bits; {ROW_BITS_MAX} are permitted: narrow its ranges or coarsen its grids"
+    )]
+    TooWide {
+        /// The kind.
+        kind: String,
+        /// Its bits.
+        bits: u32,
+    },
+    /// A predictor that cannot run.
+    #[error("kind `{kind}`, field `{field}`: {problem}")]
+    BadPredictor {
+        /// The kind.
+        kind: String,
+        /// The field.
+        field: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}

@@ -1,0 +1,198 @@
+//! The one thing that a host implements: a [`Game`].
+
+use crate::entity::{Entity, Input};
+use crate::id::{EntityId, PlayerId};
+use crate::limits::RELIABLE_QUEUE_MAX;
+use crate::tick::Tick;
+use crate::wire::control::{Name, Options};
+use crate::wire::{Close, CloseCode, Text};
+use crate::world::World;
+use core::fmt::Debug;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Values that cross the wire through the codec: settings, events, commands.
+pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
+impl<T: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static> Data for T {}
+
+/// The rules of a game: an authoritative simulation at a fixed tick rate.
+///
+/// The same type serves both ends. The server calls [`Game::step`]; a client predicts its own entity with
+/// [`Game::apply_input`]. Both must be deterministic: no clock, no global state, no hash-map order; chance only from
+/// the seed (see [`crate::Rng`]). [`crate::harness::check_determinism`] tests that.
+pub trait Game: Sized + Send + 'static {
+    /// Raise it when rules, events or commands change while the entities stay: it is part of the schema hash.
+    const VERSION: u32 = 1;
+
+    /// What a host sets for a room and every client learns when it joins.
+    type Settings: Data + Default;
+    /// What is computed once from the settings and never changes: a map with its walls, say. `()` if nothing is.
+    type Scene: Send + Sync + 'static;
+    /// A player's controls for one tick.
+    type Input: Input;
+    /// What is replicated.
+    type Entity: Entity;
+    /// Reliable news from the server to clients.
+    type Event: Data;
+    /// Reliable requests from a client to the server, for what is no control of a tick: chat, choices.
+    type Command: Data;
+
+    /// The settings of a room that is made with `options`. By default a room has no options.
+    ///
+    /// # Errors
+    /// An option that the game does not know, or a value that it does not permit.
+    fn settings(base: &Self::Settings, options: &Options) -> Result<Self::Settings, Refusal> {
+        match options.iter().next() {
+            None => Ok(base.clone()),
+            Some((key, _)) => Err(Refusal::bad_option(key)),
+        }
+    }
+
+    /// The unchanging scene that follows from the settings. A client calls it with what the server sent.
+    ///
+    /// # Errors
+    /// Settings that make no sense; the text tells a host what to mend.
+    fn scene(settings: &Self::Settings) -> Result<Self::Scene, BadSettings>;
+
+    /// How many players a room takes.
+    #[must_use]
+    fn players_max(_settings: &Self::Settings) -> u16 {
+        64
+    }
+
+    /// A new room: fills the world with what is there before the first player.
+    fn new(
+        settings: &Self::Settings,
+        scene: &Self::Scene,
+        seed: u64,
+        world: &mut World<Self::Entity>,
+    ) -> Self;
+
+    /// A player comes: makes its entity and returns the id, which stays the player's while it is in the room.
+    ///
+    /// # Errors
+    /// The game takes no player now.
+    fn join(
+        &mut self,
+        world: &mut World<Self::Entity>,
+        scene: &Self::Scene,
+        player: PlayerId,
+        profile: &Profile,
+    ) -> Result<EntityId, Refusal>;
+
+    /// A player goes (or its time to resume is over): removes what belongs to it.
+    fn leave(&mut self, world: &mut World<Self::Entity>, player: PlayerId);
+
+    /// One tick. Calls [`Game::apply_input`] for each player's entity, then does all else.
+    fn step(&mut self, world: &mut World<Self::Entity>, turn: &Turn<'_, Self>, out: &mut Events<Self::Event>);
+
+    /// A player's own step: the part of [`Game::step`] that its client predicts with. A function of its arguments
+    /// alone; all that it reads of `own` is replicated.
+    fn apply_input(own: &mut Self::Entity, input: &Self::Input, scene: &Self::Scene);
+}
+
+/// Who comes into a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name that others see.
+    pub name: Name,
+}
+
+/// What a step works with.
+#[derive(Debug)]
+pub struct Turn<'a, G: Game> {
+    /// The tick that the step leads to.
+    pub tick: Tick,
+    /// The room's scene.
+    pub scene: &'a G::Scene,
+    /// Every player with its input, in the order of their ids.
+    pub players: &'a [PlayerTurn<G::Input>],
+    /// The commands that came since the last step, in the order in which they were sent by each player.
+    pub commands: &'a [(PlayerId, G::Command)],
+}
+
+/// A player in a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlayerTurn<I> {
+    /// The player.
+    pub player: PlayerId,
+    /// Its entity.
+    pub entity: EntityId,
+    /// Its input: its own for this tick, else the last one held, else neutral.
+    pub input: I,
+}
+
+/// Reliable events that a step gives out: they arrive exactly once, in order, also across a reconnect.
+#[derive(Debug)]
+pub struct Events<E> {
+    pub(crate) items: Vec<(Option<PlayerId>, E)>,
+    pub(crate) refused: u64,
+}
+
+impl<E> Events<E> {
+    /// Events of one step. Further ones are refused and counted.
+    pub const PER_STEP_MAX: usize = RELIABLE_QUEUE_MAX / 2;
+
+    pub(crate) fn new() -> Self {
+        Self { items: Vec::new(), refused: 0 }
+    }
+
+    /// To everyone in the room, spectators included. `false` if the step's bound was reached and the event refused.
+    pub fn all(&mut self, event: E) -> bool {
+        self.push(None, event)
+    }
+
+    /// To one player. `false` if the step's bound was reached and the event refused.
+    pub fn to(&mut self, player: PlayerId, event: E) -> bool {
+        self.push(Some(player), event)
+    }
+
+    fn push(&mut self, to: Option<PlayerId>, event: E) -> bool {
+        let fits = self.items.len() < Self::PER_STEP_MAX;
+        if fits {
+            self.items.push((to, event));
+        } else {
+            self.refused += 1;
+        }
+        fits
+    }
+}
+
+/// Why a game takes no player or no room.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No place is free.
+    #[error("the room is full")]
+    Full,
+    /// A rule of the game, told to the client.
+    #[error("{0}")]
+    Rule(Text<100>),
+}
+
+impl Refusal {
+    /// An option that the game does not know or whose value it does not permit.
+    #[must_use]
+    pub fn bad_option(key: &str) -> Self {
+        Self::Rule(Text::cut(&format!("the game has no option or permits no such value: {key}")))
+    }
+}
+
+impl From<crate::world::WorldFull> for Refusal {
+    fn from(_: crate::world::WorldFull) -> Self {
+        Self::Full
+    }
+}
+
+impl From<&Refusal> for Close {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Full => CloseCode::Full.into(),
+            Refusal::Rule(text) => Close::new(CloseCode::Policy, text),
+        }
+    }
+}
+
+/// Settings from which no scene can be made. The text names the setting and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSettings(pub String);

@@ -1,0 +1,45 @@
+//! Tickwire without a socket: all that is true on both ends of a connection.
+//!
+//! This crate does no I/O, reads no clock, starts no thread: time is an argument, bytes come and go as slices. The
+//! server drives a [`room::Room`], a game client a [`client::Client`], a test both at once in a
+//! [`harness::Harness`].
+//!
+//! ```text
+//!   client                                      server
+//!   Client<G> --- ClientFrame (inputs, acks) ---> Room<G> --> Game::step
+//!      ^                                            |
+//!      |                                            v
+//!   history <--- Update (private, streams) <--- StreamEncoder (encoded once) <-- Snapshot (rows)
+//! ```
+
+// So that the derives, which name this crate from outside, also work inside it.
+extern crate self as tickwire_shared;
+
+pub mod arena;
+pub mod client;
+pub mod entity;
+pub mod game;
+pub mod harness;
+pub mod id;
+pub mod limits;
+mod rng;
+pub mod room;
+pub mod snapshot;
+pub mod tick;
+pub mod wire;
+mod world;
+
+pub use rng::Rng;
+//pub use tickwire_derive::{Choice, Entity, Input};
+pub use world::{World, WorldFull};
+
+/// All that a file with a game in it needs.
+pub mod prelude {
+    pub use crate::entity::{Button, Entity, Input};
+    pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Turn};
+    pub use crate::id::{EntityId, PlayerId};
+    pub use crate::tick::Tick;
+    pub use crate::wire::control::Options;
+    pub use crate::{Rng, World};
+    pub use glam::{IVec2, Vec2};
+}

@@ -1,0 +1,93 @@
+//! Every bound of the protocol, with what happens at it.
+//!
+//! The bounds here are the same for every server and are part of `docs/protocol.md`; what an operator may set
+//! lives in the server's configuration.
+
+/// The version of the protocol in `Hello`. Another version is refused with 4012.
+pub const PROTOCOL_VERSION: u16 = 1;
+/// The WebSocket subprotocol that a client asks for.
+pub const SUBPROTOCOL: &str = "tickwire.v1";
+
+/// The longest message of a client, bytes. A longer one ends the session with 1009.
+pub const INBOUND_BYTES_MAX: usize = 4 * 1024;
+/// The longest message of a server, bytes. A client ends the session at a longer one; a server never makes one.
+pub const OUTBOUND_BYTES_MAX: usize = 224 * 1024;
+
+/// Entities in a room at one time. A further spawn is refused to the game.
+pub const ENTITIES_MAX: usize = 4096;
+/// Bits of one entity in a keyframe, its fields alone. A wider kind is refused when the schema is built.
+pub const ROW_BITS_MAX: u32 = 352;
+/// Fields (after splitting vectors) of one kind of entity. More are refused when the schema is built.
+pub const ROW_FIELDS_MAX: usize = 48;
+/// Kinds of entity in one game.
+pub const KINDS_MAX: usize = 64;
+/// Bits of one input. A wider input is refused when the schema is built.
+pub const INPUT_BITS_MAX: u32 = 256;
+/// Fields (after splitting vectors) of one input.
+pub const INPUT_FIELDS_MAX: usize = 32;
+
+/// Snapshots that both ends keep per stream. A baseline older than that is answered with a keyframe.
+pub const HISTORY_TICKS: usize = 64;
+/// The state hash goes with every snapshot whose tick is divisible by this.
+pub const HASH_PERIOD_TICKS: u32 = 32;
+/// A predictor steps this many ticks exactly and goes on linearly.
+pub const EXACT_STEPS_MAX: u32 = 8;
+
+/// Inputs in one client frame. More are 4002.
+pub const INPUTS_PER_FRAME_MAX: usize = 32;
+/// How far ahead of the next tick an input may lie, ticks. Beyond it is refused, counted and told.
+pub const INPUT_FUTURE_TICKS_MAX: u32 = 64;
+/// How far behind the next tick an input may lie and still have its edges folded, ticks. Beyond it is refused.
+pub const INPUT_LATE_TICKS_MAX: u32 = 64;
+/// How long a missing input is held before the player's input becomes neutral, ms.
+pub const INPUT_HOLD_MS_MAX: u32 = 500;
+
+/// Reliable events or commands that may wait for an acknowledgement. At the bound the slow end is closed (4013).
+pub const RELIABLE_QUEUE_MAX: usize = 128;
+/// Bytes of one reliable event or command.
+pub const RELIABLE_BYTES_MAX: usize = 512;
+/// Reliable events in one message; the others wait for the next.
+pub const RELIABLE_PER_MESSAGE_MAX: usize = 32;
+/// Commands that one player may have waiting for a tick; a further one ends the session with 4008.
+pub const COMMANDS_PER_TICK_MAX: usize = 32;
+
+/// Bytes of a player's name (UTF-8). A longer one is refused with 4002.
+pub const NAME_BYTES_MAX: usize = 32;
+/// Bytes of a game's name.
+pub const GAME_NAME_BYTES_MAX: usize = 32;
+/// Options of a room, each a short key and value.
+pub const OPTIONS_MAX: usize = 8;
+/// Bytes of an option's key or value.
+pub const OPTION_BYTES_MAX: usize = 64;
+/// Bytes of a ticket.
+pub const TICKET_BYTES_MAX: usize = 2048;
+/// Bytes of a room's public settings in `Joined`.
+pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a table in `Joined`.
+pub const TABLE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the text that explains a closing.
+pub const CLOSE_TEXT_BYTES_MAX: usize = 120;
+/// Games in `Welcome`.
+pub const GAMES_MAX: usize = 32;
+/// Streams in one message.
+pub const STREAMS_PER_MESSAGE_MAX: usize = 64;
+
+/// Players and spectators of one room together.
+pub const MEMBERS_MAX: usize = 512;
+
+/// How long a client has for its `Hello` after the connection stands, ms.
+pub const HELLO_TIMEOUT_MS: u64 = 5_000;
+/// How long a cut player keeps its place, ms.
+pub const RESUME_GRACE_MS: u64 = 30_000;
+/// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
+pub const ACK_AGE_MS_MAX: u64 = 250;
+
+const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
+const _: () = {
+    assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
+    assert!(SETTINGS_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16) < OUTBOUND_BYTES_MAX);
+    assert!(RELIABLE_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX);
+    assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
+    assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);
+    assert!(INPUT_FUTURE_TICKS_MAX as usize <= HISTORY_TICKS);
+};

@@ -1,0 +1,371 @@
+//! Control messages: the handshake, the closing, repair. Everything that is rare.
+//!
+//! ```text
+//! byte 0    0 (control)
+//! byte 1..  one enum value in the codec: the variant's number, then its fields
+//! ```
+
+use super::{Close, DecodeError, Text, codec};
+use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
+use crate::limits::{
+    GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
+    OPTIONS_MAX, OUTBOUND_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX, TICKET_BYTES_MAX,
+};
+use crate::tick::{Tick, TickRate};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The first byte of a control message.
+pub const TAG_CONTROL: u8 = 0;
+
+/// A player's name. Shown to others as text, never as markup.
+pub type Name = Text<NAME_BYTES_MAX>;
+/// A game's name: what a client asks for in `Join`.
+pub type GameName = Text<GAME_NAME_BYTES_MAX>;
+
+/// A list of at most `MAX` items. A longer one does not decode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(serialize = "T: Clone + Serialize"))]
+pub struct List<T, const MAX: usize>(Vec<T>);
+
+impl<T, const MAX: usize> Default for List<T, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MAX: usize> core::ops::Deref for List<T, MAX> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T, const MAX: usize> TryFrom<Vec<T>> for List<T, MAX> {
+    type Error = ListError;
+    fn try_from(items: Vec<T>) -> Result<Self, ListError> {
+        if items.len() > MAX { Err(ListError { max: MAX }) } else { Ok(Self(items)) }
+    }
+}
+
+impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
+    fn from(list: List<T, MAX>) -> Vec<T> {
+        list.0
+    }
+}
+
+/// More items than a list may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the list is longer than {max} items")]
+pub struct ListError {
+    /// The bound in items.
+    pub max: usize,
+}
+
+/// Options of a room: what a match must agree on, what a new room is made with. Sorted by key, keys differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(OptionText, OptionText)>", into = "Vec<(OptionText, OptionText)>")]
+pub struct Options(Vec<(OptionText, OptionText)>);
+
+/// The key or the value of an option.
+pub type OptionText = Text<OPTION_BYTES_MAX>;
+
+impl Options {
+    /// No options.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The options given as pairs; sorted here.
+    ///
+    /// # Errors
+    /// Too many pairs, or two with the same key.
+    pub fn new(mut pairs: Vec<(OptionText, OptionText)>) -> Result<Self, OptionsError> {
+        pairs.sort();
+        Self::try_from(pairs)
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// All pairs in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// Whether there is no option.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<Vec<(OptionText, OptionText)>> for Options {
+    type Error = OptionsError;
+    fn try_from(pairs: Vec<(OptionText, OptionText)>) -> Result<Self, OptionsError> {
+        if pairs.len() > OPTIONS_MAX {
+            return Err(OptionsError::TooMany);
+        }
+        if pairs.windows(2).any(|two| two[0].0 >= two[1].0) {
+            return Err(OptionsError::NotSorted);
+        }
+        Ok(Self(pairs))
+    }
+}
+
+impl From<Options> for Vec<(OptionText, OptionText)> {
+    fn from(options: Options) -> Self {
+        options.0
+    }
+}
+
+/// Why options were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionsError {
+    /// More than the permitted number.
+    #[error("a room has at most {OPTIONS_MAX} options")]
+    TooMany,
+    /// Keys must rise, so none stands twice.
+    #[error("options must be sorted by key, each key once")]
+    NotSorted,
+}
+
+/// A message of a client other than its frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientControl {
+    /// The first message of a session.
+    Hello(Hello),
+    /// Asks for a place in a room. Once per session.
+    Join(Join),
+    /// Gives the place up for good; answered with a normal closing.
+    Leave,
+    /// The client's state of `stream` at `tick` has another hash: asks for that tick's keyframe.
+    Repair {
+        /// The stream that differs.
+        stream: StreamId,
+        /// The tick whose hash differs.
+        tick: Tick,
+    },
+    /// What a repair found: the first field that differs.
+    Desync(Desync),
+}
+
+/// Who comes, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`crate::limits::PROTOCOL_VERSION`].
+    pub version: u16,
+    /// The name that other players see.
+    pub name: Name,
+    /// What entitles the client to come.
+    pub credential: Credential,
+}
+
+/// What a client shows in its `Hello`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Credential {
+    /// Nothing: a guest.
+    Guest,
+    /// A ticket of an authentication service.
+    Ticket(List<u8, TICKET_BYTES_MAX>),
+    /// The secret of an earlier `Joined`: the session goes on in the same room as the same player.
+    Resume {
+        /// The secret.
+        secret: ResumeSecret,
+        /// The number of the last reliable event that the client has.
+        events_received: u32,
+    },
+}
+
+/// Asks for a place in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// The game's name.
+    pub game: GameName,
+    /// The hash of the schema that the client was built with, or 0 to read the game by the server's schema.
+    pub schema_hash: u64,
+    /// Player or spectator.
+    pub role: Role,
+    /// Which room.
+    pub target: Target,
+}
+
+/// What a member of a room may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Has an entity and sends input.
+    Player,
+    /// Only watches.
+    Spectator,
+}
+
+/// Which room to join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// This room.
+    Room(RoomId),
+    /// An open room with these options, the fullest first; a new one if there is none.
+    Match(Options),
+    /// A new room with these options.
+    Create(Options),
+}
+
+/// The first field in which a client's state differs from the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desync {
+    /// The stream.
+    pub stream: StreamId,
+    /// The tick of the compared states.
+    pub tick: Tick,
+    /// The entity.
+    pub entity: EntityId,
+    /// The field's index in the kind's schema; `None` if the entity is missing on one side or is of another kind.
+    pub field: Option<u16>,
+    /// The client's value.
+    pub client: i32,
+    /// The server's value.
+    pub server: i32,
+}
+
+/// A message of a server other than its updates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerControl {
+    /// Answers `Hello`.
+    Welcome(Welcome),
+    /// Answers `Join`, or a `Hello` that resumes (then right behind `Welcome`).
+    Joined(Joined),
+    /// Comes before the close frame, as the last message.
+    Close(Close),
+}
+
+/// The session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The session's number, for reports to the operator.
+    pub session: SessionId,
+    /// What the server permits.
+    pub limits: SessionLimits,
+    /// The games that are hosted here.
+    pub games: List<GameInfo, GAMES_MAX>,
+}
+
+/// What a server permits a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionLimits {
+    /// Bytes of one message of the client.
+    pub inbound_bytes_max: u32,
+    /// Bytes per second of the client.
+    pub inbound_bytes_per_s: u32,
+    /// How long a cut player keeps its place, ms.
+    pub resume_grace_ms: u32,
+}
+
+/// A hosted game.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GameInfo {
+    /// The name for `Join`.
+    pub name: GameName,
+    /// The hash of its schema.
+    pub schema_hash: u64,
+    /// Its rooms' tick rate.
+    pub tick_rate: TickRate,
+}
+
+/// A place in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    /// The room.
+    pub room: RoomId,
+    /// Whether the place of a cut session was taken again.
+    pub resumed: bool,
+    /// The player and its entity; `None` for a spectator.
+    pub player: Option<(PlayerId, EntityId)>,
+    /// The room's tick rate.
+    pub tick_rate: TickRate,
+    /// The room's tick when this was written; its keyframe follows.
+    pub tick: Tick,
+    /// What to show in `Hello` to come back after a cut. `None` for a spectator.
+    pub secret: Option<ResumeSecret>,
+    /// The number of the last command that the room has from this player.
+    pub commands_received: u32,
+    /// The number of the last reliable event before the client's first.
+    pub events_start: u32,
+    /// The coder's table; `None` in profile 0.
+    pub table: Option<List<u8, TABLE_BYTES_MAX>>,
+    /// The game's settings in the codec: all that the client's step reads.
+    pub settings: List<u8, SETTINGS_BYTES_MAX>,
+    /// The players in the room, this one included.
+    pub roster: List<RosterEntry, MEMBERS_MAX>,
+}
+
+/// A player of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterEntry {
+    /// The player.
+    pub player: PlayerId,
+    /// Its entity.
+    pub entity: EntityId,
+    /// Its name.
+    pub name: Name,
+}
+
+/// The bytes of a control message, tag included.
+///
+/// # Errors
+/// The message is larger than the codec's limit.
+pub fn encode_control<T: Serialize>(message: &T) -> Result<Vec<u8>, DecodeError> {
+    let mut bytes = vec![TAG_CONTROL];
+    codec::encode_into(message, &mut bytes)?;
+    Ok(bytes)
+}
+
+impl ClientControl {
+    /// Reads a control message of a client, tag included.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_control(bytes, INBOUND_BYTES_MAX)
+    }
+
+    /// The bytes of the message, tag included.
+    ///
+    /// # Errors
+    /// The message is larger than the codec's limit.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        encode_control(self)
+    }
+}
+
+impl ServerControl {
+    /// Reads a control message of a server, tag included.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_control(bytes, OUTBOUND_BYTES_MAX)
+    }
+
+    /// The bytes of the message, tag included.
+    ///
+    /// # Errors
+    /// The message is larger than the codec's limit.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        encode_control(self)
+    }
+}
+
+fn decode_control<T: Serialize + DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, DecodeError> {
+    if bytes.len() > bytes_max {
+        return Err(DecodeError::TooBig);
+    }
+    match bytes.split_first() {
+        None => Err(DecodeError::Truncated),
+        Some((&TAG_CONTROL, body)) => codec::decode(body),
+        Some(_) => Err(DecodeError::UnknownTag),
+    }
+}

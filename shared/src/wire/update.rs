@@ -1,0 +1,279 @@
+//! The server's update: what a server sends a client per tick, in one message.
+//!
+//! ```text
+//! byte 0    1 (update), then a bit stream, the private section:
+//! 32        tick: the state that the streams lead to
+//! 1 [16 12 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
+//!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
+//! 1 [32]    the tick of the last input that was applied
+//! EG0 x 4   inputs since the last message: late, held, folded, refused
+//! 1 [32]    command ack: the number of the last command that was received in order
+//! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
+//! (zeros up to the next byte)
+//! byte      streams, then each stream packet:
+//!   LEB128  stream id
+//!   LEB128  behind: how many ticks the packet's target lies before the message's tick (0 but for a repair)
+//!   byte    age: ticks between baseline and target; 0 for a keyframe
+//!   LEB128  bytes of the payload, then the payload (see the delta)
+//! ```
+
+use super::DecodeError;
+use super::bits::{BitCode, BitReader, BitWriter};
+use super::frame::{Numbered, read_option, write_option};
+use crate::id::StreamId;
+use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, STREAMS_PER_MESSAGE_MAX};
+use crate::tick::Tick;
+
+/// The first byte of an update.
+pub const TAG_UPDATE: u8 = 1;
+
+/// What concerns one client alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Private {
+    /// The state that the streams lead to.
+    pub tick: Tick,
+    /// Present if a frame came since the last message.
+    pub timing: Option<Timing>,
+    /// The tick of the last input that was applied.
+    pub input_applied: Option<Tick>,
+    /// What became of inputs since the last message.
+    pub counts: InputCounts,
+    /// The number of the last command that was received in order; `None` if nothing changed.
+    pub command_ack: Option<u32>,
+    /// Reliable events.
+    pub events: Numbered,
+}
+
+/// Feedback for the client's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// The stamp of the newest frame.
+    pub stamp_ms: u16,
+    /// How long that frame waited at the server, in 1/256 tick, at most 4095.
+    pub held: u16,
+    /// How early the newest input came before the step that it is for, in 1/256 tick.
+    pub margin: i16,
+}
+
+/// What became of inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputCounts {
+    /// Inputs that came after their tick.
+    pub late: u32,
+    /// Ticks without an input of their own: the last one was held.
+    pub held: u32,
+    /// Late inputs whose button edges were folded into the next tick.
+    pub folded: u32,
+    /// Inputs too far in the past or future, or for a tick that had one.
+    pub refused: u32,
+}
+
+impl InputCounts {
+    /// Adds `more` to these counts.
+    pub fn add(&mut self, more: Self) {
+        self.late = self.late.saturating_add(more.late);
+        self.held = self.held.saturating_add(more.held);
+        self.folded = self.folded.saturating_add(more.folded);
+        self.refused = self.refused.saturating_add(more.refused);
+    }
+}
+
+/// One stream packet, its payload not decoded yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamPacket<'a> {
+    /// The stream.
+    pub stream: StreamId,
+    /// The tick that the packet leads to.
+    pub target: Tick,
+    /// The tick that it starts from; `None` for a keyframe.
+    pub baseline: Option<Tick>,
+    /// Whether this is the keyframe of an old tick that the client asked for, not the live state.
+    pub repair: bool,
+    /// The delta.
+    pub payload: &'a [u8],
+}
+
+/// A whole update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update<'a> {
+    /// What concerns this client alone.
+    pub private: Private,
+    /// The streams that it sees.
+    pub streams: Vec<StreamPacket<'a>>,
+}
+
+/// Writes an update: first the private section, then stream packets that were encoded before.
+#[derive(Debug)]
+pub struct UpdateWriter {
+    bytes: Vec<u8>,
+    streams_at: usize,
+}
+
+impl UpdateWriter {
+    /// Starts a message with its private section. `streams_bytes` is what will follow, to allocate once.
+    #[must_use]
+    pub fn new(private: &Private, streams_bytes: usize) -> Self {
+        let mut bytes = Vec::with_capacity(24 + streams_bytes);
+        bytes.push(TAG_UPDATE);
+        let mut to = BitWriter::append_to(bytes);
+        private.write(&mut to);
+        let mut bytes = to.finish();
+        let streams_at = bytes.len();
+        bytes.push(0);
+        Self { bytes, streams_at }
+    }
+
+    /// Appends a packet as [`encode_packet`] made it.
+    pub fn packet(&mut self, packet: &[u8]) {
+        if let Some(count) = self.bytes.get_mut(self.streams_at) {
+            *count += 1;
+        }
+        self.bytes.extend_from_slice(packet);
+    }
+
+    /// The whole message.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// A stream packet with its header, as it is shared by all who get it in a message of tick `target + behind`.
+#[must_use]
+pub fn encode_packet(stream: StreamId, behind: u32, age: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(payload.len() + 12);
+    leb128(u32::from(stream.0), &mut bytes);
+    leb128(behind, &mut bytes);
+    bytes.push(age);
+    leb128(payload.len() as u32, &mut bytes);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+impl<'a> Update<'a> {
+    /// Reads an update, tag included. Payloads are left as they are.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > OUTBOUND_BYTES_MAX {
+            return Err(DecodeError::TooBig);
+        }
+        let body = match bytes.split_first() {
+            None => return Err(DecodeError::Truncated),
+            Some((&TAG_UPDATE, body)) => body,
+            Some(_) => return Err(DecodeError::UnknownTag),
+        };
+        let mut from = BitReader::new(body);
+        let private = Private::read(&mut from)?;
+        let mut rest = Bytes { bytes: from.into_rest()? };
+        let count = usize::from(rest.byte()?);
+        if count > STREAMS_PER_MESSAGE_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        let mut streams = Vec::with_capacity(count);
+        for _ in 0..count {
+            streams.push(rest.packet(private.tick)?);
+        }
+        if rest.bytes.is_empty() { Ok(Self { private, streams }) } else { Err(DecodeError::Leftover) }
+    }
+}
+
+impl BitCode for Private {
+    fn write(&self, to: &mut BitWriter) {
+        to.raw(self.tick.0, 32);
+        to.bit(self.timing.is_some());
+        if let Some(timing) = self.timing {
+            to.raw(u32::from(timing.stamp_ms), 16);
+            to.raw(u32::from(timing.held.min(4095)), 12);
+            to.raw(u32::from(timing.margin as u16), 16);
+        }
+        write_option(to, self.input_applied.map(|tick| tick.0), 32);
+        to.exp_golomb(self.counts.late, 0);
+        to.exp_golomb(self.counts.held, 0);
+        to.exp_golomb(self.counts.folded, 0);
+        to.exp_golomb(self.counts.refused, 0);
+        write_option(to, self.command_ack, 32);
+        self.events.write(to);
+    }
+
+    fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
+        let tick = Tick(from.raw(32)?);
+        let timing = if from.bit()? {
+            let stamp_ms = from.raw(16)? as u16;
+            let held = from.raw(12)? as u16;
+            Some(Timing { stamp_ms, held, margin: from.raw(16)? as u16 as i16 })
+        } else {
+            None
+        };
+        Ok(Self {
+            tick,
+            timing,
+            input_applied: read_option(from, 32)?.map(Tick),
+            counts: InputCounts {
+                late: from.exp_golomb(0)?,
+                held: from.exp_golomb(0)?,
+                folded: from.exp_golomb(0)?,
+                refused: from.exp_golomb(0)?,
+            },
+            command_ack: read_option(from, 32)?,
+            events: Numbered::read(from)?,
+        })
+    }
+}
+
+fn leb128(mut value: u32, bytes: &mut Vec<u8>) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+struct Bytes<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Bytes<'a> {
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (&first, rest) = self.bytes.split_first().ok_or(DecodeError::Truncated)?;
+        self.bytes = rest;
+        Ok(first)
+    }
+
+    fn leb128(&mut self) -> Result<u32, DecodeError> {
+        let mut value = 0_u64;
+        for shift in (0..35).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                if byte == 0 && shift > 0 {
+                    return Err(DecodeError::NotCanonical);
+                }
+                return u32::try_from(value).map_err(|_| DecodeError::OutOfRange);
+            }
+        }
+        Err(DecodeError::OutOfRange)
+    }
+
+    fn packet(&mut self, tick: Tick) -> Result<StreamPacket<'a>, DecodeError> {
+        let stream = u16::try_from(self.leb128()?).map_err(|_| DecodeError::OutOfRange)?;
+        let behind = self.leb128()?;
+        let age = self.byte()?;
+        let length = self.leb128()? as usize;
+        if length > self.bytes.len() {
+            return Err(DecodeError::Truncated);
+        }
+        let (payload, rest) = self.bytes.split_at(length);
+        self.bytes = rest;
+        let target = Tick(tick.0.checked_sub(behind).ok_or(DecodeError::OutOfRange)?);
+        if usize::from(age) >= HISTORY_TICKS || (behind > 0 && age != 0) {
+            return Err(DecodeError::OutOfRange);
+        }
+        let baseline = match age {
+            0 => None,
+            age => Some(Tick(target.0.checked_sub(u32::from(age)).ok_or(DecodeError::OutOfRange)?)),
+        };
+        Ok(StreamPacket { stream: StreamId(stream), target, baseline, repair: behind > 0, payload })
+    }
+}

@@ -1,0 +1,120 @@
+//! The replicated part of a room's state.
+
+use crate::entity::Entity;
+use crate::id::EntityId;
+use crate::limits::ENTITIES_MAX;
+
+/// All replicated entities of a room, in the order of their ids (which is the order in which they were spawned).
+///
+/// The room owns the world and gives out the ids; a game changes the entities. After each step the room puts every
+/// entity on its grid, so what the game reads in the next step is what the clients have.
+#[derive(Clone, Debug)]
+pub struct World<E> {
+    entries: Vec<Entry<E>>,
+    live: usize,
+    next_id: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<E> {
+    id: EntityId,
+    /// `None` once despawned; the entry goes at the end of the step.
+    entity: Option<E>,
+}
+
+/// The room holds as many entities as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the room holds {ENTITIES_MAX} entities already")]
+pub struct WorldFull;
+
+impl<E: Entity> World<E> {
+    /// An empty world.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { entries: Vec::new(), live: 0, next_id: 1 }
+    }
+
+    /// Adds an entity and gives it an id.
+    ///
+    /// # Errors
+    /// [`WorldFull`] at [`ENTITIES_MAX`] entities; nothing is added then.
+    pub fn spawn(&mut self, entity: E) -> Result<EntityId, WorldFull> {
+        if self.live >= ENTITIES_MAX || self.next_id == u32::MAX {
+            return Err(WorldFull);
+        }
+        let id = EntityId(self.next_id);
+        self.next_id += 1;
+        self.live += 1;
+        self.entries.push(Entry { id, entity: Some(entity) });
+        Ok(id)
+    }
+
+    /// Removes an entity and hands it over.
+    pub fn despawn(&mut self, id: EntityId) -> Option<E> {
+        let at = self.find(id)?;
+        let entity = self.entries.get_mut(at)?.entity.take()?;
+        self.live -= 1;
+        Some(entity)
+    }
+
+    /// An entity.
+    #[must_use]
+    pub fn get(&self, id: EntityId) -> Option<&E> {
+        self.entries.get(self.find(id)?)?.entity.as_ref()
+    }
+
+    /// An entity, to change it.
+    pub fn get_mut(&mut self, id: EntityId) -> Option<&mut E> {
+        let at = self.find(id)?;
+        self.entries.get_mut(at)?.entity.as_mut()
+    }
+
+    /// All entities in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (EntityId, &E)> {
+        self.entries.iter().filter_map(|entry| Some((entry.id, entry.entity.as_ref()?)))
+    }
+
+    /// All entities in the order of their ids, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (EntityId, &mut E)> {
+        self.entries.iter_mut().filter_map(|entry| Some((entry.id, entry.entity.as_mut()?)))
+    }
+
+    /// Removes every entity for which `keep` says no.
+    pub fn retain(&mut self, mut keep: impl FnMut(EntityId, &mut E) -> bool) {
+        for entry in &mut self.entries {
+            if entry.entity.as_mut().is_some_and(|entity| !keep(entry.id, entity)) {
+                entry.entity = None;
+                self.live -= 1;
+            }
+        }
+    }
+
+    /// How many entities there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether there is no entity.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Drops the entries of despawned entities.
+    pub(crate) fn compact(&mut self) {
+        if self.entries.len() != self.live {
+            self.entries.retain(|entry| entry.entity.is_some());
+        }
+    }
+
+    fn find(&self, id: EntityId) -> Option<usize> {
+        self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
+    }
+}
+
+impl<E: Entity> Default for World<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
