@@ -1,5 +1,7 @@
 //! Rules that the compiler does not check: who may name what, how long a file may be, that links lead somewhere.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -56,7 +58,7 @@ fn fenced_libraries(files: &[File]) -> Vec<String> {
             // A module may grow into a folder of its own name.
             let inside =
                 |path: &&str| file.path == **path || file.path.starts_with(path.trim_end_matches(".rs"));
-            if !allowed.iter().any(|path| inside(&path)) {
+            if !allowed.iter().any(|path| inside(path)) {
                 found.extend(file.naming(library));
             }
         }
