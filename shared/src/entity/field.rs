@@ -17,11 +17,16 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// Bits that a field may take, so that a difference of two values is an `i32`.
+    pub const BITS_MAX: u32 = 31;
+
     /// Integers from `min` to `max`.
     #[must_use]
     pub const fn integers(min: i32, max: i32) -> Self {
         assert!(min <= max, "the range of a field is empty: its start must not lie behind its end");
-        Self { min, max, per_unit: 1, wrap: false }
+        let grid = Self { min, max, per_unit: 1, wrap: false };
+        assert!(grid.bits() <= Self::BITS_MAX, "the range of a field must fit 31 bits: narrow it");
+        grid
     }
 
     /// Real numbers from `min` to `max` in steps of `1 / per_unit`.
@@ -50,6 +55,12 @@ impl Grid {
         assert!(per_unit >= 1, "grid = N must be at least 1 step per unit");
         self.per_unit = per_unit;
         self
+    }
+
+    /// Whether the grid keeps the protocol's bounds. Grids of this crate's constructors do; others come off the wire.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.min <= self.max && self.bits() <= Self::BITS_MAX && self.per_unit >= 1
     }
 
     /// The number of integers in the range.
@@ -272,7 +283,7 @@ mod tests {
         assert_eq!(Grid::integers(0, 1).bits(), 1);
         assert_eq!(Grid::integers(-128, 127).bits(), 8);
         assert_eq!(Grid::integers(0, 256).bits(), 9);
-        assert_eq!(Grid::integers(i32::MIN, i32::MAX).bits(), 32);
+        assert_eq!(Grid::integers(-(1 << 30), (1 << 30) - 1).bits(), 31);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod predict;
 mod schema;
 
 pub use field::{Button, FieldType, Grid};
+pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
 pub use predict::{PredictPlan, steer_once};
 pub use schema::{Field, Kind, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};

@@ -93,6 +93,13 @@ impl PredictPlan {
         self.steers.is_empty() && self.linears.is_empty()
     }
 
+    /// Whether some field is predicted as linear.
+    #[inline]
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        !self.linears.is_empty()
+    }
+
     /// Moves `row` on by `ticks`.
     #[inline]
     pub fn run(&self, row: &mut [i32], ticks: u32) {

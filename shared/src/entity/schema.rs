@@ -65,6 +65,7 @@ impl Kind {
 pub struct Schema {
     kinds: Vec<Kind>,
     plans: Vec<PredictPlan>,
+    row_bits: Vec<u32>,
 }
 
 impl Schema {
@@ -78,6 +79,9 @@ impl Schema {
         }
         let plans = kinds.iter().map(PredictPlan::new).collect::<Result<_, _>>()?;
         for kind in &kinds {
+            if let Some(field) = kind.fields.iter().find(|field| !field.grid.is_sound()) {
+                return Err(SchemaError::BadGrid { kind: kind.name.clone(), field: field.name.clone() });
+            }
             if kind.fields.len() > ROW_FIELDS_MAX {
                 return Err(SchemaError::TooManyFields {
                     kind: kind.name.clone(),
@@ -88,7 +92,8 @@ impl Schema {
                 return Err(SchemaError::TooWide { kind: kind.name.clone(), bits: kind.row_bits() });
             }
         }
-        Ok(Self { kinds, plans })
+        let row_bits = kinds.iter().map(Kind::row_bits).collect();
+        Ok(Self { kinds, plans, row_bits })
     }
 
     /// The schema of a type.
@@ -117,6 +122,13 @@ impl Schema {
     #[must_use]
     pub fn plan(&self, number: u8) -> Option<&PredictPlan> {
         self.plans.get(usize::from(number))
+    }
+
+    /// Bits of a row of a kind in a keyframe, 0 if there is no such kind.
+    #[inline]
+    #[must_use]
+    pub fn row_bits(&self, number: u8) -> u32 {
+        self.row_bits.get(usize::from(number)).copied().unwrap_or(0)
     }
 
     /// Bits of a kind's number in a spawn.
@@ -166,6 +178,16 @@ pub enum SchemaError {
         kind: String,
         /// Its bits.
         bits: u32,
+    },
+    /// A grid that no derive makes: an empty range, one of over 31 bits, or no step per unit.
+    #[error(
+        "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits or without a step per unit"
+    )]
+    BadGrid {
+        /// The kind.
+        kind: String,
+        /// The field.
+        field: String,
     },
     /// A predictor that cannot run.
     #[error("kind `{kind}`, field `{field}`: {problem}")]

@@ -1,1 +1,14 @@
-//! snapshot
+//! Snapshots: the canonical state of a stream at a tick, and the ways to send it.
+//!
+//! Knows rows and schemas; knows no type of any game, no member and no socket. [`delta`] holds the packet's layout,
+//! [`StreamEncoder`] encodes each packet once for all who need it.
+
+mod canonical;
+pub mod delta;
+mod history;
+mod stream;
+
+pub use canonical::{Difference, RowRef, Snapshot};
+pub use delta::{Decoded, decode_delta, encode_delta};
+pub use history::History;
+pub use stream::{Packet, StreamEncoder};

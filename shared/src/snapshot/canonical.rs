@@ -1,0 +1,202 @@
+//! The canonical form of a state: rows in the order of their entity ids.
+
+use crate::entity::{Entity, Schema};
+use crate::id::EntityId;
+use crate::tick::Tick;
+use crate::world::World;
+
+/// The rows of one stream at one tick, sorted by entity id. Equal states are equal values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The tick whose state this is.
+    pub tick: Tick,
+    entries: Vec<Entry>,
+    values: Vec<i32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    id: EntityId,
+    kind: u8,
+    /// Where the row's values end in `values`.
+    end: u32,
+}
+
+/// A row of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRef<'a> {
+    /// The entity.
+    pub id: EntityId,
+    /// The number of its kind.
+    pub kind: u8,
+    /// Its fields in the order of the schema.
+    pub values: &'a [i32],
+}
+
+/// The first place in which two snapshots differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The entity.
+    pub id: EntityId,
+    /// The field; `None` if the entity is missing on one side or of another kind.
+    pub field: Option<u16>,
+    /// The value in the first snapshot (0 without a field).
+    pub ours: i32,
+    /// The value in the second snapshot (0 without a field).
+    pub theirs: i32,
+}
+
+impl Snapshot {
+    /// An empty state at `tick`.
+    #[must_use]
+    pub fn new(tick: Tick) -> Self {
+        Self { tick, ..Self::default() }
+    }
+
+    /// Makes this the empty state of `tick`, keeping its memory.
+    pub fn reset(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.entries.clear();
+        self.values.clear();
+    }
+
+    /// Fills this snapshot with the rows of `world` at `tick` and puts every entity of the world on its grid, so
+    /// that the server goes on from exactly what the clients get.
+    pub fn capture<E: Entity>(&mut self, tick: Tick, world: &mut World<E>) {
+        self.reset(tick);
+        world.compact();
+        for (id, entity) in world.iter_mut() {
+            let kind = entity.kind();
+            let start = self.values.len();
+            entity.write_row(&mut self.values);
+            self.entries.push(Entry { id, kind, end: self.values.len() as u32 });
+            if let Some(snapped) = self.values.get(start..).and_then(|row| E::read_row(kind, row)) {
+                *entity = snapped;
+            }
+        }
+    }
+
+    /// Appends a row. Ids must rise.
+    pub fn push(&mut self, id: EntityId, kind: u8, values: &[i32]) {
+        debug_assert!(
+            self.entries.last().is_none_or(|last| last.id < id),
+            "rows must be pushed in the order of ids"
+        );
+        self.values.extend_from_slice(values);
+        self.entries.push(Entry { id, kind, end: self.values.len() as u32 });
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The row at `index` in the order of ids.
+    #[inline]
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<RowRef<'_>> {
+        let entry = self.entries.get(index)?;
+        let start = match index.checked_sub(1) {
+            Some(before) => self.entries.get(before)?.end as usize,
+            None => 0,
+        };
+        Some(RowRef { id: entry.id, kind: entry.kind, values: self.values.get(start..entry.end as usize)? })
+    }
+
+    /// All rows in the order of their ids.
+    pub fn rows(&self) -> impl Iterator<Item = RowRef<'_>> {
+        let mut start = 0;
+        self.entries.iter().filter_map(move |entry| {
+            let values = self.values.get(start..entry.end as usize)?;
+            start = entry.end as usize;
+            Some(RowRef { id: entry.id, kind: entry.kind, values })
+        })
+    }
+
+    /// The row of an entity.
+    #[must_use]
+    pub fn get(&self, id: EntityId) -> Option<RowRef<'_>> {
+        self.row(self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?)
+    }
+
+    /// The id of the last row, 0 if there is none.
+    #[must_use]
+    pub(crate) fn last_id(&self) -> EntityId {
+        self.entries.last().map_or(EntityId(0), |entry| entry.id)
+    }
+
+    /// The state hash: FNV-1a with 32 bits over, for each row, the id (4 bytes), the kind (1 byte) and each value
+    /// (4 bytes), little endian.
+    #[must_use]
+    pub fn hash(&self) -> u32 {
+        let mut hash = Fnv32::default();
+        for row in self.rows() {
+            hash.add(&row.id.0.to_le_bytes());
+            hash.add(&[row.kind]);
+            for value in row.values {
+                hash.add(&value.to_le_bytes());
+            }
+        }
+        hash.0
+    }
+
+    /// The first place in which `self` and `other` differ, in the order of ids and fields.
+    #[must_use]
+    pub fn first_difference(&self, other: &Self) -> Option<Difference> {
+        let (mut ours, mut theirs) = (self.rows().peekable(), other.rows().peekable());
+        loop {
+            let whole = |id| Some(Difference { id, field: None, ours: 0, theirs: 0 });
+            match (ours.peek(), theirs.peek()) {
+                (None, None) => return None,
+                (Some(row), None) | (None, Some(row)) => return whole(row.id),
+                (Some(a), Some(b)) if a.id != b.id => return whole(a.id.min(b.id)),
+                (Some(a), Some(b)) if a.kind != b.kind || a.values.len() != b.values.len() => {
+                    return whole(a.id);
+                }
+                (Some(a), Some(b)) => {
+                    if let Some(field) = a.values.iter().zip(b.values).position(|(x, y)| x != y) {
+                        let of = |row: &RowRef<'_>| row.values.get(field).copied().unwrap_or(0);
+                        return Some(Difference {
+                            id: a.id,
+                            field: Some(field as u16),
+                            ours: of(a),
+                            theirs: of(b),
+                        });
+                    }
+                }
+            }
+            ours.next();
+            theirs.next();
+        }
+    }
+
+    /// How many rows are of kinds that move.
+    #[must_use]
+    pub fn moving(&self, schema: &Schema) -> usize {
+        self.entries.iter().filter(|entry| schema.plan(entry.kind).is_some_and(|plan| plan.moves())).count()
+    }
+}
+
+struct Fnv32(u32);
+
+impl Default for Fnv32 {
+    fn default() -> Self {
+        Self(0x811c_9dc5)
+    }
+}
+
+impl Fnv32 {
+    #[inline]
+    fn add(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The payload of a stream packet, profile 0: prediction and Exp-Golomb residuals.
+//!
+//! ```text
+//! for each group of 8 rows of the baseline, in the order of ids (none in a keyframe):
+//!   1           some row of the group is not as predicted
+//!   for each row of such a group:
+//!     1         this row is not as predicted
+//!     1         the entity is gone; else, for each field, its residual against the prediction:
+//!       1       the residual is not 0; then 1: it is negative; then EGk(|residual| - 1), k = bits of the grid / 3
+//! EG0           rows that the baseline has not; for each, in the order of ids:
+//!   first: EG3 of zigzag(id - the baseline's last id), modulo 2^32; else EG2 of (id - the id before - 1)
+//!   kind        as many bits as the number of the last kind takes
+//!   fields      each value - min, in the bits of its grid
+//! 32            the state hash of the target, if the target tick is divisible by 32
+//! ```
+//! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
+//! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
+
+use super::{RowRef, Snapshot};
+use crate::entity::{Field, Grid, Schema};
+use crate::id::EntityId;
+use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
+use crate::tick::Tick;
+use crate::wire::DecodeError;
+use crate::wire::bits::{BitReader, BitWriter};
+
+const GROUP_ROWS: usize = 8;
+
+/// A decoded packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The state that it leads to.
+    pub snapshot: Snapshot,
+    /// The server's hash of that state, if the packet holds one. The caller compares it.
+    pub hash: Option<u32>,
+}
+
+/// The payload that leads from `baseline` to `current`; a keyframe if there is no baseline.
+///
+/// Both must hold rows of `schema`, as [`Snapshot::capture`] and [`decode_delta`] make them.
+#[must_use]
+pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
+    let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
+    let mut spawned = Vec::new();
+    match baseline {
+        Some(baseline) => encode_rows(schema, baseline, current, &mut to, &mut spawned),
+        None => spawned.extend(0..current.len()),
+    }
+    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
+    encode_spawns(schema, last_id, current, &spawned, &mut to);
+    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+        to.raw(current.hash(), 32);
+    }
+    to.finish()
+}
+
+/// What becomes of a row of the baseline.
+enum Fate {
+    AsPredicted,
+    Gone,
+    /// The residuals of this many fields stand in the scratch.
+    Differs(usize),
+}
+
+fn encode_rows(
+    schema: &Schema,
+    baseline: &Snapshot,
+    current: &Snapshot,
+    to: &mut BitWriter,
+    spawned: &mut Vec<usize>,
+) {
+    let ticks = current.tick.since(baseline.tick).max(0) as u32;
+    let mut scratch = Scratch::default();
+    let mut fates = Vec::with_capacity(GROUP_ROWS);
+    let mut rows = baseline.rows();
+    let mut at = 0;
+    loop {
+        fates.clear();
+        scratch.residuals.clear();
+        for row in rows.by_ref().take(GROUP_ROWS) {
+            while let Some(new) = current.row(at).filter(|new| new.id < row.id) {
+                debug_assert!(new.id < row.id);
+                spawned.push(at);
+                at += 1;
+            }
+            let fate = match current.row(at) {
+                Some(new) if new.id == row.id && new.kind == row.kind => {
+                    at += 1;
+                    scratch.fate(schema, row, new, ticks)
+                }
+                _ => Fate::Gone,
+            };
+            fates.push((row.kind, fate));
+        }
+        if fates.is_empty() {
+            break;
+        }
+        write_group(schema, &fates, &scratch.residuals, to);
+    }
+    spawned.extend(at..current.len());
+}
+
+#[derive(Default)]
+struct Scratch {
+    predicted: Vec<i32>,
+    residuals: Vec<i32>,
+}
+
+impl Scratch {
+    fn fate(&mut self, schema: &Schema, old: RowRef<'_>, new: RowRef<'_>, ticks: u32) -> Fate {
+        let (Some(plan), Some(kind)) = (schema.plan(old.kind), schema.kind(old.kind)) else {
+            return Fate::Gone;
+        };
+        let predicted = if plan.is_hold() {
+            old.values
+        } else {
+            self.predicted.clear();
+            self.predicted.extend_from_slice(old.values);
+            plan.run(&mut self.predicted, ticks);
+            &self.predicted
+        };
+        if predicted == new.values {
+            return Fate::AsPredicted;
+        }
+        let fields = kind.fields.iter().zip(new.values.iter().zip(predicted));
+        self.residuals.extend(fields.map(|(field, (&value, &guess))| residual(&field.grid, value, guess)));
+        Fate::Differs(kind.fields.len())
+    }
+}
+
+fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut BitWriter) {
+    let differs = fates.iter().any(|(_, fate)| !matches!(fate, Fate::AsPredicted));
+    to.bit(differs);
+    if !differs {
+        return;
+    }
+    for (kind, fate) in fates {
+        match fate {
+            Fate::AsPredicted => to.bit(false),
+            Fate::Gone => to.raw(0b11, 2),
+            Fate::Differs(count) => {
+                to.raw(0b01, 2);
+                let (own, rest) = residuals.split_at((*count).min(residuals.len()));
+                residuals = rest;
+                let fields = schema.kind(*kind).map_or(&[][..], |kind| &kind.fields);
+                for (field, &value) in fields.iter().zip(own) {
+                    write_residual(&field.grid, value, to);
+                }
+            }
+        }
+    }
+}
+
+fn encode_spawns(
+    schema: &Schema,
+    last_id: EntityId,
+    current: &Snapshot,
+    spawned: &[usize],
+    to: &mut BitWriter,
+) {
+    to.exp_golomb(spawned.len() as u32, 0);
+    let mut previous: Option<EntityId> = None;
+    for row in spawned.iter().filter_map(|&at| current.row(at)) {
+        match previous {
+            None => to.signed(row.id.0.wrapping_sub(last_id.0) as i32, 3),
+            Some(previous) => to.exp_golomb(row.id.0 - previous.0 - 1, 2),
+        }
+        previous = Some(row.id);
+        to.raw(u32::from(row.kind), schema.kind_bits());
+        let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
+        for (field, &value) in fields.iter().zip(row.values) {
+            to.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
+        }
+    }
+}
+
+/// The state that `payload` leads to from `baseline`, at `target`.
+///
+/// # Errors
+/// What is wrong with the payload. Never panics; what it allocates is bounded by the baseline and the payload.
+pub fn decode_delta(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    target: Tick,
+    payload: &[u8],
+) -> Result<Decoded, DecodeError> {
+    let mut snapshot = Snapshot::new(target);
+    let hash = decode_delta_into(schema, baseline, payload, &mut snapshot)?;
+    Ok(Decoded { snapshot, hash })
+}
+
+/// As [`decode_delta`], into a snapshot that has its target tick already and whose memory is reused. Hands over the
+/// server's hash. After an error the snapshot's content means nothing.
+///
+/// # Errors
+/// As [`decode_delta`].
+pub fn decode_delta_into(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    payload: &[u8],
+    snapshot: &mut Snapshot,
+) -> Result<Option<u32>, DecodeError> {
+    let target = snapshot.tick;
+    snapshot.reset(target);
+    let mut from = BitReader::new(payload);
+    let mut gone = Vec::new();
+    if let Some(baseline) = baseline {
+        decode_rows(schema, baseline, snapshot, &mut gone, &mut from)?;
+    }
+    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
+    decode_spawns(schema, last_id, &gone, snapshot, &mut from)?;
+    let hash = if target.0.is_multiple_of(HASH_PERIOD_TICKS) { Some(from.raw(32)?) } else { None };
+    from.finish()?;
+    Ok(hash)
+}
+
+fn decode_rows(
+    schema: &Schema,
+    baseline: &Snapshot,
+    snapshot: &mut Snapshot,
+    gone: &mut Vec<(EntityId, u8)>,
+    from: &mut BitReader<'_>,
+) -> Result<(), DecodeError> {
+    let ticks =
+        u32::try_from(snapshot.tick.since(baseline.tick)).map_err(|_| DecodeError::UnknownBaseline)?;
+    let mut scratch = [0; ROW_FIELDS_MAX];
+    let mut rows = baseline.rows().peekable();
+    while rows.peek().is_some() {
+        let group_differs = from.bit()?;
+        let mut any = false;
+        for row in rows.by_ref().take(GROUP_ROWS) {
+            let (Some(plan), Some(kind)) = (schema.plan(row.kind), schema.kind(row.kind)) else {
+                return Err(DecodeError::BadSnapshot);
+            };
+            let values = scratch.get_mut(..row.values.len()).ok_or(DecodeError::BadSnapshot)?;
+            values.copy_from_slice(row.values);
+            plan.run(values, ticks);
+            let differs = group_differs && from.bit()?;
+            any |= differs;
+            if differs && from.bit()? {
+                gone.push((row.id, row.kind));
+                continue;
+            }
+            if differs {
+                read_residuals(&kind.fields, values, from)?;
+            }
+            snapshot.push(row.id, row.kind, values);
+        }
+        if group_differs && !any {
+            return Err(DecodeError::NotCanonical);
+        }
+    }
+    Ok(())
+}
+
+fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>) -> Result<(), DecodeError> {
+    let mut any = false;
+    for (field, value) in fields.iter().zip(values) {
+        if from.bit()? {
+            *value = read_residual(&field.grid, *value, from)?;
+            any = true;
+        }
+    }
+    if any { Ok(()) } else { Err(DecodeError::NotCanonical) }
+}
+
+fn decode_spawns(
+    schema: &Schema,
+    last_id: EntityId,
+    gone: &[(EntityId, u8)],
+    snapshot: &mut Snapshot,
+    from: &mut BitReader<'_>,
+) -> Result<(), DecodeError> {
+    let count = from.exp_golomb_max(0, ENTITIES_MAX)?;
+    if snapshot.len() + count > ENTITIES_MAX {
+        return Err(DecodeError::TooMany);
+    }
+    // Most often all new rows stand behind the old ones; those that do not are merged in at the end.
+    let mut merge: Option<Snapshot> = None;
+    let mut row = [0; ROW_FIELDS_MAX];
+    let mut previous: Option<EntityId> = None;
+    for _ in 0..count {
+        let id = match previous {
+            None => EntityId(last_id.0.wrapping_add(from.signed(3)? as u32)),
+            Some(previous) => {
+                let gap = from.exp_golomb(2)?;
+                EntityId(
+                    previous
+                        .0
+                        .checked_add(1)
+                        .and_then(|id| id.checked_add(gap))
+                        .ok_or(DecodeError::OutOfRange)?,
+                )
+            }
+        };
+        previous = Some(id);
+        let kind = from.raw(schema.kind_bits())? as u8;
+        if gone.contains(&(id, kind)) {
+            return Err(DecodeError::NotCanonical);
+        }
+        let fields = &schema.kind(kind).ok_or(DecodeError::OutOfRange)?.fields;
+        let values = row.get_mut(..fields.len()).ok_or(DecodeError::BadSnapshot)?;
+        for (value, field) in values.iter_mut().zip(fields) {
+            *value = crate::entity::read_absolute(from, &field.grid)?;
+        }
+        if merge.is_none() && (!snapshot.is_empty() && id <= snapshot.last_id()) {
+            merge = Some(Snapshot::new(snapshot.tick));
+        }
+        merge.as_mut().unwrap_or(snapshot).push(id, kind, values);
+    }
+    if let Some(new) = merge {
+        *snapshot = merged(snapshot, &new)?;
+    }
+    Ok(())
+}
+
+fn merged(old: &Snapshot, new: &Snapshot) -> Result<Snapshot, DecodeError> {
+    let mut all = Snapshot::new(old.tick);
+    let (mut a, mut b) = (old.rows().peekable(), new.rows().peekable());
+    loop {
+        let row = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) if x.id == y.id => return Err(DecodeError::BadSnapshot),
+            (Some(x), Some(y)) if x.id < y.id => a.next(),
+            (_, Some(_)) => b.next(),
+            (_, None) => a.next(),
+        };
+        match row {
+            Some(row) => all.push(row.id, row.kind, row.values),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// How far `value` lies from `guess`; for a wrapping grid the shorter way, from `-span / 2` up.
+#[inline]
+fn residual(grid: &Grid, value: i32, guess: i32) -> i32 {
+    if grid.wrap {
+        let (span, half) = (grid.span() as i64, grid.span() as i64 / 2);
+        ((i64::from(value) - i64::from(guess) + half).rem_euclid(span) - half) as i32
+    } else {
+        value.wrapping_sub(guess)
+    }
+}
+
+#[inline]
+fn residual_order(grid: &Grid) -> u32 {
+    grid.bits() / 3
+}
+
+#[inline]
+fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
+    if residual == 0 {
+        to.bit(false);
+        return;
+    }
+    to.raw(if residual < 0 { 0b11 } else { 0b01 }, 2);
+    to.exp_golomb(residual.unsigned_abs() - 1, residual_order(grid));
+}
+
+/// Reads the sign and size of a residual that is not 0, and hands over the value that it leads to.
+#[inline]
+fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i32, DecodeError> {
+    let negative = from.bit()?;
+    let size = i64::from(from.exp_golomb(residual_order(grid))?) + 1;
+    let residual = if negative { -size } else { size };
+    let value = i64::from(guess) + residual;
+    if grid.wrap {
+        let (span, half) = (grid.span() as i64, grid.span() as i64 / 2);
+        let shortest = residual >= -half && residual < span - half;
+        return if shortest { Ok(grid.fit(value)) } else { Err(DecodeError::NotCanonical) };
+    }
+    if value < i64::from(grid.min) || value > i64::from(grid.max) {
+        return Err(DecodeError::OutOfRange);
+    }
+    Ok(value as i32)
+}

@@ -1,0 +1,104 @@
+//! The last snapshots of a stream.
+
+use super::Snapshot;
+use crate::limits::HISTORY_TICKS;
+use crate::tick::Tick;
+
+/// A ring of the last [`HISTORY_TICKS`] snapshots. A newer one replaces the one whose place it takes.
+#[derive(Clone, Debug)]
+pub struct History {
+    ring: Vec<Snapshot>,
+    newest: Option<Tick>,
+}
+
+impl History {
+    /// An empty ring.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { ring: Vec::new(), newest: None }
+    }
+
+    /// Puts a snapshot in, newer than all before, and hands over the one that had its place, its memory to be reused.
+    pub fn push(&mut self, snapshot: Snapshot) -> Option<Snapshot> {
+        self.newest = Some(snapshot.tick);
+        let place = snapshot.tick.0 as usize % HISTORY_TICKS;
+        // The ring grows as it is needed: a stream of few ticks takes little memory.
+        while self.ring.len() <= place {
+            self.ring.push(Snapshot::new(Tick(u32::MAX)));
+        }
+        self.ring.get_mut(place).map(|old| core::mem::replace(old, snapshot))
+    }
+
+    /// The snapshot of `tick`, if it is still held.
+    #[must_use]
+    pub fn get(&self, tick: Tick) -> Option<&Snapshot> {
+        let newest = self.newest?;
+        if tick > newest || newest.since(tick) >= HISTORY_TICKS as i64 {
+            return None;
+        }
+        self.ring.get(tick.0 as usize % HISTORY_TICKS).filter(|snapshot| snapshot.tick == tick)
+    }
+
+    /// The newest snapshot.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Snapshot> {
+        self.get(self.newest?)
+    }
+
+    /// The newest snapshot, to change it. For tests that corrupt a client.
+    pub(crate) fn newest_mut(&mut self) -> Option<&mut Snapshot> {
+        let newest = self.newest?;
+        self.ring.get_mut(newest.0 as usize % HISTORY_TICKS).filter(|snapshot| snapshot.tick == newest)
+    }
+
+    /// The newest snapshot at or before `tick`.
+    #[must_use]
+    pub fn at_or_before(&self, tick: Tick) -> Option<&Snapshot> {
+        let newest = self.newest?;
+        let start = tick.min(newest);
+        (0..HISTORY_TICKS as i64).find_map(|back| self.get(start.0.checked_sub(back as u32).map(Tick)?))
+    }
+
+    /// The oldest snapshot after `tick`.
+    #[must_use]
+    pub fn after(&self, tick: Tick) -> Option<&Snapshot> {
+        let newest = self.newest?;
+        let oldest = newest.0.saturating_sub(HISTORY_TICKS as u32 - 1).max(tick.0.saturating_add(1));
+        (oldest..=newest.0).find_map(|at| self.get(Tick(at)))
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.ring.clear();
+        self.newest = None;
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_holds_the_last_64_ticks_and_no_older() {
+        let mut history = History::new();
+        for tick in (0..200).filter(|tick| tick % 3 != 0) {
+            history.push(Snapshot::new(Tick(tick)));
+        }
+        assert_eq!(history.newest().map(|s| s.tick), Some(Tick(199)));
+        assert!(history.get(Tick(198)).is_none());
+        assert_eq!(history.get(Tick(136)).map(|s| s.tick), Some(Tick(136)));
+        assert!(history.get(Tick(135)).is_none());
+        assert!(history.get(Tick(134)).is_none());
+        assert!(history.get(Tick(200)).is_none());
+        assert_eq!(history.at_or_before(Tick(198)).map(|s| s.tick), Some(Tick(197)));
+        assert_eq!(history.after(Tick(197)).map(|s| s.tick), Some(Tick(199)));
+        assert_eq!(history.after(Tick(0)).map(|s| s.tick), Some(Tick(136)));
+        assert!(history.after(Tick(199)).is_none());
+    }
+}

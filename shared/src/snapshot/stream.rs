@@ -1,0 +1,141 @@
+//! One stream of a room on its way out: each packet is encoded once, whoever needs it.
+
+use super::{History, Snapshot, encode_delta};
+use crate::entity::Schema;
+use crate::id::StreamId;
+use crate::limits::HISTORY_TICKS;
+use crate::tick::Tick;
+use crate::wire::update::encode_packet;
+use bytes::Bytes;
+
+/// A packet with its header, shared by all who start from the same baseline.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    /// What goes into an update behind its private section.
+    pub bytes: Bytes,
+    /// Bytes of the payload alone.
+    pub payload_bytes: usize,
+    /// Whether it starts from nothing.
+    pub keyframe: bool,
+}
+
+/// The ring of a stream's last snapshots and this tick's packets, encoded on demand and kept for the tick.
+#[derive(Debug)]
+pub struct StreamEncoder {
+    stream: StreamId,
+    history: History,
+    packets: Vec<(Option<Tick>, Packet)>,
+    repairs: Vec<(Tick, Packet)>,
+    spare: Option<Snapshot>,
+    entities_encoded: u64,
+}
+
+impl StreamEncoder {
+    /// Packets of one tick that are kept; beyond it a packet is encoded for one client alone.
+    const PACKETS_MAX: usize = HISTORY_TICKS + 1;
+
+    /// An encoder without a snapshot.
+    #[must_use]
+    pub fn new(stream: StreamId) -> Self {
+        Self {
+            stream,
+            history: History::new(),
+            packets: Vec::new(),
+            repairs: Vec::new(),
+            spare: None,
+            entities_encoded: 0,
+        }
+    }
+
+    /// A snapshot to fill for the next tick; its memory is reused.
+    pub fn take_spare(&mut self) -> Snapshot {
+        self.spare.take().unwrap_or_default()
+    }
+
+    /// Goes on to the next tick's state.
+    pub fn push(&mut self, snapshot: Snapshot) {
+        self.packets.clear();
+        self.repairs.clear();
+        self.spare = self.history.push(snapshot);
+    }
+
+    /// The states that are still held.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// How many entities were encoded so far, each counted once per packet: the measure of the encoder's work.
+    #[must_use]
+    pub fn entities_encoded(&self) -> u64 {
+        self.entities_encoded
+    }
+
+    /// The packet that leads from `baseline` to the newest state. A keyframe if there is no baseline, if it is no
+    /// longer held, or if the delta would be larger. `None` only before the first snapshot.
+    pub fn packet(&mut self, schema: &Schema, baseline: Option<Tick>) -> Option<Packet> {
+        if let Some((_, packet)) = self.packets.iter().find(|(of, _)| *of == baseline) {
+            return Some(packet.clone());
+        }
+        let current = self.history.newest()?;
+        let start =
+            baseline.and_then(|tick| self.history.get(tick)).filter(|start| start.tick < current.tick);
+        let packet = match start {
+            None if baseline.is_some() => self.packet(schema, None)?,
+            None => {
+                let payload = encode_delta(schema, None, current);
+                self.entities_encoded += current.len() as u64;
+                wrap(self.stream, 0, 0, &payload)
+            }
+            Some(start) => {
+                let age = current.tick.since(start.tick) as u8;
+                let payload = encode_delta(schema, Some(start), current);
+                let keyframe_bytes = keyframe_bytes(schema, current);
+                self.entities_encoded += current.len() as u64;
+                if payload.len() > keyframe_bytes {
+                    self.packet(schema, None)?
+                } else {
+                    wrap(self.stream, 0, age, &payload)
+                }
+            }
+        };
+        if self.packets.len() < Self::PACKETS_MAX {
+            self.packets.push((baseline, packet.clone()));
+        }
+        Some(packet)
+    }
+
+    /// The keyframe of an old tick, for a client whose state of it has another hash. `None` if it is not held.
+    pub fn repair(&mut self, schema: &Schema, tick: Tick) -> Option<Packet> {
+        if let Some((_, packet)) = self.repairs.iter().find(|(of, _)| *of == tick) {
+            return Some(packet.clone());
+        }
+        let newest = self.history.newest()?.tick;
+        let snapshot = self.history.get(tick).filter(|snapshot| snapshot.tick < newest)?;
+        let packet = wrap(self.stream, newest.since(tick) as u32, 0, &encode_delta(schema, None, snapshot));
+        self.entities_encoded += snapshot.len() as u64;
+        if self.repairs.len() < HISTORY_TICKS {
+            self.repairs.push((tick, packet.clone()));
+        }
+        Some(packet)
+    }
+}
+
+fn wrap(stream: StreamId, behind: u32, age: u8, payload: &[u8]) -> Packet {
+    Packet {
+        bytes: encode_packet(stream, behind, age, payload).into(),
+        payload_bytes: payload.len(),
+        keyframe: age == 0,
+    }
+}
+
+/// About how large a keyframe of `snapshot` is: its fields, and a few bits for each id and kind.
+fn keyframe_bytes(schema: &Schema, snapshot: &Snapshot) -> usize {
+    let bits: usize =
+        snapshot.rows().map(|row| schema.row_bits(row.kind) as usize + schema.kind_bits() as usize + 4).sum();
+    bits / 8 + 8
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

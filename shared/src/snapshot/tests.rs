@@ -1,0 +1,206 @@
+//! Properties of deltas, keyframes and the cache.
+
+use super::super::*;
+use super::StreamEncoder;
+use crate::entity::{Field, Grid, Kind, Predictor, Schema};
+use crate::id::{EntityId, StreamId};
+use crate::limits::HASH_PERIOD_TICKS;
+use crate::tick::Tick;
+use crate::wire::DecodeError;
+use proptest::prelude::*;
+
+fn schema() -> Schema {
+    let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
+    let mover = vec![
+        field("pos", Grid::integers(-5000, 5000), Predictor::Linear { velocity: 1 }),
+        field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, rate: 4 }),
+        field("target", Grid::integers(-100, 100), Predictor::Hold),
+        field("turn", Grid::angle(10), Predictor::Hold),
+        field("wide", Grid::integers(-(1 << 30), (1 << 30) - 1), Predictor::Hold),
+    ];
+    let thing = vec![field("on", Grid::integers(0, 1), Predictor::Hold)];
+    let kind = |name: &str, fields| Kind { name: name.into(), fields };
+    Schema::new(vec![kind("mover", mover), kind("thing", thing), kind("empty", Vec::new())]).unwrap()
+}
+
+type Rows = Vec<(u32, u8, [i32; 5])>;
+
+fn snapshot(tick: u32, rows: &Rows) -> Snapshot {
+    let schema = schema();
+    let mut snapshot = Snapshot::new(Tick(tick));
+    for (id, kind, values) in rows {
+        let kind_schema = schema.kind(*kind).unwrap();
+        let fitted: Vec<i32> =
+            kind_schema.fields.iter().zip(values).map(|(field, &v)| field.grid.fit(i64::from(v))).collect();
+        snapshot.push(EntityId(*id), *kind, &fitted);
+    }
+    snapshot
+}
+
+fn rows() -> impl Strategy<Value = Rows> {
+    let value = prop_oneof![Just(0), -100..100, any::<i32>()];
+    let row = (0_u8..3, proptest::array::uniform5(value));
+    proptest::collection::btree_map(prop_oneof![0_u32..40, any::<u32>()], row, 0..40)
+        .prop_map(|map| map.into_iter().map(|(id, (kind, values))| (id, kind, values)).collect())
+}
+
+/// A state and one that follows from it: some rows as predicted, some changed, some gone, some new.
+fn pair() -> impl Strategy<Value = (Snapshot, Snapshot)> {
+    (rows(), rows(), 0_u32..1000, 1_u32..64, any::<u64>()).prop_map(|(old, new, tick, age, seed)| {
+        let schema = schema();
+        let before = snapshot(tick, &old);
+        let mut rng = crate::Rng::new(seed);
+        let mut after = Snapshot::new(Tick(tick + age));
+        let mut all: std::collections::BTreeMap<u32, (u8, Vec<i32>)> = std::collections::BTreeMap::new();
+        for row in before.rows() {
+            if rng.chance(5) {
+                continue;
+            }
+            let mut values = row.values.to_vec();
+            schema.plan(row.kind).unwrap().run(&mut values, age);
+            if rng.chance(3) {
+                for (value, field) in values.iter_mut().zip(&schema.kind(row.kind).unwrap().fields) {
+                    *value = field.grid.fit(i64::from(*value) + i64::from(rng.range(-9, 9)));
+                }
+            }
+            all.insert(row.id.0, (row.kind, values));
+        }
+        for row in snapshot(0, &new).rows().filter(|_| rng.chance(4)) {
+            all.insert(row.id.0, (row.kind, row.values.to_vec()));
+        }
+        for (id, (kind, values)) in all {
+            after.push(EntityId(id), kind, &values);
+        }
+        (before, after)
+    })
+}
+
+proptest! {
+    #[test]
+    fn applying_a_delta_gives_the_target((before, after) in pair()) {
+        let schema = schema();
+        let payload = encode_delta(&schema, Some(&before), &after);
+        let decoded = decode_delta(&schema, Some(&before), after.tick, &payload).unwrap();
+        prop_assert_eq!(&decoded.snapshot, &after);
+        prop_assert_eq!(decoded.hash, after.tick.0.is_multiple_of(HASH_PERIOD_TICKS).then(|| after.hash()));
+    }
+
+    #[test]
+    fn applying_a_keyframe_gives_the_target(rows in rows(), tick in 0_u32..200) {
+        let schema = schema();
+        let state = snapshot(tick, &rows);
+        let payload = encode_delta(&schema, None, &state);
+        prop_assert_eq!(decode_delta(&schema, None, state.tick, &payload).unwrap().snapshot, state);
+    }
+
+    #[test]
+    fn accepted_bytes_are_the_one_legal_encoding((before, after) in pair(), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+        let schema = schema();
+        let mut payload = encode_delta(&schema, Some(&before), &after);
+        prop_assume!(!payload.is_empty());
+        let at = at.index(payload.len());
+        payload[at] ^= 1 << bit;
+        if let Ok(decoded) = decode_delta(&schema, Some(&before), after.tick, &payload) {
+            let mut again = encode_delta(&schema, Some(&before), &decoded.snapshot);
+            if let Some(hash) = decoded.hash && hash != decoded.snapshot.hash() {
+                // The flipped bit may lie in the hash or change the state under it: compare all but the hash.
+                let mut honest = decoded.snapshot.clone();
+                honest.tick = Tick(after.tick.0);
+                again = replace_hash(again, honest.hash(), hash);
+            }
+            prop_assert_eq!(again, payload);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_decoded_or_refused(payload in proptest::collection::vec(any::<u8>(), 0..200), rows in rows()) {
+        let schema = schema();
+        let before = snapshot(10, &rows);
+        let _ = decode_delta(&schema, Some(&before), Tick(12), &payload);
+        let _ = decode_delta(&schema, None, Tick(12), &payload);
+    }
+}
+
+/// Puts `new` where the last 32 bits of a payload hold `old`.
+fn replace_hash(payload: Vec<u8>, old: u32, new: u32) -> Vec<u8> {
+    let total = payload.len() * 8;
+    for fill in 0..8 {
+        let start = total - 32 - fill;
+        let bit = |i: usize| u32::from(payload[(start + i) / 8] >> ((start + i) % 8) & 1);
+        let found = (0..32).fold(0, |sum, i| sum | bit(i) << i);
+        let zeros = (0..fill).all(|i| payload[(total - 1 - i) / 8] >> ((total - 1 - i) % 8) & 1 == 0);
+        if found == old && zeros {
+            let mut bytes = payload.clone();
+            for i in 0..32 {
+                let at = start + i;
+                bytes[at / 8] = bytes[at / 8] & !(1 << (at % 8)) | ((new >> i & 1) as u8) << (at % 8);
+            }
+            return bytes;
+        }
+    }
+    payload
+}
+
+#[test]
+fn a_quiet_world_costs_a_bit_for_eight_rows() {
+    let schema = schema();
+    let rows: Rows = (1..=64).map(|id| (id, 0, [0, 10, 10, 3, 7])).collect();
+    let before = snapshot(1, &rows);
+    let mut after = Snapshot::new(Tick(2));
+    for row in before.rows() {
+        let mut values = row.values.to_vec();
+        schema.plan(0).unwrap().run(&mut values, 1);
+        after.push(row.id, row.kind, &values);
+    }
+    assert_eq!(encode_delta(&schema, Some(&before), &after).len(), 2);
+}
+
+#[test]
+fn a_packet_is_encoded_once_however_many_need_it() {
+    let schema = schema();
+    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let rows: Rows = (1..=10).map(|id| (id, 0, [0, 10, 10, 3, 7])).collect();
+    encoder.push(snapshot(1, &rows));
+    encoder.push(snapshot(2, &rows));
+    let first = encoder.packet(&schema, Some(Tick(1))).unwrap();
+    for _ in 0..255 {
+        assert_eq!(encoder.packet(&schema, Some(Tick(1))).unwrap().bytes, first.bytes);
+    }
+    assert_eq!(encoder.entities_encoded(), 10);
+    assert!(!first.keyframe);
+    assert!(encoder.packet(&schema, None).unwrap().keyframe);
+    assert_eq!(encoder.entities_encoded(), 20);
+}
+
+#[test]
+fn a_baseline_out_of_the_ring_gets_the_shared_keyframe() {
+    let schema = schema();
+    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let rows: Rows = vec![(1, 1, [1; 5])];
+    for tick in 0..100 {
+        encoder.push(snapshot(tick, &rows));
+    }
+    let keyframe = encoder.packet(&schema, None).unwrap();
+    let old = encoder.packet(&schema, Some(Tick(3))).unwrap();
+    assert!(old.keyframe);
+    assert_eq!(old.bytes, keyframe.bytes);
+    assert!(encoder.repair(&schema, Tick(3)).is_none());
+    assert!(encoder.repair(&schema, Tick(96)).is_some());
+}
+
+#[test]
+fn a_spawn_over_a_living_entity_is_refused() {
+    let schema = schema();
+    let before = snapshot(1, &vec![(5, 1, [1; 5])]);
+    let keyframe = encode_delta(&schema, None, &snapshot(2, &vec![(5, 1, [1; 5])]));
+    // One quiet group, then the keyframe's spawn of entity 5 relative to the baseline's last id 5.
+    let mut to = crate::wire::bits::BitWriter::new();
+    to.bit(false);
+    to.exp_golomb(1, 0);
+    to.signed(0, 3);
+    to.raw(1, 2);
+    to.raw(1, 1);
+    let refused = decode_delta(&schema, Some(&before), Tick(2), &to.finish());
+    assert_eq!(refused, Err(DecodeError::BadSnapshot));
+    assert!(decode_delta(&schema, None, Tick(2), &keyframe).is_ok());
+}
