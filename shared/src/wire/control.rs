@@ -369,3 +369,14 @@ fn decode_control<T: Serialize + DeserializeOwned>(bytes: &[u8], bytes_max: usiz
         Some(_) => Err(DecodeError::UnknownTag),
     }
 }
+
+/// What a reliable event on its way to a client holds. Numbered, in an update's private section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReliableEvent {
+    /// An event of the game, in the codec.
+    Game(List<u8, RELIABLE_BYTES_MAX>),
+    /// A player came.
+    PlayerJoined(RosterEntry),
+    /// A player went for good.
+    PlayerLeft(PlayerId),
+}
