@@ -9,7 +9,8 @@ use super::{Close, DecodeError, Text, codec};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{
     GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
-    OPTIONS_MAX, OUTBOUND_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX, TICKET_BYTES_MAX,
+    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX,
+    TICKET_BYTES_MAX,
 };
 use crate::tick::{Tick, TickRate};
 use serde::de::DeserializeOwned;
