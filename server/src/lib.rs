@@ -1,1 +1,9 @@
 //! server
+
+mod config;
+mod hub;
+mod metrics;
+
+pub use config::{
+    AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
+};

@@ -1,0 +1,147 @@
+//! What must hold between settings, checked at the start, and the one line that says what does not.
+
+use super::{AdminListen, Config, Limits};
+use std::fmt;
+
+/// A configuration that cannot be used: one line that names the cause and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// The error with this text; line breaks are folded into one line.
+    #[must_use]
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(text.as_ref().split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Checks what no single value shows.
+    ///
+    /// # Errors
+    /// The first setting that does not hold.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_admin()?;
+        self.check_tls()?;
+        self.check_origins()?;
+        self.limits.check()?;
+        within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
+        if let Err(error) = self.log_level.parse::<tracing_subscriber::EnvFilter>() {
+            return Err(ConfigError::new(format!(
+                "log_level: `{}` is no filter ({error}); write error, warn, info, debug or trace",
+                self.log_level
+            )));
+        }
+        match &self.assets {
+            Some(folder) if !folder.is_dir() => Err(ConfigError::new(format!(
+                "assets: {} is no folder; name one, or leave it out to use what the program carries",
+                folder.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_admin(&self) -> Result<(), ConfigError> {
+        let AdminListen::At(address) = self.admin else { return Ok(()) };
+        if address == self.listen && address.port() != 0 {
+            return Err(ConfigError::new(format!(
+                "admin: {address} is the players' address too; choose another port or `off`"
+            )));
+        }
+        if !address.ip().is_loopback() && !self.admin_public {
+            return Err(ConfigError::new(format!(
+                "admin: {address} can be reached by others and asks for no password; use 127.0.0.1, \
+                 or set admin_public = true if the network is closed"
+            )));
+        }
+        Ok(())
+    }
+
+    fn check_tls(&self) -> Result<(), ConfigError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => Err(ConfigError::new("tls_cert is set but tls_key is not; set both or none")),
+            (None, Some(_)) => Err(ConfigError::new("tls_key is set but tls_cert is not; set both or none")),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_origins(&self) -> Result<(), ConfigError> {
+        let fits = |origin: &&String| {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
+        };
+        match self.allowed_origins.iter().find(|origin| !fits(origin)) {
+            Some(wrong) => Err(ConfigError::new(format!(
+                "allowed_origins: `{wrong}` is no origin; write scheme://host[:port] without a path"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), ConfigError> {
+        within("limits.connections_max", self.connections_max, 1, 1_000_000)?;
+        within("limits.connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)?;
+        within("limits.rooms_max", self.rooms_max, 1, 100_000)?;
+        within("limits.room_idle_ms", self.room_idle_ms, 0, 86_400_000)?;
+        within("limits.resume_grace_ms", self.resume_grace_ms, 0, 3_600_000)
+    }
+}
+
+fn within(name: &str, value: u32, min: u32, max: u32) -> Result<(), ConfigError> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(ConfigError::new(format!("{name}: {value} is outside {min} to {max}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(change: impl FnOnce(&mut Config)) -> String {
+        let mut config = Config::default();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_hold() {
+        assert_eq!(Config::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn each_wrong_setting_is_named_in_one_line() {
+        let cases = [
+            (wrong(|c| c.limits.rooms_max = 0), "limits.rooms_max: 0 is outside"),
+            (wrong(|c| c.admin = "0.0.0.0:8081".parse().unwrap()), "admin_public = true"),
+            (wrong(|c| c.admin = "127.0.0.1:8080".parse().unwrap()), "players' address"),
+            (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),
+            (wrong(|c| c.tls_key = Some("key.pem".into())), "tls_cert is not"),
+            (wrong(|c| c.log_level = "a=b=c".into()), "log_level"),
+            (wrong(|c| c.assets = Some("/no/such/folder".into())), "is no folder"),
+            (wrong(|c| c.allowed_origins = vec!["example.com".into()]), "allowed_origins"),
+            (wrong(|c| c.shutdown_deadline_s = 1_000), "shutdown_deadline_s"),
+        ];
+        for (text, part) in cases {
+            assert!(text.contains(part) && !text.contains('\n'), "{text:?} should name {part:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_admin_listener_is_a_decision() {
+        let admin = "0.0.0.0:8081".parse().unwrap();
+        let config = Config { admin, admin_public: true, ..Config::default() };
+        assert_eq!(config.check(), Ok(()));
+    }
+}

@@ -1,0 +1,183 @@
+//! The settings of a hosted game: the game's own defaults with the operator's table laid over them.
+
+use super::ConfigError;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use tickwire_shared::game::Data;
+use tickwire_shared::tick::TickRate;
+use toml::{Table, Value};
+
+/// How a game is hosted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GameOptions<S> {
+    /// How often its rooms step.
+    pub tick_rate: TickRate,
+    /// Spectators that one room takes, beside the players.
+    pub spectators_max: u16,
+    /// What its rooms are made with, before a room's own options.
+    pub settings: S,
+}
+
+impl<S: Default> Default for GameOptions<S> {
+    fn default() -> Self {
+        Self { tick_rate: TickRate::DEFAULT, spectators_max: 64, settings: S::default() }
+    }
+}
+
+/// A game's part of the configuration: what differs from how the host's program set the game up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GameSection {
+    /// How often its rooms step, Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tick_rate_hz: Option<TickRate>,
+    /// Spectators that one room takes, beside the players.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spectators_max: Option<u16>,
+    /// The game's own settings. A key that ends in `_file` names a file whose text is the value of the key without it.
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub settings: Table,
+}
+
+/// Where settings that name a file find it.
+pub(crate) trait Files {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// What went wrong, with where was looked.
+    fn text(&self, path: &str) -> Result<String, String>;
+}
+
+/// The options of the game `name`: `base` with `section` laid over it.
+///
+/// # Errors
+/// A setting that the game does not have, a value of the wrong type, a file that cannot be read.
+pub(crate) fn resolve<S: Data>(
+    name: &str,
+    base: GameOptions<S>,
+    section: &GameSection,
+    files: &impl Files,
+) -> Result<GameOptions<S>, ConfigError> {
+    Ok(GameOptions {
+        tick_rate: section.tick_rate_hz.unwrap_or(base.tick_rate),
+        spectators_max: section.spectators_max.unwrap_or(base.spectators_max),
+        settings: overlay(name, base.settings, &section.settings, files)?,
+    })
+}
+
+fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> Result<S, ConfigError> {
+    if table.is_empty() {
+        return Ok(base);
+    }
+    let wrong = |what: &dyn fmt::Display| ConfigError::new(format!("games.{name}.settings: {what}"));
+    let given = read_files(table, files).map_err(|error| wrong(&error))?;
+    let Value::Table(mut merged) = Value::try_from(&base).map_err(|error| wrong(&error))? else {
+        return Err(wrong(&"the game has no settings by name"));
+    };
+    lay_over(&mut merged, &given);
+    let settings: S =
+        Value::Table(merged).try_into().map_err(|error: toml::de::Error| wrong(&error.message()))?;
+    // A key that the game does not read is not there when its settings are written again.
+    let kept = Value::try_from(&settings).map_err(|error| wrong(&error))?;
+    match first_unknown(&given, kept.as_table()) {
+        Some(key) => Err(wrong(&format!("the game has no setting `{key}`"))),
+        None => Ok(settings),
+    }
+}
+
+fn read_files(table: &Table, files: &impl Files) -> Result<Table, String> {
+    let mut read = Table::new();
+    for (key, value) in table {
+        match (key.strip_suffix("_file"), value) {
+            (Some(key), Value::String(path)) => {
+                let text = files.text(path).map_err(|error| format!("{key}_file: {error}"))?;
+                read.insert(key.to_owned(), Value::String(text));
+            }
+            _ => {
+                read.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Ok(read)
+}
+
+fn lay_over(base: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn first_unknown(given: &Table, kept: Option<&Table>) -> Option<String> {
+    given.iter().find_map(|(key, value)| match (value, kept.and_then(|kept| kept.get(key))) {
+        (_, None) => Some(key.clone()),
+        (Value::Table(inner), Some(below)) => {
+            first_unknown(inner, below.as_table()).map(|rest| format!("{key}.{rest}"))
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Rules {
+        map: String,
+        rounds: u8,
+        speed: Speed,
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Speed {
+        walk: i32,
+        run: i32,
+    }
+
+    struct OneMap;
+    impl Files for OneMap {
+        fn text(&self, path: &str) -> Result<String, String> {
+            if path == "maps/a.txt" { Ok("###".to_owned()) } else { Err(format!("{path} is not there")) }
+        }
+    }
+
+    fn base() -> GameOptions<Rules> {
+        let settings = Rules { map: "old".into(), rounds: 3, speed: Speed { walk: 1, run: 2 } };
+        GameOptions { settings, ..GameOptions::default() }
+    }
+
+    fn resolved(section: &str) -> Result<GameOptions<Rules>, String> {
+        let section = toml::from_str(section).unwrap();
+        resolve("g", base(), &section, &OneMap).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_the_section_leaves_out_stays_as_the_program_set_it() {
+        assert_eq!(resolved(""), Ok(base()));
+        let changed = resolved("tick_rate_hz = 20\n[settings]\nspeed = {run = 9}\n").unwrap();
+        assert_eq!(changed.tick_rate.hz(), 20);
+        assert_eq!(changed.settings.speed, Speed { walk: 1, run: 9 });
+        assert_eq!(changed.settings.rounds, 3);
+    }
+
+    #[test]
+    fn a_file_key_gives_the_files_text() {
+        assert_eq!(resolved("settings = {map_file = \"maps/a.txt\"}").unwrap().settings.map, "###");
+        let error = resolved("settings = {map_file = \"maps/b.txt\"}").unwrap_err();
+        assert_eq!(error, "games.g.settings: map_file: maps/b.txt is not there");
+    }
+
+    #[test]
+    fn a_setting_that_the_game_lacks_is_named() {
+        let error = resolved("settings = {rounds = 4, round = 4}").unwrap_err();
+        assert_eq!(error, "games.g.settings: the game has no setting `round`");
+        let error = resolved("settings = {speed = {fly = 4}}").unwrap_err();
+        assert_eq!(error, "games.g.settings: the game has no setting `speed.fly`");
+        assert!(resolved("settings = {rounds = \"many\"}").is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! What an operator sets. Order: defaults < file < environment < flags; the last two come through [`crate::args`].
+//!
+//! All of it is checked before anything is bound. Knows no game: a game's settings stay a table until the builder,
+//! which knows the game's type, lays them over the game's own defaults.
+
+mod address;
+mod check;
+mod file;
+mod game;
+
+pub use address::{AddressRange, AdminListen};
+pub use check::ConfigError;
+pub(crate) use game::{Files, resolve};
+pub use game::{GameOptions, GameSection};
+
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tickwire_shared::limits::RESUME_GRACE_MS;
+
+/// Everything that an operator sets. `assets/server.toml` shows all of it with its defaults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where players connect. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the operator's listener is, if anywhere.
+    pub admin: AdminListen,
+    /// Permits an operator's listener on an address that others can reach. It asks for no password.
+    pub admin_public: bool,
+    /// A folder whose files go before the ones that the program carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assets: Option<PathBuf>,
+    /// A PEM file with the certificate chain. Together with `tls_key` it turns `ws` into `wss`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// A PEM file with the certificate's private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// How a log line looks.
+    pub log: LogFormat,
+    /// What is logged: a level, or a filter such as `info,tickwire_server=debug`.
+    pub log_level: String,
+    /// Pages that may connect (`https://play.example.com`). Empty: all. A client that is no browser names none.
+    pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed and that are exempt from the bound per address.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// How long clients have to go when the server stops, s.
+    pub shutdown_deadline_s: u32,
+    /// The bounds that an operator sets.
+    pub limits: Limits,
+    /// Settings of the hosted games, by name.
+    pub games: BTreeMap<String, GameSection>,
+}
+
+/// The bounds that an operator sets. Those of the protocol are in [`tickwire_shared::limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections. A further one is answered with 503.
+    pub connections_max: u32,
+    /// Open connections of one address. A further one is answered with 429. Loopback and proxies are exempt.
+    pub connections_per_address_max: u32,
+    /// Rooms at one time. A Join that needs a further one is closed with 1013.
+    pub rooms_max: u32,
+    /// How long a room without anyone in it lives on, ms.
+    pub room_idle_ms: u32,
+    /// How long a cut player keeps its place, ms.
+    pub resume_grace_ms: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            connections_per_address_max: 50,
+            rooms_max: 1_000,
+            room_idle_ms: 10_000,
+            resume_grace_ms: RESUME_GRACE_MS as u32,
+        }
+    }
+}
+
+impl Limits {
+    /// How long a room without anyone in it lives on.
+    #[must_use]
+    pub fn room_idle(&self) -> Duration {
+        Duration::from_millis(self.room_idle_ms.into())
+    }
+
+    /// How long a cut player keeps its place.
+    #[must_use]
+    pub fn resume_grace(&self) -> Duration {
+        Duration::from_millis(self.resume_grace_ms.into())
+    }
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin: AdminListen::default(),
+            admin_public: false,
+            assets: None,
+            tls_cert: None,
+            tls_key: None,
+            log: LogFormat::default(),
+            log_level: "info".to_owned(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            shutdown_deadline_s: 5,
+            limits: Limits::default(),
+            games: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// How long clients have to go when the server stops.
+    #[must_use]
+    pub fn shutdown_deadline(&self) -> Duration {
+        Duration::from_secs(self.shutdown_deadline_s.into())
+    }
+
+    /// The configuration as a file that reads back to the same.
+    ///
+    /// # Errors
+    /// A game's settings that TOML cannot express.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|error| ConfigError::new(format!("cannot be written as TOML: {error}")))
+    }
+}
