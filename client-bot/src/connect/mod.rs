@@ -1,0 +1,110 @@
+//! How bots reach a server. A bot knows whole binary messages only; what carries them is behind [`Connect`] and
+//! [`Link`].
+
+mod channel;
+mod source;
+mod tls;
+mod url;
+mod websocket;
+
+pub use channel::ChannelLink;
+pub use source::Sources;
+pub use tls::TlsRoots;
+pub use url::{Url, UrlError};
+pub use websocket::{WebSocketConnect, WebSocketLink};
+
+use bytes::Bytes;
+use core::future::Future;
+use core::task::{Context, Poll};
+
+/// Makes connections to one server.
+pub trait Connect: Send + Sync + 'static {
+    /// A connection.
+    type Link: Link;
+
+    /// A new connection for bot number `bot`.
+    fn connect(&self, bot: u32) -> impl Future<Output = Result<Self::Link, ConnectError>> + Send;
+}
+
+/// A connection that carries whole messages in order.
+pub trait Link: Send + Unpin + 'static {
+    /// The next message of the server. After an error the link is at its end.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkEnd>>;
+
+    /// Takes a message over. Only after [`Link::poll_flush`] was ready, so that at most one message waits here.
+    ///
+    /// # Errors
+    /// The link is at its end.
+    fn send(&mut self, message: Vec<u8>) -> Result<(), LinkEnd>;
+
+    /// Moves what waits towards the server; ready when nothing waits.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>>;
+}
+
+/// How a link ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkEnd {
+    /// The server closed it, with this code if it gave one.
+    #[error("closed by the server ({code:?})")]
+    Closed {
+        /// The close code.
+        code: Option<u16>,
+    },
+    /// It broke.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl LinkEnd {
+    /// The close code; 1006 where there is none.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Closed { code: Some(code) } => *code,
+            Self::Closed { code: None } | Self::Broken(_) => 1006,
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody answers at the address.
+    #[error("no server answers at {address}: {problem}")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// This process has no more file descriptors.
+    #[error("too many open files: raise the limit with `ulimit -n`, or use fewer bots")]
+    TooManyFiles,
+    /// This machine has no more free ports for the source addresses.
+    #[error("no free port is left at the source address: give more addresses with --sources")]
+    NoFreePort,
+    /// The server answered the upgrade with another status.
+    #[error("the server answered with HTTP {0} instead of a WebSocket")]
+    Http(u16),
+    /// The TLS or WebSocket handshake failed.
+    #[error("the handshake failed: {0}")]
+    Handshake(String),
+    /// It took too long.
+    #[error("the connection took too long")]
+    TimedOut,
+}
+
+impl ConnectError {
+    /// The reason for machines: lower-case words with underscores.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => "unreachable".into(),
+            Self::TooManyFiles => "too_many_files".into(),
+            Self::NoFreePort => "no_free_port".into(),
+            Self::Http(status) => format!("http_{status}"),
+            Self::Handshake(_) => "handshake".into(),
+            Self::TimedOut => "connect_timeout".into(),
+        }
+    }
+}

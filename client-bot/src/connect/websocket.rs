@@ -1,0 +1,148 @@
+//! WebSocket connections, plain or over TLS. The only file that names tungstenite.
+
+use super::tls::{MaybeTls, TlsRoots};
+use super::{Connect, ConnectError, Link, LinkEnd, Sources, Url};
+use bytes::Bytes;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use futures_util::{Sink, Stream};
+use rustls_pki_types::ServerName;
+use std::io;
+use std::net::SocketAddr;
+use tickwire_shared::limits::{OUTBOUND_BYTES_MAX, SUBPROTOCOL};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Connects to a WebSocket server.
+#[derive(Clone, Debug)]
+pub struct WebSocketConnect {
+    url: Url,
+    address: SocketAddr,
+    sources: Sources,
+    tls: Option<(TlsRoots, ServerName<'static>)>,
+}
+
+impl WebSocketConnect {
+    /// Connections to `url`, whose name was resolved to `address`.
+    ///
+    /// # Errors
+    /// The URL asks for TLS and there are no roots, or its host is no name for a certificate.
+    pub fn new(
+        url: Url,
+        address: SocketAddr,
+        sources: Sources,
+        roots: Option<TlsRoots>,
+    ) -> Result<Self, ConnectError> {
+        let tls = match (url.is_tls(), roots) {
+            (false, _) => None,
+            (true, None) => {
+                return Err(ConnectError::Handshake("wss needs certificates to trust: --ca FILE".into()));
+            }
+            (true, Some(roots)) => {
+                let name = ServerName::try_from(url.host.clone())
+                    .map_err(|error| ConnectError::Handshake(error.to_string()))?;
+                Some((roots, name))
+            }
+        };
+        Ok(Self { url, address, sources, tls })
+    }
+
+    async fn open(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
+        let tcp = self.dial(bot).await.map_err(|error| self.explain(&error))?;
+        // Every frame is one small write that must not wait for an acknowledgement.
+        tcp.set_nodelay(true).map_err(|error| self.explain(&error))?;
+        let stream = match &self.tls {
+            None => MaybeTls::Plain(tcp),
+            Some((roots, name)) => {
+                let tls = roots.0.connect(name.clone(), tcp).await;
+                MaybeTls::Tls(Box::new(tls.map_err(|error| ConnectError::Handshake(error.to_string()))?))
+            }
+        };
+        let request = ClientRequestBuilder::new(self.url.uri.clone()).with_sub_protocol(SUBPROTOCOL);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+            .max_message_size(Some(OUTBOUND_BYTES_MAX))
+            .max_frame_size(Some(OUTBOUND_BYTES_MAX));
+        match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
+            Ok((socket, _)) => Ok(WebSocketLink { socket }),
+            Err(WsError::Http(response)) => Err(ConnectError::Http(response.status().as_u16())),
+            Err(error) => Err(ConnectError::Handshake(error.to_string())),
+        }
+    }
+
+    async fn dial(&self, bot: u32) -> io::Result<TcpStream> {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(source) = self.sources.of(bot) {
+            socket.bind(SocketAddr::new(source, 0))?;
+        }
+        socket.connect(self.address).await
+    }
+
+    fn explain(&self, error: &io::Error) -> ConnectError {
+        // EMFILE and ENFILE have these numbers on Linux, macOS and the BSDs.
+        if cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24)) {
+            return ConnectError::TooManyFiles;
+        }
+        match error.kind() {
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => ConnectError::NoFreePort,
+            _ => ConnectError::Unreachable { address: self.address.to_string(), problem: error.to_string() },
+        }
+    }
+}
+
+impl Connect for WebSocketConnect {
+    type Link = WebSocketLink;
+
+    async fn connect(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
+        // Boxed, so that the handshake's large state does not stay in the bot's task.
+        let open = Box::pin(self.open(bot));
+        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
+    }
+}
+
+/// One WebSocket connection.
+#[derive(Debug)]
+pub struct WebSocketLink {
+    socket: WebSocketStream<MaybeTls>,
+}
+
+impl Link for WebSocketLink {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkEnd>> {
+        loop {
+            let end = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+                Some(Ok(Message::Binary(bytes))) => return Poll::Ready(Ok(bytes)),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(frame))) => {
+                    LinkEnd::Closed { code: frame.map(|frame| frame.code.into()) }
+                }
+                Some(Ok(Message::Text(_))) => LinkEnd::Broken("the server sent a text message".into()),
+                Some(Err(error)) => LinkEnd::Broken(error.to_string()),
+                None => LinkEnd::Closed { code: None },
+            };
+            return Poll::Ready(Err(end));
+        }
+    }
+
+    fn send(&mut self, message: Vec<u8>) -> Result<(), LinkEnd> {
+        Pin::new(&mut self.socket).start_send(Message::Binary(message.into())).map_err(broken)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>> {
+        // With an empty write buffer `start_send` has written all unless the socket was full.
+        Pin::new(&mut self.socket).poll_flush(cx).map_err(broken)
+    }
+}
+
+fn broken(error: WsError) -> LinkEnd {
+    LinkEnd::Broken(error.to_string())
+}

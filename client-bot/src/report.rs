@@ -1,0 +1,181 @@
+//! What a run measured. `docs/bot-report.schema.json` describes the JSON form.
+
+use crate::histogram::Percentiles;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The version of the report's form. Raised when a value changes its name or meaning, not when one is added.
+pub const REPORT_VERSION: u32 = 1;
+
+/// The result of a run. Values per client and second count the time that bots were in a room.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// The game's name.
+    pub game: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Rooms that the fleet made.
+    pub rooms: u32,
+    /// The largest number of bots of the plan.
+    pub bots_wanted: u32,
+    /// Bots that were in a room at least once.
+    pub bots_joined: u32,
+    /// Bots that never came into a room, by the reason of the last attempt.
+    pub bots_failed: BTreeMap<String, u64>,
+    /// Connections that ended before their bot wanted it, by close code; 1006 is an end without any.
+    pub disconnects: BTreeMap<String, u64>,
+    /// Cut bots that took their places again.
+    pub resumes: u64,
+    /// From the start of the run until the last of the wanted bots was in a room; `null` if some never was.
+    pub all_joined_s: Option<f64>,
+    /// How long the run took.
+    pub seconds: f64,
+    /// The sum over all bots of the time in a room.
+    pub client_seconds: f64,
+    /// From the start of a bot's connection until it was in a room.
+    pub join_ms: Percentiles,
+    /// Snapshots that were decoded.
+    pub snapshots: u64,
+    /// Snapshots per client and second.
+    pub snapshots_per_client_s: f64,
+    /// The time between the arrivals of two snapshots of one bot, corrected for coordinated omission.
+    pub snapshot_gap_ms: Percentiles,
+    /// From the making of an input until the arrival of the snapshot in which it is applied.
+    pub input_to_effect_ms: Percentiles,
+    /// The round trip of a client frame, without the time that it waited at the server.
+    pub rtt_ms: Percentiles,
+    /// Bytes of all the server's messages, without WebSocket and TCP headers.
+    pub payload_bytes: u64,
+    /// Bytes of the server's messages per client and second.
+    pub payload_bytes_per_client_s: f64,
+    /// The server's messages.
+    pub messages: u64,
+    /// The server's messages per client and second.
+    pub messages_per_client_s: f64,
+    /// Bytes of stream packets by entities of kinds that move, summed over all snapshots.
+    pub bytes_per_entity: Option<f64>,
+    /// Snapshots that came whole, not as a difference.
+    pub keyframes: u64,
+    /// Snapshots whose state hash was compared.
+    pub hash_checks: u64,
+    /// Snapshots whose state hash differed.
+    pub hash_mismatches: u64,
+    /// Messages that could not be decoded.
+    pub decode_errors: u64,
+    /// How far the predicted own entity was from what the server had.
+    pub prediction_error_units: Percentiles,
+    /// Inputs that were sent.
+    pub inputs_sent: u64,
+    /// Inputs that came after their tick.
+    pub inputs_late: u64,
+    /// Ticks for which no input had come, so that the one before was held.
+    pub inputs_held: u64,
+    /// Reliable commands that bots sent.
+    pub events_sent: u64,
+    /// Reliable events that bots received.
+    pub events_received: u64,
+    /// Reliable events and commands that never arrived although later ones did.
+    pub events_lost: u64,
+    /// How late the bots' own timers fired. Where this is large, the bots measure themselves, not the server.
+    pub bot_lag_ms: Percentiles,
+    /// What happened in each second of the run.
+    pub timeline: Vec<Second>,
+}
+
+/// One second of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Second {
+    /// The number of the second, from 0.
+    pub second: u32,
+    /// Bots in a room at its end.
+    pub bots: u32,
+    /// Connections that ended in it before their bots wanted it.
+    pub disconnects: u64,
+    /// Snapshots that were decoded in it.
+    pub snapshots: u64,
+    /// Messages that came in it.
+    pub messages: u64,
+    /// Bytes of messages that came in it.
+    pub bytes: u64,
+    /// The 99th percentile of the time between two snapshots.
+    pub gap_p99_ms: Option<f64>,
+    /// The longest time between two snapshots.
+    pub gap_max_ms: Option<f64>,
+    /// The 99th percentile of how late the bots' own timers fired.
+    pub lag_p99_ms: Option<f64>,
+}
+
+impl Report {
+    /// The sum of `bots_failed`.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.bots_failed.values().sum()
+    }
+
+    /// The sum of `disconnects`.
+    #[must_use]
+    pub fn disconnected(&self) -> u64 {
+        self.disconnects.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn keys(value: &Value) -> BTreeSet<String> {
+        value.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    fn agrees(schema: &Value, root: &Value, value: &Value, at: &str) {
+        let schema = match schema.get("$ref").and_then(Value::as_str) {
+            Some(name) => &root["$defs"][name.trim_start_matches("#/$defs/")],
+            None => schema,
+        };
+        let kinds: Vec<&str> = match &schema["type"] {
+            Value::String(kind) => vec![kind],
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+            _ => panic!("{at} has no type"),
+        };
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(number) if number.is_f64() => "number",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        assert!(kinds.contains(&kind), "{at} is {kind}, the schema says {kinds:?}");
+        if let (Value::Object(map), Some(properties)) = (value, schema.get("properties")) {
+            assert_eq!(keys(value), keys(properties), "{at}");
+            let required = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str);
+            assert_eq!(required.map(str::to_owned).collect::<BTreeSet<_>>(), keys(value), "{at}: required");
+            map.iter()
+                .for_each(|(name, value)| agrees(&properties[name], root, value, &format!("{at}.{name}")));
+        }
+        for item in value.as_array().into_iter().flatten() {
+            agrees(&schema["items"], root, item, &format!("{at}[]"));
+        }
+    }
+
+    #[test]
+    fn the_report_is_what_its_schema_says() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../docs/bot-report.schema.json")).expect("a JSON file");
+        let full = Percentiles { p50: Some(1.5), p90: Some(2.5), ..Percentiles::default() };
+        let report = Report {
+            snapshot_gap_ms: full,
+            timeline: vec![Second { gap_p99_ms: Some(0.5), ..Second::default() }],
+            ..Report::default()
+        };
+        for report in [report, Report::default()] {
+            agrees(&schema, &schema, &serde_json::to_value(report).unwrap(), "report");
+        }
+        assert_eq!(schema["properties"]["version"]["const"], REPORT_VERSION);
+    }
+}
