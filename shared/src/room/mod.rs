@@ -1,1 +1,259 @@
-//! room
+//! The authoritative end: a [`Room`] takes what its members sent, steps the game, and fills an [`Outbox`].
+//!
+//! A pure state machine: time is an argument, and members are numbers. Whoever drives it owns sockets, queues and
+//! the clock. One direction: `handle` (inputs in) -> `step` (game, snapshot) -> outbox (one update per member).
+
+mod event;
+mod inputs;
+mod member;
+mod outbox;
+mod reliable;
+mod seats;
+mod serve;
+mod stats;
+
+pub use event::{MemberEvent, MemberFrame};
+pub use outbox::Outbox;
+pub use stats::RoomStats;
+
+use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
+use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn};
+use crate::id::{MemberId, PlayerId, RoomId, StreamId};
+use crate::limits::SETTINGS_BYTES_MAX;
+use crate::snapshot::StreamEncoder;
+use crate::tick::{Tick, TickRate};
+use crate::wire::control::{List, ReliableEvent};
+use crate::wire::{Close, codec};
+use crate::world::World;
+use bytes::Bytes;
+use core::time::Duration;
+use member::Member;
+
+/// What a host decides about a room besides the game's settings.
+#[derive(Clone, Debug)]
+pub struct RoomConfig {
+    /// The room's id.
+    pub id: RoomId,
+    /// How often it steps.
+    pub tick_rate: TickRate,
+    /// How many spectators it takes.
+    pub spectators_max: u16,
+    /// How long a cut player keeps its place.
+    pub resume_grace: Duration,
+}
+
+/// The hash that a client's `Join` must show to play `G`.
+#[must_use]
+pub fn game_schema_hash<G: Game>() -> u64 {
+    schema_hash(G::VERSION, &G::Entity::kinds(), &G::Input::schema())
+}
+
+/// A room of game `G`.
+pub struct Room<G: Game> {
+    config: RoomConfig,
+    schema: Schema,
+    settings: List<u8, SETTINGS_BYTES_MAX>,
+    players_max: u16,
+    scene: G::Scene,
+    game: G,
+    world: World<G::Entity>,
+    tick: Tick,
+    /// When the last step happened, on the driver's clock.
+    stepped_at: Duration,
+    encoder: StreamEncoder,
+    /// In the order of their ids: a new attachment goes to the end.
+    members: Vec<Member<G::Input>>,
+    next_player: u16,
+    commands: Vec<(PlayerId, G::Command)>,
+    turns: Vec<PlayerTurn<G::Input>>,
+    stats: RoomStats,
+}
+
+impl<G: Game> core::fmt::Debug for Room<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { config, tick, members, .. } = self;
+        write!(f, "Room {{ id: {}, tick: {tick}, members: {} }}", config.id, members.len())
+    }
+}
+
+impl<G: Game> Room<G> {
+    /// A room at tick 0 without members.
+    ///
+    /// # Errors
+    /// The game's types break a bound of the protocol, or its settings make no scene.
+    pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
+        let schema = Schema::of::<G::Entity>()?;
+        let scene = G::scene(&settings)?;
+        let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
+        let mut world = World::new();
+        let game = G::new(&settings, &scene, seed, &mut world);
+        Ok(Self {
+            config,
+            schema,
+            settings: List::try_from(bytes).map_err(|_| RoomError::SettingsTooLarge)?,
+            players_max: G::players_max(&settings),
+            scene,
+            game,
+            world,
+            tick: Tick(0),
+            stepped_at: Duration::ZERO,
+            encoder: StreamEncoder::new(StreamId::ROOM),
+            members: Vec::new(),
+            next_player: 1,
+            commands: Vec::new(),
+            turns: Vec::new(),
+            stats: RoomStats::default(),
+        })
+    }
+
+    /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.
+    ///
+    /// `now` is on the driver's clock, which never goes back and starts at 0 with the room.
+    pub fn step(&mut self, now: Duration, outbox: &mut impl Outbox) {
+        self.stepped_at = now;
+        self.expire_cut_players();
+        self.tick = self.tick.next();
+        self.gather_turns();
+        let mut events = Events::new();
+        let turn =
+            Turn { tick: self.tick, scene: &self.scene, players: &self.turns, commands: &self.commands };
+        self.game.step(&mut self.world, &turn, &mut events);
+        self.commands.clear();
+        let mut snapshot = self.encoder.take_spare();
+        snapshot.capture(self.tick, &mut self.world);
+        self.encoder.push(snapshot);
+        self.queue_events(events);
+        self.serve(now, outbox);
+    }
+
+    fn gather_turns(&mut self) {
+        self.turns.clear();
+        let hold_ticks_max = self
+            .config
+            .tick_rate
+            .ticks_ceil(Duration::from_millis(u64::from(crate::limits::INPUT_HOLD_MS_MAX)));
+        for member in &mut self.members {
+            if let Some(player) = &mut member.player {
+                let input = player.inputs.take(self.tick, hold_ticks_max);
+                self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input });
+            }
+        }
+        self.turns.sort_unstable_by_key(|turn| turn.player);
+    }
+
+    fn queue_events(&mut self, events: Events<G::Event>) {
+        self.stats.events_refused += events.refused;
+        for (to, event) in events.items {
+            let envelope = codec::encode(&event).ok().and_then(|bytes| List::try_from(bytes).ok());
+            match envelope.map(ReliableEvent::Game).as_ref().and_then(reliable::encode) {
+                Some(bytes) => self.queue_event(to, &bytes),
+                None => self.stats.events_refused += 1,
+            }
+        }
+    }
+
+    /// Queues an encoded event for one player or for everyone. A queue that is full is marked and ends its member
+    /// when it is served next.
+    fn queue_event(&mut self, to: Option<PlayerId>, event: &Bytes) {
+        for member in &mut self.members {
+            if to.is_none() || member.player.as_ref().map(|player| player.id) == to {
+                member.events.push(event.clone());
+            }
+        }
+    }
+
+    /// Ends the room for everyone.
+    pub fn close_all(&mut self, close: &Close, outbox: &mut impl Outbox) {
+        for member in self.members.drain(..).filter(|member| member.link.is_some()) {
+            outbox.close(member.id, close.clone());
+        }
+    }
+
+    /// Removes a member for good.
+    pub fn kick(&mut self, member: MemberId, close: Close, outbox: &mut impl Outbox) {
+        if let Some(at) = self.find(member) {
+            self.remove(at);
+            outbox.close(member, close);
+        }
+    }
+
+    /// The tick of the last step.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// The room's configuration.
+    #[must_use]
+    pub fn config(&self) -> &RoomConfig {
+        &self.config
+    }
+
+    /// Players, those who are cut off and may resume among them.
+    #[must_use]
+    pub fn players(&self) -> usize {
+        self.members.iter().filter(|member| member.player.is_some()).count()
+    }
+
+    /// Players that the room takes.
+    #[must_use]
+    pub fn players_max(&self) -> u16 {
+        self.players_max
+    }
+
+    /// Spectators.
+    #[must_use]
+    pub fn spectators(&self) -> usize {
+        self.members.len() - self.players()
+    }
+
+    /// Whether nobody is here, nor may resume.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// What is replicated.
+    #[must_use]
+    pub fn world(&self) -> &World<G::Entity> {
+        &self.world
+    }
+
+    /// What never changes.
+    #[must_use]
+    pub fn scene(&self) -> &G::Scene {
+        &self.scene
+    }
+
+    /// The schema of the room's rows.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The snapshots of the last ticks.
+    #[must_use]
+    pub fn history(&self) -> &crate::snapshot::History {
+        self.encoder.history()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn stats(&self) -> &RoomStats {
+        &self.stats
+    }
+}
+
+/// Why a room could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// The game's entities break a bound of the protocol.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The game's settings make no scene.
+    #[error(transparent)]
+    Settings(#[from] BadSettings),
+    /// The settings do not fit a message.
+    #[error("the game's settings take more than {SETTINGS_BYTES_MAX} bytes")]
+    SettingsTooLarge,
+}

@@ -69,6 +69,17 @@ pub struct InputCounts {
 }
 
 impl InputCounts {
+    /// What was counted after `before` was the count.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            late: self.late.saturating_sub(before.late),
+            held: self.held.saturating_sub(before.held),
+            folded: self.folded.saturating_sub(before.folded),
+            refused: self.refused.saturating_sub(before.refused),
+        }
+    }
+
     /// Adds `more` to these counts.
     pub fn add(&mut self, more: Self) {
         self.late = self.late.saturating_add(more.late);

@@ -1,0 +1,184 @@
+//! A player's inputs, each for its tick: held when missing, folded when late, refused when impossible.
+
+use crate::entity::Input;
+use crate::limits::{INPUT_FUTURE_TICKS_MAX, INPUT_LATE_TICKS_MAX};
+use crate::tick::Tick;
+use crate::wire::update::InputCounts;
+
+/// The inputs that wait for their ticks, and what is held meanwhile.
+#[derive(Clone, Debug)]
+pub(super) struct InputRing<I> {
+    /// In the order of their ticks, at most [`INPUT_FUTURE_TICKS_MAX`].
+    waiting: Vec<(Tick, I)>,
+    /// The newest input that was taken or came late, without its edges.
+    last: I,
+    /// The tick of `last`. An input at or before it is not taken again.
+    last_tick: Option<Tick>,
+    /// Edges of late inputs for the next step.
+    edges: Option<I>,
+    /// Steps since the last input of the player's own.
+    held_ticks: u32,
+    /// The tick of the last input that was applied in its own step.
+    pub(super) applied: Option<Tick>,
+    /// What became of inputs since the last update told it.
+    pub(super) counts: InputCounts,
+}
+
+impl<I: Input> InputRing<I> {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: Vec::new(),
+            last: I::default(),
+            last_tick: None,
+            edges: None,
+            held_ticks: 0,
+            applied: None,
+            counts: InputCounts::default(),
+        }
+    }
+
+    /// Takes an input that came when `next` is the tick to be stepped next.
+    pub(super) fn push(&mut self, next: Tick, tick: Tick, input: I) {
+        let early = tick.since(next);
+        let taken = self.last_tick.is_some_and(|last| tick <= last);
+        if taken || early >= i64::from(INPUT_FUTURE_TICKS_MAX) || -early > i64::from(INPUT_LATE_TICKS_MAX) {
+            self.counts.refused += 1;
+        } else if early < 0 {
+            self.fold_late(tick, &input);
+        } else {
+            match self.waiting.binary_search_by_key(&tick, |(tick, _)| *tick) {
+                Ok(_) => self.counts.refused += 1,
+                Err(at) => self.waiting.insert(at, (tick, input)),
+            }
+        }
+    }
+
+    fn fold_late(&mut self, tick: Tick, input: &I) {
+        self.counts.late += 1;
+        let held = input.held();
+        if held != *input {
+            self.counts.folded += 1;
+            self.edges.get_or_insert_with(I::default).fold(input);
+        }
+        self.last = held;
+        self.last_tick = Some(tick);
+        self.held_ticks = 0;
+    }
+
+    /// The input for `tick`: its own, else the last one held for at most `hold_ticks_max`, else the neutral one.
+    pub(super) fn take(&mut self, tick: Tick, hold_ticks_max: u32) -> I {
+        let own = self.waiting.first().is_some_and(|(first, _)| *first == tick);
+        let mut input = if own {
+            let (_, input) = self.waiting.remove(0);
+            self.last = input.held();
+            self.last_tick = Some(tick);
+            self.applied = Some(tick);
+            self.held_ticks = 0;
+            input
+        } else {
+            // Before a player's first input there is nothing to hold, and nothing to tell.
+            if self.last_tick.is_some() {
+                self.counts.held += 1;
+                self.held_ticks += 1;
+                if self.held_ticks > hold_ticks_max {
+                    self.last = I::default();
+                }
+            }
+            self.last.clone()
+        };
+        if let Some(edges) = self.edges.take() {
+            input.fold(&edges);
+        }
+        input
+    }
+
+    /// The counts since they were told last.
+    pub(super) fn take_counts(&mut self) -> InputCounts {
+        core::mem::take(&mut self.counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Button, Field, FieldType, Grid, InputSchema};
+
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Pad {
+        x: i8,
+        fire: Button,
+    }
+
+    impl Input for Pad {
+        const GRIDS: &'static [Grid] = &[Grid::integers(-128, 127), Grid::integers(0, 3)];
+        fn schema() -> InputSchema {
+            let field = |(name, &grid): (&str, &Grid)| Field {
+                name: name.into(),
+                grid,
+                predictor: Default::default(),
+            };
+            InputSchema { fields: ["x", "fire"].into_iter().zip(Self::GRIDS).map(field).collect() }
+        }
+        fn write_row(&self, row: &mut Vec<i32>) {
+            self.x.write_parts(&Self::GRIDS[0], row);
+            self.fire.write_parts(&Self::GRIDS[1], row);
+        }
+        fn read_row(row: &[i32]) -> Option<Self> {
+            let &[x, fire] = row else { return None };
+            Some(Self { x: x as i8, fire: Button::read_parts(&Self::GRIDS[1], &[fire]) })
+        }
+        fn held(&self) -> Self {
+            Self { x: self.x, fire: self.fire.held() }
+        }
+        fn fold(&mut self, late: &Self) {
+            self.fire.fold(&late.fire);
+        }
+    }
+
+    fn pad(x: i8, pressed: bool) -> Pad {
+        Pad { x, fire: Button { down: pressed, pressed } }
+    }
+
+    #[test]
+    fn an_input_is_taken_at_its_tick_and_axes_are_held_after_it() {
+        let mut ring = InputRing::new();
+        ring.push(Tick(5), Tick(6), pad(9, true));
+        assert_eq!(ring.take(Tick(5), 3), Pad::default());
+        assert_eq!(ring.take(Tick(6), 3), pad(9, true));
+        assert_eq!(ring.take(Tick(7), 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
+        assert_eq!(ring.applied, Some(Tick(6)));
+        assert_eq!(ring.take_counts(), InputCounts { held: 1, ..Default::default() });
+    }
+
+    #[test]
+    fn a_held_input_becomes_neutral_after_the_bound() {
+        let mut ring = InputRing::new();
+        ring.push(Tick(1), Tick(1), pad(9, false));
+        for tick in 1..=4 {
+            assert_eq!(ring.take(Tick(tick), 3).x, 9);
+        }
+        assert_eq!(ring.take(Tick(5), 3).x, 0);
+    }
+
+    #[test]
+    fn a_late_press_reaches_the_next_step_and_a_second_copy_does_not() {
+        let mut ring = InputRing::new();
+        ring.push(Tick(5), Tick(4), pad(3, true));
+        ring.push(Tick(5), Tick(4), pad(3, true));
+        ring.push(Tick(5), Tick(5), pad(-3, false));
+        let taken = ring.take(Tick(5), 3);
+        assert_eq!(taken, Pad { x: -3, fire: Button { down: false, pressed: true } });
+        assert!(!ring.take(Tick(6), 3).fire.pressed);
+        assert_eq!(ring.take_counts(), InputCounts { late: 1, folded: 1, refused: 1, held: 1 });
+    }
+
+    #[test]
+    fn inputs_far_in_the_past_or_future_are_refused() {
+        let mut ring = InputRing::new();
+        ring.push(Tick(100), Tick(35), pad(1, true));
+        ring.push(Tick(100), Tick(164), pad(1, true));
+        ring.push(Tick(100), Tick(163), pad(1, true));
+        assert_eq!(ring.counts.refused, 2);
+        assert_eq!(ring.waiting.len(), 1);
+    }
+}

@@ -1,0 +1,21 @@
+//! Where a room puts what its members shall get.
+
+use crate::id::MemberId;
+use crate::wire::Close;
+use bytes::Bytes;
+
+/// The way out of a room. Each member has one slot for updates; nothing here waits.
+pub trait Outbox {
+    /// Whether the member's slot is free. If it is not, the room skips the member and starts the next delta from
+    /// the last update that was accepted: a queued update is never replaced.
+    fn ready(&self, member: MemberId) -> bool;
+
+    /// A control message, sent before any update that follows. At most two wait at a time.
+    fn control(&mut self, member: MemberId, message: Bytes);
+
+    /// An update. Called only after [`Outbox::ready`] said yes.
+    fn update(&mut self, member: MemberId, message: Bytes);
+
+    /// The member is no longer in the room: tell it why and end its connection.
+    fn close(&mut self, member: MemberId, close: Close);
+}

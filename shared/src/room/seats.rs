@@ -1,0 +1,318 @@
+//! Who comes, acts and goes: the handling of a member's events.
+
+use super::event::{MemberEvent, MemberFrame};
+use super::member::{Arrival, Link, Member, Player};
+use super::reliable::{self, EventQueue};
+use super::{Outbox, Room};
+use crate::game::{Game, Profile, Refusal};
+use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
+use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX};
+use crate::tick::{Tick, TickRate};
+use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
+use crate::wire::frame::ClientFrame;
+use crate::wire::{Close, CloseCode};
+use core::time::Duration;
+
+impl<G: Game> Room<G> {
+    /// Takes an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
+    pub fn handle(
+        &mut self,
+        now: Duration,
+        member: MemberId,
+        event: MemberEvent<G>,
+        outbox: &mut impl Outbox,
+    ) {
+        let done = match event {
+            MemberEvent::Join { name, role, secret } => self.join(member, name, role, secret, outbox),
+            MemberEvent::Resume { shown, events_received, next } => {
+                self.resume(member, &shown, events_received, next, outbox)
+            }
+            MemberEvent::Frame(frame) => self.frame(now, member, frame),
+            MemberEvent::Repair { stream, tick } => self.ask_repair(member, stream, tick),
+            MemberEvent::Desync(desync) => {
+                self.stats.desyncs += 1;
+                self.stats.last_desync = Some(desync);
+                Ok(())
+            }
+            MemberEvent::Leave => Err(CloseCode::Normal.into()),
+            MemberEvent::Cut => {
+                self.cut(member);
+                Ok(())
+            }
+        };
+        if let Err(close) = done {
+            if let Some(at) = self.find(member) {
+                self.remove(at);
+            }
+            outbox.close(member, close);
+        }
+    }
+
+    pub(super) fn find(&self, member: MemberId) -> Option<usize> {
+        let at = self.members.binary_search_by_key(&member, |member| member.id).ok()?;
+        self.members.get(at).filter(|member| member.link.is_some()).map(|_| at)
+    }
+
+    fn join(
+        &mut self,
+        member: MemberId,
+        name: Name,
+        role: Role,
+        secret: ResumeSecret,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Close> {
+        if self.members.iter().any(|other| other.id >= member) {
+            return Err(CloseCode::AlreadyJoined.into());
+        }
+        if self.members.len() >= MEMBERS_MAX {
+            return Err(Close::new(CloseCode::Full, "the room has as many members as it may"));
+        }
+        let player = match role {
+            Role::Spectator if self.spectators() >= usize::from(self.config.spectators_max) => {
+                return Err(Close::new(CloseCode::Full, "the room takes no more spectators"));
+            }
+            Role::Spectator => None,
+            Role::Player => Some(self.admit(name, secret).map_err(|refusal| Close::from(&refusal))?),
+        };
+        let entry = player.as_ref().map(roster_entry);
+        if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(reliable::encode) {
+            self.queue_event(None, &event);
+        }
+        let link = Some(Link::new(self.tick));
+        self.members.push(Member {
+            id: member,
+            player,
+            events: EventQueue::default(),
+            link,
+            cut_at: self.tick,
+        });
+        self.stats.joins += 1;
+        self.welcome(self.members.len() - 1, false, outbox)
+    }
+
+    fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
+        // Player ids are not reused; a room that has used them all takes nobody any more.
+        if self.players() >= usize::from(self.players_max) || self.next_player == u16::MAX {
+            return Err(Refusal::Full);
+        }
+        let id = PlayerId(self.next_player);
+        let profile = Profile { name: name.clone() };
+        let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
+        self.next_player += 1;
+        Ok(Player::new(id, entity, name, secret))
+    }
+
+    fn resume(
+        &mut self,
+        member: MemberId,
+        shown: &ResumeSecret,
+        events_received: u32,
+        next: ResumeSecret,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Close> {
+        let bad = |text| Err(Close::new(CloseCode::BadResume, text));
+        let has_secret =
+            |of: &Member<_>| of.player.as_ref().is_some_and(|player| player.secret.matches(shown));
+        let Some(at) = self.members.iter().position(has_secret) else {
+            return bad("no place is kept under this secret; join anew");
+        };
+        if self.members.iter().any(|other| other.id >= member) {
+            return Err(CloseCode::AlreadyJoined.into());
+        }
+        let mut seat = self.members.remove(at);
+        if seat.link.is_some() {
+            outbox.close(seat.id, CloseCode::Replaced.into());
+        }
+        let known = seat.events.resume(events_received) && !seat.events.overflowed;
+        seat.id = member;
+        seat.link = Some(Link::new(self.tick));
+        if let Some(player) = &mut seat.player {
+            player.secret = next;
+        }
+        self.members.push(seat);
+        if !known {
+            return bad("reliable events in between are no longer held; join anew");
+        }
+        self.stats.resumes += 1;
+        self.welcome(self.members.len() - 1, true, outbox)
+    }
+
+    /// Tells a member that it has its place.
+    fn welcome(&mut self, at: usize, resumed: bool, outbox: &mut impl Outbox) -> Result<(), Close> {
+        let roster: Vec<_> =
+            self.members.iter().filter_map(|member| member.player.as_ref()).map(roster_entry).collect();
+        let internal = || Close::from(CloseCode::Internal);
+        let member = self.members.get_mut(at).ok_or_else(internal)?;
+        let player = member.player.as_ref();
+        let joined = Joined {
+            room: self.config.id,
+            resumed,
+            player: player.map(|player| (player.id, player.entity)),
+            tick_rate: self.config.tick_rate,
+            tick: self.tick,
+            secret: player.map(|player| player.secret),
+            commands_received: player.map_or(0, |player| player.commands_received),
+            events_start: member.events.acked(),
+            table: None,
+            settings: self.settings.clone(),
+            roster: List::try_from(roster).map_err(|_| internal())?,
+        };
+        let message = ServerControl::Joined(joined).encode().map_err(|_| internal())?;
+        outbox.control(member.id, message.into());
+        Ok(())
+    }
+
+    fn frame(&mut self, now: Duration, member: MemberId, frame: MemberFrame<G>) -> Result<(), Close> {
+        let Some(at) = self.find(member) else { return Ok(()) };
+        let moment =
+            Moment { tick: self.tick, stepped_at: self.stepped_at, now, rate: self.config.tick_rate };
+        let Some(member) = self.members.get_mut(at) else { return Ok(()) };
+        let Some(link) = &mut member.link else { return Ok(()) };
+        self.stats.frames += 1;
+        let MemberFrame { frame, commands } = frame;
+        if let Some(ack) = frame.snapshot_ack {
+            take_snapshot_ack(link, ack, moment)?;
+        }
+        if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
+            return Err(bad("the frame acknowledges an event that was never sent"));
+        }
+        link.arrival = Some(arrival(&frame, moment));
+        let Some(player) = &mut member.player else {
+            let silent = frame.inputs.is_empty() && commands.is_empty();
+            return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
+        };
+        let before = player.inputs.counts;
+        for (tick, input) in frame.inputs {
+            player.inputs.push(moment.tick.next(), tick, input);
+        }
+        self.stats.inputs.add(player.inputs.counts.since(before));
+        let id = player.id;
+        for command in new_commands(link, player, frame.commands.first, commands)? {
+            self.stats.commands += 1;
+            self.commands.push((id, command));
+        }
+        Ok(())
+    }
+
+    fn ask_repair(&mut self, member: MemberId, stream: StreamId, tick: Tick) -> Result<(), Close> {
+        let room_tick = self.tick;
+        let second = u32::from(self.config.tick_rate.hz());
+        let Some(at) = self.find(member) else { return Ok(()) };
+        let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) else {
+            return Ok(());
+        };
+        if stream != StreamId::ROOM || link.queued.is_none_or(|queued| tick > queued) {
+            return Err(Close::new(
+                CloseCode::DecodeError,
+                "the repair names a snapshot that was never sent",
+            ));
+        }
+        // At most one a second; a client that asks more often is simply not answered.
+        if link.repaired_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
+            link.repair = Some((stream, tick));
+            link.repaired_at = Some(room_tick);
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, member: MemberId) {
+        let Some(at) = self.find(member) else { return };
+        let tick = self.tick;
+        match self.members.get_mut(at) {
+            Some(member) if member.player.is_some() && !self.config.resume_grace.is_zero() => {
+                member.link = None;
+                member.cut_at = tick;
+            }
+            _ => self.remove(at),
+        }
+    }
+
+    /// Removes a seat for good, its entity with it.
+    pub(super) fn remove(&mut self, at: usize) {
+        let member = self.members.remove(at);
+        if let Some(player) = member.player {
+            self.game.leave(&mut self.world, player.id);
+            if let Some(event) = reliable::encode(&ReliableEvent::PlayerLeft(player.id)) {
+                self.queue_event(None, &event);
+            }
+        }
+    }
+
+    /// Removes players whose time to resume is over, or who missed events that are no longer held.
+    pub(super) fn expire_cut_players(&mut self) {
+        let grace_ticks = i64::from(self.config.tick_rate.ticks_ceil(self.config.resume_grace));
+        let mut at = 0;
+        while let Some(member) = self.members.get(at) {
+            let expired = self.tick.since(member.cut_at) >= grace_ticks || member.events.overflowed;
+            if member.link.is_none() && expired {
+                self.remove(at);
+                self.stats.expired += 1;
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+fn roster_entry<I>(player: &Player<I>) -> RosterEntry {
+    RosterEntry { player: player.id, entity: player.entity, name: player.name.clone() }
+}
+
+fn bad(text: &str) -> Close {
+    Close::new(CloseCode::DecodeError, text)
+}
+
+/// When something arrived, against the room's last step.
+#[derive(Clone, Copy)]
+struct Moment {
+    tick: Tick,
+    stepped_at: Duration,
+    now: Duration,
+    rate: TickRate,
+}
+
+fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Moment) -> Result<(), Close> {
+    if link.queued.is_none_or(|queued| ack > queued) {
+        return Err(bad("the frame acknowledges a snapshot that was never sent"));
+    }
+    if link.acked.is_none_or(|acked| ack > acked) {
+        link.acked = Some(ack);
+        let since_step = moment.now.saturating_sub(moment.stepped_at);
+        link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
+    }
+    Ok(())
+}
+
+/// The commands among `commands`, the first of which has the number `first`, that were not received before.
+fn new_commands<C, I>(
+    link: &mut Link,
+    player: &mut Player<I>,
+    first: u32,
+    commands: Vec<C>,
+) -> Result<impl Iterator<Item = C>, Close> {
+    let count = commands.len();
+    let mut known = 0;
+    if count > 0 {
+        let skipped = || bad("a command's number skips one that was never received");
+        known = (player.commands_received + 1).checked_sub(first).ok_or_else(skipped)? as usize;
+        let new = count.saturating_sub(known);
+        if link.commands + new > COMMANDS_PER_TICK_MAX {
+            return Err(Close::new(CloseCode::RateLimited, "too many commands in one tick"));
+        }
+        link.command_ack_due = true;
+        link.commands += new;
+        player.commands_received += new as u32;
+    }
+    Ok(commands.into_iter().skip(known))
+}
+
+/// How early the newest input of a frame came: before the step of its own tick, which will be a whole number of
+/// periods after the last step.
+fn arrival<I>(frame: &ClientFrame<I>, moment: Moment) -> Arrival {
+    let margin = frame.inputs.last().map_or(0.0, |(tick, _)| {
+        let since_step = moment.rate.ticks_in(moment.now.saturating_sub(moment.stepped_at));
+        (tick.since(moment.tick) as f64 - since_step) * 256.0
+    });
+    let margin = margin.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16;
+    Arrival { stamp_ms: frame.stamp_ms, at: moment.now, margin }
+}

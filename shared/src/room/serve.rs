@@ -1,0 +1,108 @@
+//! The end of a step: an update for each member that is ready and due.
+
+use super::member::Member;
+use super::{Outbox, Room, RoomStats};
+use crate::entity::{Input, Schema};
+use crate::game::Game;
+use crate::snapshot::StreamEncoder;
+use crate::tick::{Tick, TickRate};
+use crate::wire::update::{Private, Timing, UpdateWriter};
+use crate::wire::{Close, CloseCode};
+use bytes::Bytes;
+use core::time::Duration;
+
+impl<G: Game> Room<G> {
+    pub(super) fn serve(&mut self, now: Duration, outbox: &mut impl Outbox) {
+        self.close_overflowed(outbox);
+        let (tick, rate) = (self.tick, self.config.tick_rate);
+        for member in &mut self.members {
+            let Some(link) = &mut member.link else { continue };
+            link.commands = 0;
+            if !outbox.ready(member.id) {
+                self.stats.skips_full += 1;
+            } else if !link.is_due(tick, rate) {
+                self.stats.skips_lag += 1;
+            } else if let Some(message) =
+                update(member, &mut self.encoder, &self.schema, Moment { tick, now, rate }, &mut self.stats)
+            {
+                self.stats.updates += 1;
+                self.stats.update_bytes += message.len() as u64;
+                outbox.update(member.id, message);
+            }
+        }
+        self.stats.entities_encoded = self.encoder.entities_encoded();
+    }
+
+    /// A member that missed a reliable event can no longer be given all of them in order.
+    fn close_overflowed(&mut self, outbox: &mut impl Outbox) {
+        while let Some(at) =
+            self.members.iter().position(|member| member.link.is_some() && member.events.overflowed)
+        {
+            if let Some(member) = self.members.get(at) {
+                let text = "too many reliable events wait for an acknowledgement; join anew";
+                outbox.close(member.id, Close::new(CloseCode::TooSlow, text));
+            }
+            self.remove(at);
+        }
+    }
+}
+
+/// The tick and time of a step.
+#[derive(Clone, Copy)]
+struct Moment {
+    tick: Tick,
+    now: Duration,
+    rate: TickRate,
+}
+
+fn update<I: Input>(
+    member: &mut Member<I>,
+    encoder: &mut StreamEncoder,
+    schema: &Schema,
+    moment: Moment,
+    stats: &mut RoomStats,
+) -> Option<Bytes> {
+    let link = member.link.as_mut()?;
+    let repair =
+        link.repair.take().and_then(|(_, tick)| encoder.repair(schema, tick).map(|packet| (tick, packet)));
+    // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
+    let baseline = if repair.is_some() { None } else { link.queued };
+    let packet = encoder.packet(schema, baseline)?;
+    let repair_bytes = repair.as_ref().map_or(0, |(_, packet)| packet.bytes.len());
+    let private = private(member, moment, stats);
+    let mut writer = UpdateWriter::new(&private, packet.bytes.len() + repair_bytes);
+    if let Some((_, repair)) = &repair {
+        stats.repairs += 1;
+        writer.packet(&repair.bytes);
+    }
+    writer.packet(&packet.bytes);
+    stats.stream_bytes += packet.payload_bytes as u64;
+    stats.keyframes += u64::from(packet.keyframe);
+    if let Some(link) = &mut member.link {
+        link.queued = Some(moment.tick);
+    }
+    Some(writer.finish().into())
+}
+
+fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {
+    let mut private = Private { tick: moment.tick, ..Private::default() };
+    if let Some(link) = &mut member.link {
+        private.timing = link.arrival.take().map(|arrival| {
+            let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
+            Timing { stamp_ms: arrival.stamp_ms, held: held.min(4095.0) as u16, margin: arrival.margin }
+        });
+        if let Some(player) = &mut member.player {
+            if core::mem::take(&mut link.command_ack_due) {
+                private.command_ack = Some(player.commands_received);
+            }
+            private.input_applied = player.inputs.applied;
+            private.counts = player.inputs.take_counts();
+            stats.inputs.held = stats.inputs.held.saturating_add(private.counts.held);
+        }
+    }
+    if member.events.has_unsent() {
+        private.events = member.events.unsent();
+        stats.events += private.events.items.len() as u64;
+    }
+    private
+}

@@ -1,0 +1,45 @@
+//! What a room counts, for the operator and for reports.
+
+use crate::wire::control::Desync;
+use crate::wire::update::InputCounts;
+
+/// Counters since the room's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomStats {
+    /// Updates that were queued.
+    pub updates: u64,
+    /// Bytes of those updates.
+    pub update_bytes: u64,
+    /// Bytes of stream payloads in them.
+    pub stream_bytes: u64,
+    /// Keyframes among them.
+    pub keyframes: u64,
+    /// Keyframes of old ticks, for repairs.
+    pub repairs: u64,
+    /// Updates left out because the member's slot was full.
+    pub skips_full: u64,
+    /// Updates left out because the member's acknowledgement was too old.
+    pub skips_lag: u64,
+    /// Entities encoded, each counted once per packet.
+    pub entities_encoded: u64,
+    /// Frames that came.
+    pub frames: u64,
+    /// What became of inputs.
+    pub inputs: InputCounts,
+    /// Reliable events queued for sending, per receiver.
+    pub events: u64,
+    /// Events that the game gave out beyond a bound and that were refused.
+    pub events_refused: u64,
+    /// Commands that came.
+    pub commands: u64,
+    /// Players that joined.
+    pub joins: u64,
+    /// Sessions that took a cut player's place again.
+    pub resumes: u64,
+    /// Players that were removed because their time to resume was over.
+    pub expired: u64,
+    /// Reports of a differing state.
+    pub desyncs: u64,
+    /// The last such report.
+    pub last_desync: Option<Desync>,
+}
