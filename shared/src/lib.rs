@@ -30,12 +30,12 @@ pub mod wire;
 mod world;
 
 pub use rng::Rng;
-//pub use tickwire_derive::{Choice, Entity, Input};
+pub use tickwire_derive::{Choice, Entity, Input};
 pub use world::{World, WorldFull};
 
 /// All that a file with a game in it needs.
 pub mod prelude {
-    pub use crate::entity::{Button, Entity, Input};
+    pub use crate::entity::{Button, Choice, Entity, Input};
     pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Turn};
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::tick::Tick;

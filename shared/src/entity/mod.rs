@@ -3,6 +3,8 @@
 //! `#[derive(Entity)]` and `#[derive(Input)]` make a [`Schema`] and the conversion between a type and its row.
 //! Everything behind this module (deltas, hashes, decoders) works on rows and knows no type of any game.
 
+#[doc(hidden)]
+pub mod derived;
 mod field;
 mod input;
 mod predict;
@@ -13,6 +15,7 @@ pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
 pub use predict::{PredictPlan, steer_once};
 pub use schema::{Field, Kind, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
+pub use tickwire_derive::{Choice, Entity, Input};
 
 /// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).
 ///

@@ -1,0 +1,147 @@
+//! The predictors of an entity's fields: which fields they read, and whether those fit.
+
+use crate::attributes::{Number, Predict};
+use crate::fields::{Field, all, grid_name, whole};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, Ident, Result};
+
+/// Each field's predictor as code, and the checks that only the compiler can do.
+pub(crate) struct Predictors {
+    pub(crate) codes: Vec<TokenStream>,
+    pub(crate) checks: Vec<TokenStream>,
+}
+
+/// Resolves the predictors of a struct.
+pub(crate) fn resolve(fields: &[Field]) -> Result<Predictors> {
+    let resolved = all((0..fields.len()).map(|at| predictor(fields, at)))?;
+    let (codes, checks): (Vec<_>, Vec<_>) = resolved.into_iter().unzip();
+    Ok(Predictors { codes, checks })
+}
+
+fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> {
+    match fields.get(at).and_then(|field| field.predict.as_ref().map(|predict| (field, predict))) {
+        None | Some((_, Predict::Hold)) => {
+            Ok((quote!(::tickwire_shared::entity::Predictor::Hold), TokenStream::new()))
+        }
+        Some((field, Predict::Linear { velocity })) => linear(fields, at, field, velocity),
+        Some((field, Predict::Steer { target, rate })) => {
+            let (other, of) = source(fields, field, target, "target")?;
+            if !matches!(of.predict, None | Some(Predict::Hold)) {
+                let text = format!(
+                    "the target `{target}` of a steered field must itself be held: remove its `predict`"
+                );
+                return Err(Error::new(target.span(), text));
+            }
+            if let Some(number) = Number::of(rate)
+                && !matches!(number, Number::Whole(1..=65_535))
+            {
+                let text = "the rate of `steer` is an integer from 1 to 65535: the field goes 1/rate of the way in a tick";
+                return Err(Error::new(rate.span(), text));
+            }
+            if field.wraps != of.wraps {
+                let text = format!(
+                    "an angle is steered to an angle: `{}` and `{target}` need both `angle` or neither",
+                    field.name()
+                );
+                return Err(Error::new(target.span(), text));
+            }
+            same_steps(field, of, target)?;
+            let rate = whole(rate);
+            let code = quote! {
+                ::tickwire_shared::entity::Predictor::Steer {
+                    target: const { __STARTS[#other] as u16 },
+                    rate: const { ::tickwire_shared::entity::derived::rate(#rate) },
+                }
+            };
+            let (own, other) = (grid_name(at), grid_name(other));
+            let wrap = quote_spanned! {target.span()=>
+                const _: () = ::tickwire_shared::entity::derived::same_wrap(&#own, &#other);
+            };
+            let steps = steps_check(&own, &other, target.span());
+            Ok((code, quote!(#wrap #steps)))
+        }
+    }
+}
+
+fn linear(
+    fields: &[Field],
+    at: usize,
+    field: &Field,
+    velocity: &Ident,
+) -> Result<(TokenStream, TokenStream)> {
+    let (other, of) = source(fields, field, velocity, "velocity")?;
+    if matches!(of.predict, Some(Predict::Linear { .. })) {
+        let text = format!(
+            "`{velocity}` is itself linear: a velocity is predicted as `hold` or `steer(TARGET_FIELD, RATE)`"
+        );
+        return Err(Error::new(velocity.span(), text));
+    }
+    same_steps(field, of, velocity)?;
+    let code = quote! {
+        ::tickwire_shared::entity::Predictor::Linear { velocity: const { __STARTS[#other] as u16 } }
+    };
+    Ok((code, steps_check(&grid_name(at), &grid_name(other), velocity.span())))
+}
+
+/// The field that a predictor reads.
+fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> Result<(usize, &'a Field)> {
+    let found = fields.iter().enumerate().find(|(_, other)| other.ident == *name);
+    let Some((at, of)) = found else {
+        let known: Vec<_> = fields.iter().map(|other| format!("`{}`", other.name())).collect();
+        let text = format!("no field `{name}` in this struct: the {role} is one of {}", known.join(", "));
+        return Err(Error::new(name.span(), text));
+    };
+    if of.ident == field.ident {
+        let text = format!("`{name}` cannot be its own {role}: name another field");
+        return Err(Error::new(name.span(), text));
+    }
+    let Some(parts) = field.class.predicted_parts() else {
+        let text =
+            format!("`{}` can only be held: `linear` and `steer` are for numbers and vectors", field.name());
+        return Err(Error::new(field.ident.span(), text));
+    };
+    match of.class.predicted_parts() {
+        Some(other) if other == parts => Ok((at, of)),
+        Some(other) => {
+            let text = format!(
+                "`{}` has {parts} and `{name}` has {other} {}: a predictor maps component to component",
+                field.name(),
+                if other == 1 { "component" } else { "components" }
+            );
+            Err(Error::new(name.span(), text))
+        }
+        None => {
+            let text = format!("`{name}` is no number and no vector: it cannot be a {role}");
+            Err(Error::new(name.span(), text))
+        }
+    }
+}
+
+/// Compares the steps of two fields where both are written out; the compiler does it where they are not.
+fn same_steps(field: &Field, of: &Field, name: &Ident) -> Result<()> {
+    let steps = |field: &Field| match &field.steps {
+        None => Some(Number::Whole(1)),
+        Some(steps) => Number::of(steps),
+    };
+    match (steps(field), steps(of)) {
+        (Some(own), Some(other)) if own != other => {
+            let text = format!(
+                "`{}` has {} and `{name}` has {} steps per {}: give both the same `grid`",
+                field.name(),
+                own.as_real(),
+                other.as_real(),
+                if field.wraps { "turn" } else { "unit" }
+            );
+            Err(Error::new(name.span(), text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn steps_check(own: &Ident, other: &Ident, span: Span) -> TokenStream {
+    quote_spanned! {span=>
+        const _: () = ::tickwire_shared::entity::derived::same_steps(&#own, &#other);
+    }
+}

@@ -1,0 +1,160 @@
+//! What the code that the derives write calls. No part of the public interface: it may change at any time.
+//!
+//! All checks here run at compile time: a panic is a compile error at the attribute.
+
+use super::{Entity, Field, FieldType, Grid, Predictor};
+use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
+
+/// A struct that derives `Entity`: what a variant of an enum of kinds may hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no kind of entity",
+    label = "not a struct that derives `Entity`",
+    note = "each variant of an enum of kinds holds one struct with `#[derive(Entity)]`, never another enum"
+)]
+pub trait EntityStruct: Entity {
+    /// The fields of a row.
+    fn fields() -> Vec<Field>;
+}
+
+/// A type of integer, in the ends of a range or in a number of steps.
+#[diagnostic::on_unimplemented(
+    message = "expected an integer, found `{Self}`",
+    label = "not an integer",
+    note = "the range of an integer field, `grid`, `angle` and the rate of `steer` are written in integers"
+)]
+pub trait Whole: Copy {}
+
+macro_rules! whole {
+    ($($type:ty)+) => { $(impl Whole for $type {})+ };
+}
+whole!(u8 i8 u16 i16 u32 i32 u64 i64 usize isize);
+
+/// Makes the compiler refuse a value that is no integer.
+pub const fn whole<T: Whole>(_: T) {}
+
+/// The grid of an integer field whose type holds `least` to `most`.
+#[must_use]
+pub const fn integers(min: i64, max: i64, least: i64, most: i64) -> Grid {
+    assert!(min <= max, "the range is empty: its start must not lie behind its end");
+    assert!(min >= least && max <= most, "the range goes beyond the type of its field");
+    Grid::integers(min as i32, max as i32)
+}
+
+/// The grid of an angle whose type holds up to `most`.
+#[must_use]
+pub const fn angle(steps: i64, most: i64) -> Grid {
+    assert!(steps >= 2 && steps <= 65_536, "angle = STEPS must be 2 to 65536 steps per turn");
+    assert!(steps <= most + 1, "the steps of the angle go beyond the type of its field");
+    Grid::angle(steps as u32)
+}
+
+/// A `grid = STEPS_PER_UNIT`.
+#[must_use]
+pub const fn per_unit(steps: i64) -> u32 {
+    assert!(steps >= 1 && steps <= 16_777_216, "grid = STEPS_PER_UNIT must be 1 to 16777216");
+    steps as u32
+}
+
+/// The rate of a `steer`.
+#[must_use]
+pub const fn rate(rate: i64) -> u16 {
+    assert!(rate >= 1 && rate <= 65_535, "the rate of `steer` must be 1 to 65535");
+    rate as u16
+}
+
+/// The grid of a field that declares none.
+#[must_use]
+pub const fn own_grid(grid: Option<Grid>) -> Grid {
+    match grid {
+        Some(grid) => grid,
+        None => {
+            panic!("the type of this field has no grid of its own: write the type's own name, not an alias")
+        }
+    }
+}
+
+/// Refuses a predicted field that counts in other steps than the field that it reads.
+pub const fn same_steps(field: &Grid, other: &Grid) {
+    assert!(
+        field.per_unit == other.per_unit,
+        "a predicted field and the one that it reads must have the same `grid` (for an angle: its steps per turn)"
+    );
+}
+
+/// Refuses to steer an angle to what is none, and the other way round.
+pub const fn same_wrap(field: &Grid, target: &Grid) {
+    assert!(field.wrap == target.wrap, "an angle is steered to an angle: `angle` must stand at both fields");
+}
+
+/// Where each field's components start in the row; the last one is the length of the row.
+#[must_use]
+pub const fn starts<const N: usize>(parts: &[usize]) -> [usize; N] {
+    let (mut starts, mut at) = ([0; N], 0);
+    while at < parts.len() {
+        starts[at + 1] = starts[at] + parts[at];
+        at += 1;
+    }
+    starts
+}
+
+/// The grid of each component of the row.
+#[must_use]
+pub const fn flatten<const N: usize>(grids: &[Grid], parts: &[usize]) -> [Grid; N] {
+    let (mut row, mut at, mut field) = ([Grid::integers(0, 0); N], 0, 0);
+    while field < grids.len() {
+        let mut part = 0;
+        while part < parts[field] {
+            row[at] = grids[field];
+            at += 1;
+            part += 1;
+        }
+        field += 1;
+    }
+    row
+}
+
+/// Refuses an entity beyond the bounds of a row.
+pub const fn check_entity(grids: &[Grid]) {
+    assert!(grids.len() <= ROW_FIELDS_MAX, "an entity has at most 48 fields; a vector counts as two");
+    assert!(
+        bits(grids) <= ROW_BITS_MAX,
+        "an entity has at most 352 bits: narrow its ranges or coarsen its grids"
+    );
+}
+
+/// Refuses an input beyond the bounds of an input.
+pub const fn check_input(grids: &[Grid]) {
+    assert!(grids.len() <= INPUT_FIELDS_MAX, "an input has at most 32 fields; a vector counts as two");
+    assert!(
+        bits(grids) <= INPUT_BITS_MAX,
+        "an input has at most 256 bits: narrow its ranges or coarsen its grids"
+    );
+}
+
+const fn bits(grids: &[Grid]) -> u32 {
+    let (mut at, mut bits) = (0, 0);
+    while at < grids.len() {
+        bits += grids[at].bits();
+        at += 1;
+    }
+    bits
+}
+
+/// Appends a field's components to a schema. `predictor` is that of the first one.
+pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, name: &str, grid: Grid, predictor: Predictor) {
+    for (&part, shift) in T::PARTS.iter().zip(0..) {
+        let name = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}") };
+        let predictor = match predictor {
+            Predictor::Hold => Predictor::Hold,
+            Predictor::Linear { velocity } => Predictor::Linear { velocity: velocity + shift },
+            Predictor::Steer { target, rate } => Predictor::Steer { target: target + shift, rate },
+        };
+        fields.push(Field { name, grid, predictor });
+    }
+}
+
+const _: () = {
+    // The messages above name these bounds.
+    assert!(ROW_FIELDS_MAX == 48 && ROW_BITS_MAX == 352);
+    assert!(INPUT_FIELDS_MAX == 32 && INPUT_BITS_MAX == 256);
+};
