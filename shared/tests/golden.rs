@@ -1,0 +1,96 @@
+//! The bytes of the protocol do not change unless somebody means it.
+
+#[path = "golden/vectors.rs"]
+mod vectors;
+
+use tickwire_shared::wire::control::{ClientControl, ServerControl};
+use tickwire_shared::wire::frame::ClientFrame;
+use tickwire_shared::wire::update::Update;
+
+fn committed() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/wire/vectors.txt");
+    std::fs::read_to_string(path).expect("assets/wire/vectors.txt: write it with the golden_vectors example")
+}
+
+#[test]
+fn the_vectors_are_what_this_version_writes() {
+    let (ours, theirs) = (vectors::text(), committed());
+    for (number, (a, b)) in ours.lines().zip(theirs.lines()).enumerate() {
+        assert_eq!(a, b, "line {} of assets/wire/vectors.txt", number + 1);
+    }
+    assert_eq!(ours.lines().count(), theirs.lines().count());
+}
+
+/// Name, value and bytes of every vector.
+fn all() -> Vec<(String, Vec<u8>)> {
+    let text = committed();
+    let mut name = String::new();
+    let mut vectors = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix('[') {
+            name = rest.trim_end_matches(']').to_owned();
+        }
+        if let Some(hex) = line.strip_prefix("hex = ") {
+            let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+            vectors.push((name.clone(), (0..hex.len()).step_by(2).map(byte).collect()));
+        }
+    }
+    assert!(vectors.len() > 20);
+    vectors
+}
+
+/// Whether a message decodes, and to the same bytes again.
+fn accepts(name: &str, bytes: &[u8]) -> bool {
+    match name.split(':').next() {
+        Some("client control") => ClientControl::decode(bytes).is_ok_and(|m| m.encode().unwrap() == bytes),
+        Some("server control") => ServerControl::decode(bytes).is_ok_and(|m| m.encode().unwrap() == bytes),
+        Some("client frame") => ClientFrame::<vectors::Pad>::decode(bytes).is_ok_and(|m| m.encode() == bytes),
+        Some("server update") => Update::decode(bytes).is_ok(),
+        _ => true,
+    }
+}
+
+#[test]
+fn every_vector_decodes_and_encodes_to_itself() {
+    for (name, bytes) in all() {
+        assert!(accepts(&name, &bytes), "{name}");
+    }
+}
+
+#[test]
+fn every_prefix_and_every_longer_message_is_refused() {
+    for (name, bytes) in all().into_iter().filter(|(name, _)| !name.starts_with("payload")) {
+        for end in 0..bytes.len() {
+            assert!(!accepts(&name, &bytes[..end]), "{name}, cut at {end}");
+        }
+        for extra in [0, 1, 255] {
+            let mut longer = bytes.clone();
+            longer.push(extra);
+            assert!(!accepts(&name, &longer), "{name} with {extra} behind it");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_gives_another_canonical_message_or_none() {
+    for (name, bytes) in all() {
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            // Frames and control messages that decode must encode to the very bytes; nothing may panic.
+            let reencodes = match name.split(':').next() {
+                Some("client control") => {
+                    ClientControl::decode(&flipped).map_or(true, |m| m.encode().unwrap() == flipped)
+                }
+                Some("server control") => {
+                    ServerControl::decode(&flipped).map_or(true, |m| m.encode().unwrap() == flipped)
+                }
+                Some("client frame") => {
+                    ClientFrame::<vectors::Pad>::decode(&flipped).map_or(true, |m| m.encode() == flipped)
+                }
+                _ => Update::decode(&flipped).map_or(true, |_| true),
+            };
+            assert!(reencodes, "{name}, bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The golden vectors: one message of each sort and shape, as bytes. Shared by the command that writes
+//! `assets/wire/vectors.txt` and the test that checks it.
+
+use std::fmt::{Debug, Write};
+use tickwire_shared::entity::{Button, Entity as _, Input as _, Schema, schema_hash};
+use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
+use tickwire_shared::prelude::{IVec2, Tick};
+use tickwire_shared::snapshot::{Snapshot, encode_delta};
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::control::*;
+use tickwire_shared::wire::frame::{ClientFrame, Numbered};
+use tickwire_shared::wire::update::{InputCounts, Private, Timing, Update, UpdateWriter, encode_packet};
+use tickwire_shared::wire::{Close, CloseCode, Text, codec};
+use tickwire_shared::{Choice, Entity, Input};
+
+/// The entities of the vectors.
+#[derive(Clone, Debug, PartialEq, Entity)]
+enum Thing {
+    Ship(Ship),
+    Crate(Crate),
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Ship {
+    #[entity(range = -65536..=65536, grid = 1024, predict = linear(vel))]
+    pos: IVec2,
+    #[entity(range = -512..=512, grid = 1024, predict = steer(target, 4))]
+    vel: IVec2,
+    #[entity(range = -512..=512, grid = 1024)]
+    target: IVec2,
+    #[entity(angle = 256)]
+    heading: u16,
+    #[entity(range = 0..=100)]
+    hp: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Crate {
+    #[entity(range = -65536..=65536, grid = 1024)]
+    pos: IVec2,
+    content: Content,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Choice)]
+enum Content {
+    #[default]
+    Health,
+    Ammo,
+    Shield,
+}
+
+/// The input of the vectors.
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+pub(crate) struct Pad {
+    #[input(range = -127..=127)]
+    x: i8,
+    #[input(range = -127..=127)]
+    y: i8,
+    #[input(angle = 256)]
+    aim: u16,
+    fire: Button,
+}
+
+/// The whole file.
+pub(crate) fn text() -> String {
+    let mut out = String::from(
+        "# Golden vectors of protocol version 1. Written by `cargo run -p tickwire-shared --example golden_vectors`;\n\
+         # checked by `cargo test -p tickwire-shared --test golden`. See docs/protocol.md.\n",
+    );
+    controls(&mut out);
+    frames(&mut out);
+    updates(&mut out);
+    payloads(&mut out);
+    out
+}
+
+fn vector(out: &mut String, name: &str, value: &dyn Debug, bytes: &[u8]) {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    writeln!(out, "\n[{name}]\nvalue = {value:?}\nhex = {hex}").unwrap();
+}
+
+fn secret() -> ResumeSecret {
+    ResumeSecret { room: RoomId::from_bits(0x12_3456_789a), key: *b"0123456789abcdef" }
+}
+
+fn controls(out: &mut String) {
+    let options =
+        Options::new(vec![(Text::cut("map"), Text::cut("pillars")), (Text::cut("mode"), Text::cut("duel"))]);
+    let hello = |credential| ClientControl::Hello(Hello { version: 1, name: Text::cut("Zoë"), credential });
+    let join = |role, target| {
+        ClientControl::Join(Join {
+            game: Text::cut("arena"),
+            schema_hash: 0x0123_4567_89ab_cdef,
+            role,
+            target,
+        })
+    };
+    let desync = |field| Desync {
+        stream: StreamId(0),
+        tick: Tick(640),
+        entity: EntityId(7),
+        field,
+        client: -3,
+        server: 5,
+    };
+    let client = [
+        ("hello guest", hello(Credential::Guest)),
+        ("hello ticket", hello(Credential::Ticket(List::try_from(b"ticket".to_vec()).unwrap()))),
+        ("hello resume", hello(Credential::Resume { secret: secret(), events_received: 300 })),
+        ("join room", join(Role::Player, Target::Room(RoomId::from_bits(0x12_3456_789a)))),
+        ("join match", join(Role::Player, Target::Match(Options::none()))),
+        ("join create", join(Role::Spectator, Target::Create(options.unwrap()))),
+        ("leave", ClientControl::Leave),
+        ("repair", ClientControl::Repair { stream: StreamId(0), tick: Tick(640) }),
+        ("desync field", ClientControl::Desync(desync(Some(3)))),
+        ("desync row", ClientControl::Desync(desync(None))),
+    ];
+    for (name, message) in client {
+        vector(out, &format!("client control: {name}"), &message, &message.encode().unwrap());
+    }
+    let limits =
+        SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
+    let game = GameInfo {
+        name: Text::cut("arena"),
+        schema_hash: 0x0123_4567_89ab_cdef,
+        tick_rate: TickRate::DEFAULT,
+    };
+    let games = List::try_from(vec![game]).unwrap();
+    let entry = RosterEntry { player: PlayerId(1), entity: EntityId(12), name: Text::cut("Zoë") };
+    let joined = Joined {
+        room: RoomId::from_bits(0x12_3456_789a),
+        resumed: false,
+        player: Some((PlayerId(1), EntityId(12))),
+        tick_rate: TickRate::DEFAULT,
+        tick: Tick(70_000),
+        secret: Some(secret()),
+        commands_received: 0,
+        events_start: 0,
+        table: None,
+        settings: List::try_from(vec![1, 2, 3]).unwrap(),
+        roster: List::try_from(vec![entry]).unwrap(),
+    };
+    let watching =
+        Joined { player: None, secret: None, resumed: true, roster: List::default(), ..joined.clone() };
+    let server = [
+        ("welcome", ServerControl::Welcome(Welcome { session: SessionId(99), limits, games })),
+        ("joined player", ServerControl::Joined(joined)),
+        ("joined spectator", ServerControl::Joined(watching)),
+        ("close full", ServerControl::Close(CloseCode::Full.into())),
+        ("close kicked", ServerControl::Close(Close::new(CloseCode::Kicked, "by the operator"))),
+    ];
+    for (name, message) in server {
+        vector(out, &format!("server control: {name}"), &message, &message.encode().unwrap());
+    }
+}
+
+fn frames(out: &mut String) {
+    let press = Button { down: true, pressed: true };
+    let full = ClientFrame {
+        stamp_ms: 51_966,
+        snapshot_ack: Some(Tick(1000)),
+        event_ack: Some(4),
+        view: Some((Tick(997), 128)),
+        commands: Numbered { first: 1, items: vec![vec![1, 2, 3].into(), vec![].into()] },
+        inputs: vec![
+            (Tick(1003), Pad { x: 127, y: -127, aim: 200, fire: press }),
+            (Tick(1004), Pad { x: 0, y: 1, aim: 201, fire: press.held_down() }),
+            (Tick(1007), Pad::default()),
+        ],
+    };
+    for (name, frame) in [("empty", ClientFrame::<Pad>::default()), ("full", full)] {
+        let bytes = frame.encode();
+        assert_eq!(ClientFrame::<Pad>::decode(&bytes).unwrap(), frame);
+        vector(out, &format!("client frame: {name}"), &frame, &bytes);
+    }
+    writeln!(out, "\n# The input's fields: {:?}", Pad::schema().fields).unwrap();
+}
+
+trait HeldDown {
+    fn held_down(self) -> Self;
+}
+
+impl HeldDown for Button {
+    fn held_down(self) -> Self {
+        Button { pressed: false, ..self }
+    }
+}
+
+fn updates(out: &mut String) {
+    let entry = RosterEntry { player: PlayerId(2), entity: EntityId(13), name: Text::cut("Bo") };
+    let events = [
+        ReliableEvent::Game(List::try_from(vec![9, 8]).unwrap()),
+        ReliableEvent::PlayerJoined(entry),
+        ReliableEvent::PlayerLeft(PlayerId(2)),
+    ];
+    let items = events.iter().map(|event| codec::encode(event).unwrap().into()).collect();
+    let full = Private {
+        tick: Tick(1001),
+        timing: Some(Timing { stamp_ms: 51_966, held: 300, margin: -77 }),
+        input_applied: Some(Tick(1000)),
+        counts: InputCounts { late: 1, held: 2, folded: 1, refused: 0 },
+        command_ack: Some(2),
+        events: Numbered { first: 5, items },
+    };
+    let packets =
+        [encode_packet(StreamId::ROOM, 9, 0, &[1, 2]), encode_packet(StreamId(300), 0, 1, &[0xff; 3])];
+    for (name, private, packets) in [
+        ("empty", Private { tick: Tick(1), ..Private::default() }, &packets[..0]),
+        ("full", full, &packets[..]),
+    ] {
+        let mut writer = UpdateWriter::new(&private, 0);
+        packets.iter().for_each(|packet| writer.packet(packet));
+        let bytes = writer.finish();
+        vector(out, &format!("server update: {name}"), &Update::decode(&bytes).unwrap(), &bytes);
+    }
+}
+
+fn payloads(out: &mut String) {
+    let schema = Schema::of::<Thing>().unwrap();
+    writeln!(out, "\n# The kinds of the payloads' entities:").unwrap();
+    for (number, kind) in schema.kinds().iter().enumerate() {
+        writeln!(out, "# {number} {}", kind.name).unwrap();
+        for field in &kind.fields {
+            writeln!(out, "#   {field:?}").unwrap();
+        }
+    }
+    let hash = schema_hash(1, schema.kinds(), &Pad::schema());
+    writeln!(out, "# The schema hash with version 1 and the input above: {hash:#018x}").unwrap();
+    let ship = |x, vx, target, heading| {
+        Thing::Ship(Ship {
+            pos: IVec2::new(x, -x),
+            vel: IVec2::new(vx, 0),
+            target: IVec2::new(target, 0),
+            heading,
+            hp: 100,
+        })
+    };
+    let supply = |content| Thing::Crate(Crate { pos: IVec2::new(1024, 2048), content });
+    let before =
+        state(31, vec![(3, ship(0, 0, 400, 250)), (4, supply(Content::Ammo)), (9, ship(500, 100, 100, 0))]);
+    let quiet = predicted(&schema, &before, 32);
+    let changed = state(
+        40,
+        vec![
+            (3, ship(3000, 390, 400, 3)),
+            (9, ship(1401, 100, -100, 255)),
+            (20, supply(Content::Shield)),
+            (21, ship(1, 2, 3, 4)),
+        ],
+    );
+    for (name, baseline, current) in [
+        ("keyframe", None, &before),
+        ("empty keyframe", None, &Snapshot::new(Tick(33))),
+        ("quiet tick with hash", Some(&before), &quiet),
+        ("changes, a spawn and a removal over 9 ticks", Some(&before), &changed),
+    ] {
+        let bytes = encode_delta(&schema, baseline, current);
+        vector(out, &format!("payload: {name}"), &(baseline.map(rows), rows(current)), &bytes);
+    }
+}
+
+fn rows(snapshot: &Snapshot) -> (Tick, Vec<(u32, u8, &[i32])>) {
+    (snapshot.tick, snapshot.rows().map(|row| (row.id.0, row.kind, row.values)).collect())
+}
+
+fn state(tick: u32, things: Vec<(u32, Thing)>) -> Snapshot {
+    let mut snapshot = Snapshot::new(Tick(tick));
+    for (id, thing) in things {
+        let mut row = Vec::new();
+        thing.write_row(&mut row);
+        snapshot.push(EntityId(id), thing.kind(), &row);
+    }
+    snapshot
+}
+
+fn predicted(schema: &Schema, before: &Snapshot, tick: u32) -> Snapshot {
+    let mut after = Snapshot::new(Tick(tick));
+    for row in before.rows() {
+        let mut values = row.values.to_vec();
+        schema.plan(row.kind).unwrap().run(&mut values, tick - before.tick.0);
+        after.push(row.id, row.kind, &values);
+    }
+    after
+}
