@@ -1,1 +1,264 @@
-//! arena
+//! The built-in game: ships in a walled arena shoot at each other.
+//!
+//! It is an example as well: it uses nothing but this crate's public names, as a game of yours does.
+//!
+//! # Rules
+//! - A ship accelerates towards the velocity that its player asks for, stops at walls, slides along them, and is
+//!   pushed away by other ships. See [`movement`](SHIP_SPEED).
+//! - It aims where it likes and shoots while the button is down, every 9th tick (every 4th with rapid fire), with at
+//!   most 12 shots under way. A shot flies straight for 1.5 s and ends at the first wall or ship of another player.
+//! - A hit costs 20 of 100 hit points. Who takes the last scores. The destroyed ship comes back after some seconds
+//!   at the spawn that is farthest from everyone, shielded for 1.5 s or until it shoots.
+//! - Pickups give 40 hit points or 8 s of rapid fire to who flies over them, and come back after 12 s.
+//! - A round ends when its time is over or a ship has the score that wins: the best score wins, fewer deaths decide
+//!   among equals. After a break all start anew.
+//!
+//! Speeds are per tick and tuned for 30 Hz.
+//!
+//! # What is where
+//! All that a ship's own step reads is in its row or on the [`Map`], so a client predicts its ship exactly
+//! but for pushes and hits. Timers live in the server's part of the game and never travel.
+
+mod combat;
+mod entities;
+mod events;
+mod heading;
+mod input;
+mod invariants;
+mod map;
+mod movement;
+mod pickups;
+mod rounds;
+mod seats;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use combat::{HIT_DAMAGE, SHOT_SPEED, SHOT_TICKS, SHOTS_PER_PLAYER_MAX};
+pub use entities::{
+    ArenaEntity, Gift, HEADING_STEPS, HP_MAX, Phase, Pickup, Round, SCORE_MAX, Ship, Shot, Weapon,
+};
+pub use events::{EMOTES, Event, STANDINGS_MAX, Standing};
+pub use heading::{DIRECTION_UNIT, along, direction, heading_of};
+pub use input::{ArenaInput, Command};
+pub use invariants::{Broken, invariants};
+pub use map::{MAP_SIDE_MAX, MAP_SIDE_MIN, Map, PICKUPS_MAX, TILE, centre_of, tile_of};
+pub use movement::{SHIP_RADIUS, SHIP_SPEED};
+pub use pickups::{HEALTH_GIFT, PICKUP_TICKS, RAPID_TICKS};
+pub use seats::TICKS_PER_S;
+pub use settings::{MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
+
+use crate::prelude::*;
+use combat::LiveShot;
+use events::News;
+use pickups::Spot;
+use rounds::{Clock, Turned};
+use seats::Seat;
+
+/// How often one player may show an emote, ticks.
+const EMOTE_TICKS: u16 = 3 * TICKS_PER_S;
+/// How often anybody in the room may, ticks. Keeps the queue of a cut player within its bound while it is awaited.
+const ROOM_EMOTE_TICKS: u16 = TICKS_PER_S;
+
+/// The server's part of an arena: what is not replicated.
+#[derive(Debug)]
+pub struct Arena {
+    rng: Rng,
+    players_max: u16,
+    respawn_ticks: u16,
+    emote_ticks: u16,
+    clock: Clock,
+    /// In the order of the players' ids.
+    seats: Vec<Seat>,
+    /// The ships of `seats`, side by side with them during a step; kept for its memory.
+    ships: Vec<Ship>,
+    shots: Vec<LiveShot>,
+    spots: Vec<Spot>,
+}
+
+impl Game for Arena {
+    type Settings = Settings;
+    type Scene = Map;
+    type Input = ArenaInput;
+    type Entity = ArenaEntity;
+    type Event = Event;
+    type Command = Command;
+
+    fn settings(base: &Settings, options: &Options) -> Result<Settings, Refusal> {
+        base.with_options(options)
+    }
+
+    fn scene(settings: &Settings) -> Result<Map, BadSettings> {
+        settings.check()?;
+        settings.parse_map()
+    }
+
+    fn players_max(settings: &Settings) -> u16 {
+        settings.players_max.min(PLAYERS_MAX)
+    }
+
+    fn new(settings: &Settings, map: &Map, seed: u64, world: &mut World<ArenaEntity>) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            players_max: Self::players_max(settings),
+            respawn_ticks: settings.respawn_s.clamp(1, 30) * TICKS_PER_S,
+            emote_ticks: 0,
+            clock: Clock::start(world, settings),
+            seats: Vec::new(),
+            ships: Vec::new(),
+            shots: Vec::new(),
+            spots: pickups::place(world, map),
+        }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<ArenaEntity>,
+        map: &Map,
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        if self.seats.len() >= usize::from(self.players_max) {
+            return Err(Refusal::Full);
+        }
+        self.load_ships(world);
+        let pos = combat::best_spawn(map, self.ships.iter().copied(), &mut self.rng);
+        let entity = world.spawn(ArenaEntity::Ship(Ship::fresh(player, pos)))?;
+        let at = self.seats.partition_point(|seat| seat.player < player);
+        self.seats.insert(at, Seat::new(player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<ArenaEntity>, player: PlayerId) {
+        for shot in self.shots.extract_if(.., |shot| shot.owner == player) {
+            world.despawn(shot.id);
+        }
+        for seat in self.seats.extract_if(.., |seat| seat.player == player) {
+            world.despawn(seat.entity);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, out: &mut Events<Event>) {
+        let (map, mut news) = (turn.scene, News::new(out));
+        self.take_commands(turn.commands, &mut news);
+        for player in turn.players {
+            if let Some(ship) = world.get_mut(player.entity) {
+                Self::apply_input(ship, &player.input, map);
+            }
+        }
+        self.load_ships(world);
+        movement::push_apart(&mut self.ships, map);
+        combat::fly(
+            &mut self.shots,
+            world,
+            map,
+            &mut self.seats,
+            &mut self.ships,
+            self.respawn_ticks,
+            &mut news,
+        );
+        self.run_timers(map);
+        if self.clock.is_playing() {
+            self.fire(world, turn);
+        }
+        pickups::take(&mut self.spots, world, &mut self.seats, &mut self.ships, &mut news);
+        match self.clock.turn(&self.ships, world, &mut news) {
+            Turned::Not => {}
+            Turned::Ended => self.clear_shots(world),
+            Turned::Started => self.start_round(world, map),
+        }
+        self.store_ships(world);
+    }
+
+    fn apply_input(own: &mut ArenaEntity, input: &ArenaInput, map: &Map) {
+        if let ArenaEntity::Ship(ship) = own {
+            movement::steer_and_move(ship, input, map);
+        }
+    }
+}
+
+impl Arena {
+    /// Copies the ships out of the world, one per seat.
+    fn load_ships(&mut self, world: &World<ArenaEntity>) {
+        self.ships.clear();
+        let ship_of = |seat: &Seat| world.get(seat.entity).and_then(ArenaEntity::as_ship).copied();
+        self.seats.retain(|seat| ship_of(seat).map(|ship| self.ships.push(ship)).is_some());
+    }
+
+    fn store_ships(&self, world: &mut World<ArenaEntity>) {
+        for (seat, ship) in self.seats.iter().zip(&self.ships) {
+            if let Some(entity) = world.get_mut(seat.entity) {
+                *entity = ArenaEntity::Ship(*ship);
+            }
+        }
+    }
+
+    fn take_commands(&mut self, commands: &[(PlayerId, Command)], news: &mut News<'_>) {
+        self.emote_ticks = self.emote_ticks.saturating_sub(1);
+        for &(player, Command::Emote(emote)) in commands {
+            let Some(seat) = self.seats.iter_mut().find(|seat| seat.player == player) else { continue };
+            if emote < EMOTES
+                && self.emote_ticks == 0
+                && seat.emote_ticks == 0
+                && news.all(Event::Emoted { player, emote })
+            {
+                (self.emote_ticks, seat.emote_ticks) = (ROOM_EMOTE_TICKS, EMOTE_TICKS);
+            }
+        }
+    }
+
+    /// Counts down; ends shields and rapid fire, and brings ships back.
+    fn run_timers(&mut self, map: &Map) {
+        for at in 0..self.seats.len() {
+            let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) else { break };
+            seat.count_down();
+            ship.shielded &= seat.shield_ticks > 0;
+            if seat.rapid_ticks == 0 {
+                ship.weapon = Weapon::Blaster;
+            }
+            if !ship.alive && seat.respawn_ticks == 0 {
+                self.revive(at, map);
+            }
+        }
+    }
+
+    fn revive(&mut self, at: usize, map: &Map) {
+        let pos = combat::best_spawn(map, self.ships.iter().copied(), &mut self.rng);
+        if let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) {
+            combat::revive(seat, ship, pos);
+        }
+    }
+
+    /// Both the turn's players and the seats are in the order of ids.
+    fn fire(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>) {
+        let mut players = turn.players.iter().peekable();
+        for (seat, ship) in self.seats.iter_mut().zip(&mut self.ships) {
+            while players.next_if(|player| player.player < seat.player).is_some() {}
+            if players
+                .next_if(|player| player.player == seat.player)
+                .is_some_and(|player| player.input.fire.active())
+            {
+                combat::fire(seat, ship, world, turn.scene, &mut self.shots);
+            }
+        }
+    }
+
+    fn clear_shots(&mut self, world: &mut World<ArenaEntity>) {
+        for shot in self.shots.drain(..) {
+            world.despawn(shot.id);
+        }
+        for seat in &mut self.seats {
+            seat.shots = 0;
+        }
+    }
+
+    fn start_round(&mut self, world: &mut World<ArenaEntity>, map: &Map) {
+        pickups::restore(&mut self.spots, world);
+        for ship in &mut self.ships {
+            (ship.score, ship.deaths, ship.alive) = (0, 0, false);
+        }
+        for at in 0..self.ships.len() {
+            self.revive(at, map);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Shots: fired, flown, stopped by walls and ships; what they cost, and a ship's end and return.
+
+use super::entities::{ArenaEntity, HP_MAX, SCORE_MAX, Ship, Shot, Weapon};
+use super::events::News;
+use super::heading::along;
+use super::map::Map;
+use super::movement::SHIP_RADIUS;
+use super::seats::{Seat, TICKS_PER_S};
+use crate::prelude::*;
+
+/// The speed of a shot, per tick: 16 tiles a second at 30 Hz.
+pub const SHOT_SPEED: i32 = 546;
+/// How long a shot flies, ticks.
+pub const SHOT_TICKS: u16 = 45;
+/// Shots of one player under way at one time; at the bound its weapon waits.
+pub const SHOTS_PER_PLAYER_MAX: u8 = 12;
+/// Hit points that a hit costs.
+pub const HIT_DAMAGE: u8 = 20;
+
+/// A shot is a circle of this radius.
+const SHOT_RADIUS: i32 = 60;
+/// From the centre of a ship to where its shots begin.
+const MUZZLE: i32 = SHIP_RADIUS + SHOT_RADIUS + 40;
+/// How long a ship that came back is safe unless it shoots, ticks.
+pub(super) const SHIELD_TICKS: u16 = TICKS_PER_S * 3 / 2;
+
+impl Weapon {
+    /// Ticks from one shot to the next.
+    #[must_use]
+    pub const fn pause_ticks(self) -> u16 {
+        match self {
+            Self::Blaster => 9,
+            Self::Rapid => 4,
+        }
+    }
+}
+
+/// The server's side of a shot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LiveShot {
+    pub(super) id: EntityId,
+    pub(super) owner: PlayerId,
+    pub(super) ticks_left: u16,
+}
+
+/// Moves every shot on by a tick and lets those that meet a ship or a wall, or whose time is over, end.
+pub(super) fn fly(
+    shots: &mut Vec<LiveShot>,
+    world: &mut World<ArenaEntity>,
+    map: &Map,
+    seats: &mut [Seat],
+    ships: &mut [Ship],
+    respawn_ticks: u16,
+    news: &mut News<'_>,
+) {
+    shots.retain_mut(|live| {
+        live.ticks_left = live.ticks_left.saturating_sub(1);
+        let Some(ArenaEntity::Shot(shot)) = world.get_mut(live.id) else { return false };
+        let target = first_hit(shot, ships, map);
+        let end = shot.pos + shot.vel;
+        if target.is_none() && live.ticks_left > 0 && map.is_clear(shot.pos, end) {
+            shot.pos = end;
+            return true;
+        }
+        world.despawn(live.id);
+        let by = seats.iter().position(|seat| seat.player == live.owner);
+        if let Some(by) = by.and_then(|at| seats.get_mut(at)) {
+            by.shots = by.shots.saturating_sub(1);
+        }
+        if let Some(on) = target {
+            hit(by, on, seats, ships, respawn_ticks, news);
+        }
+        false
+    });
+}
+
+/// The ship that a shot meets first on its way of this tick, as its place in `ships`.
+fn first_hit(shot: &Shot, ships: &[Ship], map: &Map) -> Option<usize> {
+    const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
+    let (middle, reach) = (shot.pos + shot.vel / 2, shot.vel.abs() / 2 + (NEAR + 1));
+    let (mut best, mut best_along) = (None, i64::MAX);
+    for (at, ship) in ships.iter().enumerate() {
+        let off = (ship.pos - middle).abs();
+        if off.x > reach.x || off.y > reach.y || !ship.alive || ship.player == shot.owner {
+            continue;
+        }
+        let to = ship.pos - shot.pos;
+        // The point of the way that is nearest to the ship, as a part of the way's squared length.
+        let length = i64::from(shot.vel.length_squared()).max(1);
+        let part = i64::from(to.dot(shot.vel)).clamp(0, length);
+        let nearest = IVec2::new(
+            (i64::from(shot.vel.x) * part / length) as i32,
+            (i64::from(shot.vel.y) * part / length) as i32,
+        );
+        if part < best_along
+            && (to - nearest).length_squared() <= NEAR * NEAR
+            && map.is_clear(shot.pos, shot.pos + nearest)
+        {
+            (best, best_along) = (Some(at), part);
+        }
+    }
+    best
+}
+
+/// `by` and `on` are places in `seats` and `ships`, which lie side by side.
+fn hit(
+    by: Option<usize>,
+    on: usize,
+    seats: &mut [Seat],
+    ships: &mut [Ship],
+    respawn_ticks: u16,
+    news: &mut News<'_>,
+) {
+    let (Some(hit), Some(seat)) = (ships.get_mut(on), seats.get_mut(on)) else { return };
+    if hit.shielded || !hit.alive {
+        return;
+    }
+    let victim = seat.player;
+    hit.hp = hit.hp.saturating_sub(HIT_DAMAGE);
+    let killed = hit.hp == 0;
+    if killed {
+        hit.alive = false;
+        (hit.vel, hit.target, hit.weapon) = (IVec2::ZERO, IVec2::ZERO, Weapon::Blaster);
+        hit.deaths = (hit.deaths + 1).min(SCORE_MAX);
+        seat.respawn_ticks = respawn_ticks;
+        seat.rapid_ticks = 0;
+    }
+    let Some(by) = by else { return };
+    if killed && let Some(ship) = ships.get_mut(by) {
+        ship.score = (ship.score + 1).min(SCORE_MAX);
+    }
+    if let Some(shooter) = seats.get(by).map(|seat| seat.player) {
+        news.hit(shooter, victim, HIT_DAMAGE);
+        if killed {
+            news.kill(shooter, victim);
+        }
+    }
+}
+
+/// Fires a shot if the ship may: its weapon is ready and not too many shots are under way.
+pub(super) fn fire(
+    seat: &mut Seat,
+    ship: &mut Ship,
+    world: &mut World<ArenaEntity>,
+    map: &Map,
+    shots: &mut Vec<LiveShot>,
+) {
+    if !ship.alive || seat.pause_ticks > 0 || seat.shots >= SHOTS_PER_PLAYER_MAX {
+        return;
+    }
+    seat.pause_ticks = ship.weapon.pause_ticks();
+    ship.shielded = false;
+    let pos = ship.pos + along(ship.heading, MUZZLE);
+    // A ship that leans on a wall shoots into it.
+    if !map.is_clear(ship.pos, pos) {
+        return;
+    }
+    let shot = Shot { pos, vel: along(ship.heading, SHOT_SPEED), owner: ship.player };
+    if let Ok(id) = world.spawn(ArenaEntity::Shot(shot)) {
+        shots.push(LiveShot { id, owner: seat.player, ticks_left: SHOT_TICKS });
+        seat.shots += 1;
+    }
+}
+
+/// Where a ship comes in: of the spawns the one farthest from the nearest ship that flies; chance decides among
+/// equals.
+pub(super) fn best_spawn(map: &Map, ships: impl Iterator<Item = Ship> + Clone, rng: &mut Rng) -> IVec2 {
+    let spawns = map.spawns();
+    let start = rng.below(spawns.len() as u32) as usize;
+    let nearest = |spawn: IVec2| {
+        let flying = ships.clone().filter(|ship| ship.alive);
+        flying.map(|ship| distance_squared(ship.pos, spawn)).min().unwrap_or(i64::MAX)
+    };
+    let (mut best, mut best_free) = (IVec2::ZERO, -1);
+    for &spawn in spawns.iter().cycle().skip(start).take(spawns.len()) {
+        let free = nearest(spawn);
+        if free > best_free {
+            (best, best_free) = (spawn, free);
+        }
+    }
+    best
+}
+
+/// A ship's return at `pos`, in full health and shielded for a moment. Score and deaths stay.
+pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2) {
+    let fresh = Ship::fresh(seat.player, pos);
+    *ship = Ship { score: ship.score, deaths: ship.deaths, heading: ship.heading, ..fresh };
+    *seat = Seat { shots: seat.shots, emote_ticks: seat.emote_ticks, ..Seat::new(seat.player, seat.entity) };
+}
+
+pub(super) fn distance_squared(one: IVec2, other: IVec2) -> i64 {
+    let way = one - other;
+    i64::from(way.x) * i64::from(way.x) + i64::from(way.y) * i64::from(way.y)
+}
+
+const _: () = {
+    assert!(HP_MAX.is_multiple_of(HIT_DAMAGE));
+    assert!(SHOT_SPEED <= 640, "the range of Shot::vel");
+    // What is under way never fills the room, also with everything else in it.
+    assert!(64 * SHOTS_PER_PLAYER_MAX as usize + 64 + 64 + 1 < crate::limits::ENTITIES_MAX);
+};

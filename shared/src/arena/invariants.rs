@@ -1,0 +1,116 @@
+//! What must hold after every tick of any match, for long tests.
+
+use super::combat::SHOTS_PER_PLAYER_MAX;
+use super::entities::{ArenaEntity, Ship};
+use super::map::Map;
+use super::movement::{SHIP_RADIUS, SHIP_SPEED};
+use super::settings::PLAYERS_MAX;
+use crate::prelude::*;
+
+/// What was found to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{entity:?}: {rule}")]
+pub struct Broken {
+    /// The entity that breaks the rule; 0 where it is the world as a whole.
+    pub entity: EntityId,
+    /// The rule.
+    pub rule: &'static str,
+}
+
+/// Checks a world after a step. Allocates nothing, so that it can run at every tick of a simulated day.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn invariants(world: &World<ArenaEntity>, map: &Map) -> Result<(), Broken> {
+    let mut last = EntityId(0);
+    let mut owners = Owners::default();
+    let (mut rounds, mut pickups, mut shots) = (0, 0, 0);
+    for (id, entity) in world.iter() {
+        let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: id, rule }) };
+        must(id > last, "ids rise and none comes twice")?;
+        last = id;
+        match entity {
+            ArenaEntity::Ship(ship) => {
+                must(owners.add(ship.player), "a player has one ship and a room 64")?;
+                check_ship(ship, map, must)?;
+            }
+            ArenaEntity::Shot(shot) => {
+                shots += 1;
+                must(!map.is_wall_at(shot.pos), "a shot is not in a wall")?;
+            }
+            ArenaEntity::Pickup(pickup) => {
+                pickups += 1;
+                must(!map.is_wall_at(pickup.pos), "a pickup is not in a wall")?;
+            }
+            ArenaEntity::Round(_) => rounds += 1,
+        }
+    }
+    let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: EntityId(0), rule }) };
+    must(rounds == 1, "there is one round")?;
+    must(pickups == map.pickups().len(), "there are as many pickups as the map has")?;
+    if shots > 0 {
+        for (id, entity) in world.iter() {
+            if let ArenaEntity::Shot(shot) = entity
+                && !owners.shoot(shot.owner)
+            {
+                return Err(Broken {
+                    entity: id,
+                    rule: "a shot's owner is there and has at most 12 under way",
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_ship(
+    ship: &Ship,
+    map: &Map,
+    must: impl Fn(bool, &'static str) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    must(map.is_free(ship.pos, SHIP_RADIUS), "a ship touches no wall")?;
+    must(ship.hp <= super::HP_MAX && (ship.hp > 0) == ship.alive, "a ship flies while it has hit points")?;
+    must(ship.vel.abs().max_element() <= SHIP_SPEED, "a ship keeps the speed limit")?;
+    must(
+        ship.target.length_squared() <= SHIP_SPEED * SHIP_SPEED,
+        "nobody asks for more than the speed limit",
+    )?;
+    must(ship.alive || ship.vel == IVec2::ZERO, "a destroyed ship lies still")
+}
+
+/// Shots by owner, on the stack.
+struct Owners {
+    shots: [(u16, u8); PLAYERS_MAX as usize],
+    len: usize,
+}
+
+impl Default for Owners {
+    fn default() -> Self {
+        Self { shots: [(0, 0); PLAYERS_MAX as usize], len: 0 }
+    }
+}
+
+impl Owners {
+    fn find(&mut self, player: u16) -> Option<&mut u8> {
+        let known = self.shots.get_mut(..self.len)?;
+        known.iter_mut().find(|(owner, _)| *owner == player).map(|(_, shots)| shots)
+    }
+
+    /// `false` if the player is known already or there is no place.
+    fn add(&mut self, player: u16) -> bool {
+        if self.find(player).is_some() {
+            return false;
+        }
+        let Some(place) = self.shots.get_mut(self.len) else { return false };
+        *place = (player, 0);
+        self.len += 1;
+        true
+    }
+
+    /// `false` if the owner is unknown or shot too often.
+    fn shoot(&mut self, player: u16) -> bool {
+        let Some(shots) = self.find(player) else { return false };
+        *shots += 1;
+        *shots <= SHOTS_PER_PLAYER_MAX
+    }
+}

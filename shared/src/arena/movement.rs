@@ -1,0 +1,182 @@
+//! How ships move: the part of the step that a client predicts with, and what happens when two of them meet.
+
+use super::entities::Ship;
+use super::heading::DIRECTION_UNIT;
+use super::input::ArenaInput;
+use super::map::{Map, TILE};
+use crate::entity::{Grid, steer_once};
+use crate::prelude::*;
+
+/// Half the side of the square that a ship is to the walls, and its radius to ships and shots.
+pub const SHIP_RADIUS: i32 = 400;
+/// The speed of a ship, per tick: 6 tiles a second at 30 Hz.
+pub const SHIP_SPEED: i32 = 205;
+
+/// The grid and the rate of `Ship::vel`, as its attributes declare them.
+const VELOCITY: Grid = Grid::integers(-256, 256);
+const STEER_RATE: i32 = 4;
+
+/// A ship's own step: aim, accelerate towards what the input asks for, move, stop at walls.
+///
+/// On the axis on which a wall stops it a ship loses its velocity and its target, so that the declared predictors
+/// foretell a ship that leans on a wall.
+pub(super) fn steer_and_move(ship: &mut Ship, input: &ArenaInput, map: &Map) {
+    if !ship.alive {
+        return;
+    }
+    ship.heading = input.aim;
+    ship.target = target_of(input);
+    ship.vel.x = steer_once(ship.vel.x, ship.target.x, STEER_RATE, &VELOCITY);
+    ship.vel.y = steer_once(ship.vel.y, ship.target.y, STEER_RATE, &VELOCITY);
+    let stopped = slide(&mut ship.pos, ship.vel, map);
+    if stopped.x {
+        (ship.vel.x, ship.target.x) = (0, 0);
+    }
+    if stopped.y {
+        (ship.vel.y, ship.target.y) = (0, 0);
+    }
+}
+
+/// The velocity that an input asks for: at most [`SHIP_SPEED`], also diagonally.
+fn target_of(input: &ArenaInput) -> IVec2 {
+    let axes = IVec2::new(i32::from(input.move_x), i32::from(input.move_y)).clamp(FULL_LEFT, -FULL_LEFT);
+    let squared = axes.length_squared();
+    // Rounded up, so that the velocity is never too long.
+    let length = squared.isqrt() + i32::from(squared.isqrt().pow(2) < squared);
+    axes * SHIP_SPEED / length.max(FULL)
+}
+
+const FULL: i32 = 127;
+const FULL_LEFT: IVec2 = IVec2::splat(-FULL);
+
+/// Moves `pos` by `way`, first in x, then in y, up to the walls. Says on which axes a wall stopped it.
+fn slide(pos: &mut IVec2, way: IVec2, map: &Map) -> glam::BVec2 {
+    let (x, stopped_x) = slide_axis(pos.x, way.x, pos.y, |column, row| map.is_wall(column, row));
+    pos.x = x;
+    let (y, stopped_y) = slide_axis(pos.y, way.y, pos.x, |row, column| map.is_wall(column, row));
+    pos.y = y;
+    glam::BVec2::new(stopped_x, stopped_y)
+}
+
+/// One axis: looks at every line of tiles that the leading edge enters, so no speed takes a ship through a wall.
+#[inline]
+fn slide_axis(along: i32, by: i32, across: i32, is_wall: impl Fn(i32, i32) -> bool) -> (i32, bool) {
+    let tile = |at: i32| at.div_euclid(TILE);
+    let (low, high) = (tile(across - SHIP_RADIUS), tile(across + SHIP_RADIUS - 1));
+    let blocked = |line: i32| (low..=high).any(|other| is_wall(line, other));
+    if by > 0 {
+        let (first, last) = (tile(along + SHIP_RADIUS - 1) + 1, tile(along + by + SHIP_RADIUS - 1));
+        if let Some(line) = (first..=last).find(|&line| blocked(line)) {
+            return (line * TILE - SHIP_RADIUS, true);
+        }
+    } else if by < 0 {
+        let (first, last) = (tile(along - SHIP_RADIUS) - 1, tile(along + by - SHIP_RADIUS));
+        if let Some(line) = (last..=first).rev().find(|&line| blocked(line)) {
+            return ((line + 1) * TILE + SHIP_RADIUS, true);
+        }
+    }
+    (along + by, false)
+}
+
+/// Pushes ships that overlap apart, each by half of the overlap and never into a wall.
+pub(super) fn push_apart(ships: &mut [Ship], map: &Map) {
+    const NEAR: i32 = 2 * SHIP_RADIUS;
+    for at in 1..ships.len() {
+        let (before, after) = ships.split_at_mut(at);
+        let Some(one) = after.first_mut().filter(|ship| ship.alive) else { continue };
+        for other in before.iter_mut().filter(|ship| ship.alive) {
+            let way = one.pos - other.pos;
+            if way.x.abs() >= NEAR || way.y.abs() >= NEAR || way.length_squared() >= NEAR * NEAR {
+                continue;
+            }
+            let apart = way.length_squared().isqrt();
+            let half = (NEAR - apart + 1) / 2;
+            // Two at the very same place part along x.
+            let push = if apart == 0 { IVec2::new(half, 0) } else { way * half / apart };
+            slide(&mut one.pos, push, map);
+            slide(&mut other.pos, -push, map);
+        }
+    }
+}
+
+const _: () = {
+    assert!(SHIP_SPEED <= VELOCITY.max);
+    assert!(2 * SHIP_RADIUS < TILE, "a ship fits through a gap of one tile");
+    assert!(DIRECTION_UNIT > TILE);
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hall() -> Map {
+        let rows = ["#########", "#.......#", "#..s.#..#", "#.......#", "#########"];
+        Map::parse("hall", &rows.map(str::to_owned)).unwrap()
+    }
+
+    fn ship(pos: IVec2) -> Ship {
+        Ship::fresh(PlayerId(1), pos)
+    }
+
+    #[test]
+    fn walls_stop_ships_at_any_speed() {
+        let map = hall();
+        for speed in [1, 205, 1023, 1024, 5000, 100_000] {
+            for way in [IVec2::X, IVec2::Y, IVec2::NEG_X, IVec2::NEG_Y, IVec2::ONE, IVec2::NEG_ONE] {
+                let mut pos = map.spawns()[0];
+                for _ in 0..8 {
+                    slide(&mut pos, way * speed, &map);
+                    assert!(map.is_free(pos, SHIP_RADIUS), "{pos} at {speed} along {way}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_ship_slides_along_a_wall_and_touches_it() {
+        let map = hall();
+        let mut ship = ship(map.spawns()[0]);
+        let down_right = ArenaInput { move_x: 127, move_y: 127, ..ArenaInput::default() };
+        for _ in 0..60 {
+            steer_and_move(&mut ship, &down_right, &map);
+        }
+        assert_eq!(ship.pos, IVec2::new(8 * TILE - SHIP_RADIUS, 4 * TILE - SHIP_RADIUS));
+        assert_eq!((ship.vel, ship.target), (IVec2::ZERO, IVec2::ZERO));
+    }
+
+    #[test]
+    fn a_ship_gathers_speed_and_is_no_faster_on_the_diagonal() {
+        let map = Map::parse(
+            "wide",
+            &core::array::from_fn::<_, 60, _>(|row| {
+                let inner = if row == 1 { format!("s{}", ".".repeat(57)) } else { ".".repeat(58) };
+                if row % 59 == 0 { "#".repeat(60) } else { format!("#{inner}#") }
+            }),
+        )
+        .unwrap();
+        let mut ship = ship(map.spawns()[0]);
+        let (mut speeds, input) =
+            (Vec::new(), ArenaInput { move_x: 127, move_y: 127, ..ArenaInput::default() });
+        for _ in 0..40 {
+            steer_and_move(&mut ship, &input, &map);
+            speeds.push(ship.vel.length_squared().isqrt());
+        }
+        assert!(speeds[0] < SHIP_SPEED / 3 && speeds.is_sorted());
+        assert!((SHIP_SPEED - 2..=SHIP_SPEED).contains(&speeds[39]), "{}", speeds[39]);
+    }
+
+    #[test]
+    fn ships_that_overlap_are_pushed_apart_but_not_into_walls() {
+        let map = hall();
+        for from in [IVec2::ZERO, IVec2::new(300, 0), IVec2::new(-200, 250)] {
+            let start = IVec2::new(TILE + SHIP_RADIUS, TILE + SHIP_RADIUS) + IVec2::splat(300);
+            let mut ships = [ship(start), ship(start + from), ship(start - from / 2)];
+            for _ in 0..60 {
+                push_apart(&mut ships, &map);
+                assert!(ships.iter().all(|ship| map.is_free(ship.pos, SHIP_RADIUS)));
+            }
+            let near = (ships[0].pos - ships[1].pos).length_squared().isqrt();
+            assert!(near >= 2 * SHIP_RADIUS - 4, "{near}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The round's clock, its end and its table.
+
+use super::entities::{ArenaEntity, Phase, Round, Ship};
+use super::events::{Event, News, STANDINGS_MAX, Standing};
+use super::seats::TICKS_PER_S;
+use super::settings::Settings;
+use crate::prelude::*;
+use crate::wire::control::List;
+
+/// The clock of a room's rounds.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    entity: Option<EntityId>,
+    shown: Round,
+    ticks_left: u32,
+    round_ticks: u32,
+    break_ticks: u32,
+    score_limit: u16,
+}
+
+/// What the clock asks of the rest of the game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turned {
+    /// Nothing.
+    Not,
+    /// The round is over: no more shots.
+    Ended,
+    /// A new round: everything to its start.
+    Started,
+}
+
+impl Clock {
+    /// The first round, shown in the world.
+    pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings) -> Self {
+        let ticks = |seconds: u16| u32::from(seconds) * u32::from(TICKS_PER_S);
+        let shown = Round { number: 1, phase: Phase::Playing, seconds_left: settings.round_s };
+        Self {
+            entity: world.spawn(ArenaEntity::Round(shown)).ok(),
+            shown,
+            ticks_left: ticks(settings.round_s),
+            round_ticks: ticks(settings.round_s),
+            break_ticks: ticks(settings.break_s),
+            score_limit: settings.score_limit,
+        }
+    }
+
+    /// Whether shots are fired.
+    pub(super) fn is_playing(&self) -> bool {
+        self.shown.phase == Phase::Playing
+    }
+
+    /// A tick goes by. Ends the round when its time is over or somebody has reached the limit.
+    pub(super) fn turn(
+        &mut self,
+        ships: &[Ship],
+        world: &mut World<ArenaEntity>,
+        news: &mut News<'_>,
+    ) -> Turned {
+        self.ticks_left = self.ticks_left.saturating_sub(1);
+        let playing = self.is_playing();
+        let limit_reached = playing && ships.iter().any(|ship| ship.score >= self.score_limit);
+        let turned = match (playing, self.ticks_left == 0 || limit_reached) {
+            (_, false) => Turned::Not,
+            (true, true) => {
+                (self.shown.phase, self.ticks_left) = (Phase::Break, self.break_ticks);
+                news.all(ended(self.shown.number, ships));
+                Turned::Ended
+            }
+            (false, true) => {
+                (self.shown.phase, self.ticks_left) = (Phase::Playing, self.round_ticks);
+                self.shown.number = self.shown.number.checked_add(1).unwrap_or(1);
+                news.all(Event::RoundStarted { number: self.shown.number });
+                Turned::Started
+            }
+        };
+        self.shown.seconds_left = self.ticks_left.div_ceil(u32::from(TICKS_PER_S)) as u16;
+        if let Some(ArenaEntity::Round(round)) = self.entity.and_then(|id| world.get_mut(id)) {
+            *round = self.shown;
+        }
+        turned
+    }
+}
+
+/// The end of a round: by score, then by fewest deaths, then by who came first.
+fn ended(number: u16, ships: &[Ship]) -> Event {
+    let standing =
+        |ship: &Ship| Standing { player: PlayerId(ship.player), score: ship.score, deaths: ship.deaths };
+    let mut table: Vec<Standing> = ships.iter().map(standing).collect();
+    let rank = |line: &Standing| (core::cmp::Reverse(line.score), line.deaths);
+    table.sort_by_key(|line| (rank(line), line.player));
+    let winner = match table.as_slice() {
+        [first, ..] if first.score == 0 => None,
+        [first, second, ..] if rank(first) == rank(second) => None,
+        [first, ..] => Some(first.player),
+        [] => None,
+    };
+    table.truncate(STANDINGS_MAX);
+    Event::RoundEnded { number, winner, top: List::try_from(table).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ship(player: u16, score: u16, deaths: u16) -> Ship {
+        Ship { score, deaths, ..Ship::fresh(PlayerId(player), IVec2::ZERO) }
+    }
+
+    fn winner(ships: &[Ship]) -> Option<u16> {
+        match ended(1, ships) {
+            Event::RoundEnded { winner, .. } => winner.map(|player| player.0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_best_score_wins_and_fewer_deaths_decide_among_equals() {
+        assert_eq!(winner(&[ship(1, 3, 0), ship(2, 5, 9), ship(3, 4, 0)]), Some(2));
+        assert_eq!(winner(&[ship(1, 5, 4), ship(2, 5, 3)]), Some(2));
+        assert_eq!(winner(&[ship(1, 5, 3), ship(2, 5, 3)]), None);
+        assert_eq!(winner(&[ship(1, 0, 0), ship(2, 0, 1)]), None);
+        assert_eq!(winner(&[]), None);
+    }
+
+    #[test]
+    fn the_table_holds_the_best_and_stays_within_an_events_bound() {
+        let ships: Vec<Ship> = (1..=64).map(|player| ship(player, player, 0)).collect();
+        let event = ended(u16::MAX, &ships);
+        assert!(crate::wire::codec::encode(&event).unwrap().len() <= crate::limits::RELIABLE_BYTES_MAX);
+        let Event::RoundEnded { top, .. } = event else { panic!("not an end") };
+        assert_eq!(top.iter().map(|line| line.score).collect::<Vec<_>>(), [64, 63, 62, 61, 60, 59, 58, 57]);
+    }
+}

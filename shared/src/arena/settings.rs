@@ -1,0 +1,161 @@
+//! What a host sets for a room, and what a player may choose when it makes one.
+
+use super::map::Map;
+use crate::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Settings of an arena. They go to every client, the walls with them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The map's name. One of [`MAP_NAMES`] unless `rows` are given.
+    pub map: String,
+    /// The map's rows of tiles, see [`Map`]. Empty: those of the built-in map called `map`.
+    pub rows: Vec<String>,
+    /// How long a round lasts at most, 10 to 3600 s.
+    pub round_s: u16,
+    /// How long the break between rounds lasts, 1 to 60 s.
+    pub break_s: u16,
+    /// A round also ends when somebody has destroyed this many ships, 1 to 999.
+    pub score_limit: u16,
+    /// How long a destroyed ship waits, 1 to 30 s.
+    pub respawn_s: u16,
+    /// How many players a room takes, 1 to 64.
+    pub players_max: u16,
+}
+
+/// The most players that an arena takes.
+pub const PLAYERS_MAX: u16 = 64;
+
+/// The names of the built-in maps.
+pub const MAP_NAMES: [&str; 3] = ["courtyard", "pillars", "duel"];
+
+/// The text of a built-in map.
+#[must_use]
+pub fn built_in_map(name: &str) -> Option<&'static str> {
+    match name {
+        "courtyard" => Some(include_str!("../../../assets/maps/courtyard.txt")),
+        "pillars" => Some(include_str!("../../../assets/maps/pillars.txt")),
+        "duel" => Some(include_str!("../../../assets/maps/duel.txt")),
+        _ => None,
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            map: MAP_NAMES[0].to_owned(),
+            rows: Vec::new(),
+            round_s: 180,
+            break_s: 8,
+            score_limit: 25,
+            respawn_s: 3,
+            players_max: PLAYERS_MAX,
+        }
+    }
+}
+
+impl Settings {
+    /// These settings on another map, given as the text of a map file.
+    #[must_use]
+    pub fn with_map(mut self, name: &str, text: &str) -> Self {
+        self.map = name.to_owned();
+        self.rows = Map::rows_of(text);
+        self
+    }
+
+    /// The settings of a room that is made with `options`: `map` (a built-in one), `round_s`, `score_limit`.
+    pub(super) fn with_options(&self, options: &Options) -> Result<Self, Refusal> {
+        let mut made = self.clone();
+        for (key, value) in options.iter() {
+            let bad = || Refusal::bad_option(key);
+            match key {
+                "map" => {
+                    // The host's own map may be asked for by name too.
+                    if value != self.map {
+                        made = made.with_map(value, built_in_map(value).ok_or_else(bad)?);
+                    }
+                }
+                "round_s" => made.round_s = value.parse().map_err(|_| bad())?,
+                "score_limit" => made.score_limit = value.parse().map_err(|_| bad())?,
+                _ => return Err(bad()),
+            }
+            made.check().map_err(|_| bad())?;
+        }
+        if made.rows.is_empty()
+            && let Some(text) = built_in_map(&made.map)
+        {
+            made.rows = Map::rows_of(text);
+        }
+        Ok(made)
+    }
+
+    /// Checks all but the map.
+    pub(super) fn check(&self) -> Result<(), BadSettings> {
+        let within = |name: &str, value: u16, low: u16, high: u16| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(BadSettings(format!("{name} = {value} is outside {low} to {high}")))
+            }
+        };
+        within("round_s", self.round_s, 10, 3600)?;
+        within("break_s", self.break_s, 1, 60)?;
+        within("score_limit", self.score_limit, 1, 999)?;
+        within("respawn_s", self.respawn_s, 1, 30)?;
+        within("players_max", self.players_max, 1, PLAYERS_MAX)
+    }
+
+    /// The map that these settings name or hold.
+    pub(super) fn parse_map(&self) -> Result<Map, BadSettings> {
+        if !self.rows.is_empty() {
+            return Map::parse(&self.map, &self.rows);
+        }
+        match built_in_map(&self.map) {
+            Some(text) => Map::parse(&self.map, &Map::rows_of(text)),
+            None => Err(BadSettings(format!(
+                "map `{}` is not built in (those are {}); give its rows or choose one of them",
+                self.map,
+                MAP_NAMES.join(", ")
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Text;
+
+    fn options(pairs: &[(&str, &str)]) -> Options {
+        Options::new(pairs.iter().map(|(key, value)| (Text::cut(key), Text::cut(value))).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_room_may_choose_a_built_in_map_and_its_rounds() {
+        let asked = options(&[("map", "duel"), ("round_s", "60"), ("score_limit", "5")]);
+        let made = Settings::default().with_options(&asked).unwrap();
+        assert_eq!((made.map.as_str(), made.round_s, made.score_limit), ("duel", 60, 5));
+        assert_eq!(made.rows.len(), 16);
+    }
+
+    #[test]
+    fn the_walls_come_with_the_settings_of_every_room() {
+        assert!(!Settings::default().with_options(&Options::none()).unwrap().rows.is_empty());
+    }
+
+    #[test]
+    fn unknown_options_and_values_outside_their_range_are_refused() {
+        for pair in
+            [("colour", "red"), ("map", "moon"), ("round_s", "9"), ("round_s", "soon"), ("score_limit", "0")]
+        {
+            assert!(Settings::default().with_options(&options(&[pair])).is_err(), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_outside_its_range_is_named() {
+        let wrong = Settings { break_s: 0, ..Settings::default() };
+        assert_eq!(wrong.check(), Err(BadSettings("break_s = 0 is outside 1 to 60".to_owned())));
+    }
+}
