@@ -1,9 +1,33 @@
-//! server
+//! Hosts fixed-tick multiplayer rooms over WebSockets.
+//!
+//! ```text
+//! accept -> (TLS) -> HTTP: pages, or /play -> the bare stream -> hub: session, room, outbox
+//! ```
+//!
+//! [`Server::builder`] takes a [`Config`] and games; [`Server::run`] serves on a listener that the caller owns until
+//! the caller says stop. [`cli::run`] is a whole program around that. What is true without a socket lives in
+//! [`tickwire_shared`].
 
+mod accept;
+mod admin;
+mod admission;
+mod args;
+mod assets;
+pub mod cli;
 mod config;
+mod http;
 mod hub;
+mod listing;
+mod logging;
 mod metrics;
+mod server;
+mod shutdown;
+mod tls;
 
+pub use args::Args;
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
+pub use listing::RoomView;
+pub use server::{Server, ServerBuilder, ServerHandle};
+pub use shutdown::signal;

@@ -34,9 +34,21 @@ pub struct GameSection {
     /// Spectators that one room takes, beside the players.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spectators_max: Option<u16>,
-    /// The game's own settings. A key that ends in `_file` names a file whose text is the value of the key without it.
+    /// The game's own settings. A key that ends in `_file` names a file whose text (or lines, for a
+    /// list) is the value of the key without it.
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub settings: Table,
+}
+
+impl GameSection {
+    /// The section that sets exactly these options. Settings that TOML cannot express are left out.
+    pub(crate) fn showing<S: Serialize>(options: &GameOptions<S>) -> Self {
+        Self {
+            tick_rate_hz: Some(options.tick_rate),
+            spectators_max: Some(options.spectators_max),
+            settings: Table::try_from(&options.settings).unwrap_or_default(),
+        }
+    }
 }
 
 /// Where settings that name a file find it.
@@ -70,10 +82,10 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
         return Ok(base);
     }
     let wrong = |what: &dyn fmt::Display| ConfigError::new(format!("games.{name}.settings: {what}"));
-    let given = read_files(table, files).map_err(|error| wrong(&error))?;
     let Value::Table(mut merged) = Value::try_from(&base).map_err(|error| wrong(&error))? else {
         return Err(wrong(&"the game has no settings by name"));
     };
+    let given = read_files(table, &merged, files).map_err(|error| wrong(&error))?;
     lay_over(&mut merged, &given);
     let settings: S =
         Value::Table(merged).try_into().map_err(|error: toml::de::Error| wrong(&error.message()))?;
@@ -85,18 +97,19 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
     }
 }
 
-fn read_files(table: &Table, files: &impl Files) -> Result<Table, String> {
+/// Replaces `x_file = PATH` by `x`: the file's text, or its lines where the game's `x` is a list.
+fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, String> {
     let mut read = Table::new();
     for (key, value) in table {
-        match (key.strip_suffix("_file"), value) {
+        let (key, value) = match (key.strip_suffix("_file"), value) {
             (Some(key), Value::String(path)) => {
                 let text = files.text(path).map_err(|error| format!("{key}_file: {error}"))?;
-                read.insert(key.to_owned(), Value::String(text));
+                let is_list = base.get(key).is_some_and(Value::is_array);
+                (key, if is_list { text.lines().collect::<Vec<_>>().into() } else { Value::String(text) })
             }
-            _ => {
-                read.insert(key.clone(), value.clone());
-            }
-        }
+            _ => (key.as_str(), value.clone()),
+        };
+        read.insert(key.to_owned(), value);
     }
     Ok(read)
 }
@@ -129,6 +142,7 @@ mod tests {
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Rules {
         map: String,
+        rows: Vec<String>,
         rounds: u8,
         speed: Speed,
     }
@@ -142,12 +156,17 @@ mod tests {
     struct OneMap;
     impl Files for OneMap {
         fn text(&self, path: &str) -> Result<String, String> {
-            if path == "maps/a.txt" { Ok("###".to_owned()) } else { Err(format!("{path} is not there")) }
+            if path == "maps/a.txt" {
+                Ok("###\n#.#\n".to_owned())
+            } else {
+                Err(format!("{path} is not there"))
+            }
         }
     }
 
     fn base() -> GameOptions<Rules> {
-        let settings = Rules { map: "old".into(), rounds: 3, speed: Speed { walk: 1, run: 2 } };
+        let settings =
+            Rules { map: "old".into(), rows: Vec::new(), rounds: 3, speed: Speed { walk: 1, run: 2 } };
         GameOptions { settings, ..GameOptions::default() }
     }
 
@@ -167,7 +186,11 @@ mod tests {
 
     #[test]
     fn a_file_key_gives_the_files_text() {
-        assert_eq!(resolved("settings = {map_file = \"maps/a.txt\"}").unwrap().settings.map, "###");
+        assert_eq!(resolved("settings = {map_file = \"maps/a.txt\"}").unwrap().settings.map, "###\n#.#\n");
+        assert_eq!(
+            resolved("settings = {rows_file = \"maps/a.txt\"}").unwrap().settings.rows,
+            ["###", "#.#"]
+        );
         let error = resolved("settings = {map_file = \"maps/b.txt\"}").unwrap_err();
         assert_eq!(error, "games.g.settings: map_file: maps/b.txt is not there");
     }

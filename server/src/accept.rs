@@ -1,0 +1,115 @@
+//! The accept loop: takes sockets, sets them up, gives each one task, and survives what accept can throw at it.
+
+use crate::http::{Front, connection, routes};
+use crate::metrics::{HandshakeFailure, Refused};
+use crate::tls::Tls;
+use axum::Router;
+use core::time::Duration;
+use socket2::SockRef;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
+
+/// Bytes that the kernel may hold for one client: small, because what lies there hides a slow reader.
+const SEND_BUFFER_BYTES: usize = 32 * 1024;
+/// Unsent bytes at which the kernel calls a socket writable again.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NOT_SENT_BYTES: u32 = 16 * 1024;
+/// How long to wait when the process is out of file descriptors or memory.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+/// Connections beyond the bounds that are told so at one time; further ones are cut.
+const REFUSALS_AT_ONCE: usize = 64;
+
+/// All that a connection's task needs.
+#[derive(Clone)]
+struct Shared {
+    front: Arc<Front>,
+    router: Router,
+    tls: Option<Tls>,
+    refusals: Arc<Semaphore>,
+}
+
+/// Takes connections until `stop` ends, then gives back their tasks.
+pub(crate) async fn run(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    front: Arc<Front>,
+    stop: impl Future<Output = ()>,
+) -> JoinSet<()> {
+    let router = routes(Arc::clone(&front));
+    let shared = Shared { front, router, tls, refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)) };
+    let mut tasks = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    let mut failing = false;
+    loop {
+        let accepted = tokio::select! {
+            () = stop.as_mut() => return tasks,
+            Some(_) = tasks.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, address)) => {
+                failing = false;
+                shared.front.metrics.connections_accepted.inc();
+                let shared = shared.clone();
+                tasks.spawn(async move { shared.serve(socket, address).await });
+            }
+            Err(error) => {
+                shared.front.metrics.accept_errors.inc();
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(%error, "cannot accept connections; if files ran out, raise `ulimit -n`");
+                }
+                sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn serve(self, socket: TcpStream, address: SocketAddr) {
+        let permit = self.front.admission.admit(address.ip());
+        let _refusal = match &permit {
+            Ok(_) => None,
+            Err(reason) => {
+                info!(peer = %address.ip(), ?reason, "connection refused");
+                match Arc::clone(&self.refusals).try_acquire_owned() {
+                    Ok(place) => Some(place),
+                    Err(_) => return,
+                }
+            }
+        };
+        if let Err(error) = set_up(&socket) {
+            debug!(peer = %address.ip(), %error, "the socket was gone at once");
+            return;
+        }
+        self.speak(socket, address, permit.as_ref().map(|_| ()).map_err(|reason| *reason)).await;
+    }
+
+    async fn speak(&self, socket: TcpStream, address: SocketAddr, admitted: Result<(), Refused>) {
+        let router = self.router.clone();
+        match &self.tls {
+            None => connection::serve(&self.front, router, socket, address, admitted).await,
+            // Boxed: the handshake's state is large and short-lived.
+            Some(tls) => match Box::pin(tls.accept(socket)).await {
+                Ok(stream) => connection::serve(&self.front, router, stream, address, admitted).await,
+                Err(reason) => {
+                    self.front.metrics.handshake_failures.of(HandshakeFailure::Tls).inc();
+                    info!(peer = %address.ip(), %reason, "connection refused");
+                }
+            },
+        }
+    }
+}
+
+fn set_up(socket: &TcpStream) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
+    Ok(())
+}

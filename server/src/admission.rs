@@ -1,0 +1,172 @@
+//! Which connections are taken: a bound for all, a bound per address, loopback and proxies exempt from the second.
+//!
+//! A permit is the proof of a place; dropping it gives the place back. An IPv6 client counts by its /64, which is what
+//! one customer gets.
+
+use crate::config::{AddressRange, Limits};
+use crate::metrics::{Metrics, Refused};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Counts connections.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    connections_max: u32,
+    per_address_max: u32,
+    trusted_proxies: Vec<AddressRange>,
+    connections: AtomicU32,
+    by_address: Mutex<HashMap<IpAddr, u32>>,
+    metrics: Arc<Metrics>,
+}
+
+/// A place for one connection.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    admission: Arc<Admission>,
+    _address: Option<AddressPermit>,
+}
+
+/// A place among the connections of one address.
+#[derive(Debug)]
+pub(crate) struct AddressPermit {
+    admission: Arc<Admission>,
+    address: IpAddr,
+}
+
+impl Admission {
+    /// Nothing connected yet.
+    pub(crate) fn new(limits: &Limits, trusted_proxies: Vec<AddressRange>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            connections_max: limits.connections_max,
+            per_address_max: limits.connections_per_address_max,
+            trusted_proxies,
+            connections: AtomicU32::new(0),
+            by_address: Mutex::default(),
+            metrics,
+        }
+    }
+
+    /// A place for a connection from `address`, or why there is none (counted).
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Refused> {
+        let _address = self.admit_address(address)?;
+        let more = |now: u32| (now < self.connections_max).then_some(now + 1);
+        if self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            self.metrics.connections_refused.of(Refused::Full).inc();
+            return Err(Refused::Full);
+        }
+        self.metrics.connections.inc();
+        Ok(Permit { admission: Arc::clone(self), _address })
+    }
+
+    /// A place among those of `address`; `None` if the address is exempt.
+    pub(crate) fn admit_address(self: &Arc<Self>, address: IpAddr) -> Result<Option<AddressPermit>, Refused> {
+        let address = address.to_canonical();
+        if address.is_loopback() || self.is_proxy(address) {
+            return Ok(None);
+        }
+        let address = counted_as(address);
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(address).or_insert(0);
+        if *count >= self.per_address_max {
+            self.metrics.connections_refused.of(Refused::Address).inc();
+            return Err(Refused::Address);
+        }
+        *count += 1;
+        Ok(Some(AddressPermit { admission: Arc::clone(self), address }))
+    }
+
+    /// Whether the operator declared this address a proxy.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|range| range.contains(address))
+    }
+
+    /// Whether a further connection would be refused.
+    pub(crate) fn is_full(&self) -> bool {
+        self.connections.load(Ordering::Relaxed) >= self.connections_max
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.admission.connections.fetch_sub(1, Ordering::Relaxed);
+        self.admission.metrics.connections.dec();
+    }
+}
+
+impl Drop for AddressPermit {
+    fn drop(&mut self) {
+        let mut by_address = self.admission.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admission(connections_max: u32, connections_per_address_max: u32) -> Arc<Admission> {
+        let limits = Limits { connections_max, connections_per_address_max, ..Limits::default() };
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        Arc::new(Admission::new(&limits, proxies, Arc::new(Metrics::new())))
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_gets_its_places_and_gets_them_back() {
+        let admission = admission(100, 2);
+        let first = admission.admit(ip("192.0.2.1")).unwrap();
+        let _second = admission.admit(ip("192.0.2.1")).unwrap();
+        assert_eq!(admission.admit(ip("192.0.2.1")).unwrap_err(), Refused::Address);
+        assert!(admission.admit(ip("192.0.2.2")).is_ok());
+        drop(first);
+        assert!(admission.admit(ip("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn loopback_and_proxies_are_exempt_from_the_bound_per_address_only() {
+        let admission = admission(4, 1);
+        let held: Vec<_> = ["127.0.0.1", "127.0.0.1", "10.1.1.1", "10.1.1.1"]
+            .map(|text| admission.admit(ip(text)).unwrap())
+            .into();
+        assert!(admission.is_full());
+        assert_eq!(admission.admit(ip("127.0.0.1")).unwrap_err(), Refused::Full);
+        drop(held);
+        assert!(!admission.is_full());
+        assert!(admission.by_address.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_refused_connection_leaves_nothing_counted() {
+        let admission = admission(1, 5);
+        let held = admission.admit(ip("192.0.2.1")).unwrap();
+        assert!(admission.admit(ip("192.0.2.2")).is_err());
+        drop(held);
+        assert!(admission.by_address.lock().unwrap().is_empty());
+        assert!(admission.admit(ip("192.0.2.2")).is_ok());
+    }
+
+    #[test]
+    fn one_customers_ipv6_block_counts_as_one() {
+        let admission = admission(100, 1);
+        let _held = admission.admit(ip("2001:db8::1")).unwrap();
+        assert!(admission.admit(ip("2001:db8::2")).is_err());
+        assert!(admission.admit(ip("2001:db8:0:1::1")).is_ok());
+    }
+}

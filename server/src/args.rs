@@ -1,0 +1,105 @@
+//! The command line and the environment. What stands here goes before the file; flags go before the environment.
+
+use crate::config::{AddressRange, AdminListen, Config, ConfigError, LogFormat};
+use clap::Parser;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Hosts multiplayer rooms over WebSockets.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "tickwire-server", version)]
+pub struct Args {
+    /// Where players connect, IP:PORT; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// The operator's listener (metrics, kick, close), IP:PORT or `off` [default: 127.0.0.1:8081]
+    #[arg(long, env = "TICKWIRE_ADMIN", value_name = "ADDR|off")]
+    pub admin: Option<AdminListen>,
+    /// Permits an operator's listener that others can reach; it asks for no password
+    #[arg(long, env = "TICKWIRE_ADMIN_PUBLIC", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub admin_public: Option<bool>,
+    /// A TOML file; assets/server.toml shows all keys with their defaults
+    #[arg(long, env = "TICKWIRE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A folder whose files go before the ones that the program carries
+    #[arg(long, env = "TICKWIRE_ASSETS", value_name = "DIR")]
+    pub assets: Option<PathBuf>,
+    /// The certificate chain, PEM; with --tls-key it turns ws into wss
+    #[arg(long, env = "TICKWIRE_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM
+    #[arg(long, env = "TICKWIRE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// How a log line looks [default: text]
+    #[arg(long, env = "TICKWIRE_LOG", value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+    /// A level (error, warn, info, debug, trace) or a filter [default: info]
+    #[arg(long, env = "TICKWIRE_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Pages that may connect, scheme://host[:port], separated by commas [default: all]
+    #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    pub allowed_origins: Option<Vec<String>>,
+    /// Proxies whose X-Forwarded-For is believed, addresses or blocks, separated by commas [default: none]
+    #[arg(long, env = "TICKWIRE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDR")]
+    pub trusted_proxies: Option<Vec<AddressRange>>,
+    /// How long clients have to go when the server stops, s [default: 5]
+    #[arg(long, env = "TICKWIRE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS")]
+    pub shutdown_deadline_s: Option<u32>,
+    /// Open connections [default: 10000]
+    #[arg(long, env = "TICKWIRE_CONNECTIONS_MAX", value_name = "COUNT")]
+    pub connections_max: Option<u32>,
+    /// Open connections of one address; loopback and trusted proxies are exempt [default: 50]
+    #[arg(long, env = "TICKWIRE_CONNECTIONS_PER_ADDRESS_MAX", value_name = "COUNT")]
+    pub connections_per_address_max: Option<u32>,
+    /// Rooms at one time [default: 1000]
+    #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "COUNT")]
+    pub rooms_max: Option<u32>,
+    /// Prints the configuration that would be used, as TOML, and ends
+    #[arg(long)]
+    pub print_config: bool,
+    /// Checks the configuration, its certificates and its maps, and ends
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+impl Args {
+    /// The configuration: defaults, then the file, then what stands here. Checked.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in one line.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::from_file)?;
+        self.lay_over(&mut config);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn lay_over(&self, config: &mut Config) {
+        set(&mut config.listen, &self.listen);
+        set(&mut config.admin, &self.admin);
+        set(&mut config.admin_public, &self.admin_public);
+        set_some(&mut config.assets, &self.assets);
+        set_some(&mut config.tls_cert, &self.tls_cert);
+        set_some(&mut config.tls_key, &self.tls_key);
+        set(&mut config.log, &self.log);
+        set(&mut config.log_level, &self.log_level);
+        set(&mut config.allowed_origins, &self.allowed_origins);
+        set(&mut config.trusted_proxies, &self.trusted_proxies);
+        set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);
+        set(&mut config.limits.connections_max, &self.connections_max);
+        set(&mut config.limits.connections_per_address_max, &self.connections_per_address_max);
+        set(&mut config.limits.rooms_max, &self.rooms_max);
+    }
+}
+
+fn set<T: Clone>(value: &mut T, given: &Option<T>) {
+    if let Some(given) = given {
+        *value = given.clone();
+    }
+}
+
+fn set_some<T: Clone>(value: &mut Option<T>, given: &Option<T>) {
+    if given.is_some() {
+        value.clone_from(given);
+    }
+}

@@ -1,0 +1,60 @@
+//! The files that the program carries, and the folder that goes before them.
+
+use crate::config::Files;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Path in `assets/` and text.
+const CARRIED: &[(&str, &str)] = &[("server.toml", include_str!("../../assets/server.toml"))];
+
+/// Where files are looked for: the operator's folder, then what the program carries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Assets {
+    folder: Option<PathBuf>,
+}
+
+impl Assets {
+    /// With an operator's folder, or without.
+    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder }
+    }
+}
+
+impl Files for Assets {
+    fn text(&self, path: &str) -> Result<String, String> {
+        let read =
+            |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+        if Path::new(path).is_absolute() {
+            return read(Path::new(path));
+        }
+        if let Some(file) = self.folder.as_ref().map(|folder| folder.join(path)).filter(|file| file.exists())
+        {
+            return read(&file);
+        }
+        CARRIED.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned()).ok_or_else(|| {
+            match &self.folder {
+                Some(folder) => {
+                    format!("{path} is neither in {} nor carried by the program", folder.display())
+                }
+                None => format!("{path} is not carried by the program; give its folder with --assets DIR"),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carried_files_are_found_without_a_folder() {
+        assert!(Assets::default().text("server.toml").unwrap().contains("listen"));
+    }
+
+    #[test]
+    fn a_missing_file_names_the_remedy() {
+        assert!(Assets::default().text("maps/no.txt").unwrap_err().contains("--assets DIR"));
+        let folder = std::env::temp_dir();
+        assert!(Assets::new(Some(folder)).text("maps/no-such-map.txt").unwrap_err().contains("neither in"));
+    }
+}

@@ -1,0 +1,113 @@
+//! The program around a server: arguments, listeners, signals, exit status. For the binary and for a host's own.
+
+use crate::args::Args;
+use crate::config::{AdminListen, Config, ConfigError};
+use crate::server::{Server, ServerBuilder};
+use crate::{logging, shutdown};
+use clap::Parser;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+
+/// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
+/// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
+pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
+    match start(&Args::parse(), add_games) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if stderr is gone.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            match error {
+                StartError::Config(_) => ExitCode::from(2),
+                StartError::Other(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// Why the program ended: one line with cause and remedy.
+#[derive(Debug)]
+enum StartError {
+    Config(ConfigError),
+    Other(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "{error}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Result<(), StartError> {
+    let server = add_games(Server::builder().config(args.config()?)).build()?;
+    if args.print_config {
+        write!(io::stdout(), "{}", server.config().to_toml()?)?;
+        return Ok(());
+    }
+    if args.check_config {
+        writeln!(io::stdout(), "the configuration is valid")?;
+        return Ok(());
+    }
+    logging::start(server.config());
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(server))
+}
+
+async fn serve(mut server: Server) -> Result<(), StartError> {
+    let config: &Config = server.config();
+    let listener = bind("listen", "--listen ADDR", config.listen).await?;
+    if let AdminListen::At(address) = config.admin {
+        let admin = bind("admin", "--admin ADDR or --admin off", address).await?;
+        server = server.with_admin(admin);
+    }
+    announce(listener.local_addr()?, server.is_secure())?;
+    let stop = async {
+        match shutdown::signal().await {
+            Ok(signal) => tracing::info!(signal, "told to stop"),
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for signals; end the process from outside");
+                std::future::pending().await
+            }
+        }
+    };
+    Ok(server.run(listener, stop).await?)
+}
+
+async fn bind(name: &str, remedy: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let cause = match error.kind() {
+            io::ErrorKind::AddrInUse => "the port is in use; end the other program".to_owned(),
+            io::ErrorKind::PermissionDenied => "not permitted; take a port above 1023".to_owned(),
+            io::ErrorKind::AddrNotAvailable => "the address is not this machine's".to_owned(),
+            _ => error.to_string(),
+        };
+        StartError::Other(format!(
+            "{name}: cannot listen on {address}: {cause}, or choose another with {remedy}"
+        ))
+    })
+}
+
+/// The ready line. The listener is bound, so a client that reads it can connect at once.
+fn announce(address: SocketAddr, secure: bool) -> io::Result<()> {
+    let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
+    let mut out = io::stdout();
+    writeln!(out, "listening on {ws}://{address}/play")?;
+    out.flush()?;
+    writeln!(io::stderr(), "play at {http}://{address}/")
+}

@@ -1,0 +1,136 @@
+//! One connection: HTTP until it ends, or until it is a bare stream that the hub takes.
+
+use super::Front;
+use crate::admission::AddressPermit;
+use crate::hub::Peer;
+use crate::metrics::{HandshakeFailure, Refused};
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use core::time::Duration;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tower::Service;
+use tracing::debug;
+
+/// How long a client has for a request's head, also for the next one on the same connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may ask for pages.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Where hyper itself gives up on a head (a bare 431). Heads between the protocol's bound and this get a text.
+const HYPER_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Whether the connection has a place; else why it has none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admitted(pub(crate) Result<(), Refused>);
+
+/// What a request knows of its connection.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) socket: SocketAddr,
+    promised: Arc<Mutex<Option<Promise>>>,
+}
+
+/// An upgrade that was answered with 101.
+#[derive(Debug)]
+pub(super) struct Promise {
+    pub(super) on_upgrade: OnUpgrade,
+    pub(super) peer: Peer,
+    pub(super) place: Option<AddressPermit>,
+}
+
+impl Connection {
+    /// Leaves the promise for [`serve`], which finds it when HTTP is over.
+    pub(super) fn promise(&self, promise: Promise) {
+        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(promise);
+    }
+}
+
+/// What became of a connection's HTTP.
+struct Upgraded<S> {
+    io: S,
+    already_read: Bytes,
+    peer: Peer,
+    place: Option<AddressPermit>,
+}
+
+/// Runs one connection to its end. `admitted` says whether it has a place.
+pub(crate) async fn serve<S>(
+    front: &Arc<Front>,
+    router: Router,
+    io: S,
+    socket: SocketAddr,
+    admitted: Result<(), Refused>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // Boxed so that a session of hours does not keep the room that HTTP's state took.
+    if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
+        let _place = upgraded.place;
+        front.hub.clone().serve_websocket(upgraded.io, upgraded.already_read, upgraded.peer).await;
+    }
+}
+
+async fn http<S>(
+    front: &Front,
+    router: Router,
+    io: S,
+    socket: SocketAddr,
+    admitted: Admitted,
+) -> Option<Upgraded<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = Connection { socket, promised: Arc::default() };
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        request.extensions_mut().insert(admitted);
+        router.clone().call(request.map(Body::new))
+    });
+    let ended = {
+        let http = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(HYPER_BUFFER_BYTES)
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
+        let mut http = pin!(http);
+        let mut draining = front.draining.clone();
+        // The sender lives as long as the server; without it there is nothing left to serve either.
+        let drained = async { draining.wait_for(|draining| *draining).await.is_ok() };
+        let run = async {
+            tokio::select! {
+                ended = http.as_mut() => ended,
+                _ = drained => {
+                    http.as_mut().graceful_shutdown();
+                    http.await
+                }
+            }
+        };
+        timeout(HTTP_TIMEOUT, run).await
+    };
+    match ended {
+        Ok(Ok(())) => debug!(peer = %socket, "HTTP ended"),
+        Ok(Err(error)) => {
+            front.metrics.handshake_failures.of(HandshakeFailure::Http).inc();
+            debug!(peer = %socket, reason = %error, "HTTP ended");
+        }
+        Err(_) => debug!(peer = %socket, reason = "too long", "HTTP ended"),
+    }
+    let promise = connection.promised.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+    let parts = promise.on_upgrade.await.ok()?.downcast::<TokioIo<S>>().ok()?;
+    Some(Upgraded {
+        io: parts.io.into_inner(),
+        already_read: parts.read_buf,
+        peer: promise.peer,
+        place: promise.place,
+    })
+}

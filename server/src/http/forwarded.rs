@@ -1,0 +1,62 @@
+//! Who is behind a proxy.
+
+use crate::admission::Admission;
+use axum::http::HeaderMap;
+use std::net::{IpAddr, SocketAddr};
+
+/// The client's address: the socket's own, or what a declared proxy says in `X-Forwarded-For`.
+///
+/// Each proxy appends the address that it saw, so the list is believed from its end for as long as the address that
+/// added an entry is a declared proxy's. An entry that is no address ends the walk.
+pub(super) fn client_address(socket: IpAddr, headers: &HeaderMap, admission: &Admission) -> IpAddr {
+    let mut address = socket;
+    let lines = headers.get_all("x-forwarded-for").iter().rev().filter_map(|line| line.to_str().ok());
+    for entry in lines.flat_map(|line| line.rsplit(',')) {
+        if !admission.is_proxy(address) {
+            break;
+        }
+        match parse(entry.trim()) {
+            Some(named) => address = named,
+            None => break,
+        }
+    }
+    address.to_canonical()
+}
+
+fn parse(entry: &str) -> Option<IpAddr> {
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+    use crate::metrics::Metrics;
+    use std::sync::Arc;
+
+    fn client(socket: &str, lines: &[&'static str]) -> String {
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let admission = Admission::new(&Limits::default(), proxies, Arc::new(Metrics::new()));
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        client_address(socket.parse().unwrap(), &headers, &admission).to_string()
+    }
+
+    #[test]
+    fn only_a_declared_proxy_is_believed() {
+        assert_eq!(client("192.0.2.1", &["203.0.113.5"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.5"]), "203.0.113.5");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_the_client_wrote_before_the_proxies_is_not_believed() {
+        assert_eq!(client("10.0.0.1", &["1.1.1.1, 203.0.113.5, 10.0.0.2"]), "203.0.113.5");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1", "203.0.113.5"]), "203.0.113.5");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1, nonsense"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+    }
+}

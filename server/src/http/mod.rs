@@ -1,0 +1,60 @@
+//! The front door: one port for pages and for `/play`, the WebSocket.
+//!
+//! [`head`] checks a request for `/play`, [`play`] answers it, [`pages`] answers all else, [`connection`] runs one
+//! connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
+
+mod accept;
+pub(crate) mod connection;
+mod forwarded;
+mod head;
+mod pages;
+mod play;
+
+use crate::admission::Admission;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What every request can reach.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) allowed_origins: Vec<String>,
+    /// True from the moment when the server begins to stop.
+    pub(crate) draining: watch::Receiver<bool>,
+}
+
+impl Front {
+    /// Whether the server has begun to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+}
+
+/// The routes of the players' port.
+pub(crate) fn routes(front: Arc<Front>) -> Router {
+    Router::new()
+        .route("/play", any(play::upgrade))
+        .route("/healthz", get(pages::healthz))
+        .route("/readyz", get(pages::readyz))
+        .route("/api/rooms", get(pages::rooms))
+        .route("/", get(pages::index))
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(axum::middleware::from_fn(pages::guard))
+        .with_state(front)
+}
+
+/// A plain answer: the status and one line that says why.
+pub(crate) fn answer(status: StatusCode, text: impl AsRef<str>) -> Response {
+    let body = format!("{} {}\n", status.as_u16(), text.as_ref());
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+}

@@ -1,0 +1,171 @@
+//! The pages beside `/play`.
+
+use super::connection::Admitted;
+use super::{Front, answer, head};
+use crate::listing::RoomView;
+use crate::metrics::Refused;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde_json::json;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// No script, no style, no picture, no frame: the page is text.
+const CSP: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The process runs.
+pub(super) async fn healthz() -> Response {
+    answer(StatusCode::OK, "alive")
+}
+
+/// Whether a new player can come.
+pub(super) async fn readyz(State(front): State<Arc<Front>>) -> Response {
+    if front.is_draining() {
+        answer(StatusCode::SERVICE_UNAVAILABLE, "the server is draining")
+    } else if front.admission.is_full() {
+        answer(StatusCode::SERVICE_UNAVAILABLE, "all connections are in use")
+    } else {
+        answer(StatusCode::OK, "ready")
+    }
+}
+
+/// The public listing. Any page may read it.
+pub(super) async fn rooms(State(front): State<Arc<Front>>) -> Response {
+    let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
+    let anyone = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))];
+    (anyone, Json(json!({ "rooms": rooms }))).into_response()
+}
+
+/// The listing for people.
+pub(super) async fn index(State(front): State<Arc<Front>>) -> Response {
+    let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    (headers, page(&rooms)).into_response()
+}
+
+fn page(rooms: &[RoomView]) -> String {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Tickwire</title><h1>Rooms</h1>\n",
+    );
+    if rooms.is_empty() {
+        html.push_str("<p>No room is open. The first player to join opens one.</p>\n");
+    } else {
+        html.push_str("<table><tr><th>Room<th>Game<th>Players<th>Spectators<th>Hz<th>Options<th>Age</tr>\n");
+        for room in rooms {
+            let options: Vec<_> = room.options.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            // Writing to a String does not fail.
+            let _ = writeln!(
+                html,
+                "<tr><td>{}<td>{}<td>{} of {}<td>{}<td>{}<td>{}<td>{} s</tr>",
+                escape(&room.id),
+                escape(&room.game),
+                room.players,
+                room.players_max,
+                room.spectators,
+                room.tick_rate_hz,
+                escape(&options.join(", ")),
+                room.age_s
+            );
+        }
+        html.push_str("</table>\n");
+    }
+    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. Games connect to <code>/play</code>.</p></html>\n");
+    html
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+pub(super) async fn not_found() -> Response {
+    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /")
+}
+
+pub(super) async fn method_not_allowed() -> Response {
+    answer(StatusCode::METHOD_NOT_ALLOWED, "this address is only read; use GET")
+}
+
+/// Before every page: a bound for the head, and the answer to a connection that found no place.
+pub(super) async fn guard(
+    Extension(admitted): Extension<Admitted>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let mut response = if head::size(&head) > head::HEAD_BYTES_MAX {
+        let text = format!(
+            "the request's head is longer than {} bytes; send fewer or shorter headers",
+            head::HEAD_BYTES_MAX
+        );
+        last(answer(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text))
+    } else {
+        match admitted.0 {
+            Err(reason) if head.uri.path() != "/healthz" => last(refusal(reason)),
+            _ => next.run(Request::from_parts(head, body)).await,
+        }
+    };
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The answer to a connection that found no place.
+pub(super) fn refusal(reason: Refused) -> Response {
+    let (status, text) = match reason {
+        Refused::Address => {
+            (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address; close some")
+        }
+        Refused::Full => (StatusCode::SERVICE_UNAVAILABLE, "all connections are in use; try again later"),
+        Refused::Draining => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again in a moment")
+        }
+    };
+    let mut response = answer(status, text);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    response
+}
+
+fn last(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_a_player_chose_never_becomes_markup() {
+        let room = RoomView {
+            id: "abcd0123".into(),
+            game: "<script>".into(),
+            players: 1,
+            players_max: 2,
+            spectators: 0,
+            tick_rate_hz: 30,
+            options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
+            age_s: 3,
+        };
+        let html = page(&[room]);
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(html.contains("&quot;&gt;&lt;img=&#39;&amp;"), "{html}");
+    }
+}

@@ -1,0 +1,68 @@
+//! `/play`: from a request to a promise of the bare stream.
+
+use super::accept::accept_key;
+use super::connection::{Connection, Promise};
+use super::forwarded::client_address;
+use super::head::{self, BadUpgrade};
+use super::{Front, answer, pages};
+use crate::hub::Peer;
+use crate::metrics::{HandshakeFailure, Refused};
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use tickwire_shared::limits::SUBPROTOCOL;
+use tracing::info;
+
+/// Checks the head and answers 101, or says what is wrong.
+pub(super) async fn upgrade(
+    State(front): State<Arc<Front>>,
+    Extension(connection): Extension<Connection>,
+    mut request: Request,
+) -> Response {
+    let on_upgrade = hyper::upgrade::on(&mut request);
+    let (head, _body) = request.into_parts();
+    let address = client_address(connection.socket.ip(), &head.headers, &front.admission);
+    let key = match head::check(&head, &front.allowed_origins) {
+        Ok(key) => key,
+        Err(error) => {
+            front.metrics.handshake_failures.of(HandshakeFailure::Upgrade).inc();
+            info!(peer = %address, status = error.status().as_u16(), reason = %error, "connection refused");
+            return refuse(&error);
+        }
+    };
+    if front.is_draining() {
+        front.metrics.connections_refused.of(Refused::Draining).inc();
+        return pages::refusal(Refused::Draining);
+    }
+    // The socket's own address was counted when it was accepted; one behind a proxy is counted here.
+    let place = if address == connection.socket.ip().to_canonical() {
+        None
+    } else {
+        match front.admission.admit_address(address) {
+            Ok(place) => place,
+            Err(reason) => return pages::refusal(reason),
+        }
+    };
+    let Ok(accept) = HeaderValue::from_str(&accept_key(key.as_bytes())) else {
+        return refuse(&BadUpgrade::Key);
+    };
+    connection.promise(Promise { on_upgrade, peer: Peer::Address(address), place });
+    let headers = [
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+fn refuse(error: &BadUpgrade) -> Response {
+    let mut response = answer(error.status(), error.to_string());
+    for (name, value) in error.headers() {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,41 @@
+//! A room as people and programs outside see it.
+
+use crate::hub::RoomListing;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One room of `/api/rooms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoomView {
+    /// What a Join names, eight characters.
+    pub id: String,
+    /// The game's name.
+    pub game: String,
+    /// Players in it.
+    pub players: u32,
+    /// Players that it takes.
+    pub players_max: u32,
+    /// Spectators in it.
+    pub spectators: u32,
+    /// How often it steps, Hz.
+    pub tick_rate_hz: u16,
+    /// What it was made with.
+    pub options: BTreeMap<String, String>,
+    /// How long it has been open, s.
+    pub age_s: u64,
+}
+
+impl RoomView {
+    pub(crate) fn new(room: &RoomListing) -> Self {
+        Self {
+            id: room.id.to_string(),
+            game: room.game.to_string(),
+            players: u32::from(room.players),
+            players_max: u32::from(room.players_max),
+            spectators: u32::from(room.spectators),
+            tick_rate_hz: room.tick_rate_hz,
+            options: room.options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            age_s: room.age_s,
+        }
+    }
+}

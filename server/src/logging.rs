@@ -1,0 +1,22 @@
+//! Logs to stderr, for people or for machines.
+
+use crate::config::{Config, LogFormat};
+use std::io::{IsTerminal, stderr};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging. A second call in one process changes nothing: the first one's subscriber stays.
+pub(crate) fn start(config: &Config) {
+    // `Config::check` has parsed the filter before.
+    let filter = config.log_level.parse::<EnvFilter>().unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let started = match config.log {
+        LogFormat::Text => {
+            let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            log.with_ansi(colour).try_init()
+        }
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    if let Err(error) = started {
+        tracing::debug!(%error, "another subscriber takes the logs");
+    }
+}

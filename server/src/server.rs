@@ -1,0 +1,222 @@
+//! The server as a library: built from a configuration and games, run on a listener until told to stop.
+
+use crate::accept;
+use crate::admin;
+use crate::admission::Admission;
+use crate::assets::Assets;
+use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
+use crate::http::Front;
+use crate::hub::Hub;
+use crate::listing::RoomView;
+use crate::metrics::Metrics;
+use crate::tls::Tls;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use tickwire_shared::game::Game;
+use tickwire_shared::limits::GAMES_MAX;
+use tickwire_shared::wire::control::GameName;
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Result<(), ConfigError> + Send>;
+
+/// Gathers what a server is made of.
+#[derive(Default)]
+#[must_use]
+pub struct ServerBuilder {
+    config: Config,
+    games: Vec<(String, AddGame)>,
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.games.iter().map(|(name, _)| name).collect();
+        f.debug_struct("ServerBuilder").field("config", &self.config).field("games", &names).finish()
+    }
+}
+
+impl ServerBuilder {
+    /// Replaces the configuration; without this call it is the default.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Hosts `G` under `name`, set up with `options` and, over them, the configuration's section `[games.NAME]`.
+    pub fn game<G: Game>(mut self, name: &str, options: GameOptions<G::Settings>) -> Self {
+        let add: AddGame =
+            Box::new(move |hub, name, config, assets| add_game::<G>(hub, name, options, config, assets));
+        self.games.push((name.to_owned(), add));
+        self
+    }
+
+    /// Checks everything that can be checked without a socket: settings, maps, certificates.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in one line.
+    pub fn build(self) -> Result<Server, ConfigError> {
+        let Self { mut config, games } = self;
+        config.check()?;
+        check_names(&config, &games)?;
+        let tls = match (&config.tls_cert, &config.tls_key) {
+            (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
+            _ => None,
+        };
+        let metrics = Arc::new(Metrics::new());
+        let mut hub = Hub::new(config.limits, Arc::clone(&metrics));
+        let assets = Assets::new(config.assets.clone());
+        for (name, add) in games {
+            let name =
+                GameName::new(name).map_err(|error| ConfigError::new(format!("a game's name: {error}")))?;
+            add(&mut hub, &name, &mut config, &assets)?;
+        }
+        let admission = Admission::new(&config.limits, config.trusted_proxies.clone(), Arc::clone(&metrics));
+        let (drain, draining) = watch::channel(false);
+        let front = Arc::new(Front {
+            hub: Arc::new(hub),
+            metrics,
+            admission: Arc::new(admission),
+            allowed_origins: config.allowed_origins.clone(),
+            draining,
+        });
+        Ok(Server { config, tls, front, drain, admin: None })
+    }
+}
+
+fn add_game<G: Game>(
+    hub: &mut Hub,
+    name: &GameName,
+    options: GameOptions<G::Settings>,
+    config: &mut Config,
+    assets: &Assets,
+) -> Result<(), ConfigError> {
+    let section = config.games.get(&**name).cloned().unwrap_or_default();
+    let options = resolve(name, options, &section, assets)?;
+    config.games.insert(name.to_string(), GameSection::showing(&options));
+    hub.add_game::<G>(name.clone(), options)
+        .map_err(|error| ConfigError::new(format!("games.{name}.settings: {error}")))
+}
+
+fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), ConfigError> {
+    let names: Vec<&str> = games.iter().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() || names.len() > GAMES_MAX {
+        return Err(ConfigError::new(format!(
+            "a server hosts 1 to {GAMES_MAX} games, this one {}",
+            names.len()
+        )));
+    }
+    for (at, name) in names.iter().enumerate() {
+        if names.iter().take(at).any(|other| other == name) {
+            return Err(ConfigError::new(format!("the name `{name}` was given to two games")));
+        }
+    }
+    match config.games.keys().find(|key| !names.contains(&key.as_str())) {
+        Some(key) => Err(ConfigError::new(format!(
+            "games.{key}: this server hosts no such game; it hosts {}",
+            names.join(", ")
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    tls: Option<Tls>,
+    front: Arc<Front>,
+    drain: watch::Sender<bool>,
+    admin: Option<TcpListener>,
+}
+
+impl Server {
+    /// Starts with the default configuration and no game.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The configuration in use, with every game's settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether players connect with TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Serves operators on `listener`. Without this call there is no operator's listener: [`Server::run`] binds
+    /// nothing by itself.
+    #[must_use]
+    pub fn with_admin(mut self, listener: TcpListener) -> Self {
+        self.admin = Some(listener);
+        self
+    }
+
+    /// A view of the server from outside, which stays valid while it runs and after.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle { front: Arc::clone(&self.front) }
+    }
+
+    /// Takes connections from `listener` until `shutdown` ends. Then takes no more, tells every client, waits until
+    /// they are gone or the deadline is over, and cuts the rest.
+    ///
+    /// # Errors
+    /// The listener is of no use from the start.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        info!(%address, secure = self.is_secure(), "taking players");
+        let _admin = self
+            .admin
+            .map(|listener| AbortOnDrop(tokio::spawn(admin::run(listener, Arc::clone(&self.front)))));
+        let mut tasks = accept::run(listener, self.tls, Arc::clone(&self.front), shutdown).await;
+        info!(connections = tasks.len(), "stopping: no more connections are taken");
+        self.drain.send_replace(true);
+        self.front.hub.begin_shutdown(Close::new(CloseCode::GoingAway, "the server stops"));
+        let gone = async {
+            while tasks.join_next().await.is_some() {}
+            self.front.hub.drained().await;
+        };
+        if timeout(self.config.shutdown_deadline(), gone).await.is_err() {
+            warn!(connections = tasks.len(), "the deadline is over; cutting what is left");
+        }
+        tasks.shutdown().await;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A view of a server from outside.
+#[derive(Clone, Debug)]
+pub struct ServerHandle {
+    front: Arc<Front>,
+}
+
+impl ServerHandle {
+    /// The open rooms.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<RoomView> {
+        self.front.hub.rooms().iter().map(RoomView::new).collect()
+    }
+
+    /// What `/metrics` says.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        self.front.metrics.render()
+    }
+}
