@@ -1,1 +1,451 @@
-//! client
+//! A client of one room as a pure state machine: it is handed messages and the time, and hands out messages.
+//!
+//! It owns what the player knows of the room: snapshots, the roster, its own predicted entity. It knows no socket
+//! and no clock; the driver carries bytes and says what time it is, as a [`Duration`] since any start.
+//!
+//! ```text
+//!   driver: on a message      client.receive(now, bytes)
+//!           at next_input_at  client.set_input(controls); client.advance(now)
+//!           after each        while let Some(bytes) = client.poll_transmit() { send }
+//!                             while let Some(event) = client.poll_event() { ... }
+//!           after a cut       if client.reconnect(now) { connect again } else { a new Client }
+//! ```
+
+mod clock;
+mod handshake;
+mod inputs;
+mod interpolation;
+mod play;
+mod prediction;
+mod reliable;
+mod stats;
+mod streams;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use reliable::CommandError;
+pub use stats::{ClientStats, SAMPLES_MAX, Sample};
+
+use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
+use crate::game::{BadSettings, Game};
+use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
+use crate::snapshot::{History, Snapshot};
+use crate::tick::{Tick, TickRate};
+use crate::wire::control::{
+    ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
+};
+use crate::wire::update::TAG_UPDATE;
+use crate::wire::{Close, CloseCode, DecodeError, codec};
+use clock::{ArrivalClock, InputClock, RenderClock};
+use core::time::Duration;
+use inputs::Inputs;
+use prediction::Prediction;
+use reliable::{Commands, EventNumbers};
+use stats::Samples;
+use std::collections::VecDeque;
+use streams::Streams;
+
+/// Events that wait for the driver. At the bound the session ends: an event is never dropped in silence.
+const EVENTS_MAX: usize = 1024;
+/// Control messages that wait for the driver: the handshake's, one repair and one report.
+const CONTROL_MAX: usize = 8;
+
+/// Who joins what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// The name that others see.
+    pub name: Name,
+    /// What entitles the client to come.
+    pub credential: Credential,
+    /// The game, by its name on the server.
+    pub game: GameName,
+    /// Player or spectator.
+    pub role: Role,
+    /// Which room.
+    pub target: Target,
+}
+
+/// Where a client stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// `Hello` is said, `Welcome` did not come yet.
+    Handshake,
+    /// `Welcome` came, `Joined` did not yet.
+    Joining,
+    /// In a room.
+    Playing,
+    /// The session ended.
+    Closed(Close),
+}
+
+/// What happened, in order.
+pub enum ClientEvent<G: Game> {
+    /// The client has its place in the room, or has it again.
+    Joined,
+    /// A reliable event of the game.
+    Game(G::Event),
+    /// A player came.
+    PlayerJoined(RosterEntry),
+    /// A player went for good.
+    PlayerLeft(PlayerId),
+    /// The server ended the session.
+    Closed(Close),
+}
+
+impl<G: Game> core::fmt::Debug for ClientEvent<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Joined => write!(f, "Joined"),
+            Self::Game(event) => f.debug_tuple("Game").field(event).finish(),
+            Self::PlayerJoined(entry) => f.debug_tuple("PlayerJoined").field(entry).finish(),
+            Self::PlayerLeft(player) => f.debug_tuple("PlayerLeft").field(player).finish(),
+            Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
+        }
+    }
+}
+
+/// Why a client ends its session by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// A message of the server could not be decoded.
+    #[error("a message of the server could not be decoded: {0}")]
+    Decode(#[from] DecodeError),
+    /// A message came when it may not come.
+    #[error("a message of the server came at a time when it may not come")]
+    Unexpected,
+    /// The server does not host the game.
+    #[error("the server does not host the game `{0}`")]
+    NoSuchGame(GameName),
+    /// The two ends were built with different types.
+    #[error(
+        "the schema of this client is {ours:016x}, that of the server {theirs:016x}: build both from one game"
+    )]
+    Schema {
+        /// This client's hash.
+        ours: u64,
+        /// The server's hash.
+        theirs: u64,
+    },
+    /// The game's own types break a bound.
+    #[error("the game's entities make no schema: {0}")]
+    OwnSchema(#[from] SchemaError),
+    /// The settings could not be decoded.
+    #[error("the room's settings could not be decoded: {0}")]
+    Settings(DecodeError),
+    /// No scene can be made from the settings.
+    #[error("no scene can be made from the room's settings: {0}")]
+    Scene(#[from] BadSettings),
+    /// The room's coder needs a table that this client does not know how to use.
+    #[error("the room uses a coder table that this client does not know")]
+    UnknownTable,
+    /// The driver does not take the events.
+    #[error("more than {EVENTS_MAX} events wait to be taken")]
+    EventsNotTaken,
+}
+
+impl ClientError {
+    /// The closing that stands for this error.
+    #[must_use]
+    pub fn close(&self) -> Close {
+        let code = match self {
+            Self::Decode(error) => error.close_code(),
+            Self::Settings(_) | Self::Unexpected => CloseCode::DecodeError,
+            Self::NoSuchGame(_) | Self::Schema { .. } | Self::UnknownTable => CloseCode::Mismatch,
+            Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
+            Self::EventsNotTaken => CloseCode::TooSlow,
+        };
+        Close::new(code, &self.to_string())
+    }
+}
+
+/// A place in a room.
+struct Place<G: Game> {
+    room: RoomId,
+    player: Option<(PlayerId, EntityId)>,
+    tick_rate: TickRate,
+    secret: Option<ResumeSecret>,
+    settings: G::Settings,
+    scene: G::Scene,
+    input_clock: InputClock,
+    arrivals: ArrivalClock,
+    render: RenderClock,
+    prediction: Option<Prediction<G::Entity>>,
+    /// When a spectator's next frame is due.
+    next_frame_at: Duration,
+    /// When the last live snapshot came.
+    snapshot_at: Option<Duration>,
+}
+
+/// The predicted end of a room.
+pub struct Client<G: Game> {
+    config: ClientConfig,
+    schema: Option<Schema>,
+    fault: Option<SchemaError>,
+    schema_hash: u64,
+    state: State,
+    session: Option<SessionId>,
+    place: Option<Place<G>>,
+    roster: Vec<RosterEntry>,
+    inputs: Inputs<G::Input>,
+    streams: Streams,
+    commands: Commands,
+    event_numbers: EventNumbers,
+    control: VecDeque<Vec<u8>>,
+    events: VecDeque<ClientEvent<G>>,
+    stats: ClientStats,
+    samples: Samples,
+    now: Duration,
+    asked_at: Duration,
+    frame_due: bool,
+    resuming: bool,
+    leaving: bool,
+}
+
+impl<G: Game> core::fmt::Debug for Client<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .field("state", &self.state)
+            .field("room", &self.room())
+            .field("newest", &self.streams.newest())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<G: Game> Client<G> {
+    /// A client whose `Hello` waits in [`Client::poll_transmit`].
+    #[must_use]
+    pub fn new(config: ClientConfig) -> Self {
+        let kinds = G::Entity::kinds();
+        let schema_hash = schema_hash(G::VERSION, &kinds, &G::Input::schema());
+        let (schema, fault) = match Schema::new(kinds) {
+            Ok(schema) => (Some(schema), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let credential = config.credential.clone();
+        let mut client = Self {
+            config,
+            schema,
+            fault,
+            schema_hash,
+            state: State::Handshake,
+            session: None,
+            place: None,
+            roster: Vec::new(),
+            inputs: Inputs::new(),
+            streams: Streams::default(),
+            commands: Commands::new(),
+            event_numbers: EventNumbers::default(),
+            control: VecDeque::new(),
+            events: VecDeque::new(),
+            stats: ClientStats::default(),
+            samples: Samples::default(),
+            now: Duration::ZERO,
+            asked_at: Duration::ZERO,
+            frame_due: false,
+            resuming: false,
+            leaving: false,
+        };
+        client.say_hello(credential);
+        client
+    }
+
+    /// Takes in one message of the server.
+    ///
+    /// # Errors
+    /// What is wrong; the state is then [`State::Closed`] and the driver ends the connection.
+    pub fn receive(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
+        if matches!(self.state, State::Closed(_)) {
+            return Ok(());
+        }
+        self.now = self.now.max(now);
+        self.stats.messages += 1;
+        self.stats.message_bytes += message.len() as u64;
+        let result = match (&self.fault, message.first()) {
+            (Some(fault), _) => Err(fault.clone().into()),
+            (None, None) => Err(DecodeError::Truncated.into()),
+            (None, Some(&TAG_UPDATE)) => self.on_update(now, message),
+            (None, Some(&TAG_CONTROL)) => self.on_control(now, message),
+            (None, Some(_)) => Err(DecodeError::UnknownTag.into()),
+        };
+        if let Err(error) = &result {
+            if matches!(error, ClientError::Decode(_) | ClientError::Settings(_)) {
+                self.stats.decode_errors += 1;
+            }
+            self.control.clear();
+            self.frame_due = false;
+            self.state = State::Closed(error.close());
+        }
+        result
+    }
+
+    /// The player's controls from now on. Button edges are kept until an input takes them.
+    pub fn set_input(&mut self, input: G::Input) {
+        self.inputs.set(input);
+    }
+
+    /// Queues a reliable command.
+    ///
+    /// # Errors
+    /// The queue is full, or the command is too long.
+    pub fn command(&mut self, command: G::Command) -> Result<(), CommandError> {
+        let bytes = codec::encode(&command).map_err(|_| CommandError::TooLong)?;
+        self.commands.push(bytes)?;
+        self.stats.commands += 1;
+        Ok(())
+    }
+
+    /// Gives the place up for good. The server answers with a normal closing.
+    pub fn leave(&mut self) {
+        if self.state == State::Playing && !self.leaving {
+            self.queue_control(&ClientControl::Leave);
+            self.leaving = true;
+            self.frame_due = false;
+        }
+        if let Some(place) = &mut self.place {
+            place.secret = None;
+        }
+    }
+
+    /// The next message for the server. Call until there is none.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        let message = match self.control.pop_front() {
+            Some(message) => message,
+            None => self.take_frame()?,
+        };
+        self.stats.messages_sent += 1;
+        self.stats.message_bytes_sent += message.len() as u64;
+        Some(message)
+    }
+
+    /// The next thing that happened. Call until there is none.
+    pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
+        self.events.pop_front()
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether the client is in a room.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.state == State::Playing
+    }
+
+    /// The session's number on the server.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> Option<RoomId> {
+        Some(self.place.as_ref()?.room)
+    }
+
+    /// The room's tick rate.
+    #[must_use]
+    pub fn tick_rate(&self) -> Option<TickRate> {
+        Some(self.place.as_ref()?.tick_rate)
+    }
+
+    /// The room's settings.
+    #[must_use]
+    pub fn settings(&self) -> Option<&G::Settings> {
+        Some(&self.place.as_ref()?.settings)
+    }
+
+    /// The room's scene.
+    #[must_use]
+    pub fn scene(&self) -> Option<&G::Scene> {
+        Some(&self.place.as_ref()?.scene)
+    }
+
+    /// The own player; `None` for a spectator.
+    #[must_use]
+    pub fn player(&self) -> Option<PlayerId> {
+        Some(self.place.as_ref()?.player?.0)
+    }
+
+    /// The id of the own entity, also while it is not there.
+    #[must_use]
+    pub fn own_id(&self) -> Option<EntityId> {
+        Some(self.place.as_ref()?.player?.1)
+    }
+
+    /// The own entity as predicted for the newest input.
+    #[must_use]
+    pub fn own(&self) -> Option<(EntityId, &G::Entity)> {
+        let prediction = self.place.as_ref()?.prediction.as_ref()?;
+        Some((prediction.id(), prediction.entity()?))
+    }
+
+    /// The players in the room.
+    #[must_use]
+    pub fn roster(&self) -> &[RosterEntry] {
+        &self.roster
+    }
+
+    /// The newest state of the whole room, as the server sent it.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Snapshot> {
+        self.history(StreamId::ROOM)?.newest()
+    }
+
+    /// The last states of a stream.
+    #[must_use]
+    pub fn history(&self, stream: StreamId) -> Option<&History> {
+        self.streams.history(stream)
+    }
+
+    /// The kinds of the game's entities; `None` if they make no schema.
+    #[must_use]
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    /// The tick of the newest input that was made.
+    #[must_use]
+    pub fn newest_input(&self) -> Option<Tick> {
+        self.inputs.newest()
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn stats(&self) -> &ClientStats {
+        &self.stats
+    }
+
+    /// Hands over the samples measured since the last call; at most [`SAMPLES_MAX`] wait.
+    pub fn drain_samples(&mut self) -> impl Iterator<Item = Sample> {
+        self.samples.drain()
+    }
+
+    /// Changes one field of the newest state, as a fault in memory would. For tests of hash and repair.
+    pub(crate) fn corrupt(&mut self) -> bool {
+        self.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
+    }
+
+    fn queue_control(&mut self, message: &ClientControl) {
+        // At the bound the driver has stopped taking messages; the connection is as good as cut.
+        if self.control.len() < CONTROL_MAX
+            && let Ok(bytes) = message.encode()
+        {
+            self.control.push_back(bytes);
+        }
+    }
+
+    fn push_event(&mut self, event: ClientEvent<G>) -> Result<(), ClientError> {
+        if self.events.len() >= EVENTS_MAX {
+            return Err(ClientError::EventsNotTaken);
+        }
+        self.events.push_back(event);
+        Ok(())
+    }
+}

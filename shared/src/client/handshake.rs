@@ -1,0 +1,151 @@
+//! From `Hello` to `Joined`, and again after a cut.
+
+use super::clock::{ArrivalClock, InputClock, RenderClock};
+use super::inputs::Inputs;
+use super::prediction::Prediction;
+use super::reliable::{Commands, EventNumbers};
+use super::streams::Streams;
+use super::{Client, ClientError, ClientEvent, Place, State};
+use crate::game::Game;
+use crate::id::ResumeSecret;
+use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
+use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
+use crate::wire::{Advice, Close, codec};
+use core::time::Duration;
+
+impl<G: Game> Client<G> {
+    pub(super) fn say_hello(&mut self, credential: Credential) {
+        let name = self.config.name.clone();
+        self.state = State::Handshake;
+        self.queue_control(&ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential }));
+    }
+
+    pub(super) fn on_control(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
+        match (ServerControl::decode(message)?, &self.state) {
+            (ServerControl::Close(close), _) => {
+                self.closed(close);
+                Ok(())
+            }
+            (ServerControl::Welcome(welcome), State::Handshake) => self.on_welcome(now, &welcome),
+            (ServerControl::Joined(joined), State::Joining) => self.on_joined(now, joined),
+            _ => Err(ClientError::Unexpected),
+        }
+    }
+
+    fn on_welcome(&mut self, now: Duration, welcome: &Welcome) -> Result<(), ClientError> {
+        let wanted = &self.config.game;
+        let game = welcome
+            .games
+            .iter()
+            .find(|game| game.name == *wanted)
+            .ok_or_else(|| ClientError::NoSuchGame(wanted.clone()))?;
+        if game.schema_hash != self.schema_hash {
+            return Err(ClientError::Schema { ours: self.schema_hash, theirs: game.schema_hash });
+        }
+        self.session = Some(welcome.session);
+        self.state = State::Joining;
+        self.asked_at = now;
+        if !self.resuming {
+            let join = Join {
+                game: self.config.game.clone(),
+                schema_hash: self.schema_hash,
+                role: self.config.role,
+                target: self.config.target.clone(),
+            };
+            self.queue_control(&ClientControl::Join(join));
+        }
+        Ok(())
+    }
+
+    fn on_joined(&mut self, now: Duration, joined: Joined) -> Result<(), ClientError> {
+        let is_player = joined.player.is_some();
+        if joined.resumed != self.resuming || is_player != (self.config.role == Role::Player) {
+            return Err(ClientError::Unexpected);
+        }
+        if joined.table.is_some() {
+            return Err(ClientError::UnknownTable);
+        }
+        let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
+        let scene = G::scene(&settings)?;
+        if joined.resumed {
+            self.take_up_again(&joined)?;
+        } else {
+            self.start_anew(&joined);
+        }
+        let rtt = now.saturating_sub(self.asked_at);
+        let mut input_clock = InputClock::new(joined.tick_rate, joined.tick, now, rtt);
+        if let Some(newest) = self.inputs.newest() {
+            input_clock.not_before(newest);
+        }
+        self.place = Some(Place {
+            room: joined.room,
+            player: joined.player,
+            tick_rate: joined.tick_rate,
+            secret: joined.secret,
+            settings,
+            scene,
+            input_clock,
+            arrivals: ArrivalClock::new(joined.tick_rate),
+            render: RenderClock::default(),
+            prediction: joined.player.map(|(_, entity)| Prediction::new(entity)),
+            next_frame_at: now,
+            snapshot_at: None,
+        });
+        self.roster = joined.roster.into();
+        self.resuming = false;
+        self.state = State::Playing;
+        self.push_event(ClientEvent::Joined)
+    }
+
+    fn start_anew(&mut self, joined: &Joined) {
+        self.inputs = Inputs::new();
+        self.commands = Commands::new();
+        self.streams = Streams::default();
+        self.event_numbers = EventNumbers::starting_after(joined.events_start);
+    }
+
+    fn take_up_again(&mut self, joined: &Joined) -> Result<(), ClientError> {
+        let before = self.place.as_ref().ok_or(ClientError::Unexpected)?;
+        if before.player != joined.player || before.room != joined.room {
+            return Err(ClientError::Unexpected);
+        }
+        self.stats.commands_confirmed += self.commands.resumed(joined.commands_received)?;
+        let received = self.event_numbers.received().max(joined.events_start);
+        self.stats.events_lost += u64::from(received - self.event_numbers.received());
+        self.event_numbers = EventNumbers::starting_after(received);
+        // The server refuses older ones: their edges would come long after the fact.
+        self.inputs.resend(joined.tick.offset(-i64::from(INPUT_LATE_TICKS_MAX) + 1));
+        self.frame_due |= self.inputs.has_unsent();
+        self.stats.resumes += 1;
+        Ok(())
+    }
+
+    /// Starts again after a cut: queues a `Hello` that resumes. `false` if there is no place to come back to; then
+    /// a new [`Client`] has to be made.
+    pub fn reconnect(&mut self, now: Duration) -> bool {
+        let Some(secret) = self.secret() else { return false };
+        self.now = self.now.max(now);
+        self.control.clear();
+        self.frame_due = false;
+        self.leaving = false;
+        self.resuming = true;
+        self.say_hello(Credential::Resume { secret, events_received: self.event_numbers.received() });
+        true
+    }
+
+    /// What takes the place again after a cut, if there is one.
+    pub(super) fn secret(&self) -> Option<ResumeSecret> {
+        self.place.as_ref()?.secret
+    }
+
+    pub(super) fn closed(&mut self, close: Close) {
+        let may_come_back = matches!(close.advice, Advice::Resume);
+        if let (Some(place), false) = (&mut self.place, may_come_back) {
+            place.secret = None;
+        }
+        self.control.clear();
+        self.frame_due = false;
+        self.state = State::Closed(close.clone());
+        self.events.push_back(ClientEvent::Closed(close));
+    }
+}

@@ -1,0 +1,170 @@
+//! The player's controls on their way: latched, unsent, unacknowledged.
+
+use crate::entity::Input;
+use crate::tick::Tick;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+/// Inputs that wait to be put into a frame. When the driver takes none, the oldest go and leave their edges.
+const UNSENT_MAX: usize = 8;
+/// Inputs kept until the server applied them.
+const UNACKNOWLEDGED_MAX: usize = 128;
+
+/// An input with its tick.
+#[derive(Clone, Debug)]
+pub(super) struct Made<I> {
+    pub(super) tick: Tick,
+    pub(super) input: I,
+    pub(super) at: Duration,
+}
+
+/// A player's inputs from the controls to the acknowledgement.
+#[derive(Clone, Debug)]
+pub(super) struct Inputs<I> {
+    controls: I,
+    made: VecDeque<Made<I>>,
+    /// How many of `made`, counted from the newest, were not put into a frame yet.
+    unsent: usize,
+    unsent_max: usize,
+    /// The last input that left `made`: what the server holds when the one behind it is missing.
+    left: Option<I>,
+}
+
+impl<I: Input> Inputs<I> {
+    pub(super) fn new() -> Self {
+        Self { controls: I::default(), made: VecDeque::new(), unsent: 0, unsent_max: UNSENT_MAX, left: None }
+    }
+
+    /// The newest controls. Edges that no input took yet stay.
+    pub(super) fn set(&mut self, mut controls: I) {
+        controls.fold(&self.controls);
+        self.controls = controls;
+    }
+
+    /// Makes the input for `tick` from the controls. Returns how many inputs were dropped unsent.
+    pub(super) fn make(&mut self, tick: Tick, at: Duration) -> u64 {
+        let input = self.controls.clone();
+        self.controls = input.held();
+        self.made.push_back(Made { tick, input, at });
+        self.unsent += 1;
+        let mut dropped = 0;
+        while self.unsent > self.unsent_max {
+            self.drop_oldest_unsent();
+            dropped += 1;
+        }
+        while self.made.len() > UNACKNOWLEDGED_MAX {
+            self.left = self.made.pop_front().map(|made| made.input);
+        }
+        self.unsent = self.unsent.min(self.made.len());
+        dropped
+    }
+
+    fn drop_oldest_unsent(&mut self) {
+        let at = self.made.len() - self.unsent;
+        self.unsent -= 1;
+        if let Some(dropped) = self.made.remove(at)
+            && let Some(next) = self.made.get_mut(at)
+        {
+            next.input.fold(&dropped.input);
+        }
+    }
+
+    /// The inputs for the next frame, at most `max`, oldest first.
+    pub(super) fn take_unsent(&mut self, max: usize) -> Vec<(Tick, I)> {
+        let from = self.made.len() - self.unsent;
+        let count = self.unsent.min(max);
+        self.unsent -= count;
+        if self.unsent == 0 {
+            self.unsent_max = UNSENT_MAX;
+        }
+        self.made.iter().skip(from).take(count).map(|made| (made.tick, made.input.clone())).collect()
+    }
+
+    /// Whether a frame would have inputs.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.unsent > 0
+    }
+
+    /// The server applied the input of `tick`: hands over all inputs up to it, oldest first.
+    pub(super) fn applied(&mut self, tick: Tick) -> impl Iterator<Item = Made<I>> {
+        let count = self.made.partition_point(|made| made.tick <= tick);
+        self.unsent = self.unsent.min(self.made.len() - count);
+        if let Some(last) = count.checked_sub(1).and_then(|at| self.made.get(at)) {
+            self.left = Some(last.input.clone());
+        }
+        self.made.drain(..count)
+    }
+
+    /// After a resume: what the server did not apply is sent again, but for what it would refuse as too old.
+    pub(super) fn resend(&mut self, oldest: Tick) {
+        let count = self.made.partition_point(|made| made.tick < oldest);
+        self.made.drain(..count);
+        self.unsent = self.made.len();
+        self.unsent_max = self.unsent + UNSENT_MAX;
+    }
+
+    /// The tick of the newest input.
+    pub(super) fn newest(&self) -> Option<Tick> {
+        self.made.back().map(|made| made.tick)
+    }
+
+    /// The inputs for the ticks after `tick`, oldest first.
+    pub(super) fn after(&self, tick: Tick) -> impl Iterator<Item = &Made<I>> {
+        let from = self.made.partition_point(|made| made.tick <= tick);
+        self.made.iter().skip(from)
+    }
+
+    /// The newest input for `tick` or before it: what the server holds when the next is missing.
+    pub(super) fn before(&self, tick: Tick) -> Option<&I> {
+        let upto = self.made.partition_point(|made| made.tick <= tick);
+        match upto.checked_sub(1) {
+            Some(at) => self.made.get(at).map(|made| &made.input),
+            None => self.left.as_ref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{Press, press};
+
+    fn make(inputs: &mut Inputs<Press>, ticks: core::ops::Range<u32>) -> u64 {
+        ticks.map(|tick| inputs.make(Tick(tick), Duration::ZERO)).sum()
+    }
+
+    #[test]
+    fn an_edge_stays_until_an_input_takes_it_and_is_taken_once() {
+        let mut inputs = Inputs::new();
+        inputs.set(press(3, true));
+        inputs.set(press(5, false));
+        make(&mut inputs, 1..3);
+        let sent = inputs.take_unsent(8);
+        assert_eq!(sent[0].1.go, 5);
+        assert!(sent[0].1.fire.pressed, "the edge outlived newer controls");
+        assert!(!sent[1].1.fire.pressed);
+    }
+
+    #[test]
+    fn inputs_that_nobody_takes_are_bounded_and_leave_their_edges() {
+        let mut inputs = Inputs::new();
+        inputs.set(press(1, true));
+        assert_eq!(make(&mut inputs, 1..101), 100 - UNSENT_MAX as u64);
+        let sent = inputs.take_unsent(32);
+        assert_eq!(sent.len(), UNSENT_MAX);
+        assert!(sent[0].1.fire.pressed);
+        assert_eq!(sent.last().unwrap().0, Tick(100));
+    }
+
+    #[test]
+    fn what_was_not_applied_is_sent_again_after_a_resume() {
+        let mut inputs = Inputs::new();
+        make(&mut inputs, 1..6);
+        assert_eq!(inputs.take_unsent(32).len(), 5);
+        assert_eq!(inputs.applied(Tick(3)).count(), 3);
+        assert!(!inputs.has_unsent());
+        inputs.resend(Tick(0));
+        let again: Vec<_> = inputs.take_unsent(32).into_iter().map(|(tick, _)| tick.0).collect();
+        assert_eq!(again, [4, 5]);
+    }
+}

@@ -1,0 +1,174 @@
+//! Reliable messages: events that come, commands that go. Numbered from 1, in order, each exactly once, also across
+//! a reconnect.
+
+use crate::limits::{COMMANDS_PER_TICK_MAX, RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX};
+use crate::wire::DecodeError;
+use crate::wire::frame::Numbered;
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// Commands sent and not confirmed. Half of what the server lets wait for one tick, so that a stall that delivers
+/// everything at once does no harm.
+const IN_FLIGHT_MAX: usize = COMMANDS_PER_TICK_MAX / 2;
+/// Commands in one frame, which must stay well below the bound of a client's message.
+const PER_FRAME_MAX: usize = 4;
+const _: () = assert!(PER_FRAME_MAX * RELIABLE_BYTES_MAX <= crate::limits::INBOUND_BYTES_MAX / 2);
+
+/// Why a command was not taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Too many commands wait for the server's confirmation.
+    #[error("{RELIABLE_QUEUE_MAX} commands wait for the server already")]
+    QueueFull,
+    /// The command is longer than permitted.
+    #[error("a command is at most {RELIABLE_BYTES_MAX} bytes long")]
+    TooLong,
+}
+
+/// Commands until the server confirms them.
+#[derive(Clone, Debug)]
+pub(super) struct Commands {
+    queue: VecDeque<Bytes>,
+    /// The number of the queue's first command.
+    first: u32,
+    /// How many of the queue were sent on this connection.
+    sent: usize,
+}
+
+impl Commands {
+    pub(super) fn new() -> Self {
+        Self { queue: VecDeque::new(), first: 1, sent: 0 }
+    }
+
+    pub(super) fn push(&mut self, command: Vec<u8>) -> Result<(), CommandError> {
+        if command.len() > RELIABLE_BYTES_MAX {
+            return Err(CommandError::TooLong);
+        }
+        if self.queue.len() >= RELIABLE_QUEUE_MAX {
+            return Err(CommandError::QueueFull);
+        }
+        self.queue.push_back(command.into());
+        Ok(())
+    }
+
+    /// The commands for the next frame.
+    pub(super) fn take(&mut self) -> Numbered {
+        let count =
+            (self.queue.len() - self.sent).min(IN_FLIGHT_MAX.saturating_sub(self.sent)).min(PER_FRAME_MAX);
+        if count == 0 {
+            return Numbered::default();
+        }
+        let first = self.first.wrapping_add(self.sent as u32);
+        let items = self.queue.iter().skip(self.sent).take(count).cloned().collect();
+        self.sent += count;
+        Numbered { first, items }
+    }
+
+    /// The server has all commands up to `number`. Returns how many were new to it.
+    pub(super) fn confirmed(&mut self, number: u32) -> Result<u64, DecodeError> {
+        let Some(count) = number.checked_add(1).and_then(|next| next.checked_sub(self.first)) else {
+            return Ok(0);
+        };
+        if count as usize > self.queue.len() {
+            return Err(DecodeError::OutOfRange);
+        }
+        self.queue.drain(..count as usize);
+        self.first += count;
+        self.sent = self.sent.saturating_sub(count as usize);
+        Ok(u64::from(count))
+    }
+
+    /// A new connection: what the server did not receive is sent again.
+    pub(super) fn resumed(&mut self, received: u32) -> Result<u64, DecodeError> {
+        self.sent = 0;
+        self.confirmed(received)
+    }
+}
+
+/// Where the client stands in the events' numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct EventNumbers {
+    received: u32,
+    acknowledged: u32,
+}
+
+/// What to do with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is the next; this many were missed before it.
+    Next {
+        /// Numbers between the last event and this one.
+        lost: u32,
+    },
+    /// It came before.
+    Repeated,
+}
+
+impl EventNumbers {
+    pub(super) fn starting_after(received: u32) -> Self {
+        Self { received, acknowledged: received }
+    }
+
+    pub(super) fn received(&self) -> u32 {
+        self.received
+    }
+
+    pub(super) fn take(&mut self, number: u32) -> Turn {
+        match number.checked_sub(self.received) {
+            None | Some(0) => Turn::Repeated,
+            Some(step) => {
+                self.received = number;
+                Turn::Next { lost: step - 1 }
+            }
+        }
+    }
+
+    /// The acknowledgement for the next frame, if there is news.
+    pub(super) fn acknowledge(&mut self) -> Option<u32> {
+        let news = self.received != self.acknowledged;
+        self.acknowledged = self.received;
+        news.then_some(self.received)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(numbered: &Numbered) -> Vec<u32> {
+        (0..numbered.items.len() as u32).map(|at| numbered.first + at).collect()
+    }
+
+    #[test]
+    fn commands_are_numbered_bounded_and_sent_again_after_a_cut() {
+        let mut commands = Commands::new();
+        for at in 0..RELIABLE_QUEUE_MAX {
+            assert_eq!(commands.push(vec![at as u8]), Ok(()));
+        }
+        assert_eq!(commands.push(vec![0]), Err(CommandError::QueueFull));
+        assert_eq!(commands.push(vec![0; RELIABLE_BYTES_MAX + 1]), Err(CommandError::TooLong));
+        let mut sent = Vec::new();
+        for _ in 0..20 {
+            sent.extend(numbers(&commands.take()));
+        }
+        assert_eq!(sent, (1..=16).collect::<Vec<_>>(), "no more than the window is in flight");
+        assert_eq!(commands.confirmed(10), Ok(10));
+        assert_eq!(commands.confirmed(10), Ok(0));
+        assert_eq!(numbers(&commands.take()), [17, 18, 19, 20]);
+        assert_eq!(commands.resumed(12), Ok(2));
+        assert_eq!(numbers(&commands.take()), [13, 14, 15, 16]);
+        assert_eq!(commands.confirmed(4_000), Err(DecodeError::OutOfRange));
+        assert_eq!(commands.confirmed(u32::MAX), Ok(0));
+    }
+
+    #[test]
+    fn an_event_counts_once_and_a_gap_is_seen() {
+        let mut events = EventNumbers::starting_after(4);
+        assert_eq!(events.acknowledge(), None);
+        assert_eq!(events.take(5), Turn::Next { lost: 0 });
+        assert_eq!(events.take(5), Turn::Repeated);
+        assert_eq!(events.take(8), Turn::Next { lost: 2 });
+        assert_eq!(events.acknowledge(), Some(8));
+        assert_eq!(events.acknowledge(), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! The snapshots of each stream: decoding, the state hash, repair.
+
+use super::stats::ClientStats;
+use crate::entity::Schema;
+use crate::id::{EntityId, StreamId};
+use crate::limits::STREAMS_PER_MESSAGE_MAX;
+use crate::snapshot::delta::decode_delta_into;
+use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
+use crate::tick::Tick;
+use crate::wire::DecodeError;
+use crate::wire::control::{ClientControl, Desync};
+use crate::wire::update::StreamPacket;
+use core::time::Duration;
+
+/// A client asks for a repair at most this often.
+const REPAIR_PERIOD: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug)]
+struct Stream {
+    id: StreamId,
+    history: History,
+    /// Memory for the next snapshot.
+    spare: Option<Snapshot>,
+}
+
+/// All streams that a client sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Streams {
+    streams: Vec<Stream>,
+    asked: Option<Asked>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    stream: StreamId,
+    tick: Tick,
+    at: Duration,
+    answered: bool,
+}
+
+impl Streams {
+    /// The states of a stream.
+    pub(super) fn history(&self, id: StreamId) -> Option<&History> {
+        self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
+    }
+
+    /// The states of all streams.
+    pub(super) fn histories(&self) -> impl Iterator<Item = &History> {
+        self.streams.iter().map(|stream| &stream.history)
+    }
+
+    /// The row of an entity at `tick`, in whichever stream it is.
+    pub(super) fn row(&self, tick: Tick, id: EntityId) -> Option<RowRef<'_>> {
+        self.histories().find_map(|history| history.get(tick)?.get(id))
+    }
+
+    /// The newest tick that was decoded.
+    pub(super) fn newest(&self) -> Option<Tick> {
+        self.histories().filter_map(|history| Some(history.newest()?.tick)).max()
+    }
+
+    /// Takes in one packet. Messages for the server go to `out`: at most one.
+    pub(super) fn receive(
+        &mut self,
+        schema: &Schema,
+        now: Duration,
+        packet: &StreamPacket<'_>,
+        stats: &mut ClientStats,
+    ) -> Result<Option<ClientControl>, DecodeError> {
+        if packet.repair {
+            return self.repaired(schema, packet, stats);
+        }
+        let hashes = self.decode_live(schema, packet, stats)?;
+        let Some((theirs, ours)) = hashes else { return Ok(None) };
+        stats.hash_checks += 1;
+        if theirs == ours {
+            return Ok(None);
+        }
+        stats.hash_mismatches += 1;
+        Ok(self.ask(now, packet, stats))
+    }
+
+    fn decode_live(
+        &mut self,
+        schema: &Schema,
+        packet: &StreamPacket<'_>,
+        stats: &mut ClientStats,
+    ) -> Result<Option<(u32, u32)>, DecodeError> {
+        let stream = self.stream_mut(packet.stream)?;
+        let newest = stream.history.newest().map(|snapshot| snapshot.tick);
+        let outdated = newest.is_some_and(|newest| match packet.baseline {
+            Some(_) => packet.target <= newest,
+            None => packet.target < newest,
+        });
+        if outdated {
+            return Err(DecodeError::BadSnapshot);
+        }
+        let baseline = match packet.baseline {
+            Some(tick) => Some(stream.history.get(tick).ok_or(DecodeError::UnknownBaseline)?),
+            None => None,
+        };
+        let mut snapshot = stream.spare.take().unwrap_or_default();
+        snapshot.reset(packet.target);
+        let hash = decode_delta_into(schema, baseline, packet.payload, &mut snapshot)?;
+        stats.snapshots += 1;
+        stats.stream_bytes += packet.payload.len() as u64;
+        if packet.baseline.is_some() {
+            stats.delta_bytes += packet.payload.len() as u64;
+            stats.moving_entities += snapshot.moving(schema) as u64;
+            stats.entities += snapshot.len() as u64;
+        } else {
+            stats.keyframes += 1;
+        }
+        let hashes = hash.map(|theirs| (theirs, snapshot.hash()));
+        stream.spare = stream.history.push(snapshot);
+        Ok(hashes)
+    }
+
+    fn ask(
+        &mut self,
+        now: Duration,
+        packet: &StreamPacket<'_>,
+        stats: &mut ClientStats,
+    ) -> Option<ClientControl> {
+        if self.asked.is_some_and(|asked| now.saturating_sub(asked.at) < REPAIR_PERIOD) {
+            return None;
+        }
+        let (stream, tick) = (packet.stream, packet.target);
+        self.asked = Some(Asked { stream, tick, at: now, answered: false });
+        stats.repairs_asked += 1;
+        Some(ClientControl::Repair { stream, tick })
+    }
+
+    /// The keyframe of an old tick came: names the first field in which the client's own state differed. The live
+    /// stream is put right by the server, which goes on from a keyframe.
+    fn repaired(
+        &mut self,
+        schema: &Schema,
+        packet: &StreamPacket<'_>,
+        stats: &mut ClientStats,
+    ) -> Result<Option<ClientControl>, DecodeError> {
+        let (stream, tick) = (packet.stream, packet.target);
+        let Some(asked) = &mut self.asked else { return Ok(None) };
+        if asked.answered || asked.stream != stream || asked.tick != tick {
+            return Ok(None);
+        }
+        asked.answered = true;
+        let theirs = decode_delta(schema, None, tick, packet.payload)?.snapshot;
+        stats.repairs_received += 1;
+        let ours = self.history(stream).and_then(|history| history.get(tick));
+        Ok(ours.and_then(|ours| ours.first_difference(&theirs)).map(|difference| {
+            ClientControl::Desync(Desync {
+                stream,
+                tick,
+                entity: difference.id,
+                field: difference.field,
+                client: difference.ours,
+                server: difference.theirs,
+            })
+        }))
+    }
+
+    fn stream_mut(&mut self, id: StreamId) -> Result<&mut Stream, DecodeError> {
+        let at = match self.streams.iter().position(|stream| stream.id == id) {
+            Some(at) => at,
+            None if self.streams.len() >= STREAMS_PER_MESSAGE_MAX => return Err(DecodeError::TooMany),
+            None => {
+                self.streams.push(Stream { id, history: History::new(), spare: None });
+                self.streams.len() - 1
+            }
+        };
+        self.streams.get_mut(at).ok_or(DecodeError::TooMany)
+    }
+
+    /// Changes one field of the newest state, as a fault would. For tests of repair.
+    pub(super) fn corrupt(&mut self, schema: &Schema) -> bool {
+        let Some(history) = self.streams.first_mut().map(|stream| &mut stream.history) else { return false };
+        let Some(newest) = history.newest() else { return false };
+        let mut wrong = Snapshot::new(newest.tick);
+        let mut changed = false;
+        for row in newest.rows() {
+            let mut values = row.values.to_vec();
+            let grids = schema.kind(row.kind).map(|kind| &kind.fields[..]).unwrap_or_default();
+            for (value, field) in values.iter_mut().zip(grids) {
+                if !changed && field.grid.span() > 1 {
+                    *value = if *value < field.grid.max { *value + 1 } else { *value - 1 };
+                    changed = true;
+                }
+            }
+            wrong.push(row.id, row.kind, &values);
+        }
+        if changed {
+            history.push(wrong);
+        }
+        changed
+    }
+}

@@ -1,0 +1,153 @@
+//! The client against a server written by hand.
+
+use super::testing::{DotSettings, Dots};
+use super::*;
+use crate::limits::OUTBOUND_BYTES_MAX;
+use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
+
+fn config(role: Role) -> ClientConfig {
+    ClientConfig {
+        name: Name::cut("ada"),
+        credential: Credential::Guest,
+        game: GameName::cut("dots"),
+        role,
+        target: Target::Match(crate::wire::control::Options::none()),
+    }
+}
+
+fn schema_of_dots() -> u64 {
+    schema_hash(Dots::VERSION, &super::testing::Dot::kinds(), &super::testing::Press::schema())
+}
+
+fn welcome(schema_hash: u64) -> Vec<u8> {
+    let limits =
+        SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
+    let game = GameInfo { name: GameName::cut("dots"), schema_hash, tick_rate: TickRate::DEFAULT };
+    let games = vec![game].try_into().unwrap();
+    ServerControl::Welcome(Welcome { session: SessionId(7), limits, games }).encode().unwrap()
+}
+
+fn joined(settings: &DotSettings) -> Joined {
+    Joined {
+        room: RoomId::from_bits(1),
+        resumed: false,
+        player: Some((PlayerId(1), EntityId(1))),
+        tick_rate: TickRate::DEFAULT,
+        tick: Tick(100),
+        secret: Some(ResumeSecret { room: RoomId::from_bits(1), key: [1; 16] }),
+        commands_received: 0,
+        events_start: 0,
+        table: None,
+        settings: codec::encode(settings).unwrap().try_into().unwrap(),
+        roster: Vec::new().try_into().unwrap(),
+    }
+}
+
+fn playing() -> Client<Dots> {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let joined = ServerControl::Joined(joined(&DotSettings::default())).encode().unwrap();
+    client.receive(Duration::ZERO, &joined).unwrap();
+    while client.poll_transmit().is_some() {}
+    client
+}
+
+#[test]
+fn a_client_says_hello_joins_and_plays() {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    let hello = ClientControl::decode(&client.poll_transmit().unwrap()).unwrap();
+    assert!(matches!(hello, ClientControl::Hello(hello) if &*hello.name == "ada"));
+    assert_eq!(client.poll_transmit(), None);
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let join = ClientControl::decode(&client.poll_transmit().unwrap()).unwrap();
+    assert!(matches!(join, ClientControl::Join(join) if join.schema_hash == schema_of_dots()));
+    let message = ServerControl::Joined(joined(&DotSettings::default())).encode().unwrap();
+    client.receive(Duration::ZERO, &message).unwrap();
+    assert!(matches!(client.poll_event(), Some(ClientEvent::Joined)));
+    assert!(client.is_playing());
+    assert_eq!(client.player(), Some(PlayerId(1)));
+}
+
+#[test]
+fn another_schema_is_refused_with_both_hashes() {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    let ours = schema_of_dots();
+    let error = client.receive(Duration::ZERO, &welcome(ours ^ 1)).unwrap_err();
+    assert_eq!(error, ClientError::Schema { ours, theirs: ours ^ 1 });
+    assert!(matches!(client.state(), State::Closed(close) if close.code == CloseCode::Mismatch));
+}
+
+#[test]
+fn settings_without_a_scene_are_an_error_not_a_panic() {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let settings = DotSettings { no_scene: true, ..DotSettings::default() };
+    let message = ServerControl::Joined(joined(&settings)).encode().unwrap();
+    let error = client.receive(Duration::ZERO, &message).unwrap_err();
+    assert!(matches!(error, ClientError::Scene(_)));
+}
+
+#[test]
+fn a_joined_that_fits_not_the_role_is_unexpected() {
+    let mut client = Client::<Dots>::new(config(Role::Spectator));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let message = ServerControl::Joined(joined(&DotSettings::default())).encode().unwrap();
+    assert_eq!(client.receive(Duration::ZERO, &message), Err(ClientError::Unexpected));
+}
+
+#[test]
+fn hostile_bytes_end_the_session_and_never_panic() {
+    let good = joined(&DotSettings::default());
+    let messages = [
+        welcome(schema_of_dots()),
+        ServerControl::Joined(good).encode().unwrap(),
+        crate::wire::update::UpdateWriter::new(&Default::default(), 0).finish(),
+    ];
+    for message in &messages {
+        for end in 0..message.len() {
+            let _ = playing().receive(Duration::ZERO, &message[..end]);
+            let _ = Client::<Dots>::new(config(Role::Player)).receive(Duration::ZERO, &message[..end]);
+        }
+        for bit in 0..message.len() * 8 {
+            let mut flipped = message.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let mut client = playing();
+            if client.receive(Duration::from_millis(5), &flipped).is_err() {
+                assert!(matches!(client.state(), State::Closed(_)));
+            }
+            client.advance(Duration::from_secs(1));
+            let _ = client.view(Duration::from_secs(2));
+        }
+    }
+    let mut client = playing();
+    assert!(client.receive(Duration::ZERO, &vec![1; OUTBOUND_BYTES_MAX + 1]).is_err());
+    assert_eq!(client.stats().decode_errors, 1);
+}
+
+#[test]
+fn a_driver_that_takes_nothing_makes_no_pile() {
+    let mut client = playing();
+    for ms in 0..60_000 {
+        client.advance(Duration::from_millis(ms));
+    }
+    let mut bytes = 0;
+    while let Some(message) = client.poll_transmit() {
+        bytes += message.len();
+    }
+    assert!(bytes < 200, "{bytes}");
+    assert!(client.stats().inputs_dropped > 1_500);
+}
+
+#[test]
+fn a_cut_before_joined_leaves_nothing_to_resume() {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    assert!(!client.reconnect(Duration::ZERO));
+    let mut client = playing();
+    assert!(client.reconnect(Duration::ZERO));
+    let hello = ClientControl::decode(&client.poll_transmit().unwrap()).unwrap();
+    let ClientControl::Hello(hello) = hello else { panic!("{hello:?}") };
+    assert!(matches!(hello.credential, Credential::Resume { events_received: 0, .. }));
+    let close = ServerControl::Close(CloseCode::BadResume.into()).encode().unwrap();
+    client.receive(Duration::ZERO, &close).unwrap();
+    assert!(!client.reconnect(Duration::ZERO), "the place is gone");
+}
