@@ -1,9 +1,9 @@
 //! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P)]`.
 
-use proc_macro2::Span;
+use core::fmt::Display;
+use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::parse::ParseStream;
-use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Ident, Lit, RangeLimits, Result, UnOp, parenthesized};
 
 /// Which derive reads the attributes.
@@ -43,7 +43,14 @@ pub(crate) struct FieldAttributes {
 pub(crate) struct Range {
     pub(crate) start: Expr,
     pub(crate) end: Expr,
-    pub(crate) span: Span,
+}
+
+impl Range {
+    /// An error at the whole range.
+    pub(crate) fn error(&self, text: impl Display) -> Error {
+        let (start, end) = (&self.start, &self.end);
+        Error::new_spanned(quote!(#start..=#end), text)
+    }
 }
 
 /// A `predict = ...`.
@@ -93,17 +100,18 @@ fn once<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result
 
 fn range(value: ParseStream<'_>) -> Result<Range> {
     let expression: Expr = value.parse()?;
-    let span = expression.span();
-    let Expr::Range(range) = expression else {
-        return Err(Error::new(span, "expected a range with both ends: `range = MIN..=MAX`"));
+    let Expr::Range(range) = &expression else {
+        return Err(Error::new_spanned(expression, "expected a range with both ends: `range = MIN..=MAX`"));
     };
-    match (range.limits, range.start, range.end) {
-        (RangeLimits::Closed(_), Some(start), Some(end)) => Ok(Range { start: *start, end: *end, span }),
-        (RangeLimits::HalfOpen(_), Some(_), Some(_)) => Err(Error::new(
-            span,
+    match (&range.limits, &range.start, &range.end) {
+        (RangeLimits::Closed(_), Some(start), Some(end)) => {
+            Ok(Range { start: Expr::clone(start), end: Expr::clone(end) })
+        }
+        (RangeLimits::HalfOpen(_), Some(_), Some(_)) => Err(Error::new_spanned(
+            expression,
             "a range of a field includes both ends: write `MIN..=MAX` with `..=` instead of `..`",
         )),
-        _ => Err(Error::new(span, "a range of a field needs both ends: `range = MIN..=MAX`")),
+        _ => Err(Error::new_spanned(expression, "a range of a field needs both ends: `range = MIN..=MAX`")),
     }
 }
 

@@ -66,6 +66,7 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
             }
 
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl ::tickwire_shared::entity::derived::EntityStruct for #name {
                 fn fields() -> ::std::vec::Vec<::tickwire_shared::entity::Field> {
                     #add_fields

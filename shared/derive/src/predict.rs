@@ -1,11 +1,11 @@
 //! The predictors of an entity's fields: which fields they read, and whether those fit.
 
 use crate::attributes::{Number, Predict};
-use crate::fields::{Field, all, grid_name, whole};
+use crate::fields::{Field, all, grid_name};
+use crate::grids::whole;
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Error, Ident, Result};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Error, Expr, Ident, Result};
 
 /// Each field's predictor as code, and the checks that only the compiler can do.
 pub(crate) struct Predictors {
@@ -26,43 +26,48 @@ fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> 
             Ok((quote!(::tickwire_shared::entity::Predictor::Hold), TokenStream::new()))
         }
         Some((field, Predict::Linear { velocity })) => linear(fields, at, field, velocity),
-        Some((field, Predict::Steer { target, rate })) => {
-            let (other, of) = source(fields, field, target, "target")?;
-            if !matches!(of.predict, None | Some(Predict::Hold)) {
-                let text = format!(
-                    "the target `{target}` of a steered field must itself be held: remove its `predict`"
-                );
-                return Err(Error::new(target.span(), text));
-            }
-            if let Some(number) = Number::of(rate)
-                && !matches!(number, Number::Whole(1..=65_535))
-            {
-                let text = "the rate of `steer` is an integer from 1 to 65535: the field goes 1/rate of the way in a tick";
-                return Err(Error::new(rate.span(), text));
-            }
-            if field.wraps != of.wraps {
-                let text = format!(
-                    "an angle is steered to an angle: `{}` and `{target}` need both `angle` or neither",
-                    field.name()
-                );
-                return Err(Error::new(target.span(), text));
-            }
-            same_steps(field, of, target)?;
-            let rate = whole(rate);
-            let code = quote! {
-                ::tickwire_shared::entity::Predictor::Steer {
-                    target: const { __STARTS[#other] as u16 },
-                    rate: const { ::tickwire_shared::entity::derived::rate(#rate) },
-                }
-            };
-            let (own, other) = (grid_name(at), grid_name(other));
-            let wrap = quote_spanned! {target.span()=>
-                const _: () = ::tickwire_shared::entity::derived::same_wrap(&#own, &#other);
-            };
-            let steps = steps_check(&own, &other, target.span());
-            Ok((code, quote!(#wrap #steps)))
-        }
+        Some((field, Predict::Steer { target, rate })) => steer(fields, at, field, target, rate),
     }
+}
+
+fn steer(
+    fields: &[Field],
+    at: usize,
+    field: &Field,
+    target: &Ident,
+    rate: &Expr,
+) -> Result<(TokenStream, TokenStream)> {
+    let (other, of) = source(fields, field, target, "target")?;
+    if !matches!(of.predict, None | Some(Predict::Hold)) {
+        let text =
+            format!("the target `{target}` of a steered field must itself be held: remove its `predict`");
+        return Err(Error::new(target.span(), text));
+    }
+    if Number::of(rate).is_some_and(|number| !matches!(number, Number::Whole(1..=65_535))) {
+        let text =
+            "the rate of `steer` is an integer from 1 to 65535: the field goes 1/rate of the way in a tick";
+        return Err(Error::new_spanned(rate, text));
+    }
+    if field.wraps != of.wraps {
+        let name = field.name();
+        let text =
+            format!("an angle is steered to an angle: `{name}` and `{target}` need both `angle` or neither");
+        return Err(Error::new(target.span(), text));
+    }
+    same_steps(field, of, target)?;
+    let (rate_name, rate) = (format_ident!("__RATE_{at}"), whole(rate));
+    let code = quote! {
+        ::tickwire_shared::entity::Predictor::Steer {
+            target: const { __STARTS[#other] as u16 },
+            rate: #rate_name,
+        }
+    };
+    let steps = steps_check(&grid_name(at), &grid_name(other), target.span());
+    let check = quote! {
+        const #rate_name: u16 = ::tickwire_shared::entity::derived::rate(#rate);
+        #steps
+    };
+    Ok((code, check))
 }
 
 fn linear(
@@ -106,9 +111,9 @@ fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> R
         Some(other) if other == parts => Ok((at, of)),
         Some(other) => {
             let text = format!(
-                "`{}` has {parts} and `{name}` has {other} {}: a predictor maps component to component",
+                "`{}` has {parts} {}, `{name}` has {other}: a predictor maps component to component",
                 field.name(),
-                if other == 1 { "component" } else { "components" }
+                if parts == 1 { "component" } else { "components" }
             );
             Err(Error::new(name.span(), text))
         }

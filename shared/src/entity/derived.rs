@@ -81,11 +81,6 @@ pub const fn same_steps(field: &Grid, other: &Grid) {
     );
 }
 
-/// Refuses to steer an angle to what is none, and the other way round.
-pub const fn same_wrap(field: &Grid, target: &Grid) {
-    assert!(field.wrap == target.wrap, "an angle is steered to an angle: `angle` must stand at both fields");
-}
-
 /// Where each field's components start in the row; the last one is the length of the row.
 #[must_use]
 pub const fn starts<const N: usize>(parts: &[usize]) -> [usize; N] {
@@ -158,3 +153,100 @@ const _: () = {
     assert!(ROW_FIELDS_MAX == 48 && ROW_BITS_MAX == 352);
     assert!(INPUT_FIELDS_MAX == 32 && INPUT_BITS_MAX == 256);
 };
+
+/// Only structs are kinds: the inner enum's number would have no place in a row.
+///
+/// ```
+/// use tickwire_shared::prelude::*;
+/// #[derive(Clone, Entity)]
+/// enum Thing { Ship(Ship) }
+/// #[derive(Clone, Entity)]
+/// struct Ship { hp: u8 }
+/// ```
+/// ```compile_fail,E0277
+/// use tickwire_shared::prelude::*;
+/// #[derive(Clone, Entity)]
+/// enum Outer { Thing(Thing) }
+/// #[derive(Clone, Entity)]
+/// enum Thing { Ship(Ship) }
+/// #[derive(Clone, Entity)]
+/// struct Ship { hp: u8 }
+/// ```
+///
+/// A range of integers is not written with a constant that is no integer.
+/// ```compile_fail,E0277
+/// use tickwire_shared::prelude::*;
+/// const HP_MAX: f32 = 100.0;
+/// #[derive(Clone, Entity)]
+/// struct Ship { #[entity(range = 0..=HP_MAX)] hp: u8 }
+/// ```
+///
+/// Constants are checked like numbers that are written out.
+/// ```compile_fail,E0080
+/// use tickwire_shared::prelude::*;
+/// const HP_MAX: u32 = 300;
+/// #[derive(Clone, Entity)]
+/// struct Ship { #[entity(range = 0..=HP_MAX)] hp: u8 }
+/// ```
+#[cfg(doctest)]
+pub struct RefusedByTheCompiler;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "the range goes beyond the type of its field")]
+    fn a_computed_range_beyond_its_type_is_refused() {
+        let _ = integers(0, 256, 0, 255);
+    }
+
+    #[test]
+    #[should_panic(expected = "the range is empty")]
+    fn a_computed_range_that_is_empty_is_refused() {
+        let _ = integers(1, 0, 0, 255);
+    }
+
+    #[test]
+    #[should_panic(expected = "the steps of the angle go beyond the type of its field")]
+    fn a_computed_angle_beyond_its_type_is_refused() {
+        let _ = angle(257, 255);
+    }
+
+    #[test]
+    #[should_panic(expected = "grid = STEPS_PER_UNIT must be 1 to 16777216")]
+    fn a_computed_grid_without_steps_is_refused() {
+        let _ = per_unit(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "the rate of `steer` must be 1 to 65535")]
+    fn a_computed_rate_of_nothing_is_refused() {
+        let _ = rate(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "must have the same `grid`")]
+    fn predicted_fields_that_count_in_other_steps_are_refused() {
+        same_steps(&Grid::angle(16), &Grid::integers(0, 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "an entity has at most 48 fields")]
+    fn an_entity_with_too_many_fields_is_refused() {
+        check_entity(&[Grid::integers(0, 1); ROW_FIELDS_MAX + 1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "an input has at most 256 bits")]
+    fn an_input_that_is_too_wide_is_refused() {
+        check_input(&[Grid::integers(0, i32::MAX); 9]);
+    }
+
+    #[test]
+    fn starts_and_grids_follow_the_components() {
+        assert_eq!(starts::<4>(&[1, 2, 1]), [0, 1, 3, 4]);
+        let (one, two) = (Grid::integers(0, 1), Grid::integers(0, 2));
+        assert_eq!(flatten::<3>(&[one, two], &[1, 2]), [one, two, two]);
+    }
+}

@@ -114,6 +114,11 @@ fn libm_round(value: f32) -> f32 {
 }
 
 /// A type that a field of an entity or input may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a replicated field",
+    label = "not a number, vector, `bool`, `Button` or choice",
+    note = "an enum of variants without data can be one with `#[derive(Choice)]`"
+)]
 pub trait FieldType: Sized {
     /// The names of the components, `[""]` for a type that has just one.
     const PARTS: &'static [&'static str];

@@ -1,0 +1,8 @@
+use tickwire_shared::prelude::*;
+
+#[derive(Clone, Entity)]
+struct Ship<T> {
+    cargo: T,
+}
+
+fn main() {}

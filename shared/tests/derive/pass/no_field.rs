@@ -1,0 +1,21 @@
+//! An entity or input without fields, inside a function, under a strict set of lints.
+#![deny(warnings, clippy::pedantic)]
+
+fn main() {
+    use tickwire_shared::prelude::*;
+
+    #[derive(Clone, Entity)]
+    struct Marker;
+
+    #[derive(Clone, Entity)]
+    enum Thing {
+        Marker(Marker),
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq, Input)]
+    struct NoControls {}
+
+    assert_eq!(Thing::Marker(Marker).kind(), 0);
+    assert!(Thing::read_row(0, &[]).is_some());
+    assert!(NoControls::read_row(&[]).is_some());
+}
