@@ -41,17 +41,19 @@ impl Spread {
         self.steps.saturating_record((units.abs() * 1_000.0).round() as u64);
     }
 
-    /// Adds everything that `other` holds and empties it.
-    pub fn take(&mut self, other: &mut Self) {
+    /// Adds everything that `other` holds.
+    pub fn add(&mut self, other: &Self) {
         // Both have the same bounds, so nothing can be out of range.
-        if !other.steps.is_empty() && self.steps.add(&other.steps).is_ok() {
-            other.steps.reset();
-        }
+        let added = self.steps.add(&other.steps);
+        debug_assert!(added.is_ok());
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.steps.reset();
+    /// Adds everything that `other` holds and empties it.
+    pub fn take(&mut self, other: &mut Self) {
+        if !other.steps.is_empty() {
+            self.add(other);
+            other.steps.reset();
+        }
     }
 
     /// How many values were recorded.

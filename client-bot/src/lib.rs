@@ -1,6 +1,31 @@
 //! Headless players that put load on a Tickwire server and measure what they see.
+//!
+//! A [`fleet`] runs by a [`plan`] any number of bots, each a [`tickwire_shared::client::Client`] with a
+//! [`behaviour`] over a [`connect::Link`], and makes a [`report`]. Any game's bots run with it: give a behaviour for
+//! the game and what carries the messages.
+//!
+//! ```text
+//!   plan -> fleet -> bot (comes, resumes, goes) -> session -> Client<G> <- Behaviour<G>
+//!                      |                             |
+//!                    rooms                          link -> tally -> report -> assertions
+//! ```
+
+pub mod args;
 pub mod assertion;
+pub mod behaviour;
+pub mod behaviours;
+mod bot;
 pub mod connect;
+pub mod fleet;
 pub mod histogram;
+pub mod open_files;
 pub mod plan;
+pub mod progress;
 pub mod report;
+mod rooms;
+mod session;
+pub mod table;
+mod tally;
+
+pub use behaviour::{Behaviour, Behaviours, Idle};
+pub use fleet::{FleetConfig, run};

@@ -1,0 +1,174 @@
+//! The command line.
+
+use crate::assertion::Assertion;
+use crate::behaviours::arena::ArenaBehaviour;
+use crate::connect::Url;
+use crate::plan::{Plan, Stage};
+use clap::Parser;
+use core::time::Duration;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use tickwire_shared::wire::control::{GameName, OptionText, Options};
+
+/// Fills a Tickwire server with bots that really play, and reports what they saw.
+///
+/// Exit status: 0 when all thresholds hold, 1 when one fails, 2 for wrong use, 3 when the server can't be reached.
+#[derive(Clone, Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Args {
+    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is meant.
+    #[arg(long, default_value = "ws://127.0.0.1:8080")]
+    pub url: Url,
+    /// How many bots there are.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub bots: u32,
+    /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rooms: Option<u32>,
+    /// How long the run goes on once all bots have come.
+    #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
+    pub duration: Duration,
+    /// Within which time the bots come, evenly. By default 1 s for every 500 bots.
+    #[arg(long, value_parser = humantime::parse_duration)]
+    pub ramp: Option<Duration>,
+    /// In place of --bots, --ramp and --duration: stages such as 30s:200,60s:500; each goes in its time, in a
+    /// straight line, from the number of bots before to its own. May be given again.
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["bots", "duration", "ramp"])]
+    pub stages: Vec<Stage>,
+    /// How the bots play: wander, hunt, idle or mixed.
+    #[arg(long, default_value = "mixed")]
+    pub behaviour: ArenaBehaviour,
+    /// How many of the bots only watch.
+    #[arg(long, default_value_t = 0)]
+    pub spectators: u32,
+    /// The name under which the server hosts the arena.
+    #[arg(long, default_value = "arena", value_parser = game_name)]
+    pub game: GameName,
+    /// An option that rooms are made with, as KEY=VALUE. May be given again.
+    #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
+    pub options: Vec<(OptionText, OptionText)>,
+    /// Where all chance of the bots comes from: the same seed, the same decisions in the same situations.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Writes the report as JSON to this file; - is stdout.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// A threshold on the report, such as 'snapshot_gap_ms.p99<60'. May be given again.
+    #[arg(long = "assert", value_name = "PATH OP VALUE")]
+    pub assertions: Vec<Assertion>,
+    /// Addresses of this machine that bots come from, in turns. By default 127.0.0.1 and up for a server on the
+    /// loopback, one for every 1000 bots.
+    #[arg(long, value_name = "ADDR", value_delimiter = ',')]
+    pub sources: Vec<IpAddr>,
+    /// Certificates to trust, as PEM; needed for wss.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Threads to run the bots on.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// Shows no progress and no table; failed thresholds are still named.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json --assert 'snapshot_gap_ms.p99<60'
+  tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms";
+
+fn game_name(text: &str) -> Result<GameName, String> {
+    GameName::new(text).map_err(|error| error.to_string())
+}
+
+fn option(text: &str) -> Result<(OptionText, OptionText), String> {
+    let (key, value) = text.split_once('=').ok_or("an option is KEY=VALUE")?;
+    let part = |text: &str| OptionText::new(text).map_err(|error| error.to_string());
+    Ok((part(key)?, part(value)?))
+}
+
+impl Args {
+    /// When bots come and go.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        if self.stages.is_empty() {
+            let ramp = self.ramp.unwrap_or(Duration::from_secs(1).mul_f64(f64::from(self.bots) / 500.0));
+            Plan::steady(self.bots, ramp, self.duration)
+        } else {
+            Plan::stages(self.stages.clone())
+        }
+    }
+
+    /// How many rooms the fleet makes.
+    #[must_use]
+    pub fn rooms(&self) -> u32 {
+        self.rooms.unwrap_or(self.plan().bots_max().div_ceil(32)).max(1)
+    }
+
+    /// The options of the rooms.
+    ///
+    /// # Errors
+    /// Too many, or two with one key.
+    pub fn options(&self) -> Result<Options, String> {
+        Options::new(self.options.clone()).map_err(|error| error.to_string())
+    }
+
+    /// What clap cannot check by itself.
+    ///
+    /// # Errors
+    /// What is wrong and how to mend it.
+    pub fn check(&self) -> Result<(), String> {
+        let bots = self.plan().bots_max();
+        if bots == 0 {
+            return Err("no stage has any bots".into());
+        }
+        if self.spectators > bots {
+            return Err(format!("--spectators {} is more than all {bots} bots", self.spectators));
+        }
+        if self.url.is_tls() && self.ca.is_none() {
+            return Err("wss needs certificates to trust: give --ca FILE".into());
+        }
+        self.options().map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(args: &[&str]) -> Result<Args, String> {
+        let args = core::iter::once(&"tickwire-client-bot").chain(args);
+        Args::try_parse_from(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_documented_line_is_read() {
+        let line = "--url ws://127.0.0.1:8080 --bots 200 --rooms 8 --duration 15s --seed 1 --report report.json \
+                    --assert snapshot_gap_ms.p99<60";
+        let args = parse(&line.split_whitespace().collect::<Vec<_>>()).unwrap();
+        assert_eq!((args.bots, args.rooms(), args.seed), (200, 8, 1));
+        assert_eq!(args.plan().time(), Duration::from_millis(15_400));
+        assert_eq!(args.assertions.len(), 1);
+        assert_eq!(args.check(), Ok(()));
+    }
+
+    #[test]
+    fn stages_may_be_listed_and_repeated() {
+        let args = parse(&["--stages", "30s:200,60s:500", "--stages", "10s:0"]).unwrap();
+        assert_eq!((args.stages.len(), args.plan().bots_max(), args.rooms()), (3, 500, 16));
+        assert!(parse(&["--stages", "30s:200", "--bots", "5"]).is_err());
+    }
+
+    #[test]
+    fn wrong_use_is_named() {
+        assert!(parse(&["--bots", "0"]).is_err());
+        assert!(parse(&["--assert", "nonsense<3"]).unwrap_err().contains("snapshot_gap_ms.p99"));
+        assert!(parse(&["--url", "wss://a"]).unwrap().check().unwrap_err().contains("--ca"));
+        assert!(parse(&["--stages", "1s:0"]).unwrap().check().is_err());
+        assert!(parse(&["--bots", "2", "--spectators", "3"]).unwrap().check().is_err());
+    }
+}

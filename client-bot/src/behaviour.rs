@@ -1,0 +1,39 @@
+//! How a bot plays: a seam per game.
+
+use core::time::Duration;
+use tickwire_shared::Rng;
+use tickwire_shared::client::Client;
+use tickwire_shared::game::Game;
+
+/// A simulated player. It sees what a real one sees: its client.
+pub trait Behaviour<G: Game>: Send {
+    /// The controls from now until the next decision, about a tenth of a second later.
+    fn decide(&mut self, client: &Client<G>, now: Duration, rng: &mut Rng) -> G::Input;
+
+    /// A command to send beside the controls; asked for after each decision.
+    fn command(&mut self, _client: &Client<G>, _rng: &mut Rng) -> Option<G::Command> {
+        None
+    }
+}
+
+/// Gives each bot its behaviour. Any function of a bot's number does.
+pub trait Behaviours<G: Game>: Send + Sync + 'static {
+    /// The behaviour of bot number `bot`.
+    fn of(&self, bot: u32) -> Box<dyn Behaviour<G>>;
+}
+
+impl<G: Game, F: Fn(u32) -> Box<dyn Behaviour<G>> + Send + Sync + 'static> Behaviours<G> for F {
+    fn of(&self, bot: u32) -> Box<dyn Behaviour<G>> {
+        self(bot)
+    }
+}
+
+/// Does nothing in any game: its input is the neutral one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Idle;
+
+impl<G: Game> Behaviour<G> for Idle {
+    fn decide(&mut self, _: &Client<G>, _: Duration, _: &mut Rng) -> G::Input {
+        G::Input::default()
+    }
+}

@@ -1,0 +1,3 @@
+//! Behaviours for the games that come with Tickwire.
+
+pub mod arena;

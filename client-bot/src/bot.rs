@@ -1,0 +1,212 @@
+//! One bot: it comes, plays, comes back after cuts, and goes when its shift is over.
+
+use crate::behaviour::{Behaviour, Behaviours};
+use crate::connect::{Connect, ConnectError};
+use crate::fleet::Fleet;
+use crate::rooms::Errand;
+use crate::session::{End, Player, Session};
+use core::ops::Range;
+use core::time::Duration;
+use tickwire_shared::Rng;
+use tickwire_shared::client::{Client, ClientConfig};
+use tickwire_shared::game::Game;
+use tickwire_shared::wire::control::{Credential, Name, Role, Target};
+use tickwire_shared::wire::{Advice, CloseCode};
+
+/// Attempts in a row that may fail before a bot gives up.
+const ATTEMPTS_MAX: u32 = 5;
+/// The wait after the first failed attempt; it doubles with each.
+const RETRY_WAIT: Duration = Duration::from_millis(200);
+
+/// Why a bot is in no room.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// The reason for machines.
+    reason: String,
+    /// When it may try again; `None` if that cannot help.
+    wait: Option<Duration>,
+}
+
+impl Trouble {
+    fn after(reason: impl Into<String>, wait: Duration) -> Self {
+        Self { reason: reason.into(), wait: Some(wait) }
+    }
+}
+
+impl From<ConnectError> for Trouble {
+    fn from(error: ConnectError) -> Self {
+        tracing::debug!(%error, "no connection");
+        let hopeless = matches!(error, ConnectError::TooManyFiles | ConnectError::Http(400..=428));
+        Self { reason: error.reason(), wait: (!hopeless).then_some(Duration::ZERO) }
+    }
+}
+
+impl From<&End> for Trouble {
+    fn from(end: &End) -> Self {
+        match end {
+            End::Closed(close) => {
+                let reason = close.code.reason();
+                match close.advice {
+                    Advice::RetryAfter(ms) => Self::after(reason, Duration::from_millis(ms.into())),
+                    Advice::Resume => Self::after(reason, Duration::ZERO),
+                    Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => {
+                        Self { reason: reason.into(), wait: None }
+                    }
+                }
+            }
+            End::Link(end) => Self::after(format!("closed_{}", end.code()), Duration::ZERO),
+            End::JoinTimeout => Self::after("join_timeout", Duration::ZERO),
+            End::Silent => Self::after("silent", Duration::ZERO),
+            End::Left => Self { reason: "shift_over".into(), wait: None },
+        }
+    }
+}
+
+/// The close code under which an end counts.
+fn code_of(end: &End) -> u16 {
+    match end {
+        End::Closed(close) => close.code.code(),
+        End::Link(end) => end.code(),
+        End::JoinTimeout | End::Silent | End::Left => 1006,
+    }
+}
+
+/// Lives through one shift of bot number `bot`.
+pub(crate) async fn live<G, C, B>(fleet: &Fleet<C, B>, bot: u32, shift: Range<Duration>)
+where
+    G: Game,
+    C: Connect,
+    B: Behaviours<G>,
+{
+    let clock = &fleet.clock;
+    clock.sleep_until(shift.start).await;
+    let mut rng = Rng::new(Rng::new(fleet.config.seed ^ (u64::from(bot) << 32)).next_u64());
+    let mut behaviour = fleet.behaviours.of(bot);
+    let mut failures = 0;
+    let mut reason = "shift_over".to_owned();
+    while clock.now() < shift.end && !clock.is_stopped() {
+        let (joined, trouble) = match visit(fleet, bot, shift.end, &mut *behaviour, &mut rng).await {
+            Ok(()) => return,
+            Err(trouble) => trouble,
+        };
+        tracing::debug!(bot, reason = trouble.reason, "out of the room");
+        failures = if joined { 0 } else { failures + 1 };
+        reason = trouble.reason;
+        let Some(wait) = trouble.wait.filter(|_| failures < ATTEMPTS_MAX) else { break };
+        let backoff = RETRY_WAIT * (1 << failures) / 2;
+        clock.sleep_until((clock.now() + wait.max(backoff.mul_f32(0.5 + rng.unit()))).min(shift.end)).await;
+    }
+    fleet.tally.failed(bot, reason);
+}
+
+/// From joining a room to leaving it, across resumes. On trouble, says also whether the bot was in.
+async fn visit<G, C, B>(
+    fleet: &Fleet<C, B>,
+    bot: u32,
+    until: Duration,
+    behaviour: &mut dyn Behaviour<G>,
+    rng: &mut Rng,
+) -> Result<(), (bool, Trouble)>
+where
+    G: Game,
+    C: Connect,
+    B: Behaviours<G>,
+{
+    let over = (false, Trouble { reason: "no_room".into(), wait: None });
+    let waiting = fleet.rooms.errand(bot);
+    let errand = match fleet.clock.timeout_at(until, waiting).await {
+        Some(errand) => errand.ok_or(over)?,
+        None => return Err(over),
+    };
+    let (target, room, promise) = match errand {
+        Errand::Create(promise) => (Target::Create(fleet.config.options.clone()), None, Some(promise)),
+        Errand::Join(room) => (Target::Room(room), Some(room), None),
+    };
+    let client = Client::new(ClientConfig {
+        name: Name::cut(&format!("bot {bot}")),
+        credential: Credential::Guest,
+        game: fleet.config.game.clone(),
+        role: fleet.config.role_of(bot),
+        target,
+    });
+    let on_joined = Box::new(move |room| {
+        if let Some(promise) = promise {
+            promise.keep(room);
+        }
+    });
+    let mut player =
+        Player::<G>::new(bot, client, (behaviour, rng), (&fleet.tally, &fleet.clock), until, on_joined);
+    let end = match play(fleet, &mut player).await {
+        Ok(()) => return Ok(()),
+        Err(end) => end,
+    };
+    let joined = player.has_joined();
+    match end {
+        Lost::Connect(error) => Err((joined, error.into())),
+        Lost::Session(end) => {
+            let gone = matches!(&end, End::Closed(close) if close.code == CloseCode::NoSuchRoom);
+            if let (true, Some(room)) = (gone, room.or_else(|| player.client.room())) {
+                fleet.rooms.forget(bot, room);
+            }
+            Err((joined, (&end).into()))
+        }
+    }
+}
+
+/// What a place in a room was lost to.
+enum Lost {
+    Connect(ConnectError),
+    Session(End),
+}
+
+/// Sessions of one player, one after the other, for as long as it can resume.
+async fn play<G, C, B>(fleet: &Fleet<C, B>, player: &mut Player<'_, G>) -> Result<(), Lost>
+where
+    G: Game,
+    C: Connect,
+    B: Behaviours<G>,
+{
+    let mut resumes_failed = 0;
+    loop {
+        let link = match fleet.connect.connect(player.bot).await {
+            Ok(link) => link,
+            Err(error) if player.has_joined() && resumes_failed < ATTEMPTS_MAX => {
+                resumes_failed += 1;
+                tracing::debug!(bot = player.bot, %error, "no connection to resume");
+                let wait = RETRY_WAIT * (1 << resumes_failed);
+                fleet.clock.sleep_until((fleet.clock.now() + wait).min(player.until)).await;
+                if fleet.clock.now() >= player.until {
+                    return Ok(());
+                }
+                continue;
+            }
+            Err(error) => return Err(Lost::Connect(error)),
+        };
+        fleet.tally.connected();
+        let end = Session::new(player, link).await;
+        let now = fleet.clock.now();
+        let was_in = player.pause(now);
+        if end == End::Left {
+            let joined = player.has_joined();
+            return if joined { Ok(()) } else { Err(Lost::Session(end)) };
+        }
+        if was_in {
+            tracing::debug!(bot = player.bot, ?end, "cut");
+            player.tally.record(player.bot, |shard| shard.disconnected(code_of(&end)));
+        }
+        let may_resume = match &end {
+            End::Closed(close) => close.advice == Advice::Resume,
+            End::Link(_) | End::Silent => true,
+            End::JoinTimeout | End::Left => false,
+        };
+        resumes_failed = if was_in { 0 } else { resumes_failed + 1 };
+        if !may_resume || resumes_failed >= ATTEMPTS_MAX || !player.client.reconnect(now) {
+            return Err(Lost::Session(end));
+        }
+    }
+}
+
+/// What a bot is in its room, by its number.
+pub(crate) fn role(bot: u32, bots: u32, spectators: u32) -> Role {
+    if bot >= bots.saturating_sub(spectators) { Role::Spectator } else { Role::Player }
+}

@@ -1,0 +1,128 @@
+//! The load tool's command.
+
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+use tickwire_client_bot::args::Args;
+use tickwire_client_bot::assertion::failures;
+use tickwire_client_bot::connect::{Sources, TlsRoots, WebSocketConnect};
+use tickwire_client_bot::progress::Progress;
+use tickwire_client_bot::report::Report;
+use tickwire_client_bot::table::Table;
+use tickwire_client_bot::{FleetConfig, open_files, run};
+use tickwire_shared::arena::Arena;
+
+/// A threshold fails.
+const THRESHOLD: u8 = 1;
+/// Wrong use.
+const USAGE: u8 = 2;
+/// The server can't be reached.
+const UNREACHABLE: u8 = 3;
+
+/// Why there is no good end: a line for people and the exit status.
+struct Failure(String, u8);
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match check_and_run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(text, status)) => {
+            eprintln!("tickwire-client-bot: {text}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn check_and_run(args: &Args) -> Result<(), Failure> {
+    let usage = |text: String| Failure(text, USAGE);
+    args.check().map_err(usage)?;
+    open_files::make_room_for(args.plan().bots_max()).map_err(usage)?;
+    // Now, not after the run: a report that cannot be written would cost the whole of it.
+    let to_file = args.report.as_ref().filter(|path| path.as_os_str() != "-");
+    if let Some(path) = to_file {
+        std::fs::File::create(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    }
+    let mut builder = match args.threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder
+        .worker_threads(args.threads.into())
+        .enable_all()
+        .build()
+        .map_err(|error| usage(format!("no runtime: {error}")))?;
+    let report = runtime.block_on(play(args))?;
+    conclude(args, &report)
+}
+
+async fn play(args: &Args) -> Result<Report, Failure> {
+    let unreachable =
+        |error: tickwire_client_bot::connect::ConnectError| Failure(error.to_string(), UNREACHABLE);
+    let usage = |text: String| Failure(text, USAGE);
+    let roots = args.ca.as_deref().map(TlsRoots::from_pem_file).transpose().map_err(usage)?;
+    let plan = args.plan();
+    let address = args.url.resolve().await.map_err(unreachable)?;
+    let sources = match args.sources.as_slice() {
+        [] => Sources::for_target(address, plan.bots_max()),
+        given => Sources(given.to_vec()),
+    };
+    let connect = WebSocketConnect::new(args.url.clone(), address, sources, roots)
+        .map_err(|error| usage(error.to_string()))?;
+    let progress = Progress::new(plan.time(), plan.bots_max(), args.quiet);
+    let config = FleetConfig {
+        game: args.game.clone(),
+        rooms: args.rooms(),
+        spectators: args.spectators,
+        options: args.options().map_err(usage)?,
+        seed: args.seed,
+        threads: args.threads.into(),
+        plan,
+    };
+    let stop = async {
+        // Without a handler Ctrl-C ends the process at once, which is all that is left then.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let report =
+        run::<Arena, _, _>(config, connect, args.behaviour, stop, |second| progress.second(second)).await;
+    progress.finish();
+    Ok(report)
+}
+
+/// Writes the report and judges it.
+fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
+    let fault =
+        |error: &dyn std::fmt::Display| Failure(format!("the report cannot be written: {error}"), USAGE);
+    let json = serde_json::to_value(report).map_err(|error| fault(&error))?;
+    let to_stdout = args.report.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if let Some(path) = &args.report {
+        let mut text = serde_json::to_string_pretty(report).map_err(|error| fault(&error))?;
+        text.push('\n');
+        let written = match to_stdout {
+            true => std::io::stdout().write_all(text.as_bytes()),
+            false => std::fs::write(path, text),
+        };
+        written.map_err(|error| fault(&error))?;
+    }
+    match (args.quiet, to_stdout) {
+        (true, _) => {}
+        (false, true) => eprint!("{}", Table(report)),
+        (false, false) => print!("{}", Table(report)),
+    }
+    let never_connected = report.messages == 0 && report.bots_joined == 0;
+    if never_connected && report.bots_failed.keys().any(|reason| is_unreachable(reason)) {
+        let reasons: Vec<_> = report.bots_failed.keys().cloned().collect();
+        return Err(Failure(format!("{} can't be reached: {}", args.url, reasons.join(", ")), UNREACHABLE));
+    }
+    let failing = failures(&args.assertions, &json);
+    if failing.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<_> = failing.iter().map(ToString::to_string).collect();
+    Err(Failure(lines.join("\ntickwire-client-bot: "), THRESHOLD))
+}
+
+fn is_unreachable(reason: &str) -> bool {
+    matches!(reason, "unreachable" | "connect_timeout" | "handshake") || reason.starts_with("http_")
+}

@@ -1,0 +1,303 @@
+//! One connection of one bot: a single future that reads, keeps the bot's time and writes.
+
+use crate::behaviour::Behaviour;
+use crate::connect::{Link, LinkEnd};
+use crate::fleet::Clock;
+use crate::tally::{Counts, Shard, Tally};
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use tickwire_shared::Rng;
+use tickwire_shared::client::{Client, ClientEvent, State};
+use tickwire_shared::game::Game;
+use tickwire_shared::id::RoomId;
+use tickwire_shared::wire::Close;
+use tokio::time::Sleep;
+
+/// A bot decides this often.
+const DECIDE_PERIOD: Duration = Duration::from_millis(100);
+/// From the connection until the bot is in the room.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a bot that leaves waits for the server's goodbye.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A server that says nothing for this long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Messages handled in one go, so that one bot's backlog does not delay the others' timers.
+const MESSAGES_PER_TURN: usize = 32;
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The bot's time was over and it left.
+    Left,
+    /// The server ended it with a closing, or the client did at a fault of the server.
+    Closed(Close),
+    /// The link ended without one.
+    Link(LinkEnd),
+    /// The server did not take the bot into a room in time.
+    JoinTimeout,
+    /// The server fell silent.
+    Silent,
+}
+
+/// One player: what lasts from its joining of a room until it leaves for good, over several sessions.
+pub(crate) struct Player<'a, G: Game> {
+    pub(crate) bot: u32,
+    pub(crate) client: Client<G>,
+    pub(crate) behaviour: &'a mut dyn Behaviour<G>,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) tally: &'a Tally,
+    pub(crate) clock: &'a Clock,
+    /// When the bot's shift is over.
+    pub(crate) until: Duration,
+    /// When the first session began.
+    pub(crate) began: Duration,
+    decide_at: Duration,
+    snapshot_at: Option<Duration>,
+    /// When the bot said that it goes.
+    left_at: Option<Duration>,
+    /// Since when the bot is in a room without a break.
+    playing_since: Option<Duration>,
+    /// Told once, when the bot is in a room.
+    on_joined: Option<Box<dyn FnOnce(RoomId) + Send + 'a>>,
+}
+
+impl<'a, G: Game> Player<'a, G> {
+    pub(crate) fn new(
+        bot: u32,
+        client: Client<G>,
+        (behaviour, rng): (&'a mut dyn Behaviour<G>, &'a mut Rng),
+        (tally, clock): (&'a Tally, &'a Clock),
+        until: Duration,
+        on_joined: Box<dyn FnOnce(RoomId) + Send + 'a>,
+    ) -> Self {
+        let began = clock.now();
+        Self {
+            bot,
+            client,
+            behaviour,
+            rng,
+            tally,
+            clock,
+            until,
+            began,
+            decide_at: Duration::ZERO,
+            snapshot_at: None,
+            left_at: None,
+            playing_since: None,
+            on_joined: Some(on_joined),
+        }
+    }
+
+    /// Whether the bot was in its room.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.on_joined.is_none()
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        now >= self.until || self.clock.is_stopped()
+    }
+
+    fn receive(&mut self, now: Duration, message: &[u8]) -> Result<(), End> {
+        let before = self.client.stats().snapshots;
+        let result = self.client.receive(now, message);
+        let fresh = self.client.stats().snapshots - before;
+        let interval = self.client.tick_rate().map(|rate| rate.period());
+        let gap = match (fresh, self.snapshot_at, interval) {
+            (0, ..) | (_, None, _) | (_, _, None) => None,
+            (_, Some(before), Some(interval)) => Some((now.saturating_sub(before), interval)),
+        };
+        if fresh > 0 {
+            self.snapshot_at = Some(now);
+        }
+        let client = &mut self.client;
+        self.tally.record(self.bot, |shard: &mut Shard| {
+            let Counts { snapshots, messages, bytes, .. } = &mut shard.second;
+            *snapshots += fresh;
+            *messages += 1;
+            *bytes += message.len() as u64;
+            if let Some((gap, interval)) = gap {
+                shard.second_gaps.record_gap(gap, interval);
+            }
+            client.drain_samples().for_each(|sample| shard.sample(sample));
+        });
+        self.hear(now);
+        match (result, self.client.state()) {
+            (Err(error), _) => Err(End::Closed(error.close())),
+            (Ok(()), State::Closed(close)) => Err(End::Closed(close.clone())),
+            (Ok(()), _) => Ok(()),
+        }
+    }
+
+    fn hear(&mut self, now: Duration) {
+        while let Some(event) = self.client.poll_event() {
+            if matches!(event, ClientEvent::Joined) && self.playing_since.is_none() {
+                self.playing_since = Some(now);
+                self.tally.joined(self.bot, now);
+                if let (Some(joined), Some(room)) = (self.on_joined.take(), self.client.room()) {
+                    joined(room);
+                    let time = now.saturating_sub(self.began);
+                    self.tally.record(self.bot, |shard| shard.joins.record(time));
+                }
+            }
+        }
+    }
+
+    fn play(&mut self, now: Duration) {
+        if now >= self.decide_at && self.client.own().is_some() {
+            let input = self.behaviour.decide(&self.client, now, self.rng);
+            self.client.set_input(input);
+            if let Some(command) = self.behaviour.command(&self.client, self.rng) {
+                // A full queue refuses it: then the bot says nothing, as a player who waits.
+                let _ = self.client.command(command);
+            }
+            // The first decision falls anywhere within a period, so that bots do not all think at once.
+            let first = self.decide_at.is_zero();
+            let wait = if first { DECIDE_PERIOD.mul_f32(self.rng.unit()) } else { DECIDE_PERIOD };
+            self.decide_at = now + wait;
+        }
+        self.client.advance(now);
+    }
+
+    /// The bot is out of its room, for now or for good. Says whether it was in.
+    pub(crate) fn pause(&mut self, now: Duration) -> bool {
+        let Some(since) = self.playing_since.take() else { return false };
+        self.tally.left();
+        let time = now.saturating_sub(since);
+        self.tally.record(self.bot, |shard| shard.time += time);
+        true
+    }
+}
+
+impl<G: Game> Drop for Player<'_, G> {
+    /// Also at an abort: what was measured counts. So does the silence since the last snapshot, if it is one.
+    fn drop(&mut self) {
+        let now = self.clock.now();
+        self.pause(now);
+        let seen_until = self.left_at.unwrap_or(now);
+        let silence = match (self.snapshot_at, self.client.tick_rate()) {
+            (Some(before), Some(rate)) => Some((seen_until.saturating_sub(before), rate.period())),
+            _ => None,
+        };
+        self.tally.record(self.bot, |shard| {
+            shard.client(self.client.stats());
+            if let Some((gap, interval)) = silence.filter(|(gap, interval)| *gap > 2 * *interval) {
+                shard.second_gaps.record_gap(gap, interval);
+            }
+        });
+    }
+}
+
+/// A session as a future.
+pub(crate) struct Session<'s, 'a, G: Game, L> {
+    player: &'s mut Player<'a, G>,
+    link: L,
+    timer: Pin<Box<Sleep>>,
+    /// When the timer is to fire.
+    due: Duration,
+    began: Duration,
+    heard_at: Duration,
+    leaving_since: Option<Duration>,
+}
+
+impl<'s, 'a, G: Game, L: Link> Session<'s, 'a, G, L> {
+    pub(crate) fn new(player: &'s mut Player<'a, G>, link: L) -> Self {
+        let now = player.clock.now();
+        let timer = Box::pin(tokio::time::sleep_until(player.clock.instant(now)));
+        Self { player, link, timer, due: now, began: now, heard_at: now, leaving_since: None }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Duration) -> Result<(), End> {
+        for _ in 0..MESSAGES_PER_TURN {
+            match self.link.poll_recv(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(message)) => {
+                    self.heard_at = now;
+                    self.player.receive(now, &message)?;
+                }
+                Poll::Ready(Err(end)) => return Err(End::Link(end)),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// What is to be done at `now`; sets when to come back.
+    fn keep_time(&mut self, now: Duration) -> Result<(), End> {
+        let lag = now.saturating_sub(self.due);
+        self.player.tally.record(self.player.bot, |shard| shard.second_lags.record(lag));
+        if self.player.is_over(now) && self.leaving_since.is_none() {
+            self.leaving_since = Some(now);
+            if !self.player.client.is_playing() {
+                return Err(End::Left);
+            }
+            self.player.client.leave();
+            self.player.left_at = Some(now);
+        }
+        let limits = [
+            (self.leaving_since.map(|since| since + LEAVE_TIMEOUT), End::Left),
+            ((!self.player.client.is_playing()).then_some(self.began + JOIN_TIMEOUT), End::JoinTimeout),
+            (Some(self.heard_at + SILENCE_MAX), End::Silent),
+        ];
+        if let Some((_, end)) = limits.into_iter().find(|(at, _)| at.is_some_and(|at| now >= at)) {
+            return Err(end);
+        }
+        if self.leaving_since.is_none() && self.player.client.is_playing() {
+            self.player.play(now);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        loop {
+            // Messages wait in the client while the link is full: its bounds hold there.
+            match self.link.poll_flush(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(end)) => return Err(End::Link(end)),
+                Poll::Ready(Ok(())) => {}
+            }
+            let Some(message) = self.player.client.poll_transmit() else { return Ok(()) };
+            self.link.send(message).map_err(End::Link)?;
+        }
+    }
+
+    fn next_due(&self, now: Duration) -> Duration {
+        let next = self.player.client.next_input_at().unwrap_or(now + DECIDE_PERIOD);
+        // At least a little later: a timer in the past would starve the reading.
+        next.min(now + DECIDE_PERIOD).max(now + Duration::from_millis(1))
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let now = self.player.clock.now();
+        let was_playing = self.player.client.is_playing();
+        self.read(cx, now)?;
+        let came_in = self.player.client.is_playing() && !was_playing;
+        let fired = self.timer.as_mut().poll(cx).is_ready();
+        if fired {
+            self.keep_time(now)?;
+        }
+        if fired || came_in {
+            self.due = self.next_due(now);
+            self.timer.as_mut().reset(self.player.clock.instant(self.due));
+            if self.timer.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        self.write(cx)
+    }
+}
+
+impl<G: Game, L: Link> Future for Session<'_, '_, G, L> {
+    type Output = End;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        let session = self.get_mut();
+        match session.turn(cx) {
+            Ok(()) => Poll::Pending,
+            // Whatever came of a goodbye, the bot wanted to go.
+            Err(_) if session.leaving_since.is_some() => Poll::Ready(End::Left),
+            Err(end) => Poll::Ready(end),
+        }
+    }
+}

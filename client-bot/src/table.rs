@@ -1,0 +1,108 @@
+//! The report as a table for people.
+
+use crate::histogram::Percentiles;
+use crate::report::Report;
+use core::fmt::{self, Write};
+
+/// Above this a bot's own lateness shows in what it measures.
+const LAG_MS_MAX: f64 = 20.0;
+
+/// Shows a report as a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a>(pub &'a Report);
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let mut line = |name: &str, value: String| writeln!(f, "{name:<22}{value}");
+        let joined = match report.all_joined_s {
+            Some(at) => format!(", all in a room after {at:.2} s"),
+            None => String::new(),
+        };
+        line(
+            "bots",
+            format!("{} of {} in {} rooms{joined}", report.bots_joined, report.bots_wanted, report.rooms),
+        )?;
+        if !report.bots_failed.is_empty() {
+            line("bots failed", counts(&report.bots_failed))?;
+        }
+        let cuts = if report.disconnects.is_empty() { "none".into() } else { counts(&report.disconnects) };
+        line("disconnects", cuts)?;
+        line("time", format!("{:.1} s, {:.0} client seconds", report.seconds, report.client_seconds))?;
+        line(
+            "snapshots",
+            format!("{}, {:.2} per client and s", report.snapshots, report.snapshots_per_client_s),
+        )?;
+        line("snapshot gap, ms", spread(&report.snapshot_gap_ms))?;
+        line("input to effect, ms", spread(&report.input_to_effect_ms))?;
+        line("round trip, ms", spread(&report.rtt_ms))?;
+        line("prediction error, u", spread(&report.prediction_error_units))?;
+        line(
+            "payload",
+            format!(
+                "{:.0} B and {:.1} messages per client and s, {} B per moving entity",
+                report.payload_bytes_per_client_s,
+                report.messages_per_client_s,
+                number(report.bytes_per_entity),
+            ),
+        )?;
+        line(
+            "state",
+            format!(
+                "{} keyframes, {} of {} hashes differ, {} decode errors",
+                report.keyframes, report.hash_mismatches, report.hash_checks, report.decode_errors
+            ),
+        )?;
+        line(
+            "inputs",
+            format!("{} sent, {} late, {} held", report.inputs_sent, report.inputs_late, report.inputs_held),
+        )?;
+        line(
+            "events",
+            format!(
+                "{} sent, {} received, {} lost",
+                report.events_sent, report.events_received, report.events_lost
+            ),
+        )?;
+        line("lag of the bots, ms", spread(&report.bot_lag_ms))?;
+        if report.bot_lag_ms.p99.is_some_and(|lag| lag > LAG_MS_MAX) {
+            line(
+                "note",
+                "the bots were late themselves: use fewer, more --threads or another machine".into(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn counts<K: fmt::Display>(counts: &std::collections::BTreeMap<K, u64>) -> String {
+    counts.iter().fold(String::new(), |mut text, (key, count)| {
+        let comma = if text.is_empty() { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{comma}{count} x {key}");
+        text
+    })
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.2}"))
+}
+
+fn spread(of: &Percentiles) -> String {
+    format!("p50 {}  p99 {}  max {}", number(of.p50), number(of.p99), number(of.max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_names_failures_and_says_when_the_bots_were_late() {
+        let mut report = Report::default();
+        assert!(!Table(&report).to_string().contains("note"));
+        report.bots_failed.insert("full".into(), 3);
+        report.bot_lag_ms.p99 = Some(50.0);
+        let text = Table(&report).to_string();
+        assert!(text.contains("3 x full") && text.contains("note"), "{text}");
+    }
+}

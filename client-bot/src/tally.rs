@@ -1,0 +1,300 @@
+//! What a fleet has measured so far. One shard per worker thread, so that bots hardly ever wait for each other.
+
+use crate::histogram::Spread;
+use crate::report::Second;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tickwire_shared::client::{ClientStats, Sample};
+
+/// Everything that the bots of a fleet measure.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    shards: Box<[Mutex<Shard>]>,
+    fates: Mutex<Fates>,
+    /// Bots in a room now.
+    playing: AtomicU32,
+    /// Connections made so far.
+    connected: AtomicU32,
+}
+
+/// What the bots of one thread have measured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shard {
+    /// Counts of this second.
+    pub(crate) second: Counts,
+    /// Gaps between snapshots of this second.
+    pub(crate) second_gaps: Spread,
+    /// Lags of this second.
+    pub(crate) second_lags: Spread,
+    /// Gaps of the seconds before.
+    pub(crate) gaps: Spread,
+    /// Lags of the seconds before.
+    pub(crate) lags: Spread,
+    /// From an input to its effect.
+    pub(crate) effects: Spread,
+    /// Round trips.
+    pub(crate) round_trips: Spread,
+    /// Errors of prediction.
+    pub(crate) errors: Spread,
+    /// From connecting to being in a room.
+    pub(crate) joins: Spread,
+    /// Ends by close code.
+    pub(crate) disconnects: BTreeMap<u16, u64>,
+    /// The sum of the clients that are gone.
+    pub(crate) clients: ClientStats,
+    /// Time in a room.
+    pub(crate) time: Duration,
+}
+
+/// What comes in while bots play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Snapshots decoded.
+    pub(crate) snapshots: u64,
+    /// Messages.
+    pub(crate) messages: u64,
+    /// Bytes of the messages.
+    pub(crate) bytes: u64,
+    /// Unwanted ends.
+    pub(crate) disconnects: u64,
+}
+
+/// What became of each bot.
+#[derive(Clone, Debug, Default)]
+struct Fates {
+    bots: Vec<Fate>,
+    joined: u32,
+    all_joined_at: Option<Duration>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Fate {
+    #[default]
+    Waiting,
+    Joined,
+    Failed(String),
+}
+
+/// A lock whose holder panicked still holds counters that are right enough to report.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tally {
+    /// Nothing measured yet, for `bots` bots on `threads` threads.
+    #[must_use]
+    pub(crate) fn new(bots: u32, threads: usize) -> Self {
+        let fates = Fates { bots: vec![Fate::Waiting; bots as usize], ..Fates::default() };
+        Self {
+            shards: (0..threads.max(1)).map(|_| Mutex::default()).collect(),
+            fates: Mutex::new(fates),
+            playing: AtomicU32::new(0),
+            connected: AtomicU32::new(0),
+        }
+    }
+
+    /// Lets `record` write into the shard of `bot`.
+    pub(crate) fn record(&self, bot: u32, record: impl FnOnce(&mut Shard)) {
+        if let Some(shard) = self.shards.get(bot as usize % self.shards.len()) {
+            record(&mut lock(shard));
+        }
+    }
+
+    /// A connection stands.
+    pub(crate) fn connected(&self) {
+        self.connected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many connections were made so far.
+    #[must_use]
+    pub(crate) fn connections(&self) -> u32 {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    /// How many bots are in a room.
+    #[must_use]
+    pub(crate) fn playing(&self) -> u32 {
+        self.playing.load(Ordering::Relaxed)
+    }
+
+    /// `bot` came into a room at `now`.
+    pub(crate) fn joined(&self, bot: u32, now: Duration) {
+        self.playing.fetch_add(1, Ordering::Relaxed);
+        let mut fates = lock(&self.fates);
+        let Some(fate) = fates.bots.get_mut(bot as usize) else { return };
+        if core::mem::replace(fate, Fate::Joined) != Fate::Joined {
+            fates.joined += 1;
+            if fates.joined as usize == fates.bots.len() {
+                fates.all_joined_at = Some(now);
+            }
+        }
+    }
+
+    /// A bot is in no room any more.
+    pub(crate) fn left(&self) {
+        self.playing.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// `bot` gave up; that counts if it never was in a room.
+    pub(crate) fn failed(&self, bot: u32, reason: String) {
+        if let Some(fate) = lock(&self.fates).bots.get_mut(bot as usize)
+            && *fate != Fate::Joined
+        {
+            *fate = Fate::Failed(reason);
+        }
+    }
+
+    /// How many bots were in a room at least once, and when the last of all came.
+    #[must_use]
+    pub(crate) fn arrivals(&self) -> (u32, Option<Duration>) {
+        let fates = lock(&self.fates);
+        (fates.joined, fates.all_joined_at)
+    }
+
+    /// The bots that gave up, by reason.
+    #[must_use]
+    pub(crate) fn failures(&self) -> BTreeMap<String, u64> {
+        let mut reasons = BTreeMap::new();
+        for fate in &lock(&self.fates).bots {
+            if let Fate::Failed(reason) = fate {
+                *reasons.entry(reason.clone()).or_default() += 1;
+            }
+        }
+        reasons
+    }
+
+    /// Closes the books of a second.
+    pub(crate) fn close_second(&self, number: u32) -> Second {
+        let (mut counts, mut gaps, mut lags) = (Counts::default(), Spread::default(), Spread::default());
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            counts.add(core::mem::take(&mut shard.second));
+            let shard = &mut *shard;
+            gaps.add(&shard.second_gaps);
+            lags.add(&shard.second_lags);
+            shard.gaps.take(&mut shard.second_gaps);
+            shard.lags.take(&mut shard.second_lags);
+        }
+        Second {
+            second: number,
+            bots: self.playing(),
+            disconnects: counts.disconnects,
+            snapshots: counts.snapshots,
+            messages: counts.messages,
+            bytes: counts.bytes,
+            gap_p99_ms: gaps.at(0.99),
+            gap_max_ms: gaps.max(),
+            lag_p99_ms: lags.at(0.99),
+        }
+    }
+
+    /// All shards in one.
+    #[must_use]
+    pub(crate) fn sum(&self) -> Shard {
+        let mut sum = Shard::default();
+        for shard in &self.shards {
+            sum.take(&mut lock(shard));
+        }
+        sum
+    }
+}
+
+impl Counts {
+    fn add(&mut self, more: Self) {
+        self.snapshots += more.snapshots;
+        self.messages += more.messages;
+        self.bytes += more.bytes;
+        self.disconnects += more.disconnects;
+    }
+}
+
+impl Shard {
+    /// Takes over a sample of a client. Gaps are measured by the bot, which knows of its cuts.
+    pub(crate) fn sample(&mut self, sample: Sample) {
+        match sample {
+            Sample::SnapshotGap(_) => {}
+            Sample::RoundTrip(time) => self.round_trips.record(time),
+            Sample::InputToEffect(time) => self.effects.record(time),
+            Sample::PredictionError(units) => self.errors.record_units(f64::from(units)),
+        }
+    }
+
+    /// An end that the bot did not want.
+    pub(crate) fn disconnected(&mut self, code: u16) {
+        *self.disconnects.entry(code).or_default() += 1;
+        self.second.disconnects += 1;
+    }
+
+    /// Adds the counters of a client that is gone.
+    pub(crate) fn client(&mut self, stats: &ClientStats) {
+        let sum = &mut self.clients;
+        sum.messages += stats.messages;
+        sum.message_bytes += stats.message_bytes;
+        sum.snapshots += stats.snapshots;
+        sum.delta_bytes += stats.delta_bytes;
+        sum.moving_entities += stats.moving_entities;
+        sum.keyframes += stats.keyframes;
+        sum.hash_checks += stats.hash_checks;
+        sum.hash_mismatches += stats.hash_mismatches;
+        sum.decode_errors += stats.decode_errors;
+        sum.inputs_made += stats.inputs_made;
+        sum.inputs.add(stats.inputs);
+        sum.events += stats.events;
+        sum.events_lost += stats.events_lost;
+        sum.commands += stats.commands;
+        sum.commands_confirmed += stats.commands_confirmed;
+        sum.resumes += stats.resumes;
+    }
+
+    fn take(&mut self, other: &mut Self) {
+        for (code, count) in core::mem::take(&mut other.disconnects) {
+            *self.disconnects.entry(code).or_default() += count;
+        }
+        self.client(&core::mem::take(&mut other.clients));
+        self.time += core::mem::take(&mut other.time);
+        self.gaps.take(&mut other.second_gaps);
+        self.gaps.take(&mut other.gaps);
+        self.lags.take(&mut other.second_lags);
+        self.lags.take(&mut other.lags);
+        self.effects.take(&mut other.effects);
+        self.round_trips.take(&mut other.round_trips);
+        self.errors.take(&mut other.errors);
+        self.joins.take(&mut other.joins);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_that_joined_once_has_not_failed() {
+        let tally = Tally::new(2, 1);
+        tally.joined(0, Duration::from_secs(1));
+        tally.failed(0, "full".into());
+        tally.failed(1, "full".into());
+        assert_eq!(tally.arrivals(), (1, None));
+        assert_eq!(tally.failures(), BTreeMap::from([("full".to_owned(), 1)]));
+        tally.joined(1, Duration::from_secs(2));
+        tally.joined(1, Duration::from_secs(3));
+        assert_eq!(tally.arrivals(), (2, Some(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn a_second_is_reported_once_and_the_run_has_all_of_them() {
+        let tally = Tally::new(2, 2);
+        for (bot, ms) in [(0, 30), (1, 40)] {
+            tally.record(bot, |shard| {
+                shard.second.snapshots += 1;
+                shard.second_gaps.record(Duration::from_millis(ms));
+            });
+        }
+        let second = tally.close_second(0);
+        assert_eq!(second.snapshots, 2);
+        assert!(second.gap_max_ms.is_some_and(|max| (39.9..40.1).contains(&max)), "{second:?}");
+        assert_eq!(tally.close_second(1), Second { second: 1, ..Second::default() });
+        assert_eq!(tally.sum().gaps.count(), 2);
+    }
+}
