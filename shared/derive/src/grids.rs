@@ -137,6 +137,9 @@ fn check_whole_range(subject: &Subject<'_>, range: &Range, least: i64, most: i64
     }
     match (start, end) {
         (Some(start), Some(end)) if start.as_real() > end.as_real() => Err(empty(range)),
+        (Some(Number::Whole(start)), Some(Number::Whole(end))) if end - start >= 1 << 31 => {
+            Err(range.error("a range has at most 2^31 values, so that a difference is an `i32`: narrow it"))
+        }
         _ => Ok(()),
     }
 }

@@ -8,6 +8,8 @@ struct Ship {
     gold: u32,
     #[entity(range = -100_000..=100_000, grid = 1024)]
     height: f32,
+    #[entity(range = -2_147_483_648..=2_147_483_647)]
+    seed: i32,
 }
 
 fn main() {}
