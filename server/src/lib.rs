@@ -31,3 +31,7 @@ pub use config::{
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
 pub use shutdown::signal;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/hosting-a-game.md")]
+struct HostingAGame;

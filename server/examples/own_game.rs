@@ -1,0 +1,144 @@
+//! A whole game in one file: tag. Whoever is "it" hands that on by touching another; all others score by the second.
+//! `docs/hosting-a-game.md` builds it step by step.
+//!
+//!     cargo run --release -p tickwire-server --example own_game
+#![allow(missing_docs)]
+
+use serde::{Deserialize, Serialize};
+use std::process::ExitCode;
+use tickwire_server::{GameOptions, cli};
+use tickwire_shared::arena::Arena;
+use tickwire_shared::prelude::*;
+
+/// Hosts tag beside the built-in arena, with all flags of the server.
+fn main() -> ExitCode {
+    cli::run(|server| {
+        server.game::<Tag>("tag", GameOptions::default()).game::<Arena>("arena", GameOptions::default())
+    })
+}
+
+/// A player on the field, in units of its own size.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Runner {
+    #[entity(range = -64.0..=64.0, grid = 256, predict = linear(vel))]
+    pub pos: Vec2,
+    #[entity(range = -2.0..=2.0, grid = 256, predict = steer(wish, 4))]
+    pub vel: Vec2,
+    #[entity(range = -2.0..=2.0, grid = 256)]
+    pub wish: Vec2,
+    pub it: bool,
+    #[entity(range = 0..=9999)]
+    pub score: u16,
+}
+
+/// A stick and a button.
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+pub struct Pad {
+    #[input(range = -1..=1)]
+    pub x: i8,
+    #[input(range = -1..=1)]
+    pub y: i8,
+    pub dash: Button,
+}
+
+/// What a host sets and every client learns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Half the side of the square field, units.
+    pub half_side: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { half_side: 24.0 }
+    }
+}
+
+/// News that every client gets exactly once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum News {
+    Tagged { by: PlayerId, whom: PlayerId },
+}
+
+pub struct Tag {
+    rng: Rng,
+    runners: Vec<(PlayerId, EntityId)>,
+    /// Ticks until the next tag counts, so that it is not handed straight back.
+    safe_ticks: u32,
+}
+
+impl Game for Tag {
+    type Settings = Settings;
+    type Scene = Settings;
+    type Input = Pad;
+    type Entity = Runner;
+    type Event = News;
+    type Command = ();
+
+    fn scene(settings: &Settings) -> Result<Settings, BadSettings> {
+        let fits = (4.0..=64.0).contains(&settings.half_side);
+        if fits { Ok(settings.clone()) } else { Err(BadSettings("half_side must be 4 to 64 units".into())) }
+    }
+
+    fn new(_: &Settings, _: &Settings, seed: u64, _: &mut World<Runner>) -> Self {
+        Self { rng: Rng::new(seed), runners: Vec::new(), safe_ticks: 0 }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Runner>,
+        scene: &Settings,
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let place = Vec2::new(self.rng.unit() * 2.0 - 1.0, self.rng.unit() * 2.0 - 1.0) * scene.half_side;
+        let it = self.runners.is_empty();
+        let entity = world.spawn(Runner { pos: place, vel: Vec2::ZERO, wish: Vec2::ZERO, it, score: 0 })?;
+        self.runners.push((player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<Runner>, player: PlayerId) {
+        let Some(at) = self.runners.iter().position(|(id, _)| *id == player) else { return };
+        let was_it = world.despawn(self.runners.remove(at).1).is_some_and(|runner| runner.it);
+        if let Some(next) = self.runners.first().filter(|_| was_it).and_then(|(_, id)| world.get_mut(*id)) {
+            next.it = true;
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Runner>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
+        for player in turn.players {
+            let Some(runner) = world.get_mut(player.entity) else { continue };
+            Self::apply_input(runner, &player.input, turn.scene);
+            if !runner.it && turn.tick.0.is_multiple_of(30) {
+                runner.score += 1;
+            }
+        }
+        self.safe_ticks = self.safe_ticks.saturating_sub(1);
+        if self.safe_ticks == 0 {
+            self.hand_on(world, out);
+        }
+    }
+
+    fn apply_input(own: &mut Runner, input: &Pad, scene: &Settings) {
+        let speed = if input.dash.active() { 0.4 } else { 0.25 };
+        own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
+        own.vel += (own.wish - own.vel) / 4.0;
+        let side = Vec2::splat(scene.half_side);
+        own.pos = (own.pos + own.vel).clamp(-side, side);
+    }
+}
+
+impl Tag {
+    /// The first runner who touches whoever is it, is it from now on.
+    fn hand_on(&mut self, world: &mut World<Runner>, out: &mut Events<News>) {
+        let it = self.runners.iter().find(|(_, id)| world.get(*id).is_some_and(|runner| runner.it));
+        let Some(&(by, from)) = it else { return };
+        let Some(place) = world.get(from).map(|runner| runner.pos) else { return };
+        let touches = |id| id != from && world.get(id).is_some_and(|other| other.pos.distance(place) < 1.0);
+        let Some(&(whom, to)) = self.runners.iter().find(|(_, id)| touches(*id)) else { return };
+        world.iter_mut().for_each(|(id, runner)| runner.it = id == to);
+        self.safe_ticks = 30;
+        out.all(News::Tagged { by, whom });
+    }
+}
