@@ -2,8 +2,9 @@
 
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError};
+use crate::logging;
 use crate::server::{Server, ServerBuilder};
-use crate::{logging, shutdown};
+use crate::shutdown::StopSignals;
 use clap::Parser;
 use std::fmt;
 use std::io::{self, Write};
@@ -76,15 +77,11 @@ async fn serve(mut server: Server) -> Result<(), StartError> {
         let admin = bind("admin", "--admin ADDR or --admin off", address).await?;
         server = server.with_admin(admin);
     }
+    let signals = StopSignals::listen()?;
     announce(listener.local_addr()?, server.is_secure())?;
     let stop = async {
-        match shutdown::signal().await {
-            Ok(signal) => tracing::info!(signal, "told to stop"),
-            Err(error) => {
-                tracing::error!(%error, "cannot listen for signals; end the process from outside");
-                std::future::pending().await
-            }
-        }
+        let signal = signals.wait().await;
+        tracing::info!(signal, "told to stop");
     };
     Ok(server.run(listener, stop).await?)
 }

@@ -30,7 +30,7 @@ pub use config::{
 };
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
-pub use shutdown::signal;
+pub use shutdown::StopSignals;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/hosting-a-game.md")]

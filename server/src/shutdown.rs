@@ -1,25 +1,48 @@
 //! The operator's wish to stop.
 
 use std::io;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for Ctrl-C or, on Unix, SIGTERM, and says which came.
-///
-/// # Errors
-/// The process cannot listen for signals.
-pub async fn signal() -> io::Result<&'static str> {
+/// Ctrl-C and, on Unix, SIGTERM. From its making on they no longer end the process by themselves.
+#[derive(Debug)]
+pub struct StopSignals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    terminate: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Listens from now on. Call it within a tokio runtime, before anyone may be told that the server is ready.
+    ///
+    /// # Errors
+    /// The process cannot listen for signals.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the first signal and says which it was.
+    #[cfg(unix)]
+    pub async fn wait(mut self) -> &'static str {
         tokio::select! {
-            _ = terminate.recv() => Ok("SIGTERM"),
-            _ = interrupt.recv() => Ok("SIGINT"),
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
     }
+
+    /// Waits for the first signal and says which it was.
     #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await?;
-        Ok("Ctrl-C")
+    pub async fn wait(self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            // Without a signal the process can only be ended from outside.
+            Err(_) => std::future::pending().await,
+        }
     }
 }

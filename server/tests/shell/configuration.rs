@@ -1,0 +1,132 @@
+//! Where settings come from, and what is refused.
+
+use crate::program::{fail, program, run};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use tickwire_server::{Config, GameOptions, GameSection, Server};
+use tickwire_shared::arena::Arena;
+
+/// A file that is removed at the end.
+pub(crate) struct Temporary(pub(crate) PathBuf);
+
+impl Temporary {
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tickwire-{}-{name}", std::process::id()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn printed(command: Command) -> Config {
+    let output = run(command);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Config::from_toml(&text, "printed").unwrap()
+}
+
+fn effective(config: Config) -> Config {
+    let server =
+        Server::builder().config(config).game::<Arena>("arena", GameOptions::default()).build().unwrap();
+    server.config().clone()
+}
+
+#[test]
+fn defaults_give_way_to_the_file_the_file_to_the_environment_and_that_to_flags() {
+    let file = Temporary::new(
+        "order.toml",
+        "listen = \"127.0.0.1:1001\"\nlog_level = \"warn\"\nshutdown_deadline_s = 1\n[limits]\nrooms_max = 11\n",
+    );
+    let mut command = program(&["--config", file.path(), "--print-config", "--listen", "127.0.0.1:1003"]);
+    command.env("TICKWIRE_LISTEN", "127.0.0.1:1002").env("TICKWIRE_LOG_LEVEL", "debug");
+    let config = printed(command);
+    assert_eq!(config.listen.port(), 1003, "the flag");
+    assert_eq!(config.log_level, "debug", "the environment");
+    assert_eq!((config.limits.rooms_max, config.shutdown_deadline_s), (11, 1), "the file");
+    assert_eq!(config.limits.connections_max, Config::default().limits.connections_max, "the default");
+}
+
+#[test]
+fn the_file_may_be_named_by_the_environment() {
+    let file = Temporary::new("named.toml", "[limits]\nrooms_max = 12\n");
+    let mut command = program(&["--print-config"]);
+    command.env("TICKWIRE_CONFIG", file.path());
+    assert_eq!(printed(command).limits.rooms_max, 12);
+}
+
+#[test]
+fn what_is_printed_reads_back_to_the_same() {
+    let text = "admin = \"off\"\ntrusted_proxies = [\"10.0.0.0/8\"]\nallowed_origins = [\"https://a.example\"]\n\
+                log = \"json\"\n[games.arena]\ntick_rate_hz = 20\n[games.arena.settings]\nround_s = 77\n";
+    let file = Temporary::new("round.toml", text);
+    let first = printed(program(&["--config", file.path(), "--print-config"]));
+    assert_eq!(first, effective(Config::from_toml(text, "x").unwrap()));
+    let again = Temporary::new("again.toml", &first.to_toml().unwrap());
+    assert_eq!(printed(program(&["--config", again.path(), "--print-config"])), first);
+    assert_eq!(first.games["arena"].tick_rate_hz.unwrap().hz(), 20);
+    assert_eq!(first.games["arena"].settings["round_s"].as_integer(), Some(77));
+}
+
+#[test]
+fn the_annotated_file_holds_the_defaults_and_every_key() {
+    let text = include_str!("../../../assets/server.toml");
+    let config = Config::from_toml(text, "assets/server.toml").unwrap();
+    assert_eq!(effective(config.clone()), effective(Config::default()));
+    let without_games = Config { games: Default::default(), ..config };
+    assert_eq!(without_games, Config::default());
+    let all = Config {
+        assets: Some("a".into()),
+        tls_cert: Some("c".into()),
+        tls_key: Some("k".into()),
+        games: [("arena".to_owned(), GameSection::default())].into(),
+        ..Config::default()
+    };
+    for line in all.to_toml().unwrap().lines() {
+        let key = line.split(" =").next().unwrap();
+        assert!(text.contains(key), "{key} is missing in assets/server.toml");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_one_line_and_status_2() {
+    let unknown = Temporary::new("unknown.toml", "log = \"text\"\n\n[limits]\nrooms = 3\n");
+    let text = fail(program(&["--config", unknown.path()]), 2);
+    assert!(text.contains(":4: unknown field `rooms`"), "{text}");
+
+    let map = Temporary::new("map.toml", "[games.arena.settings]\nrows_file = \"/no/such/map.txt\"\n");
+    let text = fail(program(&["--config", map.path(), "--check-config"]), 2);
+    assert!(text.contains("rows_file") && text.contains("/no/such/map.txt"), "{text}");
+
+    let bad_map = Temporary::new("badmap.toml", "[games.arena.settings]\nrows = [\"#\"]\n");
+    let text = fail(program(&["--config", bad_map.path(), "--check-config"]), 2);
+    assert!(text.contains("games.arena.settings"), "{text}");
+
+    let game = Temporary::new("game.toml", "[games.chess]\ntick_rate_hz = 30\n");
+    let text = fail(program(&["--config", game.path()]), 2);
+    assert!(text.contains("games.chess") && text.contains("it hosts arena"), "{text}");
+
+    let rate = Temporary::new("rate.toml", "[games.arena]\ntick_rate_hz = 3\n");
+    let text = fail(program(&["--config", rate.path()]), 2);
+    assert!(text.contains(":2: ") && text.contains("10 to 128"), "{text}");
+
+    assert!(fail(program(&["--config", "/no/such.toml"]), 2).contains("cannot read /no/such.toml"));
+    assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no password"));
+    assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is no folder"));
+}
+
+#[test]
+fn a_good_configuration_is_called_valid_without_starting() {
+    let output = run(program(&["--check-config"]));
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "the configuration is valid\n");
+}

@@ -1,0 +1,194 @@
+//! Every answer of the players' port.
+
+use crate::running::{Running, UPGRADE, ask, ask_on, assert_status, connect, get};
+use core::time::Duration;
+use std::time::Instant;
+use tickwire_server::{Config, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// The valid upgrade without the lines that start with `name`, and with `lines` at its end.
+fn upgrade_but(name: &str, lines: &str) -> String {
+    let kept: Vec<_> =
+        UPGRADE.trim_end().split("\r\n").filter(|line| !line.starts_with(&format!("{name}:"))).collect();
+    format!("{}\r\n{lines}\r\n", kept.join("\r\n"))
+}
+
+#[tokio::test]
+async fn a_valid_upgrade_is_answered_with_its_accept_key() {
+    let server = Running::start(Config::default()).await;
+    for request in
+        [UPGRADE.to_owned(), upgrade_but("Connection", "Connection: keep-alive\r\nConnection: UPGRADE\r\n")]
+    {
+        let answer = ask(server.players, &request).await;
+        assert_status(&answer, 101);
+        let answer = answer.to_ascii_lowercase();
+        assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        assert!(answer.contains("sec-websocket-protocol: tickwire.v1"), "{answer}");
+        assert!(answer.contains("upgrade: websocket"), "{answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn each_bad_upgrade_is_told_what_is_missing() {
+    let server = Running::start(Config::default()).await;
+    let cases = [
+        (upgrade_but("Host", ""), 400, "Host"),
+        (upgrade_but("Connection", ""), 426, "Connection: Upgrade"),
+        (upgrade_but("Upgrade", ""), 426, "Upgrade: websocket"),
+        (upgrade_but("Sec-WebSocket-Version", ""), 426, "Sec-WebSocket-Version: 13"),
+        (
+            upgrade_but("Sec-WebSocket-Version", "Sec-WebSocket-Version: 8\r\n"),
+            426,
+            "Sec-WebSocket-Version: 13",
+        ),
+        (upgrade_but("Sec-WebSocket-Key", ""), 400, "Sec-WebSocket-Key"),
+        (upgrade_but("Sec-WebSocket-Key", "Sec-WebSocket-Key: short\r\n"), 400, "Sec-WebSocket-Key"),
+        (upgrade_but("Sec-WebSocket-Protocol", ""), 400, "tickwire.v1"),
+        (
+            upgrade_but("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: tickwire.v9\r\n"),
+            400,
+            "tickwire.v1",
+        ),
+        (UPGRADE.replacen("GET", "POST", 1), 405, "GET"),
+        (upgrade_but("X", "Content-Length: 4\r\n"), 400, "body"),
+        (get("/play"), 426, "Connection: Upgrade"),
+    ];
+    for (request, status, part) in cases {
+        let answer = ask(server.players, &request).await;
+        assert_status(&answer, status);
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.contains(part), "{part:?} should be named for\n{request}in\n{answer}");
+        if status == 426 {
+            assert!(answer.to_ascii_lowercase().contains("\r\nupgrade: websocket\r\n"), "{answer}");
+        }
+        if status == 405 {
+            assert!(answer.to_ascii_lowercase().contains("\r\nallow: get\r\n"), "{answer}");
+        }
+    }
+    assert!(server.handle.metrics_text().contains("handshake_failures_total{stage=\"upgrade\"} 12"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_permitted_pages_may_connect_once_origins_are_listed() {
+    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let server = Running::start(config).await;
+    let from = |origin: &str| upgrade_but("Origin", &format!("Origin: {origin}\r\n"));
+    let answer = ask(server.players, &from("https://evil.example")).await;
+    assert_status(&answer, 403);
+    assert!(answer.contains("https://evil.example") && answer.contains("allowed_origins"), "{answer}");
+    assert_status(&ask(server.players, &from("https://play.example")).await, 101);
+    assert_status(&ask(server.players, UPGRADE).await, 101);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_pages_answer_on_one_connection() {
+    let server = Running::start(Config::default()).await;
+    let mut socket = connect(server.players).await;
+    let cases = [
+        ("/healthz", 200, "alive"),
+        ("/readyz", 200, "ready"),
+        ("/api/rooms", 200, "{\"rooms\":[]}"),
+        ("/", 200, "default-src 'none'"),
+        ("/nothing", 404, "/play"),
+    ];
+    for (path, status, part) in cases {
+        let answer = ask_on(&mut socket, &get(path)).await;
+        assert_status(&answer, status);
+        assert!(answer.contains(part), "{path}: {answer}");
+        assert!(answer.contains("x-content-type-options: nosniff"), "{path}: {answer}");
+    }
+    let answer = ask_on(&mut socket, &get("/healthz").replacen("GET", "DELETE", 1)).await;
+    assert_status(&answer, 405);
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_answered_and_cut() {
+    let server = Running::start(Config::default()).await;
+    assert_status(&ask(server.players, "\u{1}\u{2}nonsense\r\n\r\n").await, 400);
+    assert_status(
+        &ask(server.players, &UPGRADE.replacen("/1.1", "/1.0", 1)).await.replacen("/1.0", "/1.1", 1),
+        400,
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_beyond_its_bound_is_answered_with_431() {
+    let server = Running::start(Config::default()).await;
+    let with_head_of = |bytes: usize| {
+        get("/healthz").replacen("\r\n\r\n", &format!("\r\nX: {}\r\n\r\n", "x".repeat(bytes)), 1)
+    };
+    assert_status(&ask(server.players, &with_head_of(15_000)).await, 200);
+    let answer = ask(server.players, &with_head_of(17_000)).await;
+    assert_status(&answer, 431);
+    assert!(answer.contains("longer than 16384 bytes"), "{answer}");
+    assert_status(&ask(server.players, &with_head_of(100_000)).await, 431);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_server_answers_503_but_is_alive() {
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let mut held = connect(server.players).await;
+    assert_status(&ask_on(&mut held, &get("/healthz")).await, 200);
+    let answer = ask_on(&mut held, &get("/readyz")).await;
+    assert_status(&answer, 503);
+    assert!(answer.contains("in use"), "{answer}");
+    let answer = ask(server.players, UPGRADE).await;
+    assert_status(&answer, 503);
+    assert!(answer.contains("retry-after"), "{answer}");
+    assert_status(&ask(server.players, &get("/healthz")).await, 200);
+    drop(held);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !ask(server.players, UPGRADE).await.starts_with("HTTP/1.1 101 ") {
+        assert!(Instant::now() < deadline, "the place was not given back");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_behind_a_proxy_gets_its_share_and_no_more() {
+    let limits = Limits { connections_per_address_max: 1, ..Limits::default() };
+    let trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let server = Running::start(Config { limits, trusted_proxies, ..Config::default() }).await;
+    let behind = |address: &str| upgrade_but("X", &format!("X-Forwarded-For: {address}\r\n"));
+    let mut first = connect(server.players).await;
+    assert_status(&ask_on(&mut first, &behind("203.0.113.5")).await, 101);
+    let answer = ask(server.players, &behind("203.0.113.5")).await;
+    assert_status(&answer, 429);
+    assert!(answer.contains("too many connections from this address"), "{answer}");
+    assert_status(&ask(server.players, &behind("203.0.113.6")).await, 101);
+    drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_head_is_cut() {
+    let server = Running::start(Config::default()).await;
+    let mut silent = connect(server.players).await;
+    let mut slow = connect(server.players).await;
+    slow.write_all(b"GET /play HT").await.unwrap();
+    let mut rest = Vec::new();
+    timeout(Duration::from_secs(8), silent.read_to_end(&mut rest)).await.expect("cut after 5 s").unwrap();
+    timeout(Duration::from_secs(3), slow.read_to_end(&mut rest)).await.expect("cut after 5 s").unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_open_when_the_server_stops_ends() {
+    let server = Running::start(Config::default()).await;
+    let mut page = connect(server.players).await;
+    assert_status(&ask_on(&mut page, &get("/healthz")).await, 200);
+    let ended = server.begin_stop();
+    let mut rest = Vec::new();
+    timeout(Duration::from_secs(2), page.read_to_end(&mut rest)).await.expect("closed").unwrap();
+    timeout(Duration::from_secs(2), ended).await.expect("no waiting for the deadline").unwrap().unwrap();
+}

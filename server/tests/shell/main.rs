@@ -1,0 +1,13 @@
+//! The shell of the server from outside: start and stop, configuration, HTTP, TLS.
+//!
+//! One test binary for all of it: linking is what takes time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod configuration;
+mod http_front;
+mod operators;
+mod program;
+mod running;
+mod startup;
+mod tls;

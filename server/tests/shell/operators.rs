@@ -1,0 +1,54 @@
+//! The operator's listener.
+
+use crate::running::{Running, ask, assert_status, get};
+use tickwire_server::Config;
+
+#[tokio::test]
+async fn metrics_and_rooms_are_told() {
+    let server = Running::start(Config::default()).await;
+    ask(server.players, &get("/")).await;
+    let answer = ask(server.admin, &get("/metrics")).await;
+    assert_status(&answer, 200);
+    for line in [
+        "tickwire_connections_accepted_total 1",
+        "tickwire_rooms 0",
+        "tickwire_tick_seconds_count 0",
+        "# EOF",
+    ] {
+        assert!(answer.contains(line), "{line} is missing in\n{answer}");
+    }
+    let answer = ask(server.admin, &get("/rooms")).await;
+    assert!(answer.contains("{\"rooms\":[]}"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_kicked_or_closed() {
+    let server = Running::start(Config::default()).await;
+    let cases = [
+        ("POST /sessions/99/kick", 404, "no such session"),
+        ("DELETE /sessions/99", 404, "no such session"),
+        ("POST /sessions/ninety/kick", 400, "number"),
+        ("POST /rooms/00000000/close", 404, "no such room"),
+        ("DELETE /rooms/00000000", 404, "no such room"),
+        ("POST /rooms/here/close", 400, "8 characters"),
+        ("GET /elsewhere", 404, "GET /metrics"),
+    ];
+    for (line, status, part) in cases {
+        let answer = ask(server.admin, &format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
+        assert_status(&answer, status);
+        assert!(answer.contains("{\"error\":") && answer.contains(part), "{line}: {answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_web_page_in_an_operators_browser_can_do_nothing() {
+    let server = Running::start(Config::default()).await;
+    let from_page =
+        "POST /rooms/00000000/close HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://evil.example\r\n\r\n";
+    assert_status(&ask(server.admin, from_page).await, 403);
+    let rebound = "GET /rooms HTTP/1.1\r\nHost: evil.example:8081\r\n\r\n";
+    assert_status(&ask(server.admin, rebound).await, 403);
+    server.stop().await;
+}

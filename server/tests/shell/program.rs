@@ -1,0 +1,85 @@
+//! The program as a child process.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
+
+pub(crate) fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tickwire-server"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKWIRE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs to the end, which must come soon.
+pub(crate) fn run(mut command: Command) -> Output {
+    let mut child = command.spawn().unwrap();
+    wait(&mut child, Duration::from_secs(10));
+    child.wait_with_output().unwrap()
+}
+
+/// Runs a command that must fail with `status`, and gives its one line.
+#[track_caller]
+pub(crate) fn fail(command: Command, status: i32) -> String {
+    let output = run(command);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{text}");
+    assert_eq!(text.lines().count(), 1, "one line, not:\n{text}");
+    assert!(output.stdout.is_empty());
+    text
+}
+
+/// Waits for the end of a child; kills it when it does not come.
+pub(crate) fn wait(child: &mut Child, patience: Duration) -> Duration {
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > patience {
+            child.kill().unwrap();
+            panic!("the program did not end within {patience:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    start.elapsed()
+}
+
+/// A program that runs; killed when dropped.
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) ready: String,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Serving {
+    /// Starts and waits for the ready line.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut ready = String::new();
+        out.read_line(&mut ready).unwrap();
+        Self { child, ready: ready.trim_end().to_owned(), out }
+    }
+
+    /// The address of the ready line.
+    pub(crate) fn address(&self) -> &str {
+        let (_, rest) = self.ready.split_once("://").expect(&self.ready);
+        rest.strip_suffix("/play").expect(&self.ready)
+    }
+
+    /// What else was written to stdout and stderr. Waits for the end.
+    pub(crate) fn rest(mut self) -> (String, String) {
+        let (mut out, mut err) = (String::new(), String::new());
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        self.out.read_to_string(&mut out).unwrap();
+        (out, err)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,99 @@
+//! A server in this process, and requests written by hand.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use tickwire_server::{Config, GameOptions, Server, ServerHandle};
+use tickwire_shared::arena::Arena;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// A valid upgrade.
+pub(crate) const UPGRADE: &str = "GET /play HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+     Sec-WebSocket-Protocol: tickwire.v1\r\n\r\n";
+
+pub(crate) struct Running {
+    pub(crate) players: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) handle: ServerHandle,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    pub(crate) async fn start(config: Config) -> Self {
+        let server = Server::builder()
+            .config(config)
+            .game::<Arena>("arena", GameOptions::default())
+            .build()
+            .expect("the server builds");
+        let players = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (handle, addresses) =
+            (server.handle(), (players.local_addr().unwrap(), admin.local_addr().unwrap()));
+        let ended = tokio::spawn(server.with_admin(admin).run(players, async {
+            let _ = stopped.await;
+        }));
+        Self { players: addresses.0, admin: addresses.1, handle, stop, ended }
+    }
+
+    pub(crate) fn begin_stop(self) -> JoinHandle<std::io::Result<()>> {
+        let _ = self.stop.send(());
+        self.ended
+    }
+
+    pub(crate) async fn stop(self) {
+        self.begin_stop().await.unwrap().unwrap();
+    }
+}
+
+pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.expect("the server takes connections")
+}
+
+/// Writes `request` on a new connection and reads the head and the body of the answer.
+pub(crate) async fn ask(address: SocketAddr, request: &str) -> String {
+    let mut socket = connect(address).await;
+    ask_on(&mut socket, request).await
+}
+
+/// Writes `request` and reads one answer: its head, and as many bytes as the head promises.
+pub(crate) async fn ask_on<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, request: &str) -> String {
+    // A server that refuses a long head may close before all of it is written.
+    let _ = socket.write_all(request.as_bytes()).await;
+    timeout(Duration::from_secs(10), read_answer(socket)).await.expect("an answer within 10 s")
+}
+
+async fn read_answer<S: AsyncRead + Unpin>(socket: &mut S) -> String {
+    let mut text = Vec::new();
+    let mut chunk = [0; 4096];
+    while !is_whole(&String::from_utf8_lossy(&text)) {
+        match socket.read(&mut chunk).await {
+            Ok(0) | Err(_) => break,
+            Ok(count) => text.extend_from_slice(&chunk[..count]),
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn is_whole(text: &str) -> bool {
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let promised = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
+    });
+    body.len() >= promised.unwrap_or(0)
+}
+
+pub(crate) fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+}
+
+#[track_caller]
+pub(crate) fn assert_status(answer: &str, status: u16) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "wanted {status}, got:\n{answer}");
+}

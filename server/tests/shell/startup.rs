@@ -1,0 +1,85 @@
+//! Start and stop of the program.
+
+use crate::program::{Serving, fail, program, run, wait};
+use core::time::Duration;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+const ANY_PORT: &[&str] = &["--listen", "127.0.0.1:0", "--admin", "off"];
+
+#[test]
+fn one_ready_line_names_an_address_that_answers() {
+    let serving = Serving::start(program(ANY_PORT));
+    assert!(serving.ready.starts_with("listening on ws://127.0.0.1:"), "{}", serving.ready);
+    let address = serving.address().to_owned();
+    let mut socket = TcpStream::connect(&address).unwrap();
+    socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    stop(serving, |out, err| {
+        assert_eq!(out, "", "nothing follows the ready line");
+        assert!(err.contains(&format!("play at http://{address}/\n")), "{err}");
+    });
+}
+
+#[test]
+fn a_stop_tells_clients_and_ends_with_status_0() {
+    let serving = Serving::start(program(ANY_PORT));
+    let mut socket = TcpStream::connect(serving.address()).unwrap();
+    socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
+    let mut chunk = [0; 1024];
+    assert!(socket.read(&mut chunk).unwrap() > 0);
+    stop(serving, |_, _| {});
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut rest = Vec::new();
+    socket.read_to_end(&mut rest).unwrap();
+    assert!(!rest.is_empty(), "the client was cut without a word");
+}
+
+#[test]
+fn logs_can_be_json() {
+    let mut args = ANY_PORT.to_vec();
+    args.extend(["--log", "json"]);
+    stop(Serving::start(program(&args)), |_, err| {
+        assert!(
+            err.lines().any(|line| line.starts_with('{') && line.contains("\"message\":\"stopped\"")),
+            "{err}"
+        );
+    });
+}
+
+#[test]
+fn a_port_in_use_is_told_with_the_remedy() {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap().to_string();
+    let text = fail(program(&["--listen", &taken, "--admin", "off"]), 1);
+    assert!(text.contains(&taken) && text.contains("in use") && text.contains("--listen"), "{text}");
+    let text = fail(program(&["--listen", "127.0.0.1:0", "--admin", &taken]), 1);
+    assert!(text.contains(&taken) && text.contains("in use") && text.contains("--admin off"), "{text}");
+}
+
+#[test]
+fn help_names_the_defaults() {
+    let output = run(program(&["--help"]));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(text.contains("127.0.0.1:8080") && text.contains("TICKWIRE_LISTEN"), "{text}");
+}
+
+#[cfg(unix)]
+fn stop(mut serving: Serving, check: impl FnOnce(&str, &str)) {
+    let pid = rustix::process::Pid::from_child(&serving.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let took = wait(&mut serving.child, Duration::from_secs(8));
+    assert!(took < Duration::from_secs(7), "the deadline of 5 s was not kept: {took:?}");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    let (out, err) = serving.rest();
+    check(&out, &err);
+}
+
+#[cfg(not(unix))]
+fn stop(mut serving: Serving, _check: impl FnOnce(&str, &str)) {
+    serving.child.kill().unwrap();
+    wait(&mut serving.child, Duration::from_secs(8));
+}

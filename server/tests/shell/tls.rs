@@ -1,0 +1,94 @@
+//! wss on the players' listener.
+
+use crate::configuration::Temporary;
+use crate::program::{Serving, fail, program};
+use crate::running::{Running, UPGRADE, ask_on, assert_status, connect, get};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+use tickwire_server::Config;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+struct Identity {
+    cert: Temporary,
+    key: Temporary,
+    der: CertificateDer<'static>,
+}
+
+impl Identity {
+    fn new(name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        Self {
+            cert: Temporary::new(&format!("{name}-cert.pem"), &made.cert.pem()),
+            key: Temporary::new(&format!("{name}-key.pem"), &made.signing_key.serialize_pem()),
+            der: made.cert.der().clone(),
+        }
+    }
+
+    async fn connect(&self, socket: TcpStream) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn pages_and_upgrades_work_over_tls() {
+    let identity = Identity::new("works");
+    let config = Config {
+        tls_cert: Some(identity.cert.0.clone()),
+        tls_key: Some(identity.key.0.clone()),
+        ..Config::default()
+    };
+    let server = Running::start(config).await;
+    let mut stream = identity.connect(connect(server.players).await).await;
+    assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
+    assert_status(&ask_on(&mut stream, UPGRADE).await, 101);
+    drop(stream);
+
+    let mut plain = connect(server.players).await;
+    tokio::io::AsyncWriteExt::write_all(&mut plain, get("/").as_bytes()).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = plain.read_to_end(&mut rest).await;
+    assert!(!rest.starts_with(b"HTTP"), "plain HTTP is not answered on a TLS port");
+    assert!(server.handle.metrics_text().contains("handshake_failures_total{stage=\"tls\"} 1"));
+    server.stop().await;
+}
+
+#[test]
+fn the_ready_line_says_wss() {
+    let identity = Identity::new("ready");
+    let serving = Serving::start(program(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--admin",
+        "off",
+        "--tls-cert",
+        identity.cert.path(),
+        "--tls-key",
+        identity.key.path(),
+    ]));
+    assert!(serving.ready.starts_with("listening on wss://127.0.0.1:"), "{}", serving.ready);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_told() {
+    let (one, other) = (Identity::new("one"), Identity::new("other"));
+    let with =
+        |cert: &str, key: &str| fail(program(&["--tls-cert", cert, "--tls-key", key, "--check-config"]), 2);
+    assert!(with("/no/cert.pem", one.key.path()).contains("tls_cert: /no/cert.pem"));
+    assert!(with(one.cert.path(), "/no/key.pem").contains("tls_key: /no/key.pem"));
+    assert!(with(one.key.path(), one.key.path()).contains("holds no certificate"));
+    assert!(with(one.cert.path(), other.key.path()).contains("does not fit"));
+    assert!(fail(program(&["--tls-cert", one.cert.path()]), 2).contains("set both or none"));
+}
