@@ -43,3 +43,7 @@ pub mod prelude {
     pub use crate::{Rng, World};
     pub use glam::{IVec2, Vec2};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing-a-client.md")]
+struct WritingAClient;
