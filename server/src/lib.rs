@@ -15,22 +15,31 @@ mod args;
 mod assets;
 pub mod cli;
 mod config;
+mod directory;
 mod http;
 mod hub;
+mod ledger;
 mod listing;
 mod logging;
 mod metrics;
+mod outbox;
+mod room_task;
 mod server;
+mod session;
 mod shutdown;
+mod slot;
 mod tls;
+mod transport;
 
 pub use args::Args;
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
+pub use ledger::Balance;
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
 pub use shutdown::StopSignals;
+pub use transport::memory::{Disconnected, MemoryConnection};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/hosting-a-game.md")]

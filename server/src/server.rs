@@ -7,9 +7,11 @@ use crate::assets::Assets;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::http::Front;
 use crate::hub::Hub;
+use crate::ledger::Balance;
 use crate::listing::RoomView;
 use crate::metrics::Metrics;
 use crate::tls::Tls;
+use crate::transport::memory::MemoryConnection;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -212,6 +214,18 @@ impl ServerHandle {
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomView> {
         self.front.hub.rooms().iter().map(RoomView::new).collect()
+    }
+
+    /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.
+    #[must_use]
+    pub fn connect_memory(&self) -> MemoryConnection {
+        self.front.hub.connect_memory()
+    }
+
+    /// What is alive now.
+    #[must_use]
+    pub fn balance(&self) -> Balance {
+        self.front.hub.balance()
     }
 
     /// What `/metrics` says.

@@ -75,7 +75,7 @@ pub(crate) async fn serve<S>(
     // Boxed so that a session of hours does not keep the room that HTTP's state took.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
         let _place = upgraded.place;
-        front.hub.clone().serve_websocket(upgraded.io, upgraded.already_read, upgraded.peer).await;
+        front.hub.serve_websocket(upgraded.io, upgraded.already_read, upgraded.peer).await;
     }
 }
 

@@ -77,11 +77,15 @@ fn update<I: Input>(
     }
     writer.packet(&packet.bytes);
     stats.stream_bytes += packet.payload_bytes as u64;
-    stats.keyframes += u64::from(packet.keyframe);
     if let Some(link) = &mut member.link {
         link.queued = Some(moment.tick);
     }
-    Some(writer.finish().into())
+    let message = writer.finish();
+    if packet.keyframe {
+        stats.keyframes += 1;
+        stats.keyframe_bytes += message.len() as u64;
+    }
+    Some(message.into())
 }
 
 fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {

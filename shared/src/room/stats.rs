@@ -14,6 +14,8 @@ pub struct RoomStats {
     pub stream_bytes: u64,
     /// Keyframes among them.
     pub keyframes: u64,
+    /// Bytes of the updates that carry a keyframe.
+    pub keyframe_bytes: u64,
     /// Keyframes of old ticks, for repairs.
     pub repairs: u64,
     /// Updates left out because the member's slot was full.

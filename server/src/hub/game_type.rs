@@ -1,0 +1,99 @@
+//! One hosted game: how its rooms are made. Behind it, a game is a type; before it, a name.
+
+use super::Hub;
+use crate::config::GameOptions;
+use crate::ledger::Kind;
+use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tickwire_shared::game::{BadSettings, Game};
+use tickwire_shared::id::RoomId;
+use tickwire_shared::room::{Room, RoomConfig, game_schema_hash};
+use tickwire_shared::wire::control::{GameInfo, GameName, Options};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// A game that a server hosts.
+pub(super) trait GameHost: Send + Sync {
+    /// What a Welcome says about it.
+    fn info(&self) -> &GameInfo;
+
+    /// Held while a match is made: two who look for a room at once must not make two.
+    fn matching(&self) -> &Mutex<()>;
+
+    /// Makes a room that does not run yet.
+    ///
+    /// # Errors
+    /// Options that the game does not permit, no place for a room, or a game that fails.
+    fn make(&self, hub: &Hub, id: RoomId, options: &Options) -> Result<Box<dyn NewRoom>, Close>;
+}
+
+/// Game `G` under its name.
+pub(super) struct GameType<G: Game> {
+    info: GameInfo,
+    options: GameOptions<G::Settings>,
+    matching: Mutex<()>,
+    game: PhantomData<fn() -> G>,
+}
+
+impl<G: Game> GameType<G> {
+    /// Makes a room once, so that a game that cannot is found when the server starts.
+    pub(super) fn new(name: GameName, options: GameOptions<G::Settings>) -> Result<Self, BadSettings> {
+        let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
+        let config = RoomConfig {
+            id: RoomId::default(),
+            tick_rate: options.tick_rate,
+            spectators_max: options.spectators_max,
+            resume_grace: std::time::Duration::ZERO,
+        };
+        Room::<G>::new(config, options.settings.clone(), 0)
+            .map_err(|error| BadSettings(error.to_string()))?;
+        Ok(Self { info, options, matching: Mutex::new(()), game: PhantomData })
+    }
+}
+
+impl<G: Game> GameHost for GameType<G> {
+    fn info(&self) -> &GameInfo {
+        &self.info
+    }
+
+    fn matching(&self) -> &Mutex<()> {
+        &self.matching
+    }
+
+    fn make(&self, hub: &Hub, id: RoomId, options: &Options) -> Result<Box<dyn NewRoom>, Close> {
+        let permit = hub
+            .room_permits
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
+        let seed = getrandom::u64().map_err(|_| super::no_randomness())?;
+        let config = RoomConfig {
+            id,
+            tick_rate: self.options.tick_rate,
+            spectators_max: self.options.spectators_max,
+            resume_grace: hub.limits.resume_grace(),
+        };
+        // The game's own code runs here, in the session that asked for the room.
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            let settings =
+                G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
+            Room::<G>::new(config, settings, seed)
+                .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))
+        }));
+        let room = made.unwrap_or_else(|_| Err(Close::new(CloseCode::Internal, "the room failed")))?;
+        let facts = RoomFacts {
+            id,
+            game: self.info.name.clone(),
+            options: options.clone(),
+            tick_rate: self.options.tick_rate,
+            players_max: room.players_max(),
+            spectators_max: self.options.spectators_max,
+            born: Instant::now(),
+        };
+        let port = Arc::new(Port::new(facts, hub.ledger.post(Kind::Room)));
+        Ok(Box::new(RoomParts { port, room, permit }))
+    }
+}

@@ -1,0 +1,264 @@
+//! The games, the rooms and the sessions of a server, and what bounds them. Knows no socket and no HTTP.
+//!
+//! Everything here happens when someone comes or goes; nothing of it is touched within a tick.
+
+mod authenticator;
+mod game_type;
+mod places;
+mod view;
+
+pub(crate) use authenticator::{Authenticator, Guests};
+pub(crate) use view::{Peer, RoomListing};
+
+use crate::config::{GameOptions, Limits};
+use crate::directory::{Directory, MemoryDirectory};
+use crate::ledger::{Balance, Ledger};
+use crate::metrics::Metrics;
+use crate::session;
+use crate::slot::Slot;
+use crate::transport::memory::{self, MemoryConnection};
+use crate::transport::websocket::WebSocketLink;
+use bytes::Bytes;
+use game_type::{GameHost, GameType};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::game::{BadSettings, Game};
+use tickwire_shared::id::{ResumeSecret, RoomId, SessionId};
+use tickwire_shared::limits::GAMES_MAX;
+use tickwire_shared::wire::control::{GameInfo, GameName, List};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// Inbound bytes that one connection may send, 1/s. More pauses reading; ten seconds of more end it with 4008.
+pub(crate) const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
+
+/// The right to have one room. Given back when dropped.
+pub(crate) type RoomPermit = OwnedSemaphorePermit;
+
+/// The games, the rooms and the sessions of a server.
+pub(crate) struct Hub {
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    ledger: Arc<Ledger>,
+    games: BTreeMap<GameName, Box<dyn GameHost>>,
+    directory: Box<dyn Directory>,
+    authenticator: Box<dyn Authenticator>,
+    room_permits: Arc<Semaphore>,
+    rooms_made: AtomicU64,
+    sessions: Mutex<Sessions>,
+    epoch: Instant,
+}
+
+#[derive(Default)]
+struct Sessions {
+    last: u64,
+    slots: HashMap<SessionId, Arc<Slot>>,
+    /// Set when the server stops: nobody comes in after it.
+    closing: Option<Close>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("games", &self.games.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// No games, no rooms.
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
+        let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
+        Self {
+            limits,
+            metrics,
+            ledger: Arc::default(),
+            games: BTreeMap::new(),
+            directory: Box::new(MemoryDirectory::default()),
+            authenticator: Box::new(Guests),
+            room_permits: Arc::new(Semaphore::new(rooms_max)),
+            rooms_made: AtomicU64::new(0),
+            sessions: Mutex::default(),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Hosts `G` under `name`. Called before the hub is shared; names differ (the builder has checked).
+    ///
+    /// # Errors
+    /// Settings from which the game can make no room, or more games than a Welcome can name.
+    pub(crate) fn add_game<G: Game>(
+        &mut self,
+        name: GameName,
+        options: GameOptions<G::Settings>,
+    ) -> Result<(), BadSettings> {
+        if self.games.len() >= GAMES_MAX {
+            return Err(BadSettings(format!("a server hosts at most {GAMES_MAX} games")));
+        }
+        self.games.insert(name.clone(), Box::new(GameType::<G>::new(name, options)?));
+        Ok(())
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What the hub adds to.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    pub(crate) fn directory(&self) -> &dyn Directory {
+        &*self.directory
+    }
+
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.authenticator
+    }
+
+    /// When the server started: what the rooms' phases are counted from.
+    pub(crate) fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
+    /// The hosted games as a Welcome names them.
+    pub(crate) fn game_infos(&self) -> List<GameInfo, GAMES_MAX> {
+        let infos: Vec<_> = self.games.values().map(|game| game.info().clone()).collect();
+        List::try_from(infos).unwrap_or_default()
+    }
+
+    /// Runs one session to its end. `already_read` holds the bytes that came glued to the handshake.
+    ///
+    /// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
+    pub(crate) fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        self: &Arc<Self>,
+        io: S,
+        already_read: Bytes,
+        peer: Peer,
+    ) -> impl Future<Output = ()> + Send + use<S> {
+        let hub = self.clone();
+        let opening = Box::pin(WebSocketLink::open(io, already_read, INBOUND_BYTES_PER_S));
+        async move {
+            let link = opening.await;
+            session::run(hub, link, peer).await;
+        }
+    }
+
+    /// A connection without a socket. Its session runs in a task of its own.
+    pub(crate) fn connect_memory(self: &Arc<Self>) -> MemoryConnection {
+        let (link, connection) = memory::pair();
+        tokio::spawn(session::run(self.clone(), Box::new(link), Peer::Memory));
+        connection
+    }
+
+    /// The open rooms.
+    pub(crate) fn rooms(&self) -> Vec<RoomListing> {
+        self.directory.list().iter().map(|room| room.listing()).collect()
+    }
+
+    /// Ends a session with 4014. `false` if there is none of this number.
+    pub(crate) fn kick(&self, session: SessionId) -> bool {
+        let slot = self.sessions().slots.get(&session).cloned();
+        slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
+    }
+
+    /// Ends a room and its sessions. `false` if there is none of this id.
+    pub(crate) fn close_room(&self, room: RoomId) -> bool {
+        let room = self.directory.list().into_iter().find(|handle| handle.id() == room);
+        let close = || Close::new(CloseCode::NoSuchRoom, "the operator closed the room");
+        room.inspect(|room| room.close(close())).is_some()
+    }
+
+    /// Tells every session, ends every room, refuses new ones.
+    pub(crate) fn begin_shutdown(&self, close: Close) {
+        let slots: Vec<_> = {
+            let mut sessions = self.sessions();
+            sessions.closing.get_or_insert_with(|| close.clone());
+            sessions.slots.values().cloned().collect()
+        };
+        for slot in slots {
+            slot.put_close(close.clone());
+        }
+        for room in self.directory.list() {
+            room.close(close.clone());
+        }
+    }
+
+    /// Waits until no session and no room is left.
+    pub(crate) async fn drained(&self) {
+        self.ledger.settled().await;
+    }
+
+    /// What is alive now.
+    pub(crate) fn balance(&self) -> Balance {
+        let queued_bytes = self.sessions().slots.values().map(|slot| slot.queued_bytes()).sum();
+        self.ledger.balance(queued_bytes)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a session in. When the server stops, its slot tells it to go at once.
+    pub(crate) fn admit(&self) -> (SessionId, Arc<Slot>) {
+        let slot = Arc::new(Slot::new(&self.ledger));
+        let mut sessions = self.sessions();
+        sessions.last += 1;
+        let id = SessionId(sessions.last);
+        sessions.slots.insert(id, slot.clone());
+        if let Some(close) = &sessions.closing {
+            slot.put_close(close.clone());
+        }
+        drop(sessions);
+        self.metrics.sessions.inc();
+        (id, slot)
+    }
+
+    /// A session is over.
+    pub(crate) fn dismiss(&self, session: SessionId) {
+        self.sessions().slots.remove(&session);
+        self.metrics.sessions.dec();
+    }
+
+    fn closing(&self) -> Option<Close> {
+        self.sessions().closing.clone()
+    }
+
+    fn next_room_number(&self) -> u64 {
+        self.rooms_made.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A secret for a member of `room`.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn new_secret(&self, room: RoomId) -> Result<ResumeSecret, Close> {
+        let mut key = [0; 16];
+        getrandom::fill(&mut key).map_err(|_| no_randomness())?;
+        Ok(ResumeSecret { room, key })
+    }
+}
+
+fn no_randomness() -> Close {
+    Close::new(CloseCode::Internal, "the server has no randomness now")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A joined, silent client may take 12 KiB in all; its future is one part of that.
+    #[tokio::test]
+    async fn the_future_of_a_session_is_small() {
+        let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
+        let (near, _far) = tokio::io::duplex(64);
+        let session = hub.serve_websocket(near, Bytes::new(), Peer::Memory);
+        let bytes = size_of_val(&session);
+        assert!(bytes <= 1536, "{bytes} bytes");
+    }
+}

@@ -1,0 +1,139 @@
+//! What is alive: counts that must be zero when everything has ended.
+//!
+//! Whatever lives posts itself and takes the posting back when it is dropped, so a count that stays is a leak. Only
+//! rare things are posted, none per message.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A room, as long as anyone holds it.
+    Room,
+    /// A room's task.
+    Task,
+    /// A timer of a room or of a playing session.
+    Timer,
+    /// A session.
+    Session,
+    /// A session's place in a room.
+    Member,
+    /// A session's slot, with the bytes in it.
+    Slot,
+}
+
+const KINDS: usize = 6;
+
+/// The counts of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    counts: [AtomicUsize; KINDS],
+    /// Told whenever a count falls to zero.
+    fell: Notify,
+}
+
+impl Ledger {
+    fn count_of(&self, kind: Kind) -> &AtomicUsize {
+        match self.counts.get(kind as usize) {
+            Some(count) => count,
+            None => unreachable!("a kind is an index by construction"),
+        }
+    }
+
+    /// Adds one of `kind` until the posting is dropped.
+    pub(crate) fn post(self: &Arc<Self>, kind: Kind) -> Posting {
+        self.count_of(kind).fetch_add(1, Ordering::AcqRel);
+        Posting { ledger: self.clone(), kind }
+    }
+
+    /// How many of `kind` there are.
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        self.count_of(kind).load(Ordering::Acquire)
+    }
+
+    /// Waits until nothing is left.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let fell = self.fell.notified();
+            tokio::pin!(fell);
+            fell.as_mut().enable();
+            if self.counts.iter().all(|count| count.load(Ordering::Acquire) == 0) {
+                return;
+            }
+            fell.await;
+        }
+    }
+}
+
+/// One thing in the ledger.
+#[derive(Debug)]
+pub(crate) struct Posting {
+    ledger: Arc<Ledger>,
+    kind: Kind,
+}
+
+impl Drop for Posting {
+    fn drop(&mut self) {
+        if self.ledger.count_of(self.kind).fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ledger.fell.notify_waiters();
+        }
+    }
+}
+
+/// The ledger at one moment. All zero once a server has drained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Rooms.
+    pub rooms: usize,
+    /// Tasks of rooms.
+    pub tasks: usize,
+    /// Timers of rooms and of sessions.
+    pub timers: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Places in rooms that sessions hold.
+    pub members: usize,
+    /// Slots.
+    pub slots: usize,
+    /// Bytes that wait in slots.
+    pub queued_bytes: usize,
+}
+
+impl Ledger {
+    /// The counts, with the bytes that the caller found in the slots.
+    pub(crate) fn balance(&self, queued_bytes: usize) -> Balance {
+        Balance {
+            rooms: self.count(Kind::Room),
+            tasks: self.count(Kind::Task),
+            timers: self.count(Kind::Timer),
+            sessions: self.count(Kind::Session),
+            members: self.count(Kind::Member),
+            slots: self.count(Kind::Slot),
+            queued_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_settles_when_the_last_posting_is_taken_back() {
+        let ledger = Arc::new(Ledger::default());
+        let (room, member) = (ledger.post(Kind::Room), ledger.post(Kind::Member));
+        assert_eq!(ledger.balance(0), Balance { rooms: 1, members: 1, ..Balance::default() });
+        let waiting = tokio::spawn({
+            let ledger = ledger.clone();
+            async move { ledger.settled().await }
+        });
+        drop(member);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(room);
+        waiting.await.unwrap();
+        assert_eq!(ledger.balance(0), Balance::default());
+    }
+}

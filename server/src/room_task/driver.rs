@@ -1,0 +1,168 @@
+//! The task of a room: sleep, drain the inbox, step, fill the slots. No await in between.
+//!
+//! A panic of the game ends this room with 1011 and nothing else.
+
+use super::RoomPort;
+use super::inbox::{Batch, Port};
+use super::schedule::{Due, Schedule};
+use crate::hub::{Hub, RoomPermit};
+use crate::ledger::Kind;
+use crate::outbox::Slots;
+use crate::room_task::tally::Tally;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tickwire_shared::game::Game;
+use tickwire_shared::room::{MemberEvent, Room};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::time::Instant;
+
+/// A room that is made and has a port, but does not run yet.
+pub(crate) trait NewRoom: Send {
+    /// Its port.
+    fn port(&self) -> Arc<dyn RoomPort>;
+
+    /// Starts its task. `number` says which room of the server this is, for its phase.
+    fn start(self: Box<Self>, hub: &Arc<Hub>, number: u64);
+}
+
+/// A new room of game `G`.
+pub(crate) struct RoomParts<G: Game> {
+    pub(crate) port: Arc<Port<G>>,
+    pub(crate) room: Room<G>,
+    pub(crate) permit: RoomPermit,
+}
+
+impl<G: Game> NewRoom for RoomParts<G> {
+    fn port(&self) -> Arc<dyn RoomPort> {
+        self.port.clone()
+    }
+
+    fn start(self: Box<Self>, hub: &Arc<Hub>, number: u64) {
+        let Self { port, room, permit } = *self;
+        let now = Instant::now();
+        let driver = Box::new(Driver {
+            schedule: Schedule::new(port.facts().tick_rate, number, hub.epoch(), now),
+            tally: Tally::new(hub.metrics().clone()),
+            hub: hub.clone(),
+            port,
+            room,
+            slots: Slots::default(),
+            batch: Batch::default(),
+            started: now,
+            empty_since: None,
+        });
+        tokio::spawn(run(driver, permit));
+    }
+}
+
+struct Driver<G: Game> {
+    hub: Arc<Hub>,
+    port: Arc<Port<G>>,
+    room: Room<G>,
+    slots: Slots,
+    batch: Batch<G>,
+    schedule: Schedule,
+    tally: Tally,
+    /// The start of the room's own clock.
+    started: Instant,
+    empty_since: Option<Instant>,
+}
+
+/// Why a room ended.
+enum RoomEnd {
+    /// Nobody was in it for a while.
+    Idle,
+    /// The operator or the shutdown ended it.
+    Closed(Close),
+    /// The game panicked.
+    Panicked,
+}
+
+async fn run<G: Game>(mut driver: Box<Driver<G>>, permit: RoomPermit) {
+    let hub = driver.hub.clone();
+    let postings = (hub.ledger().post(Kind::Task), hub.ledger().post(Kind::Timer));
+    let port = driver.port.clone();
+    let (id, game) = (port.id(), port.game().clone());
+    tracing::info!(room = %id, %game, "room started");
+    let end = driver.live().await;
+    let close = match &end {
+        RoomEnd::Idle => Close::from(CloseCode::NoSuchRoom),
+        RoomEnd::Closed(close) => close.clone(),
+        RoomEnd::Panicked => Close::new(CloseCode::Internal, "the room failed"),
+    };
+    port.end(&close);
+    driver.slots.close_all(&close);
+    driver.tally.finish();
+    let ticks = driver.room.tick();
+    match end {
+        RoomEnd::Panicked => {
+            hub.metrics().room_panics.inc();
+            tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
+        }
+        RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
+        RoomEnd::Closed(close) => tracing::info!(room = %id, %game, %ticks, %close, "room ended"),
+    }
+    // What panicked once may do so again when it is dropped.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(driver)));
+    hub.directory().release(id).await;
+    drop((port, permit, postings));
+}
+
+impl<G: Game> Driver<G> {
+    async fn live(&mut self) -> RoomEnd {
+        let sleep = tokio::time::sleep_until(self.schedule.next_at());
+        tokio::pin!(sleep);
+        loop {
+            poll_fn(|cx| sleep.as_mut().poll(cx)).await;
+            let now = Instant::now();
+            let due = self.schedule.take_due(now);
+            // The room is not used after a panic, but for being dropped.
+            match catch_unwind(AssertUnwindSafe(|| self.tick(now, due))) {
+                Ok(None) => sleep.as_mut().reset(self.schedule.next_at()),
+                Ok(Some(end)) => return end,
+                Err(_) => return RoomEnd::Panicked,
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Instant, due: Due) -> Option<RoomEnd> {
+        self.drain(now);
+        if let Some(close) = self.batch.closing.take() {
+            self.room.close_all(&close, &mut self.slots);
+            return Some(RoomEnd::Closed(close));
+        }
+        let time = now.saturating_duration_since(self.started);
+        for _ in 0..due.ticks {
+            self.room.step(time, &mut self.slots);
+        }
+        let (players, spectators) = (self.room.players(), self.room.spectators());
+        self.port.publish(players, spectators);
+        self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
+        self.is_over(now).then_some(RoomEnd::Idle)
+    }
+
+    fn drain(&mut self, now: Instant) {
+        self.port.swap(&mut self.batch);
+        for (member, slot) in self.batch.arrivals.drain(..) {
+            self.slots.add(member, slot);
+        }
+        for item in self.batch.items.drain(..) {
+            let gone = matches!(item.event, MemberEvent::Cut | MemberEvent::Leave);
+            let at = item.at.min(now).saturating_duration_since(self.started);
+            self.room.handle(at, item.member, item.event, &mut self.slots);
+            if gone {
+                self.slots.forget(item.member);
+            }
+        }
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
+        if !self.room.is_empty() {
+            self.empty_since = None;
+            return false;
+        }
+        let since = *self.empty_since.get_or_insert(now);
+        now.saturating_duration_since(since) >= self.hub.limits().room_idle() && self.port.end_if_idle()
+    }
+}

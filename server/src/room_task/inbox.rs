@@ -1,0 +1,283 @@
+//! Where sessions leave what their members did, until the room's next tick.
+//!
+//! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
+
+use super::{Entry, NoPlace, Parting, RoomPort};
+use crate::hub::RoomListing;
+use crate::ledger::Posting;
+use crate::slot::Slot;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::game::Game;
+use tickwire_shared::id::{MemberId, RoomId};
+use tickwire_shared::room::MemberEvent;
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::control::{GameName, Options, Role};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::time::Instant;
+
+/// Messages between two ticks, per member. A session's own rate is bounded far below it; this bound holds when a
+/// room does not come to its tick.
+const MESSAGES_PER_MEMBER_MAX: usize = 128;
+
+/// What never changes of a room.
+#[derive(Debug)]
+pub(crate) struct RoomFacts {
+    pub(crate) id: RoomId,
+    pub(crate) game: GameName,
+    pub(crate) options: Options,
+    pub(crate) tick_rate: TickRate,
+    pub(crate) players_max: u16,
+    pub(crate) spectators_max: u16,
+    pub(crate) born: Instant,
+}
+
+/// The sessions' end of a room.
+pub(crate) struct Port<G: Game> {
+    facts: RoomFacts,
+    inbox: Mutex<Inbox<G>>,
+    _posting: Posting,
+}
+
+/// One event, as it waits.
+pub(super) struct Item<G: Game> {
+    pub(super) at: Instant,
+    pub(super) member: MemberId,
+    pub(super) event: MemberEvent<G>,
+}
+
+struct Inbox<G: Game> {
+    items: Vec<Item<G>>,
+    /// Slots of members whose first event is among the items.
+    arrivals: Vec<(MemberId, Arc<Slot>)>,
+    /// Sessions that hold a place.
+    attached: usize,
+    /// Messages among the items.
+    messages: usize,
+    members_made: u32,
+    players: Places,
+    spectators: Places,
+    closing: Option<Close>,
+    ended: Option<Close>,
+}
+
+/// The places of one role: those that the room counted last, and those that were given away since.
+#[derive(Clone, Copy, Debug, Default)]
+struct Places {
+    counted: u16,
+    coming: u16,
+    /// The part of `coming` that the tick in progress has taken out of the inbox.
+    in_tick: u16,
+}
+
+impl Places {
+    fn taken(self) -> u16 {
+        self.counted.saturating_add(self.coming)
+    }
+
+    fn start_tick(&mut self) {
+        self.in_tick = self.coming;
+    }
+
+    fn end_tick(&mut self, counted: usize) {
+        self.counted = u16::try_from(counted).unwrap_or(u16::MAX);
+        self.coming -= self.in_tick;
+        self.in_tick = 0;
+    }
+}
+
+/// What the task takes at a tick. Kept by it, so that no tick allocates.
+pub(super) struct Batch<G: Game> {
+    pub(super) items: Vec<Item<G>>,
+    pub(super) arrivals: Vec<(MemberId, Arc<Slot>)>,
+    pub(super) closing: Option<Close>,
+}
+
+impl<G: Game> Default for Batch<G> {
+    fn default() -> Self {
+        Self { items: Vec::new(), arrivals: Vec::new(), closing: None }
+    }
+}
+
+impl<G: Game> Port<G> {
+    pub(crate) fn new(facts: RoomFacts, posting: Posting) -> Self {
+        let inbox = Inbox {
+            items: Vec::new(),
+            arrivals: Vec::new(),
+            attached: 0,
+            messages: 0,
+            members_made: 0,
+            players: Places::default(),
+            spectators: Places::default(),
+            closing: None,
+            ended: None,
+        };
+        Self { facts, inbox: Mutex::new(inbox), _posting: posting }
+    }
+
+    pub(super) fn facts(&self) -> &RoomFacts {
+        &self.facts
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox<G>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Swaps what came into `batch`, which must be empty.
+    pub(super) fn swap(&self, batch: &mut Batch<G>) {
+        let mut inbox = self.inbox();
+        std::mem::swap(&mut inbox.items, &mut batch.items);
+        std::mem::swap(&mut inbox.arrivals, &mut batch.arrivals);
+        batch.closing = inbox.closing.take();
+        inbox.messages = 0;
+        inbox.players.start_tick();
+        inbox.spectators.start_tick();
+    }
+
+    /// Notes how many the room counts after the tick for which the last batch was taken.
+    pub(super) fn publish(&self, players: usize, spectators: usize) {
+        let mut inbox = self.inbox();
+        inbox.players.end_tick(players);
+        inbox.spectators.end_tick(spectators);
+    }
+
+    /// Ends the room if nobody is on the way into it. From then on nobody gets in.
+    pub(super) fn end_if_idle(&self) -> bool {
+        let mut inbox = self.inbox();
+        let idle = inbox.arrivals.is_empty();
+        if idle {
+            inbox.end(CloseCode::NoSuchRoom.into());
+        }
+        idle
+    }
+
+    /// Ends the room, also for those who are on the way into it.
+    pub(super) fn end(&self, close: &Close) {
+        let arrivals = self.inbox().end(close.clone());
+        for (_, slot) in arrivals {
+            slot.put_close(close.clone());
+        }
+    }
+}
+
+impl<G: Game> Inbox<G> {
+    fn end(&mut self, close: Close) -> Vec<(MemberId, Arc<Slot>)> {
+        self.ended.get_or_insert(close);
+        self.items = Vec::new();
+        std::mem::take(&mut self.arrivals)
+    }
+
+    fn push(&mut self, at: Instant, member: MemberId, event: MemberEvent<G>) {
+        if self.ended.is_none() {
+            self.items.push(Item { at, member, event });
+        }
+    }
+}
+
+impl<G: Game> RoomPort for Port<G> {
+    fn id(&self) -> RoomId {
+        self.facts.id
+    }
+
+    fn game(&self) -> &GameName {
+        &self.facts.game
+    }
+
+    fn options(&self) -> &Options {
+        &self.facts.options
+    }
+
+    fn tick_rate(&self) -> TickRate {
+        self.facts.tick_rate
+    }
+
+    fn players_if_open(&self, role: Role) -> Option<u16> {
+        let inbox = self.inbox();
+        let open = inbox.ended.is_none() && inbox.closing.is_none() && inbox.has_place(role, &self.facts);
+        open.then(|| inbox.players.taken())
+    }
+
+    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<MemberId, NoPlace> {
+        let at = Instant::now();
+        let mut inbox = self.inbox();
+        if inbox.ended.is_some() || inbox.closing.is_some() {
+            return Err(NoPlace::Ended);
+        }
+        let event = match entry {
+            Entry::Join { name, role, secret } => {
+                if !inbox.has_place(role, &self.facts) {
+                    return Err(NoPlace::Full);
+                }
+                inbox.places(role).coming += 1;
+                MemberEvent::Join { name, role, secret }
+            }
+            Entry::Resume { shown, events_received, next } => {
+                MemberEvent::Resume { shown, events_received, next }
+            }
+        };
+        inbox.members_made = inbox.members_made.checked_add(1).ok_or(NoPlace::Ended)?;
+        let member = MemberId(inbox.members_made);
+        inbox.attached += 1;
+        inbox.arrivals.push((member, slot.clone()));
+        inbox.push(at, member, event);
+        Ok(member)
+    }
+
+    fn deliver(&self, member: MemberId, message: &[u8], at: Instant) -> Result<(), Close> {
+        let event = MemberEvent::<G>::decode(message)?;
+        let mut inbox = self.inbox();
+        if let Some(ended) = &inbox.ended {
+            return Err(ended.clone());
+        }
+        if inbox.messages >= MESSAGES_PER_MEMBER_MAX * inbox.attached {
+            return Err(Close::new(CloseCode::RateLimited, "the room cannot take more messages now"));
+        }
+        inbox.messages += 1;
+        inbox.push(at, member, event);
+        Ok(())
+    }
+
+    fn part(&self, member: MemberId, parting: Parting) {
+        let event = match parting {
+            Parting::Cut => MemberEvent::Cut,
+            Parting::Leave => MemberEvent::Leave,
+        };
+        let at = Instant::now();
+        let mut inbox = self.inbox();
+        inbox.attached = inbox.attached.saturating_sub(1);
+        inbox.push(at, member, event);
+    }
+
+    fn close(&self, close: Close) {
+        self.inbox().closing.get_or_insert(close);
+    }
+
+    fn listing(&self) -> RoomListing {
+        let inbox = self.inbox();
+        RoomListing {
+            id: self.facts.id,
+            game: self.facts.game.clone(),
+            players: inbox.players.taken(),
+            players_max: self.facts.players_max,
+            spectators: inbox.spectators.taken(),
+            tick_rate_hz: self.facts.tick_rate.hz(),
+            options: self.facts.options.clone(),
+            age_s: self.facts.born.elapsed().as_secs(),
+        }
+    }
+}
+
+impl<G: Game> Inbox<G> {
+    fn places(&mut self, role: Role) -> &mut Places {
+        match role {
+            Role::Player => &mut self.players,
+            Role::Spectator => &mut self.spectators,
+        }
+    }
+
+    fn has_place(&self, role: Role, facts: &RoomFacts) -> bool {
+        match role {
+            Role::Player => self.players.taken() < facts.players_max,
+            Role::Spectator => self.spectators.taken() < facts.spectators_max,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A room's share in the server's metrics: what changed since its last tick, added once per tick.
+
+use super::schedule::Due;
+use crate::metrics::{InputFate, MemberRole, Metrics, OutKind, SkipReason};
+use std::sync::Arc;
+use std::time::Duration;
+use tickwire_shared::room::RoomStats;
+
+/// What a room has told the metrics so far.
+pub(super) struct Tally {
+    metrics: Arc<Metrics>,
+    told: RoomStats,
+    players: i64,
+    spectators: i64,
+}
+
+impl Tally {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.rooms.inc();
+        metrics.rooms_made.inc();
+        Self { metrics, told: RoomStats::default(), players: 0, spectators: 0 }
+    }
+
+    /// Tells what a waking did: `spent` on `due` ticks.
+    pub(super) fn tick(
+        &mut self,
+        spent: Duration,
+        due: Due,
+        stats: &RoomStats,
+        players: usize,
+        spectators: usize,
+    ) {
+        let (metrics, told) = (&self.metrics, &self.told);
+        metrics.tick_seconds.observe(spent.as_secs_f64() / f64::from(due.ticks.max(1)));
+        if due.ticks > 1 {
+            metrics.overruns.inc_by(u64::from(due.ticks - 1));
+        }
+        metrics.ticks_lost.inc_by(u64::from(due.lost));
+        let keyframes = stats.keyframes - told.keyframes;
+        let updates = (stats.updates - told.updates).saturating_sub(keyframes);
+        let keyframe_bytes = stats.keyframe_bytes - told.keyframe_bytes;
+        let update_bytes = (stats.update_bytes - told.update_bytes).saturating_sub(keyframe_bytes);
+        metrics.sent.add_many(OutKind::Update, updates, update_bytes);
+        metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
+        metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
+        metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
+        let (inputs, before) = (&stats.inputs, &told.inputs);
+        for (fate, now, then) in [
+            (InputFate::Late, inputs.late, before.late),
+            (InputFate::Held, inputs.held, before.held),
+            (InputFate::Folded, inputs.folded, before.folded),
+            (InputFate::Refused, inputs.refused, before.refused),
+        ] {
+            metrics.inputs.of(fate).inc_by(u64::from(now.saturating_sub(then)));
+        }
+        metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
+        self.told.clone_from(stats);
+        self.set_members(players, spectators);
+    }
+
+    /// The room is over: nobody is in it.
+    pub(super) fn finish(&mut self) {
+        self.set_members(0, 0);
+        self.metrics.rooms.dec();
+    }
+
+    fn set_members(&mut self, players: usize, spectators: usize) {
+        let (players, spectators) = (players as i64, spectators as i64);
+        if players != self.players {
+            self.metrics.members.of(MemberRole::Player).inc_by(players - self.players);
+            self.players = players;
+        }
+        if spectators != self.spectators {
+            self.metrics.members.of(MemberRole::Spectator).inc_by(spectators - self.spectators);
+            self.spectators = spectators;
+        }
+    }
+}

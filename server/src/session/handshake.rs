@@ -1,0 +1,139 @@
+//! From the first byte to a place in a room: Hello, Welcome, Join.
+
+use super::{Ending, Membership, Session};
+use crate::room_task::{Entry, Parting};
+use crate::slot::Next;
+use crate::transport::{Link, Received};
+use bytes::Bytes;
+use std::future::{Future, poll_fn};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tickwire_shared::id::ResumeSecret;
+use tickwire_shared::limits::{HELLO_TIMEOUT_MS, INBOUND_BYTES_MAX, PROTOCOL_VERSION};
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, Hello, Join, Name, ServerControl, SessionLimits, TAG_CONTROL, Welcome,
+};
+use tickwire_shared::wire::frame::TAG_FRAME;
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::time::Instant;
+
+/// How long a session may stand without a place in a room.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pings in a row before the task lets others run.
+const SIGNS_PER_POLL: usize = 16;
+
+/// Brings a session into a room.
+pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<Membership, Ending> {
+    let deadline = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
+    let hello = match receive(session, link, deadline, "no Hello came in time").await? {
+        ClientControl::Hello(hello) => hello,
+        _ => return Err(out_of_order("the first message must be Hello")),
+    };
+    let Hello { version, name, credential } = hello;
+    if version != PROTOCOL_VERSION {
+        let text = format!("this server speaks version {PROTOCOL_VERSION}, the client speaks {version}");
+        return Err(Ending::closed(CloseCode::Mismatch, &text));
+    }
+    let name = session.hub.authenticator().authenticate(&credential, &name).map_err(Ending::Closed)?;
+    let deadline = Instant::now() + JOIN_TIMEOUT;
+    welcome(session, link, deadline).await?;
+    if let Credential::Resume { secret, events_received } = credential {
+        return resume(session, secret, events_received).await.map_err(Ending::Closed);
+    }
+    match receive(session, link, deadline, "no Join came in time").await? {
+        ClientControl::Join(join) => join_room(session, &join, name).await.map_err(Ending::Closed),
+        ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
+        _ => Err(out_of_order("Join must come before this message")),
+    }
+}
+
+fn out_of_order(text: &str) -> Ending {
+    Ending::closed(CloseCode::DecodeError, text)
+}
+
+async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant) -> Result<(), Ending> {
+    let hub = &session.hub;
+    let welcome = Welcome {
+        session: session.id,
+        limits: SessionLimits {
+            inbound_bytes_max: INBOUND_BYTES_MAX as u32,
+            inbound_bytes_per_s: crate::hub::INBOUND_BYTES_PER_S,
+            resume_grace_ms: hub.limits().resume_grace_ms,
+        },
+        games: hub.game_infos(),
+    };
+    let message =
+        ServerControl::Welcome(welcome).encode().map_err(|_| Ending::closed(CloseCode::Internal, ""))?;
+    session.traffic.sent_control(message.len());
+    link.start_send(message.into())?;
+    let flush = poll_fn(|cx| link.poll_flush(cx));
+    match tokio::time::timeout_at(deadline, flush).await {
+        Ok(flushed) => Ok(flushed?),
+        Err(_) => Err(Ending::closed(CloseCode::TooSlow, "the Welcome was not taken in time")),
+    }
+}
+
+async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
+    let (port, member) = session.hub.join(join, name, &session.slot).await?;
+    session.room = Some(port.id());
+    Ok(Membership { port, member, parting: Parting::Cut })
+}
+
+async fn resume(
+    session: &mut Session,
+    shown: ResumeSecret,
+    events_received: u32,
+) -> Result<Membership, Close> {
+    let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
+    let port = session.hub.directory().locate(shown.room).await.ok_or_else(bad)?;
+    let next = session.hub.new_secret(shown.room)?;
+    let entry = Entry::Resume { shown, events_received, next };
+    let member = port.enter(entry, &session.slot).map_err(|_| bad())?;
+    session.room = Some(shown.room);
+    Ok(Membership { port, member, parting: Parting::Cut })
+}
+
+/// The next message before `deadline`, which must be a control message.
+async fn receive<L: Link>(
+    session: &mut Session,
+    link: &mut L,
+    deadline: Instant,
+    too_late: &str,
+) -> Result<ClientControl, Ending> {
+    let sleep = tokio::time::sleep_until(deadline);
+    tokio::pin!(sleep);
+    let message = poll_fn(|cx| {
+        if let Poll::Ready(received) = poll_message(session, link, cx) {
+            return Poll::Ready(received);
+        }
+        sleep.as_mut().poll(cx).map(|()| Err(Ending::closed(CloseCode::Timeout, too_late)))
+    })
+    .await?;
+    session.traffic.received(&message);
+    match message.first() {
+        Some(&TAG_FRAME) => Err(out_of_order("a frame may only come after Join")),
+        Some(&TAG_CONTROL) | None | Some(_) => ClientControl::decode(&message)
+            .map_err(|error| Ending::closed(error.close_code(), &error.to_string())),
+    }
+}
+
+fn poll_message<L: Link>(
+    session: &mut Session,
+    link: &mut L,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Bytes, Ending>> {
+    session.slot.register(cx.waker());
+    if let Some(Next::Close(close)) = session.slot.take() {
+        return Poll::Ready(Err(Ending::Closed(close)));
+    }
+    for _ in 0..SIGNS_PER_POLL {
+        match link.poll_recv(cx) {
+            Poll::Ready(Ok(Received::Message(message))) => return Poll::Ready(Ok(message)),
+            Poll::Ready(Ok(Received::Sign)) => session.traffic.signs_in += 1,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}

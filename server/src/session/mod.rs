@@ -1,0 +1,190 @@
+//! One connection from its first message to its end. Owns the order of messages and the closing; knows no game.
+//!
+//! `handshake` (Hello, Join) -> `play` (one task for both directions) -> `farewell` (closing message, close frame).
+
+mod farewell;
+mod handshake;
+mod play;
+
+use crate::hub::{Hub, Peer};
+use crate::ledger::Kind;
+use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
+use crate::room_task::{Parting, RoomPort};
+use crate::slot::Slot;
+use crate::transport::{Link, LinkError};
+use std::fmt;
+use std::sync::Arc;
+use tickwire_shared::id::{MemberId, RoomId, SessionId};
+use tickwire_shared::wire::frame::TAG_FRAME;
+use tickwire_shared::wire::{Advice, Close, CloseCode};
+use tokio::time::Instant;
+
+/// Why a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The server closed it.
+    Closed(Close),
+    /// The peer closed it in good order, with this code.
+    ByPeer(Option<u16>),
+    /// The connection broke.
+    Cut,
+}
+
+impl Ending {
+    fn closed(code: CloseCode, text: &str) -> Self {
+        Self::Closed(Close::new(code, text))
+    }
+
+    /// Whether the player may come back: its connection failed, not its conduct.
+    fn parting(&self) -> Parting {
+        match self {
+            Self::Closed(close) if close.advice != Advice::Resume => Parting::Leave,
+            _ => Parting::Cut,
+        }
+    }
+}
+
+impl From<LinkError> for Ending {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::ClosedByPeer(code) => Self::ByPeer(code),
+            LinkError::Cut => Self::Cut,
+            LinkError::Broken(close) => Self::Closed(close),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed(close) => write!(f, "{close}"),
+            Self::ByPeer(Some(code)) => write!(f, "the peer closed with {code}"),
+            Self::ByPeer(None) => f.write_str("the peer closed"),
+            Self::Cut => f.write_str("the connection broke"),
+        }
+    }
+}
+
+/// Messages and bytes of one session; told to the metrics now and then, not per message.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traffic {
+    frames_in: u64,
+    frame_bytes_in: u64,
+    control_in: u64,
+    control_bytes_in: u64,
+    signs_in: u64,
+    signs_out: u64,
+    updates_out: u64,
+    control_out: u64,
+    control_bytes_out: u64,
+}
+
+impl Traffic {
+    fn received(&mut self, message: &[u8]) {
+        if message.first() == Some(&TAG_FRAME) {
+            self.frames_in += 1;
+            self.frame_bytes_in += message.len() as u64;
+        } else {
+            self.control_in += 1;
+            self.control_bytes_in += message.len() as u64;
+        }
+    }
+
+    fn sent_control(&mut self, bytes: usize) {
+        self.control_out += 1;
+        self.control_bytes_out += bytes as u64;
+    }
+
+    /// Tells what came since `told`.
+    fn tell(&self, told: &mut Self, metrics: &Metrics) {
+        let frames = (self.frames_in - told.frames_in, self.frame_bytes_in - told.frame_bytes_in);
+        metrics.received.add_many(InKind::Frame, frames.0, frames.1);
+        let control = (self.control_in - told.control_in, self.control_bytes_in - told.control_bytes_in);
+        metrics.received.add_many(InKind::Control, control.0, control.1);
+        metrics.received.add_many(InKind::WebSocket, self.signs_in - told.signs_in, 0);
+        metrics.sent.add_many(OutKind::WebSocket, self.signs_out - told.signs_out, 0);
+        let control = (self.control_out - told.control_out, self.control_bytes_out - told.control_bytes_out);
+        metrics.sent.add_many(OutKind::Control, control.0, control.1);
+        *told = *self;
+    }
+}
+
+/// A session's place in a room. Dropping it leaves the room.
+struct Membership {
+    port: Arc<dyn RoomPort>,
+    member: MemberId,
+    parting: Parting,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.port.part(self.member, self.parting);
+    }
+}
+
+/// What is known of a session while it lasts.
+struct Session {
+    hub: Arc<Hub>,
+    id: SessionId,
+    slot: Arc<Slot>,
+    traffic: Traffic,
+    room: Option<RoomId>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.hub.dismiss(self.id);
+    }
+}
+
+/// Runs a session over `link` to its end.
+pub(crate) async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
+    let began = Instant::now();
+    let posting = hub.ledger().post(Kind::Session);
+    let (id, slot) = hub.admit();
+    let mut session = Session { hub, id, slot, traffic: Traffic::default(), room: None };
+    // The handshake's state is large and short-lived: it lives in a box of its own, not in the play loop's task.
+    let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
+        Ok(mut membership) => {
+            let _posting = session.hub.ledger().post(Kind::Member);
+            let ending = play::run(&mut session, &mut *link, &membership).await;
+            membership.parting = ending.parting();
+            ending
+        }
+        Err(ending) => {
+            session.hub.metrics().handshake_failures.of(HandshakeFailure::Hello).inc();
+            ending
+        }
+    };
+    Box::pin(farewell::run(&mut session, &mut *link, &ending)).await;
+    session.report(&ending, peer, began);
+    drop(session);
+    drop(posting);
+}
+
+impl Session {
+    /// One line per end of a connection.
+    fn report(&self, ending: &Ending, peer: Peer, began: Instant) {
+        let metrics = self.hub.metrics();
+        let traffic = self.traffic;
+        let code = match ending {
+            Ending::Closed(close) => Some(close.code.code()),
+            Ending::ByPeer(code) => *code,
+            Ending::Cut => None,
+        };
+        if let Some(known) = code.and_then(CloseCode::from_code) {
+            metrics.closed(known);
+        }
+        tracing::info!(
+            session = %self.id,
+            %peer,
+            room = self.room.map(tracing::field::display),
+            code,
+            reason = %ending,
+            seconds = began.elapsed().as_secs_f32(),
+            messages_in = traffic.frames_in + traffic.control_in,
+            messages_out = traffic.updates_out + traffic.control_out,
+            "session ended"
+        );
+    }
+}

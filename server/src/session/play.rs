@@ -1,0 +1,233 @@
+//! The play loop: one task that writes what the slot holds, reads what the peer sends, and keeps the time.
+//!
+//! It reads no clock per message but for the time stamp of a delivered frame, one per waking.
+
+use super::{Ending, Membership, Session, Traffic};
+use crate::ledger::Kind;
+use crate::room_task::RoomPort;
+use crate::slot::{Next, Slot};
+use crate::transport::allowance::{Allowance, Verdict};
+use crate::transport::{Link, Received};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tickwire_shared::id::MemberId;
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::time::{Instant, Sleep};
+
+/// Messages that are read before the task lets others run.
+const READS_PER_POLL: usize = 16;
+/// How often a session looks at what did not happen. All its time limits are multiples of it.
+const BEAT: Duration = Duration::from_secs(5);
+/// Beats of silence after which the peer is asked for a sign of life: 15 s.
+const PING_BEATS: u32 = 3;
+/// Beats of silence after which the peer is dead: 30 s.
+const DEAD_BEATS: u32 = 6;
+/// Beats without progress after which a write is given up: 30 s.
+const STALL_BEATS: u32 = 6;
+/// The least bound of inbound messages, 1/s.
+const MESSAGES_PER_S_MIN: u32 = 120;
+
+/// Plays until the session ends.
+pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
+    let _timer = session.hub.ledger().post(Kind::Timer);
+    let mut told = Traffic::default();
+    let mut play = Play::new(session, link, membership);
+    let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
+    drop(play);
+    session.traffic.tell(&mut told, session.hub.metrics());
+    ending
+}
+
+struct Play<'a, L> {
+    link: &'a mut L,
+    port: &'a dyn RoomPort,
+    member: MemberId,
+    session: &'a mut Session,
+    /// What was handed to the link is not written yet.
+    writing: bool,
+    /// What is being written is an update: the slot becomes ready when it is written.
+    update: bool,
+    /// Messages written so far; only whether it changes matters.
+    written: u32,
+    messages: Allowance,
+    pause: Option<Pin<Box<Sleep>>>,
+    beat: Pin<Box<Sleep>>,
+    seen: Seen,
+}
+
+/// What the last beat saw.
+#[derive(Debug, Default)]
+struct Seen {
+    bytes_in: u64,
+    written: u32,
+    silent_beats: u32,
+    stalled_beats: u32,
+}
+
+/// Inbound messages that a room's member may send, 1/s.
+fn messages_per_s(rate: TickRate) -> u32 {
+    MESSAGES_PER_S_MIN.max(u32::from(rate.hz()) * 5 / 2)
+}
+
+fn closed(close: Close) -> Poll<Ending> {
+    Poll::Ready(Ending::Closed(close))
+}
+
+impl<'a, L: Link> Play<'a, L> {
+    fn new(session: &'a mut Session, link: &'a mut L, membership: &'a Membership) -> Self {
+        let port = &*membership.port;
+        Self {
+            link,
+            port,
+            member: membership.member,
+            session,
+            writing: false,
+            update: false,
+            written: 0,
+            messages: Allowance::new(messages_per_s(port.tick_rate())),
+            pause: None,
+            beat: Box::pin(tokio::time::sleep(BEAT)),
+            seen: Seen::default(),
+        }
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.session.slot
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, told: &mut Traffic) -> Poll<Ending> {
+        self.slot().register(cx.waker());
+        if let Poll::Ready(ending) = self.poll_write(cx) {
+            return Poll::Ready(ending);
+        }
+        if let Poll::Ready(ending) = self.poll_read(cx) {
+            return Poll::Ready(ending);
+        }
+        self.poll_beat(cx, told)
+    }
+
+    /// Writes what the slot holds, one message at a time. Ready only at the end of the session.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        loop {
+            if self.writing {
+                match self.link.poll_flush(cx) {
+                    Poll::Ready(Ok(())) => (),
+                    Poll::Ready(Err(error)) => return Poll::Ready(error.into()),
+                    // A peer that takes nothing can still be told to go.
+                    Poll::Pending => return self.slot().take_close().map_or(Poll::Pending, closed),
+                }
+                self.writing = false;
+                self.written = self.written.wrapping_add(1);
+                if std::mem::take(&mut self.update) {
+                    self.slot().set_ready();
+                }
+            }
+            let message = match self.slot().take() {
+                None => return Poll::Pending,
+                Some(Next::Close(close)) => return closed(close),
+                Some(Next::Control(message)) => {
+                    self.session.traffic.sent_control(message.len());
+                    message
+                }
+                Some(Next::Update(message)) => {
+                    self.session.traffic.updates_out += 1;
+                    self.update = true;
+                    message
+                }
+            };
+            if let Err(error) = self.link.start_send(message) {
+                return Poll::Ready(error.into());
+            }
+            self.writing = true;
+        }
+    }
+
+    /// Reads a bounded number of messages into the room's inbox. Ready only at the end of the session.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        let mut arrived = None;
+        for _ in 0..READS_PER_POLL {
+            if self.messages.is_empty()
+                && let Some(ending) = ready!(self.poll_allowance(cx))
+            {
+                return Poll::Ready(ending);
+            }
+            match ready!(self.link.poll_recv(cx)) {
+                Ok(Received::Message(message)) => {
+                    self.session.traffic.received(&message);
+                    let at = *arrived.get_or_insert_with(Instant::now);
+                    if let Err(close) = self.port.deliver(self.member, &message, at) {
+                        return closed(close);
+                    }
+                }
+                Ok(Received::Sign) => self.session.traffic.signs_in += 1,
+                Err(error) => return Poll::Ready(error.into()),
+            }
+            self.messages.spend(1);
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Ready with `None` when reading may go on.
+    fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            match self.messages.renew(Instant::now()) {
+                Verdict::Go => return Poll::Ready(None),
+                Verdict::Pause(until) => self.pause = Some(Box::pin(tokio::time::sleep_until(until))),
+                Verdict::Over => {
+                    let text = "too many messages per second for too long";
+                    return Poll::Ready(Some(Ending::closed(CloseCode::RateLimited, text)));
+                }
+            }
+        }
+    }
+
+    /// Looks every [`BEAT`] at what did not happen. Ready only at the end of the session.
+    fn poll_beat(&mut self, cx: &mut Context<'_>, told: &mut Traffic) -> Poll<Ending> {
+        loop {
+            ready!(self.beat.as_mut().poll(cx));
+            let next = Instant::now() + BEAT;
+            self.beat.as_mut().reset(next);
+            self.session.traffic.tell(told, self.session.hub.metrics());
+            if let Some(ending) = self.check_silence().or_else(|| self.check_stall()) {
+                return Poll::Ready(ending);
+            }
+            if let Poll::Ready(ending) = self.poll_write(cx) {
+                return Poll::Ready(ending);
+            }
+        }
+    }
+
+    fn check_silence(&mut self) -> Option<Ending> {
+        let bytes_in = self.link.bytes_in();
+        let silent = bytes_in == self.seen.bytes_in;
+        self.seen.bytes_in = bytes_in;
+        self.seen.silent_beats = if silent { self.seen.silent_beats + 1 } else { 0 };
+        if self.seen.silent_beats >= DEAD_BEATS {
+            return Some(Ending::closed(CloseCode::Timeout, "nothing came for 30 s, not even a pong"));
+        }
+        if self.seen.silent_beats >= PING_BEATS && !self.writing {
+            if let Err(error) = self.link.start_ping() {
+                return Some(error.into());
+            }
+            self.session.traffic.signs_out += 1;
+            self.writing = true;
+        }
+        None
+    }
+
+    fn check_stall(&mut self) -> Option<Ending> {
+        let stalled = self.writing && self.written == self.seen.written;
+        self.seen.written = self.written;
+        self.seen.stalled_beats = if stalled { self.seen.stalled_beats + 1 } else { 0 };
+        (self.seen.stalled_beats >= STALL_BEATS)
+            .then(|| Ending::closed(CloseCode::TooSlow, "nothing could be written for 30 s"))
+    }
+}

@@ -1,0 +1,218 @@
+//! What waits for one client. Owns the bound of what a room may have in flight to it.
+//!
+//! A room fills the slot, the session's task empties it. There is room for one update: while it is there, or is
+//! being written to the socket, the room skips this client. So a client that stalls costs no more than its bound.
+
+use crate::ledger::{Kind, Ledger, Posting};
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use tickwire_shared::wire::{Close, CloseCode};
+
+/// Control messages that may wait beside the update. One more, and the client is too slow.
+const CONTROL_MAX: usize = 4;
+
+/// The place where a room, the operator and the shutdown leave what a session is to send.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    content: Mutex<Content>,
+    /// Something was put in since the session last looked.
+    filled: AtomicBool,
+    /// The place for an update is free and the socket has taken what was sent before.
+    ready: AtomicBool,
+    waker: AtomicWaker,
+    _posting: Posting,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    control: VecDeque<Bytes>,
+    update: Option<Bytes>,
+    close: Option<Close>,
+    /// A closing was put in, and possibly taken: nothing is taken in after it.
+    closed: bool,
+}
+
+/// What a session is to send next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The session ends.
+    Close(Close),
+    /// A control message.
+    Control(Bytes),
+    /// An update of the room.
+    Update(Bytes),
+}
+
+impl Slot {
+    pub(crate) fn new(ledger: &Arc<Ledger>) -> Self {
+        Self {
+            content: Mutex::default(),
+            filled: AtomicBool::new(false),
+            ready: AtomicBool::new(true),
+            waker: AtomicWaker::new(),
+            _posting: ledger.post(Kind::Slot),
+        }
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notify(&self) {
+        self.filled.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether an update would be taken now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// Puts an update in. Call only when ready; one that comes otherwise is dropped, and `false` returned.
+    pub(crate) fn put_update(&self, message: Bytes) -> bool {
+        if !self.ready.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        let mut content = self.content();
+        if !content.closed {
+            content.update = Some(message);
+        }
+        drop(content);
+        self.notify();
+        true
+    }
+
+    /// Puts a control message in. At the bound the client is closed as too slow.
+    pub(crate) fn put_control(&self, message: Bytes) {
+        let mut content = self.content();
+        if content.closed {
+            return;
+        }
+        if content.control.len() < CONTROL_MAX {
+            content.control.push_back(message);
+        } else {
+            content.shut(Close::new(CloseCode::TooSlow, "control messages were not taken"));
+        }
+        drop(content);
+        self.notify();
+    }
+
+    /// Ends the session. The first closing counts; what waits is dropped.
+    pub(crate) fn put_close(&self, close: Close) {
+        self.content().shut(close);
+        self.notify();
+    }
+
+    /// Takes what is to be sent next: a closing before all else, then control messages in order.
+    pub(crate) fn take(&self) -> Option<Next> {
+        if !self.filled.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut content = self.content();
+        let next = if let Some(close) = content.close.take() {
+            Some(Next::Close(close))
+        } else if let Some(message) = content.control.pop_front() {
+            Some(Next::Control(message))
+        } else {
+            content.update.take().map(Next::Update)
+        };
+        if content.is_empty() {
+            // Under the lock, so that nothing put in after this is overlooked.
+            self.filled.store(false, Ordering::Release);
+        }
+        next
+    }
+
+    /// Takes a closing, if there is one.
+    pub(crate) fn take_close(&self) -> Option<Close> {
+        if self.filled.load(Ordering::Acquire) { self.content().close.take() } else { None }
+    }
+
+    /// The last update has been written: the room may put the next one in.
+    pub(crate) fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Who is woken when something is put in.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        let content = self.content();
+        content.control.iter().chain(&content.update).map(Bytes::len).sum()
+    }
+}
+
+impl Content {
+    fn shut(&mut self, close: Close) {
+        if !self.closed {
+            *self = Self { close: Some(close), closed: true, ..Self::default() };
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.update.is_none() && self.close.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot() -> Slot {
+        Slot::new(&Arc::new(Ledger::default()))
+    }
+
+    #[test]
+    fn an_update_that_was_put_in_is_never_replaced() {
+        let slot = slot();
+        assert!(slot.put_update(Bytes::from_static(b"first")));
+        assert!(!slot.is_ready());
+        assert!(!slot.put_update(Bytes::from_static(b"second")));
+        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"first"))));
+        assert!(!slot.is_ready(), "it is still being written");
+        slot.set_ready();
+        assert!(slot.is_ready());
+        assert_eq!(slot.take(), None);
+    }
+
+    #[test]
+    fn control_messages_go_first_and_in_order() {
+        let slot = slot();
+        assert!(slot.put_update(Bytes::from_static(b"update")));
+        slot.put_control(Bytes::from_static(b"one"));
+        slot.put_control(Bytes::from_static(b"two"));
+        assert_eq!(slot.queued_bytes(), 12);
+        assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"one"))));
+        assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"two"))));
+        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))));
+        assert_eq!(slot.queued_bytes(), 0);
+    }
+
+    #[test]
+    fn the_first_closing_counts_and_drops_what_waits() {
+        let slot = slot();
+        slot.put_control(Bytes::from_static(b"one"));
+        slot.put_close(CloseCode::Kicked.into());
+        slot.put_close(CloseCode::GoingAway.into());
+        slot.put_control(Bytes::from_static(b"late"));
+        assert_eq!(slot.take(), Some(Next::Close(CloseCode::Kicked.into())));
+        assert_eq!(slot.take(), None);
+    }
+
+    #[test]
+    fn too_many_control_messages_close_the_client_as_too_slow() {
+        let slot = slot();
+        for _ in 0..=CONTROL_MAX {
+            slot.put_control(Bytes::from_static(b"message"));
+        }
+        let Some(Next::Close(close)) = slot.take() else { panic!("no closing") };
+        assert_eq!(close.code, CloseCode::TooSlow);
+    }
+}

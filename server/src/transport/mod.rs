@@ -1,0 +1,71 @@
+//! How whole binary messages come and go. Owns the seam between a session and what carries it; knows no message
+//! of the protocol and no game.
+//!
+//! A [`Link`] is polled, so that one task serves both directions. It is a type parameter of a session, not a trait
+//! object: nothing is boxed per message. Two links exist: [`websocket`] and [`memory`].
+
+pub(crate) mod allowance;
+pub(crate) mod memory;
+pub(crate) mod websocket;
+
+use bytes::Bytes;
+use std::task::{Context, Poll};
+use tickwire_shared::wire::{Close, CloseCode};
+
+/// What a link received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// A whole binary message.
+    Message(Bytes),
+    /// A sign of life without content: a ping or a pong.
+    Sign,
+}
+
+/// Why a link is at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkError {
+    /// The peer closed in good order, with its code if it gave one.
+    ClosedByPeer(Option<u16>),
+    /// The connection broke: nothing can be sent any more.
+    Cut,
+    /// The peer broke a rule of the transport. It can still be told.
+    Broken(Close),
+}
+
+impl LinkError {
+    pub(crate) fn broken(code: CloseCode, text: &str) -> Self {
+        Self::Broken(Close::new(code, text))
+    }
+}
+
+/// One connection that carries whole binary messages in order.
+///
+/// After any `Err` of receiving only the sending half may be used, and only to close.
+pub(crate) trait Link: Unpin + Send {
+    /// The next message, in order.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, LinkError>>;
+
+    /// Hands a message over and tries to write it at once. Call only when flushed.
+    ///
+    /// # Errors
+    /// The connection is no longer there.
+    fn start_send(&mut self, message: Bytes) -> Result<(), LinkError>;
+
+    /// Asks the peer for a sign of life. It leaves with the next flush.
+    ///
+    /// # Errors
+    /// The connection is no longer there.
+    fn start_ping(&mut self) -> Result<(), LinkError>;
+
+    /// Writes what was handed over.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>>;
+
+    /// Hands the transport's own closing over. It leaves with the next flush.
+    fn start_close(&mut self, close: &Close);
+
+    /// Shuts the sending half down, then reads and drops what still comes until the peer is done.
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Bytes that came so far, framing included where the link has any. Changes with every sign of life.
+    fn bytes_in(&self) -> u64;
+}
