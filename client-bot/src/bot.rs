@@ -57,7 +57,7 @@ impl From<&End> for Trouble {
             End::Link(end) => Self::after(format!("closed_{}", end.code()), Duration::ZERO),
             End::JoinTimeout => Self::after("join_timeout", Duration::ZERO),
             End::Silent => Self::after("silent", Duration::ZERO),
-            End::Left => Self { reason: "shift_over".into(), wait: None },
+            End::Left => Self { reason: "run_over".into(), wait: None },
         }
     }
 }
@@ -83,7 +83,7 @@ where
     let mut rng = Rng::new(Rng::new(fleet.config.seed ^ (u64::from(bot) << 32)).next_u64());
     let mut behaviour = fleet.behaviours.of(bot);
     let mut failures = 0;
-    let mut reason = "shift_over".to_owned();
+    let mut reason = "run_over".to_owned();
     while clock.now() < shift.end && !clock.is_stopped() {
         let (joined, trouble) = match visit(fleet, bot, shift.end, &mut *behaviour, &mut rng).await {
             Ok(()) => return,
@@ -112,7 +112,7 @@ where
     C: Connect,
     B: Behaviours<G>,
 {
-    let over = (false, Trouble { reason: "no_room".into(), wait: None });
+    let over = (false, Trouble { reason: "no_room_made".into(), wait: None });
     let waiting = fleet.rooms.errand(bot);
     let errand = match fleet.clock.timeout_at(until, waiting).await {
         Some(errand) => errand.ok_or(over)?,

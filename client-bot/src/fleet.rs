@@ -130,7 +130,7 @@ where
                 let second = fleet.tally.close_second(timeline.len() as u32);
                 each_second(&second);
                 timeline.push(second);
-                if fleet.tally.connections() == 0 && !fleet.tally.failures().is_empty() {
+                if fleet.tally.connections() == 0 && fleet.tally.any_failed() {
                     break;
                 }
             }

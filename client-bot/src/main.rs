@@ -68,6 +68,7 @@ async fn play(args: &Args) -> Result<Report, Failure> {
     };
     let connect = WebSocketConnect::new(args.url.clone(), address, sources, roots)
         .map_err(|error| usage(error.to_string()))?;
+    connect.probe().await.map_err(unreachable)?;
     let progress = Progress::new(plan.time(), plan.bots_max(), args.quiet);
     let config = FleetConfig {
         game: args.game.clone(),

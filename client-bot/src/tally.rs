@@ -153,14 +153,23 @@ impl Tally {
         (fates.joined, fates.all_joined_at)
     }
 
-    /// The bots that gave up, by reason.
+    /// Whether a bot gave up without ever having been in a room.
+    #[must_use]
+    pub(crate) fn any_failed(&self) -> bool {
+        lock(&self.fates).bots.iter().any(|fate| matches!(fate, Fate::Failed(_)))
+    }
+
+    /// The bots that were in no room, by reason; the run is over.
     #[must_use]
     pub(crate) fn failures(&self) -> BTreeMap<String, u64> {
         let mut reasons = BTreeMap::new();
         for fate in &lock(&self.fates).bots {
-            if let Fate::Failed(reason) = fate {
-                *reasons.entry(reason.clone()).or_default() += 1;
-            }
+            let reason = match fate {
+                Fate::Joined => continue,
+                Fate::Failed(reason) => reason.as_str(),
+                Fate::Waiting => "run_over",
+            };
+            *reasons.entry(reason.to_owned()).or_default() += 1;
         }
         reasons
     }

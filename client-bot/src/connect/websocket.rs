@@ -55,6 +55,15 @@ impl WebSocketConnect {
         Ok(Self { url, address, sources, tls })
     }
 
+    /// Whether anybody answers at the address at all.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), ConnectError> {
+        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, self.dial(0)).await;
+        dialled.map_err(|_| ConnectError::TimedOut)?.map(drop).map_err(|error| self.explain(&error))
+    }
+
     async fn open(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
         let tcp = self.dial(bot).await.map_err(|error| self.explain(&error))?;
         // Every frame is one small write that must not wait for an acknowledgement.

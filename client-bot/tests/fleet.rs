@@ -1,0 +1,121 @@
+//! Fleets against rooms in the same process: what is played, counted and reported.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use support::MiniServer;
+use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::plan::{Plan, Stage};
+use tickwire_client_bot::report::Report;
+use tickwire_client_bot::{FleetConfig, run};
+use tickwire_shared::arena::Arena;
+use tickwire_shared::wire::control::{GameName, Options};
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn config(plan: Plan, rooms: u32) -> FleetConfig {
+    FleetConfig {
+        game: GameName::new("arena").expect("a name"),
+        plan,
+        rooms,
+        spectators: 0,
+        options: Options::none(),
+        seed: 7,
+        threads: 1,
+    }
+}
+
+async fn play(server: &MiniServer, config: FleetConfig) -> Report {
+    run::<Arena, _, _>(config, server.clone(), ArenaBehaviour::Mixed, std::future::pending(), |_| {}).await
+}
+
+fn assert_clean(report: &Report) {
+    assert_eq!((report.failed(), report.disconnected()), (0, 0), "{report:?}");
+    assert_eq!((report.hash_mismatches, report.decode_errors, report.events_lost), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn bots_play_in_the_rooms_that_they_made() {
+    let server = MiniServer::start();
+    let report = play(&server, config(Plan::steady(12, ms(300), ms(2_500)), 3)).await;
+    assert_clean(&report);
+    assert_eq!((report.bots_joined, server.rooms()), (12, 3));
+    assert!(report.all_joined_s.is_some_and(|at| at < 1.5), "{:?}", report.all_joined_s);
+    assert!((20.0..31.0).contains(&report.snapshots_per_client_s), "{}", report.snapshots_per_client_s);
+    assert!(report.hash_checks > 0 && report.keyframes == 12, "{report:?}");
+    assert!(report.snapshot_gap_ms.p50.is_some_and(|gap| (20.0..50.0).contains(&gap)), "{report:?}");
+    assert!(report.input_to_effect_ms.p50.is_some() && report.rtt_ms.p50.is_some());
+    assert!(report.bytes_per_entity.is_some() && report.inputs_sent > 500, "{report:?}");
+    assert!(report.bot_lag_ms.max.is_some() && report.timeline.len() >= 2);
+    assert_eq!(report.timeline.iter().map(|second| second.bots).max(), Some(12));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn cut_bots_take_their_places_again() {
+    let server = MiniServer::start();
+    let cutter = server.clone();
+    let cut = tokio::spawn(async move {
+        tokio::time::sleep(ms(1_000)).await;
+        cutter.cut_all();
+    });
+    let report = play(&server, config(Plan::steady(6, ms(0), ms(3_000)), 1)).await;
+    cut.await.expect("the cut");
+    assert_eq!((report.bots_joined, report.failed(), server.rooms()), (6, 0, 1));
+    assert_eq!(report.disconnects, BTreeMap::from([("1006".to_owned(), 6)]));
+    assert_eq!((report.resumes, report.events_lost, report.hash_mismatches), (6, 0, 0), "{report:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn bots_for_whom_there_is_no_room_are_named() {
+    let server = MiniServer::start();
+    let report = play(&server, config(Plan::steady(66, ms(200), ms(1_500)), 1)).await;
+    assert_eq!(report.bots_joined, 64);
+    assert_eq!(report.bots_failed, BTreeMap::from([("full".to_owned(), 2)]));
+    assert_eq!(report.all_joined_s, None);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_server_that_answers_nobody_ends_the_run_early() {
+    let server = MiniServer::start();
+    server.refuse();
+    let report = play(&server, config(Plan::steady(4, ms(0), ms(60_000)), 2)).await;
+    assert!(report.seconds < 30.0);
+    assert_eq!((report.bots_joined, report.failed()), (0, 4), "{:?}", report.bots_failed);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn bots_come_and_go_with_the_stages() {
+    let server = MiniServer::start();
+    let stage = |time, bots| Stage { time: ms(time), bots };
+    let plan = Plan::stages(vec![stage(0, 8), stage(1_200, 8), stage(0, 2), stage(1_300, 2)]);
+    let report = play(&server, config(plan, 1)).await;
+    assert_clean(&report);
+    let bots: Vec<_> = report.timeline.iter().map(|second| second.bots).collect();
+    assert_eq!(bots.first_chunk(), Some(&[8, 2]), "{bots:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_stop_ends_the_run_with_a_report() {
+    let server = MiniServer::start();
+    let config = config(Plan::steady(4, ms(0), ms(60_000)), 1);
+    let stop = tokio::time::sleep(ms(700));
+    let report = run::<Arena, _, _>(config, server, ArenaBehaviour::Hunt, stop, |_| {}).await;
+    assert_clean(&report);
+    assert!(report.seconds < 5.0 && report.snapshots > 40, "{report:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn spectators_only_watch() {
+    let server = MiniServer::start();
+    let mut config = config(Plan::steady(4, ms(0), ms(1_500)), 1);
+    config.spectators = 3;
+    let report = play(&server, config).await;
+    assert_clean(&report);
+    let one_player = (15..=60).contains(&report.inputs_sent);
+    assert!(report.snapshots > 120 && one_player, "{report:?}");
+}

@@ -1,0 +1,215 @@
+//! A server of one process for the fleet's own tests: rooms of the arena without sockets, with faults on demand.
+
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tickwire_client_bot::connect::{ChannelLink, Connect, ConnectError};
+use tickwire_shared::arena::{Arena, Settings};
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
+use tickwire_shared::limits::{INBOUND_BYTES_MAX, RESUME_GRACE_MS};
+use tickwire_shared::room::{MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, GameInfo, GameName, List, ServerControl, SessionLimits, Target, Welcome,
+};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::Instant;
+
+/// Messages on their way to a bot.
+const QUEUE: usize = 8;
+
+/// Rooms of the arena, as a fleet connects to them.
+#[derive(Clone)]
+pub(crate) struct MiniServer {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    start: Instant,
+    rooms: Vec<(Room<Arena>, Outboxes)>,
+    members: u32,
+    /// Ends the sessions that stand.
+    sessions: Vec<tokio::task::AbortHandle>,
+    /// New connections are refused.
+    deaf: bool,
+}
+
+#[derive(Default)]
+struct Outboxes(HashMap<MemberId, Sender<Bytes>>);
+
+impl Outbox for Outboxes {
+    fn ready(&self, member: MemberId) -> bool {
+        self.0.get(&member).is_some_and(|to| to.capacity() > QUEUE / 2)
+    }
+
+    fn control(&mut self, member: MemberId, message: Bytes) {
+        self.update(member, message);
+    }
+
+    fn update(&mut self, member: MemberId, message: Bytes) {
+        if let Some(to) = self.0.get(&member) {
+            let _ = to.try_send(message);
+        }
+    }
+
+    fn close(&mut self, member: MemberId, close: Close) {
+        self.control(member, ServerControl::Close(close).encode().unwrap().into());
+        self.0.remove(&member);
+    }
+}
+
+impl MiniServer {
+    pub(crate) fn start() -> Self {
+        let inner =
+            Inner { start: Instant::now(), rooms: Vec::new(), members: 0, sessions: Vec::new(), deaf: false };
+        let server = Self { inner: Arc::new(Mutex::new(inner)) };
+        let clock = server.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(TickRate::DEFAULT.period());
+            loop {
+                ticks.tick().await;
+                let inner = &mut *clock.inner.lock().unwrap();
+                let now = inner.start.elapsed();
+                inner.rooms.iter_mut().for_each(|(room, outboxes)| room.step(now, outboxes));
+            }
+        });
+        server
+    }
+
+    pub(crate) fn rooms(&self) -> usize {
+        self.inner.lock().unwrap().rooms.len()
+    }
+
+    /// Cuts every connection that stands, as a network does: without a word.
+    pub(crate) fn cut_all(&self) {
+        let sessions = std::mem::take(&mut self.inner.lock().unwrap().sessions);
+        sessions.iter().for_each(tokio::task::AbortHandle::abort);
+    }
+
+    /// Refuses new connections from now on.
+    pub(crate) fn refuse(&self) {
+        self.inner.lock().unwrap().deaf = true;
+    }
+
+    fn admit(
+        &self,
+        first: MemberEvent<Arena>,
+        target: &Target,
+        to: &Sender<Bytes>,
+    ) -> Option<(RoomId, MemberId)> {
+        let inner = &mut *self.inner.lock().unwrap();
+        let now = inner.start.elapsed();
+        let id = match target {
+            Target::Room(id) => *id,
+            Target::Match(_) | Target::Create(_) => {
+                let id = RoomId::from_bits(inner.rooms.len() as u64 + 1);
+                let config = RoomConfig {
+                    id,
+                    tick_rate: TickRate::DEFAULT,
+                    spectators_max: 16,
+                    resume_grace: Duration::from_millis(RESUME_GRACE_MS),
+                };
+                inner.rooms.push((Room::new(config, Settings::default(), 1).unwrap(), Outboxes::default()));
+                id
+            }
+        };
+        inner.members += 1;
+        let member = MemberId(inner.members);
+        let (room, outboxes) = inner.rooms.iter_mut().find(|(room, _)| room.config().id == id)?;
+        outboxes.0.insert(member, to.clone());
+        room.handle(now, member, first, outboxes);
+        Some((id, member))
+    }
+
+    fn handle(&self, room: RoomId, member: MemberId, event: MemberEvent<Arena>) {
+        let inner = &mut *self.inner.lock().unwrap();
+        let now = inner.start.elapsed();
+        let (room, outboxes) = inner.rooms.iter_mut().find(|(own, _)| own.config().id == room).unwrap();
+        room.handle(now, member, event, outboxes);
+    }
+
+    async fn serve(self, mut from: Receiver<Vec<u8>>, to: Sender<Bytes>) -> Option<()> {
+        let ClientControl::Hello(hello) = ClientControl::decode(&from.recv().await?).unwrap() else {
+            panic!("Hello comes first")
+        };
+        let game = GameInfo {
+            name: GameName::new("arena").unwrap(),
+            schema_hash: game_schema_hash::<Arena>(),
+            tick_rate: TickRate::DEFAULT,
+        };
+        let limits = SessionLimits {
+            inbound_bytes_max: INBOUND_BYTES_MAX as u32,
+            inbound_bytes_per_s: 65_536,
+            resume_grace_ms: RESUME_GRACE_MS as u32,
+        };
+        let games = List::try_from(vec![game]).unwrap();
+        let welcome = ServerControl::Welcome(Welcome { session: SessionId(1), limits, games });
+        to.send(welcome.encode().unwrap().into()).await.ok()?;
+        let secret = |room| {
+            let mut key = [0; 16];
+            key[..8]
+                .copy_from_slice(&self.inner.lock().unwrap().start.elapsed().as_nanos().to_le_bytes()[..8]);
+            ResumeSecret { room, key }
+        };
+        let (event, target) = match hello.credential {
+            Credential::Resume { secret: shown, events_received } => {
+                let next = secret(shown.room);
+                (MemberEvent::Resume { shown, events_received, next }, Target::Room(shown.room))
+            }
+            _ => {
+                let ClientControl::Join(join) = ClientControl::decode(&from.recv().await?).unwrap() else {
+                    panic!("Join comes second")
+                };
+                let room = match join.target {
+                    Target::Room(room) => room,
+                    _ => RoomId::from_bits(self.rooms() as u64 + 1),
+                };
+                let event = MemberEvent::Join { name: hello.name, role: join.role, secret: secret(room) };
+                (event, join.target)
+            }
+        };
+        let Some((room, member)) = self.admit(event, &target, &to) else {
+            let close = ServerControl::Close(CloseCode::NoSuchRoom.into());
+            return to.send(close.encode().unwrap().into()).await.ok();
+        };
+        drop(to);
+        let cut = CutOnDrop { server: self.clone(), room, member };
+        while let Some(message) = from.recv().await {
+            let event = MemberEvent::decode(&message).expect("a bot sends no bad messages");
+            self.handle(cut.room, cut.member, event);
+        }
+        Some(())
+    }
+}
+
+/// Tells the room that the connection is gone, also if the session was aborted.
+struct CutOnDrop {
+    server: MiniServer,
+    room: RoomId,
+    member: MemberId,
+}
+
+impl Drop for CutOnDrop {
+    fn drop(&mut self) {
+        self.server.handle(self.room, self.member, MemberEvent::Cut);
+        let inner = &mut *self.server.inner.lock().unwrap();
+        inner.rooms.iter_mut().for_each(|(_, outboxes)| drop(outboxes.0.remove(&self.member)));
+    }
+}
+
+impl Connect for MiniServer {
+    type Link = ChannelLink;
+
+    async fn connect(&self, _: u32) -> Result<ChannelLink, ConnectError> {
+        let (to_server, from_client) = channel(QUEUE);
+        let (to_client, from_server) = channel(QUEUE);
+        if self.inner.lock().unwrap().deaf {
+            return Err(ConnectError::TimedOut);
+        }
+        let session = tokio::spawn(self.clone().serve(from_client, to_client));
+        self.inner.lock().unwrap().sessions.push(session.abort_handle());
+        Ok(ChannelLink::new(to_server, from_server))
+    }
+}
