@@ -58,7 +58,7 @@ fn fenced_libraries(files: &[File]) -> Vec<String> {
             // A module may grow into a folder of its own name.
             let inside =
                 |path: &&str| file.path == **path || file.path.starts_with(path.trim_end_matches(".rs"));
-            if !allowed.iter().any(|path| inside(path)) {
+            if !allowed.iter().any(inside) {
                 found.extend(file.naming(library));
             }
         }

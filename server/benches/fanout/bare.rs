@@ -1,0 +1,148 @@
+//! The bare program: what moving the bytes costs without any server around it.
+//!
+//! One thread on `mio`. Sockets in rooms of 32 in the order of their arrival; every room is written to 30 times a
+//! second, the rooms' phases spread over the period; one write per socket and tick, always of the same size. What
+//! comes in is read and discarded. No handshake, no room, no game.
+
+use crate::frames;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+use tickwire_shared::id::StreamId;
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};
+
+const LISTENER: Token = Token(usize::MAX);
+
+/// What the bare program does.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BarePlan {
+    /// Clients that will come.
+    #[arg(long)]
+    clients: usize,
+    /// Bytes of a message, without the WebSocket head.
+    #[arg(long)]
+    bytes: usize,
+    /// Clients per room.
+    #[arg(long)]
+    room: usize,
+    /// Messages per client and second.
+    #[arg(long)]
+    rate_hz: u32,
+}
+
+struct Bare {
+    poll: Poll,
+    listener: TcpListener,
+    sockets: Vec<Option<TcpStream>>,
+    open: usize,
+    frame: Vec<u8>,
+    /// Where the tick stands in `frame`.
+    tick_at: usize,
+}
+
+/// Serves until the last client has gone.
+pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
+    let poll = Poll::new()?;
+    let mut listener = TcpListener::bind("127.0.0.1:0".parse().map_err(io::Error::other)?)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    println!("listening on {}", listener.local_addr()?);
+    let (frame, tick_at) = message(plan.bytes);
+    let mut bare = Bare { poll, listener, sockets: Vec::new(), open: 0, frame, tick_at };
+
+    let rooms = plan.clients.div_ceil(plan.room).max(1);
+    let period = Duration::from_secs(1) / plan.rate_hz;
+    let start = Instant::now();
+    // Turn k belongs to room k mod rooms: that spreads the rooms evenly over the period.
+    let due = |turn: usize| start + period.mul_f64(turn as f64 / rooms as f64);
+    let mut turn = 0;
+    let mut events = Events::with_capacity(1024);
+    loop {
+        let now = Instant::now();
+        while due(turn) <= now {
+            bare.write_room(turn % rooms, plan.room, (turn / rooms) as u32);
+            turn += 1;
+        }
+        bare.poll.poll(&mut events, Some(due(turn).saturating_duration_since(now)))?;
+        for event in &events {
+            if event.token() == LISTENER {
+                bare.accept()?;
+            } else if !bare.read(event.token().0) && bare.open == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Bare {
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((mut socket, _)) => {
+                    socket.set_nodelay(true)?;
+                    self.poll.registry().register(
+                        &mut socket,
+                        Token(self.sockets.len()),
+                        Interest::READABLE,
+                    )?;
+                    self.sockets.push(Some(socket));
+                    self.open += 1;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads what is there; `false` if that was the end.
+    fn read(&mut self, at: usize) -> bool {
+        let mut bytes = [0; 4096];
+        let Some(place) = self.sockets.get_mut(at) else { return true };
+        let Some(socket) = place else { return true };
+        loop {
+            match socket.read(&mut bytes) {
+                // A short read emptied the socket: the next byte raises an event again.
+                Ok(read) if read > 0 && read < bytes.len() => return true,
+                Ok(read) if read > 0 => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
+                Ok(_) | Err(_) => {
+                    *place = None;
+                    self.open -= 1;
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn write_room(&mut self, room: usize, size: usize, tick: u32) {
+        if let Some(bytes) = self.frame.get_mut(self.tick_at..self.tick_at + 4) {
+            bytes.copy_from_slice(&tick.to_le_bytes());
+        }
+        for place in self.sockets.iter_mut().skip(room * size).take(size) {
+            if let Some(socket) = place {
+                // A full or dead socket misses the message; its end shows when it is read.
+                let _ = socket.write(&self.frame);
+            }
+        }
+    }
+}
+
+/// A valid update of `bytes` bytes in a WebSocket frame, and where its tick stands.
+fn message(bytes: usize) -> (Vec<u8>, usize) {
+    let update = |filler: usize| {
+        let private = Private { tick: Tick(0), ..Private::default() };
+        let mut writer = UpdateWriter::new(&private, filler);
+        writer.packet(&encode_packet(StreamId::ROOM, 0, 1, &vec![0x5a; filler]));
+        writer.finish()
+    };
+    let least = update(0).len();
+    let mut filler = bytes.saturating_sub(least);
+    while filler > 0 && update(filler).len() > bytes {
+        filler -= 1;
+    }
+    let payload = update(filler);
+    let frame = frames::from_server(&payload);
+    let tick_at = frame.len() - payload.len() + 1;
+    (frame, tick_at)
+}

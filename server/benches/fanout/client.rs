@@ -1,0 +1,315 @@
+//! One client of the load generator: handshake, frames in, frames out. Decodes no snapshot and predicts nothing.
+
+use crate::frames;
+use mio::net::TcpStream;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+use tickwire_shared::Rng;
+use tickwire_shared::entity::Input;
+use tickwire_shared::id::RoomId;
+use tickwire_shared::limits::{PROTOCOL_VERSION, SUBPROTOCOL};
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, Hello, Join, Options, Role, ServerControl, Target,
+};
+use tickwire_shared::wire::frame::ClientFrame;
+use tickwire_shared::wire::update::Update;
+use tickwire_shared::wire::{Close, Text};
+
+/// The controls that are sent.
+type Controls = <tickwire_shared::arena::Arena as tickwire_shared::game::Game>::Input;
+
+/// How far ahead of the newest snapshot inputs are addressed, ticks.
+const LEAD_TICKS: u32 = 3;
+/// How long the same controls are held, frames.
+const HOLD_FRAMES: u32 = 24;
+
+/// How far a client has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    /// Waits for the answer to its upgrade.
+    Upgrading,
+    /// Waits for Welcome or Joined.
+    Joining,
+    /// Sends its frames.
+    Playing,
+    /// The connection has ended; why.
+    Ended(String),
+}
+
+/// What the generator has counted over all clients, from the start of the steady time.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    /// Updates that came.
+    pub(crate) messages: u64,
+    /// Their bytes without the WebSocket head.
+    pub(crate) bytes: u64,
+    /// Frames sent.
+    pub(crate) sent: u64,
+    /// Frames that a full socket did not take.
+    pub(crate) blocked: u64,
+    /// Frames left out because the generator itself was more than a period late.
+    pub(crate) skipped: u64,
+    /// Updates that could not be read.
+    pub(crate) bad: u64,
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: TcpStream,
+    pub(crate) state: State,
+    /// The room, known from Joined on.
+    pub(crate) room: Option<RoomId>,
+    target: Target,
+    pending: Vec<u8>,
+    newest: Option<u32>,
+    event_ack: Option<u32>,
+    last_input: u32,
+    last_update: Option<Instant>,
+    frames: u32,
+    row: Vec<i32>,
+    rng: Rng,
+}
+
+impl Client {
+    /// A client on a connected socket. Without a handshake it plays at once.
+    pub(crate) fn new(socket: TcpStream, target: Target, handshake: bool, seed: u64) -> Self {
+        let state = if handshake { State::Upgrading } else { State::Playing };
+        Self {
+            socket,
+            state,
+            room: None,
+            target,
+            pending: Vec::new(),
+            newest: None,
+            event_ack: None,
+            last_input: 0,
+            last_update: None,
+            // Not all change their controls at once.
+            frames: seed as u32 % HOLD_FRAMES,
+            row: Vec::new(),
+            rng: Rng::new(seed),
+        }
+    }
+
+    /// Sends the HTTP request.
+    pub(crate) fn upgrade(&mut self, host: &str) {
+        let request = format!(
+            "GET /play HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
+        );
+        self.write(request.as_bytes());
+    }
+
+    /// Reads all that is there and acts on it.
+    pub(crate) fn read(&mut self, now: Instant, totals: &mut Totals, gap: &mut impl FnMut(Duration)) {
+        let mut bytes = [0; 16 * 1024];
+        loop {
+            match self.socket.read(&mut bytes) {
+                Ok(0) => return self.end("the server ended the connection"),
+                Ok(read) => {
+                    let Some(new) = bytes.get(..read) else { return };
+                    self.take(new, now, totals, gap);
+                    if read < bytes.len() {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => return self.end(&error.to_string()),
+            }
+        }
+    }
+
+    fn take(&mut self, new: &[u8], now: Instant, totals: &mut Totals, gap: &mut impl FnMut(Duration)) {
+        let mut pending = std::mem::take(&mut self.pending);
+        let joined;
+        let mut rest = if pending.is_empty() {
+            new
+        } else {
+            pending.extend_from_slice(new);
+            joined = std::mem::take(&mut pending);
+            &joined
+        };
+        if self.state == State::Upgrading {
+            let Some(end) = rest.windows(4).position(|four| four == b"\r\n\r\n") else {
+                self.pending = rest.to_vec();
+                return;
+            };
+            let (head, body) = rest.split_at(end + 4);
+            rest = body;
+            self.upgraded(head);
+        }
+        while let Some((opcode, payload, used)) = frames::first(rest) {
+            self.frame(opcode, payload, now, totals, gap);
+            rest = rest.get(used..).unwrap_or_default();
+        }
+        self.pending = rest.to_vec();
+    }
+
+    fn upgraded(&mut self, head: &[u8]) {
+        if !head.starts_with(b"HTTP/1.1 101") {
+            let first = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            return self.end(&String::from_utf8_lossy(first));
+        }
+        self.state = State::Joining;
+        let name = Text::cut("load");
+        self.control(&ClientControl::Hello(Hello {
+            version: PROTOCOL_VERSION,
+            name,
+            credential: Credential::Guest,
+        }));
+    }
+
+    fn frame(
+        &mut self,
+        opcode: u8,
+        payload: &[u8],
+        now: Instant,
+        totals: &mut Totals,
+        gap: &mut impl FnMut(Duration),
+    ) {
+        match (opcode, payload.first()) {
+            (frames::BINARY, Some(1)) => {
+                totals.messages += 1;
+                totals.bytes += payload.len() as u64;
+                if let Some(last) = self.last_update.replace(now) {
+                    gap(now - last);
+                }
+                match Update::decode(payload) {
+                    Ok(update) => self.update(&update),
+                    Err(_) => totals.bad += 1,
+                }
+            }
+            (frames::BINARY, _) => match ServerControl::decode(payload) {
+                Ok(message) => self.answer(message),
+                Err(error) => self.end(&format!("a control message: {error}")),
+            },
+            (frames::PING, _) => self.write(&frames::from_client(frames::PONG, payload)),
+            (frames::CLOSE, _) => self.end("a close frame without a reason"),
+            _ => {}
+        }
+    }
+
+    fn update(&mut self, update: &Update<'_>) {
+        self.newest = Some(update.private.tick.0);
+        let events = &update.private.events;
+        if !events.items.is_empty() {
+            self.event_ack = Some(events.first + events.items.len() as u32 - 1);
+        }
+    }
+
+    fn answer(&mut self, message: ServerControl) {
+        match message {
+            ServerControl::Welcome(_) => {
+                let join = Join {
+                    game: Text::cut("arena"),
+                    schema_hash: 0,
+                    role: Role::Player,
+                    target: self.target.clone(),
+                };
+                self.control(&ClientControl::Join(join));
+            }
+            ServerControl::Joined(joined) => {
+                self.room = Some(joined.room);
+                self.last_input = joined.tick.0;
+                self.state = State::Playing;
+            }
+            ServerControl::Close(Close { code, .. }) => self.end(&format!("closed: {code:?}")),
+        }
+    }
+
+    /// Sends the frame of this turn: an acknowledgement and, unless silent, an input.
+    pub(crate) fn send(&mut self, since_start: Duration, silent: bool, totals: &mut Totals) {
+        let Some(newest) = self.newest.filter(|_| self.state == State::Playing) else { return };
+        let mut frame = ClientFrame::<Controls> {
+            stamp_ms: since_start.as_millis() as u16,
+            snapshot_ack: Some(Tick(newest)),
+            event_ack: self.event_ack.take(),
+            ..ClientFrame::default()
+        };
+        if !silent {
+            if let Some(tick) = self.next_input_tick(newest) {
+                frame.inputs.push((Tick(tick), self.controls()));
+            }
+            frame.view = Some((Tick(newest.saturating_sub(2)), 128));
+        }
+        let bytes = frames::from_client(frames::BINARY, &frame.encode());
+        match self.socket.write(&bytes) {
+            Ok(written) if written == bytes.len() => totals.sent += 1,
+            Ok(_) => self.end("a frame was taken in part"),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => totals.blocked += 1,
+            Err(error) => self.end(&error.to_string()),
+        }
+    }
+
+    /// One tick after the last; near the lead, unless stalls or drift moved it too far off.
+    fn next_input_tick(&mut self, newest: u32) -> Option<u32> {
+        let next = self.last_input + 1;
+        let tick =
+            if (newest + 2..=newest + 2 * LEAD_TICKS).contains(&next) { next } else { newest + LEAD_TICKS };
+        (tick > self.last_input).then(|| {
+            self.last_input = tick;
+            tick
+        })
+    }
+
+    /// Random controls, each held for most of a second; two-valued ones (buttons) are mostly up.
+    fn controls(&mut self) -> Controls {
+        if self.frames.is_multiple_of(HOLD_FRAMES) || self.row.is_empty() {
+            let rng = &mut self.rng;
+            let value = |grid: &tickwire_shared::entity::Grid| match grid.span() {
+                2 => grid.min + i32::from(rng.below(8) == 0),
+                span => grid.min + rng.below(span as u32) as i32,
+            };
+            self.row = Controls::GRIDS.iter().map(value).collect();
+        }
+        self.frames += 1;
+        Controls::read_row(&self.row).unwrap_or_default()
+    }
+
+    fn control(&mut self, message: &ClientControl) {
+        match message.encode() {
+            Ok(bytes) => self.write(&frames::from_client(frames::BINARY, &bytes)),
+            Err(error) => self.end(&error.to_string()),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        match self.socket.write(bytes) {
+            Ok(written) if written == bytes.len() => {}
+            Ok(_) => self.end("a message was taken in part"),
+            Err(error) => self.end(&error.to_string()),
+        }
+    }
+
+    /// Why the connection ended, if it did.
+    pub(crate) fn ended(&self) -> Option<&str> {
+        match &self.state {
+            State::Ended(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    fn end(&mut self, why: &str) {
+        if !matches!(self.state, State::Ended(_)) {
+            self.state = State::Ended(why.to_owned());
+        }
+    }
+}
+
+/// A new room, for the first of its clients.
+pub(crate) fn new_room() -> Target {
+    Target::Create(Options::none())
+}
+
+/// A socket that connects to `to` from the address `127.0.0.(2 + number mod 50)`.
+pub(crate) fn connect(to: std::net::SocketAddr, number: usize) -> io::Result<TcpStream> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    let from = std::net::SocketAddr::from(([127, 0, 0, 2 + (number % 50) as u8], 0));
+    socket.bind(&from.into())?;
+    socket.connect(&to.into())?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(socket.into()))
+}

@@ -1,0 +1,216 @@
+//! The load generator: many light clients on one thread, the same for the bare program and for Tickwire.
+//!
+//! It speaks with the driver by lines on stdout, in this order:
+//! ```text
+//! rooms          every room has its first client (after a pause)
+//! joined S       all clients play, S seconds after the start
+//! steady         the measured time begins
+//! done           it is over
+//! result k=v ..  what was counted in between
+//! ```
+
+use crate::client::{self, Client, State, Totals};
+use crate::gaps::Gaps;
+use mio::{Events, Interest, Poll, Token};
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tickwire_shared::wire::control::Target;
+
+/// Handshakes under way at one time.
+const HANDSHAKES_MAX: usize = 64;
+/// Frames sent before messages are read again.
+const SENDS_PER_TURN_MAX: usize = 64;
+const JOIN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What the generator does.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LoadPlan {
+    /// Where the server listens.
+    #[arg(long)]
+    address: SocketAddr,
+    /// Speak Tickwire; otherwise nothing is said before the first frame.
+    #[arg(long)]
+    tickwire: bool,
+    /// Clients.
+    #[arg(long)]
+    clients: usize,
+    /// Clients per room.
+    #[arg(long)]
+    room: usize,
+    /// Frames per client and second.
+    #[arg(long)]
+    rate_hz: u32,
+    /// Send acknowledgements only, no inputs.
+    #[arg(long)]
+    silent: bool,
+    /// Pause after the rooms' first clients, and again after all have joined, seconds.
+    #[arg(long)]
+    settle: f64,
+    /// The measured time, seconds.
+    #[arg(long)]
+    seconds: f64,
+}
+
+struct Load<'a> {
+    plan: &'a LoadPlan,
+    poll: Poll,
+    events: Events,
+    clients: Vec<Client>,
+    start: Instant,
+    /// The next turn to send: turn k is of client `k mod clients`.
+    turn: u64,
+    totals: Totals,
+    gaps: Gaps,
+    /// How late the generator itself sent its frames.
+    lag: Gaps,
+}
+
+/// Connects, joins, plays, prints what it counted.
+pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
+    let mut load = Load {
+        plan,
+        poll: Poll::new()?,
+        events: Events::with_capacity(1024),
+        clients: Vec::with_capacity(plan.clients),
+        start: Instant::now(),
+        turn: 0,
+        totals: Totals::default(),
+        gaps: Gaps::new(),
+        lag: Gaps::new(),
+    };
+    let rooms = plan.clients.div_ceil(plan.room);
+    if plan.tickwire {
+        load.join(rooms, |_, _| client::new_room())?;
+        load.play(Duration::from_secs_f64(plan.settle))?;
+        println!("rooms");
+    }
+    // The bare program reads no target: it fills its rooms in the order of arrival.
+    load.join(plan.clients, |clients, at| {
+        let room = clients.get(at % rooms).and_then(|first| first.room);
+        room.map_or_else(client::new_room, Target::Room)
+    })?;
+    println!("joined {:.2}", load.start.elapsed().as_secs_f64());
+    load.play(Duration::from_secs_f64(plan.settle))?;
+    (load.totals, load.gaps, load.lag) = (Totals::default(), Gaps::new(), Gaps::new());
+    println!("steady");
+    let began = Instant::now();
+    load.play(Duration::from_secs_f64(plan.seconds))?;
+    println!("done");
+    load.report(began.elapsed());
+    Ok(())
+}
+
+impl Load<'_> {
+    /// Connects clients until there are `wanted` and all of them play.
+    fn join(&mut self, wanted: usize, target: impl Fn(&[Client], usize) -> Target) -> io::Result<()> {
+        let deadline = Instant::now() + JOIN_DEADLINE;
+        loop {
+            let playing = self.clients.iter().filter(|client| client.state == State::Playing).count();
+            if playing >= wanted {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let ended = self.ended();
+                return Err(io::Error::other(format!("only {playing} of {wanted} joined in time; {ended}")));
+            }
+            while self.clients.len() < wanted && self.clients.len() < playing + HANDSHAKES_MAX {
+                let at = self.clients.len();
+                self.connect(at, target(&self.clients, at))?;
+            }
+            self.turn(Duration::from_millis(1))?;
+            if self.clients.iter().any(|client| client.ended().is_some()) {
+                return Err(io::Error::other(format!("while others joined, {}", self.ended())));
+            }
+        }
+    }
+
+    fn connect(&mut self, at: usize, target: Target) -> io::Result<()> {
+        let mut socket = client::connect(self.plan.address, at)?;
+        self.poll.registry().register(&mut socket, Token(at), Interest::READABLE)?;
+        let mut client = Client::new(socket, target, self.plan.tickwire, at as u64);
+        if self.plan.tickwire {
+            client.upgrade(&self.plan.address.to_string());
+        }
+        self.clients.push(client);
+        Ok(())
+    }
+
+    fn play(&mut self, time: Duration) -> io::Result<()> {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.turn(end.saturating_duration_since(Instant::now()))?;
+        }
+        Ok(())
+    }
+
+    /// Sends the frames that are due, then waits for messages, at most `wait_max` or until the next frame is due.
+    fn turn(&mut self, wait_max: Duration) -> io::Result<()> {
+        // Clients send evenly spread over the period, in an order that mixes the rooms.
+        let period = Duration::from_secs(1) / self.plan.rate_hz;
+        let spread = self.plan.clients as u64;
+        let spacing = period.div_f64(spread as f64);
+        let mut wait = Duration::ZERO;
+        for _ in 0..SENDS_PER_TURN_MAX {
+            let due = self.start + spacing.mul_f64(self.turn as f64);
+            let now = Instant::now();
+            if due > now {
+                wait = (due - now).min(wait_max);
+                break;
+            }
+            if now - due > period {
+                // Not to catch up: a burst would be another load than the one that is asked for.
+                self.totals.skipped += spread;
+                self.turn += spread;
+                continue;
+            }
+            let at = (self.turn % spread) as usize;
+            if let Some(client) = self.clients.get_mut(at) {
+                client.send(now - self.start, self.plan.silent, &mut self.totals);
+                self.lag.record(now - due);
+            }
+            self.turn += 1;
+        }
+        self.poll.poll(&mut self.events, Some(wait))?;
+        let now = Instant::now();
+        let gaps = &mut self.gaps;
+        for event in &self.events {
+            if let Some(client) = self.clients.get_mut(event.token().0) {
+                client.read(now, &mut self.totals, &mut |gap| gaps.record(gap));
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&self) -> String {
+        let mut reasons: Vec<&str> = self.clients.iter().filter_map(|client| client.ended()).collect();
+        let count = reasons.len();
+        reasons.sort_unstable();
+        reasons.dedup();
+        format!("{count} ended: {}", reasons.join(", "))
+    }
+
+    fn report(&self, time: Duration) {
+        let ended = self.clients.iter().filter(|client| client.ended().is_some()).count();
+        let totals = &self.totals;
+        println!(
+            "result seconds={:.6} messages={} bytes={} sent={} blocked={} skipped={} bad={} ended={ended} \
+             gap_p50_ms={:.2} gap_p99_ms={:.2} gap_max_ms={:.2} lag_p99_ms={:.2} lag_max_ms={:.2}",
+            time.as_secs_f64(),
+            totals.messages,
+            totals.bytes,
+            totals.sent,
+            totals.blocked,
+            totals.skipped,
+            totals.bad,
+            self.gaps.quantile_ms(0.5),
+            self.gaps.quantile_ms(0.99),
+            self.gaps.max_ms(),
+            self.lag.quantile_ms(0.99),
+            self.lag.max_ms(),
+        );
+        if ended > 0 {
+            eprintln!("fanout: {}", self.ended());
+        }
+    }
+}
