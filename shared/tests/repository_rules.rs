@@ -9,7 +9,14 @@ use std::path::{Component, Path, PathBuf};
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
     // The WebSocket itself, the accept key of its handshake, and the bots' end of it.
-    ("tungstenite", &["server/src/transport/websocket.rs", "server/src/http.rs", "client-bot/src/link.rs"]),
+    (
+        "tungstenite",
+        &[
+            "server/src/transport/websocket.rs",
+            "server/src/http/accept.rs",
+            "client-bot/src/connect/websocket.rs",
+        ],
+    ),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 

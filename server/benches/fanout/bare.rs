@@ -37,6 +37,7 @@ struct Bare {
     listener: TcpListener,
     sockets: Vec<Option<TcpStream>>,
     open: usize,
+    scratch: [u8; 4096],
     frame: Vec<u8>,
     /// Where the tick stands in `frame`.
     tick_at: usize,
@@ -49,7 +50,7 @@ pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     println!("listening on {}", listener.local_addr()?);
     let (frame, tick_at) = message(plan.bytes);
-    let mut bare = Bare { poll, listener, sockets: Vec::new(), open: 0, frame, tick_at };
+    let mut bare = Bare { poll, listener, sockets: Vec::new(), open: 0, scratch: [0; 4096], frame, tick_at };
 
     let rooms = plan.clients.div_ceil(plan.room).max(1);
     let period = Duration::from_secs(1) / plan.rate_hz;
@@ -97,11 +98,11 @@ impl Bare {
 
     /// Reads what is there; `false` if that was the end.
     fn read(&mut self, at: usize) -> bool {
-        let mut bytes = [0; 4096];
+        let bytes = &mut self.scratch;
         let Some(place) = self.sockets.get_mut(at) else { return true };
         let Some(socket) = place else { return true };
         loop {
-            match socket.read(&mut bytes) {
+            match socket.read(bytes) {
                 // A short read emptied the socket: the next byte raises an event again.
                 Ok(read) if read > 0 && read < bytes.len() => return true,
                 Ok(read) if read > 0 => {}
@@ -119,11 +120,9 @@ impl Bare {
         if let Some(bytes) = self.frame.get_mut(self.tick_at..self.tick_at + 4) {
             bytes.copy_from_slice(&tick.to_le_bytes());
         }
-        for place in self.sockets.iter_mut().skip(room * size).take(size) {
-            if let Some(socket) = place {
-                // A full or dead socket misses the message; its end shows when it is read.
-                let _ = socket.write(&self.frame);
-            }
+        for socket in self.sockets.iter_mut().skip(room * size).take(size).flatten() {
+            // A full or dead socket misses the message; its end shows when it is read.
+            let _ = socket.write(&self.frame);
         }
     }
 }
