@@ -2,7 +2,7 @@
 
 use super::entities::{ArenaEntity, HP_MAX, SCORE_MAX, Ship, Shot, Weapon};
 use super::events::News;
-use super::heading::along;
+use super::heading::{along, heading_of};
 use super::map::Map;
 use super::movement::SHIP_RADIUS;
 use super::seats::{Seat, TICKS_PER_S};
@@ -188,7 +188,16 @@ pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2) {
     *seat = Seat { shots: seat.shots, emote_ticks: seat.emote_ticks, ..Seat::new(seat.player, seat.entity) };
 }
 
-pub(super) fn distance_squared(one: IVec2, other: IVec2) -> i64 {
+/// The heading in which a shot from `from` meets a ship that flies on as it does. For players.
+#[must_use]
+pub fn lead(from: IVec2, ship: &Ship) -> u16 {
+    let ticks = distance_squared(from, ship.pos).isqrt() / i64::from(SHOT_SPEED);
+    heading_of(ship.pos + ship.vel * ticks as i32 - from)
+}
+
+/// The square of a distance between positions. It does not fit into 32 bits on a large map.
+#[must_use]
+pub fn distance_squared(one: IVec2, other: IVec2) -> i64 {
     let way = one - other;
     i64::from(way.x) * i64::from(way.x) + i64::from(way.y) * i64::from(way.y)
 }

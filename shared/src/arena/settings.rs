@@ -154,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn settings_with_the_largest_map_fit_into_a_message() {
+        use crate::wire::codec;
+        let rows = vec!["#".repeat(crate::arena::MAP_SIDE_MAX); crate::arena::MAP_SIDE_MAX];
+        let largest = Settings { rows, ..Settings::default() };
+        let bytes = codec::encode(&largest).unwrap();
+        assert!(bytes.len() <= crate::limits::SETTINGS_BYTES_MAX);
+        assert_eq!(codec::decode::<Settings>(&bytes).unwrap(), largest);
+    }
+
+    #[test]
     fn a_setting_outside_its_range_is_named() {
         let wrong = Settings { break_s: 0, ..Settings::default() };
         assert_eq!(wrong.check(), Err(BadSettings("break_s = 0 is outside 1 to 60".to_owned())));

@@ -326,6 +326,33 @@ fn emotes_are_shown_to_all_but_rationed() {
     assert_eq!(game.events.len(), 2);
 }
 
+#[test]
+fn a_ship_comes_in_where_it_is_farthest_from_the_others() {
+    let mut game = Match::new(&open(), 1, 1);
+    game.ship(1).pos = centre_of(IVec2::new(2, 4));
+    game.join(2).unwrap();
+    assert_eq!(game.ship(2).pos, centre_of(IVec2::new(11, 1)));
+    game.join(3).unwrap();
+    assert_eq!(game.ship(3).pos, centre_of(IVec2::new(11, 5)));
+}
+
+#[test]
+fn a_led_shot_meets_a_ship_that_flies_across() {
+    let rows = ["#".repeat(20), format!("#s{}#", ".".repeat(17))];
+    let hall = [&rows[..], &vec![format!("#{}#", ".".repeat(18)); 8], &rows[..1]].concat().join("\n");
+    let mut game = Match::new(&open().with_map("hall", &hall), 1, 2);
+    (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(2, 8)), centre_of(IVec2::new(9, 1)));
+    game.game.seats[1].shield_ticks = 0;
+    game.input(2).move_y = 127;
+    game.steps(15);
+    game.input(1).aim = lead(game.ship(1).pos, &game.ship(2).clone());
+    game.input(1).fire = Button { down: false, pressed: true };
+    game.step();
+    game.input(1).fire = Button::default();
+    game.steps(25);
+    assert_eq!(game.ship(2).hp, HP_MAX - HIT_DAMAGE);
+}
+
 /// Everybody turns, shoots and aims at random.
 fn play_wildly(game: &mut Match, rng: &mut Rng) {
     for at in 0..game.players.len() {
