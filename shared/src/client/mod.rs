@@ -325,6 +325,12 @@ impl<G: Game> Client<G> {
         self.events.pop_front()
     }
 
+    /// What the client was made with.
+    #[must_use]
+    pub fn config(&self) -> &ClientConfig {
+        &self.config
+    }
+
     /// Where the client stands.
     #[must_use]
     pub fn state(&self) -> &State {

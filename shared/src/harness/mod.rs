@@ -1,1 +1,292 @@
-//! harness
+//! A room, its clients and a seeded link between them in one process, with virtual time. For a host's own tests.
+//!
+//! The same seed gives the same run, byte for byte. A check that fails says the seed.
+//!
+//! ```text
+//! let mut match_ = Harness::<MyGame>::new(settings, seed);
+//! let ada = match_.join("ada");
+//! match_.drive(ada, |client, rng| MyInput { go: rng.range(-1, 1), ..Default::default() });
+//! match_.link(ada, LinkProfile::MOBILE);
+//! match_.run_ticks(300);
+//! match_.cut(ada);
+//! match_.run_ticks(30);
+//! match_.resume(ada);
+//! match_.settle();
+//! match_.assert_in_sync();
+//! ```
+
+mod check;
+mod determinism;
+mod link;
+mod run;
+#[cfg(test)]
+mod tests;
+mod wires;
+
+pub use determinism::{Determinism, Unsound, check_determinism, random_input};
+pub use link::LinkProfile;
+
+use crate::Rng;
+use crate::client::{Client, ClientConfig, ClientEvent, State};
+use crate::game::Game;
+use crate::id::RoomId;
+use crate::room::{MemberEvent, Room, RoomConfig};
+use crate::tick::{Tick, TickRate};
+use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use core::time::Duration;
+use std::collections::VecDeque;
+use wires::{Stage, Wire, Wires};
+
+/// Events of a client that a test did not take; older ones are dropped.
+const EVENTS_KEPT: usize = 4096;
+
+/// A client of a harness, in the order in which they joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientIndex(pub usize);
+
+type Driver<G> = Box<dyn FnMut(&Client<G>, &mut Rng) -> <G as Game>::Input>;
+
+struct Seat<G: Game> {
+    client: Client<G>,
+    drive: Option<Driver<G>>,
+    rng: Rng,
+    events: VecDeque<ClientEvent<G>>,
+}
+
+/// A room with clients.
+pub struct Harness<G: Game> {
+    room: Room<G>,
+    rate: TickRate,
+    seats: Vec<Seat<G>>,
+    wires: Wires,
+    now: Duration,
+    seed: u64,
+    rng: Rng,
+}
+
+impl<G: Game> core::fmt::Debug for Harness<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Harness {{ seed: {}, room: {:?}, clients: {} }}", self.seed, self.room, self.seats.len())
+    }
+}
+
+impl<G: Game> Harness<G> {
+    /// A room at 30 Hz with these settings. All chance follows from `seed`.
+    ///
+    /// # Panics
+    /// No room can be made: the settings or the game's types are at fault.
+    #[must_use]
+    pub fn new(settings: G::Settings, seed: u64) -> Self {
+        Self::at_rate(settings, seed, TickRate::DEFAULT)
+    }
+
+    /// As [`Harness::new`], at another tick rate.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
+        let mut rng = Rng::new(seed);
+        let config = RoomConfig {
+            id: RoomId::from_bits(1),
+            tick_rate: rate,
+            spectators_max: 64,
+            resume_grace: Duration::from_secs(30),
+        };
+        let room = match Room::new(config, settings, rng.next_u64()) {
+            Ok(room) => room,
+            Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
+        };
+        Self { room, rate, seats: Vec::new(), wires: Wires::default(), now: Duration::ZERO, seed, rng }
+    }
+
+    /// A player connects and asks to join. It is in the room some ticks later.
+    pub fn join(&mut self, name: &str) -> ClientIndex {
+        self.connect(name, Role::Player)
+    }
+
+    /// A spectator connects and asks to join.
+    pub fn spectate(&mut self, name: &str) -> ClientIndex {
+        self.connect(name, Role::Spectator)
+    }
+
+    fn connect(&mut self, name: &str, role: Role) -> ClientIndex {
+        let client = Client::new(ClientConfig {
+            name: Name::cut(name),
+            credential: Credential::Guest,
+            game: GameName::cut("game"),
+            role,
+            target: Target::Match(Options::none()),
+        });
+        let at = self.seats.len();
+        self.seats.push(Seat { client, drive: None, rng: self.rng.split(), events: VecDeque::new() });
+        self.wires.wires.push(Wire::new(self.rng.split()));
+        self.transmit(at);
+        ClientIndex(at)
+    }
+
+    /// The controls of a client from now on.
+    pub fn set_input(&mut self, client: ClientIndex, input: G::Input) {
+        self.seat_mut(client).client.set_input(input);
+    }
+
+    /// A closure gives the controls of a client for each of its inputs.
+    pub fn drive(
+        &mut self,
+        client: ClientIndex,
+        drive: impl FnMut(&Client<G>, &mut Rng) -> G::Input + 'static,
+    ) {
+        self.seat_mut(client).drive = Some(Box::new(drive));
+    }
+
+    /// How a client's link behaves from now on.
+    pub fn link(&mut self, client: ClientIndex, profile: LinkProfile) {
+        self.wire_mut(client).profile = profile;
+    }
+
+    /// Nothing arrives over a client's link, in either direction, for `time`; then all at once.
+    pub fn stall(&mut self, client: ClientIndex, time: Duration) {
+        let until = self.now + time;
+        let wire = self.wire_mut(client);
+        wire.up.stall(until);
+        wire.down.stall(until);
+    }
+
+    /// A client's slot is not emptied from now on, as if its socket took no more bytes.
+    pub fn block_slot(&mut self, client: ClientIndex) {
+        self.wire_mut(client).blocked = true;
+    }
+
+    /// A blocked slot is emptied again.
+    pub fn unblock_slot(&mut self, client: ClientIndex) {
+        let now = self.now;
+        let wire = self.wire_mut(client);
+        wire.blocked = false;
+        wire.flush(now);
+    }
+
+    /// The connection breaks: what was on its way is lost, and the room is told.
+    pub fn cut(&mut self, client: ClientIndex) {
+        let now = self.now;
+        let wire = self.wire_mut(client);
+        let stage = wire.stage;
+        wire.reset(Stage::Cut);
+        if let Stage::Member(member) = stage {
+            self.room.handle(now, member, MemberEvent::Cut, &mut self.wires);
+        }
+    }
+
+    /// A client whose connection was cut comes back. `false` if it has nothing to come back to.
+    pub fn resume(&mut self, client: ClientIndex) -> bool {
+        let now = self.now;
+        if !self.seat_mut(client).client.reconnect(now) {
+            return false;
+        }
+        self.cut(client);
+        self.wire_mut(client).reset(Stage::Hello);
+        self.transmit(client.0);
+        true
+    }
+
+    /// A client leaves for good.
+    pub fn leave(&mut self, client: ClientIndex) {
+        self.seat_mut(client).client.leave();
+        self.transmit(client.0);
+    }
+
+    /// Changes one field of a client's newest snapshot, as a fault in its memory would. `false` if it has none.
+    pub fn corrupt(&mut self, client: ClientIndex) -> bool {
+        self.seat_mut(client).client.corrupt()
+    }
+
+    /// Ends all trouble (cuts, blocked slots, bad links) and runs until it is over: two seconds.
+    pub fn settle(&mut self) {
+        for at in 0..self.seats.len() {
+            let client = ClientIndex(at);
+            self.link(client, LinkProfile::CLEAN);
+            self.unblock_slot(client);
+            if self.wire_mut(client).stage == Stage::Cut {
+                self.resume(client);
+            }
+        }
+        self.run_ticks(2 * u32::from(self.rate.hz()));
+    }
+
+    /// A client.
+    ///
+    /// # Panics
+    /// There is no such client.
+    #[must_use]
+    pub fn client(&self, client: ClientIndex) -> &Client<G> {
+        match self.seats.get(client.0) {
+            Some(seat) => &seat.client,
+            None => self.fail(&format!("there is no {client:?}")),
+        }
+    }
+
+    /// A client, to give it commands. What it wants to send goes out with its next input.
+    pub fn client_mut(&mut self, client: ClientIndex) -> &mut Client<G> {
+        &mut self.seat_mut(client).client
+    }
+
+    /// What happened to a client since this was asked last; the last 4,096 events at most.
+    pub fn take_events(&mut self, client: ClientIndex) -> Vec<ClientEvent<G>> {
+        self.seat_mut(client).events.drain(..).collect()
+    }
+
+    /// The clients that are in the room and connected.
+    pub fn connected(&self) -> impl Iterator<Item = ClientIndex> {
+        let seats = self.seats.iter().zip(&self.wires.wires).enumerate();
+        seats
+            .filter(|(_, (seat, wire))| {
+                matches!(wire.stage, Stage::Member(_)) && *seat.client.state() == State::Playing
+            })
+            .map(|(at, _)| ClientIndex(at))
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &Room<G> {
+        &self.room
+    }
+
+    /// The room's tick.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.room.tick()
+    }
+
+    /// The time since the room's start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The seed of this run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn seat_mut(&mut self, client: ClientIndex) -> &mut Seat<G> {
+        let (seed, tick) = (self.seed, self.room.tick());
+        match self.seats.get_mut(client.0) {
+            Some(seat) => seat,
+            None => panic!("seed {seed}, tick {tick}: there is no {client:?}"),
+        }
+    }
+
+    fn wire_mut(&mut self, client: ClientIndex) -> &mut Wire {
+        let (seed, tick) = (self.seed, self.room.tick());
+        match self.wires.wires.get_mut(client.0) {
+            Some(wire) => wire,
+            None => panic!("seed {seed}, tick {tick}: there is no {client:?}"),
+        }
+    }
+
+    /// Ends the test and says the seed.
+    #[track_caller]
+    fn fail(&self, text: &str) -> ! {
+        panic!("seed {}, tick {}: {text}", self.seed, self.room.tick())
+    }
+}

@@ -1,0 +1,68 @@
+//! Assertions on a whole room.
+
+use super::{ClientIndex, Harness};
+use crate::game::Game;
+use crate::limits::HISTORY_TICKS;
+use crate::snapshot::{Difference, Snapshot};
+
+impl<G: Game> Harness<G> {
+    /// Every connected client's newest snapshot equals what the room had at that tick, value for value. One that is
+    /// so far behind that the room no longer holds the tick passes; [`Harness::assert_caught_up`] refuses it.
+    ///
+    /// # Panics
+    /// One does not; says which client, tick, entity and field.
+    #[track_caller]
+    pub fn assert_in_sync(&self) {
+        for client in self.connected() {
+            self.assert_client_in_sync(client);
+        }
+    }
+
+    #[track_caller]
+    fn assert_client_in_sync(&self, client: ClientIndex) {
+        let Some(ours) = self.client(client).latest() else { return };
+        let behind = self.tick().since(ours.tick);
+        if behind >= HISTORY_TICKS as i64 {
+            return;
+        }
+        let Some(theirs) = self.room().history().get(ours.tick) else {
+            self.fail(&format!("{client:?} is at tick {}, which the room never had", ours.tick));
+        };
+        if let Some(difference) = ours.first_difference(theirs) {
+            let what = self.describe(ours, &difference);
+            self.fail(&format!("{client:?} differs from the room at tick {}: {what}", ours.tick));
+        }
+    }
+
+    /// Every connected client is in sync and at most `ticks` behind the room.
+    ///
+    /// # Panics
+    /// One is not.
+    #[track_caller]
+    pub fn assert_caught_up(&self, ticks: u32) {
+        self.assert_in_sync();
+        for client in self.connected() {
+            let newest = self.client(client).latest().map(|snapshot| snapshot.tick);
+            let behind = newest.map(|newest| self.tick().since(newest));
+            if behind.is_none_or(|behind| behind > i64::from(ticks)) {
+                self.fail(&format!("{client:?} is behind by {behind:?} ticks"));
+            }
+        }
+    }
+
+    /// A difference with the names of the schema.
+    pub(super) fn describe(&self, ours: &Snapshot, difference: &Difference) -> String {
+        let kind = ours.get(difference.id).and_then(|row| self.room().schema().kind(row.kind));
+        let name = kind.map_or("?", |kind| &kind.name);
+        let id = difference.id.0;
+        match difference.field {
+            Some(at) => {
+                let field = kind.and_then(|kind| kind.fields.get(usize::from(at)));
+                let field = field.map_or("?", |field| &field.name);
+                let Difference { ours, theirs, .. } = difference;
+                format!("entity {id} ({name}), field `{field}`: {ours} against {theirs}")
+            }
+            None => format!("entity {id} ({name}) is missing on one side or of another kind"),
+        }
+    }
+}

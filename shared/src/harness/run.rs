@@ -1,0 +1,164 @@
+//! Virtual time: from one happening to the next, in an order that depends on nothing but the seed.
+
+use super::wires::Stage;
+use super::{EVENTS_KEPT, Harness};
+use crate::game::Game;
+use crate::id::{ResumeSecret, SessionId};
+use crate::room::{MemberEvent, game_schema_hash};
+use crate::wire::control::{
+    ClientControl, Credential, GameInfo, GameName, Hello, Join, ServerControl, SessionLimits, Welcome,
+};
+use crate::wire::{Close, CloseCode};
+use core::time::Duration;
+
+/// What happens next, in the order in which things of one moment happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    ServerReceives(usize),
+    ClientReceives(usize),
+    ClientAdvances(usize),
+    RoomSteps,
+}
+
+impl<G: Game> Harness<G> {
+    /// Runs the room for `ticks` steps, with all that happens between them.
+    pub fn run_ticks(&mut self, ticks: u32) {
+        let end = self.room.tick().0.saturating_add(ticks);
+        while self.room.tick().0 < end {
+            let (at, happening) = self.next_happening();
+            self.now = self.now.max(at);
+            self.wires.now = self.now;
+            match happening {
+                Happening::ServerReceives(client) => self.server_receives(client),
+                Happening::ClientReceives(client) => self.client_receives(client),
+                Happening::ClientAdvances(client) => self.client_advances(client),
+                Happening::RoomSteps => self.room.step(self.now, &mut self.wires),
+            }
+        }
+    }
+
+    fn next_happening(&self) -> (Duration, Happening) {
+        let step = (self.rate.time_of(self.room.tick().next()), Happening::RoomSteps);
+        let mut first = step;
+        for (at, (seat, wire)) in self.seats.iter().zip(&self.wires.wires).enumerate() {
+            if wire.stage == Stage::Cut {
+                continue;
+            }
+            let up = wire.up.next_at().map(|time| (time, Happening::ServerReceives(at)));
+            let down = wire.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
+            let due = seat.client.next_input_at().map(|time| (time, Happening::ClientAdvances(at)));
+            for next in [up, down, due].into_iter().flatten() {
+                first = first.min(next);
+            }
+        }
+        first
+    }
+
+    fn client_receives(&mut self, at: usize) {
+        let (Some(seat), Some(wire)) = (self.seats.get_mut(at), self.wires.wires.get_mut(at)) else { return };
+        let Some(message) = wire.down.receive(self.now) else { return };
+        wire.flush(self.now);
+        if let Err(error) = seat.client.receive(self.now, &message) {
+            self.fail(&format!("client {at} refuses a message of the room: {error}"));
+        }
+        while let Some(event) = seat.client.poll_event() {
+            if seat.events.len() >= EVENTS_KEPT {
+                seat.events.pop_front();
+            }
+            seat.events.push_back(event);
+        }
+        self.transmit(at);
+    }
+
+    fn client_advances(&mut self, at: usize) {
+        let Some(seat) = self.seats.get_mut(at) else { return };
+        if let Some(drive) = &mut seat.drive {
+            let input = drive(&seat.client, &mut seat.rng);
+            seat.client.set_input(input);
+        }
+        seat.client.advance(self.now);
+        self.transmit(at);
+    }
+
+    pub(super) fn transmit(&mut self, at: usize) {
+        let (Some(seat), Some(wire)) = (self.seats.get_mut(at), self.wires.wires.get_mut(at)) else { return };
+        if wire.stage == Stage::Cut {
+            return;
+        }
+        while let Some(message) = seat.client.poll_transmit() {
+            wire.send_up(self.now, message);
+        }
+    }
+
+    /// What a server's session does with a message.
+    fn server_receives(&mut self, at: usize) {
+        let Some(wire) = self.wires.wires.get_mut(at) else { return };
+        let Some(message) = wire.up.receive(self.now) else { return };
+        let done = match wire.stage {
+            Stage::Cut | Stage::Ended => Ok(()),
+            Stage::Hello => self.on_hello(at, &message),
+            Stage::Join => self.on_join(at, &message),
+            Stage::Member(member) => MemberEvent::decode(&message)
+                .map(|event| self.room.handle(self.now, member, event, &mut self.wires)),
+        };
+        if let Err(close) = done {
+            self.fail(&format!("the server refuses a message of client {at}: {close}"));
+        }
+    }
+
+    fn on_hello(&mut self, at: usize, message: &[u8]) -> Result<(), Close> {
+        let Ok(ClientControl::Hello(Hello { credential, .. })) = ClientControl::decode(message) else {
+            return Err(CloseCode::DecodeError.into());
+        };
+        let welcome = self.welcome()?;
+        let next = self.new_secret();
+        let member = self.wires.new_member(at);
+        let Some(wire) = self.wires.wires.get_mut(at) else { return Ok(()) };
+        wire.send_down(self.now, welcome.into());
+        match credential {
+            Credential::Resume { secret: shown, events_received } => {
+                wire.stage = Stage::Member(member);
+                let resume = MemberEvent::Resume { shown, events_received, next };
+                self.room.handle(self.now, member, resume, &mut self.wires);
+            }
+            _ => wire.stage = Stage::Join,
+        }
+        Ok(())
+    }
+
+    fn on_join(&mut self, at: usize, message: &[u8]) -> Result<(), Close> {
+        let Ok(ClientControl::Join(Join { role, .. })) = ClientControl::decode(message) else {
+            return Err(CloseCode::DecodeError.into());
+        };
+        let member = self.wires.new_member(at);
+        let secret = self.new_secret();
+        let (Some(wire), Some(seat)) = (self.wires.wires.get_mut(at), self.seats.get(at)) else {
+            return Ok(());
+        };
+        wire.stage = Stage::Member(member);
+        let name = seat.client.config().name.clone();
+        self.room.handle(self.now, member, MemberEvent::Join { name, role, secret }, &mut self.wires);
+        Ok(())
+    }
+
+    fn welcome(&self) -> Result<Vec<u8>, Close> {
+        let internal = |_| Close::from(CloseCode::Internal);
+        let game = GameInfo {
+            name: GameName::cut("game"),
+            schema_hash: game_schema_hash::<G>(),
+            tick_rate: self.rate,
+        };
+        let games = vec![game].try_into().map_err(|_| Close::from(CloseCode::Internal))?;
+        let limits =
+            SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
+        ServerControl::Welcome(Welcome { session: SessionId(1), limits, games }).encode().map_err(internal)
+    }
+
+    fn new_secret(&mut self) -> ResumeSecret {
+        let mut key = [0; 16];
+        for byte in &mut key {
+            *byte = self.rng.below(256) as u8;
+        }
+        ResumeSecret { room: self.room.config().id, key }
+    }
+}

@@ -1,0 +1,281 @@
+use super::*;
+use crate::client::Sample;
+use crate::client::testing::{DotSettings, Dots, Press, Told, press};
+
+fn settings() -> DotSettings {
+    DotSettings { drifting: 12, ..DotSettings::default() }
+}
+
+fn random(_: &Client<Dots>, rng: &mut Rng) -> Press {
+    press(rng.range(-100, 100), rng.chance(4))
+}
+
+fn with_players(seed: u64, names: &[&str]) -> (Harness<Dots>, Vec<ClientIndex>) {
+    let mut harness = Harness::<Dots>::new(settings(), seed);
+    let clients: Vec<_> = names.iter().map(|name| harness.join(name)).collect();
+    for &client in &clients {
+        harness.drive(client, random);
+    }
+    harness.run_ticks(10);
+    (harness, clients)
+}
+
+/// What the clients said, as each of them heard it.
+fn said(events: Vec<ClientEvent<Dots>>) -> Vec<u32> {
+    events
+        .into_iter()
+        .filter_map(|event| match event {
+            ClientEvent::Game(Told::Said(_, what)) => Some(what),
+            _ => None,
+        })
+        .collect()
+}
+
+fn errors(harness: &mut Harness<Dots>, client: ClientIndex) -> Vec<f32> {
+    let samples = harness.client_mut(client).drain_samples();
+    samples
+        .filter_map(|sample| match sample {
+            Sample::PredictionError(error) => Some(error),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn players_join_and_see_the_room() {
+    let (mut harness, clients) = with_players(1, &["ada", "bob"]);
+    harness.run_ticks(30);
+    harness.assert_caught_up(1);
+    assert_eq!(harness.room().players(), 2);
+    let ada = harness.client(clients[0]);
+    assert_eq!(ada.latest().unwrap().len(), 14);
+    assert_eq!(ada.roster().len(), 2);
+    assert!(ada.own().is_some());
+    assert_eq!(ada.view(harness.now()).len(), 14);
+    assert_eq!(ada.stats().events_lost, 0);
+}
+
+#[test]
+fn on_a_clean_link_the_prediction_is_exact() {
+    for profile in
+        [LinkProfile::CLEAN, LinkProfile { delay: Duration::from_millis(80), ..LinkProfile::CLEAN }]
+    {
+        let (mut harness, clients) = with_players(2, &["ada", "bob", "cid"]);
+        for &client in &clients {
+            harness.link(client, profile);
+        }
+        harness.run_ticks(300);
+        for &client in &clients {
+            errors(&mut harness, client);
+        }
+        harness.run_ticks(200);
+        for &client in &clients {
+            let errors = errors(&mut harness, client);
+            assert!(errors.len() > 40, "{}", errors.len());
+            assert!(errors.iter().all(|&error| error == 0.0), "{errors:?}");
+        }
+        harness.assert_in_sync();
+    }
+}
+
+#[test]
+fn after_joining_over_a_slow_link_inputs_soon_come_in_time() {
+    let mut harness = Harness::<Dots>::new(settings(), 3);
+    let ada = harness.join("ada");
+    harness.link(ada, LinkProfile::HOME);
+    harness.drive(ada, random);
+    harness.run_ticks(150);
+    let before = harness.room().stats().inputs;
+    harness.run_ticks(600);
+    let after = harness.room().stats().inputs;
+    assert!(after.late - before.late <= 3, "{before:?} {after:?}");
+    assert!(after.held - before.held <= 6, "{before:?} {after:?}");
+    let margin = harness.client(ada).stats().margin_ticks;
+    assert!((0.5..3.0).contains(&margin), "{margin}");
+}
+
+#[test]
+fn a_late_joiner_gets_the_state_and_the_others_hear_of_it() {
+    let (mut harness, clients) = with_players(4, &["ada"]);
+    harness.run_ticks(500);
+    harness.take_events(clients[0]);
+    let late = harness.join("late");
+    let watcher = harness.spectate("eve");
+    harness.run_ticks(30);
+    harness.assert_caught_up(1);
+    assert_eq!(harness.client(late).latest().unwrap().len(), 14);
+    assert_eq!(harness.client(watcher).own_id(), None);
+    assert_eq!(harness.client(watcher).view(harness.now()).len(), 14);
+    let heard = harness.take_events(clients[0]);
+    assert!(
+        heard.iter().any(|event| matches!(event, ClientEvent::PlayerJoined(entry) if &*entry.name == "late"))
+    );
+    harness.leave(late);
+    harness.run_ticks(10);
+    let heard = harness.take_events(clients[0]);
+    assert!(heard.iter().any(|event| matches!(event, ClientEvent::PlayerLeft(_))));
+    assert_eq!(harness.client(clients[0]).roster().len(), 1);
+    assert!(matches!(harness.client(late).state(), State::Closed(_)));
+}
+
+#[test]
+fn a_stalled_client_recovers() {
+    let (mut harness, clients) = with_players(5, &["ada", "bob"]);
+    harness.run_ticks(100);
+    for seconds in [1, 2, 5] {
+        harness.stall(clients[0], Duration::from_secs(seconds));
+        harness.run_ticks(30 * seconds as u32 + 30);
+        harness.assert_caught_up(3);
+    }
+    harness.run_ticks(300);
+    errors(&mut harness, clients[0]);
+    harness.run_ticks(100);
+    assert!(errors(&mut harness, clients[0]).iter().all(|&error| error == 0.0));
+    assert!(harness.client(clients[0]).stats().keyframes <= 4);
+}
+
+#[test]
+fn a_blocked_slot_costs_the_others_nothing_and_catches_up() {
+    let (mut harness, clients) = with_players(6, &["ada", "bob"]);
+    harness.run_ticks(50);
+    let before = harness.client(clients[1]).stats().updates;
+    harness.block_slot(clients[0]);
+    harness.run_ticks(200);
+    assert_eq!(harness.client(clients[1]).stats().updates - before, 200);
+    assert!(harness.room().stats().skips_full > 150);
+    harness.settle();
+    harness.assert_caught_up(1);
+}
+
+#[test]
+fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
+    let (mut harness, clients) = with_players(7, &["ada", "bob"]);
+    let [ada, bob] = clients[..] else { unreachable!() };
+    let place = (harness.client(ada).player(), harness.client(ada).own_id());
+    let mut next = 0;
+    for round in 0..20 {
+        for _ in 0..4 {
+            harness.client_mut(bob).command(next).unwrap();
+            harness.client_mut(ada).command(1_000 + next).unwrap();
+            next += 1;
+        }
+        harness.run_ticks(1 + round % 3);
+        harness.cut(ada);
+        harness.run_ticks(round * 2);
+        assert!(harness.resume(ada));
+        harness.run_ticks(5);
+    }
+    harness.settle();
+    harness.assert_caught_up(1);
+    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), place);
+    assert_eq!(harness.client(ada).stats().resumes, 20);
+    assert_eq!(harness.client(ada).stats().events_lost, 0);
+    let all = said(harness.take_events(ada));
+    assert_eq!(all, said(harness.take_events(bob)), "both heard the same in the same order");
+    let from =
+        |low: u32| all.iter().copied().filter(|what| (low..low + 1_000).contains(what)).collect::<Vec<_>>();
+    assert_eq!(from(0), (0..next).collect::<Vec<_>>());
+    assert_eq!(from(1_000), (1_000..1_000 + next).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_press_just_before_a_cut_is_not_lost_nor_doubled() {
+    let mut harness = Harness::<Dots>::new(DotSettings::default(), 8);
+    let ada = harness.join("ada");
+    harness.run_ticks(60);
+    for presses in 1..=10 {
+        harness.set_input(ada, press(0, true));
+        harness.run_ticks(1);
+        harness.cut(ada);
+        harness.run_ticks(presses);
+        assert!(harness.resume(ada));
+        harness.run_ticks(60);
+        let (_, own) = harness.room().world().iter().next().unwrap();
+        assert_eq!(own.fired, presses as i32);
+    }
+}
+
+#[test]
+fn a_corrupted_client_is_found_repaired_and_reported() {
+    let (mut harness, clients) = with_players(9, &["ada", "bob"]);
+    harness.run_ticks(100);
+    assert!(harness.corrupt(clients[0]));
+    harness.run_ticks(80);
+    harness.assert_caught_up(1);
+    let stats = harness.client(clients[0]).stats();
+    assert!(stats.hash_mismatches >= 1);
+    assert_eq!((stats.repairs_asked, stats.repairs_received), (1, 1));
+    let report = harness.room().stats().last_desync.unwrap();
+    assert_eq!(report.client, report.server + 1);
+    assert!(report.field.is_some());
+    assert_eq!(harness.client(clients[1]).stats().hash_mismatches, 0);
+}
+
+#[test]
+fn whole_matches_with_every_trouble_end_in_sync() {
+    for seed in 100..112 {
+        let mut chance = Rng::new(seed);
+        let (mut harness, mut clients) = with_players(seed, &["a", "b", "c", "d"]);
+        clients.push(harness.spectate("e"));
+        for &client in &clients {
+            let profile = [LinkProfile::CLEAN, LinkProfile::HOME, LinkProfile::MOBILE];
+            harness.link(client, profile[chance.below(3) as usize]);
+        }
+        for _ in 0..60 {
+            let client = clients[chance.below(4) as usize];
+            match chance.below(8) {
+                0 => harness.stall(client, Duration::from_millis(u64::from(chance.below(2_000)))),
+                1 => harness.block_slot(client),
+                2 => harness.unblock_slot(client),
+                3 => harness.cut(client),
+                4 => drop(harness.resume(client)),
+                5 => drop(harness.client_mut(client).command(chance.below(1_000))),
+                6 => harness.link(client, LinkProfile::HOME),
+                _ => {}
+            }
+            harness.run_ticks(chance.below(24));
+            harness.assert_in_sync();
+        }
+        harness.settle();
+        harness.settle();
+        harness.assert_caught_up(1);
+        let states: Vec<_> = clients.iter().map(|&client| harness.client(client).state()).collect();
+        assert_eq!(harness.connected().count(), 5, "seed {seed}: {states:?}");
+        for &client in &clients {
+            let stats = harness.client(client).stats();
+            let troubles = (stats.events_lost, stats.hash_mismatches, stats.decode_errors);
+            assert_eq!(troubles, (0, 0, 0), "seed {seed}");
+            assert!(stats.hash_checks > 0, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_does_not() {
+    let run = |seed| {
+        let (mut harness, clients) = with_players(seed, &["a", "b"]);
+        harness.link(clients[0], LinkProfile::MOBILE);
+        harness.run_ticks(200);
+        harness.wires.sent_hash
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn a_sound_game_passes_the_check_and_an_unsound_one_is_named() {
+    let done = check_determinism::<Dots>(&settings(), 11, 200, 4).unwrap();
+    assert_eq!(done.ticks, 200);
+    let unsound = DotSettings { unsound: true, ..settings() };
+    let error = check_determinism::<Dots>(&unsound, 11, 200, 4).unwrap_err();
+    assert_eq!((error.seed, error.tick), (11, Tick(50)));
+    assert!(error.what.contains("`fired`"), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "seed 77")]
+fn a_failing_run_says_its_seed() {
+    let (mut harness, clients) = with_players(77, &["ada"]);
+    harness.corrupt(clients[0]);
+    harness.assert_in_sync();
+}

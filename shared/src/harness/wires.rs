@@ -1,0 +1,150 @@
+//! The connections of a harness: what sessions and sockets do in a server, as plain data.
+
+use super::link::{LinkProfile, Pipe};
+use crate::Rng;
+use crate::entity::fnv1a_64;
+use crate::id::MemberId;
+use crate::room::Outbox;
+use crate::wire::Close;
+use crate::wire::control::ServerControl;
+use bytes::Bytes;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// There is none.
+    Cut,
+    /// It stands; `Hello` did not come.
+    Hello,
+    /// `Welcome` was said; `Join` did not come.
+    Join,
+    /// A member of the room.
+    Member(MemberId),
+    /// The server said the last word.
+    Ended,
+}
+
+/// One client's connection: its member's slot and the link behind it.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) stage: Stage,
+    pub(super) profile: LinkProfile,
+    pub(super) up: Pipe<Vec<u8>>,
+    pub(super) down: Pipe<Bytes>,
+    /// The slot is not emptied: the peer of a socket whose buffers are full.
+    pub(super) blocked: bool,
+    control: VecDeque<Bytes>,
+    slot: Option<Bytes>,
+    rng: Rng,
+}
+
+/// All connections; what the room writes into.
+#[derive(Debug, Default)]
+pub(super) struct Wires {
+    pub(super) wires: Vec<Wire>,
+    /// Which connection a member came by, by the member's number.
+    of_member: Vec<usize>,
+    pub(super) now: Duration,
+    /// A running hash of all updates, to compare two runs.
+    pub(super) sent_hash: u64,
+}
+
+impl Wire {
+    pub(super) fn new(rng: Rng) -> Self {
+        Self {
+            stage: Stage::Hello,
+            profile: LinkProfile::CLEAN,
+            up: Pipe::new(),
+            down: Pipe::new(),
+            blocked: false,
+            control: VecDeque::new(),
+            slot: None,
+            rng,
+        }
+    }
+
+    /// Everything on the way is lost.
+    pub(super) fn reset(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.up.clear();
+        self.down.clear();
+        self.control.clear();
+        self.slot = None;
+    }
+
+    pub(super) fn send_up(&mut self, now: Duration, message: Vec<u8>) {
+        self.up.send(now, message, &self.profile, &mut self.rng);
+    }
+
+    pub(super) fn send_down(&mut self, now: Duration, message: Bytes) {
+        self.control.push_back(message);
+        self.flush(now);
+    }
+
+    /// Moves what waits into the link, as long as that takes it.
+    pub(super) fn flush(&mut self, now: Duration) {
+        while !self.blocked && self.down.len() < self.profile.buffered_max {
+            let Some(message) = self.control.pop_front().or_else(|| self.slot.take()) else { return };
+            self.down.send(now, message, &self.profile, &mut self.rng);
+        }
+    }
+
+    /// The server's last message; it does not wait for the slot.
+    pub(super) fn end(&mut self, now: Duration, close: Close) {
+        self.slot = None;
+        if let Ok(bytes) = ServerControl::Close(close).encode() {
+            self.down.send(now, bytes.into(), &self.profile, &mut self.rng);
+        }
+        self.stage = Stage::Ended;
+    }
+}
+
+impl Wires {
+    /// A number for a new member that comes by connection `at`.
+    pub(super) fn new_member(&mut self, at: usize) -> MemberId {
+        self.of_member.push(at);
+        MemberId(self.of_member.len() as u32)
+    }
+
+    fn wire(&self, member: MemberId) -> Option<&Wire> {
+        let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
+        self.wires.get(at).filter(|wire| wire.stage == Stage::Member(member))
+    }
+
+    fn wire_mut(&mut self, member: MemberId) -> Option<&mut Wire> {
+        let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
+        self.wires.get_mut(at).filter(|wire| wire.stage == Stage::Member(member))
+    }
+}
+
+impl Outbox for Wires {
+    fn ready(&self, member: MemberId) -> bool {
+        self.wire(member).is_some_and(|wire| wire.slot.is_none())
+    }
+
+    fn control(&mut self, member: MemberId, message: Bytes) {
+        let now = self.now;
+        if let Some(wire) = self.wire_mut(member) {
+            wire.send_down(now, message);
+        }
+    }
+
+    fn update(&mut self, member: MemberId, message: Bytes) {
+        let now = self.now;
+        self.sent_hash = self.sent_hash.rotate_left(5) ^ fnv1a_64(&message);
+        if let Some(wire) = self.wire_mut(member) {
+            debug_assert!(wire.slot.is_none(), "a queued update is never replaced");
+            wire.slot = Some(message);
+            wire.flush(now);
+        }
+    }
+
+    fn close(&mut self, member: MemberId, close: Close) {
+        let now = self.now;
+        if let Some(wire) = self.wire_mut(member) {
+            wire.end(now, close);
+        }
+    }
+}
