@@ -30,14 +30,23 @@ pub(super) struct Player<I> {
     pub(super) entity: EntityId,
     pub(super) name: Name,
     pub(super) secret: ResumeSecret,
+    /// The secret that was shown to resume. It counts until a frame proves that the client has the new one: the
+    /// connection may break again before `Joined` arrives.
+    pub(super) shown_secret: Option<ResumeSecret>,
     pub(super) inputs: InputRing<I>,
     /// The number of the last command that was received in order.
     pub(super) commands_received: u32,
 }
 
 impl<I: Input> Player<I> {
+    /// Whether a client that shows `secret` is this player.
+    pub(super) fn is_shown(&self, secret: &ResumeSecret) -> bool {
+        let before = self.shown_secret.is_some_and(|before| before.matches(secret));
+        self.secret.matches(secret) || before
+    }
+
     pub(super) fn new(id: PlayerId, entity: EntityId, name: Name, secret: ResumeSecret) -> Self {
-        Self { id, entity, name, secret, inputs: InputRing::new(), commands_received: 0 }
+        Self { id, entity, name, secret, shown_secret: None, inputs: InputRing::new(), commands_received: 0 }
     }
 }
 

@@ -111,8 +111,7 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
         let bad = |text| Err(Close::new(CloseCode::BadResume, text));
-        let has_secret =
-            |of: &Member<_>| of.player.as_ref().is_some_and(|player| player.secret.matches(shown));
+        let has_secret = |of: &Member<_>| of.player.as_ref().is_some_and(|player| player.is_shown(shown));
         let Some(at) = self.members.iter().position(has_secret) else {
             return bad("no place is kept under this secret; join anew");
         };
@@ -127,6 +126,7 @@ impl<G: Game> Room<G> {
         seat.id = member;
         seat.link = Some(Link::new(self.tick));
         if let Some(player) = &mut seat.player {
+            player.shown_secret = Some(*shown);
             player.secret = next;
         }
         self.members.push(seat);
@@ -181,6 +181,7 @@ impl<G: Game> Room<G> {
             let silent = frame.inputs.is_empty() && commands.is_empty();
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
         };
+        player.shown_secret = None;
         let before = player.inputs.counts;
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input);
