@@ -216,7 +216,11 @@ mod tests {
             while let Some(tick) = clock.poll(now) {
                 on_the_way.push_back((now + 2 * delay, now, tick));
             }
-            while let Some((_, made_at, tick)) = on_the_way.pop_front_if(|(at, ..)| *at <= now) {
+            while let Some(&(at, made_at, tick)) = on_the_way.front() {
+                if at > now {
+                    break;
+                }
+                on_the_way.pop_front();
                 let arrives = made_at + delay;
                 let margin = RATE.ticks_in(RATE.time_of(tick)) - RATE.ticks_in(arrives);
                 margins.push(margin);

@@ -85,7 +85,10 @@ impl<M> Pipe<M> {
     }
 
     pub(super) fn receive(&mut self, now: Duration) -> Option<M> {
-        self.on_the_way.pop_front_if(|(at, _)| *at <= now).map(|(_, message)| message)
+        if self.next_at()? > now {
+            return None;
+        }
+        self.on_the_way.pop_front().map(|(_, message)| message)
     }
 
     pub(super) fn len(&self) -> usize {
