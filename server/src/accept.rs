@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 /// Bytes that the kernel may hold for one client: small, because what lies there hides a slow reader.
@@ -21,6 +21,8 @@ const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const NOT_SENT_BYTES: u32 = 16 * 1024;
 /// How long to wait when the process is out of file descriptors or memory.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+/// A state that lasts is logged this often.
+const WARNING_PERIOD: Duration = Duration::from_secs(10);
 /// Connections beyond the bounds that are told so at one time; further ones are cut.
 const REFUSALS_AT_ONCE: usize = 64;
 
@@ -44,7 +46,7 @@ pub(crate) async fn run(
     let shared = Shared { front, router, tls, refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)) };
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
-    let mut failing = false;
+    let mut warned: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             () = stop.as_mut() => return tasks,
@@ -53,14 +55,14 @@ pub(crate) async fn run(
         };
         match accepted {
             Ok((socket, address)) => {
-                failing = false;
                 shared.front.metrics.connections_accepted.inc();
                 let shared = shared.clone();
                 tasks.spawn(async move { shared.serve(socket, address).await });
             }
             Err(error) => {
                 shared.front.metrics.accept_errors.inc();
-                if !std::mem::replace(&mut failing, true) {
+                if warned.is_none_or(|at| at.elapsed() > WARNING_PERIOD) {
+                    warned = Some(Instant::now());
                     warn!(%error, "cannot accept connections; if files ran out, raise `ulimit -n`");
                 }
                 sleep(PAUSE_AFTER_ERROR).await;

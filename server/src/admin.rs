@@ -3,7 +3,7 @@
 //! A web page in an operator's browser could reach a loopback address. So a request that changes something may carry
 //! no `Origin`, and the host it names must be an address or `localhost` (a rebound name is neither).
 
-use crate::http::Front;
+use crate::http::{Front, pages};
 use crate::listing::RoomView;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -70,6 +70,8 @@ async fn serve(socket: TcpStream, router: Router) -> hyper::Result<()> {
 fn routes(front: Arc<Front>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
+        .route("/healthz", get(pages::healthz))
+        .route("/readyz", get(pages::readyz))
         .route("/rooms", get(rooms))
         .route("/rooms/{id}/close", post(close_room))
         .route("/rooms/{id}", axum::routing::delete(close_room))

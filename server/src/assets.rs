@@ -5,7 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Path in `assets/` and text.
-const CARRIED: &[(&str, &str)] = &[("server.toml", include_str!("../../assets/server.toml"))];
+const CARRIED: &[(&str, &str)] = &[
+    ("server.toml", include_str!("../../assets/server.toml")),
+    ("maps/courtyard.txt", include_str!("../../assets/maps/courtyard.txt")),
+    ("maps/duel.txt", include_str!("../../assets/maps/duel.txt")),
+    ("maps/pillars.txt", include_str!("../../assets/maps/pillars.txt")),
+];
 
 /// Where files are looked for: the operator's folder, then what the program carries.
 #[derive(Clone, Debug, Default)]

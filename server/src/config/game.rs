@@ -97,7 +97,8 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
     }
 }
 
-/// Replaces `x_file = PATH` by `x`: the file's text, or its lines where the game's `x` is a list.
+/// Replaces `x_file = PATH` by `x`: the file's text; where the game's `x` is a list, the file's lines without empty
+/// ones and comments, which start with `;`.
 fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, String> {
     let mut read = Table::new();
     for (key, value) in table {
@@ -105,13 +106,18 @@ fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, 
             (Some(key), Value::String(path)) => {
                 let text = files.text(path).map_err(|error| format!("{key}_file: {error}"))?;
                 let is_list = base.get(key).is_some_and(Value::is_array);
-                (key, if is_list { text.lines().collect::<Vec<_>>().into() } else { Value::String(text) })
+                (key, if is_list { lines(&text) } else { Value::String(text) })
             }
             _ => (key.as_str(), value.clone()),
         };
         read.insert(key.to_owned(), value);
     }
     Ok(read)
+}
+
+fn lines(text: &str) -> Value {
+    let kept = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with(';'));
+    kept.collect::<Vec<_>>().into()
 }
 
 fn lay_over(base: &mut Table, over: &Table) {
@@ -157,7 +163,7 @@ mod tests {
     impl Files for OneMap {
         fn text(&self, path: &str) -> Result<String, String> {
             if path == "maps/a.txt" {
-                Ok("###\n#.#\n".to_owned())
+                Ok("; a map\n###\n\n#.#\n".to_owned())
             } else {
                 Err(format!("{path} is not there"))
             }
@@ -186,7 +192,10 @@ mod tests {
 
     #[test]
     fn a_file_key_gives_the_files_text() {
-        assert_eq!(resolved("settings = {map_file = \"maps/a.txt\"}").unwrap().settings.map, "###\n#.#\n");
+        assert_eq!(
+            resolved("settings = {map_file = \"maps/a.txt\"}").unwrap().settings.map,
+            "; a map\n###\n\n#.#\n"
+        );
         assert_eq!(
             resolved("settings = {rows_file = \"maps/a.txt\"}").unwrap().settings.rows,
             ["###", "#.#"]

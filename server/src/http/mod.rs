@@ -7,7 +7,7 @@ mod accept;
 pub(crate) mod connection;
 mod forwarded;
 mod head;
-mod pages;
+pub(crate) mod pages;
 mod play;
 
 use crate::admission::Admission;

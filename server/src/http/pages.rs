@@ -17,12 +17,12 @@ use std::sync::Arc;
 const CSP: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The process runs.
-pub(super) async fn healthz() -> Response {
+pub(crate) async fn healthz() -> Response {
     answer(StatusCode::OK, "alive")
 }
 
 /// Whether a new player can come.
-pub(super) async fn readyz(State(front): State<Arc<Front>>) -> Response {
+pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
     if front.is_draining() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "the server is draining")
     } else if front.admission.is_full() {

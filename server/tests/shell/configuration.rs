@@ -78,6 +78,23 @@ fn what_is_printed_reads_back_to_the_same() {
 }
 
 #[test]
+fn a_map_of_ones_own_replaces_the_carried_one() {
+    let file = Temporary::new("carried.toml", "[games.arena.settings]\nrows_file = \"maps/duel.txt\"\n");
+    let rows = |config: Config| config.games["arena"].settings["rows"].as_array().unwrap().len();
+    let print = ["--config", file.path(), "--print-config"];
+    assert_eq!(rows(printed(program(&print))), 16, "carried, from any folder");
+
+    let folder = std::env::temp_dir().join(format!("tickwire-{}-assets", std::process::id()));
+    fs::create_dir_all(folder.join("maps")).unwrap();
+    fs::write(folder.join("maps/duel.txt"), "; mine\n#######\n#s...s#\n#.....#\n#s...s#\n#######\n").unwrap();
+    let mut command = program(&print);
+    command.args(["--assets", folder.to_str().unwrap()]);
+    let count = rows(printed(command));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(count, 5, "from the operator's folder");
+}
+
+#[test]
 fn the_annotated_file_holds_the_defaults_and_every_key() {
     let text = include_str!("../../../assets/server.toml");
     let config = Config::from_toml(text, "assets/server.toml").unwrap();

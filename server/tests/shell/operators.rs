@@ -17,6 +17,7 @@ async fn metrics_and_rooms_are_told() {
     ] {
         assert!(answer.contains(line), "{line} is missing in\n{answer}");
     }
+    assert_status(&ask(server.admin, &get("/readyz")).await, 200);
     let answer = ask(server.admin, &get("/rooms")).await;
     assert!(answer.contains("{\"rooms\":[]}"), "{answer}");
     server.stop().await;

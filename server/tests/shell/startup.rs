@@ -59,6 +59,27 @@ fn a_port_in_use_is_told_with_the_remedy() {
     assert!(text.contains(&taken) && text.contains("in use") && text.contains("--admin off"), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_server_out_of_files_lives_on() {
+    let mut limited = std::process::Command::new("sh");
+    let script = "ulimit -n 24; exec \"$0\" --listen 127.0.0.1:0 --admin off";
+    limited.args(["-c", script, env!("CARGO_BIN_EXE_tickwire-server")]);
+    limited.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let serving = Serving::start(limited);
+    let address = serving.address().to_owned();
+    let held: Vec<_> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    drop(held);
+    let mut socket = TcpStream::connect(&address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    stop(serving, |_, err| assert_eq!(err.matches("ulimit -n").count(), 1, "said once:\n{err}"));
+}
+
 #[test]
 fn help_names_the_defaults() {
     let output = run(program(&["--help"]));
