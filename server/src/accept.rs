@@ -1,5 +1,6 @@
 //! The accept loop: takes sockets, sets them up, gives each one task, and survives what accept can throw at it.
 
+use crate::admission::Permit;
 use crate::http::{Front, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::tls::Tls;
@@ -9,7 +10,7 @@ use socket2::SockRef;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
@@ -31,7 +32,6 @@ const REFUSALS_AT_ONCE: usize = 64;
 struct Shared {
     front: Arc<Front>,
     router: Router,
-    tls: Option<Tls>,
     refusals: Arc<Semaphore>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     stop: impl Future<Output = ()>,
 ) -> JoinSet<()> {
     let router = routes(Arc::clone(&front));
-    let shared = Shared { front, router, tls, refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)) };
+    let shared = Shared { front, router, refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)) };
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     let mut warned: Option<Instant> = None;
@@ -57,7 +57,10 @@ pub(crate) async fn run(
             Ok((socket, address)) => {
                 shared.front.metrics.connections_accepted.inc();
                 let shared = shared.clone();
-                tasks.spawn(async move { shared.serve(socket, address).await });
+                match tls.clone() {
+                    None => tasks.spawn(shared.plain(socket, address)),
+                    Some(tls) => tasks.spawn(shared.secure(tls, socket, address)),
+                };
             }
             Err(error) => {
                 shared.front.metrics.accept_errors.inc();
@@ -72,37 +75,61 @@ pub(crate) async fn run(
 }
 
 impl Shared {
-    async fn serve(self, socket: TcpStream, address: SocketAddr) {
-        let permit = self.front.admission.admit(address.ip());
-        let _refusal = match &permit {
-            Ok(_) => None,
-            Err(reason) => {
-                info!(peer = %address.ip(), ?reason, "connection refused");
-                match Arc::clone(&self.refusals).try_acquire_owned() {
-                    Ok(place) => Some(place),
-                    Err(_) => return,
-                }
-            }
-        };
-        if let Err(error) = set_up(&socket) {
-            debug!(peer = %address.ip(), %error, "the socket was gone at once");
-            return;
-        }
-        self.speak(socket, address, permit.as_ref().map(|_| ()).map_err(|reason| *reason)).await;
+    async fn plain(self, socket: TcpStream, address: SocketAddr) {
+        let Some(place) = self.place(&socket, address) else { return };
+        connection::serve(&self.front, self.router, socket, address, place.admitted()).await;
     }
 
-    async fn speak(&self, socket: TcpStream, address: SocketAddr, admitted: Result<(), Refused>) {
-        let router = self.router.clone();
-        match &self.tls {
-            None => connection::serve(&self.front, router, socket, address, admitted).await,
-            // Boxed: the handshake's state is large and short-lived.
-            Some(tls) => match Box::pin(tls.accept(socket)).await {
-                Ok(stream) => connection::serve(&self.front, router, stream, address, admitted).await,
-                Err(reason) => {
-                    self.front.metrics.handshake_failures.of(HandshakeFailure::Tls).inc();
-                    info!(peer = %address.ip(), %reason, "connection refused");
-                }
-            },
+    async fn secure(self, tls: Tls, socket: TcpStream, address: SocketAddr) {
+        let Some(place) = self.place(&socket, address) else { return };
+        // Boxed: the handshake's state is large and short-lived.
+        match Box::pin(tls.accept(socket)).await {
+            Ok(stream) => {
+                connection::serve(&self.front, self.router, stream, address, place.admitted()).await;
+            }
+            Err(reason) => {
+                self.front.metrics.handshake_failures.of(HandshakeFailure::Tls).inc();
+                info!(peer = %address.ip(), %reason, "connection refused");
+            }
+        }
+    }
+
+    /// The connection's place, its socket set up; `None` if it is to be cut.
+    fn place(&self, socket: &TcpStream, address: SocketAddr) -> Option<Place> {
+        let place = match self.front.admission.admit(address.ip()) {
+            Ok(permit) => Place::Admitted { _permit: permit },
+            Err(reason) => {
+                info!(peer = %address.ip(), ?reason, "connection refused");
+                Place::Refused { reason, _turn: Arc::clone(&self.refusals).try_acquire_owned().ok()? }
+            }
+        };
+        match set_up(socket) {
+            Ok(()) => Some(place),
+            Err(error) => {
+                debug!(peer = %address.ip(), %error, "the socket was gone at once");
+                None
+            }
+        }
+    }
+}
+
+/// What a connection holds while it lasts.
+enum Place {
+    Admitted {
+        _permit: Permit,
+    },
+    /// It is told why it has none.
+    Refused {
+        reason: Refused,
+        _turn: OwnedSemaphorePermit,
+    },
+}
+
+impl Place {
+    fn admitted(&self) -> Result<(), Refused> {
+        match self {
+            Self::Admitted { .. } => Ok(()),
+            Self::Refused { reason, .. } => Err(*reason),
         }
     }
 }

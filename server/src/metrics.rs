@@ -143,13 +143,7 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    /// Counts one message of `bytes` payload bytes.
-    pub(crate) fn add(&self, kind: impl Into<usize> + Copy, bytes: usize) {
-        self.messages.of(kind).inc();
-        self.bytes.of(kind).inc_by(bytes as u64);
-    }
-
-    /// Counts many messages at once.
+    /// Counts messages and their payload bytes.
     pub(crate) fn add_many(&self, kind: impl Into<usize> + Copy, messages: u64, bytes: u64) {
         self.messages.of(kind).inc_by(messages);
         self.bytes.of(kind).inc_by(bytes);
@@ -355,9 +349,9 @@ mod tests {
     #[test]
     fn messages_and_bytes_are_counted_by_kind() {
         let metrics = Metrics::new();
-        metrics.sent.add(OutKind::Keyframe, 100);
+        metrics.sent.add_many(OutKind::Keyframe, 1, 100);
         metrics.sent.add_many(OutKind::Update, 3, 60);
-        metrics.received.add(InKind::Frame, 7);
+        metrics.received.add_many(InKind::Frame, 1, 7);
         metrics.inputs.of(InputFate::Refused).inc();
         metrics.members.of(MemberRole::Spectator).inc();
         let text = metrics.render();

@@ -3,7 +3,6 @@
 //! [`head`] checks a request for `/play`, [`play`] answers it, [`pages`] answers all else, [`connection`] runs one
 //! connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
 
-mod accept;
 pub(crate) mod connection;
 mod forwarded;
 mod head;

@@ -1,12 +1,12 @@
 //! `/play`: from a request to a promise of the bare stream.
 
-use super::accept::accept_key;
 use super::connection::{Connection, Promise};
 use super::forwarded::client_address;
 use super::head::{self, BadUpgrade};
 use super::{Front, answer, pages};
 use crate::hub::Peer;
 use crate::metrics::{HandshakeFailure, Refused};
+use crate::transport::websocket::accept_key;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};

@@ -16,6 +16,7 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
@@ -33,6 +34,11 @@ fn config() -> WebSocketConfig {
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(Some(INBOUND_BYTES_MAX))
         .max_frame_size(Some(INBOUND_BYTES_MAX))
+}
+
+/// What `Sec-WebSocket-Accept` answers to a client's key.
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    derive_accept_key(key)
 }
 
 /// A server's end of a WebSocket over any byte stream.
