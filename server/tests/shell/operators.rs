@@ -1,7 +1,9 @@
 //! The operator's listener.
 
-use crate::running::{Running, ask, assert_status, get};
-use tickwire_server::Config;
+use crate::running::{Player, Running, ask, assert_status, get};
+use tickwire_server::{Config, Limits};
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::{Options, Target};
 
 #[tokio::test]
 async fn metrics_and_rooms_are_told() {
@@ -52,4 +54,59 @@ async fn a_web_page_in_an_operators_browser_can_do_nothing() {
     let rebound = "GET /rooms HTTP/1.1\r\nHost: evil.example:8081\r\n\r\n";
     assert_status(&ask(server.admin, rebound).await, 403);
     server.stop().await;
+}
+
+fn post(path: &str) -> String {
+    get(path).replacen("GET", "POST", 1)
+}
+
+#[tokio::test]
+async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
+    let server = Running::start(Config::default()).await;
+    let ann = Player::join(&server, Target::Create(Options::none())).await;
+    let room = ann.client().room().unwrap();
+    let mut bob = Player::join(&server, Target::Room(room)).await;
+    let listing = ask(server.admin, &get("/rooms")).await;
+    assert!(
+        listing.contains(&format!("\"id\":\"{room}\"")) && listing.contains("\"players\":2"),
+        "{listing}"
+    );
+    assert!(ask(server.players, &get("/")).await.contains(&room.to_string()));
+
+    let session = ann.client().session().unwrap();
+    assert_status(&ask(server.admin, &post(&format!("/sessions/{session}/kick"))).await, 200);
+    assert_eq!(ann.closed().await.code, CloseCode::Kicked);
+    assert_status(&ask(server.admin, &post(&format!("/sessions/{session}/kick"))).await, 404);
+    let tick = bob.client().latest().unwrap().tick;
+    bob.play_until(|client| client.latest().is_some_and(|latest| latest.tick.since(tick) > 10)).await;
+    drop(bob);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_closed_room_ends_its_sessions_and_no_others() {
+    let server = Running::start(Config::default()).await;
+    let ann = Player::join(&server, Target::Create(Options::none())).await;
+    let mut bob = Player::join(&server, Target::Create(Options::none())).await;
+    let room = ann.client().room().unwrap();
+    assert_status(&ask(server.admin, &post(&format!("/rooms/{room}/close"))).await, 200);
+    assert_eq!(ann.closed().await.code, CloseCode::NoSuchRoom);
+    let tick = bob.client().latest().unwrap().tick;
+    bob.play_until(|client| client.latest().is_some_and(|latest| latest.tick.since(tick) > 10)).await;
+    assert!(!ask(server.players, &get("/api/rooms")).await.contains(&room.to_string()));
+    drop(bob);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_tells_every_player_to_come_back() {
+    let limits = Limits { room_idle_ms: 60_000, ..Limits::default() };
+    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let ann = Player::join(&server, Target::Create(Options::none())).await;
+    let ended = server.begin_stop();
+    let close = ann.closed().await;
+    assert_eq!(close.code, CloseCode::GoingAway);
+    assert_eq!(close.advice, CloseCode::GoingAway.advice());
+    let stopped = tokio::time::timeout(core::time::Duration::from_secs(3), ended).await;
+    stopped.expect("no waiting for the deadline").unwrap().unwrap();
 }

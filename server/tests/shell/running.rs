@@ -2,8 +2,12 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
-use tickwire_server::{Config, GameOptions, Server, ServerHandle};
+use std::time::Instant;
+use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerHandle};
 use tickwire_shared::arena::Arena;
+use tickwire_shared::client::{Client, ClientConfig, State};
+use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -96,4 +100,56 @@ pub(crate) fn get(path: &str) -> String {
 #[track_caller]
 pub(crate) fn assert_status(answer: &str, status: u16) {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "wanted {status}, got:\n{answer}");
+}
+
+/// A player of the arena on a connection in memory.
+pub(crate) struct Player {
+    client: Client<Arena>,
+    connection: MemoryConnection,
+    start: Instant,
+}
+
+impl Player {
+    /// Joins the room that `target` means.
+    pub(crate) async fn join(server: &Running, target: Target) -> Self {
+        let config = ClientConfig {
+            name: Name::cut("ann"),
+            credential: Credential::Guest,
+            game: GameName::cut("arena"),
+            role: Role::Player,
+            target,
+        };
+        let connection = server.handle.connect_memory();
+        let mut player = Self { client: Client::new(config), connection, start: Instant::now() };
+        player.play_until(|client| client.is_playing() && client.latest().is_some()).await;
+        player
+    }
+
+    pub(crate) fn client(&self) -> &Client<Arena> {
+        &self.client
+    }
+
+    /// Plays until `done` holds or the server has closed.
+    pub(crate) async fn play_until(&mut self, done: impl Fn(&Client<Arena>) -> bool) {
+        let play = async {
+            while !done(&self.client) {
+                self.client.advance(self.start.elapsed());
+                while let Some(message) = self.client.poll_transmit() {
+                    let _ = self.connection.send(message).await;
+                }
+                let Some(message) = self.connection.recv().await else { return };
+                self.client.receive(self.start.elapsed(), &message).expect("a good message");
+            }
+        };
+        timeout(Duration::from_secs(10), play).await.expect("what was waited for came within 10 s");
+    }
+
+    /// Plays until the server closes, and says why it did.
+    pub(crate) async fn closed(mut self) -> Close {
+        self.play_until(|client| matches!(client.state(), State::Closed(_))).await;
+        match self.client.state() {
+            State::Closed(close) => close.clone(),
+            other => panic!("the connection ended without a closing: {other:?}"),
+        }
+    }
 }
