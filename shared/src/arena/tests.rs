@@ -353,6 +353,29 @@ fn a_led_shot_meets_a_ship_that_flies_across() {
     assert_eq!(game.ship(2).hp, HP_MAX - HIT_DAMAGE);
 }
 
+#[test]
+fn ones_own_shot_passes() {
+    let mut game = Match::face_off(&open());
+    game.input(1).fire = Button { down: false, pressed: true };
+    game.step();
+    game.input(1).fire = Button::default();
+    game.ship(1).pos = centre_of(IVec2::new(4, 2));
+    game.steps(12);
+    assert_eq!((game.ship(1).hp, game.ship(2).hp), (HP_MAX, HP_MAX - HIT_DAMAGE));
+}
+
+#[test]
+fn ships_that_meet_do_not_pass_through_each_other() {
+    let mut game = Match::face_off(&open());
+    game.input(1).move_x = 127;
+    game.input(2).move_x = -127;
+    for _ in 0..90 {
+        game.step();
+        let apart = game.ship(2).pos.x - game.ship(1).pos.x;
+        assert!(apart >= 2 * SHIP_RADIUS - 4, "{apart}");
+    }
+}
+
 /// Everybody turns, shoots and aims at random.
 fn play_wildly(game: &mut Match, rng: &mut Rng) {
     for at in 0..game.players.len() {
