@@ -145,8 +145,7 @@ impl<G: Game> Client<G> {
             }
             return;
         };
-        let (jumps_before, jumps) = (self.stats.clock_jumps, place.input_clock.jumps());
-        self.stats.clock_jumps = jumps_before.max(jumps);
+        self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
             self.stats.inputs_dropped += self.inputs.make(tick, now);

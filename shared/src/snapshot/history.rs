@@ -45,12 +45,6 @@ impl History {
         self.get(self.newest?)
     }
 
-    /// The newest snapshot, to change it. For tests that corrupt a client.
-    pub(crate) fn newest_mut(&mut self) -> Option<&mut Snapshot> {
-        let newest = self.newest?;
-        self.ring.get_mut(newest.0 as usize % HISTORY_TICKS).filter(|snapshot| snapshot.tick == newest)
-    }
-
     /// The newest snapshot at or before `tick`.
     #[must_use]
     pub fn at_or_before(&self, tick: Tick) -> Option<&Snapshot> {
