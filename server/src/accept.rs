@@ -142,3 +142,27 @@ fn set_up(socket: &TcpStream) -> std::io::Result<()> {
     socket.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GameOptions, Server};
+    use tickwire_shared::arena::Arena;
+
+    /// What a connection's task holds is paid for each silent client.
+    #[tokio::test]
+    async fn a_plain_connections_task_is_small() {
+        let server = Server::builder().game::<Arena>("arena", GameOptions::default()).build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = TcpStream::connect(address).await.unwrap();
+        let front = server.front();
+        let shared = Shared {
+            router: routes(Arc::clone(&front)),
+            front,
+            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)),
+        };
+        let bytes = size_of_val(&shared.plain(socket, address));
+        assert!(bytes <= 2 * 1024, "{bytes} bytes");
+    }
+}

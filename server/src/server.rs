@@ -161,6 +161,11 @@ impl Server {
         self
     }
 
+    #[cfg(test)]
+    pub(crate) fn front(&self) -> Arc<Front> {
+        Arc::clone(&self.front)
+    }
+
     /// A view of the server from outside, which stays valid while it runs and after.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
