@@ -330,7 +330,7 @@ impl ClientControl {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode_control(bytes, INBOUND_BYTES_MAX)
+        decode_control(bytes, INBOUND_BYTES_MAX, CLIENT_CONTROLS)
     }
 
     /// The bytes of the message, tag included.
@@ -348,7 +348,7 @@ impl ServerControl {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode_control(bytes, OUTBOUND_BYTES_MAX)
+        decode_control(bytes, OUTBOUND_BYTES_MAX, SERVER_CONTROLS)
     }
 
     /// The bytes of the message, tag included.
@@ -360,12 +360,21 @@ impl ServerControl {
     }
 }
 
-fn decode_control<T: Serialize + DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, DecodeError> {
+/// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
+const CLIENT_CONTROLS: u8 = 5;
+const SERVER_CONTROLS: u8 = 3;
+
+fn decode_control<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+    bytes_max: usize,
+    variants: u8,
+) -> Result<T, DecodeError> {
     if bytes.len() > bytes_max {
         return Err(DecodeError::TooBig);
     }
     match bytes.split_first() {
         None => Err(DecodeError::Truncated),
+        Some((&TAG_CONTROL, [number, ..])) if *number >= variants => Err(DecodeError::UnknownTag),
         Some((&TAG_CONTROL, body)) => codec::decode(body),
         Some(_) => Err(DecodeError::UnknownTag),
     }

@@ -1,0 +1,126 @@
+//! A game for tests: dots that drift, commands that are answered, and one that makes the room panic.
+
+use serde::{Deserialize, Serialize};
+use tickwire_server::{Config, GameOptions, Limits, Server, ServerHandle};
+use tickwire_shared::prelude::*;
+use tickwire_shared::tick::TickRate;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub(crate) struct Dot {
+    #[entity(range = -1000..=1000, predict = linear(velocity))]
+    position: i32,
+    #[entity(range = -10..=10)]
+    velocity: i32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+pub(crate) struct Stick {
+    #[input(range = -10..=10)]
+    pub(crate) push: i8,
+    pub(crate) stop: Button,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Ask {
+    Echo(u32),
+    Panic,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) players_max: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { players_max: 64 }
+    }
+}
+
+pub(crate) struct Dots {
+    owned: Vec<(PlayerId, EntityId)>,
+}
+
+impl Game for Dots {
+    type Settings = Settings;
+    type Scene = ();
+    type Input = Stick;
+    type Entity = Dot;
+    type Event = u32;
+    type Command = Ask;
+
+    fn settings(base: &Settings, options: &Options) -> Result<Settings, Refusal> {
+        match options.iter().find(|(key, _)| *key != "mode") {
+            None => Ok(base.clone()),
+            Some((key, _)) => Err(Refusal::bad_option(key)),
+        }
+    }
+
+    fn scene(_: &Settings) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn players_max(settings: &Settings) -> u16 {
+        settings.players_max
+    }
+
+    fn new(_: &Settings, (): &(), _: u64, _: &mut World<Dot>) -> Self {
+        Self { owned: Vec::new() }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Dot>,
+        (): &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let id = world.spawn(Dot { position: 0, velocity: 1 })?;
+        self.owned.push((player, id));
+        Ok(id)
+    }
+
+    fn leave(&mut self, world: &mut World<Dot>, player: PlayerId) {
+        self.owned.retain(|(owner, id)| {
+            let stays = *owner != player;
+            if !stays {
+                world.despawn(*id);
+            }
+            stays
+        });
+    }
+
+    fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, out: &mut Events<u32>) {
+        for player in turn.players {
+            if let Some(dot) = world.get_mut(player.entity) {
+                Self::apply_input(dot, &player.input, &());
+            }
+        }
+        for (player, ask) in turn.commands {
+            match ask {
+                Ask::Echo(number) => {
+                    out.to(*player, *number);
+                }
+                Ask::Panic => panic!("a player asked for it"),
+            }
+        }
+    }
+
+    fn apply_input(own: &mut Dot, input: &Stick, (): &()) {
+        own.velocity = i32::from(input.push);
+        own.position = (own.position + own.velocity).clamp(-1000, 1000);
+    }
+}
+
+/// A server of [`Dots`] that needs no listener.
+pub(crate) fn server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Server, ServerHandle) {
+    let options = GameOptions {
+        tick_rate: TickRate::new(tick_rate_hz).unwrap(),
+        spectators_max: 4,
+        settings: Settings { players_max },
+    };
+    let config = Config { limits, ..Config::default() };
+    let server = Server::builder().config(config).game::<Dots>("dots", options).build().unwrap();
+    let handle = server.handle();
+    (server, handle)
+}

@@ -1,0 +1,176 @@
+//! Joining, matching, resuming, ending.
+
+use crate::game::{Ask, server};
+use crate::player::Player;
+use crate::raw::{Raw, hello, join};
+use core::time::Duration;
+use tickwire_server::{Balance, Limits, ServerHandle};
+use tickwire_shared::id::RoomId;
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::{Credential, OptionText, Options, Role, Target};
+use tokio::time::{Instant, sleep};
+
+/// Waits until nothing is alive any more.
+pub(crate) async fn settle(server: &ServerHandle, limit: Duration) {
+    let end = Instant::now() + limit;
+    while server.balance() != Balance::default() {
+        assert!(Instant::now() < end, "still alive: {:?}", server.balance());
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn short_lived() -> Limits {
+    Limits { room_idle_ms: 50, resume_grace_ms: 200, ..Limits::default() }
+}
+
+fn mode(mode: &str) -> Options {
+    Options::new(vec![(OptionText::new("mode").unwrap(), OptionText::new(mode).unwrap())]).unwrap()
+}
+
+#[tokio::test]
+async fn a_player_creates_a_room_another_joins_it_and_it_ends_behind_them() {
+    let (_server, handle) = server(short_lived(), 60, 8);
+    let mut one = Player::join(&handle, Target::Create(Options::none())).await;
+    let mut two = Player::join(&handle, Target::Room(one.room())).await;
+    one.client.command(Ask::Echo(7)).unwrap();
+    let (a, b) =
+        tokio::join!(one.play_for(Duration::from_millis(600)), two.play_for(Duration::from_millis(600)));
+    let ((), ()) = (a, b);
+    assert_eq!(one.events, [7]);
+    assert_eq!(one.client.latest().unwrap().rows().count(), 2);
+    assert!(one.client.stats().updates > 10);
+    let listed = handle.rooms();
+    assert_eq!((listed.len(), listed[0].players), (1, 2));
+    one.client.leave();
+    assert_eq!(one.closing().await.code, CloseCode::Normal);
+    drop((one, two));
+    settle(&handle, Duration::from_secs(5)).await;
+    assert!(handle.rooms().is_empty());
+}
+
+#[tokio::test]
+async fn a_match_fills_open_rooms_first_and_heeds_options() {
+    let (_server, handle) = server(Limits::default(), 60, 4);
+    let mut players = Vec::new();
+    for _ in 0..9 {
+        players.push(Player::join(&handle, Target::Match(Options::none())).await);
+    }
+    let other = Player::join(&handle, Target::Match(mode("duel"))).await;
+    let mut counts: Vec<_> = handle.rooms().iter().map(|room| room.players).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 1, 4, 4]);
+    assert!(players.iter().all(|player| player.room() != other.room()));
+}
+
+#[tokio::test]
+async fn many_who_look_for_a_room_at_once_do_not_make_one_each() {
+    let (_server, handle) = server(Limits::default(), 60, 64);
+    let joins: Vec<_> = (0..40)
+        .map(|_| {
+            let handle = handle.clone();
+            tokio::spawn(async move { Player::join(&handle, Target::Match(Options::none())).await })
+        })
+        .collect();
+    let mut players = Vec::new();
+    for join in joins {
+        players.push(join.await.unwrap());
+    }
+    assert_eq!(handle.rooms().len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_room_an_unknown_room_and_a_bad_option_are_refused_by_name() {
+    let (_server, handle) = server(Limits { rooms_max: 1, ..Limits::default() }, 60, 1);
+    let one = Player::join(&handle, Target::Create(Options::none())).await;
+    for (target, code) in [
+        (Target::Room(one.room()), CloseCode::Full),
+        (Target::Room(RoomId::from_bits(one.room().bits() ^ 1)), CloseCode::NoSuchRoom),
+        (Target::Create(Options::none()), CloseCode::TryLater),
+        (Target::Match(Options::none()), CloseCode::TryLater),
+    ] {
+        let mut raw = Raw::connect(&handle);
+        raw.send(hello(Credential::Guest)).await;
+        raw.send(join(target.clone())).await;
+        assert_eq!(raw.closing().await.code, code, "{target:?}");
+    }
+    let (_server, handle) = server(Limits::default(), 60, 1);
+    let mut raw = Raw::connect(&handle);
+    raw.send(hello(Credential::Guest)).await;
+    let wrong = Options::new(vec![(OptionText::new("mod").unwrap(), OptionText::new("x").unwrap())]).unwrap();
+    raw.send(join(Target::Create(wrong))).await;
+    let close = raw.closing().await;
+    assert_eq!(close.code, CloseCode::Policy);
+    assert!(close.text.contains("mod"), "{close}");
+    assert_eq!(handle.rooms().len(), 0, "a refused room takes no place");
+}
+
+#[tokio::test]
+async fn spectators_have_places_of_their_own() {
+    let (_server, handle) = server(Limits::default(), 60, 1);
+    let one = Player::join(&handle, Target::Create(Options::none())).await;
+    let mut watcher = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
+    watcher.play_until(|client| client.latest().is_some()).await;
+    assert_eq!(watcher.client.player(), None);
+    assert_eq!(handle.rooms()[0].spectators, 1);
+}
+
+#[tokio::test]
+async fn a_cut_player_comes_back_to_its_place_within_the_grace_time() {
+    let (_server, handle) = server(Limits::default(), 60, 4);
+    let mut one = Player::join(&handle, Target::Create(Options::none())).await;
+    let (player, own) = (one.client.player(), one.client.own_id());
+    one.client.command(Ask::Echo(1)).unwrap();
+    one.play_for(Duration::from_millis(200)).await;
+    one.reconnect(&handle);
+    one.client.command(Ask::Echo(2)).unwrap();
+    one.play_until(|client| client.is_playing()).await;
+    one.play_for(Duration::from_millis(200)).await;
+    assert_eq!((one.client.player(), one.client.own_id()), (player, own));
+    assert_eq!(one.events, [1, 2]);
+    assert_eq!(handle.rooms()[0].players, 1);
+}
+
+#[tokio::test]
+async fn a_player_who_stays_away_loses_its_place() {
+    let (_server, handle) = server(short_lived(), 60, 4);
+    let mut one = Player::join(&handle, Target::Create(Options::none())).await;
+    let two = Player::join(&handle, Target::Room(one.room())).await;
+    let room = one.room();
+    one.reconnect(&handle);
+    sleep(Duration::from_millis(600)).await;
+    let close = one.closing().await;
+    assert_eq!(close.code, CloseCode::BadResume);
+    assert_eq!(handle.rooms().iter().find(|listed| listed.id == room.to_string()).unwrap().players, 1);
+    drop(two);
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_room_with_1011_and_no_other() {
+    let (_server, handle) = server(short_lived(), 60, 4);
+    let mut one = Player::join(&handle, Target::Create(Options::none())).await;
+    let mut two = Player::join(&handle, Target::Room(one.room())).await;
+    let mut beside = Player::join(&handle, Target::Create(Options::none())).await;
+    let updates = beside.client.stats().updates;
+    one.client.command(Ask::Panic).unwrap();
+    let (a, b, ()) = tokio::join!(one.closing(), two.closing(), beside.play_for(Duration::from_millis(500)));
+    assert_eq!((a.code, b.code), (CloseCode::Internal, CloseCode::Internal));
+    assert!(beside.client.is_playing());
+    assert!(beside.client.stats().updates > updates + 10);
+    assert_eq!(handle.rooms().len(), 1);
+    assert!(handle.metrics_text().contains("tickwire_room_panics_total 1"));
+    drop((one, two, beside));
+    settle(&handle, Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_costs_its_bound_and_delays_nobody() {
+    let (_server, handle) = server(Limits::default(), 60, 4);
+    let mut honest = Player::join(&handle, Target::Create(Options::none())).await;
+    let stalled = Raw::in_room(&handle, honest.room()).await;
+    honest.play_for(Duration::from_secs(1)).await;
+    let before = honest.client.stats().updates;
+    honest.play_for(Duration::from_secs(1)).await;
+    assert!(honest.client.stats().updates >= before + 30);
+    assert!(handle.balance().queued_bytes < 1024, "{:?}", handle.balance());
+    drop(stalled);
+}

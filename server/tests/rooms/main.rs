@@ -1,0 +1,13 @@
+//! Rooms from outside: joining, matching, ending, and what hostile clients cannot do.
+//!
+//! One test binary for all of it: linking is what takes time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod game;
+mod hostile;
+mod ledger;
+mod lifecycle;
+mod player;
+mod raw;
+mod websocket;

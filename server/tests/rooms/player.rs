@@ -1,0 +1,130 @@
+//! An honest player over the in-memory transport.
+
+use crate::game::{Dots, Stick};
+use core::time::Duration;
+use tickwire_server::{MemoryConnection, ServerHandle};
+use tickwire_shared::client::{Client, ClientConfig, ClientEvent, State};
+use tickwire_shared::id::RoomId;
+use tickwire_shared::prelude::*;
+use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
+use tokio::time::{Instant, sleep_until, timeout};
+
+pub(crate) struct Player {
+    pub(crate) client: Client<Dots>,
+    pub(crate) events: Vec<u32>,
+    /// The longest time between two updates.
+    pub(crate) gap_max: Duration,
+    link: Option<MemoryConnection>,
+    start: Instant,
+    last_update: Option<Instant>,
+}
+
+pub(crate) fn config(role: Role, target: Target) -> ClientConfig {
+    ClientConfig {
+        name: Name::new("tester").unwrap(),
+        credential: Credential::Guest,
+        game: GameName::new("dots").unwrap(),
+        role,
+        target,
+    }
+}
+
+impl Player {
+    pub(crate) fn connect(server: &ServerHandle, target: Target) -> Self {
+        Self::connect_as(server, Role::Player, target)
+    }
+
+    pub(crate) fn connect_as(server: &ServerHandle, role: Role, target: Target) -> Self {
+        Self {
+            client: Client::new(config(role, target)),
+            events: Vec::new(),
+            gap_max: Duration::ZERO,
+            link: Some(server.connect_memory()),
+            start: Instant::now(),
+            last_update: None,
+        }
+    }
+
+    /// Connects and plays until the first state is there.
+    pub(crate) async fn join(server: &ServerHandle, target: Target) -> Self {
+        let mut player = Self::connect(server, target);
+        player.play_until(|client| client.latest().is_some()).await;
+        player
+    }
+
+    pub(crate) fn room(&self) -> RoomId {
+        self.client.room().expect("the player is in a room")
+    }
+
+    /// Plays until `done`, which must come within 10 s.
+    pub(crate) async fn play_until(&mut self, mut done: impl FnMut(&Client<Dots>) -> bool) {
+        let playing = async {
+            while !done(&self.client) && !matches!(self.client.state(), State::Closed(_)) {
+                self.turn().await;
+            }
+            assert!(done(&self.client), "{:?}", self.client.state());
+        };
+        timeout(Duration::from_secs(10), playing).await.expect("it happens within 10 s");
+    }
+
+    /// Plays for `time`.
+    pub(crate) async fn play_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end && !matches!(self.client.state(), State::Closed(_)) {
+            let _ = tokio::time::timeout_at(end, self.turn()).await;
+        }
+    }
+
+    /// Plays until the server closes.
+    pub(crate) async fn closing(&mut self) -> Close {
+        self.play_until(|client| matches!(client.state(), State::Closed(_))).await;
+        match self.client.state() {
+            State::Closed(close) => close.clone(),
+            _ => unreachable!(),
+        }
+    }
+
+    /// Breaks the connection and comes back with the resume secret.
+    pub(crate) fn reconnect(&mut self, server: &ServerHandle) {
+        self.link = None;
+        assert!(self.client.reconnect(self.start.elapsed()));
+        self.link = Some(server.connect_memory());
+        self.last_update = None;
+    }
+
+    async fn turn(&mut self) {
+        let now = self.start.elapsed();
+        self.client.set_input(Stick { push: 3, stop: Button::default() });
+        self.client.advance(now);
+        let link = self.link.as_mut().unwrap();
+        while let Some(message) = self.client.poll_transmit() {
+            let _ = link.send(message).await;
+        }
+        let wake = self.client.next_input_at().unwrap_or(now + Duration::from_millis(20));
+        let start = self.start;
+        tokio::select! {
+            message = link.recv() => match message {
+                Some(message) => self.take(&message),
+                None => panic!("the connection is cut: {:?}", self.client.state()),
+            },
+            () = sleep_until(start + wake) => (),
+        }
+        while let Some(event) = self.client.poll_event() {
+            if let ClientEvent::Game(number) = event {
+                self.events.push(number);
+            }
+        }
+    }
+
+    fn take(&mut self, message: &[u8]) {
+        let now = Instant::now();
+        let ticks = self.client.latest().map(|snapshot| snapshot.tick);
+        self.client.receive(now - self.start, message).expect("the server sends nothing wrong");
+        if self.client.latest().map(|snapshot| snapshot.tick) != ticks
+            && let Some(last) = self.last_update.replace(now)
+        {
+            self.gap_max = self.gap_max.max(now - last);
+        }
+    }
+}
