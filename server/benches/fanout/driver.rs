@@ -5,7 +5,7 @@ use crate::load::LoadPlan;
 use crate::process::{CpuTime, Process, pin};
 use std::collections::HashMap;
 use std::io;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const SERVER_CORE: usize = 0;
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// Another server program than the one that was just built.
     #[arg(long)]
     server: Option<String>,
+    /// Show the server's log.
+    #[arg(long)]
+    verbose: bool,
     /// Cargo passes this.
     #[arg(long, hide = true)]
     bench: bool,
@@ -230,6 +233,8 @@ fn start(arguments: &Arguments, target: Target, clients: usize) -> io::Result<(P
             let program = arguments.server.as_deref().or(built);
             command = Command::new(program.ok_or_else(|| io::Error::other("no server was built"))?);
             command.args(["--listen", "127.0.0.1:0", "--admin", "off"]);
+            // A line per session is no news here.
+            command.stderr(if arguments.verbose { Stdio::inherit() } else { Stdio::null() });
             "listening on ws://"
         }
     };
