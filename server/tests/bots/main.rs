@@ -1,0 +1,131 @@
+//! The whole system: a real server, and fleets of bots that play on it.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+mod running;
+
+use core::time::Duration;
+use running::{Pad, Running, Tag};
+use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::plan::Plan;
+use tickwire_client_bot::report::Report;
+use tickwire_client_bot::{Behaviour, FleetConfig, run};
+use tickwire_server::Balance;
+use tickwire_shared::Rng;
+use tickwire_shared::arena::Arena;
+use tickwire_shared::client::Client;
+use tickwire_shared::entity::Button;
+use tickwire_shared::wire::control::{GameName, Options};
+use tokio::time::sleep;
+
+fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
+    FleetConfig {
+        game: GameName::new(game).expect("a name"),
+        plan: Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3)),
+        rooms,
+        spectators: 0,
+        options: Options::none(),
+        seed: 1,
+        threads: 2,
+    }
+}
+
+/// What must hold on any machine, however slow.
+fn assert_sound(report: &Report, bots: u32) {
+    assert_eq!(report.bots_joined, bots, "{:?}", report.bots_failed);
+    assert_eq!(report.disconnected(), 0, "{:?}", report.disconnects);
+    assert_eq!((report.hash_mismatches, report.decode_errors, report.events_lost), (0, 0, 0), "{report:?}");
+    assert!(report.hash_checks > 0 && report.keyframes >= bots.into(), "{report:?}");
+    assert!(report.input_to_effect_ms.p50.is_some() && report.rtt_ms.p50.is_some(), "{report:?}");
+    assert!(report.snapshots_per_client_s > 15.0, "{}", report.snapshots_per_client_s);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_bots_play_in_two_rooms_over_the_loopback() {
+    let server = Running::start().await;
+    let (handle, connect) = (server.handle.clone(), server.over_sockets());
+    let mut rooms_seen = 0;
+    let report = run::<Arena, _, _>(
+        fleet("arena", 30, 2),
+        connect,
+        ArenaBehaviour::Mixed,
+        core::future::pending(),
+        |second| {
+            if second.bots == 30 {
+                rooms_seen = handle.rooms().len();
+            }
+        },
+    )
+    .await;
+    assert_sound(&report, 30);
+    assert_eq!(rooms_seen, 2);
+    assert!(report.bytes_per_entity.is_some_and(|bytes| bytes < 4.0), "{:?}", report.bytes_per_entity);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_plays_without_a_socket_and_leaves_nothing_behind() {
+    let server = Running::start().await;
+    let (handle, connect) = (server.handle.clone(), server.over_memory());
+    let report = run::<Arena, _, _>(
+        fleet("arena", 24, 3),
+        connect,
+        ArenaBehaviour::Hunt,
+        core::future::pending(),
+        |_| {},
+    )
+    .await;
+    assert_sound(&report, 24);
+    server.stop().await;
+    assert_eq!(handle.balance(), Balance::default());
+}
+
+/// Runs about and dashes at times.
+struct Runs(Pad);
+
+impl Behaviour<Tag> for Runs {
+    fn decide(&mut self, client: &Client<Tag>, _: Duration, rng: &mut Rng) -> Pad {
+        assert!(client.own().is_some_and(|(id, _)| client.own_id() == Some(id)));
+        if rng.chance(10) {
+            (self.0.x, self.0.y) = (rng.range(-1, 1) as i8, rng.range(-1, 1) as i8);
+        }
+        self.0.dash = Button::after(self.0.dash, rng.chance(5));
+        self.0.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_game_of_ones_own_is_played_beside_the_arena() {
+    let server = Running::start().await;
+    let runs = |_| -> Box<dyn Behaviour<Tag>> { Box::new(Runs(Pad::default())) };
+    let (tag, arena) = tokio::join!(
+        run::<Tag, _, _>(fleet("tag", 12, 1), server.over_sockets(), runs, core::future::pending(), |_| {}),
+        run::<Arena, _, _>(
+            fleet("arena", 8, 1),
+            server.over_sockets(),
+            ArenaBehaviour::Wander,
+            core::future::pending(),
+            |_| {}
+        ),
+    );
+    assert_sound(&tag, 12);
+    assert_sound(&arena, 8);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bots_of_another_game_are_told_that_it_does_not_fit() {
+    let server = Running::start().await;
+    let config = fleet("tag", 2, 1);
+    let report = run::<Arena, _, _>(
+        config,
+        server.over_sockets(),
+        ArenaBehaviour::Idle,
+        sleep(Duration::from_secs(5)),
+        |_| {},
+    )
+    .await;
+    assert_eq!(report.bots_joined, 0);
+    assert_eq!(report.bots_failed.get("version_or_schema"), Some(&2), "{:?}", report.bots_failed);
+    server.stop().await;
+}
