@@ -20,6 +20,8 @@ mod determinism;
 mod link;
 mod run;
 #[cfg(test)]
+mod simulated_day;
+#[cfg(test)]
 mod tests;
 mod wires;
 
