@@ -76,7 +76,7 @@ pub struct Report {
     pub events_sent: u64,
     /// Reliable events that bots received.
     pub events_received: u64,
-    /// Reliable events and commands that never arrived although later ones did.
+    /// Events whose number was skipped, and commands that the server left unconfirmed for 2 s until the end.
     pub events_lost: u64,
     /// How late the bots' own timers fired. Where this is large, the bots measure themselves, not the server.
     pub bot_lag_ms: Percentiles,

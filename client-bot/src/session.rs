@@ -23,6 +23,8 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A server that says nothing for this long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// A command that the server has not confirmed for this long is lost.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// Messages handled in one go, so that one bot's backlog does not delay the others' timers.
 const MESSAGES_PER_TURN: usize = 32;
 
@@ -57,6 +59,9 @@ pub(crate) struct Player<'a, G: Game> {
     snapshot_at: Option<Duration>,
     /// When the bot said that it goes.
     left_at: Option<Duration>,
+    /// How many commands were confirmed, and since when none was although some wait.
+    confirmed: u64,
+    waiting_since: Option<Duration>,
     /// Since when the bot is in a room without a break.
     playing_since: Option<Duration>,
     /// Told once, when the bot is in a room.
@@ -85,6 +90,8 @@ impl<'a, G: Game> Player<'a, G> {
             decide_at: Duration::ZERO,
             snapshot_at: None,
             left_at: None,
+            confirmed: 0,
+            waiting_since: None,
             playing_since: None,
             on_joined: Some(on_joined),
         }
@@ -157,7 +164,18 @@ impl<'a, G: Game> Player<'a, G> {
             let wait = if first { DECIDE_PERIOD.mul_f32(self.rng.unit()) } else { DECIDE_PERIOD };
             self.decide_at = now + wait;
         }
+        self.watch_commands(now);
         self.client.advance(now);
+    }
+
+    fn watch_commands(&mut self, now: Duration) {
+        let (sent, confirmed) = (self.client.stats().commands, self.client.stats().commands_confirmed);
+        if sent <= confirmed {
+            self.waiting_since = None;
+        } else if confirmed != self.confirmed || self.waiting_since.is_none() {
+            self.waiting_since = Some(now);
+        }
+        self.confirmed = confirmed;
     }
 
     /// The bot is out of its room, for now or for good. Says whether it was in.
@@ -180,8 +198,13 @@ impl<G: Game> Drop for Player<'_, G> {
             (Some(before), Some(rate)) => Some((seen_until.saturating_sub(before), rate.period())),
             _ => None,
         };
+        let overdue = self.waiting_since.is_some_and(|since| seen_until > since + CONFIRM_TIMEOUT);
         self.tally.record(self.bot, |shard| {
-            shard.client(self.client.stats());
+            let stats = self.client.stats();
+            shard.client(stats);
+            if overdue {
+                shard.clients.events_lost += stats.commands.saturating_sub(stats.commands_confirmed);
+            }
             if let Some((gap, interval)) = silence.filter(|(gap, interval)| *gap > 2 * *interval) {
                 shard.second_gaps.record_gap(gap, interval);
             }

@@ -1,5 +1,8 @@
 //! A server of one process for the fleet's own tests: rooms of the arena without sockets, with faults on demand.
 
+#[allow(dead_code)]
+pub(crate) mod socket;
+
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,77 @@
+//! The command from outside: exit status, report, thresholds.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+#[expect(dead_code, reason = "shared with other tests")]
+mod support;
+
+use serde_json::Value;
+use std::process::Output;
+use support::{MiniServer, socket};
+use tokio::process::Command;
+
+async fn bots(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tickwire-client-bot")).args(args).output().await.expect("it starts")
+}
+
+fn status(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_good_run_ends_with_0_and_a_report_on_stdout() {
+    let url = format!("ws://{}", socket::listen(MiniServer::start()).await);
+    let line = ["--url", &url, "--bots", "6", "--rooms", "2", "--duration", "1500ms", "--report", "-"];
+    let output =
+        bots(&[&line[..], &["--assert", "bots_joined==6", "--assert", "disconnects==0"]].concat()).await;
+    assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("stdout is the report alone");
+    assert_eq!((&report["bots_joined"], &report["hash_mismatches"]), (&6.into(), &0.into()));
+    assert!(report["snapshot_gap_ms"]["p99"].is_f64() && report["snapshots"].as_u64() > Some(100));
+    assert!(text(&output.stderr).contains("6 of 6 in 2 rooms"), "{}", text(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_threshold_ends_with_1_and_is_named_with_its_value() {
+    let url = format!("ws://{}", socket::listen(MiniServer::start()).await);
+    let file = std::env::temp_dir().join(format!("tickwire-report-{}.json", std::process::id()));
+    let path = file.to_str().expect("a path");
+    let line = ["--url", &url, "--bots", "2", "--duration", "500ms", "--quiet", "--report", path];
+    let output =
+        bots(&[&line[..], &["--assert", "bots_joined>2", "--assert", "bots_joined>1"]].concat()).await;
+    assert_eq!(status(&output), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("bots_joined>2: it is 2") && !said.contains("bots_joined>1"), "{said}");
+    assert!(output.stdout.is_empty());
+    let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).expect("JSON");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(report["bots_joined"], 2);
+}
+
+#[tokio::test]
+async fn wrong_use_ends_with_2() {
+    for args in [
+        &["--assert", "no_such_value<3"][..],
+        &["--bots", "0"],
+        &["--url", "http://127.0.0.1"],
+        &["--report", "/no/such/folder/report.json"],
+        &["--stages", "1s:5", "--bots", "5"],
+        &["--url", "wss://127.0.0.1:9"],
+    ] {
+        let output = bots(args).await;
+        assert_eq!(status(&output), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_ends_with_3() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let output = bots(&["--url", &format!("ws://{free}"), "--duration", "1s"]).await;
+    assert_eq!(status(&output), Some(3));
+    assert!(text(&output.stderr).contains("no server answers"), "{}", text(&output.stderr));
+}
