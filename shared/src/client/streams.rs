@@ -12,6 +12,9 @@ use crate::wire::control::{ClientControl, Desync};
 use crate::wire::update::StreamPacket;
 use core::time::Duration;
 
+/// Ticks that a client keeps: enough for interpolation. The next baseline is always its newest state, and what a
+/// repair is compared with is kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
+const KEPT_TICKS: usize = 16;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
 
@@ -30,12 +33,13 @@ pub(super) struct Streams {
     asked: Option<Asked>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// A repair that was asked for.
+#[derive(Clone, Debug)]
 struct Asked {
     stream: StreamId,
-    tick: Tick,
     at: Duration,
-    answered: bool,
+    /// The client's own state with the wrong hash; `None` once it was compared.
+    ours: Option<Snapshot>,
 }
 
 impl Streams {
@@ -122,11 +126,12 @@ impl Streams {
         packet: &StreamPacket<'_>,
         stats: &mut ClientStats,
     ) -> Option<ClientControl> {
-        if self.asked.is_some_and(|asked| now.saturating_sub(asked.at) < REPAIR_PERIOD) {
+        if self.asked.as_ref().is_some_and(|asked| now.saturating_sub(asked.at) < REPAIR_PERIOD) {
             return None;
         }
         let (stream, tick) = (packet.stream, packet.target);
-        self.asked = Some(Asked { stream, tick, at: now, answered: false });
+        let ours = self.history(stream).and_then(|history| history.get(tick)).cloned();
+        self.asked = Some(Asked { stream, at: now, ours });
         stats.repairs_asked += 1;
         Some(ClientControl::Repair { stream, tick })
     }
@@ -140,15 +145,13 @@ impl Streams {
         stats: &mut ClientStats,
     ) -> Result<Option<ClientControl>, DecodeError> {
         let (stream, tick) = (packet.stream, packet.target);
-        let Some(asked) = &mut self.asked else { return Ok(None) };
-        if asked.answered || asked.stream != stream || asked.tick != tick {
+        let asked = self.asked.as_mut().filter(|asked| asked.stream == stream);
+        let Some(ours) = asked.and_then(|asked| asked.ours.take_if(|ours| ours.tick == tick)) else {
             return Ok(None);
-        }
-        asked.answered = true;
+        };
         let theirs = decode_delta(schema, None, tick, packet.payload)?.snapshot;
         stats.repairs_received += 1;
-        let ours = self.history(stream).and_then(|history| history.get(tick));
-        Ok(ours.and_then(|ours| ours.first_difference(&theirs)).map(|difference| {
+        Ok(ours.first_difference(&theirs).map(|difference| {
             ClientControl::Desync(Desync {
                 stream,
                 tick,
@@ -165,7 +168,7 @@ impl Streams {
             Some(at) => at,
             None if self.streams.len() >= STREAMS_PER_MESSAGE_MAX => return Err(DecodeError::TooMany),
             None => {
-                self.streams.push(Stream { id, history: History::new(), spare: None });
+                self.streams.push(Stream { id, history: History::of_ticks(KEPT_TICKS), spare: None });
                 self.streams.len() - 1
             }
         };

@@ -4,24 +4,31 @@ use super::Snapshot;
 use crate::limits::HISTORY_TICKS;
 use crate::tick::Tick;
 
-/// A ring of the last [`HISTORY_TICKS`] snapshots. A newer one replaces the one whose place it takes.
+/// A ring of the snapshots of the last ticks. A newer one replaces the one whose place it takes.
 #[derive(Clone, Debug)]
 pub struct History {
     ring: Vec<Snapshot>,
+    ticks: usize,
     newest: Option<Tick>,
 }
 
 impl History {
-    /// An empty ring.
+    /// An empty ring of the last [`HISTORY_TICKS`]: what a server may be asked for.
     #[must_use]
     pub fn new() -> Self {
-        Self { ring: Vec::new(), newest: None }
+        Self::of_ticks(HISTORY_TICKS)
+    }
+
+    /// An empty ring of the last `ticks`, at least 1.
+    #[must_use]
+    pub fn of_ticks(ticks: usize) -> Self {
+        Self { ring: Vec::new(), ticks: ticks.max(1), newest: None }
     }
 
     /// Puts a snapshot in, newer than all before, and hands over the one that had its place, its memory to be reused.
     pub fn push(&mut self, snapshot: Snapshot) -> Option<Snapshot> {
         self.newest = Some(snapshot.tick);
-        let place = snapshot.tick.0 as usize % HISTORY_TICKS;
+        let place = snapshot.tick.0 as usize % self.ticks;
         // The ring grows as it is needed: a stream of few ticks takes little memory.
         while self.ring.len() <= place {
             self.ring.push(Snapshot::new(Tick(u32::MAX)));
@@ -33,10 +40,10 @@ impl History {
     #[must_use]
     pub fn get(&self, tick: Tick) -> Option<&Snapshot> {
         let newest = self.newest?;
-        if tick > newest || newest.since(tick) >= HISTORY_TICKS as i64 {
+        if tick > newest || newest.since(tick) >= self.ticks as i64 {
             return None;
         }
-        self.ring.get(tick.0 as usize % HISTORY_TICKS).filter(|snapshot| snapshot.tick == tick)
+        self.ring.get(tick.0 as usize % self.ticks).filter(|snapshot| snapshot.tick == tick)
     }
 
     /// The newest snapshot.
@@ -50,14 +57,14 @@ impl History {
     pub fn at_or_before(&self, tick: Tick) -> Option<&Snapshot> {
         let newest = self.newest?;
         let start = tick.min(newest);
-        (0..HISTORY_TICKS as i64).find_map(|back| self.get(start.0.checked_sub(back as u32).map(Tick)?))
+        (0..self.ticks as i64).find_map(|back| self.get(start.0.checked_sub(back as u32).map(Tick)?))
     }
 
     /// The oldest snapshot after `tick`.
     #[must_use]
     pub fn after(&self, tick: Tick) -> Option<&Snapshot> {
         let newest = self.newest?;
-        let oldest = newest.0.saturating_sub(HISTORY_TICKS as u32 - 1).max(tick.0.saturating_add(1));
+        let oldest = newest.0.saturating_sub(self.ticks as u32 - 1).max(tick.0.saturating_add(1));
         (oldest..=newest.0).find_map(|at| self.get(Tick(at)))
     }
 
