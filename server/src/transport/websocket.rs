@@ -17,11 +17,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has one.
+const READ_BUFFER_BYTES: usize = 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// A longer message is rare (Joined, a keyframe) or it is what the room sends every tick. tungstenite's write buffer
+/// never shrinks, so the first [`LONG_MESSAGES_CUT`] of them leave in fragments of this size, one write each; from
+/// then on they count as what the room sends, and leave whole, in one write.
+const FRAGMENT_BYTES: usize = 1024;
+const LONG_MESSAGES_CUT: u8 = 4;
 /// What is read and dropped from a peer that was told to go, before it is cut.
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
 
@@ -47,6 +55,7 @@ pub(crate) struct WebSocketLink<S> {
     stream: WebSocketStream<Metered<S>>,
     drained: usize,
     shut: bool,
+    long_messages: u8,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
@@ -56,7 +65,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
         metered.count(already_read.len());
         let part = already_read.to_vec();
         let stream = WebSocketStream::from_partially_read(metered, part, Role::Server, Some(config())).await;
-        Box::new(Self { stream, drained: 0, shut: false })
+        Box::new(Self { stream, drained: 0, shut: false, long_messages: 0 })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
+    fn start(&mut self, message: Message) -> Result<(), LinkError> {
+        Pin::new(&mut self.stream).start_send(message).map_err(|error| map_error(&error))
+    }
+
+    fn send_in_fragments(&mut self, mut message: Bytes) -> Result<(), LinkError> {
+        let mut opcode = Data::Binary;
+        while message.len() > FRAGMENT_BYTES {
+            let fragment = message.split_to(FRAGMENT_BYTES);
+            self.start(Message::Frame(Frame::message(fragment, OpCode::Data(opcode), false)))?;
+            opcode = Data::Continue;
+        }
+        self.start(Message::Frame(Frame::message(message, OpCode::Data(opcode), true)))
     }
 }
 
@@ -78,12 +103,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     }
 
     fn start_send(&mut self, message: Bytes) -> Result<(), LinkError> {
-        Pin::new(&mut self.stream).start_send(Message::Binary(message)).map_err(|error| map_error(&error))
+        if message.len() > FRAGMENT_BYTES && self.long_messages < LONG_MESSAGES_CUT {
+            self.long_messages += 1;
+            return self.send_in_fragments(message);
+        }
+        self.start(Message::Binary(message))
     }
 
     fn start_ping(&mut self) -> Result<(), LinkError> {
-        let ping = Message::Ping(Bytes::new());
-        Pin::new(&mut self.stream).start_send(ping).map_err(|error| map_error(&error))
+        self.start(Message::Ping(Bytes::new()))
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
