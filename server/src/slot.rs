@@ -5,7 +5,6 @@
 
 use crate::ledger::{Kind, Ledger, Posting};
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +22,6 @@ pub(crate) struct Slot {
     filled: AtomicBool,
     /// The place for an update is free and the socket has taken what was sent before.
     ready: AtomicBool,
-    waker: AtomicWaker,
     _posting: Posting,
 }
 
@@ -34,6 +32,8 @@ struct Content {
     close: Option<Close>,
     /// A closing was put in, and possibly taken: nothing is taken in after it.
     closed: bool,
+    /// Kept once registered: a session's task stays the same, so it need not register anew at each waking.
+    waker: Option<Waker>,
 }
 
 /// What a session is to send next.
@@ -53,7 +53,6 @@ impl Slot {
             content: Mutex::default(),
             filled: AtomicBool::new(false),
             ready: AtomicBool::new(true),
-            waker: AtomicWaker::new(),
             _posting: ledger.post(Kind::Slot),
         }
     }
@@ -62,9 +61,14 @@ impl Slot {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn notify(&self) {
+    /// Lets the content go and wakes the session.
+    fn notify(&self, content: MutexGuard<'_, Content>) {
         self.filled.store(true, Ordering::Release);
-        self.waker.wake();
+        let waker = content.waker.clone();
+        drop(content);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Whether an update would be taken now.
@@ -81,8 +85,7 @@ impl Slot {
         if !content.closed {
             content.update = Some(message);
         }
-        drop(content);
-        self.notify();
+        self.notify(content);
         true
     }
 
@@ -97,14 +100,14 @@ impl Slot {
         } else {
             content.shut(Close::new(CloseCode::TooSlow, "control messages were not taken"));
         }
-        drop(content);
-        self.notify();
+        self.notify(content);
     }
 
     /// Ends the session. The first closing counts; what waits is dropped.
     pub(crate) fn put_close(&self, close: Close) {
-        self.content().shut(close);
-        self.notify();
+        let mut content = self.content();
+        content.shut(close);
+        self.notify(content);
     }
 
     /// Takes what is to be sent next: a closing before all else, then control messages in order.
@@ -137,9 +140,12 @@ impl Slot {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Who is woken when something is put in.
+    /// Who is woken when something is put in, from now on. What was put in before is not told.
     pub(crate) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+        let mut content = self.content();
+        if !content.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            content.waker = Some(waker.clone());
+        }
     }
 
     /// Bytes that wait.
@@ -152,7 +158,8 @@ impl Slot {
 impl Content {
     fn shut(&mut self, close: Close) {
         if !self.closed {
-            *self = Self { close: Some(close), closed: true, ..Self::default() };
+            let waker = self.waker.take();
+            *self = Self { close: Some(close), closed: true, waker, ..Self::default() };
         }
     }
 

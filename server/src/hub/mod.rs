@@ -141,12 +141,8 @@ impl Hub {
         already_read: Bytes,
         peer: Peer,
     ) -> impl Future<Output = ()> + Send + use<S> {
-        let hub = self.clone();
-        let opening = Box::pin(WebSocketLink::open(io, already_read, INBOUND_BYTES_PER_S));
-        async move {
-            let link = opening.await;
-            session::run(hub, link, peer).await;
-        }
+        let link = WebSocketLink::open(io, &already_read, INBOUND_BYTES_PER_S);
+        session::run(self.clone(), link, peer)
     }
 
     /// A connection without a socket. Its session runs in a task of its own.

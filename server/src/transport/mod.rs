@@ -6,6 +6,7 @@
 
 pub(crate) mod allowance;
 pub(crate) mod memory;
+mod metered;
 pub(crate) mod websocket;
 
 use bytes::Bytes;

@@ -3,24 +3,23 @@
 //! The HTTP part is over when a link is made: it starts on the bare stream, with the bytes that came glued to the
 //! request. Inbound bytes are counted below the WebSocket, because a peer can send frames that never become a
 //! message.
+//!
+//! One task uses a link, and it stays the same, so tungstenite is driven directly: an adapter that serves a reader and
+//! a writer in two tasks registers four wakers per poll.
 
-use super::allowance::{Allowance, Verdict};
+use super::metered::{Metered, is_rate_exceeded};
 use super::{Link, LinkError, Received};
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tickwire_shared::limits::INBOUND_BYTES_MAX;
 use tickwire_shared::wire::{Close, CloseCode};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
-use tokio_tungstenite::WebSocketStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
 /// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has one.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -52,7 +51,7 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 /// A server's end of a WebSocket over any byte stream.
 #[derive(Debug)]
 pub(crate) struct WebSocketLink<S> {
-    stream: WebSocketStream<Metered<S>>,
+    socket: WebSocket<Metered<S>>,
     drained: usize,
     shut: bool,
     long_messages: u8,
@@ -60,18 +59,20 @@ pub(crate) struct WebSocketLink<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
     /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
-    pub(crate) async fn open(io: S, already_read: Bytes, bytes_per_s: u32) -> Box<Self> {
+    pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
         let mut metered = Metered::new(io, bytes_per_s);
         metered.count(already_read.len());
         let part = already_read.to_vec();
-        let stream = WebSocketStream::from_partially_read(metered, part, Role::Server, Some(config())).await;
-        Box::new(Self { stream, drained: 0, shut: false, long_messages: 0 })
+        let socket = WebSocket::from_partially_read(metered, part, Role::Server, Some(config()));
+        Box::new(Self { socket, drained: 0, shut: false, long_messages: 0 })
     }
-}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
     fn start(&mut self, message: Message) -> Result<(), LinkError> {
-        Pin::new(&mut self.stream).start_send(message).map_err(|error| map_error(&error))
+        match self.socket.write(message) {
+            // What could not be written waits in the write buffer for the next flush.
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            written => written.map_err(|error| map_error(&error)),
+        }
     }
 
     fn send_in_fragments(&mut self, mut message: Bytes) -> Result<(), LinkError> {
@@ -87,17 +88,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, LinkError>> {
-        let received = match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
-            Some(Ok(Message::Binary(bytes))) => Ok(Received::Message(bytes)),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Received::Sign),
-            Some(Ok(Message::Text(_))) => {
+        self.socket.get_mut().set_waker(cx);
+        let received = match ready!(would_block(self.socket.read())) {
+            Ok(Message::Binary(bytes)) => Ok(Received::Message(bytes)),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Received::Sign),
+            Ok(Message::Text(_)) => {
                 Err(LinkError::broken(CloseCode::TextMessage, "send binary messages only"))
             }
-            Some(Ok(Message::Close(frame))) => {
+            Ok(Message::Close(frame)) => {
                 Err(LinkError::ClosedByPeer(frame.map(|frame| u16::from(frame.code))))
             }
-            Some(Err(error)) => Err(map_error(&error)),
-            None => Err(LinkError::Cut),
+            Err(error) => Err(map_error(&error)),
         };
         Poll::Ready(received)
     }
@@ -115,35 +116,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
-        Pin::new(&mut self.stream).poll_flush(cx).map_err(|error| map_error(&error))
+        self.socket.get_mut().set_waker(cx);
+        would_block(self.socket.flush()).map(|flushed| match flushed {
+            // The closing handshake is done, and all was written.
+            Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
+            Err(error) => Err(map_error(&error)),
+        })
     }
 
     fn start_close(&mut self, close: &Close) {
         let frame = CloseFrame { code: close.code.code().into(), reason: close.code.reason().into() };
         // An error here means that the connection is gone, which finishing finds out too.
-        let _ = Pin::new(&mut self.stream).start_send(Message::Close(Some(frame)));
+        let _ = self.start(Message::Close(Some(frame)));
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let io = &mut self.stream.get_mut().io;
+        let io = self.socket.get_mut();
         if !self.shut {
-            let _ = ready!(Pin::new(&mut *io).poll_shutdown(cx));
+            ready!(io.poll_shutdown(cx));
             self.shut = true;
         }
         let mut scratch = [0; 1024];
-        loop {
-            let mut buffer = ReadBuf::new(&mut scratch);
-            match ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() && self.drained < DRAIN_BYTES_MAX => {
-                    self.drained += buffer.filled().len();
-                }
-                _ => return Poll::Ready(()),
+        while self.drained < DRAIN_BYTES_MAX {
+            match ready!(io.poll_drain(cx, &mut scratch)) {
+                0 => break,
+                bytes => self.drained += bytes,
             }
         }
+        Poll::Ready(())
     }
 
     fn bytes_in(&self) -> u64 {
-        self.stream.get_ref().bytes_in
+        self.socket.get_ref().bytes_in()
+    }
+}
+
+fn would_block<T>(result: Result<T, Error>) -> Poll<Result<T, Error>> {
+    match result {
+        Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+        result => Poll::Ready(result),
     }
 }
 
@@ -154,84 +165,9 @@ fn map_error(error: &Error) -> LinkError {
         Error::Utf8(problem) => LinkError::broken(CloseCode::BadUtf8, problem),
         Error::Capacity(problem) => LinkError::broken(CloseCode::TooBig, &problem.to_string()),
         Error::WriteBufferFull(_) => LinkError::broken(CloseCode::TooSlow, "the write buffer is full"),
-        Error::Io(problem) if is_rate(problem) => {
+        Error::Io(problem) if is_rate_exceeded(problem) => {
             LinkError::broken(CloseCode::RateLimited, "too many bytes per second for too long")
         }
         _ => LinkError::Cut,
-    }
-}
-
-/// The mark of an I/O error that stands for a peer which sent too much for too long.
-#[derive(Debug, thiserror::Error)]
-#[error("too many bytes per second")]
-struct RateExceeded;
-
-fn is_rate(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<RateExceeded>())
-}
-
-/// A byte stream whose inbound bytes are counted and held to a rate.
-#[derive(Debug)]
-struct Metered<S> {
-    io: S,
-    bytes_in: u64,
-    allowance: Allowance,
-    /// Made for the first pause and kept until reading goes on.
-    pause: Option<Pin<Box<Sleep>>>,
-}
-
-impl<S> Metered<S> {
-    fn new(io: S, bytes_per_s: u32) -> Self {
-        Self { io, bytes_in: 0, allowance: Allowance::new(bytes_per_s), pause: None }
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.bytes_in += bytes as u64;
-        self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));
-    }
-
-    fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(cx));
-                self.pause = None;
-            }
-            match self.allowance.renew(Instant::now()) {
-                Verdict::Go => return Poll::Ready(Ok(())),
-                Verdict::Pause(until) => self.pause = Some(Box::pin(tokio::time::sleep_until(until))),
-                Verdict::Over => return Poll::Ready(Err(io::Error::other(RateExceeded))),
-            }
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.allowance.is_empty() {
-            ready!(this.poll_allowance(cx))?;
-        }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
-        this.count(buffer.filled().len() - before);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }
