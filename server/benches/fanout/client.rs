@@ -1,6 +1,6 @@
 //! One client of the load generator: handshake, frames in, frames out. Decodes no snapshot and predicts nothing.
 
-use crate::frames;
+use crate::frames::{self, Frame};
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -60,7 +60,10 @@ pub(crate) struct Client {
     /// The room, known from Joined on.
     pub(crate) room: Option<RoomId>,
     target: Target,
+    /// The start of a frame.
     pending: Vec<u8>,
+    /// The start of a message.
+    fragments: Vec<u8>,
     newest: Option<u32>,
     event_ack: Option<u32>,
     last_input: u32,
@@ -80,6 +83,7 @@ impl Client {
             room: None,
             target,
             pending: Vec::new(),
+            fragments: Vec::new(),
             newest: None,
             event_ack: None,
             last_input: 0,
@@ -139,9 +143,9 @@ impl Client {
             rest = body;
             self.upgraded(head);
         }
-        while let Some((opcode, payload, used)) = frames::first(rest) {
-            self.frame(opcode, payload, now, totals, gap);
-            rest = rest.get(used..).unwrap_or_default();
+        while let Some(frame) = frames::first(rest) {
+            self.frame(&frame, now, totals, gap);
+            rest = rest.get(frame.bytes..).unwrap_or_default();
         }
         self.pending = rest.to_vec();
     }
@@ -162,14 +166,30 @@ impl Client {
 
     fn frame(
         &mut self,
-        opcode: u8,
-        payload: &[u8],
+        frame: &Frame<'_>,
         now: Instant,
         totals: &mut Totals,
         gap: &mut impl FnMut(Duration),
     ) {
-        match (opcode, payload.first()) {
-            (frames::BINARY, Some(1)) => {
+        match frame.opcode {
+            frames::BINARY if frame.last => self.message(frame.payload, now, totals, gap),
+            frames::BINARY => self.fragments = frame.payload.to_vec(),
+            frames::CONTINUATION => {
+                self.fragments.extend_from_slice(frame.payload);
+                if frame.last {
+                    let message = std::mem::take(&mut self.fragments);
+                    self.message(&message, now, totals, gap);
+                }
+            }
+            frames::PING => self.write(&frames::from_client(frames::PONG, frame.payload)),
+            frames::CLOSE => self.end("a close frame without a reason"),
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, payload: &[u8], now: Instant, totals: &mut Totals, gap: &mut impl FnMut(Duration)) {
+        match payload.first() {
+            Some(1) => {
                 totals.messages += 1;
                 totals.bytes += payload.len() as u64;
                 if let Some(last) = self.last_update.replace(now) {
@@ -180,13 +200,10 @@ impl Client {
                     Err(_) => totals.bad += 1,
                 }
             }
-            (frames::BINARY, _) => match ServerControl::decode(payload) {
+            _ => match ServerControl::decode(payload) {
                 Ok(message) => self.answer(message),
                 Err(error) => self.end(&format!("a control message: {error}")),
             },
-            (frames::PING, _) => self.write(&frames::from_client(frames::PONG, payload)),
-            (frames::CLOSE, _) => self.end("a close frame without a reason"),
-            _ => {}
         }
     }
 

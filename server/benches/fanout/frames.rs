@@ -7,6 +7,8 @@
 //! [4]       mask, from a client only
 //! ```
 
+/// The opcode of a fragment behind the first one.
+pub(crate) const CONTINUATION: u8 = 0;
 /// The opcode of a binary message.
 pub(crate) const BINARY: u8 = 2;
 /// The opcode of a closing.
@@ -50,9 +52,19 @@ fn head(opcode: u8, mask_bit: u8, length: usize) -> Vec<u8> {
     frame
 }
 
-/// The first frame of `bytes`, sent by a server: opcode, payload, bytes used. `None` until it is whole.
-pub(crate) fn first(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
-    let opcode = bytes.first()? & 0x0f;
+/// A frame of a server.
+pub(crate) struct Frame<'a> {
+    pub(crate) opcode: u8,
+    /// The message ends with this frame.
+    pub(crate) last: bool,
+    pub(crate) payload: &'a [u8],
+    /// Bytes of the whole frame.
+    pub(crate) bytes: usize,
+}
+
+/// The first frame of `bytes`. `None` until it is whole.
+pub(crate) fn first(bytes: &[u8]) -> Option<Frame<'_>> {
+    let head = bytes.first()?;
     let short = usize::from(*bytes.get(1)? & 0x7f);
     let (length, start): (usize, usize) = match short {
         126 => (usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)), 4),
@@ -60,5 +72,6 @@ pub(crate) fn first(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
         short => (short, 2),
     };
     let end = start.checked_add(length)?;
-    Some((opcode, bytes.get(start..end)?, end))
+    let payload = bytes.get(start..end)?;
+    Some(Frame { opcode: head & 0x0f, last: head & 0x80 != 0, payload, bytes: end })
 }
