@@ -1,7 +1,10 @@
 //! A byte stream whose inbound bytes are counted and held to a rate, with the blocking face that tungstenite wants.
+//!
+//! Long messages are written here, without a copy: while one is under way, tungstenite's own writes wait.
 
 use super::allowance::{Allowance, Verdict};
-use std::io;
+use bytes::Bytes;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,6 +30,53 @@ pub(super) struct Metered<S> {
     allowance: Allowance,
     /// Made for a pause and kept until reading goes on.
     pause: Option<Pin<Box<Sleep>>>,
+    frame: Option<Frame>,
+}
+
+/// A binary message on its way out.
+///
+/// ```text
+/// byte 0   0x82: a whole binary message, not masked
+/// byte 1   its bytes if below 126; 126, then 16 bits, big-endian; or 127, then 64 bits
+/// ```
+#[derive(Debug)]
+struct Frame {
+    head: [u8; 10],
+    head_bytes: usize,
+    message: Bytes,
+    /// Bytes of head and message that are written.
+    written: usize,
+}
+
+impl Frame {
+    fn new(message: Bytes) -> Self {
+        let length = (message.len() as u64).to_be_bytes();
+        let [.., high, low] = length;
+        let mut head = [0x82, low, 0, 0, 0, 0, 0, 0, 0, 0];
+        let head_bytes = match message.len() {
+            0..126 => 2,
+            126..0x1_0000 => {
+                head = [0x82, 126, high, low, 0, 0, 0, 0, 0, 0];
+                4
+            }
+            _ => {
+                let [a, b, c, d, e, f, g, h] = length;
+                head = [0x82, 127, a, b, c, d, e, f, g, h];
+                10
+            }
+        };
+        Self { head, head_bytes, message, written: 0 }
+    }
+
+    /// What is left of the head and of the message; `None` if nothing is.
+    fn rest(&self) -> Option<[IoSlice<'_>; 2]> {
+        let head = self.head.get(self.written.min(self.head_bytes)..self.head_bytes)?;
+        let message = self.message.get(self.written.saturating_sub(self.head_bytes)..)?;
+        if head.is_empty() && message.is_empty() {
+            return None;
+        }
+        Some([IoSlice::new(head), IoSlice::new(message)])
+    }
 }
 
 impl<S> Metered<S> {
@@ -37,6 +87,7 @@ impl<S> Metered<S> {
             bytes_in: 0,
             allowance: Allowance::new(bytes_per_s),
             pause: None,
+            frame: None,
         }
     }
 
@@ -74,6 +125,37 @@ impl<S> Metered<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Metered<S> {
+    /// Starts to write `message` as one frame. Call only when nothing else is being written.
+    pub(super) fn start_frame(&mut self, message: Bytes) -> io::Result<()> {
+        self.frame = Some(Frame::new(message));
+        match self.poll_frame() {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a frame is under way.
+    #[inline]
+    pub(super) fn has_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
+    /// Writes what is left of the frame under way.
+    pub(super) fn poll_frame(&mut self) -> Poll<io::Result<()>> {
+        let cx = &mut Context::from_waker(&self.waker);
+        while let Some(frame) = &mut self.frame {
+            let Some(rest) = frame.rest() else {
+                self.frame = None;
+                break;
+            };
+            match ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => frame.written += bytes,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Shuts the sending half down. An error means that it is down already.
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut self.io).poll_shutdown(cx).map(|_| ())
@@ -111,10 +193,61 @@ impl<S: AsyncRead + Unpin> io::Read for Metered<S> {
 
 impl<S: AsyncWrite + Unpin> io::Write for Metered<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.frame.is_some() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         or_would_block(Pin::new(&mut self.io).poll_write(&mut Context::from_waker(&self.waker), bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         or_would_block(Pin::new(&mut self.io).poll_flush(&mut Context::from_waker(&self.waker)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::io::AsyncReadExt;
+
+    #[tokio::test]
+    async fn a_frame_of_any_length_is_written_whole_through_a_narrow_stream() {
+        for (length, head) in [
+            (0, vec![0x82, 0]),
+            (125, vec![0x82, 125]),
+            (126, vec![0x82, 126, 0, 126]),
+            (0xffff, vec![0x82, 126, 0xff, 0xff]),
+            (0x1_0000, vec![0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let (near, mut far) = tokio::io::duplex(100);
+            let mut metered = Metered::new(near, 1);
+            let message: Bytes = (0..length).map(|at| at as u8).collect::<Vec<_>>().into();
+            let written = tokio::spawn({
+                let message = message.clone();
+                async move {
+                    metered.start_frame(message).unwrap();
+                    poll_fn(|cx| {
+                        metered.set_waker(cx);
+                        metered.poll_frame()
+                    })
+                    .await
+                    .unwrap();
+                    assert!(!metered.has_frame());
+                }
+            });
+            let mut got = Vec::new();
+            far.read_to_end(&mut got).await.unwrap();
+            written.await.unwrap();
+            assert_eq!(got, [&head[..], &message].concat(), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_writes_wait_for_a_frame_under_way() {
+        use std::io::Write;
+        let (near, _far) = tokio::io::duplex(100);
+        let mut metered = Metered::new(near, 1);
+        metered.start_frame(vec![0; 500].into()).unwrap();
+        assert_eq!(metered.write(&[1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 }

@@ -16,19 +16,14 @@ use tickwire_shared::limits::INBOUND_BYTES_MAX;
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
 /// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has one.
 const READ_BUFFER_BYTES: usize = 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
-/// A longer message is rare (Joined, a keyframe) or it is what the room sends every tick. tungstenite's write buffer
-/// never shrinks, so the first [`LONG_MESSAGES_CUT`] of them leave in fragments of this size, one write each; from
-/// then on they count as what the room sends, and leave whole, in one write.
-const FRAGMENT_BYTES: usize = 1024;
-const LONG_MESSAGES_CUT: u8 = 4;
+/// A longer message goes past tungstenite, whose write buffer copies each message and never shrinks.
+const COPIED_BYTES_MAX: usize = 1024;
 /// What is read and dropped from a peer that was told to go, before it is cut.
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
 
@@ -54,7 +49,6 @@ pub(crate) struct WebSocketLink<S> {
     socket: WebSocket<Metered<S>>,
     drained: usize,
     shut: bool,
-    long_messages: u8,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
@@ -64,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
         metered.count(already_read.len());
         let part = already_read.to_vec();
         let socket = WebSocket::from_partially_read(metered, part, Role::Server, Some(config()));
-        Box::new(Self { socket, drained: 0, shut: false, long_messages: 0 })
+        Box::new(Self { socket, drained: 0, shut: false })
     }
 
     fn start(&mut self, message: Message) -> Result<(), LinkError> {
@@ -75,14 +69,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
         }
     }
 
-    fn send_in_fragments(&mut self, mut message: Bytes) -> Result<(), LinkError> {
-        let mut opcode = Data::Binary;
-        while message.len() > FRAGMENT_BYTES {
-            let fragment = message.split_to(FRAGMENT_BYTES);
-            self.start(Message::Frame(Frame::message(fragment, OpCode::Data(opcode), false)))?;
-            opcode = Data::Continue;
-        }
-        self.start(Message::Frame(Frame::message(message, OpCode::Data(opcode), true)))
+    /// Whether nothing that tungstenite took waits to be written.
+    fn is_flushed(&mut self) -> bool {
+        self.socket.can_write() && self.socket.flush().is_ok()
     }
 }
 
@@ -104,9 +93,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     }
 
     fn start_send(&mut self, message: Bytes) -> Result<(), LinkError> {
-        if message.len() > FRAGMENT_BYTES && self.long_messages < LONG_MESSAGES_CUT {
-            self.long_messages += 1;
-            return self.send_in_fragments(message);
+        if message.len() > COPIED_BYTES_MAX && self.is_flushed() {
+            return self.socket.get_mut().start_frame(message).map_err(|_| LinkError::Cut);
         }
         self.start(Message::Binary(message))
     }
@@ -116,7 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
-        self.socket.get_mut().set_waker(cx);
+        let io = self.socket.get_mut();
+        io.set_waker(cx);
+        if io.has_frame() && ready!(io.poll_frame()).is_err() {
+            return Poll::Ready(Err(LinkError::Cut));
+        }
         would_block(self.socket.flush()).map(|flushed| match flushed {
             // The closing handshake is done, and all was written.
             Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
