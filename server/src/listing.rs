@@ -1,6 +1,6 @@
 //! A room as people and programs outside see it.
 
-use crate::hub::RoomListing;
+use crate::room_port::RoomListing;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use crate::hub::Hub;
 use crate::ledger::Balance;
 use crate::listing::RoomView;
 use crate::metrics::Metrics;
+use crate::session;
 use crate::tls::Tls;
 use crate::transport::memory::MemoryConnection;
 use std::fmt;
@@ -224,7 +225,7 @@ impl ServerHandle {
     /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.
     #[must_use]
     pub fn connect_memory(&self) -> MemoryConnection {
-        self.front.hub.connect_memory()
+        session::connect_memory(&self.front.hub)
     }
 
     /// What is alive now.

@@ -7,7 +7,7 @@ mod memory;
 
 pub(crate) use memory::MemoryDirectory;
 
-use crate::room_task::RoomPort;
+use crate::room_port::RoomPort;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use tickwire_shared::id::RoomId;

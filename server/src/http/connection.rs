@@ -2,8 +2,9 @@
 
 use super::Front;
 use crate::admission::AddressPermit;
-use crate::hub::Peer;
 use crate::metrics::{HandshakeFailure, Refused};
+use crate::session;
+use crate::transport::peer::Peer;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -75,7 +76,7 @@ pub(crate) async fn serve<S>(
     // Boxed so that a session of hours does not keep the room that HTTP's state took.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
         let _place = upgraded.place;
-        front.hub.serve_websocket(upgraded.io, upgraded.already_read, upgraded.peer).await;
+        session::serve_websocket(&front.hub, upgraded.io, upgraded.already_read, upgraded.peer).await;
     }
 }
 

@@ -74,7 +74,7 @@ impl<G: Game> GameHost for GameType<G> {
             id,
             tick_rate: self.options.tick_rate,
             spectators_max: self.options.spectators_max,
-            resume_grace: hub.limits.resume_grace(),
+            resume_grace: hub.commons.limits.resume_grace(),
         };
         // The game's own code runs here, in the session that asked for the room.
         let made = catch_unwind(AssertUnwindSafe(|| {
@@ -93,7 +93,7 @@ impl<G: Game> GameHost for GameType<G> {
             spectators_max: self.options.spectators_max,
             born: Instant::now(),
         };
-        let port = Arc::new(Port::new(facts, hub.ledger.post(Kind::Room)));
+        let port = Arc::new(Port::new(facts, hub.commons.ledger.post(Kind::Room)));
         Ok(Box::new(RoomParts { port, room, permit }))
     }
 }

@@ -5,20 +5,15 @@
 mod authenticator;
 mod game_type;
 mod places;
-mod view;
 
 pub(crate) use authenticator::{Authenticator, Guests};
-pub(crate) use view::{Peer, RoomListing};
 
+use crate::commons::Commons;
 use crate::config::{GameOptions, Limits};
-use crate::directory::{Directory, MemoryDirectory};
-use crate::ledger::{Balance, Ledger};
+use crate::ledger::Balance;
 use crate::metrics::Metrics;
-use crate::session;
+use crate::room_port::RoomListing;
 use crate::slot::Slot;
-use crate::transport::memory::{self, MemoryConnection};
-use crate::transport::websocket::WebSocketLink;
-use bytes::Bytes;
 use game_type::{GameHost, GameType};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,28 +23,16 @@ use tickwire_shared::id::{ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
 use tickwire_shared::wire::control::{GameInfo, GameName, List};
 use tickwire_shared::wire::{Close, CloseCode};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
-
-/// Inbound bytes that one connection may send, 1/s. More pauses reading; ten seconds of more end it with 4008.
-pub(crate) const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
-
-/// The right to have one room. Given back when dropped.
-pub(crate) type RoomPermit = OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 
 /// The games, the rooms and the sessions of a server.
 pub(crate) struct Hub {
-    limits: Limits,
-    metrics: Arc<Metrics>,
-    ledger: Arc<Ledger>,
+    commons: Arc<Commons>,
     games: BTreeMap<GameName, Box<dyn GameHost>>,
-    directory: Box<dyn Directory>,
     authenticator: Box<dyn Authenticator>,
     room_permits: Arc<Semaphore>,
     rooms_made: AtomicU64,
     sessions: Mutex<Sessions>,
-    epoch: Instant,
 }
 
 #[derive(Default)]
@@ -71,16 +54,12 @@ impl Hub {
     pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            limits,
-            metrics,
-            ledger: Arc::default(),
+            commons: Arc::new(Commons::new(limits, metrics)),
             games: BTreeMap::new(),
-            directory: Box::new(MemoryDirectory::default()),
             authenticator: Box::new(Guests),
             room_permits: Arc::new(Semaphore::new(rooms_max)),
             rooms_made: AtomicU64::new(0),
             sessions: Mutex::default(),
-            epoch: Instant::now(),
         }
     }
 
@@ -100,30 +79,13 @@ impl Hub {
         Ok(())
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// What the hub adds to.
-    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
-    }
-
-    pub(crate) fn directory(&self) -> &dyn Directory {
-        &*self.directory
+    /// What the hub shares with the rooms and sessions.
+    pub(crate) fn commons(&self) -> &Arc<Commons> {
+        &self.commons
     }
 
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
         &*self.authenticator
-    }
-
-    /// When the server started: what the rooms' phases are counted from.
-    pub(crate) fn epoch(&self) -> Instant {
-        self.epoch
     }
 
     /// The hosted games as a Welcome names them.
@@ -132,29 +94,9 @@ impl Hub {
         List::try_from(infos).unwrap_or_default()
     }
 
-    /// Runs one session to its end. `already_read` holds the bytes that came glued to the handshake.
-    ///
-    /// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
-    pub(crate) fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-        self: &Arc<Self>,
-        io: S,
-        already_read: Bytes,
-        peer: Peer,
-    ) -> impl Future<Output = ()> + Send + use<S> {
-        let link = WebSocketLink::open(io, &already_read, INBOUND_BYTES_PER_S);
-        session::run(self.clone(), link, peer)
-    }
-
-    /// A connection without a socket. Its session runs in a task of its own.
-    pub(crate) fn connect_memory(self: &Arc<Self>) -> MemoryConnection {
-        let (link, connection) = memory::pair();
-        tokio::spawn(session::run(self.clone(), Box::new(link), Peer::Memory));
-        connection
-    }
-
     /// The open rooms.
     pub(crate) fn rooms(&self) -> Vec<RoomListing> {
-        self.directory.list().iter().map(|room| room.listing()).collect()
+        self.commons.directory.list().iter().map(|room| room.listing()).collect()
     }
 
     /// Ends a session with 4014. `false` if there is none of this number.
@@ -165,7 +107,7 @@ impl Hub {
 
     /// Ends a room and its sessions. `false` if there is none of this id.
     pub(crate) fn close_room(&self, room: RoomId) -> bool {
-        let room = self.directory.list().into_iter().find(|handle| handle.id() == room);
+        let room = self.commons.directory.list().into_iter().find(|handle| handle.id() == room);
         let close = || Close::new(CloseCode::NoSuchRoom, "the operator closed the room");
         room.inspect(|room| room.close(close())).is_some()
     }
@@ -180,20 +122,20 @@ impl Hub {
         for slot in slots {
             slot.put_close(close.clone());
         }
-        for room in self.directory.list() {
+        for room in self.commons.directory.list() {
             room.close(close.clone());
         }
     }
 
     /// Waits until no session and no room is left.
     pub(crate) async fn drained(&self) {
-        self.ledger.settled().await;
+        self.commons.ledger.settled().await;
     }
 
     /// What is alive now.
     pub(crate) fn balance(&self) -> Balance {
         let queued_bytes = self.sessions().slots.values().map(|slot| slot.queued_bytes()).sum();
-        self.ledger.balance(queued_bytes)
+        self.commons.ledger.balance(queued_bytes)
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
@@ -202,7 +144,7 @@ impl Hub {
 
     /// Takes a session in. When the server stops, its slot tells it to go at once.
     pub(crate) fn admit(&self) -> (SessionId, Arc<Slot>) {
-        let slot = Arc::new(Slot::new(&self.ledger));
+        let slot = Arc::new(Slot::new(&self.commons.ledger));
         let mut sessions = self.sessions();
         sessions.last += 1;
         let id = SessionId(sessions.last);
@@ -211,14 +153,14 @@ impl Hub {
             slot.put_close(close.clone());
         }
         drop(sessions);
-        self.metrics.sessions.inc();
+        self.commons.metrics.sessions.inc();
         (id, slot)
     }
 
     /// A session is over.
     pub(crate) fn dismiss(&self, session: SessionId) {
         self.sessions().slots.remove(&session);
-        self.metrics.sessions.dec();
+        self.commons.metrics.sessions.dec();
     }
 
     fn closing(&self) -> Option<Close> {
@@ -242,19 +184,4 @@ impl Hub {
 
 fn no_randomness() -> Close {
     Close::new(CloseCode::Internal, "the server has no randomness now")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A joined, silent client may take 12 KiB in all; its future is one part of that.
-    #[tokio::test]
-    async fn the_future_of_a_session_is_small() {
-        let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
-        let (near, _far) = tokio::io::duplex(64);
-        let session = hub.serve_websocket(near, Bytes::new(), Peer::Memory);
-        let bytes = size_of_val(&session);
-        assert!(bytes <= 1536, "{bytes} bytes");
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{GameHost, Hub, no_randomness};
 use crate::directory::RoomHandle;
-use crate::room_task::{Entry, NoPlace};
+use crate::room_port::{Entry, NoPlace};
 use crate::slot::Slot;
 use std::sync::Arc;
 use tickwire_shared::id::{MemberId, RoomId};
@@ -55,7 +55,7 @@ impl Hub {
     }
 
     async fn join_room(&self, id: RoomId, join: &Join, guest: &Guest<'_>) -> Result<Place, Close> {
-        let room = self.directory.locate(id).await.ok_or_else(|| no_such_room(id))?;
+        let room = self.commons.directory.locate(id).await.ok_or_else(|| no_such_room(id))?;
         if *room.game() != join.game {
             let text = format!("room {id} plays `{}`, not `{}`", room.game(), join.game);
             return Err(Close::new(CloseCode::Mismatch, &text));
@@ -77,6 +77,7 @@ impl Hub {
     ) -> Result<Place, Close> {
         let _matching = game.matching().lock().await;
         let mut open: Vec<_> = self
+            .commons
             .directory
             .list()
             .into_iter()
@@ -106,12 +107,12 @@ impl Hub {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
             let new = game.make(self, id, options)?;
             let room: RoomHandle = new.port();
-            if !self.directory.claim(room.clone()).await {
+            if !self.commons.directory.claim(room.clone()).await {
                 continue;
             }
             // The first member is in before the room's task starts, so that it cannot end for being empty.
             let entered = self.enter(&room, guest);
-            new.start(self, self.next_room_number());
+            new.start(&self.commons, self.next_room_number());
             if let Some(close) = self.closing() {
                 room.close(close);
             }

@@ -2,12 +2,12 @@
 //!
 //! A panic of the game ends this room with 1011 and nothing else.
 
-use super::RoomPort;
 use super::inbox::{Batch, Port};
 use super::schedule::{Due, Schedule};
-use crate::hub::{Hub, RoomPermit};
+use crate::commons::Commons;
 use crate::ledger::Kind;
 use crate::outbox::Slots;
+use crate::room_port::RoomPort;
 use crate::room_task::tally::Tally;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tickwire_shared::game::Game;
 use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::wire::{Close, CloseCode};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 /// A room that is made and has a port, but does not run yet.
@@ -23,8 +24,11 @@ pub(crate) trait NewRoom: Send {
     fn port(&self) -> Arc<dyn RoomPort>;
 
     /// Starts its task. `number` says which room of the server this is, for its phase.
-    fn start(self: Box<Self>, hub: &Arc<Hub>, number: u64);
+    fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64);
 }
+
+/// The right to have one room. Given back when dropped.
+pub(crate) type RoomPermit = OwnedSemaphorePermit;
 
 /// A new room of game `G`.
 pub(crate) struct RoomParts<G: Game> {
@@ -38,13 +42,13 @@ impl<G: Game> NewRoom for RoomParts<G> {
         self.port.clone()
     }
 
-    fn start(self: Box<Self>, hub: &Arc<Hub>, number: u64) {
+    fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64) {
         let Self { port, room, permit } = *self;
         let now = Instant::now();
         let driver = Box::new(Driver {
-            schedule: Schedule::new(port.facts().tick_rate, number, hub.epoch(), now),
-            tally: Tally::new(hub.metrics().clone()),
-            hub: hub.clone(),
+            schedule: Schedule::new(port.facts().tick_rate, number, commons.epoch, now),
+            tally: Tally::new(commons.metrics.clone()),
+            commons: commons.clone(),
             port,
             room,
             slots: Slots::default(),
@@ -57,7 +61,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
 }
 
 struct Driver<G: Game> {
-    hub: Arc<Hub>,
+    commons: Arc<Commons>,
     port: Arc<Port<G>>,
     room: Room<G>,
     slots: Slots,
@@ -80,8 +84,8 @@ enum RoomEnd {
 }
 
 async fn run<G: Game>(mut driver: Box<Driver<G>>, permit: RoomPermit) {
-    let hub = driver.hub.clone();
-    let postings = (hub.ledger().post(Kind::Task), hub.ledger().post(Kind::Timer));
+    let commons = driver.commons.clone();
+    let postings = (commons.ledger.post(Kind::Task), commons.ledger.post(Kind::Timer));
     let port = driver.port.clone();
     let (id, game) = (port.id(), port.game().clone());
     tracing::info!(room = %id, %game, "room started");
@@ -97,7 +101,7 @@ async fn run<G: Game>(mut driver: Box<Driver<G>>, permit: RoomPermit) {
     let ticks = driver.room.tick();
     match end {
         RoomEnd::Panicked => {
-            hub.metrics().room_panics.inc();
+            commons.metrics.room_panics.inc();
             tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
         }
         RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
@@ -105,7 +109,7 @@ async fn run<G: Game>(mut driver: Box<Driver<G>>, permit: RoomPermit) {
     }
     // What panicked once may do so again when it is dropped.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(driver)));
-    hub.directory().release(id).await;
+    commons.directory.release(id).await;
     drop((port, permit, postings));
 }
 
@@ -163,6 +167,6 @@ impl<G: Game> Driver<G> {
             return false;
         }
         let since = *self.empty_since.get_or_insert(now);
-        now.saturating_duration_since(since) >= self.hub.limits().room_idle() && self.port.end_if_idle()
+        now.saturating_duration_since(since) >= self.commons.limits.room_idle() && self.port.end_if_idle()
     }
 }

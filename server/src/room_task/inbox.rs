@@ -2,9 +2,8 @@
 //!
 //! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
 
-use super::{Entry, NoPlace, Parting, RoomPort};
-use crate::hub::RoomListing;
 use crate::ledger::Posting;
+use crate::room_port::{Entry, NoPlace, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::game::Game;

@@ -1,7 +1,7 @@
 //! From the first byte to a place in a room: Hello, Welcome, Join.
 
 use super::{Ending, Membership, Session};
-use crate::room_task::{Entry, Parting};
+use crate::room_port::{Entry, Parting};
 use crate::slot::Next;
 use crate::transport::{Link, Received};
 use bytes::Bytes;
@@ -57,8 +57,8 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
         session: session.id,
         limits: SessionLimits {
             inbound_bytes_max: INBOUND_BYTES_MAX as u32,
-            inbound_bytes_per_s: crate::hub::INBOUND_BYTES_PER_S,
-            resume_grace_ms: hub.limits().resume_grace_ms,
+            inbound_bytes_per_s: super::INBOUND_BYTES_PER_S,
+            resume_grace_ms: hub.commons().limits.resume_grace_ms,
         },
         games: hub.game_infos(),
     };
@@ -85,7 +85,7 @@ async fn resume(
     events_received: u32,
 ) -> Result<Membership, Close> {
     let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
-    let port = session.hub.directory().locate(shown.room).await.ok_or_else(bad)?;
+    let port = session.hub.commons().directory.locate(shown.room).await.ok_or_else(bad)?;
     let next = session.hub.new_secret(shown.room)?;
     let entry = Entry::Resume { shown, events_received, next };
     let member = port.enter(entry, &session.slot).map_err(|_| bad())?;

@@ -6,18 +6,26 @@ mod farewell;
 mod handshake;
 mod play;
 
-use crate::hub::{Hub, Peer};
+use crate::hub::Hub;
 use crate::ledger::Kind;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
-use crate::room_task::{Parting, RoomPort};
+use crate::room_port::{Parting, RoomPort};
 use crate::slot::Slot;
+use crate::transport::memory::{self, MemoryConnection};
+use crate::transport::peer::Peer;
+use crate::transport::websocket::WebSocketLink;
 use crate::transport::{Link, LinkError};
+use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use tickwire_shared::id::{MemberId, RoomId, SessionId};
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
+
+/// Inbound bytes that one connection may send, 1/s. More pauses reading; ten seconds of more end it with 4008.
+const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
 
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,22 +145,42 @@ impl Drop for Session {
     }
 }
 
+/// Runs a session over a stream whose WebSocket handshake is done. `already_read` holds the bytes that came glued to it.
+///
+/// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
+pub(crate) fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    hub: &Arc<Hub>,
+    io: S,
+    already_read: Bytes,
+    peer: Peer,
+) -> impl Future<Output = ()> + Send + use<S> {
+    let link = WebSocketLink::open(io, &already_read, INBOUND_BYTES_PER_S);
+    run(hub.clone(), link, peer)
+}
+
+/// A connection without a socket. Its session runs in a task of its own.
+pub(crate) fn connect_memory(hub: &Arc<Hub>) -> MemoryConnection {
+    let (link, connection) = memory::pair();
+    tokio::spawn(run(hub.clone(), Box::new(link), Peer::Memory));
+    connection
+}
+
 /// Runs a session over `link` to its end.
-pub(crate) async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
+async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
     let began = Instant::now();
-    let posting = hub.ledger().post(Kind::Session);
+    let posting = hub.commons().ledger.post(Kind::Session);
     let (id, slot) = hub.admit();
     let mut session = Session { hub, id, slot, traffic: Traffic::default(), room: None };
     // The handshake's state is large and short-lived: it lives in a box of its own, not in the play loop's task.
     let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
         Ok(mut membership) => {
-            let _posting = session.hub.ledger().post(Kind::Member);
+            let _posting = session.hub.commons().ledger.post(Kind::Member);
             let ending = play::run(&mut session, &mut *link, &membership).await;
             membership.parting = ending.parting();
             ending
         }
         Err(ending) => {
-            session.hub.metrics().handshake_failures.of(HandshakeFailure::Hello).inc();
+            session.hub.commons().metrics.handshake_failures.of(HandshakeFailure::Hello).inc();
             ending
         }
     };
@@ -165,7 +193,7 @@ pub(crate) async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
 impl Session {
     /// One line per end of a connection.
     fn report(&self, ending: &Ending, peer: Peer, began: Instant) {
-        let metrics = self.hub.metrics();
+        let metrics = &self.hub.commons().metrics;
         let traffic = self.traffic;
         let code = match ending {
             Ending::Closed(close) => Some(close.code.code()),
@@ -186,5 +214,21 @@ impl Session {
             messages_out = traffic.updates_out + traffic.control_out,
             "session ended"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+
+    /// A joined, silent client may take 12 KiB in all; its future is one part of that.
+    #[tokio::test]
+    async fn the_future_of_a_session_is_small() {
+        let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
+        let (near, _far) = tokio::io::duplex(64);
+        let session = serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
+        let bytes = size_of_val(&session);
+        assert!(bytes <= 1536, "{bytes} bytes");
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{Ending, Membership, Session, Traffic};
 use crate::ledger::Kind;
-use crate::room_task::RoomPort;
+use crate::room_port::RoomPort;
 use crate::slot::{Next, Slot};
 use crate::transport::allowance::{Allowance, Verdict};
 use crate::transport::{Link, Received};
@@ -32,12 +32,12 @@ const MESSAGES_PER_S_MIN: u32 = 120;
 
 /// Plays until the session ends.
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
-    let _timer = session.hub.ledger().post(Kind::Timer);
+    let _timer = session.hub.commons().ledger.post(Kind::Timer);
     let mut told = Traffic::default();
     let mut play = Play::new(session, link, membership);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
     drop(play);
-    session.traffic.tell(&mut told, session.hub.metrics());
+    session.traffic.tell(&mut told, &session.hub.commons().metrics);
     ending
 }
 
@@ -203,7 +203,7 @@ impl<'a, L: Link> Play<'a, L> {
             ready!(self.beat.as_mut().poll(cx));
             let next = Instant::now() + BEAT;
             self.beat.as_mut().reset(next);
-            self.session.traffic.tell(told, self.session.hub.metrics());
+            self.session.traffic.tell(told, &self.session.hub.commons().metrics);
             if let Some(ending) = self.check_silence().or_else(|| self.check_stall()) {
                 return Poll::Ready(ending);
             }

@@ -7,6 +7,7 @@
 pub(crate) mod allowance;
 pub(crate) mod memory;
 mod metered;
+pub(crate) mod peer;
 pub(crate) mod websocket;
 
 use bytes::Bytes;

@@ -1,9 +1,7 @@
-//! What the outside gets to see: peers and rooms.
+//! Who is at the far end of a connection.
 
 use std::fmt;
 use std::net::IpAddr;
-use tickwire_shared::id::RoomId;
-use tickwire_shared::wire::control::{GameName, Options};
 
 /// The far end of a connection, for logs and for bounds per address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +19,4 @@ impl fmt::Display for Peer {
             Self::Memory => f.write_str("memory"),
         }
     }
-}
-
-/// A room as listed to the public and the operator.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct RoomListing {
-    pub(crate) id: RoomId,
-    pub(crate) game: GameName,
-    pub(crate) players: u16,
-    pub(crate) players_max: u16,
-    pub(crate) spectators: u16,
-    pub(crate) tick_rate_hz: u16,
-    pub(crate) options: Options,
-    pub(crate) age_s: u64,
 }

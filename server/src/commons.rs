@@ -1,0 +1,35 @@
+//! What the rooms and sessions of one server share: bounds, figures, the books, and the way to find a room.
+
+use crate::config::Limits;
+use crate::directory::{Directory, MemoryDirectory};
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Shared by everything that lives in a server. Nothing of it is touched per message.
+pub(crate) struct Commons {
+    /// What the operator permits.
+    pub(crate) limits: Limits,
+    /// What the operator measures.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What is alive.
+    pub(crate) ledger: Arc<Ledger>,
+    /// Which rooms there are.
+    pub(crate) directory: Box<dyn Directory>,
+    /// When the server started: what the rooms' phases are counted from.
+    pub(crate) epoch: Instant,
+}
+
+impl Commons {
+    /// Nothing lives yet.
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
+        Self {
+            limits,
+            metrics,
+            ledger: Arc::default(),
+            directory: Box::new(MemoryDirectory::default()),
+            epoch: Instant::now(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A room as sessions and the hub see it: the seam behind which a game's types are.
+
+use crate::slot::Slot;
+use std::sync::Arc;
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::{GameName, Name, Options, Role};
+use tokio::time::Instant;
+
+/// One room. Knows the game's types behind it, so that nobody else has to.
+pub(crate) trait RoomPort: Send + Sync {
+    /// The room's id.
+    fn id(&self) -> RoomId;
+
+    /// The name under which its game is hosted.
+    fn game(&self) -> &GameName;
+
+    /// The options that it was made with.
+    fn options(&self) -> &Options;
+
+    /// How often it steps.
+    fn tick_rate(&self) -> TickRate;
+
+    /// How many players it has, those who are on their way among them, or `None` if it takes none in `role` now.
+    fn players_if_open(&self, role: Role) -> Option<u16>;
+
+    /// Takes a place. What the room answers comes through the slot.
+    ///
+    /// # Errors
+    /// The room takes nobody; nothing has changed.
+    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<MemberId, NoPlace>;
+
+    /// Decodes a message of a member, the only time that it is decoded, and leaves it for the next tick.
+    ///
+    /// # Errors
+    /// How the session must be closed.
+    fn deliver(&self, member: MemberId, message: &[u8], at: Instant) -> Result<(), Close>;
+
+    /// A member's session is over.
+    fn part(&self, member: MemberId, parting: Parting);
+
+    /// Ends the room at its next tick.
+    fn close(&self, close: Close);
+
+    /// What is told about it.
+    fn listing(&self) -> RoomListing;
+}
+
+/// How someone comes into a room.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    /// As a new member.
+    Join {
+        /// The name that others see.
+        name: Name,
+        /// Player or spectator.
+        role: Role,
+        /// What the member will be told to come back with.
+        secret: ResumeSecret,
+    },
+    /// In the place of a session that was cut.
+    Resume {
+        /// The secret that the member shows.
+        shown: ResumeSecret,
+        /// The number of the last event that it has.
+        events_received: u32,
+        /// What the member will be told to come back with.
+        next: ResumeSecret,
+    },
+}
+
+/// How a session leaves its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parting {
+    /// It broke off; a player may come back for a time.
+    Cut,
+    /// For good.
+    Leave,
+}
+
+/// Why a room takes nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// All places are taken.
+    Full,
+    /// It has ended.
+    Ended,
+}
+
+/// A room as listed to the public and the operator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RoomListing {
+    pub(crate) id: RoomId,
+    pub(crate) game: GameName,
+    pub(crate) players: u16,
+    pub(crate) players_max: u16,
+    pub(crate) spectators: u16,
+    pub(crate) tick_rate_hz: u16,
+    pub(crate) options: Options,
+    pub(crate) age_s: u64,
+}
