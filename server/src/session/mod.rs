@@ -5,6 +5,8 @@
 mod farewell;
 mod handshake;
 mod play;
+#[cfg(test)]
+mod tests;
 
 use crate::hub::Hub;
 use crate::ledger::Kind;

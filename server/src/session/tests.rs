@@ -1,0 +1,157 @@
+//! The time limits of a session, in virtual time: a WebSocket over a pipe, written by hand.
+
+use crate::config::{GameOptions, Limits};
+use crate::hub::{Hub, Peer};
+use crate::metrics::Metrics;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use tickwire_shared::arena::Arena;
+use tickwire_shared::limits::PROTOCOL_VERSION;
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, Target,
+};
+use tickwire_shared::wire::frame::TAG_FRAME;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, split};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+struct Client {
+    metrics: Arc<Metrics>,
+    reader: ReadHalf<DuplexStream>,
+    writer: WriteHalf<DuplexStream>,
+    session: JoinHandle<()>,
+    began: Instant,
+}
+
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(payload);
+    frame
+}
+
+impl Client {
+    /// A connection through a pipe that holds `pipe_bytes`.
+    fn connect(pipe_bytes: usize) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let mut hub = Hub::new(Limits::default(), metrics.clone());
+        hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
+        let (near, far) = tokio::io::duplex(pipe_bytes);
+        let session = tokio::spawn(Arc::new(hub).serve_websocket(near, Bytes::new(), Peer::Memory));
+        let (reader, writer) = split(far);
+        Self { metrics, reader, writer, session, began: Instant::now() }
+    }
+
+    async fn say(&mut self, message: &ClientControl) {
+        self.writer.write_all(&masked(0x82, &message.encode().unwrap())).await.unwrap();
+    }
+
+    async fn hello(&mut self) {
+        let name = Name::new("silent").unwrap();
+        let hello = Hello { version: PROTOCOL_VERSION, name, credential: Credential::Guest };
+        self.say(&ClientControl::Hello(hello)).await;
+    }
+
+    async fn join(pipe_bytes: usize) -> Self {
+        let mut client = Self::connect(pipe_bytes);
+        client.hello().await;
+        let game = GameName::new("arena").unwrap();
+        let target = Target::Match(Options::none());
+        client.say(&ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target })).await;
+        client
+    }
+
+    /// Reads and drops until the session is over. Returns how long it lasted and how it was counted.
+    async fn ended(mut self) -> (Duration, CloseCode) {
+        let draining = async {
+            let mut scratch = [0; 4096];
+            while matches!(self.reader.read(&mut scratch).await, Ok(1..)) {}
+        };
+        draining.await;
+        let lasted = self.began.elapsed();
+        drop((self.reader, self.writer));
+        self.session.await.unwrap();
+        (lasted, counted(&self.metrics))
+    }
+}
+
+fn counted(metrics: &Metrics) -> CloseCode {
+    let text = metrics.render();
+    let line = text.lines().find(|line| line.starts_with("tickwire_closes_total") && line.ends_with(" 1"));
+    let code = line.and_then(|line| line.split('"').nth(1)).and_then(|code| code.parse().ok());
+    CloseCode::from_code(code.expect("one session was closed with a code")).unwrap()
+}
+
+fn about(seconds: u64, lasted: Duration) -> bool {
+    (Duration::from_secs(seconds)..Duration::from_secs(seconds + 6)).contains(&lasted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_is_closed_after_5_s() {
+    let (lasted, code) = Client::connect(4096).ended().await;
+    assert_eq!(code, CloseCode::Timeout);
+    assert!(about(5, lasted), "{lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_joins_is_closed_after_30_s() {
+    let mut client = Client::connect(4096);
+    client.hello().await;
+    let (lasted, code) = client.ended().await;
+    assert_eq!(code, CloseCode::Timeout);
+    assert!(about(30, lasted), "{lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_does_not_answer_pings_is_dead_after_30_s() {
+    let (lasted, code) = Client::join(65_536).await.ended().await;
+    assert_eq!(code, CloseCode::Timeout);
+    assert!(about(30, lasted), "{lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_now_and_then_is_life_enough() {
+    let mut client = Client::join(1 << 20).await;
+    for _ in 0..12 {
+        sleep(Duration::from_secs(14)).await;
+        client.writer.write_all(&masked(0x8a, &[])).await.unwrap();
+        let mut scratch = [0; 65_536];
+        while let Ok(Ok(1..)) = timeout(Duration::ZERO, client.reader.read(&mut scratch)).await {}
+    }
+    assert!(!client.session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_takes_nothing_for_30_s_is_too_slow() {
+    let mut client = Client::join(64).await;
+    while !client.session.is_finished() {
+        sleep(Duration::from_secs(4)).await;
+        let _ = timeout(Duration::from_secs(1), client.writer.write_all(&masked(0x89, &[]))).await;
+        assert!(client.began.elapsed() < Duration::from_secs(60));
+    }
+    assert!(about(30, client.began.elapsed() - Duration::from_secs(4)), "{:?}", client.began.elapsed());
+    assert_eq!(counted(&client.metrics), CloseCode::TooSlow);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_is_ended_with_4008_after_10_s() {
+    let mut client = Client::join(1 << 20).await;
+    let mut flood = Vec::new();
+    for _ in 0..100 {
+        // Frames without anything in them: a stamp, and zeros for nothing of each kind.
+        let frame = tickwire_shared::wire::frame::ClientFrame::<<Arena as tickwire_shared::game::Game>::Input>::default();
+        let bytes = frame.encode();
+        assert_eq!(bytes[0], TAG_FRAME);
+        flood.extend(masked(0x82, &bytes));
+    }
+    let mut scratch = [0; 65_536];
+    while !client.session.is_finished() {
+        let _ = timeout(Duration::from_millis(50), client.writer.write_all(&flood)).await;
+        while let Ok(Ok(1..)) = timeout(Duration::ZERO, client.reader.read(&mut scratch)).await {}
+        sleep(Duration::from_millis(50)).await;
+        assert!(client.began.elapsed() < Duration::from_secs(30));
+    }
+    assert!(client.began.elapsed() >= Duration::from_secs(10));
+    assert_eq!(counted(&client.metrics), CloseCode::RateLimited);
+}
