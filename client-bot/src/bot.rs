@@ -2,7 +2,7 @@
 
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::connect::{Connect, ConnectError};
-use crate::fleet::Fleet;
+use crate::crew::Crew;
 use crate::rooms::Errand;
 use crate::session::{End, Player, Session};
 use core::ops::Range;
@@ -10,7 +10,7 @@ use core::time::Duration;
 use tickwire_shared::Rng;
 use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::game::Game;
-use tickwire_shared::wire::control::{Credential, Name, Role, Target};
+use tickwire_shared::wire::control::{Credential, Name, Target};
 use tickwire_shared::wire::{Advice, CloseCode};
 
 /// Attempts in a row that may fail before a bot gives up.
@@ -72,20 +72,20 @@ fn code_of(end: &End) -> u16 {
 }
 
 /// Lives through one shift of bot number `bot`.
-pub(crate) async fn live<G, C, B>(fleet: &Fleet<C, B>, bot: u32, shift: Range<Duration>)
+pub(crate) async fn live<G, C, B>(crew: &Crew<C, B>, bot: u32, shift: Range<Duration>)
 where
     G: Game,
     C: Connect,
     B: Behaviours<G>,
 {
-    let clock = &fleet.clock;
+    let clock = &crew.clock;
     clock.sleep_until(shift.start).await;
-    let mut rng = Rng::new(Rng::new(fleet.config.seed ^ (u64::from(bot) << 32)).next_u64());
-    let mut behaviour = fleet.behaviours.of(bot);
+    let mut rng = Rng::new(Rng::new(crew.config.seed ^ (u64::from(bot) << 32)).next_u64());
+    let mut behaviour = crew.behaviours.of(bot);
     let mut failures = 0;
     let mut reason = "run_over".to_owned();
     while clock.now() < shift.end && !clock.is_stopped() {
-        let (joined, trouble) = match visit(fleet, bot, shift.end, &mut *behaviour, &mut rng).await {
+        let (joined, trouble) = match visit(crew, bot, shift.end, &mut *behaviour, &mut rng).await {
             Ok(()) => return,
             Err(trouble) => trouble,
         };
@@ -96,12 +96,12 @@ where
         let backoff = RETRY_WAIT * (1 << failures) / 2;
         clock.sleep_until((clock.now() + wait.max(backoff.mul_f32(0.5 + rng.unit()))).min(shift.end)).await;
     }
-    fleet.tally.failed(bot, reason);
+    crew.tally.failed(bot, reason);
 }
 
 /// From joining a room to leaving it, across resumes. On trouble, says also whether the bot was in.
 async fn visit<G, C, B>(
-    fleet: &Fleet<C, B>,
+    crew: &Crew<C, B>,
     bot: u32,
     until: Duration,
     behaviour: &mut dyn Behaviour<G>,
@@ -113,20 +113,20 @@ where
     B: Behaviours<G>,
 {
     let over = (false, Trouble { reason: "no_room_made".into(), wait: None });
-    let waiting = fleet.rooms.errand(bot);
-    let errand = match fleet.clock.timeout_at(until, waiting).await {
+    let waiting = crew.rooms.errand(bot);
+    let errand = match crew.clock.timeout_at(until, waiting).await {
         Some(errand) => errand.ok_or(over)?,
         None => return Err(over),
     };
     let (target, room, promise) = match errand {
-        Errand::Create(promise) => (Target::Create(fleet.config.options.clone()), None, Some(promise)),
+        Errand::Create(promise) => (Target::Create(crew.config.options.clone()), None, Some(promise)),
         Errand::Join(room) => (Target::Room(room), Some(room), None),
     };
     let client = Client::new(ClientConfig {
         name: Name::cut(&format!("bot {bot}")),
         credential: Credential::Guest,
-        game: fleet.config.game.clone(),
-        role: fleet.config.role_of(bot),
+        game: crew.config.game.clone(),
+        role: crew.config.role_of(bot),
         target,
     });
     let on_joined = Box::new(move |room| {
@@ -135,8 +135,8 @@ where
         }
     });
     let mut player =
-        Player::<G>::new(bot, client, (behaviour, rng), (&fleet.tally, &fleet.clock), until, on_joined);
-    let end = match play(fleet, &mut player).await {
+        Player::<G>::new(bot, client, (behaviour, rng), (&crew.tally, &crew.clock), until, on_joined);
+    let end = match play(crew, &mut player).await {
         Ok(()) => return Ok(()),
         Err(end) => end,
     };
@@ -146,7 +146,7 @@ where
         Lost::Session(end) => {
             let gone = matches!(&end, End::Closed(close) if close.code == CloseCode::NoSuchRoom);
             if let (true, Some(room)) = (gone, room.or_else(|| player.client.room())) {
-                fleet.rooms.forget(bot, room);
+                crew.rooms.forget(bot, room);
             }
             Err((joined, (&end).into()))
         }
@@ -160,7 +160,7 @@ enum Lost {
 }
 
 /// Sessions of one player, one after the other, for as long as it can resume.
-async fn play<G, C, B>(fleet: &Fleet<C, B>, player: &mut Player<'_, G>) -> Result<(), Lost>
+async fn play<G, C, B>(crew: &Crew<C, B>, player: &mut Player<'_, G>) -> Result<(), Lost>
 where
     G: Game,
     C: Connect,
@@ -168,23 +168,23 @@ where
 {
     let mut resumes_failed = 0;
     loop {
-        let link = match fleet.connect.connect(player.bot).await {
+        let link = match crew.connect.connect(player.bot).await {
             Ok(link) => link,
             Err(error) if player.has_joined() && resumes_failed < ATTEMPTS_MAX => {
                 resumes_failed += 1;
                 tracing::debug!(bot = player.bot, %error, "no connection to resume");
                 let wait = RETRY_WAIT * (1 << resumes_failed);
-                fleet.clock.sleep_until((fleet.clock.now() + wait).min(player.until)).await;
-                if fleet.clock.now() >= player.until {
+                crew.clock.sleep_until((crew.clock.now() + wait).min(player.until)).await;
+                if crew.clock.now() >= player.until {
                     return Ok(());
                 }
                 continue;
             }
             Err(error) => return Err(Lost::Connect(error)),
         };
-        fleet.tally.connected();
+        crew.tally.connected();
         let end = Session::new(player, link).await;
-        let now = fleet.clock.now();
+        let now = crew.clock.now();
         let was_in = player.pause(now);
         if end == End::Left {
             let joined = player.has_joined();
@@ -204,9 +204,4 @@ where
             return Err(Lost::Session(end));
         }
     }
-}
-
-/// What a bot is in its room, by its number.
-pub(crate) fn role(bot: u32, bots: u32, spectators: u32) -> Role {
-    if bot >= bots.saturating_sub(spectators) { Role::Spectator } else { Role::Player }
 }

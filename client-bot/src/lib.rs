@@ -15,7 +15,9 @@ pub mod assertion;
 pub mod behaviour;
 pub mod behaviours;
 mod bot;
+mod clock;
 pub mod connect;
+mod crew;
 pub mod fleet;
 pub mod histogram;
 pub mod open_files;
@@ -28,4 +30,5 @@ pub mod table;
 mod tally;
 
 pub use behaviour::{Behaviour, Behaviours, Idle};
-pub use fleet::{FleetConfig, run};
+pub use crew::FleetConfig;
+pub use fleet::run;

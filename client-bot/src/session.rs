@@ -1,8 +1,8 @@
 //! One connection of one bot: a single future that reads, keeps the bot's time and writes.
 
 use crate::behaviour::Behaviour;
+use crate::clock::Clock;
 use crate::connect::{Link, LinkEnd};
-use crate::fleet::Clock;
 use crate::tally::{Counts, Shard, Tally};
 use core::future::Future;
 use core::pin::Pin;

@@ -1,7 +1,6 @@
 //! Writes `assets/wire/vectors.txt`: run it after a change of the protocol, and look at what it changed.
 
 #[path = "../tests/golden/vectors.rs"]
-#[allow(clippy::unwrap_used)]
 mod vectors;
 
 fn main() -> std::io::Result<()> {

@@ -1,5 +1,7 @@
 //! The bytes of the protocol do not change unless somebody means it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[path = "golden/vectors.rs"]
 mod vectors;
 

@@ -218,19 +218,3 @@ impl Session {
         );
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Limits;
-
-    /// A joined, silent client may take 12 KiB in all; its future is one part of that.
-    #[tokio::test]
-    async fn the_future_of_a_session_is_small() {
-        let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
-        let (near, _far) = tokio::io::duplex(64);
-        let session = serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
-        let bytes = size_of_val(&session);
-        assert!(bytes <= 1536, "{bytes} bytes");
-    }
-}

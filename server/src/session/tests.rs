@@ -1,8 +1,9 @@
 //! The time limits of a session, in virtual time: a WebSocket over a pipe, written by hand.
 
 use crate::config::{GameOptions, Limits};
-use crate::hub::{Hub, Peer};
+use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::transport::peer::Peer;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,7 @@ impl Client {
         let mut hub = Hub::new(Limits::default(), metrics.clone());
         hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
         let (near, far) = tokio::io::duplex(pipe_bytes);
-        let session = tokio::spawn(Arc::new(hub).serve_websocket(near, Bytes::new(), Peer::Memory));
+        let session = tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory));
         let (reader, writer) = split(far);
         Self { metrics, reader, writer, session, began: Instant::now() }
     }
@@ -154,4 +155,14 @@ async fn a_flood_is_ended_with_4008_after_10_s() {
     }
     assert!(client.began.elapsed() >= Duration::from_secs(10));
     assert_eq!(counted(&client.metrics), CloseCode::RateLimited);
+}
+
+/// A joined, silent client may take 12 KiB in all; its future is one part of that.
+#[tokio::test]
+async fn the_future_of_a_session_is_small() {
+    let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
+    let (near, _far) = tokio::io::duplex(64);
+    let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
+    let bytes = size_of_val(&session);
+    assert!(bytes <= 1536, "{bytes} bytes");
 }

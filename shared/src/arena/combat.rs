@@ -5,7 +5,7 @@ use super::events::News;
 use super::heading::{along, heading_of};
 use super::map::Map;
 use super::movement::SHIP_RADIUS;
-use super::seats::{Seat, TICKS_PER_S};
+use super::seats::Seat;
 use crate::prelude::*;
 
 /// The speed of a shot, per tick: 16 tiles a second at 30 Hz.
@@ -21,8 +21,6 @@ pub const HIT_DAMAGE: u8 = 20;
 const SHOT_RADIUS: i32 = 60;
 /// From the centre of a ship to where its shots begin.
 const MUZZLE: i32 = SHIP_RADIUS + SHOT_RADIUS + 40;
-/// How long a ship that came back is safe unless it shoots, ticks.
-pub(super) const SHIELD_TICKS: u16 = TICKS_PER_S * 3 / 2;
 
 impl Weapon {
     /// Ticks from one shot to the next.

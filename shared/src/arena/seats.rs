@@ -1,10 +1,11 @@
 //! What the server knows of a player and nobody else has to.
 
-use super::combat::SHIELD_TICKS;
 use crate::prelude::*;
 
 /// The arena is tuned for this rate; its speeds are per tick.
 pub const TICKS_PER_S: u16 = 30;
+/// How long a ship that came back is safe unless it shoots, ticks.
+pub(super) const SHIELD_TICKS: u16 = TICKS_PER_S * 3 / 2;
 
 /// A player's place in the room.
 #[derive(Clone, Debug)]

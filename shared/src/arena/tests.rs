@@ -107,7 +107,7 @@ impl Match {
     fn face_off(settings: &Settings) -> Self {
         let mut made = Self::new(settings, 1, 2);
         (made.ship(1).pos, made.ship(2).pos) = (centre_of(IVec2::new(2, 2)), centre_of(IVec2::new(7, 2)));
-        made.steps(u32::from(combat::SHIELD_TICKS));
+        made.steps(u32::from(seats::SHIELD_TICKS));
         assert!(!made.ship(1).shielded && !made.ship(2).shielded);
         made
     }

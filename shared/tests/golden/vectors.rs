@@ -1,6 +1,8 @@
 //! The golden vectors: one message of each sort and shape, as bytes. Shared by the command that writes
 //! `assets/wire/vectors.txt` and the test that checks it.
 
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
+
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{Button, Entity as _, Input as _, Schema, schema_hash};
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
