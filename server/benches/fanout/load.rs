@@ -3,7 +3,7 @@
 //! It speaks with the driver by lines on stdout, in this order:
 //! ```text
 //! rooms          every room has its first client (after a pause)
-//! joined S       all clients play, S seconds after the start
+//! joined S       all clients play, after S seconds without that pause
 //! steady         the measured time begins
 //! done           it is over
 //! result k=v ..  what was counted in between
@@ -80,9 +80,12 @@ pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
         lag: Gaps::new(),
     };
     let rooms = plan.clients.div_ceil(plan.room);
+    let mut paused = Duration::ZERO;
     if plan.tickwire {
         load.join(rooms, |_, _| client::new_room())?;
+        let rooms_stand = Instant::now();
         load.play(Duration::from_secs_f64(plan.settle))?;
+        paused = rooms_stand.elapsed();
         println!("rooms");
     }
     // The bare program reads no target: it fills its rooms in the order of arrival.
@@ -90,7 +93,7 @@ pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
         let room = clients.get(at % rooms).and_then(|first| first.room);
         room.map_or_else(client::new_room, Target::Room)
     })?;
-    println!("joined {:.2}", load.start.elapsed().as_secs_f64());
+    println!("joined {:.2}", (load.start.elapsed() - paused).as_secs_f64());
     load.play(Duration::from_secs_f64(plan.settle))?;
     (load.totals, load.gaps, load.lag) = (Totals::default(), Gaps::new(), Gaps::new());
     println!("steady");
