@@ -36,7 +36,7 @@ pub struct Args {
     /// A level (error, warn, info, debug, trace) or a filter [default: info]
     #[arg(long, env = "TICKWIRE_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
-    /// Pages that may connect, scheme://host[:port], separated by commas [default: all]
+    /// Pages that may connect, `scheme://host[:port]`, separated by commas [default: all]
     #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub allowed_origins: Option<Vec<String>>,
     /// Proxies whose X-Forwarded-For is believed, addresses or blocks, separated by commas [default: none]

@@ -261,7 +261,10 @@ fn payloads(out: &mut String) {
     }
 }
 
-fn rows(snapshot: &Snapshot) -> (Tick, Vec<(u32, u8, &[i32])>) {
+/// An entity's id, kind and values.
+type Row<'a> = (u32, u8, &'a [i32]);
+
+fn rows(snapshot: &Snapshot) -> (Tick, Vec<Row<'_>>) {
     (snapshot.tick, snapshot.rows().map(|row| (row.id.0, row.kind, row.values)).collect())
 }
 
