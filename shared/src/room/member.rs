@@ -102,13 +102,22 @@ impl Link {
         self.round_trip = if self.round_trip.is_zero() { sample } else { (self.round_trip * 3 + sample) / 4 };
     }
 
+    /// How many times its allowance the client's acknowledgement is old: 0 if it keeps up.
+    fn lag(&self, tick: Tick, rate: TickRate) -> u32 {
+        let age = tick.since(self.acked.unwrap_or(self.since).max(self.since)).max(0) as u32;
+        let allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
+        age / rate.ticks_ceil(allowed).max(1)
+    }
+
+    /// Whether the client's acknowledgement is too old for it to be served at every tick.
+    pub(super) fn lags(&self, tick: Tick, rate: TickRate) -> bool {
+        self.lag(tick, rate) > 0
+    }
+
     /// Whether the client is served at `tick`. One whose acknowledgement is older than max(250 ms, 2 round trips)
     /// is served on ticks divisible by a power of two that grows with the age, so that laggards share baselines.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
-        let age = tick.since(self.acked.unwrap_or(self.since).max(self.since)).max(0) as u32;
-        let allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
-        let allowed = rate.ticks_ceil(allowed).max(1);
-        let lag = age / allowed;
+        let lag = self.lag(tick, rate);
         lag == 0 || tick.0.is_multiple_of(1 << (lag.ilog2() + 1).min(6))
     }
 }

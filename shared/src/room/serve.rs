@@ -1,9 +1,10 @@
 //! The end of a step: an update for each member that is ready and due.
 
-use super::member::Member;
+use super::member::{Link, Member};
 use super::{Outbox, Room, RoomStats};
 use crate::entity::{Input, Schema};
 use crate::game::Game;
+use crate::limits::HASH_PERIOD_TICKS;
 use crate::snapshot::StreamEncoder;
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
@@ -31,6 +32,21 @@ impl<G: Game> Room<G> {
             }
         }
         self.stats.entities_encoded = self.encoder.entities_encoded();
+        self.forget_states();
+    }
+
+    /// Forgets the states that no client has any more: all but those since the oldest acknowledgement, the last one
+    /// sent to a client that never acknowledged in time, and the hashed ones, which a repair may ask for.
+    fn forget_states(&mut self) {
+        let (tick, rate) = (self.tick, self.config.tick_rate);
+        let links = || self.members.iter().filter_map(|member| member.link.as_ref());
+        let since = |link: &Link| link.acked.or_else(|| (!link.lags(tick, rate)).then_some(link.since));
+        let oldest = links().filter_map(since).min().unwrap_or(tick);
+        self.encoder.retain(|state| {
+            state >= oldest
+                || state.0.is_multiple_of(HASH_PERIOD_TICKS)
+                || links().any(|link| link.queued == Some(state))
+        });
     }
 
     /// A member that missed a reliable event can no longer be given all of them in order.

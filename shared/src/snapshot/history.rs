@@ -4,6 +4,9 @@ use super::Snapshot;
 use crate::limits::HISTORY_TICKS;
 use crate::tick::Tick;
 
+/// The tick of an empty place: no room gets there.
+const NO_TICK: Tick = Tick(u32::MAX);
+
 /// A ring of the snapshots of the last ticks. A newer one replaces the one whose place it takes.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -31,7 +34,7 @@ impl History {
         let place = snapshot.tick.0 as usize % self.ticks;
         // The ring grows as it is needed: a stream of few ticks takes little memory.
         while self.ring.len() <= place {
-            self.ring.push(Snapshot::new(Tick(u32::MAX)));
+            self.ring.push(Snapshot::new(NO_TICK));
         }
         self.ring.get_mut(place).map(|old| core::mem::replace(old, snapshot))
     }
@@ -68,10 +71,13 @@ impl History {
         (oldest..=newest.0).find_map(|at| self.get(Tick(at)))
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.ring.clear();
-        self.newest = None;
+    /// Forgets the snapshots whose ticks `keep` says no to, but the newest, and gives their memory back.
+    pub fn retain(&mut self, mut keep: impl FnMut(Tick) -> bool) {
+        for snapshot in &mut self.ring {
+            if snapshot.tick != NO_TICK && Some(snapshot.tick) != self.newest && !keep(snapshot.tick) {
+                *snapshot = Snapshot::new(NO_TICK);
+            }
+        }
     }
 }
 

@@ -59,6 +59,11 @@ impl StreamEncoder {
         self.spare = self.history.push(snapshot);
     }
 
+    /// Forgets the states that no client can start from any more.
+    pub fn retain(&mut self, keep: impl FnMut(Tick) -> bool) {
+        self.history.retain(keep);
+    }
+
     /// The states that are still held.
     #[must_use]
     pub fn history(&self) -> &History {
