@@ -18,7 +18,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Zeroed before each read; an update of a full room fits.
+const READ_BUFFER_BYTES: usize = 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Connects to a WebSocket server.
