@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 use tickwire_shared::wire::{Close, CloseCode};
 
 /// Control messages that may wait beside the update. One more, and the client is too slow.
@@ -20,6 +20,9 @@ pub(crate) struct Slot {
     content: Mutex<Content>,
     /// Something was put in since the session last looked.
     filled: AtomicBool,
+    /// The session's timer has elapsed since it last looked. It lies here, beside what every waking reads anyway, so
+    /// that no waking has to look at the timer itself.
+    timer: AtomicBool,
     /// The place for an update is free and the socket has taken what was sent before.
     ready: AtomicBool,
     _posting: Posting,
@@ -52,6 +55,7 @@ impl Slot {
         Self {
             content: Mutex::default(),
             filled: AtomicBool::new(false),
+            timer: AtomicBool::new(true),
             ready: AtomicBool::new(true),
             _posting: ledger.post(Kind::Slot),
         }
@@ -148,10 +152,23 @@ impl Slot {
         }
     }
 
+    /// Whether the session's timer has elapsed since this was last asked. Yes at first: it has to be started.
+    pub(crate) fn take_timer(&self) -> bool {
+        self.timer.load(Ordering::Acquire) && self.timer.swap(false, Ordering::AcqRel)
+    }
+
     /// Bytes that wait.
     pub(crate) fn queued_bytes(&self) -> usize {
         let content = self.content();
         content.control.iter().chain(&content.update).map(Bytes::len).sum()
+    }
+}
+
+/// How a timer wakes the session.
+impl Wake for Slot {
+    fn wake(self: Arc<Self>) {
+        self.timer.store(true, Ordering::Release);
+        self.notify(self.content());
     }
 }
 
@@ -200,6 +217,17 @@ mod tests {
         assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"two"))));
         assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))));
         assert_eq!(slot.queued_bytes(), 0);
+    }
+
+    #[test]
+    fn a_timer_that_has_elapsed_is_told_once() {
+        let slot = Arc::new(slot());
+        assert!(slot.take_timer(), "it has to be started");
+        assert!(!slot.take_timer());
+        Waker::from(slot.clone()).wake_by_ref();
+        assert!(slot.take_timer());
+        assert!(!slot.take_timer());
+        assert_eq!(slot.take(), None, "it is no message");
     }
 
     #[test]

@@ -56,7 +56,7 @@ struct Play<'a, L> {
     pause: Option<Pin<Box<Sleep>>>,
     beat: Pin<Box<Sleep>>,
     seen: Seen,
-    /// The task that the slot and the beat know.
+    /// The task that the slot knows.
     waker: Option<Waker>,
 }
 
@@ -102,8 +102,7 @@ impl<'a, L: Link> Play<'a, L> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, told: &mut Traffic) -> Poll<Ending> {
-        let same_task = self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
-        if !same_task {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             self.slot().register(cx.waker());
         }
@@ -113,8 +112,8 @@ impl<'a, L: Link> Play<'a, L> {
         if let Poll::Ready(ending) = self.poll_read(cx) {
             return Poll::Ready(ending);
         }
-        // A timer that knows this task wakes it by itself.
-        if same_task && !self.beat.is_elapsed() { Poll::Pending } else { self.poll_beat(cx, told) }
+        // The timer wakes this task through the slot.
+        if self.slot().take_timer() { self.poll_beat(cx, told) } else { Poll::Pending }
     }
 
     /// Writes what the slot holds, one message at a time. Ready only at the end of the session.
@@ -199,8 +198,10 @@ impl<'a, L: Link> Play<'a, L> {
 
     /// Looks every [`BEAT`] at what did not happen. Ready only at the end of the session.
     fn poll_beat(&mut self, cx: &mut Context<'_>, told: &mut Traffic) -> Poll<Ending> {
+        let timer_waker = Waker::from(self.session.slot.clone());
+        let mut timer_cx = Context::from_waker(&timer_waker);
         loop {
-            ready!(self.beat.as_mut().poll(cx));
+            ready!(self.beat.as_mut().poll(&mut timer_cx));
             let next = Instant::now() + BEAT;
             self.beat.as_mut().reset(next);
             self.session.traffic.tell(told, &self.session.hub.commons().metrics);
