@@ -1,9 +1,11 @@
-//! Writes `assets/wire/vectors.txt`: run it after a change of the protocol, and look at what it changed.
+//! Writes `assets/wire/vectors.txt` and `assets/wire/arena.txt`: run it after a change of the protocol or of the
+//! arena, and look at what it changed.
 
 #[path = "../tests/golden/vectors.rs"]
 mod vectors;
 
 fn main() -> std::io::Result<()> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/wire/vectors.txt");
-    std::fs::write(path, vectors::text())
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/wire");
+    std::fs::write(folder.join("vectors.txt"), vectors::text())?;
+    std::fs::write(folder.join("arena.txt"), vectors::arena_schema())
 }

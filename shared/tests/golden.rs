@@ -9,23 +9,25 @@ use tickwire_shared::wire::control::{ClientControl, ServerControl};
 use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::Update;
 
-fn committed() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/wire/vectors.txt");
-    std::fs::read_to_string(path).expect("assets/wire/vectors.txt: write it with the golden_vectors example")
+fn committed(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/wire").join(name);
+    std::fs::read_to_string(path).expect("assets/wire: write it with the golden_vectors example")
 }
 
 #[test]
 fn the_vectors_are_what_this_version_writes() {
-    let (ours, theirs) = (vectors::text(), committed());
-    for (number, (a, b)) in ours.lines().zip(theirs.lines()).enumerate() {
-        assert_eq!(a, b, "line {} of assets/wire/vectors.txt", number + 1);
+    for (name, ours) in [("vectors.txt", vectors::text()), ("arena.txt", vectors::arena_schema())] {
+        let theirs = committed(name);
+        for (number, (a, b)) in ours.lines().zip(theirs.lines()).enumerate() {
+            assert_eq!(a, b, "line {} of assets/wire/{name}", number + 1);
+        }
+        assert_eq!(ours.lines().count(), theirs.lines().count());
     }
-    assert_eq!(ours.lines().count(), theirs.lines().count());
 }
 
 /// Name, value and bytes of every vector.
 fn all() -> Vec<(String, Vec<u8>)> {
-    let text = committed();
+    let text = committed("vectors.txt");
     let mut name = String::new();
     let mut vectors = Vec::new();
     for line in text.lines() {

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use std::fmt::{Debug, Write};
-use tickwire_shared::entity::{Button, Entity as _, Input as _, Schema, schema_hash};
+use tickwire_shared::entity::{Button, Entity as _, Field, Grid, Input as _, Predictor, Schema, schema_hash};
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
 use tickwire_shared::snapshot::{Snapshot, encode_delta};
@@ -74,6 +74,42 @@ pub(crate) fn text() -> String {
     updates(&mut out);
     payloads(&mut out);
     out
+}
+
+/// The schema of the built-in game, a line per field: what a client in another language needs to play it.
+pub(crate) fn arena_schema() -> String {
+    use tickwire_shared::arena::{ArenaEntity, ArenaInput};
+    let mut out = String::from(
+        "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
+         # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 10.\n\
+         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, rate)]\n",
+    );
+    let kinds = ArenaEntity::kinds();
+    let hash = schema_hash(1, &kinds, &ArenaInput::schema());
+    writeln!(out, "schema_hash {hash:#018x}").unwrap();
+    for (number, kind) in kinds.iter().enumerate() {
+        writeln!(out, "\nkind {number} {}", kind.name).unwrap();
+        fields(&mut out, &kind.fields);
+    }
+    writeln!(out, "\ninput").unwrap();
+    fields(&mut out, &ArenaInput::schema().fields);
+    out
+}
+
+fn fields(out: &mut String, fields: &[Field]) {
+    for (index, field) in fields.iter().enumerate() {
+        let Grid { min, max, per_unit, wrap } = field.grid;
+        write!(out, "{index} {} {min}..{max} {per_unit}", field.name).unwrap();
+        if wrap {
+            write!(out, " wrap").unwrap();
+        }
+        match field.predictor {
+            Predictor::Hold => {}
+            Predictor::Linear { velocity } => write!(out, " linear({velocity})").unwrap(),
+            Predictor::Steer { target, rate } => write!(out, " steer({target}, {rate})").unwrap(),
+        }
+        writeln!(out).unwrap();
+    }
 }
 
 fn vector(out: &mut String, name: &str, value: &dyn Debug, bytes: &[u8]) {
