@@ -11,11 +11,7 @@ const FENCES: &[(&str, &[&str])] = &[
     // The WebSocket itself, the accept key of its handshake, and the bots' end of it.
     (
         "tungstenite",
-        &[
-            "server/src/transport/websocket.rs",
-            "server/src/http/accept.rs",
-            "client-bot/src/connect/websocket.rs",
-        ],
+        &["server/src/transport/websocket.rs", "client-bot/src/connect/websocket.rs"],
     ),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
