@@ -1,4 +1,4 @@
-//! The operator's listener: metrics, the rooms, kick a session, close a room. Asks for no password.
+//! The operator's listener: metrics, the rooms, the sessions, kick a session, close a room. Asks for no password.
 //!
 //! A web page in an operator's browser could reach a loopback address. So a request that changes something may carry
 //! no `Origin`, and the host it names must be an address or `localhost` (a rebound name is neither).
@@ -31,6 +31,8 @@ use tracing::info;
 const CONNECTIONS_AT_ONCE: usize = 32;
 /// How long one connection may last: a scraper makes a new one.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+/// Sessions that one answer lists.
+const SESSIONS_LISTED_MAX: usize = 10_000;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
@@ -75,12 +77,13 @@ fn routes(front: Arc<Front>) -> Router {
         .route("/rooms", get(rooms))
         .route("/rooms/{id}/close", post(close_room))
         .route("/rooms/{id}", axum::routing::delete(close_room))
+        .route("/sessions", get(sessions))
         .route("/sessions/{id}/kick", post(kick))
         .route("/sessions/{id}", axum::routing::delete(kick))
         .fallback(|| async {
             problem(
                 StatusCode::NOT_FOUND,
-                "here are GET /metrics, GET /rooms, POST /rooms/ID/close and POST /sessions/ID/kick",
+                "here are GET /metrics, GET /rooms, GET /sessions, POST /rooms/ID/close and POST /sessions/ID/kick",
             )
         })
         .layer(from_fn(guard))
@@ -114,6 +117,11 @@ async fn metrics(State(front): State<Arc<Front>>) -> Response {
 async fn rooms(State(front): State<Arc<Front>>) -> Response {
     let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
     Json(json!({ "rooms": rooms })).into_response()
+}
+
+async fn sessions(State(front): State<Arc<Front>>) -> Response {
+    let (sessions, total) = front.hub.session_views(SESSIONS_LISTED_MAX);
+    Json(json!({ "sessions": sessions, "total": total })).into_response()
 }
 
 async fn kick(State(front): State<Arc<Front>>, Path(id): Path<String>) -> Response {

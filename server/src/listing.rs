@@ -1,4 +1,4 @@
-//! A room as people and programs outside see it.
+//! Rooms and sessions as people and programs outside see them.
 
 use crate::room_port::RoomListing;
 use serde::Serialize;
@@ -23,6 +23,21 @@ pub struct RoomView {
     pub options: BTreeMap<String, String>,
     /// How long it has been open, s.
     pub age_s: u64,
+}
+
+/// One session of the operator's `/sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SessionView {
+    /// What a kick names.
+    pub(crate) id: u64,
+    /// The client's address.
+    pub(crate) peer: String,
+    /// The room in which it has a place, if it has one.
+    pub(crate) room: Option<String>,
+    /// The name with which it joined.
+    pub(crate) player: Option<String>,
+    /// How long it has lasted, s.
+    pub(crate) seconds: u64,
 }
 
 impl RoomView {

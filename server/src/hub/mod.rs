@@ -11,19 +11,22 @@ pub(crate) use authenticator::{Authenticator, Guests};
 use crate::commons::Commons;
 use crate::config::{GameOptions, Limits};
 use crate::ledger::Balance;
+use crate::listing::SessionView;
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::slot::Slot;
+use crate::transport::peer::Peer;
 use game_type::{GameHost, GameType};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::{ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
-use tickwire_shared::wire::control::{GameInfo, GameName, List};
+use tickwire_shared::wire::control::{GameInfo, GameName, List, Name};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// The games, the rooms and the sessions of a server.
 pub(crate) struct Hub {
@@ -35,10 +38,19 @@ pub(crate) struct Hub {
     sessions: Mutex<Sessions>,
 }
 
+/// What the hub knows of a session.
+struct Known {
+    slot: Arc<Slot>,
+    peer: Peer,
+    began: Instant,
+    place: Option<(RoomId, Name)>,
+}
+
 #[derive(Default)]
 struct Sessions {
     last: u64,
-    slots: HashMap<SessionId, Arc<Slot>>,
+    /// In rising order: the listing shows the oldest first.
+    known: BTreeMap<SessionId, Known>,
     /// Set when the server stops: nobody comes in after it.
     closing: Option<Close>,
 }
@@ -101,7 +113,7 @@ impl Hub {
 
     /// Ends a session with 4014. `false` if there is none of this number.
     pub(crate) fn kick(&self, session: SessionId) -> bool {
-        let slot = self.sessions().slots.get(&session).cloned();
+        let slot = self.sessions().known.get(&session).map(|known| known.slot.clone());
         slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
     }
 
@@ -117,7 +129,7 @@ impl Hub {
         let slots: Vec<_> = {
             let mut sessions = self.sessions();
             sessions.closing.get_or_insert_with(|| close.clone());
-            sessions.slots.values().cloned().collect()
+            sessions.known.values().map(|known| known.slot.clone()).collect()
         };
         for slot in slots {
             slot.put_close(close.clone());
@@ -134,7 +146,7 @@ impl Hub {
 
     /// What is alive now.
     pub(crate) fn balance(&self) -> Balance {
-        let queued_bytes = self.sessions().slots.values().map(|slot| slot.queued_bytes()).sum();
+        let queued_bytes = self.sessions().known.values().map(|known| known.slot.queued_bytes()).sum();
         self.commons.ledger.balance(queued_bytes)
     }
 
@@ -143,12 +155,13 @@ impl Hub {
     }
 
     /// Takes a session in. When the server stops, its slot tells it to go at once.
-    pub(crate) fn admit(&self) -> (SessionId, Arc<Slot>) {
+    pub(crate) fn admit(&self, peer: Peer) -> (SessionId, Arc<Slot>) {
         let slot = Arc::new(Slot::new(&self.commons.ledger));
         let mut sessions = self.sessions();
         sessions.last += 1;
         let id = SessionId(sessions.last);
-        sessions.slots.insert(id, slot.clone());
+        let known = Known { slot: slot.clone(), peer, began: Instant::now(), place: None };
+        sessions.known.insert(id, known);
         if let Some(close) = &sessions.closing {
             slot.put_close(close.clone());
         }
@@ -157,9 +170,29 @@ impl Hub {
         (id, slot)
     }
 
+    /// A session has its place in a room.
+    pub(crate) fn seat(&self, session: SessionId, room: RoomId, player: Name) {
+        if let Some(known) = self.sessions().known.get_mut(&session) {
+            known.place = Some((room, player));
+        }
+    }
+
+    /// The oldest sessions, at most `count`, and how many there are in all.
+    pub(crate) fn session_views(&self, count: usize) -> (Vec<SessionView>, usize) {
+        let sessions = self.sessions();
+        let views = sessions.known.iter().take(count).map(|(id, known)| SessionView {
+            id: id.0,
+            peer: known.peer.to_string(),
+            room: known.place.as_ref().map(|(room, _)| room.to_string()),
+            player: known.place.as_ref().map(|(_, player)| player.to_string()),
+            seconds: known.began.elapsed().as_secs(),
+        });
+        (views.collect(), sessions.known.len())
+    }
+
     /// A session is over.
     pub(crate) fn dismiss(&self, session: SessionId) {
-        self.sessions().slots.remove(&session);
+        self.sessions().known.remove(&session);
         self.commons.metrics.sessions.dec();
     }
 

@@ -14,11 +14,13 @@ use tickwire_shared::wire::control::{
     ClientControl, Credential, Hello, Join, Name, ServerControl, SessionLimits, TAG_CONTROL, Welcome,
 };
 use tickwire_shared::wire::frame::TAG_FRAME;
-use tickwire_shared::wire::{Close, CloseCode};
+use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
 /// How long a session may stand without a place in a room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// When one who was too slow to join may try again, ms.
+const RETRY_MS: u32 = 1_000;
 /// Pings in a row before the task lets others run.
 const SIGNS_PER_POLL: usize = 16;
 
@@ -38,13 +40,18 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
     let deadline = Instant::now() + JOIN_TIMEOUT;
     welcome(session, link, deadline).await?;
     if let Credential::Resume { secret, events_received } = credential {
-        return resume(session, secret, events_received).await.map_err(Ending::Closed);
+        return resume(session, name, secret, events_received).await.map_err(Ending::Closed);
     }
     match receive(session, link, deadline, "no Join came in time").await? {
         ClientControl::Join(join) => join_room(session, &join, name).await.map_err(Ending::Closed),
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
     }
+}
+
+/// A closing of one who has no place yet, so that there is nothing to resume.
+fn without_place(code: CloseCode, text: &str) -> Ending {
+    Ending::Closed(Close { advice: Advice::RetryAfter(RETRY_MS), ..Close::new(code, text) })
 }
 
 fn out_of_order(text: &str) -> Ending {
@@ -69,18 +76,19 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
     let flush = poll_fn(|cx| link.poll_flush(cx));
     match tokio::time::timeout_at(deadline, flush).await {
         Ok(flushed) => Ok(flushed?),
-        Err(_) => Err(Ending::closed(CloseCode::TooSlow, "the Welcome was not taken in time")),
+        Err(_) => Err(without_place(CloseCode::TooSlow, "the Welcome was not taken in time")),
     }
 }
 
 async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
-    let (port, member) = session.hub.join(join, name, &session.slot).await?;
-    session.room = Some(port.id());
+    let (port, member) = session.hub.join(join, name.clone(), &session.slot).await?;
+    session.seat(port.id(), name);
     Ok(Membership { port, member, parting: Parting::Cut })
 }
 
 async fn resume(
     session: &mut Session,
+    name: Name,
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
@@ -89,7 +97,7 @@ async fn resume(
     let next = session.hub.new_secret(shown.room)?;
     let entry = Entry::Resume { shown, events_received, next };
     let member = port.enter(entry, &session.slot).map_err(|_| bad())?;
-    session.room = Some(shown.room);
+    session.seat(shown.room, name);
     Ok(Membership { port, member, parting: Parting::Cut })
 }
 
@@ -106,7 +114,7 @@ async fn receive<L: Link>(
         if let Poll::Ready(received) = poll_message(session, link, cx) {
             return Poll::Ready(received);
         }
-        sleep.as_mut().poll(cx).map(|()| Err(Ending::closed(CloseCode::Timeout, too_late)))
+        sleep.as_mut().poll(cx).map(|()| Err(without_place(CloseCode::Timeout, too_late)))
     })
     .await?;
     session.traffic.received(&message);

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use tickwire_shared::id::{MemberId, RoomId, SessionId};
+use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -64,12 +65,17 @@ impl From<LinkError> for Ending {
     }
 }
 
+/// Without the code's number, which has a field of its own in the log.
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed(close) => write!(f, "{close}"),
-            Self::ByPeer(Some(code)) => write!(f, "the peer closed with {code}"),
-            Self::ByPeer(None) => f.write_str("the peer closed"),
+            Self::Closed(close) if close.text.is_empty() => {
+                write!(f, "{} ({})", close.code.reason(), close.advice)
+            }
+            Self::Closed(close) => {
+                write!(f, "{}: {} ({})", close.code.reason(), close.text, close.advice)
+            }
+            Self::ByPeer(_) => f.write_str("the peer closed"),
             Self::Cut => f.write_str("the connection broke"),
         }
     }
@@ -138,7 +144,9 @@ struct Session {
     id: SessionId,
     slot: Arc<Slot>,
     traffic: Traffic,
+    peer: Peer,
     room: Option<RoomId>,
+    player: Option<Name>,
 }
 
 impl Drop for Session {
@@ -171,8 +179,8 @@ pub(crate) fn connect_memory(hub: &Arc<Hub>) -> MemoryConnection {
 async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
     let began = Instant::now();
     let posting = hub.commons().ledger.post(Kind::Session);
-    let (id, slot) = hub.admit();
-    let mut session = Session { hub, id, slot, traffic: Traffic::default(), room: None };
+    let (id, slot) = hub.admit(peer);
+    let mut session = Session { hub, id, slot, traffic: Traffic::default(), peer, room: None, player: None };
     // The handshake's state is large and short-lived: it lives in a box of its own, not in the play loop's task.
     let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
         Ok(mut membership) => {
@@ -187,14 +195,22 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
         }
     };
     Box::pin(farewell::run(&mut session, &mut *link, &ending)).await;
-    session.report(&ending, peer, began);
+    session.report(&ending, began);
     drop(session);
     drop(posting);
 }
 
 impl Session {
+    /// It has its place: the operator sees in the log and in the listing what number to kick.
+    fn seat(&mut self, room: RoomId, player: Name) {
+        tracing::info!(session = %self.id, peer = %self.peer, %room, player = &*player, "session has its place");
+        self.hub.seat(self.id, room, player.clone());
+        self.room = Some(room);
+        self.player = Some(player);
+    }
+
     /// One line per end of a connection.
-    fn report(&self, ending: &Ending, peer: Peer, began: Instant) {
+    fn report(&self, ending: &Ending, began: Instant) {
         let metrics = &self.hub.commons().metrics;
         let traffic = self.traffic;
         let code = match ending {
@@ -207,11 +223,12 @@ impl Session {
         }
         tracing::info!(
             session = %self.id,
-            %peer,
+            peer = %self.peer,
             room = self.room.map(tracing::field::display),
+            player = self.player.as_deref(),
             code,
             reason = %ending,
-            seconds = began.elapsed().as_secs_f32(),
+            seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
             messages_in = traffic.frames_in + traffic.control_in,
             messages_out = traffic.updates_out + traffic.control_out,
             "session ended"

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::arena::Arena;
 use tickwire_shared::limits::PROTOCOL_VERSION;
-use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{
-    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, Target,
+    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, ServerControl, Target,
 };
 use tickwire_shared::wire::frame::TAG_FRAME;
+use tickwire_shared::wire::{Advice, CloseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, split};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -93,6 +93,19 @@ async fn a_client_that_says_nothing_is_closed_after_5_s() {
     let (lasted, code) = Client::connect(4096).ended().await;
     assert_eq!(code, CloseCode::Timeout);
     assert!(about(5, lasted), "{lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_without_a_place_is_not_advised_to_resume() {
+    let mut client = Client::connect(4096);
+    let mut bytes = Vec::new();
+    client.reader.read_to_end(&mut bytes).await.unwrap();
+    let length = usize::from(bytes[1]);
+    let Ok(ServerControl::Close(close)) = ServerControl::decode(&bytes[2..2 + length]) else {
+        panic!("the first message is no Close: {bytes:?}");
+    };
+    assert_eq!(close.code, CloseCode::Timeout);
+    assert!(matches!(close.advice, Advice::RetryAfter(1..)), "{close}");
 }
 
 #[tokio::test(start_paused = true)]

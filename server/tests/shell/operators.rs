@@ -74,6 +74,11 @@ async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
     assert!(ask(server.players, &get("/")).await.contains(&room.to_string()));
 
     let session = ann.client().session().unwrap();
+    let listing = ask(server.admin, &get("/sessions")).await;
+    for part in [format!("\"id\":{session},"), format!("\"room\":\"{room}\""), "\"player\":\"ann\"".into()] {
+        assert!(listing.contains(&part), "{part} is missing in {listing}");
+    }
+    assert!(listing.contains("\"total\":2"), "{listing}");
     assert_status(&ask(server.admin, &post(&format!("/sessions/{session}/kick"))).await, 200);
     assert_eq!(ann.closed().await.code, CloseCode::Kicked);
     assert_status(&ask(server.admin, &post(&format!("/sessions/{session}/kick"))).await, 404);
