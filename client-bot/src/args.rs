@@ -12,7 +12,9 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
 ///
-/// Exit status: 0 when all thresholds hold, 1 when one fails, 2 for wrong use, 3 when the server can't be reached.
+/// Exit status: 0 when all bots came into a room and all thresholds hold, 1 when a bot never came or a threshold
+/// fails, 2 for wrong use, 3 when the server can't be reached. Bots that Ctrl-C, or a stay of less than 1 s, left no
+/// time to come are no failure.
 #[derive(Clone, Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub struct Args {

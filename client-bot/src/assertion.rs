@@ -4,6 +4,7 @@ use crate::report::Report;
 use core::fmt;
 use core::str::FromStr;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A condition that a report must fulfil.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,13 +91,43 @@ pub enum AssertionError {
     )]
     Form(String),
     /// A report has no such value.
-    #[error("a report has no value `{path}`; it has: {}", known.join(", "))]
+    #[error("a report has no value `{path}`; it has\n{}", in_groups(known))]
     UnknownPath {
         /// What was asked for.
         path: String,
         /// What there is.
         known: Vec<String>,
     },
+}
+
+/// The widest line of a listing, in bytes.
+const LINE_BYTES_MAX: usize = 100;
+
+/// Paths in lines: those of one word together, the others each below their first word.
+fn in_groups(paths: &[String]) -> String {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in paths {
+        // The empty group comes first.
+        let (group, member) = match path.split_once('.') {
+            Some((group, _)) => (group, path.as_str()),
+            None => ("", path.as_str()),
+        };
+        groups.entry(group).or_default().push(member);
+    }
+    let mut lines = Vec::new();
+    for members in groups.values() {
+        let mut line = String::from(" ");
+        for member in members {
+            if line.len() + member.len() + 2 > LINE_BYTES_MAX {
+                lines.push(core::mem::replace(&mut line, String::from(" ")));
+            }
+            line.push(' ');
+            line.push_str(member);
+        }
+        lines.push(line);
+    }
+    lines.push("and one reason or code each: bots_failed.full, disconnects.1006".into());
+    lines.join("\n")
 }
 
 /// An assertion that does not hold.

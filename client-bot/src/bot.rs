@@ -5,6 +5,7 @@ use crate::connect::{Connect, ConnectError};
 use crate::crew::Crew;
 use crate::rooms::Errand;
 use crate::session::{End, Player, Session};
+use crate::tally::GivenUp;
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_shared::Rng;
@@ -18,18 +19,27 @@ const ATTEMPTS_MAX: u32 = 5;
 /// The wait after the first failed attempt; it doubles with each.
 const RETRY_WAIT: Duration = Duration::from_millis(200);
 
+/// A bot that had less time than this, and that nothing kept out, is not to blame for being in no room.
+const HURRY: Duration = Duration::from_secs(1);
+
 /// Why a bot is in no room.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     /// The reason for machines.
     reason: String,
+    /// What the server said, for people; may be empty.
+    text: String,
     /// When it may try again; `None` if that cannot help.
     wait: Option<Duration>,
 }
 
 impl Trouble {
     fn after(reason: impl Into<String>, wait: Duration) -> Self {
-        Self { reason: reason.into(), wait: Some(wait) }
+        Self { reason: reason.into(), text: String::new(), wait: Some(wait) }
+    }
+
+    fn hopeless(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), text: String::new(), wait: None }
     }
 }
 
@@ -37,7 +47,8 @@ impl From<ConnectError> for Trouble {
     fn from(error: ConnectError) -> Self {
         tracing::debug!(%error, "no connection");
         let hopeless = matches!(error, ConnectError::TooManyFiles | ConnectError::Http(400..=428));
-        Self { reason: error.reason(), wait: (!hopeless).then_some(Duration::ZERO) }
+        let wait = (!hopeless).then_some(Duration::ZERO);
+        Self { reason: error.reason(), text: String::new(), wait }
     }
 }
 
@@ -45,22 +56,25 @@ impl From<&End> for Trouble {
     fn from(end: &End) -> Self {
         match end {
             End::Closed(close) => {
-                let reason = close.code.reason();
-                match close.advice {
-                    Advice::RetryAfter(ms) => Self::after(reason, Duration::from_millis(ms.into())),
-                    Advice::Resume => Self::after(reason, Duration::ZERO),
-                    Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => {
-                        Self { reason: reason.into(), wait: None }
-                    }
-                }
+                let wait = match close.advice {
+                    Advice::RetryAfter(ms) => Some(Duration::from_millis(ms.into())),
+                    Advice::Resume => Some(Duration::ZERO),
+                    Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => None,
+                };
+                Self { reason: close.code.reason().into(), text: close.text.to_string(), wait }
             }
             End::Link(end) => Self::after(format!("closed_{}", end.code()), Duration::ZERO),
             End::JoinTimeout => Self::after("join_timeout", Duration::ZERO),
             End::Silent => Self::after("silent", Duration::ZERO),
-            End::Left => Self { reason: "run_over".into(), wait: None },
+            End::Left => Self::hopeless(RUN_OVER),
         }
     }
 }
+
+/// The reason of a bot whose time was over before it came into a room.
+const RUN_OVER: &str = "run_over";
+/// The reason of a bot whose time was over before another had made the room.
+const NO_ROOM_MADE: &str = "no_room_made";
 
 /// The close code under which an end counts.
 fn code_of(end: &End) -> u16 {
@@ -80,10 +94,13 @@ where
 {
     let clock = &crew.clock;
     clock.sleep_until(shift.start).await;
+    if !clock.is_stopped() {
+        crew.tally.started(bot);
+    }
     let mut rng = Rng::new(Rng::new(crew.config.seed ^ (u64::from(bot) << 32)).next_u64());
     let mut behaviour = crew.behaviours.of(bot);
     let mut failures = 0;
-    let mut reason = "run_over".to_owned();
+    let mut last = Trouble::hopeless(RUN_OVER);
     while clock.now() < shift.end && !clock.is_stopped() {
         let (joined, trouble) = match visit(crew, bot, shift.end, &mut *behaviour, &mut rng).await {
             Ok(()) => return,
@@ -91,12 +108,15 @@ where
         };
         tracing::debug!(bot, reason = trouble.reason, "out of the room");
         failures = if joined { 0 } else { failures + 1 };
-        reason = trouble.reason;
-        let Some(wait) = trouble.wait.filter(|_| failures < ATTEMPTS_MAX) else { break };
+        let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
+        last = trouble;
+        let Some(wait) = retry else { break };
         let backoff = RETRY_WAIT * (1 << failures) / 2;
         clock.sleep_until((clock.now() + wait.max(backoff.mul_f32(0.5 + rng.unit()))).min(shift.end)).await;
     }
-    crew.tally.failed(bot, reason);
+    let short = clock.now().min(shift.end).saturating_sub(shift.start) < HURRY;
+    let hurried = short && [RUN_OVER, NO_ROOM_MADE].contains(&&*last.reason);
+    crew.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
 }
 
 /// From joining a room to leaving it, across resumes. On trouble, says also whether the bot was in.
@@ -112,7 +132,7 @@ where
     C: Connect,
     B: Behaviours<G>,
 {
-    let over = (false, Trouble { reason: "no_room_made".into(), wait: None });
+    let over = (false, Trouble::hopeless(NO_ROOM_MADE));
     let waiting = crew.rooms.errand(bot);
     let errand = match crew.clock.timeout_at(until, waiting).await {
         Some(errand) => errand.ok_or(over)?,

@@ -90,6 +90,12 @@ impl<C, B> Crew<C, B> {
             rooms: self.rooms.len(),
             bots_wanted: self.config.plan.bots_max(),
             bots_joined,
+            // That nobody came in excuses nobody, unless the run was broken off.
+            bots_missing: match bots_joined {
+                0 if !self.clock.is_stopped() => self.tally.failures(),
+                _ => self.tally.missing(),
+            },
+            failure_texts: self.tally.texts(),
             bots_failed: self.tally.failures(),
             disconnects: sum.disconnects.iter().map(|(code, count)| (code.to_string(), *count)).collect(),
             resumes: clients.resumes,

@@ -1,7 +1,7 @@
 //! The load tool's command.
 
 use clap::Parser;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use tickwire_client_bot::args::Args;
 use tickwire_client_bot::assertion::failures;
@@ -12,8 +12,8 @@ use tickwire_client_bot::table::Table;
 use tickwire_client_bot::{FleetConfig, open_files, run};
 use tickwire_shared::arena::Arena;
 
-/// A threshold fails.
-const THRESHOLD: u8 = 1;
+/// A threshold fails, or bots that were wanted never came into a room.
+const FAILED: u8 = 1;
 /// Wrong use.
 const USAGE: u8 = 2;
 /// The server can't be reached.
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     match check_and_run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text, status)) => {
-            eprintln!("tickwire-client-bot: {text}");
+            // Nobody to tell if stderr is closed.
+            let _ = writeln!(std::io::stderr(), "tickwire-client-bot: {text}");
             ExitCode::from(status)
         }
     }
@@ -101,15 +102,15 @@ fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(report).map_err(|error| fault(&error))?;
         text.push('\n');
         let written = match to_stdout {
-            true => std::io::stdout().write_all(text.as_bytes()),
+            true => say(std::io::stdout(), &text),
             false => std::fs::write(path, text),
         };
         written.map_err(|error| fault(&error))?;
     }
     match (args.quiet, to_stdout) {
         (true, _) => {}
-        (false, true) => eprint!("{}", Table(report)),
-        (false, false) => print!("{}", Table(report)),
+        (false, true) => say(std::io::stderr(), Table(report)).map_err(|error| fault(&error))?,
+        (false, false) => say(std::io::stdout(), Table(report)).map_err(|error| fault(&error))?,
     }
     let never_connected = report.messages == 0 && report.bots_joined == 0;
     if never_connected && report.bots_failed.keys().any(|reason| is_unreachable(reason)) {
@@ -117,11 +118,31 @@ fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
         return Err(Failure(format!("{} can't be reached: {}", args.url, reasons.join(", ")), UNREACHABLE));
     }
     let failing = failures(&args.assertions, &json);
-    if failing.is_empty() {
+    let lines: Vec<_> = missing(report).into_iter().chain(failing.iter().map(ToString::to_string)).collect();
+    if lines.is_empty() {
         return Ok(());
     }
-    let lines: Vec<_> = failing.iter().map(ToString::to_string).collect();
-    Err(Failure(lines.join("\ntickwire-client-bot: "), THRESHOLD))
+    Err(Failure(lines.join("\ntickwire-client-bot: "), FAILED))
+}
+
+/// Writes all of `text`. A reader that has seen enough, such as `head`, is no fault.
+fn say(mut to: impl Write, text: impl std::fmt::Display) -> std::io::Result<()> {
+    match write!(to, "{text}").and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// How many bots should have come into a room and did not, and why.
+fn missing(report: &Report) -> Option<String> {
+    let count: u64 = report.bots_missing.values().sum();
+    let reason = |(reason, count): (&String, &u64)| match report.failure_texts.get(reason) {
+        Some(text) => format!("{count} x {reason} ({text})"),
+        None => format!("{count} x {reason}"),
+    };
+    let reasons: Vec<_> = report.bots_missing.iter().map(reason).collect();
+    let wanted = report.bots_wanted;
+    (count > 0).then(|| format!("{count} of {wanted} bots never came into a room: {}", reasons.join(", ")))
 }
 
 fn is_unreachable(reason: &str) -> bool {

@@ -24,6 +24,13 @@ pub struct Report {
     pub bots_joined: u32,
     /// Bots that never came into a room, by the reason of the last attempt.
     pub bots_failed: BTreeMap<String, u64>,
+    /// Those of `bots_failed` that had the time to come in: not those that a stop or a very short stay left none.
+    /// Not in the JSON form, for the exit status alone.
+    #[serde(skip)]
+    pub bots_missing: BTreeMap<String, u64>,
+    /// What the server last said to bots that gave up, by reason. Not in the JSON form, for people alone.
+    #[serde(skip)]
+    pub failure_texts: BTreeMap<String, String>,
     /// Connections that ended before their bot wanted it, by close code; 1006 is an end without any.
     pub disconnects: BTreeMap<String, u64>,
     /// Cut bots that took their places again.
@@ -72,7 +79,7 @@ pub struct Report {
     pub inputs_late: u64,
     /// Ticks for which no input had come, so that the one before was held.
     pub inputs_held: u64,
-    /// Reliable commands that bots sent.
+    /// Commands that bots sent: the reliable messages of a client.
     pub events_sent: u64,
     /// Reliable events that bots received.
     pub events_received: u64,

@@ -21,14 +21,21 @@ impl fmt::Display for Table<'_> {
         };
         line(
             "bots",
-            format!("{} of {} in {} rooms{joined}", report.bots_joined, report.bots_wanted, report.rooms),
+            format!("{} of {} in {}{joined}", report.bots_joined, report.bots_wanted, rooms(report.rooms)),
         )?;
         if !report.bots_failed.is_empty() {
             line("bots failed", counts(&report.bots_failed))?;
         }
+        for (reason, text) in &report.failure_texts {
+            line("server said", format!("{reason}: {text}"))?;
+        }
         let cuts = if report.disconnects.is_empty() { "none".into() } else { counts(&report.disconnects) };
         line("disconnects", cuts)?;
         line("time", format!("{:.1} s, {:.0} client seconds", report.seconds, report.client_seconds))?;
+        // Nobody was there to measure the rest.
+        if report.bots_joined == 0 {
+            return Ok(());
+        }
         line(
             "snapshots",
             format!("{}, {:.2} per client and s", report.snapshots, report.snapshots_per_client_s),
@@ -49,8 +56,10 @@ impl fmt::Display for Table<'_> {
         line(
             "state",
             format!(
-                "{} keyframes, {} of {} hashes differ, {} decode errors",
-                report.keyframes, report.hash_mismatches, report.hash_checks, report.decode_errors
+                "{} keyframes, {}, {} decode errors",
+                report.keyframes,
+                hashes(report),
+                report.decode_errors
             ),
         )?;
         line(
@@ -72,6 +81,17 @@ impl fmt::Display for Table<'_> {
             )?;
         }
         Ok(())
+    }
+}
+
+fn rooms(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "room" } else { "rooms" })
+}
+
+fn hashes(report: &Report) -> String {
+    match (report.hash_mismatches, report.hash_checks) {
+        (_, 0) => "no hash compared".into(),
+        (differ, checks) => format!("{differ} of {checks} hashes differ"),
     }
 }
 
@@ -98,11 +118,25 @@ mod tests {
 
     #[test]
     fn a_table_names_failures_and_says_when_the_bots_were_late() {
-        let mut report = Report::default();
+        let mut report = Report { bots_joined: 1, rooms: 1, ..Report::default() };
         assert!(!Table(&report).to_string().contains("note"));
         report.bots_failed.insert("full".into(), 3);
         report.bot_lag_ms.p99 = Some(50.0);
         let text = Table(&report).to_string();
         assert!(text.contains("3 x full") && text.contains("note"), "{text}");
+        assert!(text.contains("in 1 room\n") && text.contains("no hash compared"), "{text}");
+    }
+
+    #[test]
+    fn a_run_that_nobody_joined_has_no_rows_of_zeros() {
+        let mut report = Report { bots_wanted: 2, rooms: 2, ..Report::default() };
+        report.bots_failed.insert("no_such_game".into(), 2);
+        report.failure_texts.insert("no_such_game".into(), "no game `nope` is hosted here".into());
+        let text = Table(&report).to_string();
+        assert!(
+            text.contains("0 of 2 in 2 rooms") && text.contains("no_such_game: no game `nope`"),
+            "{text}"
+        );
+        assert!(!text.contains("snapshot") && text.lines().count() <= 5, "{text}");
     }
 }

@@ -65,16 +65,34 @@ pub(crate) struct Counts {
 #[derive(Clone, Debug, Default)]
 struct Fates {
     bots: Vec<Fate>,
+    /// What the server last said to bots that gave up, by reason.
+    texts: BTreeMap<String, String>,
     joined: u32,
     all_joined_at: Option<Duration>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Fate {
+    /// Its time has not come.
     #[default]
     Waiting,
+    /// Its time has come.
+    Trying,
     Joined,
+    /// It had hardly any time, and nothing kept it out.
+    Hurried,
     Failed(String),
+}
+
+/// Why a bot gave up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    /// The reason for machines.
+    pub(crate) reason: String,
+    /// What the server said to it, for people; may be empty.
+    pub(crate) text: String,
+    /// Its time was over before one can ask for a place in a room, and nothing kept it out.
+    pub(crate) hurried: bool,
 }
 
 /// A lock whose holder panicked still holds counters that are right enough to report.
@@ -137,13 +155,30 @@ impl Tally {
         self.playing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// `bot` gave up; that counts if it never was in a room.
-    pub(crate) fn failed(&self, bot: u32, reason: String) {
-        if let Some(fate) = lock(&self.fates).bots.get_mut(bot as usize)
-            && *fate != Fate::Joined
-        {
-            *fate = Fate::Failed(reason);
+    /// The time of `bot` has come.
+    pub(crate) fn started(&self, bot: u32) {
+        if let Some(fate @ (Fate::Waiting | Fate::Hurried)) = lock(&self.fates).bots.get_mut(bot as usize) {
+            *fate = Fate::Trying;
         }
+    }
+
+    /// `bot` gave up; that counts if it never was in a room.
+    pub(crate) fn failed(&self, bot: u32, why: GivenUp) {
+        let fates = &mut *lock(&self.fates);
+        if !why.text.is_empty() {
+            fates.texts.insert(why.reason.clone(), why.text);
+        }
+        match fates.bots.get_mut(bot as usize) {
+            None | Some(Fate::Joined) => {}
+            Some(Fate::Failed(_)) if why.hurried => {}
+            Some(fate) => *fate = if why.hurried { Fate::Hurried } else { Fate::Failed(why.reason) },
+        }
+    }
+
+    /// What the server last said to bots that gave up, by reason.
+    #[must_use]
+    pub(crate) fn texts(&self) -> BTreeMap<String, String> {
+        lock(&self.fates).texts.clone()
     }
 
     /// How many bots were in a room at least once, and when the last of all came.
@@ -162,12 +197,23 @@ impl Tally {
     /// The bots that were in no room, by reason; the run is over.
     #[must_use]
     pub(crate) fn failures(&self) -> BTreeMap<String, u64> {
+        self.absent(true)
+    }
+
+    /// Those of [`Self::failures`] that had the time to come into a room.
+    #[must_use]
+    pub(crate) fn missing(&self) -> BTreeMap<String, u64> {
+        self.absent(false)
+    }
+
+    fn absent(&self, without_time: bool) -> BTreeMap<String, u64> {
         let mut reasons = BTreeMap::new();
         for fate in &lock(&self.fates).bots {
             let reason = match fate {
                 Fate::Joined => continue,
+                Fate::Waiting | Fate::Hurried if !without_time => continue,
                 Fate::Failed(reason) => reason.as_str(),
-                Fate::Waiting => "run_over",
+                Fate::Waiting | Fate::Trying | Fate::Hurried => "run_over",
             };
             *reasons.entry(reason.to_owned()).or_default() += 1;
         }
@@ -278,12 +324,28 @@ impl Shard {
 mod tests {
     use super::*;
 
+    fn full() -> GivenUp {
+        GivenUp { reason: "full".into(), ..GivenUp::default() }
+    }
+
+    #[test]
+    fn bots_without_time_are_not_missing() {
+        let tally = Tally::new(4, 1);
+        let hurried = GivenUp { reason: "run_over".into(), hurried: true, ..GivenUp::default() };
+        (0..3).for_each(|bot| tally.started(bot));
+        tally.failed(0, full());
+        tally.failed(0, hurried.clone());
+        tally.failed(1, hurried);
+        assert_eq!(tally.failures(), BTreeMap::from([("full".to_owned(), 1), ("run_over".to_owned(), 3)]));
+        assert_eq!(tally.missing(), BTreeMap::from([("full".to_owned(), 1), ("run_over".to_owned(), 1)]));
+    }
+
     #[test]
     fn a_bot_that_joined_once_has_not_failed() {
         let tally = Tally::new(2, 1);
         tally.joined(0, Duration::from_secs(1));
-        tally.failed(0, "full".into());
-        tally.failed(1, "full".into());
+        tally.failed(0, full());
+        tally.failed(1, full());
         assert_eq!(tally.arrivals(), (1, None));
         assert_eq!(tally.failures(), BTreeMap::from([("full".to_owned(), 1)]));
         tally.joined(1, Duration::from_secs(2));

@@ -110,6 +110,24 @@ async fn a_stop_ends_the_run_with_a_report() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn bots_that_a_stop_kept_from_coming_are_not_missing() {
+    let server = MiniServer::start();
+    let config = config(Plan::steady(1_000, ms(100_000), ms(60_000)), 1);
+    let stop = tokio::time::sleep(ms(700));
+    let report = run::<Arena, _, _>(config, server, ArenaBehaviour::Idle, stop, |_| {}).await;
+    assert!((1..50).contains(&report.bots_joined) && report.failed() > 900, "{report:?}");
+    assert_eq!(report.bots_missing, BTreeMap::new());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_short_run_that_nobody_joins_has_all_bots_missing() {
+    let server = MiniServer::start();
+    server.refuse();
+    let report = play(&server, config(Plan::steady(2, ms(0), ms(0)), 1)).await;
+    assert_eq!((report.bots_joined, report.bots_missing.values().sum::<u64>()), (0, 2), "{report:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn spectators_only_watch() {
     let server = MiniServer::start();
     let mut config = config(Plan::steady(4, ms(0), ms(1_500)), 1);

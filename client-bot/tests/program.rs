@@ -6,7 +6,7 @@
 mod support;
 
 use serde_json::Value;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use support::{MiniServer, socket};
 use tokio::process::Command;
 
@@ -65,6 +65,56 @@ async fn wrong_use_ends_with_2() {
         let output = bots(args).await;
         assert_eq!(status(&output), Some(2), "{args:?}: {}", text(&output.stderr));
         assert!(!output.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_value_is_answered_in_lines_that_can_be_read() {
+    let said = text(&bots(&["--assert", "no_such_value<3"]).await.stderr);
+    assert!(said.contains("snapshot_gap_ms.p99") && said.contains("hash_mismatches"), "{said}");
+    assert!(said.lines().all(|line| line.len() <= 120), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bots_that_never_come_end_the_run_with_1_and_the_servers_words() {
+    let server = MiniServer::start();
+    server.turn_away("no game `nope` is hosted here");
+    let url = format!("ws://{}", socket::listen(server).await);
+    let output = bots(&["--url", &url, "--bots", "3", "--rooms", "1", "--duration", "1500ms"]).await;
+    let said = text(&output.stderr);
+    assert_eq!(status(&output), Some(1), "{said}");
+    assert!(said.contains("3 of 3 bots never came into a room: 3 x no_such_room (no game `nope`"), "{said}");
+    let table = text(&output.stdout);
+    assert!(table.contains("0 of 3 in 1 room\n") && !table.contains("snapshot"), "{table}");
+    let quiet = bots(&["--url", &url, "--bots", "1", "--duration", "1s", "--quiet"]).await;
+    assert_eq!(status(&quiet), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bot_too_many_ends_the_run_with_1() {
+    let url = format!("ws://{}", socket::listen(MiniServer::start()).await);
+    let line = ["--url", &url, "--bots", "65", "--rooms", "1", "--ramp", "200ms", "--duration", "2s"];
+    let output = bots(&line).await;
+    let said = text(&output.stderr);
+    assert_eq!(status(&output), Some(1), "{said}");
+    assert!(said.contains("1 of 65 bots never came into a room: 1 x full"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_stops_reading_is_no_fault() {
+    let url = format!("ws://{}", socket::listen(MiniServer::start()).await);
+    for report in [&[][..], &["--report", "-"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tickwire-client-bot"))
+            .args([&["--url", &url, "--bots", "1", "--duration", "1200ms"], report].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().await.expect("it ends");
+        let said = text(&output.stderr);
+        assert_eq!(status(&output), Some(0), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
     }
 }
 

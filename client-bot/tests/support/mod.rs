@@ -16,7 +16,7 @@ use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameInfo, GameName, List, ServerControl, SessionLimits, Target, Welcome,
 };
-use tickwire_shared::wire::{Close, CloseCode};
+use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::Instant;
 
@@ -37,6 +37,8 @@ struct Inner {
     sessions: Vec<tokio::task::AbortHandle>,
     /// New connections are refused.
     deaf: bool,
+    /// Whoever would join is closed with this text.
+    turned_away: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -65,8 +67,14 @@ impl Outbox for Outboxes {
 
 impl MiniServer {
     pub(crate) fn start() -> Self {
-        let inner =
-            Inner { start: Instant::now(), rooms: Vec::new(), members: 0, sessions: Vec::new(), deaf: false };
+        let inner = Inner {
+            start: Instant::now(),
+            rooms: Vec::new(),
+            members: 0,
+            sessions: Vec::new(),
+            deaf: false,
+            turned_away: None,
+        };
         let server = Self { inner: Arc::new(Mutex::new(inner)) };
         let clock = server.clone();
         tokio::spawn(async move {
@@ -89,6 +97,12 @@ impl MiniServer {
     pub(crate) fn cut_all(&self) {
         let sessions = std::mem::take(&mut self.inner.lock().unwrap().sessions);
         sessions.iter().for_each(tokio::task::AbortHandle::abort);
+    }
+
+    /// Lets nobody into a room from now on, and says why.
+    #[allow(dead_code)]
+    pub(crate) fn turn_away(&self, text: &'static str) {
+        self.inner.lock().unwrap().turned_away = Some(text);
     }
 
     /// Refuses new connections from now on.
@@ -173,6 +187,12 @@ impl MiniServer {
                 (event, join.target)
             }
         };
+        let turned_away = self.inner.lock().unwrap().turned_away;
+        if let Some(text) = turned_away {
+            // With advice to stop, as servers answer a game or an option that they do not know.
+            let close = Close { advice: Advice::Stop, ..Close::new(CloseCode::NoSuchRoom, text) };
+            return to.send(ServerControl::Close(close).encode().unwrap().into()).await.ok();
+        }
         let Some((room, member)) = self.admit(event, &target, &to) else {
             let close = ServerControl::Close(CloseCode::NoSuchRoom.into());
             return to.send(close.encode().unwrap().into()).await.ok();
