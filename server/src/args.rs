@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[command(name = "tickwire-server", version)]
 pub struct Args {
     /// Where players connect, IP:PORT; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// The operator's listener (metrics, kick, close), IP:PORT or `off` [default: 127.0.0.1:8081]
     #[arg(long, env = "TICKWIRE_ADMIN", value_name = "ADDR|off")]
@@ -54,6 +54,12 @@ pub struct Args {
     /// Rooms at one time [default: 1000]
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "COUNT")]
     pub rooms_max: Option<u32>,
+    /// How long a room without anyone in it lives on, ms [default: 10000]
+    #[arg(long, env = "TICKWIRE_ROOM_IDLE_MS", value_name = "MS")]
+    pub room_idle_ms: Option<u32>,
+    /// How long a cut player keeps its place, ms [default: 30000]
+    #[arg(long, env = "TICKWIRE_RESUME_GRACE_MS", value_name = "MS")]
+    pub resume_grace_ms: Option<u32>,
     /// Prints the configuration that would be used, as TOML, and ends
     #[arg(long)]
     pub print_config: bool,
@@ -89,7 +95,13 @@ impl Args {
         set(&mut config.limits.connections_max, &self.connections_max);
         set(&mut config.limits.connections_per_address_max, &self.connections_per_address_max);
         set(&mut config.limits.rooms_max, &self.rooms_max);
+        set(&mut config.limits.room_idle_ms, &self.room_idle_ms);
+        set(&mut config.limits.resume_grace_ms, &self.resume_grace_ms);
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("`{text}` is not IP:PORT; write for example 127.0.0.1:8080"))
 }
 
 fn set<T: Clone>(value: &mut T, given: &Option<T>) {

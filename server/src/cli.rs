@@ -5,7 +5,7 @@ use crate::config::{AdminListen, Config, ConfigError};
 use crate::logging;
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
-use clap::Parser;
+use crate::usage::{self, Asked};
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -15,7 +15,11 @@ use tokio::net::TcpListener;
 /// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
 /// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
 pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
-    match start(&Args::parse(), add_games) {
+    let ended = usage::read().map_err(StartError::from).and_then(|asked| match asked {
+        Asked::Start(args) => start(&args, add_games),
+        Asked::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to tell if stderr is gone.
@@ -57,7 +61,11 @@ impl From<io::Error> for StartError {
 }
 
 fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Result<(), StartError> {
-    let server = add_games(Server::builder().config(args.config()?)).build()?;
+    let built = add_games(Server::builder().config(args.config()?)).build();
+    let server = built.map_err(|error| match &args.config {
+        Some(path) => error.located(path),
+        None => error,
+    })?;
     if args.print_config {
         write!(io::stdout(), "{}", server.config().to_toml()?)?;
         return Ok(());

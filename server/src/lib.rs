@@ -32,6 +32,7 @@ mod shutdown;
 mod slot;
 mod tls;
 mod transport;
+mod usage;
 
 pub use args::Args;
 pub use config::{

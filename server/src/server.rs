@@ -101,7 +101,7 @@ fn add_game<G: Game>(
     let options = resolve(name, options, &section, assets)?;
     config.games.insert(name.to_string(), GameSection::showing(&options));
     hub.add_game::<G>(name.clone(), options)
-        .map_err(|error| ConfigError::new(format!("games.{name}.settings: {error}")))
+        .map_err(|error| ConfigError::about(&["games", name, "settings"], error))
 }
 
 fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), ConfigError> {
@@ -118,10 +118,10 @@ fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), Confi
         }
     }
     match config.games.keys().find(|key| !names.contains(&key.as_str())) {
-        Some(key) => Err(ConfigError::new(format!(
-            "games.{key}: this server hosts no such game; it hosts {}",
-            names.join(", ")
-        ))),
+        Some(key) => Err(ConfigError::about(
+            &["games", key],
+            format!("this server hosts no such game; it hosts {}", names.join(", ")),
+        )),
         None => Ok(()),
     }
 }

@@ -27,7 +27,9 @@ impl FromStr for AdminListen {
         if text == "off" {
             return Ok(Self::Off);
         }
-        text.parse().map(Self::At).map_err(|_| format!("`{text}` is neither IP:PORT nor `off`"))
+        text.parse()
+            .map(Self::At)
+            .map_err(|_| format!("`{text}` is neither IP:PORT nor `off`; write for example 127.0.0.1:8081"))
     }
 }
 

@@ -1,23 +1,48 @@
 //! What must hold between settings, checked at the start, and the one line that says what does not.
 
+use super::key::line_of_key;
 use super::{AdminListen, Config, Limits};
-use std::fmt;
+use std::path::Path;
+use std::{fmt, fs};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// A configuration that cannot be used: one line that names the cause and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(String);
+pub struct ConfigError {
+    text: String,
+    /// The key of the file that is wrong, from the outermost table inwards. Empty: no certain one.
+    key: Vec<String>,
+}
 
 impl ConfigError {
     /// The error with this text; line breaks are folded into one line.
     #[must_use]
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self(text.as_ref().split_whitespace().collect::<Vec<_>>().join(" "))
+        let text = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { text, key: Vec::new() }
+    }
+
+    /// The error about the setting with this key, which [`ConfigError::located`] looks for in the file.
+    pub(crate) fn about(key: &[&str], text: impl fmt::Display) -> Self {
+        let key: Vec<_> = key.iter().map(|part| (*part).to_owned()).collect();
+        Self { key: key.clone(), ..Self::new(format!("{}: {text}", key.join("."))) }
+    }
+
+    /// The same with the file and the line before it, if the file holds what is wrong.
+    #[must_use]
+    pub(crate) fn located(self, path: &Path) -> Self {
+        let text = if self.key.is_empty() { None } else { fs::read_to_string(path).ok() };
+        match text.and_then(|text| line_of_key(&text, &self.key)) {
+            Some(line) => Self::new(format!("{}:{line}: {}", path.display(), self.text)),
+            None => self,
+        }
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -34,12 +59,7 @@ impl Config {
         self.check_origins()?;
         self.limits.check()?;
         within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
-        if let Err(error) = self.log_level.parse::<tracing_subscriber::EnvFilter>() {
-            return Err(ConfigError::new(format!(
-                "log_level: `{}` is no filter ({error}); write error, warn, info, debug or trace",
-                self.log_level
-            )));
-        }
+        self.check_log_level()?;
         match &self.assets {
             Some(folder) if !folder.is_dir() => Err(ConfigError::new(format!(
                 "assets: {} is no folder; name one, or leave it out to use what the program carries",
@@ -63,6 +83,25 @@ impl Config {
             )));
         }
         Ok(())
+    }
+
+    /// A bare word that is no level would be taken for a part of the program to log, and hide all the others.
+    fn check_log_level(&self) -> Result<(), ConfigError> {
+        let wrong = |why: &dyn fmt::Display| {
+            ConfigError::new(format!(
+                "log_level: {why}; write error, warn, info, debug, trace or off, or a filter such as \
+                 info,tickwire_server=debug"
+            ))
+        };
+        let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+        let mut words = self.log_level.split(',');
+        if let Some(word) = words.find(|word| !word.contains(['=', '[']) && !is_level(word)) {
+            return Err(wrong(&format!("`{word}` is no level")));
+        }
+        match self.log_level.parse::<EnvFilter>() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(wrong(&format!("`{}` is no filter ({error})", self.log_level))),
+        }
     }
 
     fn check_tls(&self) -> Result<(), ConfigError> {
@@ -129,12 +168,23 @@ mod tests {
             (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),
             (wrong(|c| c.tls_key = Some("key.pem".into())), "tls_cert is not"),
             (wrong(|c| c.log_level = "a=b=c".into()), "log_level"),
+            (wrong(|c| c.log_level = "blah".into()), "`blah` is no level"),
+            (wrong(|c| c.log_level = "info,blah".into()), "`blah` is no level"),
+            (wrong(|c| c.log_level = String::new()), "`` is no level"),
             (wrong(|c| c.assets = Some("/no/such/folder".into())), "is no folder"),
             (wrong(|c| c.allowed_origins = vec!["example.com".into()]), "allowed_origins"),
             (wrong(|c| c.shutdown_deadline_s = 1_000), "shutdown_deadline_s"),
         ];
         for (text, part) in cases {
             assert!(text.contains(part) && !text.contains('\n'), "{text:?} should name {part:?}");
+        }
+    }
+
+    #[test]
+    fn levels_and_filters_may_be_logged() {
+        for text in ["off", "WARN", "info,tickwire_server=debug", "info,hyper=off", "[room]=trace"] {
+            let config = Config { log_level: text.into(), ..Config::default() };
+            assert_eq!(config.check(), Ok(()), "{text}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading the file: what is wrong is told with its line.
 
+use super::key::line_at;
 use super::{Config, ConfigError};
 use std::fs;
 use std::path::Path;
@@ -25,14 +26,10 @@ impl Config {
     /// The first thing that is wrong, with its line.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let line = error.span().map_or(1, |span| line_at(text, span.start));
             ConfigError::new(format!("{name}:{line}: {}", error.message()))
         })
     }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

@@ -81,30 +81,37 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
     if table.is_empty() {
         return Ok(base);
     }
-    let wrong = |what: &dyn fmt::Display| ConfigError::new(format!("games.{name}.settings: {what}"));
-    let Value::Table(mut merged) = Value::try_from(&base).map_err(|error| wrong(&error))? else {
+    let wrong = |what: &dyn fmt::Display| ConfigError::about(&["games", name, "settings"], what);
+    let Value::Table(merged) = Value::try_from(&base).map_err(|error| wrong(&error))? else {
         return Err(wrong(&"the game has no settings by name"));
     };
-    let given = read_files(table, &merged, files).map_err(|error| wrong(&error))?;
-    lay_over(&mut merged, &given);
-    let settings: S =
-        Value::Table(merged).try_into().map_err(|error: toml::de::Error| wrong(&error.message()))?;
+    let at = |path: &[String], what: &dyn fmt::Display| {
+        let path = path.iter().map(String::as_str);
+        ConfigError::about(&["games", name, "settings"].into_iter().chain(path).collect::<Vec<_>>(), what)
+    };
+    let given = read_files(table, &merged, files).map_err(|(key, error)| at(&[key], &error))?;
+    let culprit = || culprit::<S>(&merged, &given);
+    let whole = laid_over(&merged, &given).try_into();
+    let settings: S = whole.map_err(|error: toml::de::Error| match culprit() {
+        Some((path, error)) => at(&path, &error.message()),
+        None => wrong(&error.message()),
+    })?;
     // A key that the game does not read is not there when its settings are written again.
     let kept = Value::try_from(&settings).map_err(|error| wrong(&error))?;
     match first_unknown(&given, kept.as_table()) {
-        Some(key) => Err(wrong(&format!("the game has no setting `{key}`"))),
+        Some(path) => Err(at(&path, &"the game has no such setting")),
         None => Ok(settings),
     }
 }
 
 /// Replaces `x_file = PATH` by `x`: the file's text; where the game's `x` is a list, the file's lines without empty
 /// ones and comments, which start with `;`.
-fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, String> {
+fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, (String, String)> {
     let mut read = Table::new();
     for (key, value) in table {
         let (key, value) = match (key.strip_suffix("_file"), value) {
             (Some(key), Value::String(path)) => {
-                let text = files.text(path).map_err(|error| format!("{key}_file: {error}"))?;
+                let text = files.text(path).map_err(|error| (format!("{key}_file"), error))?;
                 let is_list = base.get(key).is_some_and(Value::is_array);
                 (key, if is_list { lines(&text) } else { Value::String(text) })
             }
@@ -120,6 +127,41 @@ fn lines(text: &str) -> Value {
     kept.collect::<Vec<_>>().into()
 }
 
+fn laid_over(base: &Table, over: &Table) -> Value {
+    let mut merged = base.clone();
+    lay_over(&mut merged, over);
+    Value::Table(merged)
+}
+
+/// The first setting that the game refuses even when it is given alone, and why.
+fn culprit<S: Data>(base: &Table, given: &Table) -> Option<(Vec<String>, toml::de::Error)> {
+    leaves(given).into_iter().find_map(|(path, value)| {
+        let alone = path
+            .iter()
+            .rev()
+            .fold(value, |inner, key| Value::Table(std::iter::once((key.clone(), inner)).collect()));
+        let tried = laid_over(base, alone.as_table()?).try_into::<S>();
+        tried.err().map(|error| (path, error))
+    })
+}
+
+/// The values below a table that are no tables, with the keys that lead to them.
+fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                found.extend(leaves(inner).into_iter().map(|(mut path, value)| {
+                    path.insert(0, key.clone());
+                    (path, value)
+                }));
+            }
+            _ => found.push((vec![key.clone()], value.clone())),
+        }
+    }
+    found
+}
+
 fn lay_over(base: &mut Table, over: &Table) {
     for (key, value) in over {
         match (base.get_mut(key), value) {
@@ -131,11 +173,11 @@ fn lay_over(base: &mut Table, over: &Table) {
     }
 }
 
-fn first_unknown(given: &Table, kept: Option<&Table>) -> Option<String> {
+fn first_unknown(given: &Table, kept: Option<&Table>) -> Option<Vec<String>> {
     given.iter().find_map(|(key, value)| match (value, kept.and_then(|kept| kept.get(key))) {
-        (_, None) => Some(key.clone()),
+        (_, None) => Some(vec![key.clone()]),
         (Value::Table(inner), Some(below)) => {
-            first_unknown(inner, below.as_table()).map(|rest| format!("{key}.{rest}"))
+            first_unknown(inner, below.as_table()).map(|rest| [vec![key.clone()], rest].concat())
         }
         _ => None,
     })
@@ -201,15 +243,16 @@ mod tests {
             ["###", "#.#"]
         );
         let error = resolved("settings = {map_file = \"maps/b.txt\"}").unwrap_err();
-        assert_eq!(error, "games.g.settings: map_file: maps/b.txt is not there");
+        assert_eq!(error, "games.g.settings.map_file: maps/b.txt is not there");
     }
 
     #[test]
     fn a_setting_that_the_game_lacks_is_named() {
         let error = resolved("settings = {rounds = 4, round = 4}").unwrap_err();
-        assert_eq!(error, "games.g.settings: the game has no setting `round`");
+        assert_eq!(error, "games.g.settings.round: the game has no such setting");
         let error = resolved("settings = {speed = {fly = 4}}").unwrap_err();
-        assert_eq!(error, "games.g.settings: the game has no setting `speed.fly`");
-        assert!(resolved("settings = {rounds = \"many\"}").is_err());
+        assert_eq!(error, "games.g.settings.speed.fly: the game has no such setting");
+        let error = resolved("settings = {map = \"a\", speed = {run = \"fast\"}}").unwrap_err();
+        assert!(error.starts_with("games.g.settings.speed.run: invalid type: string"), "{error}");
     }
 }

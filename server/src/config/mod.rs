@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod file;
 mod game;
+mod key;
 
 pub use address::{AddressRange, AdminListen};
 pub use check::ConfigError;

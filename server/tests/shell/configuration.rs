@@ -49,9 +49,10 @@ fn defaults_give_way_to_the_file_the_file_to_the_environment_and_that_to_flags()
     );
     let mut command = program(&["--config", file.path(), "--print-config", "--listen", "127.0.0.1:1003"]);
     command.env("TICKWIRE_LISTEN", "127.0.0.1:1002").env("TICKWIRE_LOG_LEVEL", "debug");
+    command.env("TICKWIRE_RESUME_GRACE_MS", "1004");
     let config = printed(command);
     assert_eq!(config.listen.port(), 1003, "the flag");
-    assert_eq!(config.log_level, "debug", "the environment");
+    assert_eq!((&*config.log_level, config.limits.resume_grace_ms), ("debug", 1004), "the environment");
     assert_eq!((config.limits.rooms_max, config.shutdown_deadline_s), (11, 1), "the file");
     assert_eq!(config.limits.connections_max, Config::default().limits.connections_max, "the default");
 }
@@ -130,7 +131,18 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
 
     let game = Temporary::new("game.toml", "[games.chess]\ntick_rate_hz = 30\n");
     let text = fail(program(&["--config", game.path()]), 2);
-    assert!(text.contains("games.chess") && text.contains("it hosts arena"), "{text}");
+    assert!(text.contains("game.toml:1: games.chess: ") && text.contains("it hosts arena"), "{text}");
+
+    let setting = Temporary::new(
+        "setting.toml",
+        "[games.arena]\n\n[games.arena.settings]\nround_s = 60\nmapp = \"duel\"\n",
+    );
+    let text = fail(program(&["--config", setting.path()]), 2);
+    assert!(text.contains("setting.toml:5: games.arena.settings.mapp: unknown field `mapp`"), "{text}");
+
+    let kind = Temporary::new("kind.toml", "[games.arena.settings]\nmap = \"duel\"\nround_s = \"a\"\n");
+    let text = fail(program(&["--config", kind.path()]), 2);
+    assert!(text.contains("kind.toml:3: games.arena.settings.round_s: invalid type: string"), "{text}");
 
     let rate = Temporary::new("rate.toml", "[games.arena]\ntick_rate_hz = 3\n");
     let text = fail(program(&["--config", rate.path()]), 2);

@@ -14,10 +14,10 @@ pub(crate) fn program(args: &[&str]) -> Command {
     command
 }
 
-/// Runs to the end, which must come soon.
+/// Runs to the end. It comes within a second; the bound is wider because a test machine may be busy.
 pub(crate) fn run(mut command: Command) -> Output {
     let mut child = command.spawn().unwrap();
-    wait(&mut child, Duration::from_secs(10));
+    wait(&mut child, Duration::from_secs(5));
     child.wait_with_output().unwrap()
 }
 

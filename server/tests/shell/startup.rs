@@ -4,6 +4,8 @@ use crate::program::{Serving, fail, program, run, wait};
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::ServerControl;
 
 const ANY_PORT: &[&str] = &["--listen", "127.0.0.1:0", "--admin", "off"];
 
@@ -28,13 +30,56 @@ fn a_stop_tells_clients_and_ends_with_status_0() {
     let serving = Serving::start(program(ANY_PORT));
     let mut socket = TcpStream::connect(serving.address()).unwrap();
     socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
-    let mut chunk = [0; 1024];
-    assert!(socket.read(&mut chunk).unwrap() > 0);
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
     stop(serving, |_, _| {});
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut rest = Vec::new();
     socket.read_to_end(&mut rest).unwrap();
-    assert!(!rest.is_empty(), "the client was cut without a word");
+    let (message, rest) = frame(0x82, &rest);
+    let Ok(ServerControl::Close(close)) = ServerControl::decode(message) else {
+        panic!("no Close message: {message:?}");
+    };
+    assert_eq!((close.code, close.advice), (CloseCode::GoingAway, CloseCode::GoingAway.advice()));
+    let (close_frame, rest) = frame(0x88, rest);
+    assert_eq!(close_frame[..2], 1001_u16.to_be_bytes());
+    assert_eq!(rest, [0; 0], "nothing follows the close frame");
+}
+
+/// The payload of a short frame that begins with `first`, and what follows it.
+#[track_caller]
+fn frame(first: u8, bytes: &[u8]) -> (&[u8], &[u8]) {
+    assert_eq!(bytes.first(), Some(&first), "the client was cut without a word: {bytes:?}");
+    assert!(bytes[1] < 126, "not short: {bytes:?}");
+    bytes[2..].split_at(usize::from(bytes[1]))
+}
+
+#[test]
+fn a_wrong_flag_or_variable_is_one_line_and_status_2() {
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["--listen", "localhost:9600"], &["--listen: `localhost:9600` is not IP:PORT", "127.0.0.1:8080"]),
+        (&["--admin=here"], &["--admin: `here` is neither IP:PORT nor `off`"]),
+        (&["--lisen", "127.0.0.1:0"], &["--lisen", "--listen"]),
+        (&["--rooms-max", "many"], &["--rooms-max: `many`: invalid digit"]),
+        (&["--log", "xml"], &["--log: `xml` is none of text, json"]),
+        (&["--log-level", "blah"], &["log_level: `blah` is no level", "debug"]),
+    ];
+    for (args, parts) in cases {
+        let text = fail(program(args), 2);
+        assert!(parts.iter().all(|part| text.contains(part)), "{args:?}: {text}");
+    }
+    let mut command = program(&["--admin", "off"]);
+    command.env("TICKWIRE_LISTEN", "localhost:9600");
+    let text = fail(command, 2);
+    assert!(text.starts_with("error: TICKWIRE_LISTEN: `localhost:9600` is not IP:PORT"), "{text}");
+    let mut command = program(&[]);
+    command.env("TICKWIRE_LISTN", "127.0.0.1:0");
+    let text = fail(command, 2);
+    assert!(text.contains("TICKWIRE_LISTN: ") && text.contains("did you mean TICKWIRE_LISTEN?"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! Reading the command line and the environment as a person wrote them: what is wrong is told in one line.
+
+use crate::args::Args;
+use crate::config::ConfigError;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+use std::error::Error;
+use std::ffi::OsString;
+
+/// What begins the name of each of the program's variables.
+const PREFIX: &str = "TICKWIRE_";
+/// Variables of the tests, which may be set in a shell from which the server is started too.
+const OF_TESTS: [&str; 2] = ["TICKWIRE_LONG", "TICKWIRE_SEED"];
+/// Letters by which a name may differ and still be taken for a slip.
+const SLIP_LETTERS: usize = 3;
+
+/// What the command line asks for.
+pub(crate) enum Asked {
+    /// To go on.
+    Start(Box<Args>),
+    /// To read this (help, version).
+    Text(String),
+}
+
+/// Reads the command line and the environment.
+///
+/// # Errors
+/// The first thing that is wrong, in one line.
+pub(crate) fn read() -> Result<Asked, ConfigError> {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let args = match Args::try_parse_from(&given) {
+        Ok(args) => args,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(Asked::Text(error.to_string()));
+        }
+        Err(error) => return Err(ConfigError::new(one_line(&error, &given))),
+    };
+    check_variables(std::env::vars_os().map(|(name, _)| name))?;
+    Ok(Asked::Start(Box::new(args)))
+}
+
+/// Flags have a check of their own; a variable with a slip in its name would go unheard.
+fn check_variables(names: impl Iterator<Item = OsString>) -> Result<(), ConfigError> {
+    let command = Args::command();
+    let known: Vec<&str> =
+        command.get_arguments().filter_map(|arg| arg.get_env()).filter_map(|name| name.to_str()).collect();
+    let mut unknown: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(PREFIX))
+        .filter(|name| !known.contains(&name.as_str()) && !OF_TESTS.contains(&name.as_str()))
+        .collect();
+    unknown.sort_unstable();
+    let Some(name) = unknown.first() else { return Ok(()) };
+    let near = known.iter().map(|known| (distance(name, known), known)).min();
+    let remedy = match near {
+        Some((letters, near)) if letters <= SLIP_LETTERS => format!("did you mean {near}?"),
+        _ => format!("there are {}", known.join(", ")),
+    };
+    Err(ConfigError::new(format!("{name}: the server reads no such variable; {remedy}")))
+}
+
+/// Letters to put in, leave out or replace to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (at, letter) in from.chars().enumerate() {
+        let mut next = vec![at + 1];
+        for ((other, above), diagonal) in to.chars().zip(row.iter().skip(1)).zip(&row) {
+            let left = next.last().copied().unwrap_or(0);
+            let replaced = diagonal + usize::from(letter != other);
+            next.push(replaced.min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The error without the lines about usage, naming the variable where the value came from one.
+fn one_line(error: &clap::Error, given: &[OsString]) -> String {
+    let whole = error.to_string();
+    let cause = whole.trim_start_matches("error: ");
+    let end = ["Usage:", "For more information"].iter().filter_map(|mark| cause.find(mark)).min();
+    let cause = cause.get(..end.unwrap_or(cause.len())).unwrap_or(cause).trim();
+    let (Some(ContextValue::String(name)), Some(ContextValue::String(value))) =
+        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
+    else {
+        return format!("{cause}; --help lists the flags");
+    };
+    let flag = name.split_whitespace().next().unwrap_or(name).split('[').next().unwrap_or(name);
+    let name = match variable_of(flag) {
+        Some(variable) if !is_given(flag, given) => variable,
+        _ => flag.to_owned(),
+    };
+    match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(why), _) if why.to_string().contains(value.as_str()) => format!("{name}: {why}"),
+        (Some(why), _) => format!("{name}: `{value}`: {why}"),
+        (None, Some(ContextValue::Strings(valid))) if !valid.is_empty() => {
+            format!("{name}: `{value}` is none of {}", valid.join(", "))
+        }
+        _ => format!("{name}: {cause}"),
+    }
+}
+
+fn variable_of(flag: &str) -> Option<String> {
+    let command = Args::command();
+    let arg = command.get_arguments().find(|arg| arg.get_long() == flag.strip_prefix("--"))?;
+    Some(arg.get_env()?.to_string_lossy().into_owned())
+}
+
+fn is_given(flag: &str, given: &[OsString]) -> bool {
+    given.iter().any(|word| {
+        let word = word.to_string_lossy();
+        word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str) -> Option<String> {
+        check_variables([OsString::from(name)].into_iter()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_variable_with_a_slip_is_refused_with_the_nearest_name() {
+        let text = refused("TICKWIRE_LISTN").unwrap();
+        assert!(text.ends_with("did you mean TICKWIRE_LISTEN?"), "{text}");
+        let text = refused("TICKWIRE_SOMETHING_ELSE").unwrap();
+        assert!(text.contains("TICKWIRE_LISTEN, ") && text.contains("TICKWIRE_ROOMS_MAX"), "{text}");
+    }
+
+    #[test]
+    fn known_variables_and_those_of_others_are_let_be() {
+        for name in ["TICKWIRE_LISTEN", "TICKWIRE_LONG", "TICKWIRE_SEED", "PATH", "TICKWIREX"] {
+            assert_eq!(refused(name), None);
+        }
+    }
+
+    #[test]
+    fn distance_counts_letters() {
+        assert_eq!([distance("", "ab"), distance("kitten", "sitting"), distance("a", "a")], [2, 3, 0]);
+    }
+}
