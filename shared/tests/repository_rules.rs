@@ -8,11 +8,8 @@ use std::path::{Component, Path, PathBuf};
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
-    // The WebSocket itself, the accept key of its handshake, and the bots' end of it.
-    (
-        "tungstenite",
-        &["server/src/transport/websocket.rs", "client-bot/src/connect/websocket.rs"],
-    ),
+    // The WebSocket and the bots' end of it.
+    ("tungstenite", &["server/src/transport/websocket.rs", "client-bot/src/connect/websocket.rs"]),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 

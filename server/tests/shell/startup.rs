@@ -4,8 +4,11 @@ use crate::program::{Serving, fail, program, run, wait};
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::CloseCode;
-use tickwire_shared::wire::control::ServerControl;
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, ServerControl, Target,
+};
 
 const ANY_PORT: &[&str] = &["--listen", "127.0.0.1:0", "--admin", "off"];
 
@@ -30,12 +33,7 @@ fn a_stop_tells_clients_and_ends_with_status_0() {
     let serving = Serving::start(program(ANY_PORT));
     let mut socket = TcpStream::connect(serving.address()).unwrap();
     socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        socket.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
-    }
+    read_head(&mut socket);
     stop(serving, |_, _| {});
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut rest = Vec::new();
@@ -91,6 +89,69 @@ fn logs_can_be_json() {
             err.lines().any(|line| line.starts_with('{') && line.contains("\"message\":\"stopped\"")),
             "{err}"
         );
+    });
+}
+
+fn read_head(socket: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+}
+
+fn read_frame(socket: &mut TcpStream) {
+    let mut start = [0; 2];
+    socket.read_exact(&mut start).unwrap();
+    let mut length = u16::from(start[1]);
+    if length == 126 {
+        let mut long = [0; 2];
+        socket.read_exact(&mut long).unwrap();
+        length = u16::from_be_bytes(long);
+    }
+    socket.read_exact(&mut vec![0; usize::from(length)]).unwrap();
+}
+
+fn masked(message: &ClientControl) -> Vec<u8> {
+    let payload = message.encode().unwrap();
+    let mut frame = vec![0x82, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(&payload);
+    frame
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_is_logged_with_its_player_when_it_joins_and_when_it_ends() {
+    let mut args = ANY_PORT.to_vec();
+    args.extend(["--log", "json"]);
+    let serving = Serving::start(program(&args));
+    let mut socket = TcpStream::connect(serving.address()).unwrap();
+    socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
+    let (name, credential) = (Name::new("ann").unwrap(), Credential::Guest);
+    let hello = Hello { version: PROTOCOL_VERSION, name, credential };
+    let (game, target) = (GameName::new("arena").unwrap(), Target::Match(Options::none()));
+    let join = Join { game, schema_hash: 0, role: Role::Player, target };
+    socket.write_all(&masked(&ClientControl::Hello(hello))).unwrap();
+    socket.write_all(&masked(&ClientControl::Join(join))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    read_head(&mut socket);
+    // The Welcome, the Joined, and the first update: by then the session plays.
+    for _ in 0..3 {
+        read_frame(&mut socket);
+    }
+    stop(serving, |_, err| {
+        let line = |message: &str| {
+            let message = format!("\"message\":\"{message}\"");
+            err.lines().find(|line| line.contains(&message)).unwrap_or_else(|| panic!("{message}: {err}"))
+        };
+        let joined = line("session has its place");
+        assert!(joined.contains("\"session\":\"1\"") && joined.contains("\"player\":\"ann\""), "{joined}");
+        let ended = line("session ended");
+        for part in ["\"player\":\"ann\"", "\"code\":1001", "\"reason\":\"going_away: ", "\"room\":\""] {
+            assert!(ended.contains(part), "{part}: {ended}");
+        }
+        assert_eq!(ended.matches("1001").count(), 1, "{ended}");
     });
 }
 
