@@ -65,11 +65,7 @@ pub(super) fn beyond(
 }
 
 fn mix(grid: &Grid, from: i32, to: i32, part: i64, whole: i64) -> i32 {
-    let mut way = i64::from(to) - i64::from(from);
-    if grid.wrap {
-        let span = grid.span() as i64;
-        way = (way + span / 2).rem_euclid(span) - span / 2;
-    }
+    let way = grid.distance(from, to);
     // A way is below 2^33 and a part below 2^14 (64 ticks in 1/256): the product fits.
     grid.fit(i64::from(from) + way * part / whole.max(1))
 }

@@ -236,12 +236,7 @@ fn distance_units(schema: &Schema, kind: u8, a: &[i32], b: &[i32]) -> f32 {
     let squared: f64 = fields
         .filter(|(field, _)| matches!(field.predictor, Predictor::Linear { .. }))
         .map(|(field, (&a, &b))| {
-            let mut steps = i64::from(a) - i64::from(b);
-            if field.grid.wrap {
-                let span = field.grid.span() as i64;
-                steps = (steps + span / 2).rem_euclid(span) - span / 2;
-            }
-            let units = steps as f64 / f64::from(field.grid.per_unit);
+            let units = field.grid.distance(b, a) as f64 / f64::from(field.grid.per_unit);
             units * units
         })
         .sum();

@@ -87,6 +87,18 @@ impl Grid {
         }
     }
 
+    /// How far `to` lies from `from`; on a wrapping grid the shorter way round, from `-span / 2` up.
+    #[inline]
+    #[must_use]
+    pub fn distance(&self, from: i32, to: i32) -> i64 {
+        let straight = i64::from(to) - i64::from(from);
+        if !self.wrap {
+            return straight;
+        }
+        let span = self.span() as i64;
+        (straight + span / 2).rem_euclid(span) - span / 2
+    }
+
     /// The grid step nearest to `value` units; a value that is not a number becomes 0.
     #[inline]
     #[must_use]

@@ -145,11 +145,7 @@ pub fn steer_once(value: i32, target: i32, rate: i32, grid: &Grid) -> i32 {
     if value == target {
         return value;
     }
-    let mut distance = i64::from(target) - i64::from(value);
-    if grid.wrap {
-        let span = grid.span() as i64;
-        distance = (distance + span / 2).rem_euclid(span) - span / 2;
-    }
+    let distance = grid.distance(value, target);
     let rate = i64::from(rate);
     let step = if distance.abs() <= rate { distance } else { distance / rate };
     grid.fit(i64::from(value) + step)

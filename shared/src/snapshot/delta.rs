@@ -123,7 +123,8 @@ impl Scratch {
             return Fate::AsPredicted;
         }
         let fields = kind.fields.iter().zip(new.values.iter().zip(predicted));
-        self.residuals.extend(fields.map(|(field, (&value, &guess))| residual(&field.grid, value, guess)));
+        self.residuals
+            .extend(fields.map(|(field, (&value, &guess))| field.grid.distance(guess, value) as i32));
         Fate::Differs(kind.fields.len())
     }
 }
@@ -328,17 +329,6 @@ fn merged(old: &Snapshot, new: &Snapshot) -> Result<Snapshot, DecodeError> {
             Some(row) => all.push(row.id, row.kind, row.values),
             None => return Ok(all),
         }
-    }
-}
-
-/// How far `value` lies from `guess`; for a wrapping grid the shorter way, from `-span / 2` up.
-#[inline]
-fn residual(grid: &Grid, value: i32, guess: i32) -> i32 {
-    if grid.wrap {
-        let (span, half) = (grid.span() as i64, grid.span() as i64 / 2);
-        ((i64::from(value) - i64::from(guess) + half).rem_euclid(span) - half) as i32
-    } else {
-        value.wrapping_sub(guess)
     }
 }
 
