@@ -50,13 +50,13 @@ impl Outbox for Outboxes {
     }
 
     fn control(&mut self, member: MemberId, message: Bytes) {
-        self.update(member, message);
-    }
-
-    fn update(&mut self, member: MemberId, message: Bytes) {
         if let Some(to) = self.0.get(&member) {
             let _ = to.try_send(message);
         }
+    }
+
+    fn update(&mut self, member: MemberId, message: &[u8]) {
+        self.control(member, Bytes::copy_from_slice(message));
     }
 
     fn close(&mut self, member: MemberId, close: Close) {

@@ -131,7 +131,7 @@ impl Bare {
 fn message(bytes: usize) -> (Vec<u8>, usize) {
     let update = |filler: usize| {
         let private = Private { tick: Tick(0), ..Private::default() };
-        let mut writer = UpdateWriter::new(&private, filler);
+        let mut writer = UpdateWriter::new(&private);
         writer.packet(&encode_packet(StreamId::ROOM, 0, 1, &vec![0x5a; filler]));
         writer.finish()
     };

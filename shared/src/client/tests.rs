@@ -101,7 +101,7 @@ fn hostile_bytes_end_the_session_and_never_panic() {
     let messages = [
         welcome(schema_of_dots()),
         ServerControl::Joined(good).encode().unwrap(),
-        crate::wire::update::UpdateWriter::new(&Default::default(), 0).finish(),
+        crate::wire::update::UpdateWriter::new(&Default::default()).finish(),
     ];
     for message in &messages {
         for end in 0..message.len() {

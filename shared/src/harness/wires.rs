@@ -131,12 +131,12 @@ impl Outbox for Wires {
         }
     }
 
-    fn update(&mut self, member: MemberId, message: Bytes) {
+    fn update(&mut self, member: MemberId, message: &[u8]) {
         let now = self.now;
-        self.sent_hash = self.sent_hash.rotate_left(5) ^ fnv1a_64(&message);
+        self.sent_hash = self.sent_hash.rotate_left(5) ^ fnv1a_64(message);
         if let Some(wire) = self.wire_mut(member) {
             debug_assert!(wire.slot.is_none(), "a queued update is never replaced");
-            wire.slot = Some(message);
+            wire.slot = Some(Bytes::copy_from_slice(message));
             wire.flush(now);
         }
     }

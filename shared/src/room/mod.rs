@@ -66,6 +66,8 @@ pub struct Room<G: Game> {
     next_player: u16,
     commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
+    /// The update that is being written; its memory is reused.
+    message: Vec<u8>,
     stats: RoomStats,
 }
 
@@ -102,6 +104,7 @@ impl<G: Game> Room<G> {
             next_player: 1,
             commands: Vec::new(),
             turns: Vec::new(),
+            message: Vec::new(),
             stats: RoomStats::default(),
         })
     }

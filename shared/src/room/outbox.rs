@@ -14,7 +14,7 @@ pub trait Outbox {
     fn control(&mut self, member: MemberId, message: Bytes);
 
     /// An update. Called only after [`Outbox::ready`] said yes.
-    fn update(&mut self, member: MemberId, message: Bytes);
+    fn update(&mut self, member: MemberId, message: &[u8]);
 
     /// The member is no longer in the room: tell it why and end its connection.
     fn close(&mut self, member: MemberId, close: Close);

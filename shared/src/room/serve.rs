@@ -9,7 +9,6 @@ use crate::snapshot::StreamEncoder;
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Close, CloseCode};
-use bytes::Bytes;
 use core::time::Duration;
 
 impl<G: Game> Room<G> {
@@ -23,12 +22,14 @@ impl<G: Game> Room<G> {
                 self.stats.skips_full += 1;
             } else if !link.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
-            } else if let Some(message) =
-                update(member, &mut self.encoder, &self.schema, Moment { tick, now, rate }, &mut self.stats)
-            {
-                self.stats.updates += 1;
-                self.stats.update_bytes += message.len() as u64;
-                outbox.update(member.id, message);
+            } else {
+                let moment = Moment { tick, now, rate };
+                let (encoder, stats) = (&mut self.encoder, &mut self.stats);
+                if write_update(&mut self.message, member, encoder, &self.schema, moment, stats) {
+                    stats.updates += 1;
+                    stats.update_bytes += self.message.len() as u64;
+                    outbox.update(member.id, &self.message);
+                }
             }
         }
         self.stats.entities_encoded = self.encoder.entities_encoded();
@@ -71,37 +72,36 @@ struct Moment {
     rate: TickRate,
 }
 
-fn update<I: Input>(
+/// Writes the update of `member` over `message`. `false` if there is none.
+fn write_update<I: Input>(
+    message: &mut Vec<u8>,
     member: &mut Member<I>,
     encoder: &mut StreamEncoder,
     schema: &Schema,
     moment: Moment,
     stats: &mut RoomStats,
-) -> Option<Bytes> {
-    let link = member.link.as_mut()?;
+) -> bool {
+    let Some(link) = member.link.as_mut() else { return false };
     let repair =
         link.repair.take().and_then(|(_, tick)| encoder.repair(schema, tick).map(|packet| (tick, packet)));
     // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
     let baseline = if repair.is_some() { None } else { link.queued };
-    let packet = encoder.packet(schema, baseline)?;
-    let repair_bytes = repair.as_ref().map_or(0, |(_, packet)| packet.bytes.len());
+    let Some(packet) = encoder.packet(schema, baseline) else { return false };
+    link.queued = Some(moment.tick);
     let private = private(member, moment, stats);
-    let mut writer = UpdateWriter::new(&private, packet.bytes.len() + repair_bytes);
+    let mut writer = UpdateWriter::reuse(core::mem::take(message), &private);
     if let Some((_, repair)) = &repair {
         stats.repairs += 1;
         writer.packet(&repair.bytes);
     }
     writer.packet(&packet.bytes);
     stats.stream_bytes += packet.payload_bytes as u64;
-    if let Some(link) = &mut member.link {
-        link.queued = Some(moment.tick);
-    }
-    let message = writer.finish();
+    *message = writer.finish();
     if packet.keyframe {
         stats.keyframes += 1;
         stats.keyframe_bytes += message.len() as u64;
     }
-    Some(message.into())
+    true
 }
 
 fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {

@@ -65,10 +65,16 @@ impl BitWriter {
     pub fn exp_golomb(&mut self, value: u32, k: u32) {
         let prefix = (u64::from(value) >> k) + 1;
         let below = 63 - prefix.leading_zeros();
-        self.raw(0, below);
         // The highest bit of the prefix is its end mark; the bits under it follow in order.
+        let under = (prefix - (1 << below)) as u32;
+        if below * 2 + 1 + k <= 32 {
+            let code = 1 << below | u64::from(under) << (below + 1);
+            self.raw((code | u64::from(value & low_mask(k)) << (below * 2 + 1)) as u32, below * 2 + 1 + k);
+            return;
+        }
+        self.raw(0, below);
         self.raw(1, 1);
-        self.raw((prefix - (1 << below)) as u32, below);
+        self.raw(under, below);
         self.raw(value & low_mask(k), k);
     }
 

@@ -121,10 +121,16 @@ pub struct UpdateWriter {
 }
 
 impl UpdateWriter {
-    /// Starts a message with its private section. `streams_bytes` is what will follow, to allocate once.
+    /// Starts a message with its private section.
     #[must_use]
-    pub fn new(private: &Private, streams_bytes: usize) -> Self {
-        let mut bytes = Vec::with_capacity(24 + streams_bytes);
+    pub fn new(private: &Private) -> Self {
+        Self::reuse(Vec::new(), private)
+    }
+
+    /// As [`UpdateWriter::new`], in the memory of `bytes`, whose content is dropped.
+    #[must_use]
+    pub fn reuse(mut bytes: Vec<u8>, private: &Private) -> Self {
+        bytes.clear();
         bytes.push(TAG_UPDATE);
         let mut to = BitWriter::append_to(bytes);
         private.write(&mut to);

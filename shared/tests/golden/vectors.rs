@@ -246,7 +246,7 @@ fn updates(out: &mut String) {
         ("empty", Private { tick: Tick(1), ..Private::default() }, &packets[..0]),
         ("full", full, &packets[..]),
     ] {
-        let mut writer = UpdateWriter::new(&private, 0);
+        let mut writer = UpdateWriter::new(&private);
         packets.iter().for_each(|packet| writer.packet(packet));
         let bytes = writer.finish();
         vector(out, &format!("server update: {name}"), &Update::decode(&bytes).unwrap(), &bytes);
