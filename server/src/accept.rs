@@ -4,6 +4,7 @@ use crate::admission::Permit;
 use crate::http::{Front, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::tls::Tls;
+use crate::transport::wire::WiredTcp;
 use axum::Router;
 use core::time::Duration;
 use socket2::SockRef;
@@ -77,7 +78,8 @@ pub(crate) async fn run(
 impl Shared {
     async fn plain(self, socket: TcpStream, address: SocketAddr) {
         let Some(place) = self.place(&socket, address) else { return };
-        connection::serve(&self.front, self.router, socket, address, place.admitted()).await;
+        let io = WiredTcp::from(socket);
+        connection::serve(&self.front, self.router, io, address, place.admitted()).await;
     }
 
     async fn secure(self, tls: Tls, socket: TcpStream, address: SocketAddr) {

@@ -11,6 +11,8 @@ use tickwire_shared::wire::Close;
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     members: Vec<(MemberId, Arc<Slot>)>,
+    /// Where frames are built; its memory is reused.
+    scratch: Vec<u8>,
 }
 
 impl Slots {
@@ -53,9 +55,9 @@ impl Outbox for Slots {
         }
     }
 
-    fn update(&mut self, member: MemberId, message: Bytes) {
-        if let Some(slot) = self.slot(member) {
-            slot.put_update(message);
+    fn update(&mut self, member: MemberId, message: &[u8]) {
+        if let Some((_, slot)) = self.find(member).and_then(|at| self.members.get(at)) {
+            slot.put_update(message, &mut self.scratch);
         }
     }
 

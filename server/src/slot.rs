@@ -2,8 +2,11 @@
 //!
 //! A room fills the slot, the session's task empties it. There is room for one update: while it is there, or is
 //! being written to the socket, the room skips this client. So a client that stalls costs no more than its bound.
+//!
+//! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket.
 
 use crate::ledger::{Kind, Ledger, Posting};
+use crate::transport::wire::{Sent, Wire};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +35,14 @@ pub(crate) struct Slot {
 struct Content {
     control: VecDeque<Bytes>,
     update: Option<Bytes>,
+    /// The wire holds the rest of an update that it took in part.
+    tail: bool,
+    /// The session writes something that it took from here.
+    writing: bool,
+    /// Where updates go while the session is idle.
+    wire: Option<Arc<Wire>>,
+    /// Updates that went there whole.
+    updates_written: u64,
     close: Option<Close>,
     /// A closing was put in, and possibly taken: nothing is taken in after it.
     closed: bool,
@@ -48,6 +59,8 @@ pub(crate) enum Next {
     Control(Bytes),
     /// An update of the room.
     Update(Bytes),
+    /// The rest of an update, which the wire holds: it has to be flushed.
+    Tail,
 }
 
 impl Slot {
@@ -80,15 +93,37 @@ impl Slot {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// Puts an update in. Call only when ready; one that comes otherwise is dropped, and `false` returned.
-    pub(crate) fn put_update(&self, message: Bytes) -> bool {
-        if !self.ready.swap(false, Ordering::AcqRel) {
+    /// Where updates may go while the session is idle, from now on.
+    pub(crate) fn attach(&self, wire: Option<Arc<Wire>>) {
+        let mut content = self.content();
+        if !content.closed {
+            content.wire = wire;
+        }
+    }
+
+    /// Puts an update in, or writes it at once if it can. Call only when ready; one that comes otherwise is dropped,
+    /// and `false` returned. `scratch` is memory to work in.
+    pub(crate) fn put_update(&self, message: &[u8], scratch: &mut Vec<u8>) -> bool {
+        if !self.is_ready() {
             return false;
         }
         let mut content = self.content();
-        if !content.closed {
-            content.update = Some(message);
+        if content.closed {
+            return true;
         }
+        let sent = match &content.wire {
+            Some(wire) if !content.writing && content.is_empty() => wire.try_send(message, scratch),
+            _ => Sent::Not,
+        };
+        match sent {
+            Sent::Whole => {
+                content.updates_written += 1;
+                return true;
+            }
+            Sent::Begun => content.tail = true,
+            Sent::Not => content.update = Some(Bytes::copy_from_slice(message)),
+        }
+        self.ready.store(false, Ordering::Release);
         self.notify(content);
         true
     }
@@ -124,9 +159,12 @@ impl Slot {
             Some(Next::Close(close))
         } else if let Some(message) = content.control.pop_front() {
             Some(Next::Control(message))
+        } else if std::mem::take(&mut content.tail) {
+            Some(Next::Tail)
         } else {
             content.update.take().map(Next::Update)
         };
+        content.writing |= next.is_some();
         if content.is_empty() {
             // Under the lock, so that nothing put in after this is overlooked.
             self.filled.store(false, Ordering::Release);
@@ -139,9 +177,17 @@ impl Slot {
         if self.filled.load(Ordering::Acquire) { self.content().close.take() } else { None }
     }
 
-    /// The last update has been written: the room may put the next one in.
-    pub(crate) fn set_ready(&self) {
-        self.ready.store(true, Ordering::Release);
+    /// What was taken last has been written. If it was an update, the room may put the next one in.
+    pub(crate) fn written(&self, update: bool) {
+        self.content().writing = false;
+        if update {
+            self.ready.store(true, Ordering::Release);
+        }
+    }
+
+    /// Updates that were written past the session.
+    pub(crate) fn updates_written(&self) -> u64 {
+        self.content().updates_written
     }
 
     /// Who is woken when something is put in, from now on. What was put in before is not told.
@@ -176,12 +222,13 @@ impl Content {
     fn shut(&mut self, close: Close) {
         if !self.closed {
             let waker = self.waker.take();
-            *self = Self { close: Some(close), closed: true, waker, ..Self::default() };
+            let updates_written = self.updates_written;
+            *self = Self { close: Some(close), closed: true, waker, updates_written, ..Self::default() };
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.update.is_none() && self.close.is_none()
+        self.control.is_empty() && self.update.is_none() && !self.tail && self.close.is_none()
     }
 }
 
@@ -196,12 +243,12 @@ mod tests {
     #[test]
     fn an_update_that_was_put_in_is_never_replaced() {
         let slot = slot();
-        assert!(slot.put_update(Bytes::from_static(b"first")));
+        assert!(slot.put_update(b"first", &mut Vec::new()));
         assert!(!slot.is_ready());
-        assert!(!slot.put_update(Bytes::from_static(b"second")));
+        assert!(!slot.put_update(b"second", &mut Vec::new()));
         assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"first"))));
         assert!(!slot.is_ready(), "it is still being written");
-        slot.set_ready();
+        slot.written(true);
         assert!(slot.is_ready());
         assert_eq!(slot.take(), None);
     }
@@ -209,7 +256,7 @@ mod tests {
     #[test]
     fn control_messages_go_first_and_in_order() {
         let slot = slot();
-        assert!(slot.put_update(Bytes::from_static(b"update")));
+        assert!(slot.put_update(b"update", &mut Vec::new()));
         slot.put_control(Bytes::from_static(b"one"));
         slot.put_control(Bytes::from_static(b"two"));
         assert_eq!(slot.queued_bytes(), 12);

@@ -5,6 +5,7 @@ use crate::admission::AddressPermit;
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::session;
 use crate::transport::peer::Peer;
+use crate::transport::wire::Stream;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,7 +18,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tower::Service;
 use tracing::debug;
@@ -71,7 +71,7 @@ pub(crate) async fn serve<S>(
     socket: SocketAddr,
     admitted: Result<(), Refused>,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Stream,
 {
     // Boxed so that a session of hours does not keep the room that HTTP's state took.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
@@ -88,7 +88,7 @@ async fn http<S>(
     admitted: Admitted,
 ) -> Option<Upgraded<S>>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Stream,
 {
     let connection = Connection { socket, promised: Arc::default() };
     let service = service_fn(|mut request: hyper::Request<Incoming>| {

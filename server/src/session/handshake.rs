@@ -136,7 +136,9 @@ fn poll_message<L: Link>(
     }
     for _ in 0..SIGNS_PER_POLL {
         match link.poll_recv(cx) {
-            Poll::Ready(Ok(Received::Message(message))) => return Poll::Ready(Ok(message)),
+            Poll::Ready(Ok(Received::Message(message))) => {
+                return Poll::Ready(Ok(Bytes::copy_from_slice(message)));
+            }
             Poll::Ready(Ok(Received::Sign)) => session.traffic.signs_in += 1,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
             Poll::Pending => return Poll::Pending,

@@ -16,6 +16,7 @@ use crate::slot::Slot;
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
 use crate::transport::websocket::WebSocketLink;
+use crate::transport::wire::Stream;
 use crate::transport::{Link, LinkError};
 use bytes::Bytes;
 use std::fmt;
@@ -24,7 +25,6 @@ use tickwire_shared::id::{MemberId, RoomId, SessionId};
 use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 /// Inbound bytes that one connection may send, 1/s. More pauses reading; ten seconds of more end it with 4008.
@@ -158,7 +158,7 @@ impl Drop for Session {
 /// Runs a session over a stream whose WebSocket handshake is done. `already_read` holds the bytes that came glued to it.
 ///
 /// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
-pub(crate) fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+pub(crate) fn serve_websocket<S: Stream>(
     hub: &Arc<Hub>,
     io: S,
     already_read: Bytes,
@@ -230,7 +230,7 @@ impl Session {
             reason = %ending,
             seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
             messages_in = traffic.frames_in + traffic.control_in,
-            messages_out = traffic.updates_out + traffic.control_out,
+            messages_out = self.slot.updates_written() + traffic.updates_out + traffic.control_out,
             "session ended"
         );
     }

@@ -34,9 +34,12 @@ const MESSAGES_PER_S_MIN: u32 = 120;
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
     let _timer = session.hub.commons().ledger.post(Kind::Timer);
     let mut told = Traffic::default();
+    session.slot.attach(link.wire());
     let mut play = Play::new(session, link, membership);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
     drop(play);
+    // From here on the session has the last word.
+    session.slot.attach(None);
     session.traffic.tell(&mut told, &session.hub.commons().metrics);
     ending
 }
@@ -128,13 +131,18 @@ impl<'a, L: Link> Play<'a, L> {
                 }
                 self.writing = false;
                 self.written = self.written.wrapping_add(1);
-                if std::mem::take(&mut self.update) {
-                    self.slot().set_ready();
-                }
+                let update = std::mem::take(&mut self.update);
+                self.slot().written(update);
             }
             let message = match self.slot().take() {
                 None => return Poll::Pending,
                 Some(Next::Close(close)) => return closed(close),
+                Some(Next::Tail) => {
+                    self.session.traffic.updates_out += 1;
+                    self.update = true;
+                    self.writing = true;
+                    continue;
+                }
                 Some(Next::Control(message)) => {
                     self.session.traffic.sent_control(message.len());
                     message
@@ -163,9 +171,9 @@ impl<'a, L: Link> Play<'a, L> {
             }
             match ready!(self.link.poll_recv(cx)) {
                 Ok(Received::Message(message)) => {
-                    self.session.traffic.received(&message);
+                    self.session.traffic.received(message);
                     let at = *arrived.get_or_insert_with(Instant::now);
-                    if let Err(close) = self.port.deliver(self.member, &message, at) {
+                    if let Err(close) = self.port.deliver(self.member, message, at) {
                         return closed(close);
                     }
                 }

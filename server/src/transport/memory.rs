@@ -18,7 +18,13 @@ pub(crate) const QUEUE_MESSAGES_MAX: usize = 16;
 /// The two ends of a new connection: the server's and the client's.
 pub(crate) fn pair() -> (MemoryLink, MemoryConnection) {
     let (up, down) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
-    let link = MemoryLink { from_client: up.clone(), to_client: down.clone(), waiting: None, bytes_in: 0 };
+    let link = MemoryLink {
+        from_client: up.clone(),
+        to_client: down.clone(),
+        waiting: None,
+        received: Bytes::new(),
+        bytes_in: 0,
+    };
     (link, MemoryConnection { to_server: up, from_server: down })
 }
 
@@ -103,18 +109,21 @@ pub(crate) struct MemoryLink {
     from_client: Arc<Pipe>,
     to_client: Arc<Pipe>,
     waiting: Option<Bytes>,
+    /// The message that was received last.
+    received: Bytes,
     bytes_in: u64,
 }
 
 impl Link for MemoryLink {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, LinkError>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
         self.from_client.poll_pop(cx).map(|popped| match popped {
             Ok(message) if message.len() > INBOUND_BYTES_MAX => {
                 Err(LinkError::broken(CloseCode::TooBig, "the message is longer than any may be"))
             }
             Ok(message) => {
                 self.bytes_in += message.len().max(1) as u64;
-                Ok(Received::Message(message))
+                self.received = message;
+                Ok(Received::Message(&self.received))
             }
             Err(End::Closed(code)) => Err(LinkError::ClosedByPeer(Some(code))),
             Err(End::Cut) => Err(LinkError::Cut),
@@ -229,8 +238,8 @@ mod tests {
             assert_eq!(client.try_send(vec![1]), Ok(None));
         }
         assert_eq!(client.try_send(vec![2]), Ok(Some(Bytes::from_static(&[2]))));
-        let first = poll_fn(|cx| link.poll_recv(cx)).await;
-        assert_eq!(first, Ok(Received::Message(Bytes::from_static(&[1]))));
+        let first = poll_fn(|cx| link.poll_recv(cx).map(|got| assert_eq!(got, Ok(Received::Message(&[1])))));
+        first.await;
         assert_eq!(client.try_send(vec![2]), Ok(None));
     }
 

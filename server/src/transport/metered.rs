@@ -3,7 +3,8 @@
 //! Long messages are written here, without a copy: while one is under way, tungstenite's own writes wait.
 
 use super::allowance::{Allowance, Verdict};
-use bytes::Bytes;
+use super::frame::Head;
+use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -26,6 +27,10 @@ pub(super) fn is_rate_exceeded(error: &io::Error) -> bool {
 pub(super) struct Metered<S> {
     io: S,
     waker: Waker,
+    /// Bytes that were received before; tungstenite reads them first.
+    carry: Bytes,
+    /// Bytes that tungstenite has read.
+    read: u64,
     bytes_in: u64,
     allowance: Allowance,
     /// Made for a pause and kept until reading goes on.
@@ -34,15 +39,9 @@ pub(super) struct Metered<S> {
 }
 
 /// A binary message on its way out.
-///
-/// ```text
-/// byte 0   0x82: a whole binary message, not masked
-/// byte 1   its bytes if below 126; 126, then 16 bits, big-endian; or 127, then 64 bits
-/// ```
 #[derive(Debug)]
 struct Frame {
-    head: [u8; 10],
-    head_bytes: usize,
+    head: Head,
     message: Bytes,
     /// Bytes of head and message that are written.
     written: usize,
@@ -50,28 +49,14 @@ struct Frame {
 
 impl Frame {
     fn new(message: Bytes) -> Self {
-        let length = (message.len() as u64).to_be_bytes();
-        let [.., high, low] = length;
-        let mut head = [0x82, low, 0, 0, 0, 0, 0, 0, 0, 0];
-        let head_bytes = match message.len() {
-            0..126 => 2,
-            126..0x1_0000 => {
-                head = [0x82, 126, high, low, 0, 0, 0, 0, 0, 0];
-                4
-            }
-            _ => {
-                let [a, b, c, d, e, f, g, h] = length;
-                head = [0x82, 127, a, b, c, d, e, f, g, h];
-                10
-            }
-        };
-        Self { head, head_bytes, message, written: 0 }
+        Self { head: Head::of(message.len()), message, written: 0 }
     }
 
     /// What is left of the head and of the message; `None` if nothing is.
     fn rest(&self) -> Option<[IoSlice<'_>; 2]> {
-        let head = self.head.get(self.written.min(self.head_bytes)..self.head_bytes)?;
-        let message = self.message.get(self.written.saturating_sub(self.head_bytes)..)?;
+        let head = self.head.bytes();
+        let message = self.message.get(self.written.saturating_sub(head.len())..)?;
+        let head = head.get(self.written.min(head.len())..)?;
         if head.is_empty() && message.is_empty() {
             return None;
         }
@@ -84,6 +69,8 @@ impl<S> Metered<S> {
         Self {
             io,
             waker: Waker::noop().clone(),
+            carry: Bytes::new(),
+            read: 0,
             bytes_in: 0,
             allowance: Allowance::new(bytes_per_s),
             pause: None,
@@ -99,9 +86,24 @@ impl<S> Metered<S> {
         }
     }
 
+    /// The stream.
+    pub(super) fn io(&self) -> &S {
+        &self.io
+    }
+
     /// Bytes that came so far.
     pub(super) fn bytes_in(&self) -> u64 {
         self.bytes_in
+    }
+
+    /// Leaves bytes that were received to tungstenite, before all that still comes.
+    pub(super) fn leave(&mut self, bytes: &[u8]) {
+        self.carry = Bytes::copy_from_slice(bytes);
+    }
+
+    /// Bytes that tungstenite has read so far; `None` while some that were left to it are not read.
+    pub(super) fn bytes_read(&self) -> Option<u64> {
+        self.carry.is_empty().then_some(self.read)
     }
 
     pub(super) fn count(&mut self, bytes: usize) {
@@ -177,8 +179,9 @@ fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
     }
 }
 
-impl<S: AsyncRead + Unpin> io::Read for Metered<S> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+impl<S: AsyncRead + Unpin> Metered<S> {
+    /// Reads what comes, past tungstenite.
+    pub(super) fn receive(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.allowance.is_empty() {
             or_would_block(self.poll_allowance())?;
         }
@@ -187,6 +190,20 @@ impl<S: AsyncRead + Unpin> io::Read for Metered<S> {
         or_would_block(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
         let count = buffer.filled().len();
         self.count(count);
+        Ok(count)
+    }
+}
+
+impl<S: AsyncRead + Unpin> io::Read for Metered<S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = if self.carry.is_empty() {
+            self.receive(bytes)?
+        } else {
+            let count = self.carry.len().min(bytes.len());
+            self.carry.copy_to_slice(bytes.get_mut(..count).unwrap_or_default());
+            count
+        };
+        self.read += count as u64;
         Ok(count)
     }
 }

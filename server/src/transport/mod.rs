@@ -5,20 +5,25 @@
 //! object: nothing is boxed per message. Two links exist: [`websocket`] and [`memory`].
 
 pub(crate) mod allowance;
+mod frame;
+mod inbound;
 pub(crate) mod memory;
 mod metered;
 pub(crate) mod peer;
 pub(crate) mod websocket;
+pub(crate) mod wire;
 
 use bytes::Bytes;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tickwire_shared::wire::{Close, CloseCode};
+use wire::Wire;
 
 /// What a link received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Received {
+pub(crate) enum Received<'a> {
     /// A whole binary message.
-    Message(Bytes),
+    Message(&'a [u8]),
     /// A sign of life without content: a ping or a pong.
     Sign,
 }
@@ -45,7 +50,7 @@ impl LinkError {
 /// After any `Err` of receiving only the sending half may be used, and only to close.
 pub(crate) trait Link: Unpin + Send {
     /// The next message, in order.
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, LinkError>>;
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>>;
 
     /// Hands a message over and tries to write it at once. Call only when flushed.
     ///
@@ -70,4 +75,9 @@ pub(crate) trait Link: Unpin + Send {
 
     /// Bytes that came so far, framing included where the link has any. Changes with every sign of life.
     fn bytes_in(&self) -> u64;
+
+    /// The sending half that a room may write to past this link. `None` where only the link can.
+    fn wire(&self) -> Option<Arc<Wire>> {
+        None
+    }
 }

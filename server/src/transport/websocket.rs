@@ -7,20 +7,23 @@
 //! One task uses a link, and it stays the same, so tungstenite is driven directly: an adapter that serves a reader and
 //! a writer in two tasks registers four wakers per poll.
 
+use super::inbound::{Front, Inbound};
 use super::metered::{Metered, is_rate_exceeded};
+use super::wire::{Stream, Wire};
 use super::{Link, LinkError, Received};
 use bytes::Bytes;
 use std::io;
+use std::ops::Range;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tickwire_shared::limits::INBOUND_BYTES_MAX;
 use tickwire_shared::wire::{Close, CloseCode};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
 /// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has one.
-const READ_BUFFER_BYTES: usize = 1024;
+const READ_BUFFER_BYTES: usize = 512;
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
 /// A longer message goes past tungstenite, whose write buffer copies each message and never shrinks.
 const COPIED_BYTES_MAX: usize = 1024;
@@ -47,18 +50,27 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct WebSocketLink<S> {
     socket: WebSocket<Metered<S>>,
+    inbound: Inbound,
+    /// Frames are read in `inbound`: tungstenite holds no part of one.
+    direct: bool,
+    /// Bytes of the frames that tungstenite has handed over, each head counted at its shortest.
+    taken: u64,
+    /// The message that tungstenite handed over last.
+    received: Bytes,
     drained: usize,
     shut: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
+impl<S: Stream> WebSocketLink<S> {
     /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
         let mut metered = Metered::new(io, bytes_per_s);
         metered.count(already_read.len());
-        let part = already_read.to_vec();
-        let socket = WebSocket::from_partially_read(metered, part, Role::Server, Some(config()));
-        Box::new(Self { socket, drained: 0, shut: false })
+        metered.leave(already_read);
+        let direct = already_read.is_empty();
+        let socket = WebSocket::from_raw_socket(metered, Role::Server, Some(config()));
+        let inbound = Inbound::new();
+        Box::new(Self { socket, inbound, direct, taken: 0, received: Bytes::new(), drained: 0, shut: false })
     }
 
     fn start(&mut self, message: Message) -> Result<(), LinkError> {
@@ -75,11 +87,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocketLink<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, LinkError>> {
-        self.socket.get_mut().set_waker(cx);
-        let received = match ready!(would_block(self.socket.read())) {
-            Ok(Message::Binary(bytes)) => Ok(Received::Message(bytes)),
+impl<S: Stream> WebSocketLink<S> {
+    /// The place of the next message in `inbound`; `None` if tungstenite has to go on.
+    fn poll_direct(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
+        loop {
+            match self.inbound.take() {
+                Front::Message(at) => return Poll::Ready(Ok(Some(at))),
+                Front::Part => {}
+                Front::Other => {
+                    self.socket.get_mut().leave(self.inbound.pending());
+                    self.inbound.clear();
+                    self.direct = false;
+                    return Poll::Ready(Ok(None));
+                }
+            }
+            let received = self.socket.get_mut().receive(self.inbound.space()).map_err(Error::Io);
+            match ready!(would_block(received)) {
+                Ok(0) => return Poll::Ready(Err(LinkError::Cut)),
+                Ok(bytes) => self.inbound.filled(bytes),
+                Err(error) => return Poll::Ready(Err(map_error(&error))),
+            }
+        }
+    }
+
+    /// Notes a message of tungstenite's. If it holds nothing more, frames can be read past it again: heads that were
+    /// longer than they had to be make `taken` too small, never too large. A ping's answer leaves when it reads on.
+    fn took(&mut self, message: &Message) {
+        let length = message.len() as u64;
+        self.taken += if length < 126 { 6 + length } else { 8 + length };
+        self.direct = message.is_binary() && self.socket.get_ref().bytes_read() == Some(self.taken);
+    }
+
+    fn poll_tungstenite(&mut self) -> Poll<Result<Received<'_>, LinkError>> {
+        let read = ready!(would_block(self.socket.read()));
+        if let Ok(message) = &read {
+            self.took(message);
+        }
+        let received = match read {
+            Ok(Message::Binary(bytes)) => {
+                self.received = bytes;
+                Ok(Received::Message(&self.received))
+            }
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Received::Sign),
             Ok(Message::Text(_)) => {
                 Err(LinkError::broken(CloseCode::TextMessage, "send binary messages only"))
@@ -90,6 +138,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
             Err(error) => Err(map_error(&error)),
         };
         Poll::Ready(received)
+    }
+}
+
+impl<S: Stream> Link for WebSocketLink<S> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
+        self.socket.get_mut().set_waker(cx);
+        if self.direct
+            && let Some(at) = ready!(self.poll_direct())?
+        {
+            return Poll::Ready(Ok(Received::Message(self.inbound.message(at))));
+        }
+        self.poll_tungstenite()
     }
 
     fn start_send(&mut self, message: Bytes) -> Result<(), LinkError> {
@@ -141,6 +201,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link for WebSocketLink<S> {
     fn bytes_in(&self) -> u64 {
         self.socket.get_ref().bytes_in()
     }
+
+    fn wire(&self) -> Option<Arc<Wire>> {
+        self.socket.get_ref().io().wire()
+    }
 }
 
 fn would_block<T>(result: Result<T, Error>) -> Poll<Result<T, Error>> {
@@ -161,5 +225,135 @@ fn map_error(error: &Error) -> LinkError {
             LinkError::broken(CloseCode::RateLimited, "too many bytes per second for too long")
         }
         _ => LinkError::Cut,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::future::poll_fn;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[derive(Clone, Debug)]
+    enum Sent {
+        Binary(Vec<u8>),
+        Fragments(Vec<u8>, Vec<u8>),
+        LongHead(u8),
+        Ping,
+        Text,
+    }
+
+    fn frame(first: u8, payload: &[u8], long: bool) -> Vec<u8> {
+        let mask = [0x5a, 0, 0xff, 0x13];
+        let mut bytes = vec![first];
+        if payload.len() < 126 && !long {
+            bytes.push(0x80 | payload.len() as u8);
+        } else {
+            bytes.push(0xfe);
+            bytes.extend((payload.len() as u16).to_be_bytes());
+        }
+        bytes.extend(mask);
+        bytes.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ mask[at % 4]));
+        bytes
+    }
+
+    impl Sent {
+        fn bytes(&self) -> Vec<u8> {
+            match self {
+                Self::Binary(payload) => frame(0x82, payload, false),
+                Self::Fragments(one, two) => [frame(0x02, one, false), frame(0x80, two, false)].concat(),
+                Self::LongHead(byte) => frame(0x82, &[*byte], true),
+                Self::Ping => frame(0x89, b"there?", false),
+                Self::Text => frame(0x81, b"text", false),
+            }
+        }
+    }
+
+    fn sent() -> impl Strategy<Value = Sent> {
+        let bytes = |most| proptest::collection::vec(any::<u8>(), 0..most);
+        prop_oneof![
+            10 => bytes(40).prop_map(Sent::Binary),
+            2 => bytes(700).prop_map(Sent::Binary),
+            1 => bytes(5000).prop_map(Sent::Binary),
+            1 => (bytes(20), bytes(20)).prop_map(|(one, two)| Sent::Fragments(one, two)),
+            1 => any::<u8>().prop_map(Sent::LongHead),
+            2 => Just(Sent::Ping),
+            1 => Just(Sent::Text),
+        ]
+    }
+
+    /// Everything that a link says about `pieces`, and what it answers. Reads past tungstenite only if `direct`.
+    async fn hear(pieces: Vec<Vec<u8>>, direct: bool) -> (Vec<String>, Vec<u8>) {
+        let (near, mut far) = tokio::io::duplex(1 << 16);
+        let mut link = WebSocketLink::open(near, &Bytes::new(), u32::MAX);
+        link.direct = direct;
+        let send = async move {
+            // After an error the link is gone, and writing to it fails.
+            for piece in pieces {
+                let _ = far.write_all(&piece).await;
+                tokio::task::yield_now().await;
+            }
+            let _ = far.shutdown().await;
+            let mut answer = Vec::new();
+            far.read_to_end(&mut answer).await.unwrap();
+            answer
+        };
+        let listen = async move {
+            let mut said = Vec::new();
+            loop {
+                let (text, over) = poll_fn(|cx| {
+                    let received = ready!(link.poll_recv(cx));
+                    Poll::Ready((format!("{received:?}"), received.is_err()))
+                })
+                .await;
+                link.direct &= direct;
+                said.push(text);
+                if over {
+                    return said;
+                }
+            }
+        };
+        let (said, answer) = tokio::join!(listen, send);
+        (said, answer)
+    }
+
+    proptest! {
+        #[test]
+        fn frames_read_past_tungstenite_are_the_same_however_they_are_cut(
+            messages in proptest::collection::vec(sent(), 0..20),
+            cuts in proptest::collection::vec(1_usize..900, 0..30),
+        ) {
+            let stream: Vec<u8> = messages.iter().flat_map(Sent::bytes).collect();
+            let (mut pieces, mut rest) = (Vec::new(), &stream[..]);
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece.to_vec());
+                rest = after;
+            }
+            pieces.push(rest.to_vec());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let (direct, plain) = runtime.block_on(async {
+                (hear(pieces.clone(), true).await, hear(pieces, false).await)
+            });
+            prop_assert_eq!(direct, plain);
+        }
+    }
+
+    #[tokio::test]
+    async fn short_frames_are_read_past_tungstenite_again_after_a_long_one() {
+        let (near, mut far) = tokio::io::duplex(1 << 16);
+        let mut link = WebSocketLink::open(near, &Bytes::new(), u32::MAX);
+        let mut hear = async |expected: &[u8]| {
+            poll_fn(|cx| link.poll_recv(cx).map(|got| assert_eq!(got, Ok(Received::Message(expected)))))
+                .await;
+            link.direct
+        };
+        far.write_all(&frame(0x82, &[1; 30], false)).await.unwrap();
+        assert!(hear(&[1; 30]).await);
+        far.write_all(&frame(0x82, &[2; 3000], false)).await.unwrap();
+        assert!(hear(&[2; 3000]).await);
+        far.write_all(&frame(0x82, &[3], true)).await.unwrap();
+        assert!(!hear(&[3]).await);
     }
 }

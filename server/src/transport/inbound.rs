@@ -1,0 +1,100 @@
+//! The short, whole, binary frames of a client, read where they lie.
+//!
+//! Nearly all that a client sends is such a frame, of some 30 bytes. Anything else is left to tungstenite, and so is
+//! every judgement about a frame that breaks a rule.
+
+use std::ops::Range;
+
+/// A frame with its head that is longer than this is left to tungstenite.
+const CAPACITY: usize = 512;
+
+/// Bytes that came and were not looked at yet.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    bytes: [u8; CAPACITY],
+    pending: Range<usize>,
+}
+
+/// What stands at the front of the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// A whole message, unmasked, for [`Inbound::message`].
+    Message(Range<usize>),
+    /// The beginning of one, or nothing.
+    Part,
+    /// Something else.
+    Other,
+}
+
+impl Inbound {
+    pub(super) fn new() -> Self {
+        Self { bytes: [0; CAPACITY], pending: 0..0 }
+    }
+
+    /// What stands at the front. A message is taken off.
+    ///
+    /// ```text
+    /// byte 0    0x82: a whole binary message
+    /// byte 1    0x80 (masked) + its bytes if below 126; 0xfe, then 16 bits, big-endian, of at least 126
+    /// 4 bytes   the mask, then the message, each byte i xor mask[i mod 4]
+    /// ```
+    pub(super) fn take(&mut self) -> Front {
+        let pending = self.pending();
+        let (head, length) = match *pending {
+            [] | [0x82] | [0x82, 0xfe] | [0x82, 0xfe, _] => return Front::Part,
+            [0x82, length @ 0x80..0xfe, ..] => (2, usize::from(length & 0x7f)),
+            [0x82, 0xfe, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
+            _ => return Front::Other,
+        };
+        if head + 4 + length > CAPACITY || (head == 4 && length < 126) {
+            return Front::Other;
+        }
+        let Some((mask, message)) = self
+            .bytes
+            .get_mut(self.pending.clone())
+            .and_then(|pending| pending.get_mut(head..head + 4 + length))
+            .and_then(|frame| frame.split_first_chunk_mut::<4>())
+        else {
+            return Front::Part;
+        };
+        unmask(message, *mask);
+        let start = self.pending.start + head + 4;
+        self.pending.start = start + length;
+        Front::Message(start..start + length)
+    }
+
+    /// The bytes of a message that was just taken off.
+    pub(super) fn message(&self, at: Range<usize>) -> &[u8] {
+        self.bytes.get(at).unwrap_or_default()
+    }
+
+    /// What was not taken off.
+    pub(super) fn pending(&self) -> &[u8] {
+        self.bytes.get(self.pending.clone()).unwrap_or_default()
+    }
+
+    /// Drops what was not taken off.
+    pub(super) fn clear(&mut self) {
+        self.pending = 0..0;
+    }
+
+    /// Where more can be read to. Never empty after [`Front::Part`].
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        self.bytes.copy_within(self.pending.clone(), 0);
+        self.pending = 0..self.pending.len();
+        self.bytes.get_mut(self.pending.end..).unwrap_or_default()
+    }
+
+    /// So many bytes were read to the front of [`Inbound::space`].
+    pub(super) fn filled(&mut self, bytes: usize) {
+        self.pending.end = (self.pending.end + bytes).min(CAPACITY);
+    }
+}
+
+fn unmask(message: &mut [u8], mask: [u8; 4]) {
+    for bytes in message.chunks_mut(4) {
+        for (byte, mask) in bytes.iter_mut().zip(mask) {
+            *byte ^= mask;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A plain TCP socket whose sending half a session shares with its room.
+//!
+//! A room that has an update for an idle session writes it here at once: that saves waking a task to do the same.
+//! Frames never mix, because each side sees when the other stands inside one.
+
+use super::frame::{HEAD_BYTES_MAX, Head};
+use bytes::{Buf, Bytes};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_rustls::server::TlsStream;
+
+/// A stream that can carry a session.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The sending half that a room may write to. `None` where only the session can.
+    fn wire(&self) -> Option<Arc<Wire>> {
+        None
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {}
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
+
+/// The sending half of a socket.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    half: Mutex<Half>,
+}
+
+#[derive(Debug)]
+struct Half {
+    io: OwnedWriteHalf,
+    /// What the socket did not take of a room's frame.
+    tail: Bytes,
+    /// The socket did not take all that the session wrote last: it may stand inside a frame of the session's.
+    held: bool,
+}
+
+/// What became of a room's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It is written.
+    Whole,
+    /// A part is written; the session has to flush the rest.
+    Begun,
+    /// Nothing is written: the session has to.
+    Not,
+}
+
+impl Wire {
+    fn half(&self) -> MutexGuard<'_, Half> {
+        self.half.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes `message` as one frame if the socket takes it now. `scratch` is memory to build it in.
+    ///
+    /// An error of the socket is left to the session, which meets it too.
+    pub(crate) fn try_send(&self, message: &[u8], scratch: &mut Vec<u8>) -> Sent {
+        scratch.clear();
+        scratch.reserve(HEAD_BYTES_MAX + message.len());
+        scratch.extend_from_slice(Head::of(message.len()).bytes());
+        scratch.extend_from_slice(message);
+        let mut half = self.half();
+        if half.held || !half.tail.is_empty() {
+            return Sent::Not;
+        }
+        match half.io.try_write(scratch) {
+            Ok(written) if written == scratch.len() => Sent::Whole,
+            Ok(written) if written > 0 => {
+                half.tail = Bytes::copy_from_slice(scratch.get(written..).unwrap_or_default());
+                Sent::Begun
+            }
+            Ok(_) | Err(_) => Sent::Not,
+        }
+    }
+}
+
+impl Half {
+    fn poll_tail(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.tail.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.tail))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.tail.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets the session write `total` bytes. What it holds back it will offer again, whole, before anything else.
+    fn poll_session(
+        &mut self,
+        cx: &mut Context<'_>,
+        total: usize,
+        write: impl FnOnce(Pin<&mut OwnedWriteHalf>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        self.held = true;
+        ready!(self.poll_tail(cx))?;
+        let written = ready!(write(Pin::new(&mut self.io), cx))?;
+        self.held = written < total;
+        Poll::Ready(Ok(written))
+    }
+}
+
+/// The session's face of a shared socket.
+#[derive(Debug)]
+pub(crate) struct WiredTcp {
+    read: OwnedReadHalf,
+    wire: Arc<Wire>,
+}
+
+impl From<TcpStream> for WiredTcp {
+    fn from(socket: TcpStream) -> Self {
+        let (read, io) = socket.into_split();
+        let half = Half { io, tail: Bytes::new(), held: false };
+        Self { read, wire: Arc::new(Wire { half: Mutex::new(half) }) }
+    }
+}
+
+impl Stream for WiredTcp {
+    fn wire(&self) -> Option<Arc<Wire>> {
+        Some(self.wire.clone())
+    }
+}
+
+impl AsyncRead for WiredTcp {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.read).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for WiredTcp {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.wire.half().poll_session(cx, bytes.len(), |io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let total = parts.iter().map(|part| part.len()).sum();
+        self.wire.half().poll_session(cx, total, |io, cx| io.poll_write_vectored(cx, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.wire.half().poll_tail(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire.half().io).poll_shutdown(cx)
+    }
+}
