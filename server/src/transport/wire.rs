@@ -164,3 +164,81 @@ impl AsyncWrite for WiredTcp {
         Pin::new(&mut self.wire.half().io).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// A socket with the smallest send buffer, and its peer.
+    async fn pair() -> (WiredTcp, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        socket2::SockRef::from(&socket).set_send_buffer_size(1).unwrap();
+        socket.writable().await.unwrap();
+        (socket.into(), peer)
+    }
+
+    #[tokio::test]
+    async fn a_rooms_frames_and_a_sessions_never_mix() {
+        let (mut session, mut peer) = pair().await;
+        let wire = session.wire().unwrap();
+        let (mut scratch, mut sent) = (Vec::new(), [0; 3]);
+        // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. Some are cut by the narrow socket.
+        let reader = tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            let mut piece = [0; 977];
+            loop {
+                tokio::task::yield_now().await;
+                match peer.read(&mut piece).await.unwrap() {
+                    0 => return bytes,
+                    count => bytes.extend_from_slice(&piece[..count]),
+                }
+            }
+        });
+        let (mut rooms, mut sessions) = (0, 0);
+        for round in 0..400 {
+            let became = wire.try_send(&[1; 3000], &mut scratch);
+            sent[became as usize] += 1;
+            rooms += usize::from(became != Sent::Not);
+            if round % 3 == 0 {
+                session.write_all(&[7; 3000]).await.unwrap();
+                sessions += 1;
+            } else if round % 7 == 0 {
+                session.flush().await.unwrap();
+            }
+        }
+        session.flush().await.unwrap();
+        session.shutdown().await.unwrap();
+        drop((session, wire));
+        let bytes = reader.await.unwrap();
+        let mut rest = &bytes[..];
+        let head = Head::of(3000);
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix(&[7; 3000]) {
+                rest = after;
+                sessions -= 1;
+            } else {
+                let after = rest.strip_prefix(head.bytes()).and_then(|rest| rest.strip_prefix(&[1; 3000]));
+                rest = after.expect("a frame of the room stands whole");
+                rooms -= 1;
+            }
+        }
+        assert_eq!((rooms, sessions), (0, 0));
+        assert!(sent.iter().all(|&count| count > 0), "whole, begun, not: {sent:?}");
+    }
+
+    #[tokio::test]
+    async fn while_the_session_holds_bytes_back_the_room_writes_nothing() {
+        let (mut session, _peer) = pair().await;
+        let wire = session.wire().unwrap();
+        let full = std::future::poll_fn(|cx| {
+            while Pin::new(&mut session).poll_write(cx, &[0; 4096]).is_ready() {}
+            Poll::Ready(())
+        });
+        full.await;
+        assert_eq!(wire.try_send(b"update", &mut Vec::new()), Sent::Not);
+    }
+}

@@ -63,6 +63,14 @@ impl BitWriter {
     /// Writes `value` as Exp-Golomb of order `k` (0 to 24).
     #[inline]
     pub fn exp_golomb(&mut self, value: u32, k: u32) {
+        if value >> k == 0 {
+            self.raw(1, 1);
+            return self.raw(value, k);
+        }
+        self.long_exp_golomb(value, k);
+    }
+
+    fn long_exp_golomb(&mut self, value: u32, k: u32) {
         let prefix = (u64::from(value) >> k) + 1;
         let below = 63 - prefix.leading_zeros();
         // The highest bit of the prefix is its end mark; the bits under it follow in order.
@@ -163,6 +171,20 @@ impl<'a> BitReader<'a> {
     /// Reads an Exp-Golomb number of order `k` (0 to 24). Numbers past 32 bits are refused.
     #[inline]
     pub fn exp_golomb(&mut self, k: u32) -> Result<u32, DecodeError> {
+        if self.held_bits < 32 {
+            self.fill();
+        }
+        let below = self.held.trailing_zeros();
+        let bits = below * 2 + 1 + k;
+        if bits > self.held_bits.min(32) {
+            return self.long_exp_golomb(k);
+        }
+        let code = self.raw(bits)?;
+        let under = code >> below >> 1 & low_mask(below);
+        Ok(low_mask(below).wrapping_add(under) << k | (u64::from(code) >> (below * 2 + 1)) as u32)
+    }
+
+    fn long_exp_golomb(&mut self, k: u32) -> Result<u32, DecodeError> {
         let mut below = 0;
         while !self.bit()? {
             below += 1;

@@ -206,10 +206,10 @@ impl BitCode for Private {
             to.raw(u32::from(timing.margin as u16), 16);
         }
         write_option(to, self.input_applied.map(|tick| tick.0), 32);
-        to.exp_golomb(self.counts.late, 0);
-        to.exp_golomb(self.counts.held, 0);
-        to.exp_golomb(self.counts.folded, 0);
-        to.exp_golomb(self.counts.refused, 0);
+        let InputCounts { late, held, folded, refused } = self.counts;
+        for count in [late, held, folded, refused] {
+            to.exp_golomb(count, 0);
+        }
         write_option(to, self.command_ack, 32);
         self.events.write(to);
     }
