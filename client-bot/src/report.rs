@@ -47,7 +47,8 @@ pub struct Report {
     pub snapshots: u64,
     /// Snapshots per client and second.
     pub snapshots_per_client_s: f64,
-    /// The time between the arrivals of two snapshots of one bot, corrected for coordinated omission.
+    /// The time between the arrivals of two snapshots of one bot, corrected for coordinated omission. One
+    /// that the server confirmed later, because all went as predicted, counts as come in its time.
     pub snapshot_gap_ms: Percentiles,
     /// From the making of an input until the arrival of the snapshot in which it is applied.
     pub input_to_effect_ms: Percentiles,

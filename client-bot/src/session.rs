@@ -12,6 +12,7 @@ use tickwire_shared::Rng;
 use tickwire_shared::client::{Client, ClientEvent, State};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;
+use tickwire_shared::limits::QUIET_MS_MAX;
 use tickwire_shared::wire::Close;
 use tokio::time::Sleep;
 
@@ -111,9 +112,13 @@ impl<'a, G: Game> Player<'a, G> {
         let result = self.client.receive(now, message);
         let fresh = self.client.stats().snapshots - before;
         let interval = self.client.tick_rate().map(|rate| rate.period());
+        // Ticks that were confirmed without a message of their own count as come in their time.
+        let quiet = u32::try_from(fresh.saturating_sub(1)).unwrap_or(0);
         let gap = match (fresh, self.snapshot_at, interval) {
             (0, ..) | (_, None, _) | (_, _, None) => None,
-            (_, Some(before), Some(interval)) => Some((now.saturating_sub(before), interval)),
+            (_, Some(before), Some(interval)) => {
+                Some((now.saturating_sub(before).saturating_sub(interval * quiet), interval))
+            }
         };
         if fresh > 0 {
             self.snapshot_at = Some(now);
@@ -126,6 +131,7 @@ impl<'a, G: Game> Player<'a, G> {
             *bytes += message.len() as u64;
             if let Some((gap, interval)) = gap {
                 shard.second_gaps.record_gap(gap, interval);
+                (0..quiet).for_each(|_| shard.second_gaps.record_gap(interval, interval));
             }
             client.drain_samples().for_each(|sample| shard.sample(sample));
         });
@@ -205,7 +211,9 @@ impl<G: Game> Drop for Player<'_, G> {
             if overdue {
                 shard.clients.events_lost += stats.commands.saturating_sub(stats.commands_confirmed);
             }
-            if let Some((gap, interval)) = silence.filter(|(gap, interval)| *gap > 2 * *interval) {
+            // While all goes as predicted, silence is no gap.
+            let quiet = Duration::from_millis(QUIET_MS_MAX);
+            if let Some((gap, interval)) = silence.filter(|(gap, interval)| *gap > quiet + 2 * *interval) {
                 shard.second_gaps.record_gap(gap, interval);
             }
         });

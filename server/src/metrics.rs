@@ -86,6 +86,8 @@ labels! {
         Slot = "slot",
         /// Its acknowledgement was too old.
         Ack = "ack",
+        /// There was nothing to tell.
+        Quiet = "quiet",
     }
 }
 

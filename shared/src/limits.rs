@@ -79,6 +79,10 @@ pub const MEMBERS_MAX: usize = 512;
 pub const HELLO_TIMEOUT_MS: u64 = 5_000;
 /// How long a cut player keeps its place, ms.
 pub const RESUME_GRACE_MS: u64 = 30_000;
+/// The longest time without a message while nothing is to be told, each way, ms.
+pub const QUIET_MS_MAX: u64 = 250;
+/// The margins of inputs that need not be told at once, 1/256 tick.
+pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
 

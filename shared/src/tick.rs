@@ -79,6 +79,12 @@ impl TickRate {
         time.as_secs_f64() * f64::from(self.0)
     }
 
+    /// The number of whole ticks in `time`.
+    #[must_use]
+    pub fn ticks_floor(self, time: Duration) -> u32 {
+        self.ticks_in(time) as u32
+    }
+
     /// The number of whole ticks in `time`, rounded up.
     #[must_use]
     pub fn ticks_ceil(self, time: Duration) -> u32 {

@@ -44,6 +44,7 @@ impl Tally {
         metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
         metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
         metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
+        metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
         let (inputs, before) = (&stats.inputs, &told.inputs);
         for (fate, now, then) in [
             (InputFate::Late, inputs.late, before.late),

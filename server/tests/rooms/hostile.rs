@@ -41,7 +41,7 @@ async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHand
     assert!(witness.client.is_playing());
     assert!(witness.gap_max < Duration::from_millis(1_000), "a gap of {:?}", witness.gap_max);
     assert_eq!((stats.decode_errors, stats.hash_mismatches), (0, 0));
-    assert!(stats.updates > 10 && witness.client.latest().unwrap().rows().count() == 1);
+    assert!(stats.snapshots > 10 && witness.client.latest().unwrap().rows().count() == 1);
 }
 
 fn stick() -> Stick {

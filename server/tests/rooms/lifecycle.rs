@@ -38,7 +38,7 @@ async fn a_player_creates_a_room_another_joins_it_and_it_ends_behind_them() {
     let ((), ()) = (a, b);
     assert_eq!(one.events, [7]);
     assert_eq!(one.client.latest().unwrap().rows().count(), 2);
-    assert!(one.client.stats().updates > 10);
+    assert!(one.client.stats().snapshots > 10);
     let listed = handle.rooms();
     assert_eq!((listed.len(), listed[0].players), (1, 2));
     one.client.leave();
@@ -150,12 +150,12 @@ async fn a_panic_ends_its_room_with_1011_and_no_other() {
     let mut one = Player::join(&handle, Target::Create(Options::none())).await;
     let mut two = Player::join(&handle, Target::Room(one.room())).await;
     let mut beside = Player::join(&handle, Target::Create(Options::none())).await;
-    let updates = beside.client.stats().updates;
+    let updates = beside.client.stats().snapshots;
     one.client.command(Ask::Panic).unwrap();
     let (a, b, ()) = tokio::join!(one.closing(), two.closing(), beside.play_for(Duration::from_millis(500)));
     assert_eq!((a.code, b.code), (CloseCode::Internal, CloseCode::Internal));
     assert!(beside.client.is_playing());
-    assert!(beside.client.stats().updates > updates + 10);
+    assert!(beside.client.stats().snapshots > updates + 10);
     assert_eq!(handle.rooms().len(), 1);
     assert!(handle.metrics_text().contains("tickwire_room_panics_total 1"));
     drop((one, two, beside));
@@ -168,9 +168,9 @@ async fn a_client_that_never_reads_costs_its_bound_and_delays_nobody() {
     let mut honest = Player::join(&handle, Target::Create(Options::none())).await;
     let stalled = Raw::in_room(&handle, honest.room()).await;
     honest.play_for(Duration::from_secs(1)).await;
-    let before = honest.client.stats().updates;
+    let before = honest.client.stats().snapshots;
     honest.play_for(Duration::from_secs(1)).await;
-    assert!(honest.client.stats().updates >= before + 30);
+    assert!(honest.client.stats().snapshots >= before + 30);
     assert!(handle.balance().queued_bytes < 1024, "{:?}", handle.balance());
     drop(stalled);
 }

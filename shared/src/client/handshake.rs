@@ -89,6 +89,7 @@ impl<G: Game> Client<G> {
             render: RenderClock::default(),
             prediction: joined.player.map(|(_, entity)| Prediction::new(entity)),
             next_frame_at: now,
+            frame_at: Duration::ZERO,
             snapshot_at: None,
         });
         self.roster = joined.roster.into();
@@ -100,7 +101,7 @@ impl<G: Game> Client<G> {
     fn start_anew(&mut self, joined: &Joined) {
         self.inputs = Inputs::new();
         self.commands = Commands::new();
-        self.streams = Streams::default();
+        self.streams = Streams::new(joined.tick_rate);
         self.event_numbers = EventNumbers::starting_after(joined.events_start);
     }
 

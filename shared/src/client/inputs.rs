@@ -16,6 +16,8 @@ pub(super) struct Made<I> {
     pub(super) tick: Tick,
     pub(super) input: I,
     pub(super) at: Duration,
+    /// It is not what the server would hold without it.
+    pub(super) changed: bool,
 }
 
 /// A player's inputs from the controls to the acknowledgement.
@@ -41,12 +43,17 @@ impl<I: Input> Inputs<I> {
         self.controls = controls;
     }
 
-    /// Makes the input for `tick` from the controls. Returns how many inputs were dropped unsent.
-    pub(super) fn make(&mut self, tick: Tick, at: Duration) -> u64 {
+    /// Makes the input for `tick` from the controls. One that is what the server holds without it is not sent, unless
+    /// `keep_alive`. Returns how many inputs were dropped unsent.
+    pub(super) fn make(&mut self, tick: Tick, at: Duration, keep_alive: bool) -> u64 {
         let input = self.controls.clone();
         self.controls = input.held();
-        self.made.push_back(Made { tick, input, at });
-        self.unsent += 1;
+        let before = self.made.back().map(|made| &made.input).or(self.left.as_ref());
+        let changed = before.is_none_or(|before| before.held() != input);
+        self.made.push_back(Made { tick, input, at, changed });
+        if changed || keep_alive || self.unsent > 0 {
+            self.unsent += 1;
+        }
         let mut dropped = 0;
         while self.unsent > self.unsent_max {
             self.drop_oldest_unsent();
@@ -130,7 +137,7 @@ mod tests {
     use crate::client::testing::{Press, press};
 
     fn make(inputs: &mut Inputs<Press>, ticks: core::ops::Range<u32>) -> u64 {
-        ticks.map(|tick| inputs.make(Tick(tick), Duration::ZERO)).sum()
+        ticks.map(|tick| inputs.make(Tick(tick), Duration::ZERO, true)).sum()
     }
 
     #[test]

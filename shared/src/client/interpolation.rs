@@ -4,9 +4,13 @@
 //! all else is taken from the older snapshot.
 
 use crate::entity::{Grid, Kind, PredictPlan, Predictor, Schema};
+use crate::limits::QUIET_MS_MAX;
+use crate::tick::TickRate;
+use core::time::Duration;
 
-/// How far beyond the newest snapshot rows are predicted, ticks; then they hold.
-pub(super) const EXTRAPOLATION_TICKS_MAX: u32 = 3;
+/// How far beyond the newest snapshot rows are predicted; then they hold. While all goes as predicted nothing is sent
+/// for a time, so it is a little more than that.
+const EXTRAPOLATION_MAX: Duration = Duration::from_millis(QUIET_MS_MAX + 70);
 /// Parts of a tick.
 pub(super) const FRACTIONS: i64 = 256;
 
@@ -44,6 +48,7 @@ pub(super) fn beyond(
     kind: &Kind,
     plan: &PredictPlan,
     newest: &[i32],
+    rate: TickRate,
     ahead: i64,
     row: &mut Vec<i32>,
     next: &mut Vec<i32>,
@@ -53,7 +58,7 @@ pub(super) fn beyond(
     if plan.is_hold() || ahead <= 0 {
         return;
     }
-    let ahead = ahead.min(i64::from(EXTRAPOLATION_TICKS_MAX) * FRACTIONS);
+    let ahead = ahead.min(i64::from(rate.ticks_floor(EXTRAPOLATION_MAX)) * FRACTIONS);
     plan.run(row, (ahead / FRACTIONS) as u32);
     if ahead % FRACTIONS != 0 {
         next.clear();
@@ -102,17 +107,17 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_newest_it_goes_on_for_three_ticks_and_holds() {
+    fn beyond_the_newest_it_goes_on_for_nine_ticks_and_holds() {
         let schema = Schema::new(vec![kind()]).unwrap();
         let (kind, plan) = (schema.kind(0).unwrap(), schema.plan(0).unwrap());
         let (mut row, mut next) = (Vec::new(), Vec::new());
         let mut at = |ahead| {
-            beyond(kind, plan, &[0, 10, 7], ahead, &mut row, &mut next);
+            beyond(kind, plan, &[0, 10, 7], TickRate::DEFAULT, ahead, &mut row, &mut next);
             row[0]
         };
         assert_eq!(at(0), 0);
         assert_eq!(at(256 + 128), 15);
-        assert_eq!(at(3 * 256), 30);
-        assert_eq!(at(1_000_000), 30);
+        assert_eq!(at(9 * 256), 90);
+        assert_eq!(at(1_000_000), 90);
     }
 }

@@ -174,6 +174,8 @@ struct Place<G: Game> {
     prediction: Option<Prediction<G::Entity>>,
     /// When a spectator's next frame is due.
     next_frame_at: Duration,
+    /// When the last frame was made.
+    frame_at: Duration,
     /// When the last live snapshot came.
     snapshot_at: Option<Duration>,
 }

@@ -7,16 +7,17 @@ use super::{Client, ClientError, ClientEvent, State};
 use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
-use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX};
+use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
 use crate::snapshot::History;
-use crate::wire::codec;
+use crate::tick::TickRate;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
 use crate::wire::update::{Private, Timing, Update};
+use crate::wire::{DecodeError, codec};
 use core::time::Duration;
 
-/// A spectator acknowledges this often, or every tick in a slow room.
-const SPECTATOR_FRAME_PERIOD: Duration = Duration::from_millis(100);
+/// The longest time without a frame.
+const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
 
 impl<G: Game> Client<G> {
     pub(super) fn on_update(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
@@ -38,17 +39,34 @@ impl<G: Game> Client<G> {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else {
             return Err(ClientError::Unexpected);
         };
-        let mut live = false;
+        let (tick, quiet) = (update.private.tick, update.private.quiet);
+        let newest = self.streams.newest();
+        if let (1.., Some(newest)) = (quiet, newest) {
+            let until = newest.offset(i64::from(quiet));
+            if until >= tick {
+                return Err(DecodeError::BadSnapshot.into());
+            }
+            self.streams.confirm(schema, until, &mut self.stats);
+            self.stats.quiet_ticks += u64::from(quiet);
+        }
         let mut answer = None;
         for packet in &update.streams {
-            live |= !packet.repair;
             let message = self.streams.receive(schema, now, packet, &mut self.stats)?;
             answer = message.or(answer);
         }
+        self.streams.confirm(schema, tick, &mut self.stats);
+        let live = self.streams.newest() == Some(tick);
         if live {
-            place.arrivals.arrived(now, update.private.tick);
+            self.stats.snapshots += u64::from(quiet) + 1;
+            place.arrivals.arrived(now, tick);
             if let Some(before) = place.snapshot_at.replace(now) {
-                self.samples.push(&mut self.stats, Sample::SnapshotGap(now.saturating_sub(before)));
+                // A quiet tick counts as one that came in its time.
+                let mut gap = now.saturating_sub(before);
+                for _ in 0..quiet {
+                    self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
+                    gap = gap.saturating_sub(place.tick_rate.period());
+                }
+                self.samples.push(&mut self.stats, Sample::SnapshotGap(gap));
             }
         }
         if let Some(message) = answer {
@@ -70,7 +88,7 @@ impl<G: Game> Client<G> {
             }
         }
         if let Some(tick) = private.input_applied {
-            for made in self.inputs.applied(tick) {
+            for made in self.inputs.applied(tick).filter(|made| made.changed) {
                 let sample = Sample::InputToEffect(now.saturating_sub(made.at));
                 self.samples.push(&mut self.stats, sample);
             }
@@ -140,7 +158,7 @@ impl<G: Game> Client<G> {
         place.render.advance(now, &place.arrivals);
         let Some(prediction) = &mut place.prediction else {
             if now >= place.next_frame_at {
-                place.next_frame_at = now + SPECTATOR_FRAME_PERIOD.max(place.tick_rate.period());
+                place.next_frame_at = now + QUIET.max(place.tick_rate.period());
                 self.frame_due = true;
             }
             return;
@@ -148,9 +166,11 @@ impl<G: Game> Client<G> {
         self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
-            self.stats.inputs_dropped += self.inputs.make(tick, now);
+            let keep_alive = now + place.tick_rate.period() > place.frame_at + QUIET;
+            self.stats.inputs_dropped += self.inputs.make(tick, now, keep_alive);
             prediction.step::<G>(&place.scene, &self.inputs, tick);
-            self.frame_due = true;
+            self.frame_due |=
+                self.inputs.has_unsent() || self.commands.has_unsent() || self.event_numbers.has_news();
         }
     }
 
@@ -166,10 +186,12 @@ impl<G: Game> Client<G> {
         if !self.frame_due || self.state != State::Playing {
             return None;
         }
-        let place = self.place.as_ref()?;
+        let place = self.place.as_mut()?;
+        place.frame_at = self.now;
         let view = place.render.tick_at(self.now, &place.arrivals).map(Moment::of);
         let frame = ClientFrame {
             stamp_ms: self.now.as_millis() as u16,
+            steady: true,
             // Only what came over this connection: the server knows nothing of acknowledgements before it.
             snapshot_ack: place.snapshot_at.and_then(|_| self.streams.newest()),
             event_ack: self.event_numbers.acknowledge(),
@@ -191,7 +213,14 @@ impl<G: Game> Client<G> {
         let own = place.prediction.as_ref().and_then(|own| Some((own.id(), own.shown(schema)?)));
         let mut shown = Vec::new();
         for history in self.streams.histories() {
-            self.interpolate(schema, history, moment, own.as_ref().map(|(id, _)| *id), &mut shown);
+            self.interpolate(
+                schema,
+                place.tick_rate,
+                history,
+                moment,
+                own.as_ref().map(|(id, _)| *id),
+                &mut shown,
+            );
         }
         shown.extend(own);
         shown.sort_by_key(|(id, _)| *id);
@@ -202,6 +231,7 @@ impl<G: Game> Client<G> {
     fn interpolate(
         &self,
         schema: &Schema,
+        rate: TickRate,
         history: &History,
         moment: Moment,
         own: Option<EntityId>,
@@ -220,7 +250,7 @@ impl<G: Game> Client<G> {
                     let whole = newer.tick.since(older.tick) * super::interpolation::FRACTIONS;
                     between(kind, from.values, to.values, passed.clamp(0, whole), whole, &mut row);
                 }
-                _ => beyond(kind, plan, from.values, passed, &mut row, &mut next),
+                _ => beyond(kind, plan, from.values, rate, passed, &mut row, &mut next),
             }
             if fits(schema, from.kind, &row)
                 && let Some(entity) = G::Entity::read_row(from.kind, &row)

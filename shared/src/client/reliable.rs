@@ -51,10 +51,18 @@ impl Commands {
         Ok(())
     }
 
+    fn sendable(&self) -> usize {
+        (self.queue.len() - self.sent).min(IN_FLIGHT_MAX.saturating_sub(self.sent)).min(PER_FRAME_MAX)
+    }
+
+    /// Whether a frame would have commands.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.sendable() > 0
+    }
+
     /// The commands for the next frame.
     pub(super) fn take(&mut self) -> Numbered {
-        let count =
-            (self.queue.len() - self.sent).min(IN_FLIGHT_MAX.saturating_sub(self.sent)).min(PER_FRAME_MAX);
+        let count = self.sendable();
         if count == 0 {
             return Numbered::default();
         }
@@ -123,9 +131,14 @@ impl EventNumbers {
         }
     }
 
+    /// Whether an event came that was not acknowledged.
+    pub(super) fn has_news(&self) -> bool {
+        self.received != self.acknowledged
+    }
+
     /// The acknowledgement for the next frame, if there is news.
     pub(super) fn acknowledge(&mut self) -> Option<u32> {
-        let news = self.received != self.acknowledged;
+        let news = self.has_news();
         self.acknowledged = self.received;
         news.then_some(self.received)
     }

@@ -10,7 +10,7 @@ pub const SAMPLES_MAX: usize = 256;
 /// One measured value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sample {
-    /// Time between two updates that held a live snapshot.
+    /// Time between the arrivals of two ticks' states. One that was confirmed later counts as come in its time.
     SnapshotGap(Duration),
     /// Round trip of a frame, without the time that it waited for the tick at the server.
     RoundTrip(Duration),
@@ -33,8 +33,10 @@ pub struct ClientStats {
     pub message_bytes_sent: u64,
     /// Updates decoded.
     pub updates: u64,
-    /// Live snapshots decoded: packets that lead to the update's own tick.
+    /// Ticks whose state came, or was confirmed without a packet.
     pub snapshots: u64,
+    /// Of these, the ticks of which the server said later that all went as predicted.
+    pub quiet_ticks: u64,
     /// Bytes of live packets' payloads, keyframes included.
     pub stream_bytes: u64,
     /// Bytes of live packets' payloads that were deltas.

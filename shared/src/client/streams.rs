@@ -3,24 +3,27 @@
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
-use crate::limits::STREAMS_PER_MESSAGE_MAX;
+use crate::limits::{QUIET_MS_MAX, STREAMS_PER_MESSAGE_MAX};
 use crate::snapshot::delta::decode_delta_into;
 use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ClientControl, Desync};
 use crate::wire::update::StreamPacket;
 use core::time::Duration;
 
-/// Ticks that a client keeps: enough for interpolation. The next baseline is always its newest state, and what a
-/// repair is compared with is kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
-const KEPT_TICKS: usize = 16;
+/// Ticks that a client keeps beyond the longest quiet time: enough for interpolation. The next baseline and what a
+/// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
+const KEPT_TICKS: usize = 12;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 struct Stream {
     id: StreamId,
+    /// The state that the last packet led to: the next one starts from it.
+    base: Snapshot,
+    /// The last states, those that were confirmed without a packet among them.
     history: History,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
@@ -30,6 +33,7 @@ struct Stream {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     streams: Vec<Stream>,
+    kept_ticks: usize,
     asked: Option<Asked>,
 }
 
@@ -43,6 +47,12 @@ struct Asked {
 }
 
 impl Streams {
+    /// No stream yet, in a room of this rate.
+    pub(super) fn new(rate: TickRate) -> Self {
+        let quiet = rate.ticks_ceil(Duration::from_millis(QUIET_MS_MAX)) as usize;
+        Self { kept_ticks: quiet + KEPT_TICKS, ..Self::default() }
+    }
+
     /// The states of a stream.
     pub(super) fn history(&self, id: StreamId) -> Option<&History> {
         self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
@@ -61,6 +71,13 @@ impl Streams {
     /// The newest tick that was decoded.
     pub(super) fn newest(&self) -> Option<Tick> {
         self.histories().filter_map(|history| Some(history.newest()?.tick)).max()
+    }
+
+    /// Takes in that everything went as predicted up to `tick`, for the streams whose state of it is not here.
+    pub(super) fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
+        for stream in &mut self.streams {
+            stream.confirm(schema, tick, stats);
+        }
     }
 
     /// Takes in one packet. Messages for the server go to `out`: at most one.
@@ -100,13 +117,13 @@ impl Streams {
             return Err(DecodeError::BadSnapshot);
         }
         let baseline = match packet.baseline {
-            Some(tick) => Some(stream.history.get(tick).ok_or(DecodeError::UnknownBaseline)?),
+            Some(tick) if newest.is_some() && tick == stream.base.tick => Some(&stream.base),
+            Some(_) => return Err(DecodeError::UnknownBaseline),
             None => None,
         };
         let mut snapshot = stream.spare.take().unwrap_or_default();
         snapshot.reset(packet.target);
         let hash = decode_delta_into(schema, baseline, packet.payload, &mut snapshot)?;
-        stats.snapshots += 1;
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -116,6 +133,7 @@ impl Streams {
             stats.keyframes += 1;
         }
         let hashes = hash.map(|theirs| (theirs, snapshot.hash()));
+        stream.base.copy_from(&snapshot);
         stream.spare = stream.history.push(snapshot);
         Ok(hashes)
     }
@@ -168,7 +186,8 @@ impl Streams {
             Some(at) => at,
             None if self.streams.len() >= STREAMS_PER_MESSAGE_MAX => return Err(DecodeError::TooMany),
             None => {
-                self.streams.push(Stream { id, history: History::of_ticks(KEPT_TICKS), spare: None });
+                let history = History::of_ticks(self.kept_ticks);
+                self.streams.push(Stream { id, base: Snapshot::default(), history, spare: None });
                 self.streams.len() - 1
             }
         };
@@ -177,7 +196,7 @@ impl Streams {
 
     /// Changes one field of the newest state, as a fault would. For tests of repair.
     pub(super) fn corrupt(&mut self, schema: &Schema) -> bool {
-        let Some(history) = self.streams.first_mut().map(|stream| &mut stream.history) else { return false };
+        let Some(Stream { history, base, .. }) = self.streams.first_mut() else { return false };
         let Some(newest) = history.newest() else { return false };
         let mut wrong = Snapshot::new(newest.tick);
         let mut changed = false;
@@ -193,8 +212,21 @@ impl Streams {
             wrong.push(row.id, row.kind, &values);
         }
         if changed {
+            base.copy_from(&wrong);
             history.push(wrong);
         }
         changed
+    }
+}
+
+impl Stream {
+    fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
+        let Some(newest) = self.history.newest().filter(|newest| newest.tick < tick) else { return };
+        let ticks = tick.since(newest.tick) as u64;
+        stats.moving_entities += self.base.moving(schema) as u64 * ticks;
+        stats.entities += self.base.len() as u64 * ticks;
+        let mut snapshot = self.spare.take().unwrap_or_default();
+        snapshot.predict(schema, &self.base, tick);
+        self.spare = self.history.push(snapshot);
     }
 }

@@ -95,10 +95,11 @@ impl<G: Game> Harness<G> {
             spectators_max: 64,
             resume_grace: Duration::from_secs(30),
         };
-        let room = match Room::new(config, settings, rng.next_u64()) {
+        let mut room = match Room::new(config, settings, rng.next_u64()) {
             Ok(room) => room,
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };
+        room.keep_states();
         Self { room, rate, seats: Vec::new(), wires: Wires::default(), now: Duration::ZERO, seed, rng }
     }
 

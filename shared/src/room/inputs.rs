@@ -18,6 +18,8 @@ pub(super) struct InputRing<I> {
     edges: Option<I>,
     /// Steps since the last input of the player's own.
     held_ticks: u32,
+    /// Up to this tick a missing input is no loss: the client said that it goes on as it was.
+    steady_until: Option<Tick>,
     /// The tick of the last input that was applied in its own step.
     pub(super) applied: Option<Tick>,
     /// What became of inputs since the last update told it.
@@ -32,6 +34,7 @@ impl<I: Input> InputRing<I> {
             last_tick: None,
             edges: None,
             held_ticks: 0,
+            steady_until: None,
             applied: None,
             counts: InputCounts::default(),
         }
@@ -51,6 +54,13 @@ impl<I: Input> InputRing<I> {
                 Err(at) => self.waiting.insert(at, (tick, input)),
             }
         }
+    }
+
+    /// The client said that its newest input goes on as it is: for `ticks` after it nothing is missing. Zero: that
+    /// it sends an input for each tick.
+    pub(super) fn steady(&mut self, ticks: u32) {
+        let newest = self.waiting.last().map(|(tick, _)| *tick).or(self.last_tick);
+        self.steady_until = newest.filter(|_| ticks > 0).map(|newest| newest.offset(i64::from(ticks)));
     }
 
     fn fold_late(&mut self, tick: Tick, input: &I) {
@@ -77,7 +87,8 @@ impl<I: Input> InputRing<I> {
             input
         } else {
             // Before a player's first input there is nothing to hold, and nothing to tell.
-            if self.last_tick.is_some() {
+            let steady = self.steady_until.is_some_and(|until| tick <= until);
+            if self.last_tick.is_some() && !steady {
                 self.counts.held += 1;
                 self.held_ticks += 1;
                 if self.held_ticks > hold_ticks_max {
@@ -158,6 +169,26 @@ mod tests {
             assert_eq!(ring.take(Tick(tick), 3).x, 9);
         }
         assert_eq!(ring.take(Tick(5), 3).x, 0);
+    }
+
+    #[test]
+    fn a_steady_clients_input_is_held_without_being_missed_for_a_time() {
+        let mut ring = InputRing::new();
+        ring.push(Tick(1), Tick(1), pad(9, true));
+        ring.steady(3);
+        for tick in 1..=4 {
+            assert_eq!(ring.take(Tick(tick), 1).x, 9);
+        }
+        assert_eq!(ring.take_counts(), InputCounts::default());
+        for (tick, x) in [(5, 9), (6, 0)] {
+            assert_eq!(ring.take(Tick(tick), 1).x, x, "tick {tick}");
+        }
+        assert_eq!(ring.take_counts(), InputCounts { held: 2, ..Default::default() });
+        ring.push(Tick(7), Tick(7), pad(3, false));
+        ring.steady(3);
+        ring.steady(0);
+        assert_eq!((ring.take(Tick(7), 1).x, ring.take(Tick(8), 1).x), (3, 3));
+        assert_eq!(ring.take_counts(), InputCounts { held: 1, ..Default::default() });
     }
 
     #[test]

@@ -4,10 +4,15 @@ use super::inputs::InputRing;
 use super::reliable::EventQueue;
 use crate::entity::Input;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::ACK_AGE_MS_MAX;
+use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
+use crate::wire::update::InputCounts;
 use core::time::Duration;
+use std::collections::VecDeque;
+
+/// Updates whose acknowledgement is waited for one by one.
+const UNACKED_MAX: usize = 64;
 
 /// A seat in the room.
 #[derive(Debug)]
@@ -38,6 +43,28 @@ pub(super) struct Player<I> {
     pub(super) commands_received: u32,
 }
 
+impl<I: Input> Member<I> {
+    /// Whether something must be told at `tick` that concerns this member alone: reliable messages, inputs that were
+    /// not on time, and a sign of life after [`QUIET_MS_MAX`].
+    pub(super) fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
+        self.events.has_unsent()
+            || self.player.as_ref().is_some_and(|player| player.inputs.counts != InputCounts::default())
+            || self.link.as_ref().is_some_and(|link| link.has_news(tick, rate))
+    }
+
+    /// Notes that nothing is told of `tick`: all went as predicted.
+    pub(super) fn pass(&mut self, tick: Tick) {
+        if let Some(link) = &mut self.link {
+            link.pass(tick);
+        }
+    }
+
+    /// Whether the member is served at `tick`.
+    pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_due(tick, rate))
+    }
+}
+
 impl<I: Input> Player<I> {
     /// Whether a client that shows `secret` is this player.
     pub(super) fn is_shown(&self, secret: &ResumeSecret) -> bool {
@@ -53,12 +80,18 @@ impl<I: Input> Player<I> {
 /// What the room knows about one connection of a member.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
-    /// The last update that was queued: over an ordered transport, what the client will start from.
+    /// The last update that was queued.
     pub(super) queued: Option<Tick>,
+    /// The last packet that was queued: over an ordered transport, what the client will start from.
+    pub(super) base: Option<Tick>,
+    /// Ticks right behind the last update that went as predicted and were not told.
+    pub(super) quiet: u32,
+    /// Updates that the client did not acknowledge yet, oldest first.
+    pub(super) unacked: VecDeque<Tick>,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
-    /// When the link began.
-    pub(super) since: Tick,
+    /// The client sends frames only when it has something to say.
+    pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
     pub(super) round_trip: Duration,
     /// The newest frame since the last update.
@@ -80,14 +113,19 @@ pub(super) struct Arrival {
     pub(super) at: Duration,
     /// In 1/256 tick.
     pub(super) margin: i16,
+    /// Whether the frame had an input, so that the margin says something.
+    pub(super) told: bool,
 }
 
 impl Link {
-    pub(super) fn new(since: Tick) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             queued: None,
+            base: None,
+            quiet: 0,
+            unacked: VecDeque::new(),
             acked: None,
-            since,
+            steady: false,
             round_trip: Duration::ZERO,
             arrival: None,
             command_ack_due: false,
@@ -102,20 +140,56 @@ impl Link {
         self.round_trip = if self.round_trip.is_zero() { sample } else { (self.round_trip * 3 + sample) / 4 };
     }
 
-    /// How many times its allowance the client's acknowledgement is old: 0 if it keeps up.
+    fn pass(&mut self, tick: Tick) {
+        if self.queued.is_some_and(|queued| tick.since(queued) == i64::from(self.quiet) + 1) {
+            self.quiet += 1;
+        }
+    }
+
+    /// Whether something must be told at `tick` that concerns this connection alone.
+    fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
+        let silent = self.queued.map_or(i64::MAX, |queued| tick.since(queued));
+        silent >= i64::from(rate.ticks_floor(Duration::from_millis(QUIET_MS_MAX)).max(1))
+            || self.command_ack_due
+            || self.repair.is_some()
+            || self.arrival.is_some_and(|arrival| arrival.told && !MARGIN_BAND.contains(&arrival.margin))
+    }
+
+    /// Notes that the update of `tick` is on its way.
+    pub(super) fn sent(&mut self, tick: Tick) {
+        self.queued = Some(tick);
+        self.quiet = 0;
+        // A client that acknowledges nothing is served ever less often, so this takes minutes.
+        if self.unacked.len() < UNACKED_MAX {
+            self.unacked.push_back(tick);
+        }
+    }
+
+    /// The client has decoded the update of `tick`. `false` if it had told so before.
+    pub(super) fn ack(&mut self, tick: Tick) -> bool {
+        while self.unacked.front().is_some_and(|sent| *sent <= tick) {
+            self.unacked.pop_front();
+        }
+        let new = self.acked.is_none_or(|acked| tick > acked);
+        if new {
+            self.acked = Some(tick);
+        }
+        new
+    }
+
+    /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.
     fn lag(&self, tick: Tick, rate: TickRate) -> u32 {
-        let age = tick.since(self.acked.unwrap_or(self.since).max(self.since)).max(0) as u32;
-        let allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
-        age / rate.ticks_ceil(allowed).max(1)
+        let Some(oldest) = self.unacked.front() else { return 0 };
+        let mut allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
+        if self.steady {
+            allowed += Duration::from_millis(QUIET_MS_MAX);
+        }
+        tick.since(*oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
     }
 
-    /// Whether the client's acknowledgement is too old for it to be served at every tick.
-    pub(super) fn lags(&self, tick: Tick, rate: TickRate) -> bool {
-        self.lag(tick, rate) > 0
-    }
-
-    /// Whether the client is served at `tick`. One whose acknowledgement is older than max(250 ms, 2 round trips)
-    /// is served on ticks divisible by a power of two that grows with the age, so that laggards share baselines.
+    /// Whether the client is served at `tick`. One that does not acknowledge an update within max(250 ms, 2 round
+    /// trips) is served on ticks divisible by a power of two that grows with that time, so that laggards share
+    /// baselines.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         let lag = self.lag(tick, rate);
         lag == 0 || tick.0.is_multiple_of(1 << (lag.ilog2() + 1).min(6))
@@ -129,21 +203,27 @@ mod tests {
     #[test]
     fn a_client_that_acknowledges_is_due_at_every_tick_and_one_that_does_not_ever_less() {
         let rate = TickRate::DEFAULT;
-        let mut link = Link::new(Tick(0));
+        let mut link = Link::new();
         let due =
             |link: &Link, from: u32| (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count();
+        assert_eq!(due(&link, 640), 64, "nothing is waited for");
+        link.sent(Tick(0));
         assert_eq!((0..8).filter(|&tick| link.is_due(Tick(tick), rate)).count(), 8);
         assert_eq!(due(&link, 640), 1);
-        link.acked = Some(Tick(638));
+        link.sent(Tick(639));
+        assert!(link.ack(Tick(638)));
         assert!(link.is_due(Tick(640), rate));
         assert!(link.is_due(Tick(645), rate));
         assert!(!link.is_due(Tick(647), rate));
+        link.steady = true;
+        assert!(link.is_due(Tick(647), rate), "it speaks every 250 ms only");
+        assert!(!link.ack(Tick(600)) && link.acked == Some(Tick(638)));
     }
 
     #[test]
     fn a_long_round_trip_is_no_lag() {
-        let mut link = Link::new(Tick(0));
-        link.acked = Some(Tick(100));
+        let mut link = Link::new();
+        link.sent(Tick(100));
         link.add_round_trip(Duration::from_millis(400));
         assert!(link.is_due(Tick(121), TickRate::DEFAULT));
     }

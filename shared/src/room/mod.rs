@@ -68,6 +68,7 @@ pub struct Room<G: Game> {
     turns: Vec<PlayerTurn<G::Input>>,
     /// The update that is being written; its memory is reused.
     message: Vec<u8>,
+    keeps_states: bool,
     stats: RoomStats,
 }
 
@@ -105,6 +106,7 @@ impl<G: Game> Room<G> {
             commands: Vec::new(),
             turns: Vec::new(),
             message: Vec::new(),
+            keeps_states: false,
             stats: RoomStats::default(),
         })
     }
@@ -234,7 +236,13 @@ impl<G: Game> Room<G> {
         &self.schema
     }
 
-    /// The snapshots of the last ticks.
+    /// Keeps every state of the last 64 ticks from now on, so that a test can compare them; by default those from which
+    /// no packet can start any more are forgotten.
+    pub fn keep_states(&mut self) {
+        self.keeps_states = true;
+    }
+
+    /// The snapshots of the last ticks that are still held.
     #[must_use]
     pub fn history(&self) -> &crate::snapshot::History {
         self.encoder.history()

@@ -6,12 +6,15 @@ use super::reliable::{self, EventQueue};
 use super::{Outbox, Room};
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX};
+use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::ClientFrame;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
+
+/// How much later than expected the next frame of a steady client may come before its input counts as missing, ticks.
+const STEADY_TICKS_SPARE: u32 = 2;
 
 impl<G: Game> Room<G> {
     /// Takes an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
@@ -78,7 +81,7 @@ impl<G: Game> Room<G> {
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(reliable::encode) {
             self.queue_event(None, &event);
         }
-        let link = Some(Link::new(self.tick));
+        let link = Some(Link::new());
         self.members.push(Member {
             id: member,
             player,
@@ -124,7 +127,7 @@ impl<G: Game> Room<G> {
         }
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
-        seat.link = Some(Link::new(self.tick));
+        seat.link = Some(Link::new());
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
             player.secret = next;
@@ -177,6 +180,7 @@ impl<G: Game> Room<G> {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
         link.arrival = Some(arrival(&frame, moment));
+        link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
@@ -186,6 +190,12 @@ impl<G: Game> Room<G> {
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input);
         }
+        let quiet = Duration::from_millis(QUIET_MS_MAX);
+        player.inputs.steady(if frame.steady {
+            moment.rate.ticks_ceil(quiet) + STEADY_TICKS_SPARE
+        } else {
+            0
+        });
         self.stats.inputs.add(player.inputs.counts.since(before));
         let id = player.id;
         for command in new_commands(link, player, frame.commands.first, commands)? {
@@ -276,8 +286,7 @@ fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Moment) -> Result<(), C
     if link.queued.is_none_or(|queued| ack > queued) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    if link.acked.is_none_or(|acked| ack > acked) {
-        link.acked = Some(ack);
+    if link.ack(ack) {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
         link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }
@@ -315,5 +324,5 @@ fn arrival<I>(frame: &ClientFrame<I>, moment: Moment) -> Arrival {
         (tick.since(moment.tick) as f64 - since_step) * 256.0
     });
     let margin = margin.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16;
-    Arrival { stamp_ms: frame.stamp_ms, at: moment.now, margin }
+    Arrival { stamp_ms: frame.stamp_ms, at: moment.now, margin, told: !frame.inputs.is_empty() }
 }

@@ -1,6 +1,6 @@
 //! The end of a step: an update for each member that is ready and due.
 
-use super::member::{Link, Member};
+use super::member::Member;
 use super::{Outbox, Room, RoomStats};
 use crate::entity::{Input, Schema};
 use crate::game::Game;
@@ -18,9 +18,13 @@ impl<G: Game> Room<G> {
         for member in &mut self.members {
             let Some(link) = &mut member.link else { continue };
             link.commands = 0;
-            if !outbox.ready(member.id) {
+            let base = link.base;
+            if self.encoder.is_as_predicted(&self.schema, base) && !member.has_news(tick, rate) {
+                self.stats.quiet += 1;
+                member.pass(tick);
+            } else if !outbox.ready(member.id) {
                 self.stats.skips_full += 1;
-            } else if !link.is_due(tick, rate) {
+            } else if !member.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
             } else {
                 let moment = Moment { tick, now, rate };
@@ -33,20 +37,16 @@ impl<G: Game> Room<G> {
             }
         }
         self.stats.entities_encoded = self.encoder.entities_encoded();
-        self.forget_states();
+        if !self.keeps_states {
+            self.forget_states();
+        }
     }
 
-    /// Forgets the states that no client has any more: all but those since the oldest acknowledgement, the last one
-    /// sent to a client that never acknowledged in time, and the hashed ones, which a repair may ask for.
+    /// Forgets the states from which no packet will start, but the hashed ones, which a repair may ask for.
     fn forget_states(&mut self) {
-        let (tick, rate) = (self.tick, self.config.tick_rate);
         let links = || self.members.iter().filter_map(|member| member.link.as_ref());
-        let since = |link: &Link| link.acked.or_else(|| (!link.lags(tick, rate)).then_some(link.since));
-        let oldest = links().filter_map(since).min().unwrap_or(tick);
         self.encoder.retain(|state| {
-            state >= oldest
-                || state.0.is_multiple_of(HASH_PERIOD_TICKS)
-                || links().any(|link| link.queued == Some(state))
+            state.0.is_multiple_of(HASH_PERIOD_TICKS) || links().any(|link| link.base == Some(state))
         });
     }
 
@@ -82,24 +82,32 @@ fn write_update<I: Input>(
     stats: &mut RoomStats,
 ) -> bool {
     let Some(link) = member.link.as_mut() else { return false };
-    let repair =
-        link.repair.take().and_then(|(_, tick)| encoder.repair(schema, tick).map(|packet| (tick, packet)));
+    let repair = link.repair.take().and_then(|(_, tick)| encoder.repair(schema, tick));
     // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
-    let baseline = if repair.is_some() { None } else { link.queued };
-    let Some(packet) = encoder.packet(schema, baseline) else { return false };
-    link.queued = Some(moment.tick);
+    let baseline = if repair.is_some() { None } else { link.base };
+    let packet = if encoder.is_as_predicted(schema, baseline) {
+        None
+    } else {
+        let Some(packet) = encoder.packet(schema, baseline) else { return false };
+        link.base = Some(moment.tick);
+        Some(packet)
+    };
     let private = private(member, moment, stats);
-    let mut writer = UpdateWriter::reuse(core::mem::take(message), &private);
-    if let Some((_, repair)) = &repair {
-        stats.repairs += 1;
-        writer.packet(&repair.bytes);
+    if let Some(link) = &mut member.link {
+        link.sent(moment.tick);
     }
-    writer.packet(&packet.bytes);
-    stats.stream_bytes += packet.payload_bytes as u64;
+    stats.repairs += u64::from(repair.is_some());
+    let mut writer = UpdateWriter::reuse(core::mem::take(message), &private);
+    for packet in repair.iter().chain(&packet) {
+        writer.packet(&packet.bytes);
+    }
     *message = writer.finish();
-    if packet.keyframe {
-        stats.keyframes += 1;
-        stats.keyframe_bytes += message.len() as u64;
+    if let Some(packet) = packet {
+        stats.stream_bytes += packet.payload_bytes as u64;
+        if packet.keyframe {
+            stats.keyframes += 1;
+            stats.keyframe_bytes += message.len() as u64;
+        }
     }
     true
 }
@@ -107,9 +115,14 @@ fn write_update<I: Input>(
 fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
+        private.quiet = link.quiet;
         private.timing = link.arrival.take().map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
-            Timing { stamp_ms: arrival.stamp_ms, held: held.min(4095.0) as u16, margin: arrival.margin }
+            Timing {
+                stamp_ms: arrival.stamp_ms,
+                held: held.min(f64::from(Timing::HELD_MAX)) as u16,
+                margin: arrival.margin,
+            }
         });
         if let Some(player) = &mut member.player {
             if core::mem::take(&mut link.command_ack_due) {

@@ -22,6 +22,8 @@ pub struct RoomStats {
     pub skips_full: u64,
     /// Updates left out because the member's acknowledgement was too old.
     pub skips_lag: u64,
+    /// Updates left out because everything went as the client predicts it.
+    pub quiet: u64,
     /// Entities encoded, each counted once per packet.
     pub entities_encoded: u64,
     /// Frames that came.

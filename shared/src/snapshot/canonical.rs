@@ -60,6 +60,13 @@ impl Snapshot {
         self.values.clear();
     }
 
+    /// Makes this a copy of `other`, keeping its memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.tick = other.tick;
+        self.entries.clone_from(&other.entries);
+        self.values.clone_from(&other.values);
+    }
+
     /// Fills this snapshot with the rows of `world` at `tick` and puts every entity of the world on its grid, so
     /// that the server goes on from exactly what the clients get.
     pub fn capture<E: Entity>(&mut self, tick: Tick, world: &mut World<E>) {

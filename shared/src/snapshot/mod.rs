@@ -6,6 +6,7 @@
 mod canonical;
 pub mod delta;
 mod history;
+mod predicted;
 mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};

@@ -3,7 +3,7 @@
 use super::{History, Snapshot, encode_delta};
 use crate::entity::Schema;
 use crate::id::StreamId;
-use crate::limits::HISTORY_TICKS;
+use crate::limits::{HASH_PERIOD_TICKS, HISTORY_TICKS};
 use crate::tick::Tick;
 use crate::wire::update::encode_packet;
 use bytes::Bytes;
@@ -25,6 +25,8 @@ pub struct StreamEncoder {
     stream: StreamId,
     history: History,
     packets: Vec<(Option<Tick>, Packet)>,
+    /// Whether this tick's state is what follows from a baseline.
+    predicted: Vec<(Tick, bool)>,
     repairs: Vec<(Tick, Packet)>,
     spare: Option<Snapshot>,
     entities_encoded: u64,
@@ -41,6 +43,7 @@ impl StreamEncoder {
             stream,
             history: History::new(),
             packets: Vec::new(),
+            predicted: Vec::new(),
             repairs: Vec::new(),
             spare: None,
             entities_encoded: 0,
@@ -55,6 +58,7 @@ impl StreamEncoder {
     /// Goes on to the next tick's state.
     pub fn push(&mut self, snapshot: Snapshot) {
         self.packets.clear();
+        self.predicted.clear();
         self.repairs.clear();
         self.spare = self.history.push(snapshot);
     }
@@ -74,6 +78,23 @@ impl StreamEncoder {
     #[must_use]
     pub fn entities_encoded(&self) -> u64 {
         self.entities_encoded
+    }
+
+    /// Whether a client that has the state of `baseline` need not be told anything: the newest state is what it
+    /// predicts, and no hash is due.
+    pub fn is_as_predicted(&mut self, schema: &Schema, baseline: Option<Tick>) -> bool {
+        let Some(baseline) = baseline else { return false };
+        if let Some((_, predicted)) = self.predicted.iter().find(|(of, _)| *of == baseline) {
+            return *predicted;
+        }
+        let predicted = match (self.history.get(baseline), self.history.newest()) {
+            (Some(start), Some(current)) => {
+                !current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) && current.follows(schema, start)
+            }
+            _ => false,
+        };
+        self.predicted.push((baseline, predicted));
+        predicted
     }
 
     /// The packet that leads from `baseline` to the newest state. A keyframe if there is no baseline, if it is no

@@ -3,6 +3,7 @@
 //! ```text
 //! byte 0    1 (frame), then a bit stream:
 //! 16        stamp: the client's clock in ms, modulo 2^16; echoed in an update
+//! 1         steady: inputs that do not come are the last one held, for at most 250 ms, and no loss
 //! 1 [32]    snapshot ack: the newest tick that was decoded
 //! 1 [32]    event ack: the number of the last reliable event that was received in order
 //! 1 [32 8]  view tick and its fraction in 1/256: what the player sees of the others
@@ -23,6 +24,9 @@ pub const TAG_FRAME: u8 = 1;
 pub struct ClientFrame<I> {
     /// The client's clock in ms, modulo 2^16, when the frame was made.
     pub stamp_ms: u16,
+    /// The client sends an input only when it changes, and one every [`QUIET_MS_MAX`](crate::limits::QUIET_MS_MAX):
+    /// until then the last one goes on as if held.
+    pub steady: bool,
     /// The newest tick that was decoded.
     pub snapshot_ack: Option<Tick>,
     /// The number of the last reliable event that was received in order; `None` if nothing changed.
@@ -39,6 +43,7 @@ impl<I> Default for ClientFrame<I> {
     fn default() -> Self {
         Self {
             stamp_ms: 0,
+            steady: false,
             snapshot_ack: None,
             event_ack: None,
             view: None,
@@ -107,6 +112,7 @@ impl<I: BitCode> ClientFrame<I> {
         bytes.push(TAG_FRAME);
         let mut to = BitWriter::append_to(bytes);
         to.raw(u32::from(self.stamp_ms), 16);
+        to.bit(self.steady);
         write_option(&mut to, self.snapshot_ack.map(|tick| tick.0), 32);
         write_option(&mut to, self.event_ack, 32);
         to.bit(self.view.is_some());
@@ -144,6 +150,7 @@ impl<I: BitCode> ClientFrame<I> {
         };
         let mut from = BitReader::new(body);
         let stamp_ms = from.raw(16)? as u16;
+        let steady = from.bit()?;
         let snapshot_ack = read_option(&mut from, 32)?.map(Tick);
         let event_ack = read_option(&mut from, 32)?;
         let view = if from.bit()? { Some((Tick(from.raw(32)?), from.raw(8)? as u8)) } else { None };
@@ -167,6 +174,6 @@ impl<I: BitCode> ClientFrame<I> {
             previous = Some(Tick(tick));
         }
         from.finish()?;
-        Ok(Self { stamp_ms, snapshot_ack, event_ack, view, commands, inputs })
+        Ok(Self { stamp_ms, steady, snapshot_ack, event_ack, view, commands, inputs })
     }
 }

@@ -3,9 +3,10 @@
 //! ```text
 //! byte 0    1 (update), then a bit stream, the private section:
 //! 32        tick: the state that the streams lead to
-//! 1 [16 12 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
+//! EG0       quiet: how many ticks right behind the last message went as predicted in all streams
+//! 1 [16 14 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
 //!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
-//! 1 [32]    the tick of the last input that was applied
+//! 1 [EG2]   the last input that was applied: how many ticks it lies before the message's
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
 //! 1 [32]    command ack: the number of the last command that was received in order
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
@@ -16,6 +17,7 @@
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
+//! A stream that the client has and that is not among the packets went as predicted since its last packet.
 
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
@@ -32,6 +34,8 @@ pub const TAG_UPDATE: u8 = 1;
 pub struct Private {
     /// The state that the streams lead to.
     pub tick: Tick,
+    /// How many ticks right behind the client's last message went as predicted in all of its streams.
+    pub quiet: u32,
     /// Present if a frame came since the last message.
     pub timing: Option<Timing>,
     /// The tick of the last input that was applied.
@@ -49,10 +53,15 @@ pub struct Private {
 pub struct Timing {
     /// The stamp of the newest frame.
     pub stamp_ms: u16,
-    /// How long that frame waited at the server, in 1/256 tick, at most 4095.
+    /// How long that frame waited at the server, in 1/256 tick, at most [`Timing::HELD_MAX`].
     pub held: u16,
     /// How early the newest input came before the step that it is for, in 1/256 tick.
     pub margin: i16,
+}
+
+impl Timing {
+    /// The longest wait that can be told: 64 ticks.
+    pub const HELD_MAX: u16 = (1 << 14) - 1;
 }
 
 /// What became of inputs.
@@ -199,13 +208,17 @@ impl<'a> Update<'a> {
 impl BitCode for Private {
     fn write(&self, to: &mut BitWriter) {
         to.raw(self.tick.0, 32);
+        to.exp_golomb(self.quiet, 0);
         to.bit(self.timing.is_some());
         if let Some(timing) = self.timing {
             to.raw(u32::from(timing.stamp_ms), 16);
-            to.raw(u32::from(timing.held.min(4095)), 12);
+            to.raw(u32::from(timing.held.min(Timing::HELD_MAX)), 14);
             to.raw(u32::from(timing.margin as u16), 16);
         }
-        write_option(to, self.input_applied.map(|tick| tick.0), 32);
+        to.bit(self.input_applied.is_some());
+        if let Some(applied) = self.input_applied {
+            to.exp_golomb(self.tick.0.wrapping_sub(applied.0), 2);
+        }
         let InputCounts { late, held, folded, refused } = self.counts;
         for count in [late, held, folded, refused] {
             to.exp_golomb(count, 0);
@@ -216,17 +229,24 @@ impl BitCode for Private {
 
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
         let tick = Tick(from.raw(32)?);
+        let quiet = from.exp_golomb_max(0, HISTORY_TICKS)? as u32;
         let timing = if from.bit()? {
             let stamp_ms = from.raw(16)? as u16;
-            let held = from.raw(12)? as u16;
+            let held = from.raw(14)? as u16;
             Some(Timing { stamp_ms, held, margin: from.raw(16)? as u16 as i16 })
+        } else {
+            None
+        };
+        let input_applied = if from.bit()? {
+            Some(Tick(tick.0.checked_sub(from.exp_golomb(2)?).ok_or(DecodeError::OutOfRange)?))
         } else {
             None
         };
         Ok(Self {
             tick,
+            quiet,
             timing,
-            input_applied: read_option(from, 32)?.map(Tick),
+            input_applied,
             counts: InputCounts {
                 late: from.exp_golomb(0)?,
                 held: from.exp_golomb(0)?,

@@ -196,6 +196,7 @@ fn frames(out: &mut String) {
     let press = Button { down: true, pressed: true };
     let full = ClientFrame {
         stamp_ms: 51_966,
+        steady: true,
         snapshot_ack: Some(Tick(1000)),
         event_ack: Some(4),
         view: Some((Tick(997), 128)),
@@ -234,6 +235,7 @@ fn updates(out: &mut String) {
     let items = events.iter().map(|event| codec::encode(event).unwrap().into()).collect();
     let full = Private {
         tick: Tick(1001),
+        quiet: 3,
         timing: Some(Timing { stamp_ms: 51_966, held: 300, margin: -77 }),
         input_applied: Some(Tick(1000)),
         counts: InputCounts { late: 1, held: 2, folded: 1, refused: 0 },
