@@ -88,6 +88,8 @@ labels! {
         Ack = "ack",
         /// There was nothing to tell.
         Quiet = "quiet",
+        /// Its byte budget was used up.
+        Budget = "budget",
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::entity::{Entity, Input};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
+use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
 use crate::tick::Tick;
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
@@ -58,6 +59,38 @@ pub trait Game: Sized + Send + 'static {
     #[must_use]
     fn players_max(_settings: &Self::Settings) -> u16 {
         64
+    }
+
+    /// How a room is cut into streams, each encoded once per tick for all who see it. By default everybody sees everything.
+    #[must_use]
+    fn interest(_settings: &Self::Settings) -> Interest {
+        Interest::Whole
+    }
+
+    /// Where an entity belongs in a room that is cut: a function of what is replicated of it.
+    #[must_use]
+    fn place(_entity: &Self::Entity) -> Place {
+        Place::EVERYWHERE
+    }
+
+    /// What a player may see in a room that is cut; asked each tick. By default what is public around its own entity.
+    /// The stream that its own entity is in, it sees in any case.
+    #[must_use]
+    fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
+        let at = world.get(entity).and_then(|own| Self::place(own).at);
+        View { reach: at.map_or(Reach::Nowhere, Reach::Around), groups: Groups::PUBLIC }
+    }
+
+    /// What a spectator may see in a room that is cut. By default all that is public.
+    #[must_use]
+    fn spectator_view(&self, _world: &World<Self::Entity>) -> View {
+        View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
+    }
+
+    /// How important a group is, from 1 to 1,000, when a client's byte budget does not suffice for all that it sees.
+    #[must_use]
+    fn importance(_group: Group) -> u32 {
+        1
     }
 
     /// A new room: fills the world with what is there before the first player.

@@ -38,6 +38,7 @@ pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input};
     pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Turn};
     pub use crate::id::{EntityId, PlayerId};
+    pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::Tick;
     pub use crate::wire::control::Options;
     pub use crate::{Rng, World};

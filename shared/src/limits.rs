@@ -69,8 +69,8 @@ pub const TABLE_BYTES_MAX: usize = 4 * 1024;
 pub const CLOSE_TEXT_BYTES_MAX: usize = 120;
 /// Games in `Welcome`.
 pub const GAMES_MAX: usize = 32;
-/// Streams in one message.
-pub const STREAMS_PER_MESSAGE_MAX: usize = 64;
+/// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out.
+pub const VIEW_STREAMS_MAX: usize = 255;
 
 /// Players and spectators of one room together.
 pub const MEMBERS_MAX: usize = 512;

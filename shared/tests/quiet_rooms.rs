@@ -5,6 +5,7 @@ use tickwire_shared::harness::{ClientIndex, Harness};
 
 fn arena(seed: u64, players: usize) -> (Harness<Arena>, Vec<ClientIndex>) {
     let mut harness = Harness::<Arena>::new(Settings::default(), seed);
+    harness.audit_leaks();
     let clients = (0..players).map(|_| harness.join("ada")).collect();
     harness.run_ticks(10);
     (harness, clients)

@@ -127,6 +127,7 @@ impl MiniServer {
                     tick_rate: TickRate::DEFAULT,
                     spectators_max: 16,
                     resume_grace: Duration::from_millis(RESUME_GRACE_MS),
+                    client_bytes_per_s: 0,
                 };
                 inner.rooms.push((Room::new(config, Settings::default(), 1).unwrap(), Outboxes::default()));
                 id

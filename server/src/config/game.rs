@@ -14,13 +14,20 @@ pub struct GameOptions<S> {
     pub tick_rate: TickRate,
     /// Spectators that one room takes, beside the players.
     pub spectators_max: u16,
+    /// Bytes of updates that one client gets at most, 1/s; beyond it the less urgent streams wait. 0: no bound.
+    pub client_bytes_per_s: u32,
     /// What its rooms are made with, before a room's own options.
     pub settings: S,
 }
 
 impl<S: Default> Default for GameOptions<S> {
     fn default() -> Self {
-        Self { tick_rate: TickRate::DEFAULT, spectators_max: 64, settings: S::default() }
+        Self {
+            tick_rate: TickRate::DEFAULT,
+            spectators_max: 64,
+            client_bytes_per_s: 0,
+            settings: S::default(),
+        }
     }
 }
 
@@ -34,6 +41,9 @@ pub struct GameSection {
     /// Spectators that one room takes, beside the players.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spectators_max: Option<u16>,
+    /// Bytes of updates that one client gets at most, 1/s; 0: no bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_bytes_per_s: Option<u32>,
     /// The game's own settings. A key that ends in `_file` names a file whose text (or lines, for a
     /// list) is the value of the key without it.
     #[serde(skip_serializing_if = "Table::is_empty")]
@@ -46,6 +56,7 @@ impl GameSection {
         Self {
             tick_rate_hz: Some(options.tick_rate),
             spectators_max: Some(options.spectators_max),
+            client_bytes_per_s: Some(options.client_bytes_per_s),
             settings: Table::try_from(&options.settings).unwrap_or_default(),
         }
     }
@@ -73,6 +84,7 @@ pub(crate) fn resolve<S: Data>(
     Ok(GameOptions {
         tick_rate: section.tick_rate_hz.unwrap_or(base.tick_rate),
         spectators_max: section.spectators_max.unwrap_or(base.spectators_max),
+        client_bytes_per_s: section.client_bytes_per_s.unwrap_or(base.client_bytes_per_s),
         settings: overlay(name, base.settings, &section.settings, files)?,
     })
 }

@@ -47,6 +47,7 @@ impl<G: Game> GameType<G> {
             tick_rate: options.tick_rate,
             spectators_max: options.spectators_max,
             resume_grace: std::time::Duration::ZERO,
+            client_bytes_per_s: 0,
         };
         Room::<G>::new(config, options.settings.clone(), 0)
             .map_err(|error| BadSettings(error.to_string()))?;
@@ -75,6 +76,7 @@ impl<G: Game> GameHost for GameType<G> {
             tick_rate: self.options.tick_rate,
             spectators_max: self.options.spectators_max,
             resume_grace: hub.commons.limits.resume_grace(),
+            client_bytes_per_s: self.options.client_bytes_per_s,
         };
         // The game's own code runs here, in the session that asked for the room.
         let made = catch_unwind(AssertUnwindSafe(|| {

@@ -45,6 +45,7 @@ impl Tally {
         metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
         metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
         metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
+        metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
         let (inputs, before) = (&stats.inputs, &told.inputs);
         for (fate, now, then) in [
             (InputFate::Late, inputs.late, before.late),

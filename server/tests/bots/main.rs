@@ -15,6 +15,7 @@ use tickwire_shared::Rng;
 use tickwire_shared::arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
+use tickwire_shared::harness::{Harness, random_input};
 use tickwire_shared::wire::control::{GameName, Options};
 use tokio::time::sleep;
 
@@ -128,4 +129,16 @@ async fn bots_of_another_game_are_told_that_it_does_not_fit() {
     assert_eq!(report.bots_joined, 0);
     assert_eq!(report.bots_failed.get("version_or_schema"), Some(&2), "{:?}", report.bots_failed);
     server.stop().await;
+}
+
+#[test]
+fn the_own_game_tells_nobody_what_it_may_not_see() {
+    let mut harness = Harness::<Tag>::new(Default::default(), 3);
+    harness.audit_leaks();
+    for _ in 0..6 {
+        let player = harness.join("ada");
+        harness.drive(player, |_, rng| random_input(rng));
+    }
+    harness.run_ticks(300);
+    harness.assert_caught_up(1);
 }

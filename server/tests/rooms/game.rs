@@ -117,6 +117,7 @@ pub(crate) fn server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Se
     let options = GameOptions {
         tick_rate: TickRate::new(tick_rate_hz).unwrap(),
         spectators_max: 4,
+        client_bytes_per_s: 0,
         settings: Settings { players_max },
     };
     let config = Config { limits, ..Config::default() };

@@ -114,6 +114,7 @@ impl<G: Game> Client<G> {
         let received = self.event_numbers.received().max(joined.events_start);
         self.stats.events_lost += u64::from(received - self.event_numbers.received());
         self.event_numbers = EventNumbers::starting_after(received);
+        self.streams.resume();
         // The server refuses older ones: their edges would come long after the fact.
         self.inputs.resend(joined.tick.offset(-i64::from(INPUT_LATE_TICKS_MAX) + 1));
         self.frame_due |= self.inputs.has_unsent();

@@ -31,7 +31,7 @@ pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
 use crate::game::{BadSettings, Game};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
-use crate::snapshot::{History, Snapshot};
+use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
     ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
@@ -400,10 +400,32 @@ impl<G: Game> Client<G> {
         &self.roster
     }
 
-    /// The newest state of the whole room, as the server sent it.
+    /// The newest state of the whole room, as the server sent it, if the room is one stream.
     #[must_use]
     pub fn latest(&self) -> Option<&Snapshot> {
         self.history(StreamId::ROOM)?.newest()
+    }
+
+    /// The tick of the newest update.
+    #[must_use]
+    pub fn newest_tick(&self) -> Option<Tick> {
+        self.streams.newest()
+    }
+
+    /// The newest states of the streams in view.
+    pub fn streams(&self) -> impl Iterator<Item = (StreamId, &Snapshot)> {
+        self.streams.latest()
+    }
+
+    /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
+    /// moment, because one of them had to wait, the newer row counts.
+    #[must_use]
+    pub fn rows(&self) -> Vec<RowRef<'_>> {
+        let mut rows: Vec<_> =
+            self.streams.latest().flat_map(|(_, state)| state.rows().map(|row| (state.tick, row))).collect();
+        rows.sort_by_key(|(tick, row)| (row.id, core::cmp::Reverse(*tick)));
+        rows.dedup_by_key(|(_, row)| row.id);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
     /// The last states of a stream.

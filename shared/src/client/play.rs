@@ -26,16 +26,16 @@ impl<G: Game> Client<G> {
         }
         let update = Update::decode(message)?;
         self.stats.updates += 1;
-        let live = self.on_streams(now, &update)?;
-        self.on_inputs(now, &update.private, live);
+        self.on_streams(now, &update)?;
+        self.on_inputs(now, &update.private);
         if let Some(number) = update.private.command_ack {
             self.stats.commands_confirmed += self.commands.confirmed(number)?;
         }
         self.on_events(update.private.events)
     }
 
-    /// Decodes the packets; tells whether a live one was among them.
-    fn on_streams(&mut self, now: Duration, update: &Update<'_>) -> Result<bool, ClientError> {
+    /// Decodes the packets.
+    fn on_streams(&mut self, now: Duration, update: &Update<'_>) -> Result<(), ClientError> {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else {
             return Err(ClientError::Unexpected);
         };
@@ -46,40 +46,46 @@ impl<G: Game> Client<G> {
             if until >= tick {
                 return Err(DecodeError::BadSnapshot.into());
             }
-            self.streams.confirm(schema, until, &mut self.stats);
+            self.streams.confirm(schema, until, &[], &mut self.stats);
             self.stats.quiet_ticks += u64::from(quiet);
         }
+        if newest.is_some_and(|newest| newest >= tick) {
+            return Err(DecodeError::BadSnapshot.into());
+        }
+        self.streams.drop_streams(tick, &update.private.dropped);
         let mut answer = None;
         for packet in &update.streams {
             let message = self.streams.receive(schema, now, packet, &mut self.stats)?;
             answer = message.or(answer);
         }
-        self.streams.confirm(schema, tick, &mut self.stats);
-        let live = self.streams.newest() == Some(tick);
-        if live {
-            self.stats.snapshots += u64::from(quiet) + 1;
-            place.arrivals.arrived(now, tick);
-            if let Some(before) = place.snapshot_at.replace(now) {
-                // A quiet tick counts as one that came in its time.
-                let mut gap = now.saturating_sub(before);
-                for _ in 0..quiet {
-                    self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
-                    gap = gap.saturating_sub(place.tick_rate.period());
-                }
-                self.samples.push(&mut self.stats, Sample::SnapshotGap(gap));
+        self.streams.confirm(schema, tick, &update.private.deferred, &mut self.stats);
+        self.stats.snapshots += u64::from(quiet) + 1;
+        self.stats.streams_deferred += update.private.deferred.len() as u64;
+        place.arrivals.arrived(now, tick);
+        if let Some(before) = place.snapshot_at.replace(now) {
+            // A quiet tick counts as one that came in its time.
+            let mut gap = now.saturating_sub(before);
+            for _ in 0..quiet {
+                self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
+                gap = gap.saturating_sub(place.tick_rate.period());
             }
+            self.samples.push(&mut self.stats, Sample::SnapshotGap(gap));
         }
         if let Some(message) = answer {
             self.queue_control(&message);
         }
-        Ok(live)
+        Ok(())
     }
 
-    fn on_inputs(&mut self, now: Duration, private: &Private, live: bool) {
+    fn on_inputs(&mut self, now: Duration, private: &Private) {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
         self.stats.inputs.add(private.counts);
-        if let (true, Some(prediction)) = (live, &mut place.prediction) {
+        if let Some(prediction) = &mut place.prediction {
             let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
+            if row.is_none() && !private.deferred.is_empty() {
+                // Its stream may be one that had to wait.
+                return;
+            }
             let compared = prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
             if let Some(compared) = compared {
                 self.stats.predictions += 1;
@@ -212,7 +218,7 @@ impl<G: Game> Client<G> {
         };
         let own = place.prediction.as_ref().and_then(|own| Some((own.id(), own.shown(schema)?)));
         let mut shown = Vec::new();
-        for history in self.streams.histories() {
+        for history in self.streams.histories(moment.tick()) {
             self.interpolate(
                 schema,
                 place.tick_rate,

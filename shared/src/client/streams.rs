@@ -3,7 +3,7 @@
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{QUIET_MS_MAX, STREAMS_PER_MESSAGE_MAX};
+use crate::limits::{QUIET_MS_MAX, VIEW_STREAMS_MAX};
 use crate::snapshot::delta::decode_delta_into;
 use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
 use crate::tick::{Tick, TickRate};
@@ -25,6 +25,8 @@ struct Stream {
     base: Snapshot,
     /// The last states, those that were confirmed without a packet among them.
     history: History,
+    /// The tick at which it went out of view. What was seen before is still to be shown.
+    gone: Option<Tick>,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
 }
@@ -33,6 +35,7 @@ struct Stream {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     streams: Vec<Stream>,
+    newest: Option<Tick>,
     kept_ticks: usize,
     asked: Option<Asked>,
 }
@@ -58,26 +61,58 @@ impl Streams {
         self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
     }
 
-    /// The states of all streams.
-    pub(super) fn histories(&self) -> impl Iterator<Item = &History> {
-        self.streams.iter().map(|stream| &stream.history)
+    /// The states of all streams from which something is to be shown at `tick`.
+    pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
+        let shown = move |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
+        self.streams.iter().filter(shown).map(|stream| &stream.history)
+    }
+
+    /// The newest states of the streams in view.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (StreamId, &Snapshot)> {
+        let in_view = self.streams.iter().filter(|stream| stream.gone.is_none());
+        in_view.filter_map(|stream| Some((stream.id, stream.history.newest()?)))
     }
 
     /// The row of an entity at `tick`, in whichever stream it is.
     pub(super) fn row(&self, tick: Tick, id: EntityId) -> Option<RowRef<'_>> {
-        self.histories().find_map(|history| history.get(tick)?.get(id))
+        self.histories(tick).find_map(|history| history.get(tick)?.get(id))
     }
 
-    /// The newest tick that was decoded.
+    /// The tick of the newest update.
     pub(super) fn newest(&self) -> Option<Tick> {
-        self.histories().filter_map(|history| Some(history.newest()?.tick)).max()
+        self.newest
     }
 
-    /// Takes in that everything went as predicted up to `tick`, for the streams whose state of it is not here.
-    pub(super) fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
-        for stream in &mut self.streams {
-            stream.confirm(schema, tick, stats);
+    /// Takes in that everything went as predicted up to `tick`, for the streams in view whose state of it is not here,
+    /// but those that had to wait.
+    pub(super) fn confirm(
+        &mut self,
+        schema: &Schema,
+        tick: Tick,
+        deferred: &[StreamId],
+        stats: &mut ClientStats,
+    ) {
+        self.newest = Some(tick);
+        for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none()) {
+            if !deferred.contains(&stream.id) {
+                stream.confirm(schema, tick, stats);
+            }
         }
+    }
+
+    /// A new connection: the server tells anew what is in view. Until then what was seen last is shown.
+    pub(super) fn resume(&mut self) {
+        let after = self.newest.map_or(Tick(0), Tick::next);
+        self.streams.iter_mut().for_each(|stream| stream.gone = stream.gone.or(Some(after)));
+    }
+
+    /// Streams go out of view with the update of `tick`; those that did so long ago are forgotten.
+    pub(super) fn drop_streams(&mut self, tick: Tick, dropped: &[StreamId]) {
+        for stream in self.streams.iter_mut().filter(|stream| dropped.contains(&stream.id)) {
+            stream.gone = Some(tick);
+        }
+        let kept = self.kept_ticks as i64;
+        self.streams.retain(|stream| stream.gone.is_none_or(|gone| tick.since(gone) < kept));
     }
 
     /// Takes in one packet. Messages for the server go to `out`: at most one.
@@ -108,6 +143,10 @@ impl Streams {
         stats: &mut ClientStats,
     ) -> Result<Option<(u32, u32)>, DecodeError> {
         let stream = self.stream_mut(packet.stream)?;
+        if stream.gone.is_some() && packet.baseline.is_some() {
+            return Err(DecodeError::UnknownBaseline);
+        }
+        stream.gone = None;
         let newest = stream.history.newest().map(|snapshot| snapshot.tick);
         let outdated = newest.is_some_and(|newest| match packet.baseline {
             Some(_) => packet.target <= newest,
@@ -184,10 +223,10 @@ impl Streams {
     fn stream_mut(&mut self, id: StreamId) -> Result<&mut Stream, DecodeError> {
         let at = match self.streams.iter().position(|stream| stream.id == id) {
             Some(at) => at,
-            None if self.streams.len() >= STREAMS_PER_MESSAGE_MAX => return Err(DecodeError::TooMany),
+            None if self.streams.len() >= 2 * VIEW_STREAMS_MAX => return Err(DecodeError::TooMany),
             None => {
                 let history = History::of_ticks(self.kept_ticks);
-                self.streams.push(Stream { id, base: Snapshot::default(), history, spare: None });
+                self.streams.push(Stream { id, base: Snapshot::default(), history, gone: None, spare: None });
                 self.streams.len() - 1
             }
         };

@@ -2,6 +2,7 @@
 
 use super::{ClientIndex, Harness};
 use crate::game::Game;
+use crate::id::StreamId;
 use crate::snapshot::{Difference, Snapshot};
 
 impl<G: Game> Harness<G> {
@@ -19,11 +20,19 @@ impl<G: Game> Harness<G> {
 
     #[track_caller]
     fn assert_client_in_sync(&self, client: ClientIndex) {
-        let Some(ours) = self.client(client).latest() else { return };
+        for (stream, ours) in self.client(client).streams() {
+            self.assert_stream_in_sync(client, stream, ours);
+        }
+    }
+
+    #[track_caller]
+    fn assert_stream_in_sync(&self, client: ClientIndex, stream: StreamId, ours: &Snapshot) {
         if ours.tick > self.tick() {
             self.fail(&format!("{client:?} is at tick {}, which the room has not reached", ours.tick));
         }
-        let Some(theirs) = self.room().history().get(ours.tick) else { return };
+        let Some(theirs) = self.room().history(stream).and_then(|history| history.get(ours.tick)) else {
+            return;
+        };
         if let Some(difference) = ours.first_difference(theirs) {
             let what = self.describe(ours, &difference);
             self.fail(&format!("{client:?} differs from the room at tick {}: {what}", ours.tick));
@@ -38,7 +47,7 @@ impl<G: Game> Harness<G> {
     pub fn assert_caught_up(&self, ticks: u32) {
         self.assert_in_sync();
         for client in self.connected() {
-            let newest = self.client(client).latest().map(|snapshot| snapshot.tick);
+            let newest = self.client(client).newest_tick();
             let behind = newest.map(|newest| self.tick().since(newest));
             if behind.is_none_or(|behind| behind > i64::from(ticks)) {
                 self.fail(&format!("{client:?} is behind by {behind:?} ticks"));

@@ -48,7 +48,7 @@ pub fn check_determinism<G: Game>(
         }
         compare(&first, &second)?;
     }
-    let hash = first.room().history().newest().map_or(0, crate::snapshot::Snapshot::hash);
+    let hash = first.room().state().map_or(0, crate::snapshot::Snapshot::hash);
     Ok(Determinism { ticks, hash })
 }
 
@@ -65,7 +65,7 @@ fn come_and_go<G: Game>(run: &mut Harness<G>, tick: u32, ticks: u32, players: u1
 fn compare<G: Game>(first: &Harness<G>, second: &Harness<G>) -> Result<(), Unsound> {
     let (seed, tick) = (first.seed(), first.tick());
     let unsound = |what| Err(Unsound { seed, tick, what });
-    if let (Some(a), Some(b)) = (first.room().history().newest(), second.room().history().newest())
+    if let (Some(a), Some(b)) = (first.room().state(), second.room().state())
         && let Some(difference) = a.first_difference(b)
     {
         return unsound(first.describe(a, &difference));

@@ -94,6 +94,7 @@ impl<G: Game> Harness<G> {
             tick_rate: rate,
             spectators_max: 64,
             resume_grace: Duration::from_secs(30),
+            client_bytes_per_s: 0,
         };
         let mut room = match Room::new(config, settings, rng.next_u64()) {
             Ok(room) => room,
@@ -126,6 +127,17 @@ impl<G: Game> Harness<G> {
         self.wires.wires.push(Wire::new(self.rng.split()));
         self.transmit(at);
         ClientIndex(at)
+    }
+
+    /// Bytes of updates that each client gets at most from now on, 1/s; 0: no bound.
+    pub fn budget(&mut self, client_bytes_per_s: u32) {
+        self.room.set_client_bytes_per_s(client_bytes_per_s);
+    }
+
+    /// From now on every update is audited as it is sent: the run fails at the first entity that its receiver may not
+    /// see. See [`Room::audit`].
+    pub fn audit_leaks(&mut self) {
+        self.wires.audited = Some(Vec::new());
     }
 
     /// The controls of a client from now on.

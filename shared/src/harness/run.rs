@@ -32,7 +32,19 @@ impl<G: Game> Harness<G> {
                 Happening::ServerReceives(client) => self.server_receives(client),
                 Happening::ClientReceives(client) => self.client_receives(client),
                 Happening::ClientAdvances(client) => self.client_advances(client),
-                Happening::RoomSteps => self.room.step(self.now, &mut self.wires),
+                Happening::RoomSteps => {
+                    self.room.step(self.now, &mut self.wires);
+                    self.audit();
+                }
+            }
+        }
+    }
+
+    fn audit(&mut self) {
+        let Some(updates) = &mut self.wires.audited else { return };
+        for (member, update) in core::mem::take(updates) {
+            if let Err(leak) = self.room.audit(member, &update) {
+                self.fail(&format!("an update leaks to {member:?}: {leak}"));
             }
         }
     }

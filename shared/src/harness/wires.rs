@@ -49,6 +49,8 @@ pub(super) struct Wires {
     pub(super) now: Duration,
     /// A running hash of all updates, to compare two runs.
     pub(super) sent_hash: u64,
+    /// The updates of the last step, if they are to be audited.
+    pub(super) audited: Option<Vec<(MemberId, Bytes)>>,
 }
 
 impl Wire {
@@ -134,9 +136,13 @@ impl Outbox for Wires {
     fn update(&mut self, member: MemberId, message: &[u8]) {
         let now = self.now;
         self.sent_hash = self.sent_hash.rotate_left(5) ^ fnv1a_64(message);
+        let message = Bytes::copy_from_slice(message);
+        if let Some(audited) = &mut self.audited {
+            audited.push((member, message.clone()));
+        }
         if let Some(wire) = self.wire_mut(member) {
             debug_assert!(wire.slot.is_none(), "a queued update is never replaced");
-            wire.slot = Some(Bytes::copy_from_slice(message));
+            wire.slot = Some(message);
             wire.flush(now);
         }
     }

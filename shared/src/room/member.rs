@@ -2,6 +2,7 @@
 
 use super::inputs::InputRing;
 use super::reliable::EventQueue;
+use super::view::Sight;
 use crate::entity::Input;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX};
@@ -82,8 +83,8 @@ impl<I: Input> Player<I> {
 pub(super) struct Link {
     /// The last update that was queued.
     pub(super) queued: Option<Tick>,
-    /// The last packet that was queued: over an ordered transport, what the client will start from.
-    pub(super) base: Option<Tick>,
+    /// What it has of the room's streams.
+    pub(super) sight: Sight,
     /// Ticks right behind the last update that went as predicted and were not told.
     pub(super) quiet: u32,
     /// Updates that the client did not acknowledge yet, oldest first.
@@ -121,7 +122,7 @@ impl Link {
     pub(super) fn new() -> Self {
         Self {
             queued: None,
-            base: None,
+            sight: Sight::default(),
             quiet: 0,
             unacked: VecDeque::new(),
             acked: None,

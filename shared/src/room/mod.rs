@@ -3,6 +3,7 @@
 //! A pure state machine: time is an argument, and members are numbers. Whoever drives it owns sockets, queues and
 //! the clock. One direction: `handle` (inputs in) -> `step` (game, snapshot) -> outbox (one update per member).
 
+mod audit;
 mod event;
 mod inputs;
 mod member;
@@ -11,7 +12,10 @@ mod reliable;
 mod seats;
 mod serve;
 mod stats;
+mod streams;
+mod view;
 
+pub use audit::Leak;
 pub use event::{MemberEvent, MemberFrame};
 pub use outbox::Outbox;
 pub use stats::RoomStats;
@@ -20,7 +24,7 @@ use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
-use crate::snapshot::StreamEncoder;
+use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{List, ReliableEvent};
 use crate::wire::{Close, codec};
@@ -28,6 +32,8 @@ use crate::world::World;
 use bytes::Bytes;
 use core::time::Duration;
 use member::Member;
+use streams::Streams;
+use view::Work;
 
 /// What a host decides about a room besides the game's settings.
 #[derive(Clone, Debug)]
@@ -40,6 +46,9 @@ pub struct RoomConfig {
     pub spectators_max: u16,
     /// How long a cut player keeps its place.
     pub resume_grace: Duration,
+    /// Bytes that one client gets at most, 1/s, on average over a second; beyond it the less urgent streams wait. 0: no
+    /// bound.
+    pub client_bytes_per_s: u32,
 }
 
 /// The hash that a client's `Join` must show to play `G`.
@@ -60,7 +69,7 @@ pub struct Room<G: Game> {
     tick: Tick,
     /// When the last step happened, on the driver's clock.
     stepped_at: Duration,
-    encoder: StreamEncoder,
+    streams: Streams,
     /// In the order of their ids: a new attachment goes to the end.
     members: Vec<Member<G::Input>>,
     next_player: u16,
@@ -68,6 +77,7 @@ pub struct Room<G: Game> {
     turns: Vec<PlayerTurn<G::Input>>,
     /// The update that is being written; its memory is reused.
     message: Vec<u8>,
+    work: Work,
     keeps_states: bool,
     stats: RoomStats,
 }
@@ -88,6 +98,10 @@ impl<G: Game> Room<G> {
         let schema = Schema::of::<G::Entity>()?;
         let scene = G::scene(&settings)?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
+        let interest = G::interest(&settings);
+        if let Interest::Cells(cells) = &interest {
+            cells.check()?;
+        }
         let mut world = World::new();
         let game = G::new(&settings, &scene, seed, &mut world);
         Ok(Self {
@@ -100,12 +114,13 @@ impl<G: Game> Room<G> {
             world,
             tick: Tick(0),
             stepped_at: Duration::ZERO,
-            encoder: StreamEncoder::new(StreamId::ROOM),
+            streams: Streams::new(interest),
             members: Vec::new(),
             next_player: 1,
             commands: Vec::new(),
             turns: Vec::new(),
             message: Vec::new(),
+            work: Work::default(),
             keeps_states: false,
             stats: RoomStats::default(),
         })
@@ -124,9 +139,7 @@ impl<G: Game> Room<G> {
             Turn { tick: self.tick, scene: &self.scene, players: &self.turns, commands: &self.commands };
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
-        let mut snapshot = self.encoder.take_spare();
-        snapshot.capture(self.tick, &mut self.world);
-        self.encoder.push(snapshot);
+        self.streams.capture(self.tick, &mut self.world, G::place);
         self.queue_events(events);
         self.serve(now, outbox);
     }
@@ -236,16 +249,27 @@ impl<G: Game> Room<G> {
         &self.schema
     }
 
+    /// Bytes that one client gets at most from now on, 1/s; 0: no bound. See [`RoomConfig::client_bytes_per_s`].
+    pub fn set_client_bytes_per_s(&mut self, bytes: u32) {
+        self.config.client_bytes_per_s = bytes;
+    }
+
     /// Keeps every state of the last 64 ticks from now on, so that a test can compare them; by default those from which
     /// no packet can start any more are forgotten.
     pub fn keep_states(&mut self) {
         self.keeps_states = true;
     }
 
-    /// The snapshots of the last ticks that are still held.
+    /// The newest state of the whole room; `None` before the first step.
     #[must_use]
-    pub fn history(&self) -> &crate::snapshot::History {
-        self.encoder.history()
+    pub fn state(&self) -> Option<&crate::snapshot::Snapshot> {
+        (self.tick > Tick(0)).then(|| self.streams.state()).flatten()
+    }
+
+    /// The snapshots of the last ticks of a stream that are still held; `None` if there is no such stream.
+    #[must_use]
+    pub fn history(&self, stream: StreamId) -> Option<&crate::snapshot::History> {
+        self.streams.get(stream).map(|stream| stream.encoder.history())
     }
 
     /// What happened so far.
@@ -264,6 +288,9 @@ pub enum RoomError {
     /// The game's settings make no scene.
     #[error(transparent)]
     Settings(#[from] BadSettings),
+    /// The game cuts the room in a way that cannot be.
+    #[error(transparent)]
+    Cells(#[from] BadCells),
     /// The settings do not fit a message.
     #[error("the game's settings take more than {SETTINGS_BYTES_MAX} bytes")]
     SettingsTooLarge,

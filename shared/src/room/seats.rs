@@ -212,7 +212,7 @@ impl<G: Game> Room<G> {
         let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) else {
             return Ok(());
         };
-        if stream != StreamId::ROOM || link.queued.is_none_or(|queued| tick > queued) {
+        if !self.streams.interest().has(stream) || link.queued.is_none_or(|queued| tick > queued) {
             return Err(Close::new(
                 CloseCode::DecodeError,
                 "the repair names a snapshot that was never sent",

@@ -1,52 +1,142 @@
 //! The end of a step: an update for each member that is ready and due.
 
 use super::member::Member;
+use super::streams::Streams;
 use super::{Outbox, Room, RoomStats};
-use crate::entity::{Input, Schema};
+use crate::entity::Input;
 use crate::game::Game;
+use crate::id::StreamId;
 use crate::limits::HASH_PERIOD_TICKS;
-use crate::snapshot::StreamEncoder;
+use crate::snapshot::interest::group_of_stream;
+use crate::snapshot::{Interest, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
+/// How often states are looked through for those that can be forgotten, ticks.
+const FORGET_PERIOD_TICKS: u32 = 8;
+
 impl<G: Game> Room<G> {
     pub(super) fn serve(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.close_overflowed(outbox);
         let (tick, rate) = (self.tick, self.config.tick_rate);
-        for member in &mut self.members {
+        for at in 0..self.members.len() {
+            self.look(at);
+            let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
             link.commands = 0;
-            let base = link.base;
-            if self.encoder.is_as_predicted(&self.schema, base) && !member.has_news(tick, rate) {
+            let budget = self.config.client_bytes_per_s;
+            if budget > 0 {
+                link.sight.earn(budget, rate.hz());
+            }
+            let overdrawn = budget > 0 && link.sight.is_overdrawn();
+            let predicted = link.sight.is_as_predicted(&mut self.streams, &self.schema);
+            let has_news = member.has_news(tick, rate);
+            if predicted && !has_news {
                 self.stats.quiet += 1;
                 member.pass(tick);
             } else if !outbox.ready(member.id) {
                 self.stats.skips_full += 1;
             } else if !member.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
+            } else if overdrawn && !has_news {
+                self.stats.skips_budget += 1;
             } else {
-                let moment = Moment { tick, now, rate };
-                let (encoder, stats) = (&mut self.encoder, &mut self.stats);
-                if write_update(&mut self.message, member, encoder, &self.schema, moment, stats) {
-                    stats.updates += 1;
-                    stats.update_bytes += self.message.len() as u64;
-                    outbox.update(member.id, &self.message);
-                }
+                let id = member.id;
+                self.write_update(at, Moment { tick, now, rate });
+                self.stats.updates += 1;
+                self.stats.update_bytes += self.message.len() as u64;
+                outbox.update(id, &self.message);
             }
         }
-        self.stats.entities_encoded = self.encoder.entities_encoded();
-        if !self.keeps_states {
+        self.stats.entities_encoded = self.streams.entities_encoded();
+        if tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
             self.forget_states();
         }
+    }
+
+    /// What the game lets a member see now.
+    pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
+        match &member.player {
+            Some(player) => self.game.view(&self.world, player.id, player.entity),
+            None => self.game.spectator_view(&self.world),
+        }
+    }
+
+    /// Finds out which streams a member sees in this tick.
+    fn look(&mut self, at: usize) {
+        let Some(member) = self.members.get(at) else { return };
+        let Some(link) = &member.link else { return };
+        match self.streams.interest() {
+            Interest::Whole => {
+                self.work.streams.clear();
+                self.work.streams.push(StreamId::ROOM);
+            }
+            Interest::Cells(_) => {
+                let view = self.view_of(member);
+                let own = member.player.as_ref().map(|player| player.entity);
+                let before = |stream| link.sight.sees(stream);
+                self.streams.seen(&view, own, before, &mut self.work.streams);
+            }
+        }
+        if let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) {
+            link.sight.look(&self.work.streams);
+        }
+    }
+
+    /// Writes the update of a member over `message`.
+    fn write_update(&mut self, at: usize, moment: Moment) {
+        let budget = self.config.client_bytes_per_s;
+        let view = match self.members.get(at) {
+            Some(member) if budget > 0 => self.view_of(member),
+            _ => View::default(),
+        };
+        let Some(member) = self.members.get_mut(at) else { return };
+        let Some(link) = &mut member.link else { return };
+        let repair = link.repair.take().and_then(|(stream, tick)| {
+            // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
+            link.sight.forget(stream);
+            self.streams.get_mut(stream)?.encoder.repair(&self.schema, tick)
+        });
+        let urgency = |streams: &Streams, stream| {
+            streams.urgency(&view, stream, G::importance(group_of_stream(stream)))
+        };
+        let urgency = (budget > 0).then_some(urgency);
+        link.sight.pack(&mut self.streams, &self.schema, moment.tick, urgency, &mut self.work);
+        let private = private(member, moment, &mut self.stats);
+        let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
+        self.stats.repairs += u64::from(repair.is_some());
+        for packet in repair.iter().chain(&self.work.packets) {
+            writer.packet(&packet.bytes);
+        }
+        self.message = writer.finish();
+        if let Some(link) = &mut member.link {
+            link.sent(moment.tick);
+            if budget > 0 {
+                link.sight.spend(self.message.len());
+            }
+            self.stats.deferred += link.sight.deferred.len() as u64;
+        }
+        let mut keyframe = false;
+        for packet in &self.work.packets {
+            self.stats.stream_bytes += packet.payload_bytes as u64;
+            keyframe |= packet.keyframe;
+        }
+        self.stats.keyframes += u64::from(keyframe);
+        self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };
     }
 
     /// Forgets the states from which no packet will start, but the hashed ones, which a repair may ask for.
     fn forget_states(&mut self) {
         let links = || self.members.iter().filter_map(|member| member.link.as_ref());
-        self.encoder.retain(|state| {
-            state.0.is_multiple_of(HASH_PERIOD_TICKS) || links().any(|link| link.base == Some(state))
+        let newest = self.tick;
+        self.streams.forget(newest, self.keeps_states, |stream, state| match state {
+            Some(state) => {
+                state.0.is_multiple_of(HASH_PERIOD_TICKS)
+                    || links().any(|link| link.sight.base(stream) == Some(state))
+            }
+            None => links().any(|link| link.sight.base(stream).is_some()),
         });
     }
 
@@ -72,50 +162,12 @@ struct Moment {
     rate: TickRate,
 }
 
-/// Writes the update of `member` over `message`. `false` if there is none.
-fn write_update<I: Input>(
-    message: &mut Vec<u8>,
-    member: &mut Member<I>,
-    encoder: &mut StreamEncoder,
-    schema: &Schema,
-    moment: Moment,
-    stats: &mut RoomStats,
-) -> bool {
-    let Some(link) = member.link.as_mut() else { return false };
-    let repair = link.repair.take().and_then(|(_, tick)| encoder.repair(schema, tick));
-    // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
-    let baseline = if repair.is_some() { None } else { link.base };
-    let packet = if encoder.is_as_predicted(schema, baseline) {
-        None
-    } else {
-        let Some(packet) = encoder.packet(schema, baseline) else { return false };
-        link.base = Some(moment.tick);
-        Some(packet)
-    };
-    let private = private(member, moment, stats);
-    if let Some(link) = &mut member.link {
-        link.sent(moment.tick);
-    }
-    stats.repairs += u64::from(repair.is_some());
-    let mut writer = UpdateWriter::reuse(core::mem::take(message), &private);
-    for packet in repair.iter().chain(&packet) {
-        writer.packet(&packet.bytes);
-    }
-    *message = writer.finish();
-    if let Some(packet) = packet {
-        stats.stream_bytes += packet.payload_bytes as u64;
-        if packet.keyframe {
-            stats.keyframes += 1;
-            stats.keyframe_bytes += message.len() as u64;
-        }
-    }
-    true
-}
-
 fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
         private.quiet = link.quiet;
+        private.dropped = core::mem::take(&mut link.sight.dropped);
+        private.deferred.clone_from(&link.sight.deferred);
         private.timing = link.arrival.take().map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
             Timing {

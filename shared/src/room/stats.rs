@@ -22,8 +22,12 @@ pub struct RoomStats {
     pub skips_full: u64,
     /// Updates left out because the member's acknowledgement was too old.
     pub skips_lag: u64,
+    /// Updates left out because the client's byte budget was used up.
+    pub skips_budget: u64,
     /// Updates left out because everything went as the client predicts it.
     pub quiet: u64,
+    /// Streams that had to wait because a client's byte budget was used up, counted once per update.
+    pub deferred: u64,
     /// Entities encoded, each counted once per packet.
     pub entities_encoded: u64,
     /// Frames that came.

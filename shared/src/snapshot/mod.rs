@@ -6,10 +6,12 @@
 mod canonical;
 pub mod delta;
 mod history;
+pub(crate) mod interest;
 mod predicted;
 mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};
 pub use delta::{Decoded, decode_delta, encode_delta};
 pub use history::History;
+pub use interest::{BadCells, CELLS_MAX, Cells, GROUPS_MAX, Group, Groups, Interest, Place, Reach, View};
 pub use stream::{Packet, StreamEncoder};

@@ -10,6 +10,8 @@
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
 //! 1 [32]    command ack: the number of the last command that was received in order
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
+//! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
+//! EG0       streams that had to wait for bytes, likewise
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
@@ -17,13 +19,14 @@
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
-//! A stream that the client has and that is not among the packets went as predicted since its last packet.
+//! A stream that the client has, that does not have to wait, and that is not among the packets went as predicted since
+//! its last packet.
 
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 use crate::id::StreamId;
-use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, STREAMS_PER_MESSAGE_MAX};
+use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -46,6 +49,10 @@ pub struct Private {
     pub command_ack: Option<u32>,
     /// Reliable events.
     pub events: Numbered,
+    /// Streams that went out of view, in the order of their ids: what was in them and is in no other stream is out of sight.
+    pub dropped: Vec<StreamId>,
+    /// Streams that are not told of in this update though something happened in them, in the order of their ids.
+    pub deferred: Vec<StreamId>,
 }
 
 /// Feedback for the client's clock.
@@ -194,7 +201,7 @@ impl<'a> Update<'a> {
         let private = Private::read(&mut from)?;
         let mut rest = Bytes { bytes: from.into_rest()? };
         let count = usize::from(rest.byte()?);
-        if count > STREAMS_PER_MESSAGE_MAX {
+        if count > VIEW_STREAMS_MAX {
             return Err(DecodeError::TooMany);
         }
         let mut streams = Vec::with_capacity(count);
@@ -225,6 +232,8 @@ impl BitCode for Private {
         }
         write_option(to, self.command_ack, 32);
         self.events.write(to);
+        write_streams(to, &self.dropped);
+        write_streams(to, &self.deferred);
     }
 
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
@@ -255,8 +264,34 @@ impl BitCode for Private {
             },
             command_ack: read_option(from, 32)?,
             events: Numbered::read(from)?,
+            dropped: read_streams(from)?,
+            deferred: read_streams(from)?,
         })
     }
+}
+
+fn write_streams(to: &mut BitWriter, streams: &[StreamId]) {
+    to.exp_golomb(streams.len() as u32, 0);
+    let mut next = 0;
+    for stream in streams {
+        let id = u32::from(stream.0);
+        debug_assert!(id >= next, "streams are written in the order of their ids");
+        to.exp_golomb(id.wrapping_sub(next), 5);
+        next = id + 1;
+    }
+}
+
+fn read_streams(from: &mut BitReader<'_>) -> Result<Vec<StreamId>, DecodeError> {
+    let count = from.exp_golomb_max(0, VIEW_STREAMS_MAX)?;
+    let mut next = 0_u32;
+    let mut streams = Vec::with_capacity(count);
+    for _ in 0..count {
+        let id = next.checked_add(from.exp_golomb(5)?).and_then(|id| u16::try_from(id).ok());
+        let id = id.ok_or(DecodeError::OutOfRange)?;
+        streams.push(StreamId(id));
+        next = u32::from(id) + 1;
+    }
+    Ok(streams)
 }
 
 fn leb128(mut value: u32, bytes: &mut Vec<u8>) {

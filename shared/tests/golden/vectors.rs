@@ -241,6 +241,8 @@ fn updates(out: &mut String) {
         counts: InputCounts { late: 1, held: 2, folded: 1, refused: 0 },
         command_ack: Some(2),
         events: Numbered { first: 5, items },
+        dropped: vec![StreamId(17), StreamId(64_015)],
+        deferred: vec![StreamId(300)],
     };
     let packets =
         [encode_packet(StreamId::ROOM, 9, 0, &[1, 2]), encode_packet(StreamId(300), 0, 1, &[0xff; 3])];

@@ -1,0 +1,254 @@
+//! The streams of a room: which entity is in which, tick by tick, and which of them a member sees.
+
+use crate::entity::{Entity, Schema};
+use crate::id::{EntityId, StreamId};
+use crate::limits::{HISTORY_TICKS, VIEW_STREAMS_MAX};
+use crate::snapshot::interest::{cell_of_stream, stream_of};
+use crate::snapshot::{Interest, Place, Reach, Snapshot, StreamEncoder, View};
+use crate::tick::Tick;
+use crate::world::World;
+use std::collections::VecDeque;
+
+/// All streams of a room.
+#[derive(Debug)]
+pub(super) struct Streams {
+    interest: Interest,
+    /// In the order of their ids.
+    streams: Vec<Stream>,
+    /// The stream of each entity, in the order of the entities' ids. Empty in a room of one stream.
+    of_entity: Vec<(EntityId, StreamId)>,
+    /// Memory for the next `of_entity`.
+    spare: Vec<(EntityId, StreamId)>,
+    whole: Snapshot,
+    /// Entities encoded by streams that are gone.
+    encoded_before: u64,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Stream {
+    id: StreamId,
+    pub(super) encoder: StreamEncoder,
+    /// The state of the tick in progress.
+    next: Snapshot,
+    /// Where entities went from here, and when, as far back as a packet can start.
+    crossings: VecDeque<(Tick, StreamId)>,
+    /// Since when nothing is in it.
+    empty_since: Option<Tick>,
+}
+
+impl Stream {
+    fn new(id: StreamId) -> Self {
+        Self {
+            id,
+            encoder: StreamEncoder::new(id),
+            next: Snapshot::default(),
+            crossings: VecDeque::new(),
+            empty_since: None,
+        }
+    }
+
+    /// The streams to which entities went from here after `base`.
+    pub(super) fn crossed_since(&self, base: Tick) -> impl Iterator<Item = StreamId> {
+        self.crossings.iter().filter(move |(tick, _)| *tick > base).map(|(_, to)| *to)
+    }
+
+    fn crossed(&mut self, tick: Tick, to: StreamId) {
+        if self.crossings.back() != Some(&(tick, to)) {
+            self.crossings.push_back((tick, to));
+        }
+    }
+
+    fn close_tick(&mut self, tick: Tick) {
+        let spare = self.encoder.take_spare();
+        self.empty_since = self.next.is_empty().then(|| self.empty_since.unwrap_or(tick));
+        self.encoder.push(core::mem::replace(&mut self.next, spare));
+        while self.crossings.front().is_some_and(|(at, _)| tick.since(*at) >= HISTORY_TICKS as i64) {
+            self.crossings.pop_front();
+        }
+    }
+}
+
+impl Streams {
+    pub(super) fn new(interest: Interest) -> Self {
+        let streams = match interest {
+            Interest::Whole => vec![Stream::new(StreamId::ROOM)],
+            Interest::Cells(_) => Vec::new(),
+        };
+        Self {
+            interest,
+            streams,
+            of_entity: Vec::new(),
+            spare: Vec::new(),
+            whole: Snapshot::default(),
+            encoded_before: 0,
+        }
+    }
+
+    pub(super) fn interest(&self) -> &Interest {
+        &self.interest
+    }
+
+    /// Takes the state of `tick`: every entity goes to its stream and is put on its grid.
+    pub(super) fn capture<E: Entity>(
+        &mut self,
+        tick: Tick,
+        world: &mut World<E>,
+        place: impl Fn(&E) -> Place,
+    ) {
+        if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
+            stream.next.capture(tick, world);
+            return stream.close_tick(tick);
+        }
+        self.whole.capture(tick, world);
+        self.streams.iter_mut().for_each(|stream| stream.next.reset(tick));
+        let whole = core::mem::take(&mut self.whole);
+        let mut placed = core::mem::take(&mut self.spare);
+        placed.clear();
+        let before = core::mem::take(&mut self.of_entity);
+        let mut known = before.iter().copied().peekable();
+        for ((id, entity), row) in world.iter().zip(whole.rows()) {
+            while known.next_if(|(other, _)| *other < id).is_some() {}
+            let was = known.next_if(|(other, _)| *other == id).map(|(_, stream)| stream);
+            let is = self.stream_for(&place(entity), was);
+            if let Some(stream) = self.make(is, tick) {
+                stream.next.push(id, row.kind, row.values);
+            }
+            if let Some(stream) = was.filter(|was| *was != is).and_then(|was| self.get_mut(was)) {
+                stream.crossed(tick, is);
+            }
+            placed.push((id, is));
+        }
+        self.spare = before;
+        self.of_entity = placed;
+        self.whole = whole;
+        self.streams.iter_mut().for_each(|stream| stream.close_tick(tick));
+    }
+
+    /// The newest state of all streams together.
+    pub(super) fn state(&self) -> Option<&Snapshot> {
+        match self.interest {
+            Interest::Whole => self.streams.first()?.encoder.history().newest(),
+            Interest::Cells(_) => Some(&self.whole),
+        }
+    }
+
+    fn stream_for(&self, place: &Place, was: Option<StreamId>) -> StreamId {
+        let Interest::Cells(cells) = self.interest else { return StreamId::ROOM };
+        let cell = place.at.map(|at| cells.follow(was.and_then(cell_of_stream), at));
+        stream_of(cell, place.group)
+    }
+
+    fn make(&mut self, id: StreamId, tick: Tick) -> Option<&mut Stream> {
+        let at = match self.streams.binary_search_by_key(&id, |stream| stream.id) {
+            Ok(at) => at,
+            Err(at) => {
+                let mut stream = Stream::new(id);
+                stream.next.reset(tick);
+                self.streams.insert(at, stream);
+                at
+            }
+        };
+        self.streams.get_mut(at)
+    }
+
+    pub(super) fn get(&self, id: StreamId) -> Option<&Stream> {
+        self.streams.get(self.streams.binary_search_by_key(&id, |stream| stream.id).ok()?)
+    }
+
+    pub(super) fn get_mut(&mut self, id: StreamId) -> Option<&mut Stream> {
+        let at = self.streams.binary_search_by_key(&id, |stream| stream.id).ok()?;
+        self.streams.get_mut(at)
+    }
+
+    /// The stream in which an entity is.
+    fn of(&self, entity: EntityId) -> Option<StreamId> {
+        let at = self.of_entity.binary_search_by_key(&entity, |(id, _)| *id).ok()?;
+        self.of_entity.get(at).map(|(_, stream)| *stream)
+    }
+
+    /// Fills `into` with the streams of a view, in the order of their ids: those that there are, and the one that `own`
+    /// is in, whatever the view says. `before`, in order, is what the member saw in the last tick. Beyond
+    /// [`VIEW_STREAMS_MAX`] the farthest are left out.
+    pub(super) fn seen(
+        &self,
+        view: &View,
+        own: Option<EntityId>,
+        before: impl Fn(StreamId) -> bool,
+        into: &mut Vec<StreamId>,
+    ) {
+        into.clear();
+        self.interest.candidates(view, into);
+        into.retain(|id| self.get(*id).is_some() && self.interest.permits(view, *id, before(*id)));
+        let own = own.and_then(|own| self.of(own));
+        into.extend(own);
+        if into.len() > VIEW_STREAMS_MAX {
+            into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
+            into.truncate(VIEW_STREAMS_MAX);
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+
+    /// How far a stream lies from the centre of a view, squared; 0 without one of them.
+    pub(super) fn distance_squared(&self, view: &View, stream: StreamId) -> i64 {
+        match (self.interest, cell_of_stream(stream), view.reach) {
+            (Interest::Cells(cells), Some(cell), Reach::Around(centre)) => {
+                cells.distance_squared(cell, centre)
+            }
+            _ => 0,
+        }
+    }
+
+    /// How much more urgent a stream becomes with each tick in which it is not served: half as much one cell away, a third
+    /// two cells away.
+    pub(super) fn urgency(&self, view: &View, stream: StreamId, importance: u32) -> u64 {
+        let size = if let Interest::Cells(cells) = self.interest { cells.size } else { 1 };
+        let cells =
+            self.distance_squared(view, stream).isqrt() as u64 * 16 / size.unsigned_abs().max(1) as u64;
+        u64::from(importance.clamp(1, 1_000)) * 1_024 / (16 + cells) + 1
+    }
+
+    /// Forgets the states from which no packet will start, and streams that are empty and that nobody has. `has` says
+    /// whether some member starts from a tick of a stream.
+    pub(super) fn forget(
+        &mut self,
+        tick: Tick,
+        keeps_states: bool,
+        has: impl Fn(StreamId, Option<Tick>) -> bool,
+    ) {
+        if !keeps_states {
+            for stream in &mut self.streams {
+                let id = stream.id;
+                stream.encoder.retain(|state| has(id, Some(state)));
+            }
+        }
+        if self.interest == Interest::Whole {
+            return;
+        }
+        let encoded_before = &mut self.encoded_before;
+        self.streams.retain(|stream| {
+            let old = stream.empty_since.is_some_and(|since| tick.since(since) >= HISTORY_TICKS as i64);
+            let gone = old && !has(stream.id, None);
+            if gone {
+                *encoded_before += stream.encoder.entities_encoded();
+            }
+            !gone
+        });
+    }
+
+    /// How many entities were encoded so far, each counted once per packet.
+    pub(super) fn entities_encoded(&self) -> u64 {
+        self.encoded_before + self.streams.iter().map(|stream| stream.encoder.entities_encoded()).sum::<u64>()
+    }
+
+    /// Whether a client that has the state of `base` need not be told anything of a stream. Without a base it need not
+    /// while nothing is in the stream.
+    pub(super) fn is_as_predicted(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> bool {
+        let Some(stream) = self.get_mut(id) else { return true };
+        match base {
+            Some(_) => stream.encoder.is_as_predicted(schema, base),
+            None => id != StreamId::ROOM && stream.empty_since.is_some(),
+        }
+    }
+}

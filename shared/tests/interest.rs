@@ -1,0 +1,357 @@
+//! A room cut into cells and groups: everybody sees what it should, nothing else, and nothing flickers.
+
+use serde::{Deserialize, Serialize};
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::prelude::*;
+use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::{Name, Role};
+
+const SIDE: i32 = 4_000;
+const RADIUS: i32 = 700;
+const CELLS: Cells =
+    Cells { origin: IVec2::ZERO, size: 400, columns: 10, rows: 10, radius: RADIUS, slack: 40 };
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
+struct Walk {
+    #[input(range = -60..=60)]
+    x: i16,
+    #[input(range = -60..=60)]
+    y: i16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+enum Thing {
+    Beast(Beast),
+    Weather(Weather),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Beast {
+    #[entity(range = 0..=4000, predict = linear(vel))]
+    pos: IVec2,
+    #[entity(range = -60..=60)]
+    vel: IVec2,
+    #[entity(range = 0..=15)]
+    herd: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Weather {
+    #[entity(range = 0..=100)]
+    rain: u8,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Nothing;
+
+struct Plain {
+    rng: Rng,
+    players: Vec<(PlayerId, EntityId)>,
+    weather: Option<EntityId>,
+}
+
+impl Game for Plain {
+    type Settings = Nothing;
+    type Scene = ();
+    type Input = Walk;
+    type Entity = Thing;
+    type Event = Nothing;
+    type Command = Nothing;
+
+    fn scene(_: &Nothing) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn interest(_: &Nothing) -> Interest {
+        Interest::Cells(CELLS)
+    }
+
+    fn place(thing: &Thing) -> Place {
+        match thing {
+            Thing::Beast(beast) => {
+                Place { at: Some(beast.pos), group: Group::new(beast.herd).unwrap_or_default() }
+            }
+            Thing::Weather(_) => Place::EVERYWHERE,
+        }
+    }
+
+    fn view(&self, world: &World<Thing>, _: PlayerId, entity: EntityId) -> View {
+        let Some(Thing::Beast(own)) = world.get(entity) else { return View::default() };
+        let groups = Groups::PUBLIC.with(Group::new(own.herd).unwrap_or_default());
+        View { reach: Reach::Around(own.pos), groups }
+    }
+
+    fn new(_: &Nothing, (): &(), seed: u64, world: &mut World<Thing>) -> Self {
+        let mut rng = Rng::new(seed);
+        let weather = world.spawn(Thing::Weather(Weather { rain: 3 })).ok();
+        for number in 0..300 {
+            let pos = IVec2::new(rng.range(0, SIDE), rng.range(0, SIDE));
+            let vel = IVec2::new(rng.range(-60, 60), rng.range(-60, 60));
+            let _ = world.spawn(Thing::Beast(Beast { pos, vel, herd: if number % 4 == 0 { 5 } else { 0 } }));
+        }
+        Self { rng, players: Vec::new(), weather }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Thing>,
+        (): &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let herd = if player.0.is_multiple_of(2) { 5 } else { 7 };
+        let pos = IVec2::new(self.rng.range(0, SIDE), self.rng.range(0, SIDE));
+        let entity = world.spawn(Thing::Beast(Beast { pos, vel: IVec2::ZERO, herd }))?;
+        self.players.push((player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+        for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
+            world.despawn(entity);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+        for player in turn.players {
+            if let Some(own) = world.get_mut(player.entity) {
+                Self::apply_input(own, &player.input, &());
+            }
+        }
+        let owned: Vec<_> = self.players.iter().map(|(_, entity)| *entity).collect();
+        for (id, thing) in world.iter_mut() {
+            let Thing::Beast(beast) = thing else { continue };
+            if owned.contains(&id) {
+                continue;
+            }
+            if self.rng.chance(40) {
+                beast.vel = IVec2::new(self.rng.range(-60, 60), self.rng.range(-60, 60));
+            }
+            beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
+        }
+        if let Some(Thing::Weather(weather)) = self.weather.and_then(|id| world.get_mut(id)) {
+            weather.rain = (turn.tick.0 / 50 % 100) as u8;
+        }
+    }
+
+    fn apply_input(own: &mut Thing, input: &Walk, (): &()) {
+        if let Thing::Beast(beast) = own {
+            beast.vel = IVec2::new(i32::from(input.x), i32::from(input.y));
+            beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
+        }
+    }
+}
+
+fn field(seed: u64, players: usize) -> (Harness<Plain>, Vec<ClientIndex>) {
+    let mut harness = Harness::<Plain>::new(Nothing, seed);
+    harness.audit_leaks();
+    let clients: Vec<_> = (0..players).map(|_| harness.join("ada")).collect();
+    for &client in &clients {
+        let (mut walk, mut left) = (Walk::default(), 0);
+        harness.drive(client, move |_, rng| {
+            if left == 0 {
+                left = rng.range(5, 40);
+                walk = Walk { x: rng.range(-60, 60) as i16, y: rng.range(-60, 60) as i16 };
+            }
+            left -= 1;
+            walk
+        });
+    }
+    harness.run_ticks(8);
+    (harness, clients)
+}
+
+fn beast(thing: &Thing) -> Option<&Beast> {
+    if let Thing::Beast(beast) = thing { Some(beast) } else { None }
+}
+
+/// What a client sees against what it must and may see.
+fn assert_view(harness: &Harness<Plain>, client: ClientIndex) {
+    let client = harness.client(client);
+    if client.newest_tick() != Some(harness.tick()) {
+        return;
+    }
+    let world = harness.room().world();
+    let Some(own) = client.own_id().and_then(|id| world.get(id)).and_then(beast) else { return };
+    let rows = client.rows();
+    let sees = |id: EntityId| rows.binary_search_by_key(&id, |row| row.id).is_ok();
+    // An entity may be beyond its cell by the slack, and a cell goes out a slack later than it came in.
+    let farthest = f64::from(RADIUS + 3 * CELLS.slack) + f64::from(CELLS.size) * 2_f64.sqrt();
+    for (id, thing) in world.iter() {
+        let Some(other) = beast(thing) else {
+            assert!(sees(id), "the weather is everywhere");
+            continue;
+        };
+        let distance = f64::from((other.pos - own.pos).length_squared()).sqrt();
+        let permitted = other.herd == 0 || other.herd == own.herd;
+        if permitted && distance <= f64::from(RADIUS) {
+            assert!(sees(id), "seed {}: {id:?} at {distance} is not seen", harness.seed());
+        } else if !permitted || distance > farthest {
+            assert!(!sees(id), "seed {}: {id:?} at {distance} is seen", harness.seed());
+        }
+    }
+}
+
+#[test]
+fn everyone_sees_what_is_near_and_permitted_and_nothing_else_tick_by_tick() {
+    for seed in 0..3 {
+        let (mut harness, clients) = field(seed, 6);
+        for _ in 0..400 {
+            harness.run_ticks(1);
+            clients.iter().for_each(|&client| assert_view(&harness, client));
+            harness.assert_in_sync();
+        }
+        let stats = harness.client(clients[0]).stats();
+        assert!(stats.hash_checks > 20 && stats.keyframes > 10 && stats.hash_mismatches == 0, "{stats:?}");
+        assert_eq!(stats.predictions_wrong, 0);
+    }
+}
+
+#[test]
+fn stalls_cuts_and_blocked_slots_heal_in_a_room_of_cells() {
+    for seed in 10..14 {
+        let (mut harness, clients) = field(seed, 4);
+        for round in 0..20 {
+            let client = clients[round % clients.len()];
+            match round % 4 {
+                0 => harness.stall(client, core::time::Duration::from_millis(900)),
+                1 => harness.cut(client),
+                2 => harness.block_slot(client),
+                _ => harness.link(client, LinkProfile::MOBILE),
+            }
+            harness.run_ticks(45);
+            harness.settle();
+            harness.assert_caught_up(8);
+            clients.iter().for_each(|&client| assert_view(&harness, client));
+        }
+    }
+}
+
+#[test]
+fn what_is_in_view_never_flickers_on_the_screen() {
+    let (mut harness, clients) = field(21, 3);
+    let client = clients[1];
+    let mut near_before: Vec<EntityId> = Vec::new();
+    for _ in 0..300 {
+        harness.run_ticks(1);
+        let world = harness.room().world();
+        let Some(own) = harness.client(client).own_id().and_then(|id| world.get(id)).and_then(beast) else {
+            continue;
+        };
+        // Half the radius: it has been in view for longer than the screen lags behind.
+        let near: Vec<_> = world
+            .iter()
+            .filter(|(_, thing)| {
+                beast(thing).is_some_and(|other| {
+                    (other.herd == 0) && (other.pos - own.pos).length_squared() < RADIUS * RADIUS / 4
+                })
+            })
+            .map(|(id, _)| id)
+            .collect();
+        let shown = harness.client(client).view(harness.now());
+        for id in near.iter().filter(|id| near_before.contains(id)) {
+            let times = shown.iter().filter(|(shown, _)| shown == id).count();
+            assert_eq!(times, 1, "tick {}: {id:?}", harness.tick());
+        }
+        near_before = near;
+    }
+}
+
+#[test]
+fn a_stream_is_encoded_once_however_many_see_it() {
+    let encoded = |players| {
+        let mut harness = Harness::<Plain>::new(Nothing, 5);
+        for _ in 0..players {
+            harness.spectate("eye");
+        }
+        harness.run_ticks(20);
+        let before = harness.room().stats().entities_encoded;
+        harness.run_ticks(100);
+        harness.assert_caught_up(1);
+        harness.room().stats().entities_encoded - before
+    };
+    assert_eq!(encoded(1), encoded(24));
+}
+
+#[test]
+fn under_a_byte_budget_the_near_comes_first_and_nothing_starves() {
+    let (mut harness, clients) = field(31, 2);
+    harness.run_ticks(60);
+    let bytes = |harness: &Harness<Plain>| harness.client(clients[0]).stats().message_bytes;
+    let before = bytes(&harness);
+    harness.run_ticks(300);
+    let (free, budget) = ((bytes(&harness) - before) / 10, 900_u32);
+    assert!(free > 2 * u64::from(budget), "{free} bytes/s without a budget");
+    harness.budget(budget);
+    harness.run_ticks(60);
+    let before = bytes(&harness);
+    let (mut ages, mut oldest) = ([0_i64; 2], 0);
+    for _ in 0..300 {
+        harness.run_ticks(1);
+        let client = harness.client(clients[0]);
+        let own = client.own_id().and_then(|id| client.rows().into_iter().find(|row| row.id == id));
+        let Some(own) = own.map(|row| IVec2::new(row.values[0], row.values[1])) else { continue };
+        for (_, state) in client.streams() {
+            let age = harness.tick().since(state.tick);
+            for row in state.rows().filter(|row| row.values.len() > 2) {
+                let distance = (IVec2::new(row.values[0], row.values[1]) - own).length_squared();
+                ages[usize::from(distance > RADIUS * RADIUS / 2)] += age;
+            }
+            oldest = oldest.max(age);
+        }
+        harness.assert_in_sync();
+    }
+    let spent = (bytes(&harness) - before) / 10;
+    assert!(spent <= u64::from(budget) * 11 / 10, "{spent} bytes/s of {budget}");
+    let stats = harness.client(clients[0]).stats();
+    assert!(stats.streams_deferred > 300 && stats.hash_mismatches == 0, "{stats:?}");
+    assert!(oldest < 45, "a stream waits for {oldest} ticks");
+    assert!(ages[0] < ages[1], "the near is older than the far: {ages:?}");
+    harness.budget(0);
+    harness.run_ticks(2);
+    assert_view(&harness, clients[0]);
+}
+
+/// Keeps the last update of each member.
+#[derive(Default)]
+struct Kept(Vec<(MemberId, Vec<u8>)>);
+
+impl Outbox for Kept {
+    fn ready(&self, _: MemberId) -> bool {
+        true
+    }
+    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
+    fn update(&mut self, member: MemberId, message: &[u8]) {
+        self.0.push((member, message.to_vec()));
+    }
+    fn close(&mut self, member: MemberId, close: Close) {
+        panic!("{member:?}: {close}");
+    }
+}
+
+#[test]
+fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
+    let config = RoomConfig {
+        id: RoomId::from_bits(1),
+        tick_rate: TickRate::DEFAULT,
+        spectators_max: 0,
+        resume_grace: core::time::Duration::ZERO,
+        client_bytes_per_s: 0,
+    };
+    let mut room = Room::<Plain>::new(config, Nothing, 9).unwrap();
+    let mut kept = Kept::default();
+    let now = core::time::Duration::ZERO;
+    for member in [1, 2] {
+        let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member; 16] };
+        let join = MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret };
+        room.handle(now, MemberId(u32::from(member)), join, &mut kept);
+    }
+    room.step(now, &mut kept);
+    let [(one, first), (two, second)] = &kept.0[..] else { panic!("an update each") };
+    assert_eq!((room.audit(*one, first), room.audit(*two, second)), (Ok(()), Ok(())));
+    assert!(matches!(room.audit(*one, second), Err(Leak::Entity { .. })));
+    assert!(matches!(room.audit(*one, &second[..20]), Err(Leak::Unknown(_))));
+}
