@@ -28,6 +28,7 @@ mod rooms;
 mod session;
 pub mod table;
 mod tally;
+pub mod training;
 
 pub use behaviour::{Behaviour, Behaviours, Idle};
 pub use crew::FleetConfig;

@@ -1,6 +1,6 @@
 //! The one thing that a host implements: a [`Game`].
 
-use crate::entity::{Entity, Input};
+use crate::entity::{Entity, Input, PacketProfile};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
@@ -24,6 +24,9 @@ impl<T: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static> Da
 pub trait Game: Sized + Send + 'static {
     /// Raise it when rules, events or commands change while the entities stay: it is part of the schema hash.
     const VERSION: u32 = 1;
+
+    /// How packets are coded. Profile 0 takes about twice the bytes, and can be read by hand.
+    const PACKETS: PacketProfile = PacketProfile::Ranged;
 
     /// What a host sets for a room and every client learns when it joins.
     type Settings: Data + Default;
@@ -59,6 +62,13 @@ pub trait Game: Sized + Send + 'static {
     #[must_use]
     fn players_max(_settings: &Self::Settings) -> u16 {
         64
+    }
+
+    /// The table of profile 1 that was trained for this game's entities (see `docs/hosting-a-game.md`); without one there are
+    /// built-in priors.
+    #[must_use]
+    fn table() -> Option<&'static [u8]> {
+        None
     }
 
     /// How a room is cut into streams, each encoded once per tick for all who see it. By default everybody sees everything.

@@ -88,6 +88,10 @@ impl Game for Arena {
     type Event = Event;
     type Command = Command;
 
+    fn table() -> Option<&'static [u8]> {
+        Some(include_bytes!("arena.twt"))
+    }
+
     fn settings(base: &Settings, options: &Options) -> Result<Settings, Refusal> {
         base.with_options(options)
     }

@@ -62,8 +62,9 @@ impl<G: Game> Client<G> {
         if joined.resumed != self.resuming || is_player != (self.config.role == Role::Player) {
             return Err(ClientError::Unexpected);
         }
-        if joined.table.is_some() {
-            return Err(ClientError::UnknownTable);
+        if let Some(schema) = self.schema.take() {
+            let table = joined.table.as_ref().map(|table| &table[..]);
+            self.schema = Some(schema.with_profile(joined.profile, table)?);
         }
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
         let scene = G::scene(&settings)?;

@@ -28,7 +28,7 @@ mod tests;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
+use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::game::{BadSettings, Game};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
@@ -137,9 +137,9 @@ pub enum ClientError {
     /// No scene can be made from the settings.
     #[error("no scene can be made from the room's settings: {0}")]
     Scene(#[from] BadSettings),
-    /// The room's coder needs a table that this client does not know how to use.
-    #[error("the room uses a coder table that this client does not know")]
-    UnknownTable,
+    /// The room's table is not for this client's entities.
+    #[error("the room's packets cannot be decoded: {0}")]
+    Table(#[from] TableError),
     /// The driver does not take the events.
     #[error("more than {EVENTS_MAX} events wait to be taken")]
     EventsNotTaken,
@@ -152,7 +152,7 @@ impl ClientError {
         let code = match self {
             Self::Decode(error) => error.close_code(),
             Self::Settings(_) | Self::Unexpected => CloseCode::DecodeError,
-            Self::NoSuchGame(_) | Self::Schema { .. } | Self::UnknownTable => CloseCode::Mismatch,
+            Self::NoSuchGame(_) | Self::Schema { .. } | Self::Table(_) => CloseCode::Mismatch,
             Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
             Self::EventsNotTaken => CloseCode::TooSlow,
         };

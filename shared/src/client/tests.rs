@@ -37,6 +37,7 @@ fn joined(settings: &DotSettings) -> Joined {
         secret: Some(ResumeSecret { room: RoomId::from_bits(1), key: [1; 16] }),
         commands_received: 0,
         events_start: 0,
+        profile: crate::entity::PacketProfile::Plain,
         table: None,
         settings: codec::encode(settings).unwrap().try_into().unwrap(),
         roster: Vec::new().try_into().unwrap(),

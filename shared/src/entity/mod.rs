@@ -7,14 +7,17 @@
 pub mod derived;
 mod field;
 mod input;
+pub(crate) mod model;
 mod predict;
 mod schema;
 
 pub use field::{Button, FieldType, Grid};
 pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
+pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
-pub use schema::{Field, Kind, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
+pub(crate) use schema::Coding;
+pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
 pub use tickwire_derive::{Choice, Entity, Input};
 
 /// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).

@@ -1,9 +1,11 @@
 //! The schema of a game: all that a decoder must know about its rows.
 
+use super::model::{Model, TableError};
 use super::{Grid, InputSchema, PredictPlan};
 use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
 use crate::wire::codec;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a field's next value follows from its row. Integer arithmetic only; see `docs/protocol.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +62,27 @@ impl Kind {
     }
 }
 
-/// The kinds of a game's entities, checked against the protocol's bounds.
+/// How packets are coded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PacketProfile {
+    /// 0: bits that a reader can follow by hand.
+    Plain,
+    /// 1: a range coder with static probabilities. About half the bytes.
+    #[default]
+    Ranged,
+}
+
+/// A profile with what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Plain,
+    Ranged(Arc<Model>),
+}
+
+/// The kinds of a game's entities, checked against the protocol's bounds, and how packets of them are coded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
+    coding: Coding,
     kinds: Vec<Kind>,
     plans: Vec<PredictPlan>,
     row_bits: Vec<u32>,
@@ -93,7 +113,7 @@ impl Schema {
             }
         }
         let row_bits = kinds.iter().map(Kind::row_bits).collect();
-        Ok(Self { kinds, plans, row_bits })
+        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits })
     }
 
     /// The schema of a type.
@@ -102,6 +122,43 @@ impl Schema {
     /// As [`Schema::new`].
     pub fn of<E: super::Entity>() -> Result<Self, SchemaError> {
         Self::new(E::kinds())
+    }
+
+    /// This schema with another profile; profile 0 takes no notice of the table. A new schema has profile 0.
+    ///
+    /// # Errors
+    /// The table is not for these kinds.
+    pub fn with_profile(mut self, profile: PacketProfile, table: Option<&[u8]>) -> Result<Self, TableError> {
+        self.coding = match (profile, table) {
+            (PacketProfile::Plain, _) => Coding::Plain,
+            (PacketProfile::Ranged, None) => Coding::Ranged(Arc::new(Model::prior(&self.kinds))),
+            (PacketProfile::Ranged, Some(table)) => {
+                Coding::Ranged(Arc::new(Model::trained(&self.kinds, table)?))
+            }
+        };
+        Ok(self)
+    }
+
+    /// The profile of its packets.
+    #[must_use]
+    pub fn profile(&self) -> PacketProfile {
+        match self.coding {
+            Coding::Plain => PacketProfile::Plain,
+            Coding::Ranged(_) => PacketProfile::Ranged,
+        }
+    }
+
+    /// The table that its packets are coded with, if there is one.
+    #[must_use]
+    pub fn table(&self) -> Option<&[u8]> {
+        match &self.coding {
+            Coding::Plain => None,
+            Coding::Ranged(model) => model.table(),
+        }
+    }
+
+    pub(crate) fn coding(&self) -> &Coding {
+        &self.coding
     }
 
     /// All kinds in the order of their numbers.

@@ -20,7 +20,7 @@ pub use event::{MemberEvent, MemberFrame};
 pub use outbox::Outbox;
 pub use stats::RoomStats;
 
-use crate::entity::{Entity, Input, Schema, SchemaError, schema_hash};
+use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
@@ -95,7 +95,7 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// The game's types break a bound of the protocol, or its settings make no scene.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
-        let schema = Schema::of::<G::Entity>()?;
+        let schema = Schema::of::<G::Entity>()?.with_profile(G::PACKETS, G::table())?;
         let scene = G::scene(&settings)?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
@@ -285,6 +285,9 @@ pub enum RoomError {
     /// The game's entities break a bound of the protocol.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// The game's table is not for its entities.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The game's settings make no scene.
     #[error(transparent)]
     Settings(#[from] BadSettings),

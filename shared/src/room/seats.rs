@@ -156,7 +156,8 @@ impl<G: Game> Room<G> {
             secret: player.map(|player| player.secret),
             commands_received: player.map_or(0, |player| player.commands_received),
             events_start: member.events.acked(),
-            table: None,
+            profile: self.schema.profile(),
+            table: self.schema.table().and_then(|table| List::try_from(table.to_vec()).ok()),
             settings: self.settings.clone(),
             roster: List::try_from(roster).map_err(|_| internal())?,
         };

@@ -11,7 +11,7 @@ mod predicted;
 mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};
-pub use delta::{Decoded, decode_delta, encode_delta};
+pub use delta::{Decoded, decode_delta, encode_delta, train};
 pub use history::History;
 pub use interest::{BadCells, CELLS_MAX, Cells, GROUPS_MAX, Group, Groups, Interest, Place, Reach, View};
 pub use stream::{Packet, StreamEncoder};

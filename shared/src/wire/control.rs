@@ -6,6 +6,7 @@
 //! ```
 
 use super::{Close, DecodeError, Text, codec};
+use crate::entity::PacketProfile;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{
     GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
@@ -295,7 +296,9 @@ pub struct Joined {
     pub commands_received: u32,
     /// The number of the last reliable event before the client's first.
     pub events_start: u32,
-    /// The coder's table; `None` in profile 0.
+    /// How packets are coded.
+    pub profile: PacketProfile,
+    /// The coder's table; `None` in profile 0, and in profile 1 with its priors.
     pub table: Option<List<u8, TABLE_BYTES_MAX>>,
     /// The game's settings in the codec: all that the client's step reads.
     pub settings: List<u8, SETTINGS_BYTES_MAX>,

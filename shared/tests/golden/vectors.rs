@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use std::fmt::{Debug, Write};
-use tickwire_shared::entity::{Button, Entity as _, Field, Grid, Input as _, Predictor, Schema, schema_hash};
+use tickwire_shared::entity::{
+    Button, Entity as _, Field, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer, schema_hash,
+};
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
-use tickwire_shared::snapshot::{Snapshot, encode_delta};
+use tickwire_shared::snapshot::{Snapshot, encode_delta, train};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
@@ -174,7 +176,8 @@ fn controls(out: &mut String) {
         secret: Some(secret()),
         commands_received: 0,
         events_start: 0,
-        table: None,
+        profile: PacketProfile::Ranged,
+        table: Some(List::try_from(vec![1, 2, 3]).unwrap()),
         settings: List::try_from(vec![1, 2, 3]).unwrap(),
         roster: List::try_from(vec![entry]).unwrap(),
     };
@@ -290,14 +293,30 @@ fn payloads(out: &mut String) {
             (21, ship(1, 2, 3, 4)),
         ],
     );
+    let ranged = schema.clone().with_profile(PacketProfile::Ranged, None).unwrap();
+    let mut trainer = Trainer::new(schema.kinds().to_vec());
+    train(&mut trainer, &schema, None, &before);
+    train(&mut trainer, &schema, Some(&before), &changed);
+    let table = trainer.table();
+    let hex: String = table.iter().map(|byte| format!("{byte:02x}")).collect();
+    writeln!(
+        out,
+        "# The table of profile 1, trained on the keyframe and the changes below:\n# table = {hex}"
+    )
+    .unwrap();
+    let trained = schema.clone().with_profile(PacketProfile::Ranged, Some(&table)).unwrap();
     for (name, baseline, current) in [
         ("keyframe", None, &before),
         ("empty keyframe", None, &Snapshot::new(Tick(33))),
         ("quiet tick with hash", Some(&before), &quiet),
         ("changes, a spawn and a removal over 9 ticks", Some(&before), &changed),
     ] {
-        let bytes = encode_delta(&schema, baseline, current);
-        vector(out, &format!("payload: {name}"), &(baseline.map(rows), rows(current)), &bytes);
+        for (profile, schema) in [(0, &schema), (1, &ranged), (1, &trained)] {
+            let table = if schema.table().is_some() { ", with the table" } else { "" };
+            let bytes = encode_delta(schema, baseline, current);
+            let name = format!("payload, profile {profile}{table}: {name}");
+            vector(out, &name, &(baseline.map(rows), rows(current)), &bytes);
+        }
     }
 }
 

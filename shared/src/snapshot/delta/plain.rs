@@ -16,30 +16,16 @@
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
 //! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
 
-use super::{RowRef, Snapshot};
+use super::{apply_residual, merged};
+use crate::entity::model::GROUP_ROWS;
 use crate::entity::{Field, Grid, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
-use crate::tick::Tick;
+use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
 use crate::wire::bits::{BitReader, BitWriter};
 
-const GROUP_ROWS: usize = 8;
-
-/// A decoded packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decoded {
-    /// The state that it leads to.
-    pub snapshot: Snapshot,
-    /// The server's hash of that state, if the packet holds one. The caller compares it.
-    pub hash: Option<u32>,
-}
-
-/// The payload that leads from `baseline` to `current`; a keyframe if there is no baseline.
-///
-/// Both must hold rows of `schema`, as [`Snapshot::capture`] and [`decode_delta`] make them.
-#[must_use]
-pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
+pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
     let mut spawned = Vec::new();
     match baseline {
@@ -175,27 +161,7 @@ fn encode_spawns(
     }
 }
 
-/// The state that `payload` leads to from `baseline`, at `target`.
-///
-/// # Errors
-/// What is wrong with the payload. Never panics; what it allocates is bounded by the baseline and the payload.
-pub fn decode_delta(
-    schema: &Schema,
-    baseline: Option<&Snapshot>,
-    target: Tick,
-    payload: &[u8],
-) -> Result<Decoded, DecodeError> {
-    let mut snapshot = Snapshot::new(target);
-    let hash = decode_delta_into(schema, baseline, payload, &mut snapshot)?;
-    Ok(Decoded { snapshot, hash })
-}
-
-/// As [`decode_delta`], into a snapshot that has its target tick already and whose memory is reused. Hands over the
-/// server's hash. After an error the snapshot's content means nothing.
-///
-/// # Errors
-/// As [`decode_delta`].
-pub fn decode_delta_into(
+pub(super) fn decode(
     schema: &Schema,
     baseline: Option<&Snapshot>,
     payload: &[u8],
@@ -315,23 +281,6 @@ fn decode_spawns(
     Ok(())
 }
 
-fn merged(old: &Snapshot, new: &Snapshot) -> Result<Snapshot, DecodeError> {
-    let mut all = Snapshot::new(old.tick);
-    let (mut a, mut b) = (old.rows().peekable(), new.rows().peekable());
-    loop {
-        let row = match (a.peek(), b.peek()) {
-            (Some(x), Some(y)) if x.id == y.id => return Err(DecodeError::BadSnapshot),
-            (Some(x), Some(y)) if x.id < y.id => a.next(),
-            (_, Some(_)) => b.next(),
-            (_, None) => a.next(),
-        };
-        match row {
-            Some(row) => all.push(row.id, row.kind, row.values),
-            None => return Ok(all),
-        }
-    }
-}
-
 #[inline]
 fn residual_order(grid: &Grid) -> u32 {
     grid.bits() / 3
@@ -353,14 +302,5 @@ fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i3
     let negative = from.bit()?;
     let size = i64::from(from.exp_golomb(residual_order(grid))?) + 1;
     let residual = if negative { -size } else { size };
-    let value = i64::from(guess) + residual;
-    if grid.wrap {
-        let (span, half) = (grid.span() as i64, grid.span() as i64 / 2);
-        let shortest = residual >= -half && residual < span - half;
-        return if shortest { Ok(grid.fit(value)) } else { Err(DecodeError::NotCanonical) };
-    }
-    if value < i64::from(grid.min) || value > i64::from(grid.max) {
-        return Err(DecodeError::OutOfRange);
-    }
-    Ok(value as i32)
+    apply_residual(grid, guess, residual)
 }

@@ -1,0 +1,496 @@
+//! Profile 1: the decisions of profile 0 and the sizes of residuals, each bit with its probability, through a range coder.
+//!
+//! ```text
+//! for each group of 8 rows of the baseline, in the order of ids (none in a keyframe):
+//!   GROUP       some row of the group is not as predicted
+//!   for each row of such a group:
+//!     row       it is not as predicted. Not coded for the last one if none before it was: then it is not
+//!     gone      the entity is gone; else for each field, in order:
+//!       not 0   its residual is not 0. Not coded for the last one if none before it was: then it is not 0
+//!       signed  if so, the residual
+//! number      rows that the baseline has not; for each, in the order of ids:
+//!   number      first: zigzag(id - the baseline's last id - 1), modulo 2^32; else id - the id before - 1
+//!   kind        bit by bit from the highest
+//!   each field  0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
+//!               if so: 1: it is not n, the value of the grid nearest to 0; if so: signed value - n
+//! raw 32      the state hash of the target, if the target tick is divisible by 32
+//!
+//! signed      the sign (not coded for a value if n is an end of the grid), then m = |x| with s + 1 bits: s times "the size
+//!             goes on", once "it does not"; the bit behind the highest, the one behind that, the rest raw
+//! number      x + 1 with s + 1 bits likewise, all behind the highest raw
+//! ```
+
+use super::{apply_residual, merged};
+use crate::entity::model::{
+    FieldContexts, GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT, NUMBER_CONTEXTS,
+};
+use crate::entity::{Field, Grid, Schema, Trainer};
+use crate::id::EntityId;
+use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
+use crate::snapshot::{RowRef, Snapshot};
+use crate::wire::DecodeError;
+use crate::wire::bits::{unzigzag, zigzag};
+use crate::wire::range::{BitCoder, RangeReader, RangeWriter};
+
+/// The most that the size of a number or residual goes on: both are below 2^33.
+const SIZE_MAX: u32 = 32;
+
+pub(super) fn encode(
+    schema: &Schema,
+    model: &Model,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+) -> Vec<u8> {
+    let mut to = RangeWriter::new(model, Vec::with_capacity(64 + current.len()));
+    let written = write(schema, model, baseline, current, &mut to);
+    debug_assert_eq!(written, Ok(()), "a writer takes everything");
+    to.finish()
+}
+
+pub(super) fn train(trainer: &mut Trainer, schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) {
+    let model = trainer.model();
+    let _ = write(schema, &model, baseline, current, &mut Counting(trainer));
+}
+
+struct Counting<'a>(&'a mut Trainer);
+
+impl BitCoder for Counting<'_> {
+    fn bit(&mut self, context: usize, bit: bool) -> Result<bool, DecodeError> {
+        self.0.count(context, bit);
+        Ok(bit)
+    }
+
+    fn raw(&mut self, value: u32, _: u32) -> Result<u32, DecodeError> {
+        Ok(value)
+    }
+}
+
+fn write<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut C,
+) -> Result<(), DecodeError> {
+    let mut new = Vec::new();
+    match baseline {
+        Some(baseline) => write_rows(schema, model, baseline, current, to, &mut new)?,
+        None => new.extend(0..current.len()),
+    }
+    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
+    write_new(schema, model, last_id, current, &new, to)?;
+    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+        to.raw(current.hash(), 32)?;
+    }
+    Ok(())
+}
+
+/// The rows of a group as they are predicted.
+#[derive(Default)]
+struct Group {
+    values: Vec<i32>,
+    rows: Vec<Predicted>,
+}
+
+#[derive(Clone, Copy)]
+struct Predicted {
+    id: EntityId,
+    kind: u8,
+    start: usize,
+    end: usize,
+    moves: bool,
+}
+
+impl Group {
+    /// Predicts the next rows; `false` if there are none.
+    fn fill<'a>(&mut self, schema: &Schema, rows: impl Iterator<Item = RowRef<'a>>, ticks: u32) -> bool {
+        self.values.clear();
+        self.rows.clear();
+        for row in rows {
+            let start = self.values.len();
+            self.values.extend_from_slice(row.values);
+            let end = self.values.len();
+            let mut moves = false;
+            if let (Some(plan), Some(values)) = (schema.plan(row.kind), self.values.get_mut(start..))
+                && !plan.is_hold()
+            {
+                plan.run(values, ticks);
+                moves = values != row.values;
+            }
+            self.rows.push(Predicted { id: row.id, kind: row.kind, start, end, moves });
+        }
+        !self.rows.is_empty()
+    }
+
+    fn moving(&self) -> usize {
+        self.rows.iter().filter(|row| row.moves).count()
+    }
+
+    fn values(&self, row: Predicted) -> &[i32] {
+        self.values.get(row.start..row.end).unwrap_or_default()
+    }
+
+    fn values_mut(&mut self, row: Predicted) -> &mut [i32] {
+        self.values.get_mut(row.start..row.end).unwrap_or_default()
+    }
+}
+
+fn write_rows<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    baseline: &Snapshot,
+    current: &Snapshot,
+    to: &mut C,
+    new: &mut Vec<usize>,
+) -> Result<(), DecodeError> {
+    let ticks = current.tick.since(baseline.tick).max(0) as u32;
+    let mut group = Group::default();
+    let mut rows = baseline.rows();
+    let mut at = 0;
+    // Where in `current` the rows of the group stand; those that are gone have none.
+    let mut found: [Option<usize>; GROUP_ROWS] = [None; GROUP_ROWS];
+    while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
+        let mut differing = 0_u32;
+        for (index, (row, found)) in group.rows.iter().zip(&mut found).enumerate() {
+            while current.row(at).is_some_and(|other| other.id < row.id) {
+                new.push(at);
+                at += 1;
+            }
+            let same = current.row(at).filter(|other| other.id == row.id && other.kind == row.kind);
+            *found = same.map(|_| at);
+            differing |= u32::from(same.is_none_or(|same| same.values != group.values(*row))) << index;
+            at += usize::from(same.is_some());
+        }
+        to.bit(GROUP + group.moving(), differing != 0)?;
+        if differing == 0 {
+            continue;
+        }
+        let (last, mut before) = (group.rows.len() - 1, false);
+        for (index, (row, found)) in group.rows.iter().zip(found).enumerate() {
+            let Some(contexts) = model.kinds.get(usize::from(row.kind)) else { continue };
+            let differs = differing >> index & 1 != 0;
+            if index < last || differing & ((1 << index) - 1) != 0 {
+                to.bit(row_context(contexts, row.moves, before), differs)?;
+            }
+            before = differs;
+            if differs {
+                to.bit(contexts.gone, found.is_none())?;
+                if let Some(now) = found.and_then(|at| current.row(at)) {
+                    write_residuals(schema, contexts, group.values(*row), now, to)?;
+                }
+            }
+        }
+    }
+    new.extend(at..current.len());
+    Ok(())
+}
+
+fn row_context(contexts: &KindContexts, moves: bool, before: bool) -> usize {
+    contexts.row + 2 * usize::from(moves) + usize::from(before)
+}
+
+/// The contexts of "this field's residual is not 0" while a row is gone through.
+#[derive(Default)]
+struct Seen {
+    any: bool,
+    before: bool,
+}
+
+impl Seen {
+    fn context(&self, contexts: FieldContexts) -> usize {
+        contexts.first + if self.before { 2 } else { usize::from(self.any) }
+    }
+
+    fn note(&mut self, not_zero: bool) {
+        self.before = not_zero;
+        self.any |= not_zero;
+    }
+}
+
+fn write_residuals<C: BitCoder>(
+    schema: &Schema,
+    contexts: &KindContexts,
+    guess: &[i32],
+    now: RowRef<'_>,
+    to: &mut C,
+) -> Result<(), DecodeError> {
+    let fields = schema.kind(now.kind).map_or(&[][..], |kind| &kind.fields);
+    let (mut seen, mut left) = (Seen::default(), fields.len());
+    for ((field, [contexts, _]), (&guess, &value)) in
+        fields.iter().zip(&contexts.fields).zip(guess.iter().zip(now.values))
+    {
+        left -= 1;
+        let residual = field.grid.distance(guess, value);
+        if left > 0 || seen.any {
+            to.bit(seen.context(*contexts), residual != 0)?;
+        }
+        seen.note(residual != 0);
+        if residual != 0 {
+            code_signed(*contexts, None, residual, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Codes a number that is not 0. `negative` is its sign if it is known beforehand.
+#[inline]
+fn code_signed<C: BitCoder>(
+    contexts: FieldContexts,
+    negative: Option<bool>,
+    value: i64,
+    to: &mut C,
+) -> Result<i64, DecodeError> {
+    let negative = match negative {
+        Some(negative) => negative,
+        None => to.bit(contexts.sign(), value < 0)?,
+    };
+    let magnitude = value.unsigned_abs();
+    let wanted = 63 - magnitude.max(1).leading_zeros();
+    let size = code_size(|at| contexts.size(at), wanted, to)?;
+    let bit = |down: u32| magnitude.checked_shr(size - down).unwrap_or(0) & 1 != 0;
+    let mut read = 1_u64;
+    if size >= 1 {
+        let second = to.bit(contexts.second(size), bit(1))?;
+        read = read << 1 | u64::from(second);
+        if size >= 2 {
+            read = read << 1 | u64::from(to.bit(contexts.third(size, second), bit(2))?);
+            let rest = size - 2;
+            read = read << rest | u64::from(to.raw((magnitude & ((1 << rest) - 1)) as u32, rest)?);
+        }
+    }
+    Ok(if negative { -(read as i64) } else { read as i64 })
+}
+
+#[inline]
+fn code_size<C: BitCoder>(
+    context: impl Fn(u32) -> usize,
+    wanted: u32,
+    to: &mut C,
+) -> Result<u32, DecodeError> {
+    let mut size = 0;
+    while to.bit(context(size), size < wanted)? {
+        size += 1;
+        if size > SIZE_MAX {
+            return Err(DecodeError::OutOfRange);
+        }
+    }
+    Ok(size)
+}
+
+fn code_number<C: BitCoder>(first: usize, value: u32, to: &mut C) -> Result<u32, DecodeError> {
+    let one_more = u64::from(value) + 1;
+    let context = |at: u32| first + (at as usize).min(NUMBER_CONTEXTS - 1);
+    let size = code_size(context, 63 - one_more.leading_zeros(), to)?;
+    let low = to.raw((one_more & ((1_u64 << size) - 1)) as u32, size)?;
+    u32::try_from((1_u64 << size) + u64::from(low) - 1).map_err(|_| DecodeError::OutOfRange)
+}
+
+fn code_kind<C: BitCoder>(schema: &Schema, kind: u8, to: &mut C) -> Result<u8, DecodeError> {
+    let (bits, mut node) = (schema.kind_bits(), 1_usize);
+    for at in (0..bits).rev() {
+        node = node << 1 | usize::from(to.bit(KIND + node, kind >> at & 1 != 0)?);
+    }
+    Ok((node - (1 << bits)) as u8)
+}
+
+fn write_new<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    last_id: EntityId,
+    current: &Snapshot,
+    new: &[usize],
+    to: &mut C,
+) -> Result<(), DecodeError> {
+    code_number(NEW_COUNT, new.len() as u32, to)?;
+    let mut last: Vec<Option<&[i32]>> = vec![None; schema.kinds().len()];
+    let mut previous: Option<EntityId> = None;
+    for row in new.iter().filter_map(|&at| current.row(at)) {
+        let number = match previous {
+            None => zigzag(row.id.0.wrapping_sub(last_id.0).wrapping_sub(1) as i32),
+            Some(previous) => row.id.0 - previous.0 - 1,
+        };
+        code_number(ID_GAP, number, to)?;
+        previous = Some(row.id);
+        code_kind(schema, row.kind, to)?;
+        let (Some(kind), Some(contexts), Some(last)) = (
+            schema.kind(row.kind),
+            model.kinds.get(usize::from(row.kind)),
+            last.get_mut(usize::from(row.kind)),
+        ) else {
+            continue;
+        };
+        let fields = kind.fields.iter().zip(&contexts.fields).zip(row.values).enumerate();
+        for (at, ((field, [_, contexts]), &value)) in fields {
+            let before = last.and_then(|last| last.get(at).copied());
+            code_value(&field.grid, *contexts, before, value, to)?;
+        }
+        *last = Some(row.values);
+    }
+    Ok(())
+}
+
+fn code_value<C: BitCoder>(
+    grid: &Grid,
+    contexts: FieldContexts,
+    before: Option<i32>,
+    value: i32,
+    to: &mut C,
+) -> Result<i32, DecodeError> {
+    if let Some(before) = before
+        && !to.bit(contexts.first, value != before)?
+    {
+        return Ok(before);
+    }
+    let nearest = 0.clamp(grid.min, grid.max);
+    let away = i64::from(value) - i64::from(nearest);
+    let mut read = i64::from(nearest);
+    if to.bit(contexts.first + 1, away != 0)? {
+        let sign = if nearest == grid.min {
+            Some(false)
+        } else if nearest == grid.max {
+            Some(true)
+        } else {
+            None
+        };
+        read += code_signed(contexts, sign, away, to)?;
+    }
+    if read < i64::from(grid.min) || read > i64::from(grid.max) {
+        return Err(DecodeError::OutOfRange);
+    }
+    // A writer would have said that it is the same.
+    if before == Some(read as i32) { Err(DecodeError::NotCanonical) } else { Ok(read as i32) }
+}
+
+pub(super) fn decode(
+    schema: &Schema,
+    model: &Model,
+    baseline: Option<&Snapshot>,
+    payload: &[u8],
+    snapshot: &mut Snapshot,
+) -> Result<Option<u32>, DecodeError> {
+    let target = snapshot.tick;
+    snapshot.reset(target);
+    let mut from = RangeReader::new(model, payload);
+    let mut gone = Vec::new();
+    if let Some(baseline) = baseline {
+        read_rows(schema, model, baseline, snapshot, &mut gone, &mut from)?;
+    }
+    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
+    read_new(schema, model, last_id, &gone, snapshot, &mut from)?;
+    let hash = if target.0.is_multiple_of(HASH_PERIOD_TICKS) { Some(from.raw(0, 32)?) } else { None };
+    from.finish()?;
+    Ok(hash)
+}
+
+fn read_rows<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    baseline: &Snapshot,
+    snapshot: &mut Snapshot,
+    gone: &mut Vec<(EntityId, u8)>,
+    from: &mut C,
+) -> Result<(), DecodeError> {
+    let ticks =
+        u32::try_from(snapshot.tick.since(baseline.tick)).map_err(|_| DecodeError::UnknownBaseline)?;
+    let mut group = Group::default();
+    let mut rows = baseline.rows();
+    while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
+        let group_differs = from.bit(GROUP + group.moving(), false)?;
+        let (count, mut any, mut before) = (group.rows.len(), false, false);
+        for index in 0..count {
+            let Some(&row) = group.rows.get(index) else { break };
+            if !group_differs {
+                snapshot.push(row.id, row.kind, group.values(row));
+                continue;
+            }
+            let contexts = model.kinds.get(usize::from(row.kind)).ok_or(DecodeError::BadSnapshot)?;
+            let implied = index + 1 == count && !any;
+            let differs = implied || from.bit(row_context(contexts, row.moves, before), false)?;
+            any |= differs;
+            before = differs;
+            if differs && from.bit(contexts.gone, false)? {
+                gone.push((row.id, row.kind));
+                continue;
+            }
+            if differs {
+                let fields = &schema.kind(row.kind).ok_or(DecodeError::BadSnapshot)?.fields;
+                read_residuals(fields, contexts, group.values_mut(row), from)?;
+            }
+            snapshot.push(row.id, row.kind, group.values(row));
+        }
+    }
+    Ok(())
+}
+
+fn read_residuals<C: BitCoder>(
+    fields: &[Field],
+    contexts: &KindContexts,
+    values: &mut [i32],
+    from: &mut C,
+) -> Result<(), DecodeError> {
+    let (mut seen, mut left) = (Seen::default(), fields.len());
+    for ((field, [contexts, _]), value) in fields.iter().zip(&contexts.fields).zip(values) {
+        left -= 1;
+        let implied = left == 0 && !seen.any;
+        let not_zero = implied || from.bit(seen.context(*contexts), false)?;
+        seen.note(not_zero);
+        if not_zero {
+            *value = apply_residual(&field.grid, *value, code_signed(*contexts, None, 0, from)?)?;
+        }
+    }
+    if seen.any { Ok(()) } else { Err(DecodeError::NotCanonical) }
+}
+
+fn read_new<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    last_id: EntityId,
+    gone: &[(EntityId, u8)],
+    snapshot: &mut Snapshot,
+    from: &mut C,
+) -> Result<(), DecodeError> {
+    let count = code_number(NEW_COUNT, 0, from)? as usize;
+    if count > ENTITIES_MAX || snapshot.len() + count > ENTITIES_MAX {
+        return Err(DecodeError::TooMany);
+    }
+    let mut last: Vec<Option<Vec<i32>>> = vec![None; schema.kinds().len()];
+    // Most often all new rows stand behind the old ones; those that do not are merged in at the end.
+    let mut merge: Option<Snapshot> = None;
+    let mut row = [0; ROW_FIELDS_MAX];
+    let mut previous: Option<EntityId> = None;
+    for _ in 0..count {
+        let number = code_number(ID_GAP, 0, from)?;
+        let id = match previous {
+            None => EntityId(last_id.0.wrapping_add(1).wrapping_add(unzigzag(number) as u32)),
+            Some(previous) => {
+                let id = previous.0.checked_add(1).and_then(|id| id.checked_add(number));
+                EntityId(id.ok_or(DecodeError::OutOfRange)?)
+            }
+        };
+        previous = Some(id);
+        let number = code_kind(schema, 0, from)?;
+        if gone.contains(&(id, number)) {
+            return Err(DecodeError::NotCanonical);
+        }
+        let kind = schema.kind(number).ok_or(DecodeError::OutOfRange)?;
+        let contexts = model.kinds.get(usize::from(number)).ok_or(DecodeError::OutOfRange)?;
+        let last = last.get_mut(usize::from(number)).ok_or(DecodeError::OutOfRange)?;
+        let values = row.get_mut(..kind.fields.len()).ok_or(DecodeError::BadSnapshot)?;
+        let fields = kind.fields.iter().zip(&contexts.fields).zip(values.iter_mut()).enumerate();
+        for (at, ((field, [_, contexts]), value)) in fields {
+            let before = last.as_ref().and_then(|last| last.get(at).copied());
+            *value = code_value(&field.grid, *contexts, before, 0, from)?;
+        }
+        let last = last.get_or_insert_default();
+        last.clear();
+        last.extend_from_slice(values);
+        if merge.is_none() && (!snapshot.is_empty() && id <= snapshot.last_id()) {
+            merge = Some(Snapshot::new(snapshot.tick));
+        }
+        merge.as_mut().unwrap_or(snapshot).push(id, number, values);
+    }
+    if let Some(new) = merge {
+        *snapshot = merged(snapshot, &new)?;
+    }
+    Ok(())
+}
