@@ -81,6 +81,8 @@ pub(crate) struct KindContexts {
     pub(crate) gone: usize,
     /// Residuals and values of each field.
     pub(crate) fields: Vec<[FieldContexts; 2]>,
+    /// The order in which the residuals of a row are told: what the others follow from comes first.
+    pub(crate) order: Vec<usize>,
 }
 
 /// What profile 1 knows beforehand.
@@ -138,7 +140,13 @@ impl Model {
             let gone = model.ones.len();
             model.add(0x45);
             let fields = kind.fields.iter().map(|field| model.add_field(field)).collect();
-            model.kinds.push(KindContexts { row, gone, fields });
+            let mut order: Vec<usize> = (0..kind.fields.len()).collect();
+            order.sort_by_key(|at| match kind.fields.get(*at).map(|field| field.predictor) {
+                Some(Predictor::Steer { .. }) => 1,
+                Some(Predictor::Linear { .. }) => 2,
+                Some(Predictor::Hold) | None => 0,
+            });
+            model.kinds.push(KindContexts { row, gone, fields, order });
         }
         model
     }

@@ -4,6 +4,8 @@
 //! of a wrapping field is the shorter way round. In both profiles a payload is a function of (baseline, state, table)
 //! alone, and there is one legal payload for each pair of states.
 
+mod change;
+mod numbers;
 mod plain;
 mod ranged;
 

@@ -5,9 +5,11 @@
 //!   GROUP       some row of the group is not as predicted
 //!   for each row of such a group:
 //!     row       it is not as predicted. Not coded for the last one if none before it was: then it is not
-//!     gone      the entity is gone; else for each field, in order:
+//!     gone      the entity is gone; else for each field, first those that `hold`, then `steer`, then `linear`:
 //!       not 0   its residual is not 0. Not coded for the last one if none before it was: then it is not 0
 //!       signed  if so, the residual
+//!     The guess of a field that holds is the baseline's value. For the others the baseline's row, with the new values of
+//!     those, is predicted again; a `linear` field's guess grows by the residual of its velocity if that one steers.
 //! number      rows that the baseline has not; for each, in the order of ids:
 //!   number      first: zigzag(id - the baseline's last id - 1), modulo 2^32; else id - the id before - 1
 //!   kind        bit by bit from the highest
@@ -20,20 +22,17 @@
 //! number      x + 1 with s + 1 bits likewise, all behind the highest raw
 //! ```
 
-use super::{apply_residual, merged};
-use crate::entity::model::{
-    FieldContexts, GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT, NUMBER_CONTEXTS,
-};
-use crate::entity::{Field, Grid, Schema, Trainer};
+use super::change::Change;
+use super::merged;
+use super::numbers::{code_number, code_value};
+use crate::entity::model::{GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT};
+use crate::entity::{Schema, Trainer};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
 use crate::wire::bits::{unzigzag, zigzag};
 use crate::wire::range::{BitCoder, RangeReader, RangeWriter};
-
-/// The most that the size of a number or residual goes on: both are below 2^33.
-const SIZE_MAX: u32 = 32;
 
 pub(super) fn encode(
     schema: &Schema,
@@ -89,6 +88,8 @@ fn write<C: BitCoder>(
 #[derive(Default)]
 struct Group {
     values: Vec<i32>,
+    /// The rows of the baseline, side by side with `values`.
+    before: Vec<i32>,
     rows: Vec<Predicted>,
 }
 
@@ -105,10 +106,12 @@ impl Group {
     /// Predicts the next rows; `false` if there are none.
     fn fill<'a>(&mut self, schema: &Schema, rows: impl Iterator<Item = RowRef<'a>>, ticks: u32) -> bool {
         self.values.clear();
+        self.before.clear();
         self.rows.clear();
         for row in rows {
             let start = self.values.len();
             self.values.extend_from_slice(row.values);
+            self.before.extend_from_slice(row.values);
             let end = self.values.len();
             let mut moves = false;
             if let (Some(plan), Some(values)) = (schema.plan(row.kind), self.values.get_mut(start..))
@@ -130,8 +133,22 @@ impl Group {
         self.values.get(row.start..row.end).unwrap_or_default()
     }
 
-    fn values_mut(&mut self, row: Predicted) -> &mut [i32] {
-        self.values.get_mut(row.start..row.end).unwrap_or_default()
+    fn change<'a>(
+        &'a self,
+        schema: &'a Schema,
+        contexts: &'a KindContexts,
+        row: Predicted,
+        ticks: u32,
+    ) -> Option<Change<'a>> {
+        let fields = &schema.kind(row.kind)?.fields;
+        let before = self.before.get(row.start..row.end)?;
+        (fields.len() == before.len()).then_some(Change {
+            fields,
+            plan: schema.plan(row.kind)?,
+            contexts,
+            before,
+            ticks,
+        })
     }
 }
 
@@ -149,6 +166,7 @@ fn write_rows<C: BitCoder>(
     let mut at = 0;
     // Where in `current` the rows of the group stand; those that are gone have none.
     let mut found: [Option<usize>; GROUP_ROWS] = [None; GROUP_ROWS];
+    let mut scratch = [0; ROW_FIELDS_MAX];
     while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
         let mut differing = 0_u32;
         for (index, (row, found)) in group.rows.iter().zip(&mut found).enumerate() {
@@ -176,7 +194,9 @@ fn write_rows<C: BitCoder>(
             if differs {
                 to.bit(contexts.gone, found.is_none())?;
                 if let Some(now) = found.and_then(|at| current.row(at)) {
-                    write_residuals(schema, contexts, group.values(*row), now, to)?;
+                    let Some(change) = group.change(schema, contexts, *row, ticks) else { continue };
+                    let row = scratch.get_mut(..now.values.len()).ok_or(DecodeError::BadSnapshot)?;
+                    change.code(|at| now.values.get(at).copied(), row, to)?;
                 }
             }
         }
@@ -187,102 +207,6 @@ fn write_rows<C: BitCoder>(
 
 fn row_context(contexts: &KindContexts, moves: bool, before: bool) -> usize {
     contexts.row + 2 * usize::from(moves) + usize::from(before)
-}
-
-/// The contexts of "this field's residual is not 0" while a row is gone through.
-#[derive(Default)]
-struct Seen {
-    any: bool,
-    before: bool,
-}
-
-impl Seen {
-    fn context(&self, contexts: FieldContexts) -> usize {
-        contexts.first + if self.before { 2 } else { usize::from(self.any) }
-    }
-
-    fn note(&mut self, not_zero: bool) {
-        self.before = not_zero;
-        self.any |= not_zero;
-    }
-}
-
-fn write_residuals<C: BitCoder>(
-    schema: &Schema,
-    contexts: &KindContexts,
-    guess: &[i32],
-    now: RowRef<'_>,
-    to: &mut C,
-) -> Result<(), DecodeError> {
-    let fields = schema.kind(now.kind).map_or(&[][..], |kind| &kind.fields);
-    let (mut seen, mut left) = (Seen::default(), fields.len());
-    for ((field, [contexts, _]), (&guess, &value)) in
-        fields.iter().zip(&contexts.fields).zip(guess.iter().zip(now.values))
-    {
-        left -= 1;
-        let residual = field.grid.distance(guess, value);
-        if left > 0 || seen.any {
-            to.bit(seen.context(*contexts), residual != 0)?;
-        }
-        seen.note(residual != 0);
-        if residual != 0 {
-            code_signed(*contexts, None, residual, to)?;
-        }
-    }
-    Ok(())
-}
-
-/// Codes a number that is not 0. `negative` is its sign if it is known beforehand.
-#[inline]
-fn code_signed<C: BitCoder>(
-    contexts: FieldContexts,
-    negative: Option<bool>,
-    value: i64,
-    to: &mut C,
-) -> Result<i64, DecodeError> {
-    let negative = match negative {
-        Some(negative) => negative,
-        None => to.bit(contexts.sign(), value < 0)?,
-    };
-    let magnitude = value.unsigned_abs();
-    let wanted = 63 - magnitude.max(1).leading_zeros();
-    let size = code_size(|at| contexts.size(at), wanted, to)?;
-    let bit = |down: u32| magnitude.checked_shr(size - down).unwrap_or(0) & 1 != 0;
-    let mut read = 1_u64;
-    if size >= 1 {
-        let second = to.bit(contexts.second(size), bit(1))?;
-        read = read << 1 | u64::from(second);
-        if size >= 2 {
-            read = read << 1 | u64::from(to.bit(contexts.third(size, second), bit(2))?);
-            let rest = size - 2;
-            read = read << rest | u64::from(to.raw((magnitude & ((1 << rest) - 1)) as u32, rest)?);
-        }
-    }
-    Ok(if negative { -(read as i64) } else { read as i64 })
-}
-
-#[inline]
-fn code_size<C: BitCoder>(
-    context: impl Fn(u32) -> usize,
-    wanted: u32,
-    to: &mut C,
-) -> Result<u32, DecodeError> {
-    let mut size = 0;
-    while to.bit(context(size), size < wanted)? {
-        size += 1;
-        if size > SIZE_MAX {
-            return Err(DecodeError::OutOfRange);
-        }
-    }
-    Ok(size)
-}
-
-fn code_number<C: BitCoder>(first: usize, value: u32, to: &mut C) -> Result<u32, DecodeError> {
-    let one_more = u64::from(value) + 1;
-    let context = |at: u32| first + (at as usize).min(NUMBER_CONTEXTS - 1);
-    let size = code_size(context, 63 - one_more.leading_zeros(), to)?;
-    let low = to.raw((one_more & ((1_u64 << size) - 1)) as u32, size)?;
-    u32::try_from((1_u64 << size) + u64::from(low) - 1).map_err(|_| DecodeError::OutOfRange)
 }
 
 fn code_kind<C: BitCoder>(schema: &Schema, kind: u8, to: &mut C) -> Result<u8, DecodeError> {
@@ -329,38 +253,6 @@ fn write_new<C: BitCoder>(
     Ok(())
 }
 
-fn code_value<C: BitCoder>(
-    grid: &Grid,
-    contexts: FieldContexts,
-    before: Option<i32>,
-    value: i32,
-    to: &mut C,
-) -> Result<i32, DecodeError> {
-    if let Some(before) = before
-        && !to.bit(contexts.first, value != before)?
-    {
-        return Ok(before);
-    }
-    let nearest = 0.clamp(grid.min, grid.max);
-    let away = i64::from(value) - i64::from(nearest);
-    let mut read = i64::from(nearest);
-    if to.bit(contexts.first + 1, away != 0)? {
-        let sign = if nearest == grid.min {
-            Some(false)
-        } else if nearest == grid.max {
-            Some(true)
-        } else {
-            None
-        };
-        read += code_signed(contexts, sign, away, to)?;
-    }
-    if read < i64::from(grid.min) || read > i64::from(grid.max) {
-        return Err(DecodeError::OutOfRange);
-    }
-    // A writer would have said that it is the same.
-    if before == Some(read as i32) { Err(DecodeError::NotCanonical) } else { Ok(read as i32) }
-}
-
 pub(super) fn decode(
     schema: &Schema,
     model: &Model,
@@ -394,6 +286,7 @@ fn read_rows<C: BitCoder>(
         u32::try_from(snapshot.tick.since(baseline.tick)).map_err(|_| DecodeError::UnknownBaseline)?;
     let mut group = Group::default();
     let mut rows = baseline.rows();
+    let mut scratch = [0; ROW_FIELDS_MAX];
     while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
         let group_differs = from.bit(GROUP + group.moving(), false)?;
         let (count, mut any, mut before) = (group.rows.len(), false, false);
@@ -413,32 +306,19 @@ fn read_rows<C: BitCoder>(
                 continue;
             }
             if differs {
-                let fields = &schema.kind(row.kind).ok_or(DecodeError::BadSnapshot)?.fields;
-                read_residuals(fields, contexts, group.values_mut(row), from)?;
+                let change = group.change(schema, contexts, row, ticks).ok_or(DecodeError::BadSnapshot)?;
+                let values = scratch.get_mut(..change.before.len()).ok_or(DecodeError::BadSnapshot)?;
+                change.code(|_| None, values, from)?;
+                if values == group.values(row) {
+                    return Err(DecodeError::NotCanonical);
+                }
+                snapshot.push(row.id, row.kind, values);
+            } else {
+                snapshot.push(row.id, row.kind, group.values(row));
             }
-            snapshot.push(row.id, row.kind, group.values(row));
         }
     }
     Ok(())
-}
-
-fn read_residuals<C: BitCoder>(
-    fields: &[Field],
-    contexts: &KindContexts,
-    values: &mut [i32],
-    from: &mut C,
-) -> Result<(), DecodeError> {
-    let (mut seen, mut left) = (Seen::default(), fields.len());
-    for ((field, [contexts, _]), value) in fields.iter().zip(&contexts.fields).zip(values) {
-        left -= 1;
-        let implied = left == 0 && !seen.any;
-        let not_zero = implied || from.bit(seen.context(*contexts), false)?;
-        seen.note(not_zero);
-        if not_zero {
-            *value = apply_residual(&field.grid, *value, code_signed(*contexts, None, 0, from)?)?;
-        }
-    }
-    if seen.any { Ok(()) } else { Err(DecodeError::NotCanonical) }
 }
 
 fn read_new<C: BitCoder>(

@@ -1,0 +1,85 @@
+//! A row that is not as predicted, in profile 1: what its fields are told against, and in which order.
+
+use super::apply_residual;
+use super::numbers::code_signed;
+use crate::entity::model::{FieldContexts, KindContexts};
+use crate::entity::{Field, PredictPlan, Predictor};
+use crate::limits::ROW_FIELDS_MAX;
+use crate::wire::DecodeError;
+use crate::wire::range::BitCoder;
+
+/// The contexts of "this field's residual is not 0" while a row is gone through.
+#[derive(Default)]
+struct Seen {
+    any: bool,
+    before: bool,
+}
+
+impl Seen {
+    fn context(&self, contexts: FieldContexts) -> usize {
+        contexts.first + if self.before { 2 } else { usize::from(self.any) }
+    }
+
+    fn note(&mut self, not_zero: bool) {
+        self.before = not_zero;
+        self.any |= not_zero;
+    }
+}
+
+/// A row that is not as predicted, between two states.
+pub(super) struct Change<'a> {
+    pub(super) fields: &'a [Field],
+    pub(super) plan: &'a PredictPlan,
+    pub(super) contexts: &'a KindContexts,
+    /// The baseline's row.
+    pub(super) before: &'a [i32],
+    pub(super) ticks: u32,
+}
+
+impl Change<'_> {
+    /// Codes the row into `row`. First the `hold` fields; then the row is predicted again with their new values, and the
+    /// `steer` fields are told; then the `linear` ones, each guess off by as much as its velocity's was. `wanted` gives a
+    /// writer the values.
+    pub(super) fn code<C: BitCoder>(
+        &self,
+        wanted: impl Fn(usize) -> Option<i32>,
+        row: &mut [i32],
+        to: &mut C,
+    ) -> Result<(), DecodeError> {
+        row.copy_from_slice(self.before);
+        let (mut seen, mut left, mut predicted) = (Seen::default(), row.len(), false);
+        let mut off = [0_i64; ROW_FIELDS_MAX];
+        for &at in &self.contexts.order {
+            let (Some(field), Some([contexts, _])) = (self.fields.get(at), self.contexts.fields.get(at))
+            else {
+                return Err(DecodeError::BadSnapshot);
+            };
+            if !predicted && field.predictor != Predictor::Hold {
+                self.plan.run(row, self.ticks);
+                predicted = true;
+            }
+            left -= 1;
+            let Some(value) = row.get_mut(at) else { return Err(DecodeError::BadSnapshot) };
+            let guess = match field.predictor {
+                Predictor::Linear { velocity } => {
+                    let off = off.get(usize::from(velocity)).copied().unwrap_or(0);
+                    field.grid.fit(i64::from(*value) + off)
+                }
+                Predictor::Hold | Predictor::Steer { .. } => *value,
+            };
+            let residual = wanted(at).map_or(0, |value| field.grid.distance(guess, value));
+            *value = guess;
+            let implied = left == 0 && !seen.any;
+            let not_zero = implied || to.bit(seen.context(*contexts), residual != 0)?;
+            seen.note(not_zero);
+            if not_zero {
+                let residual = code_signed(*contexts, None, residual, to)?;
+                *value = apply_residual(&field.grid, guess, residual)?;
+                if let (Predictor::Steer { .. }, Some(off)) = (field.predictor, off.get_mut(at)) {
+                    *off = residual;
+                }
+            }
+        }
+        if seen.any { Ok(()) } else { Err(DecodeError::NotCanonical) }
+    }
+}
