@@ -14,7 +14,7 @@ use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// How often states are looked through for those that can be forgotten, ticks.
+/// How often the states of a room of many streams are looked through for those that can be forgotten, ticks.
 const FORGET_PERIOD_TICKS: u32 = 8;
 
 impl<G: Game> Room<G> {
@@ -51,7 +51,7 @@ impl<G: Game> Room<G> {
             }
         }
         self.stats.entities_encoded = self.streams.entities_encoded();
-        if tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
+        if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
             self.forget_states();
         }
     }

@@ -71,13 +71,16 @@ impl History {
         (oldest..=newest.0).find_map(|at| self.get(Tick(at)))
     }
 
-    /// Forgets the snapshots whose ticks `keep` says no to, but the newest, and gives their memory back.
-    pub fn retain(&mut self, mut keep: impl FnMut(Tick) -> bool) {
+    /// Forgets the snapshots whose ticks `keep` says no to, but the newest, and gives their memory back; that of one is
+    /// handed over to be reused.
+    pub fn retain(&mut self, mut keep: impl FnMut(Tick) -> bool) -> Option<Snapshot> {
+        let mut forgotten = None;
         for snapshot in &mut self.ring {
             if snapshot.tick != NO_TICK && Some(snapshot.tick) != self.newest && !keep(snapshot.tick) {
-                *snapshot = Snapshot::new(NO_TICK);
+                forgotten = Some(core::mem::replace(snapshot, Snapshot::new(NO_TICK)));
             }
         }
+        forgotten
     }
 }
 

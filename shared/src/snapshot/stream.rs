@@ -65,7 +65,9 @@ impl StreamEncoder {
 
     /// Forgets the states that no client can start from any more.
     pub fn retain(&mut self, keep: impl FnMut(Tick) -> bool) {
-        self.history.retain(keep);
+        if let Some(forgotten) = self.history.retain(keep) {
+            self.spare = Some(forgotten);
+        }
     }
 
     /// The states that are still held.
