@@ -1,4 +1,4 @@
-//! The payload of a packet: what leads from a baseline to a state. Two profiles: [`plain`] (0) and [`ranged`] (1).
+//! The payload of a packet: what leads from a baseline to a state. Two profiles: `plain` (0) and `ranged` (1).
 //!
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The residual
 //! of a wrapping field is the shorter way round. In both profiles a payload is a function of (baseline, state, table)
