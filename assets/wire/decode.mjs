@@ -1,0 +1,326 @@
+// A reference decoder of snapshot payloads, in plain JavaScript: for reading docs/protocol.md beside it, and for testing a
+// decoder of your own. It reads both profiles; it does not check that a payload is the one legal encoding.
+//
+//   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
+//
+// A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor }] }, a predictor
+// { hold: true }, { linear: velocity } or { steer: target, rate }. A state is { tick, rows: [[id, kind, [values]], ...] }.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const HASH_PERIOD_TICKS = 32, EXACT_STEPS = 8, GROUP_ROWS = 8, ONE = 32768;
+
+// --- grids and predictors: sections 4 -------------------------------------------------------------------------------
+
+const span = (grid) => grid.max - grid.min + 1;
+const bitsOf = (grid) => (span(grid) === 1 ? 0 : 32 - Math.clz32(grid.max - grid.min));
+const modulo = (value, by) => ((value % by) + by) % by;
+
+function fit(grid, value) {
+  if (grid.wrap) return grid.min + modulo(value - grid.min, span(grid));
+  return Math.min(Math.max(value, grid.min), grid.max);
+}
+
+function distance(grid, from, to) {
+  const straight = to - from, half = Math.floor(span(grid) / 2);
+  return grid.wrap ? modulo(straight + half, span(grid)) - half : straight;
+}
+
+function moveLinear(fields, row, ticks) {
+  fields.forEach(({ grid, predictor }, at) => {
+    if (predictor.linear !== undefined) row[at] = fit(grid, row[at] + row[predictor.linear] * ticks);
+  });
+}
+
+/** Moves a row on by `ticks`, in place. */
+export function predict(fields, row, ticks) {
+  for (let step = 0; step < Math.min(ticks, EXACT_STEPS); step++) {
+    fields.forEach(({ grid, predictor }, at) => {
+      if (predictor.steer === undefined) return;
+      const way = distance(grid, row[at], row[predictor.steer]);
+      row[at] = fit(grid, row[at] + (Math.abs(way) <= predictor.rate ? way : Math.trunc(way / predictor.rate)));
+    });
+    moveLinear(fields, row, 1);
+  }
+  if (ticks > EXACT_STEPS) moveLinear(fields, row, ticks - EXACT_STEPS);
+  return row;
+}
+
+const unzigzag = (value) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+const kindBits = (schema) => (schema.length === 1 ? 0 : 32 - Math.clz32(schema.length - 1));
+const byId = (a, b) => a[0] - b[0];
+
+// --- profile 0: section 5 -------------------------------------------------------------------------------------------
+
+class Bits {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+  raw(count) {
+    let value = 0;
+    for (let bit = 0; bit < count; bit++, this.at++) {
+      if (this.at >= this.bytes.length * 8) throw new Error("the payload ends too early");
+      value += ((this.bytes[this.at >> 3] >> (this.at & 7)) & 1) * 2 ** bit;
+    }
+    return value;
+  }
+  golomb(order) {
+    let below = 0;
+    while (this.raw(1) === 0) below += 1;
+    return (2 ** below - 1 + this.raw(below)) * 2 ** order + this.raw(order);
+  }
+}
+
+function decodePlain(schema, baseline, tick, bytes) {
+  const from = new Bits(bytes), rows = [];
+  const before = baseline ? baseline.rows : [];
+  for (let start = 0; start < before.length; start += GROUP_ROWS) {
+    const differs = from.raw(1);
+    for (const [id, kind, old] of before.slice(start, start + GROUP_ROWS)) {
+      const { fields } = schema[kind];
+      const values = predict(fields, [...old], tick - baseline.tick);
+      if (differs && from.raw(1)) {
+        if (from.raw(1)) continue;
+        fields.forEach(({ grid }, at) => {
+          if (!from.raw(1)) return;
+          const negative = from.raw(1);
+          const size = from.golomb(Math.floor(bitsOf(grid) / 3)) + 1;
+          values[at] = fit(grid, values[at] + (negative ? -size : size));
+        });
+      }
+      rows.push([id, kind, values]);
+    }
+  }
+  let previous;
+  for (let left = from.golomb(0); left > 0; left--) {
+    const last = before.length ? before[before.length - 1][0] : 0;
+    const id = previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
+    const kind = from.raw(kindBits(schema));
+    rows.push([id, kind, schema[kind].fields.map(({ grid }) => grid.min + from.raw(bitsOf(grid)))]);
+    previous = id;
+  }
+  const hash = tick % HASH_PERIOD_TICKS === 0 ? from.raw(32) : undefined;
+  return { state: { tick, rows: rows.sort(byId) }, hash };
+}
+
+// --- profile 1: section 6 -------------------------------------------------------------------------------------------
+
+class Range {
+  constructor(bytes, ones) {
+    Object.assign(this, { bytes, ones, at: 0, range: 0xffffffff, code: 0 });
+    for (let byte = 0; byte < 4; byte++) this.shift();
+  }
+  shift() {
+    if (this.at >= this.bytes.length + 4) throw new Error("the payload ends too early");
+    this.code = ((this.code << 8) | (this.bytes[this.at++] ?? 0)) >>> 0;
+  }
+  normalize() {
+    for (; this.range < 2 ** 24; this.range = (this.range << 8) >>> 0) this.shift();
+  }
+  bit(context) {
+    const bound = (this.range >>> 15) * (ONE - this.ones[context]);
+    const bit = this.code >= bound;
+    if (bit) [this.code, this.range] = [this.code - bound, this.range - bound];
+    else this.range = bound;
+    this.normalize();
+    return bit ? 1 : 0;
+  }
+  raw(bits) {
+    if (bits > 16) return this.raw(bits - 16) * 65536 + this.raw(16);
+    this.range >>>= bits;
+    const value = Math.floor(this.code / this.range);
+    this.code -= value * this.range;
+    this.normalize();
+    return value;
+  }
+  size(context) {
+    let size = 0;
+    while (this.bit(context(size))) if (++size > 32) throw new Error("a number is too large");
+    return size;
+  }
+  number(first) {
+    const size = this.size((at) => first + Math.min(at, 15));
+    return 2 ** size + this.raw(size) - 1;
+  }
+  signed({ first, sizes }, known) {
+    const negative = known ?? this.bit(first + 3), last = sizes - 1;
+    const size = this.size((at) => first + 4 + Math.min(at, last));
+    let value = 1;
+    if (size >= 1) {
+      const second = this.bit(first + 4 + sizes + Math.min(size, last));
+      value = 2 + second;
+      if (size >= 2) {
+        value = value * 2 + this.bit(first + 4 + 2 * sizes + 2 * Math.min(size, last) + second);
+        value = value * 2 ** (size - 2) + this.raw(size - 2);
+      }
+    }
+    return negative ? -value : value;
+  }
+}
+
+function probability(byte) {
+  const q = (8 + (byte & 7)) << Math.min((byte >> 3) & 15, 11);
+  return byte & 0x80 ? ONE - q : q;
+}
+
+/** The contexts of a schema and their probabilities: those of a table (without its 12 bytes of head), else the priors. */
+export function model(schema, table = []) {
+  const ones = [], add = (count, ...bytes) => {
+    const first = ones.length;
+    for (let at = 0; at < count; at++) ones.push(bytes[Math.min(at, bytes.length - 1)]);
+    return first;
+  };
+  add(9, 0x42, 0x4c, 0x51, 0x54, 0x57, 0xd5, 0xd2, 0xce, 0xc7);
+  add(16, 0x45, 0x55);
+  add(16, 0x52, 0x58);
+  add(2 ** kindBits(schema), 0x58);
+  const set = ({ grid }, notZero) => {
+    const sizes = Math.min(bitsOf(grid) + 1, 18), first = add(3, ...notZero);
+    add(1, 0x58), add(sizes, 0xcd), add(3 * sizes, 0x58);
+    return { first, sizes };
+  };
+  const rank = ({ predictor }) => (predictor.hold ? 0 : predictor.steer !== undefined ? 1 : 2);
+  const kinds = schema.map(({ fields }) => ({
+    row: add(4, 0x32, 0x3d, 0x4a, 0x4d),
+    gone: add(1, 0x45),
+    fields: fields.map((field) => [
+      set(field, field.predictor.hold ? [0x4d, 0x4d, 0xd5] : [0x52, 0x45, 0x55]),
+      set(field, [0xd2, 0xd2, 0x58]),
+    ]),
+    order: fields.map((_, at) => at).sort((a, b) => rank(fields[a]) - rank(fields[b]) || a - b),
+  }));
+  table.forEach((byte, context) => (ones[context] = byte));
+  return { kinds, ones: ones.map(probability) };
+}
+
+function readChange(from, fields, contexts, old, ticks) {
+  const row = [...old], off = [];
+  let any = false, before = false, predicted = false;
+  contexts.order.forEach((at, place) => {
+    const { grid, predictor } = fields[at], [set] = contexts.fields[at];
+    if (!predicted && !predictor.hold) [predicted] = [true, predict(fields, row, ticks)];
+    if (predictor.linear !== undefined) row[at] = fit(grid, row[at] + (off[predictor.linear] ?? 0));
+    const implied = place === contexts.order.length - 1 && !any;
+    before = implied || from.bit(set.first + (before ? 2 : any ? 1 : 0)) === 1;
+    if (!before) return;
+    any = true;
+    const residual = from.signed(set);
+    row[at] = fit(grid, row[at] + residual);
+    if (predictor.steer !== undefined) off[at] = residual;
+  });
+  return row;
+}
+
+function readValue(from, grid, { first, sizes }, same) {
+  if (same !== undefined && !from.bit(first)) return same;
+  const nearest = Math.min(Math.max(0, grid.min), grid.max);
+  if (!from.bit(first + 1)) return nearest;
+  return nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined);
+}
+
+function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
+  const from = new Range(bytes, ones), rows = [];
+  const before = baseline ? baseline.rows : [], ticks = baseline ? tick - baseline.tick : 0;
+  for (let start = 0; start < before.length; start += GROUP_ROWS) {
+    const group = before.slice(start, start + GROUP_ROWS).map(([id, kind, old]) => {
+      const values = predict(schema[kind].fields, [...old], ticks);
+      return { id, kind, old, values, moves: values.some((value, at) => value !== old[at]) };
+    });
+    const differs = from.bit(group.filter((row) => row.moves).length);
+    let any = false, last = false;
+    group.forEach(({ id, kind, old, values, moves }, index) => {
+      const contexts = kinds[kind];
+      if (differs) {
+        const implied = index === group.length - 1 && !any;
+        last = implied || from.bit(contexts.row + (moves ? 2 : 0) + (last ? 1 : 0)) === 1;
+        any ||= last;
+        if (last && from.bit(contexts.gone)) return;
+        if (last) values = readChange(from, schema[kind].fields, contexts, old, ticks);
+      }
+      rows.push([id, kind, values]);
+    });
+  }
+  const newest = [];
+  let previous;
+  for (let left = from.number(9); left > 0; left--) {
+    const number = from.number(25), last = before.length ? before[before.length - 1][0] : 0;
+    const id = previous === undefined ? (last + 1 + unzigzag(number)) >>> 0 : previous + 1 + number;
+    let node = 1;
+    for (let bit = 0; bit < kindBits(schema); bit++) node = node * 2 + from.bit(41 + node);
+    const kind = node - 2 ** kindBits(schema);
+    newest[kind] = schema[kind].fields.map(({ grid }, at) =>
+      readValue(from, grid, kinds[kind].fields[at][1], newest[kind]?.[at]));
+    rows.push([id, kind, newest[kind]]);
+    previous = id;
+  }
+  const hash = tick % HASH_PERIOD_TICKS === 0 ? from.raw(32) : undefined;
+  return { state: { tick, rows: rows.sort(byId) }, hash };
+}
+
+/** The state that a payload leads to, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
+export function decode(schema, coding, baseline, tick, bytes) {
+  return coding ? decodeRanged(schema, coding, baseline, tick, bytes) : decodePlain(schema, baseline, tick, bytes);
+}
+
+/** The state hash of section 4. */
+export function stateHash({ rows }) {
+  let hash = 0x811c9dc5;
+  const add = (value, bytes) => {
+    for (let at = 0; at < bytes; at++) hash = Math.imul(hash ^ ((value >> (8 * at)) & 255), 0x01000193);
+  };
+  for (const [id, kind, values] of rows) {
+    add(id, 4), add(kind, 1), values.forEach((value) => add(value, 4));
+  }
+  return hash >>> 0;
+}
+
+// --- the check ------------------------------------------------------------------------------------------------------
+
+const fromHex = (hex) => (hex.match(/../g) ?? []).map((byte) => parseInt(byte, 16));
+
+/** What stands in vectors.txt in the way in which Rust prints it. */
+function parse(text) {
+  const json = text.replace(/Tick\((\d+)\)/g, "$1").replace(/Some\(/g, "(").replace(/None/g, "null");
+  return JSON.parse(json.replace(/\(/g, "[").replace(/\)/g, "]"));
+}
+
+function parseSchema(lines) {
+  const schema = [];
+  for (const line of lines) {
+    const kind = line.match(/^# \d+ (\w+)$/);
+    if (kind) schema.push({ name: kind[1], fields: [] });
+    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*) \}$/);
+    if (!field || !schema.length) continue;
+    const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
+    const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
+      : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate } : { hold: true };
+    const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
+    schema[schema.length - 1].fields.push({ name: field[1], grid, predictor });
+  }
+  return schema;
+}
+
+function check() {
+  const lines = readFileSync(new URL("vectors.txt", import.meta.url), "utf8").split("\n");
+  const schema = parseSchema(lines.slice(lines.findIndex((line) => line.startsWith("# The kinds of the payloads"))));
+  const table = fromHex(lines.find((line) => line.startsWith("# table = ")).slice(10)).slice(12);
+  const codings = { "profile 0": undefined, "profile 1": model(schema), "profile 1, with the table": model(schema, table) };
+  let decoded = 0;
+  lines.forEach((line, at) => {
+    const name = line.match(/^\[payload, (.*): .*\]$/);
+    if (!name) return;
+    const state = (pair) => pair && { tick: pair[0], rows: pair[1] };
+    const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) => state(part?.length === 1 ? part[0] : part));
+    const bytes = fromHex(lines[at + 2].slice("hex = ".length));
+    const { state: got, hash } = decode(schema, codings[name[1]], baseline, wanted.tick, bytes);
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${line}: ${JSON.stringify(got)}`);
+    if (hash !== undefined && hash !== stateHash(got)) throw new Error(`${line}: the hash differs`);
+    decoded += 1;
+  });
+  if (decoded < 12) throw new Error(`only ${decoded} payloads found`);
+  console.log(`${decoded} payloads decoded, all as they should be`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) check();
