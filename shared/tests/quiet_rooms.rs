@@ -1,6 +1,6 @@
 //! Rooms in which nothing surprising happens: nothing is sent, and nothing is lost by it.
 
-use tickwire_shared::arena::{Arena, ArenaInput, Settings};
+use tickwire_shared::arena::{Arena, ArenaInput, Command, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness};
 
 fn arena(seed: u64, players: usize) -> (Harness<Arena>, Vec<ClientIndex>) {
@@ -48,4 +48,19 @@ fn what_changes_after_a_quiet_time_is_told_in_its_tick() {
     }
     let after = harness.client(clients[0]).stats();
     assert_eq!((after.inputs, after.predictions_wrong), (before.inputs, before.predictions_wrong));
+}
+
+#[test]
+fn acknowledgements_between_inputs_leave_the_input_clock_alone() {
+    let (mut harness, clients) = arena(7, 4);
+    for round in 0..60 {
+        let client = clients[round % clients.len()];
+        let _ = harness.client_mut(client).command(Command::Emote(1));
+        harness.run_ticks(10);
+    }
+    for &client in &clients {
+        let stats = harness.client(client).stats();
+        assert!(stats.events > 10, "{} events", stats.events);
+        assert!((0.3..2.0).contains(&stats.margin_ticks), "a margin of {} ticks", stats.margin_ticks);
+    }
 }
