@@ -355,3 +355,26 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
     assert!(matches!(room.audit(*one, second), Err(Leak::Entity { .. })));
     assert!(matches!(room.audit(*one, &second[..20]), Err(Leak::Unknown(_))));
 }
+
+#[test]
+fn under_a_byte_budget_nobody_is_lost_between_two_streams() {
+    for seed in 40..44 {
+        let (mut harness, clients) = field(seed, 2);
+        harness.run_ticks(60);
+        harness.budget(1_200);
+        let mut known: Vec<EntityId> = Vec::new();
+        for _ in 0..600 {
+            harness.run_ticks(1);
+            let (client, world) = (harness.client(clients[0]), harness.room().world());
+            let Some(own) = client.own_id().and_then(|id| world.get(id)).and_then(beast) else { continue };
+            let rows: Vec<EntityId> = client.rows().iter().map(|row| row.id).collect();
+            for id in known.iter().filter(|id| !rows.contains(id)) {
+                let away = world.get(*id).and_then(beast).map(|other| (other.pos - own.pos).length_squared());
+                let near = away.is_some_and(|away| away < RADIUS * RADIUS / 4);
+                assert!(!near, "seed {seed}, tick {}: {id:?} is near and gone", harness.tick());
+            }
+            known = rows;
+        }
+        assert!(harness.client(clients[0]).stats().streams_deferred > 300);
+    }
+}

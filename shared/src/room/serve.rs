@@ -166,7 +166,7 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
         private.quiet = link.quiet;
-        private.dropped = core::mem::take(&mut link.sight.dropped);
+        private.dropped = link.sight.take_dropped();
         private.deferred.clone_from(&link.sight.deferred);
         private.timing = link.arrival.take().map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;

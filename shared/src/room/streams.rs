@@ -32,7 +32,7 @@ pub(super) struct Stream {
     /// The state of the tick in progress.
     next: Snapshot,
     /// Where entities went from here, and when, as far back as a packet can start.
-    crossings: VecDeque<(Tick, StreamId)>,
+    crossings: VecDeque<(StreamId, Tick)>,
     /// Since when nothing is in it.
     empty_since: Option<Tick>,
 }
@@ -48,14 +48,14 @@ impl Stream {
         }
     }
 
-    /// The streams to which entities went from here after `base`.
-    pub(super) fn crossed_since(&self, base: Tick) -> impl Iterator<Item = StreamId> {
-        self.crossings.iter().filter(move |(tick, _)| *tick > base).map(|(_, to)| *to)
+    /// The streams to which entities went from here after `base`, and when; the newest first.
+    pub(super) fn crossed_since(&self, base: Tick) -> impl Iterator<Item = (StreamId, Tick)> {
+        self.crossings.iter().rev().take_while(move |(_, tick)| *tick > base).copied()
     }
 
     fn crossed(&mut self, tick: Tick, to: StreamId) {
-        if self.crossings.back() != Some(&(tick, to)) {
-            self.crossings.push_back((tick, to));
+        if self.crossings.back() != Some(&(to, tick)) {
+            self.crossings.push_back((to, tick));
         }
     }
 
@@ -63,7 +63,7 @@ impl Stream {
         let spare = self.encoder.take_spare();
         self.empty_since = self.next.is_empty().then(|| self.empty_since.unwrap_or(tick));
         self.encoder.push(core::mem::replace(&mut self.next, spare));
-        while self.crossings.front().is_some_and(|(at, _)| tick.since(*at) >= HISTORY_TICKS as i64) {
+        while self.crossings.front().is_some_and(|(_, at)| tick.since(*at) >= HISTORY_TICKS as i64) {
             self.crossings.pop_front();
         }
     }

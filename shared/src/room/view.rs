@@ -22,8 +22,8 @@ struct Seen {
 pub(super) struct Sight {
     /// In the order of their ids.
     seen: Vec<Seen>,
-    /// Streams that the client has, that are out of its view, and of which it was not told so yet.
-    pub(super) dropped: Vec<StreamId>,
+    /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
+    dropped: Vec<(StreamId, Tick)>,
     /// Streams that had to wait in the last update.
     pub(super) deferred: Vec<StreamId>,
     /// Bytes that may be sent; below 0 when the last update took more than was left.
@@ -53,8 +53,11 @@ impl Sight {
         let dropped = &mut self.dropped;
         self.seen.retain(|seen| {
             let stays = streams.binary_search(&seen.stream).is_ok();
-            if !stays && seen.base.is_some() && dropped.len() < VIEW_STREAMS_MAX {
-                dropped.push(seen.stream);
+            if !stays
+                && let Some(base) = seen.base
+                && dropped.len() < VIEW_STREAMS_MAX
+            {
+                dropped.push((seen.stream, base));
             }
             stays
         });
@@ -72,6 +75,11 @@ impl Sight {
         self.dropped.is_empty()
             && self.deferred.is_empty()
             && self.seen.iter().all(|seen| streams.is_as_predicted(schema, seen.stream, seen.base))
+    }
+
+    /// Takes the streams of which the client has to be told that they are out of its view, in order.
+    pub(super) fn take_dropped(&mut self) -> Vec<StreamId> {
+        self.dropped.drain(..).map(|(stream, _)| stream).collect()
     }
 
     /// What the client has of a stream is wrong: it starts anew.
@@ -130,15 +138,25 @@ impl Sight {
             }
         }
         if !self.deferred.is_empty() {
+            work.crossed.extend(&self.dropped);
             self.complete_crossings(streams, schema, tick, work);
             self.deferred.sort_unstable();
         }
         self.dropped.sort_unstable();
     }
 
-    /// An entity never gets lost between two streams: with the one that it left goes the one to which it went.
+    /// An entity never gets lost between streams: when the client hears that it left one, it hears of the one in which
+    /// it is, whichever ones it passed in between, those among them that need not be served.
     fn complete_crossings(&mut self, streams: &mut Streams, schema: &Schema, tick: Tick, work: &mut Work) {
-        while let Some(to) = work.crossed.pop() {
+        work.followed.clear();
+        while let Some((to, since)) = work.crossed.pop() {
+            if work.followed.iter().any(|(stream, tick)| *stream == to && *tick <= since) {
+                continue;
+            }
+            work.followed.push((to, since));
+            if let Some(stream) = streams.get(to) {
+                work.crossed.extend(stream.crossed_since(since));
+            }
             let Some(at) = self.deferred.iter().position(|stream| *stream == to) else { continue };
             self.deferred.swap_remove(at);
             if let Some(seen) = self.find(to).ok().and_then(|at| self.seen.get_mut(at)) {
@@ -152,9 +170,7 @@ impl Seen {
     /// Puts this stream's packet into `work`. Returns how many bytes it takes.
     fn give(&mut self, streams: &mut Streams, schema: &Schema, tick: Tick, work: &mut Work) -> i64 {
         let Some(stream) = streams.get_mut(self.stream) else { return 0 };
-        if let Some(base) = self.base {
-            work.crossed.extend(stream.crossed_since(base));
-        }
+        work.crossed.extend(self.base.map(|base| (self.stream, base)));
         let Some(packet) = stream.encoder.packet(schema, self.base) else { return 0 };
         (self.base, self.urgency) = (Some(tick), 0);
         let bytes = packet.bytes.len() as i64;
@@ -170,8 +186,10 @@ pub(super) struct Work {
     pub(super) packets: Vec<Packet>,
     /// Streams that are not as predicted: how urgent they are, and where in the view.
     due: Vec<(u64, usize)>,
-    /// Streams to which entities went from those that are served.
-    crossed: Vec<StreamId>,
+    /// Streams to be followed: whoever left one of them after that tick must be found.
+    crossed: Vec<(StreamId, Tick)>,
+    /// Those of them that were followed.
+    followed: Vec<(StreamId, Tick)>,
     /// The streams of a view.
     pub(super) streams: Vec<StreamId>,
 }
