@@ -266,6 +266,30 @@ mod tests {
         assert_eq!(slot.queued_bytes(), 0);
     }
 
+    #[tokio::test]
+    async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
+        use crate::transport::wire::{Stream, tests::pair};
+        let (session, _peer) = pair().await;
+        let slot = slot();
+        let put = || assert!(slot.put_update(b"update", &mut Vec::new()));
+        slot.attach(session.wire());
+        put();
+        assert_eq!((slot.updates_written(), slot.is_ready(), slot.take()), (1, true, None));
+        slot.put_control(Bytes::from_static(b"first"));
+        put();
+        assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"first"))));
+        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))));
+        slot.written(true);
+        slot.put_control(Bytes::from_static(b"second"));
+        assert!(matches!(slot.take(), Some(Next::Control(_))));
+        put();
+        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))), "the session is writing");
+        slot.written(true);
+        slot.attach(None);
+        put();
+        assert_eq!((slot.updates_written(), slot.is_ready()), (1, false));
+    }
+
     #[test]
     fn a_timer_that_has_elapsed_is_told_once() {
         let slot = Arc::new(slot());

@@ -166,13 +166,13 @@ impl AsyncWrite for WiredTcp {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     /// A socket with the smallest send buffer, and its peer.
-    async fn pair() -> (WiredTcp, TcpStream) {
+    pub(crate) async fn pair() -> (WiredTcp, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
@@ -228,6 +228,29 @@ mod tests {
         }
         assert_eq!((rooms, sessions), (0, 0));
         assert!(sent.iter().all(|&count| count > 0), "whole, begun, not: {sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_is_begun_is_ended_before_another_begins() {
+        let (mut session, mut peer) = pair().await;
+        let wire = session.wire().unwrap();
+        let mut scratch = Vec::new();
+        assert_eq!(wire.try_send(&[1; 300_000], &mut scratch), Sent::Begun);
+        let total = scratch.len();
+        // The socket has room again, and the wire still stands inside the frame.
+        let mut bytes = vec![0; 1 << 20];
+        let mut got = peer.read(&mut bytes).await.unwrap();
+        std::future::poll_fn(|cx| Pin::new(&mut session.wire.half().io).poll_write(cx, &[])).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert_eq!(wire.try_send(b"another", &mut scratch), Sent::Not);
+        let read = async {
+            while got < total {
+                got += peer.read(&mut bytes).await.unwrap();
+            }
+        };
+        tokio::join!(async { session.flush().await.unwrap() }, read);
+        assert_eq!(got, total);
+        assert_eq!(wire.try_send(b"another", &mut scratch), Sent::Whole);
     }
 
     #[tokio::test]

@@ -222,6 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn only_ticks_right_behind_the_last_update_count_as_quiet() {
+        let mut link = Link::new();
+        link.pass(Tick(1));
+        assert_eq!(link.quiet, 0, "there is no update yet");
+        link.sent(Tick(10));
+        for tick in [11, 12, 14, 15] {
+            link.pass(Tick(tick));
+        }
+        assert_eq!(link.quiet, 2, "tick 13 was left out");
+        link.sent(Tick(16));
+        assert_eq!(link.quiet, 0);
+    }
+
+    #[test]
     fn a_long_round_trip_is_no_lag() {
         let mut link = Link::new();
         link.sent(Tick(100));
