@@ -4,7 +4,7 @@
 //   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
 //
 // A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor }] }, a predictor
-// { hold: true }, { linear: velocity } or { steer: target, rate }. A state is { tick, rows: [[id, kind, [values]], ...] }.
+// { hold: true }, { linear: velocity } or { steer: target, rate }. A field predicted as `custom` cannot be read without its game. A state is { tick, rows: [[id, kind, [values]], ...] }.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -293,6 +293,7 @@ function parseSchema(lines) {
     if (kind) schema.push({ name: kind[1], fields: [] });
     const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*) \}$/);
     if (!field || !schema.length) continue;
+    if (field[3] === "Custom") throw new Error(`field ${field[1]} is predicted as custom: only its game can read it`);
     const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
     const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
       : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate } : { hold: true };

@@ -1,6 +1,6 @@
 //! The one thing that a host implements: a [`Game`].
 
-use crate::entity::{Entity, Input, PacketProfile};
+use crate::entity::{Entity, Input, PacketProfile, Schema, SchemaError, Step};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
@@ -11,6 +11,7 @@ use crate::world::World;
 use core::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// Values that cross the wire through the codec: settings, events, commands.
 pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
@@ -129,9 +130,22 @@ pub trait Game: Sized + Send + 'static {
     /// One tick. Calls [`Game::apply_input`] for each player's entity, then does all else.
     fn step(&mut self, world: &mut World<Self::Entity>, turn: &Turn<'_, Self>, out: &mut Events<Self::Event>);
 
+    /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what follows when nobody
+    /// does anything new. Both ends run it on the same rows to know what need not be sent, so it must be a function of its
+    /// arguments alone. Usually it is what [`Game::step`] calls for the same purpose. Other fields that it changes are set
+    /// back.
+    fn predict(_entities: &mut [(EntityId, Self::Entity)], _scene: &Self::Scene) {}
+
     /// A player's own step: the part of [`Game::step`] that its client predicts with. A function of its arguments
     /// alone; all that it reads of `own` is replicated.
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, scene: &Self::Scene);
+}
+
+/// The schema of a game's entities in a room with this scene.
+pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>) -> Result<Schema, SchemaError> {
+    let scene = scene.clone();
+    let step = Step::of::<G::Entity>(move |entities| G::predict(entities, &scene));
+    Schema::with_step(G::Entity::kinds(), step)
 }
 
 /// Who comes into a room.

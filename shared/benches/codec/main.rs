@@ -20,7 +20,7 @@ use std::hint::black_box;
 use std::time::Instant;
 use tickwire_shared::entity::{PacketProfile, Schema, Trainer};
 use tickwire_shared::snapshot::{Snapshot, encode_delta, train};
-use workload::{Match, Style};
+use workload::{Declared, Match, Style};
 
 /// Ticks before anything is measured: all start idle.
 const SETTLE_TICKS: u32 = 300;
@@ -38,7 +38,7 @@ fn main() {
     }
 }
 
-fn play(style: Style, count: usize, seed: u64, intent: bool) -> (Schema, Vec<Snapshot>, f64) {
+fn play(style: Style, count: usize, seed: u64, declared: Declared) -> (Schema, Vec<Snapshot>, f64) {
     let mut playing = Match::new(style, count, seed);
     (0..SETTLE_TICKS).for_each(|_| playing.step());
     playing.surprise = 0.0;
@@ -47,11 +47,11 @@ fn play(style: Style, count: usize, seed: u64, intent: bool) -> (Schema, Vec<Sna
     let states = (0..=TICKS).map(|_| {
         playing.step();
         tick += if tick % 32 == 31 { 2 } else { 1 };
-        playing.snapshot(tick, intent)
+        playing.snapshot(tick, declared)
     });
     let states: Vec<_> = states.collect();
     let floor_bytes = playing.surprise / 8.0 / f64::from(TICKS + 1) / count as f64;
-    (Schema::new(playing.kinds(intent)).expect("a schema"), states, floor_bytes)
+    (playing.schema(declared), states, floor_bytes)
 }
 
 /// Pairs of states that lie one tick apart.
@@ -70,8 +70,8 @@ fn trained(schema: &Schema, states: &[Snapshot]) -> Schema {
 }
 
 fn compare(style: Style, count: usize) {
-    let (schema, states, floor) = play(style, count, SEED, false);
-    let (_, lesson, _) = play(style, count, TRAINING_SEED, false);
+    let (schema, states, floor) = play(style, count, SEED, Declared::Linear);
+    let (_, lesson, _) = play(style, count, TRAINING_SEED, Declared::Linear);
     println!("\n{style:?}, {count} entities: floor {floor:.3} bytes per entity and snapshot");
     println!("codec                            bytes  x floor  encode ns  x pack  decode ns  x pack");
     let table = trained(&schema, &lesson);
@@ -91,11 +91,18 @@ fn compare(style: Style, count: usize) {
             packed = ns;
         }
     }
-    if style == Style::Shooter {
-        let (schema, states, _) = play(style, count, SEED, true);
-        let (_, lesson, _) = play(style, count, TRAINING_SEED, true);
+    let others = match style {
+        Style::Arena => &[("profile 1, trained, custom", Declared::Custom)][..],
+        Style::Shooter => &[
+            ("profile 1, trained, steer", Declared::Steer),
+            ("profile 1, trained, custom", Declared::Custom),
+        ],
+    };
+    for (name, declared) in others {
+        let (schema, states, _) = play(style, count, SEED, *declared);
+        let (_, lesson, _) = play(style, count, TRAINING_SEED, *declared);
         let table = trained(&schema, &lesson);
-        report("profile 1, trained, steer", &Codec::Delta(table), &schema, &states, floor, packed);
+        report(name, &Codec::Delta(table), &schema, &states, floor, packed);
     }
     let keyframes: usize =
         states.iter().step_by(30).map(|state| encode_delta(&table, None, state).len()).sum();

@@ -2,7 +2,7 @@
 
 use core::f64::consts::TAU;
 use tickwire_shared::Rng;
-use tickwire_shared::entity::{Field, Grid, Kind, Predictor};
+use tickwire_shared::entity::{Field, Grid, Kind, Predictor, RowMut, Schema, Step};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::snapshot::Snapshot;
 use tickwire_shared::tick::Tick;
@@ -13,6 +13,17 @@ const HZ: f64 = 30.0;
 const AIM_DECAY: f64 = 0.85;
 /// What is left when a velocity is near its target, grid steps; also the divisor of what is made up per tick.
 const STEER: i32 = 4;
+
+/// What is declared of a thing's fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Declared {
+    /// The place grows by the velocity.
+    Linear,
+    /// So it does, and the velocity goes to a target velocity, which is replicated too.
+    Steer,
+    /// The target velocity is replicated, and the match's own step says how all else goes on.
+    Custom,
+}
 
 /// Which match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +105,7 @@ impl Match {
         for at in 0..self.things.len() {
             self.decide(at, &mut puts);
         }
-        let (style, side) = (self.style, self.side);
-        for thing in &mut self.things {
-            thing.go(style, side);
-        }
-        for (at, pos) in puts {
-            self.things[at].pos = pos;
-        }
-        self.collide();
+        move_things(&mut self.things, self.style, self.side, &puts);
     }
 
     fn decide(&mut self, at: usize, puts: &mut Vec<(usize, [i32; 2])>) {
@@ -148,76 +152,124 @@ impl Match {
         thing.target = [(angle.cos() * thing.speed) as i32, (angle.sin() * thing.speed) as i32];
     }
 
-    fn collide(&mut self) {
-        let arena = self.style == Style::Arena;
-        // Only neighbours in x can meet.
-        let mut order: Vec<usize> = (0..self.things.len()).collect();
-        order.sort_unstable_by_key(|&at| (self.things[at].pos[0], at));
-        for first in 0..order.len() {
-            for second in first + 1..order.len() {
-                let (a, b) = (order[first].min(order[second]), order[first].max(order[second]));
-                let (low, high) = self.things.split_at_mut(b);
-                let (one, two) = (&mut low[a], &mut high[0]);
-                let way = [two.pos[0] - one.pos[0], two.pos[1] - one.pos[1]];
-                if way[0].abs() >= 2 * UNIT {
-                    break;
-                }
-                let squared = i64::from(way[0]) * i64::from(way[0]) + i64::from(way[1]) * i64::from(way[1]);
-                if squared >= i64::from(UNIT) * i64::from(UNIT) {
-                    continue;
-                }
-                let distance = (squared as f64).sqrt();
-                let half = (f64::from(UNIT) - distance) / 2.0;
-                for axis in 0..2 {
-                    let part =
-                        if distance == 0.0 { 1.0 - axis as f64 } else { f64::from(way[axis]) / distance };
-                    one.pos[axis] = (one.pos[axis] - (part * half) as i32).clamp(0, self.side);
-                    two.pos[axis] = (two.pos[axis] + (part * half) as i32).clamp(0, self.side);
-                }
-                core::mem::swap(&mut one.vel, &mut two.vel);
-                if arena {
-                    core::mem::swap(&mut one.target, &mut two.target);
-                }
-            }
-        }
-    }
-
-    /// The kinds of the match's rows; with `intent` the target velocity is replicated and steered to.
-    pub(crate) fn kinds(&self, intent: bool) -> Vec<Kind> {
+    /// The kinds of the match's rows.
+    pub(crate) fn kinds(&self, declared: Declared) -> Vec<Kind> {
         let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
         let pos = Grid::integers(0, self.side).with_per_unit(UNIT as u32);
         let vel = Grid::integers(-2048, 2047).with_per_unit(UNIT as u32);
-        let steer =
-            |target| if intent { Predictor::Steer { target, rate: STEER as u16 } } else { Predictor::Hold };
+        let place = |velocity| match declared {
+            Declared::Linear | Declared::Steer => Predictor::Linear { velocity },
+            Declared::Custom => Predictor::Custom,
+        };
+        let speed = |target| match declared {
+            Declared::Linear => Predictor::Hold,
+            Declared::Steer => Predictor::Steer { target, rate: STEER as u16 },
+            Declared::Custom => Predictor::Custom,
+        };
         let mut fields = vec![
-            field("pos.x", pos, Predictor::Linear { velocity: 2 }),
-            field("pos.y", pos, Predictor::Linear { velocity: 3 }),
-            field("vel.x", vel, steer(7)),
-            field("vel.y", vel, steer(8)),
+            field("pos.x", pos, place(2)),
+            field("pos.y", pos, place(3)),
+            field("vel.x", vel, speed(7)),
+            field("vel.y", vel, speed(8)),
             field("heading", Grid::angle(1024), Predictor::Hold),
             field("hp", Grid::integers(0, 127), Predictor::Hold),
             field("score", Grid::integers(0, 65_535), Predictor::Hold),
         ];
-        if intent {
+        if declared != Declared::Linear {
             fields.push(field("target.x", vel, Predictor::Hold));
             fields.push(field("target.y", vel, Predictor::Hold));
         }
         vec![Kind { name: "thing".into(), fields }]
     }
 
+    /// The schema of the match's rows, in profile 0.
+    pub(crate) fn schema(&self, declared: Declared) -> Schema {
+        let (style, side) = (self.style, self.side);
+        let step = Step::new(move |rows: &mut [RowMut<'_>]| {
+            let mut things: Vec<_> = rows.iter().map(|row| Thing::of(row.values)).collect();
+            move_things(&mut things, style, side, &[]);
+            for (row, thing) in rows.iter_mut().zip(&things) {
+                row.values.copy_from_slice(&thing.row()[..row.values.len()]);
+            }
+        });
+        Schema::with_step(self.kinds(declared), step).expect("a schema")
+    }
+
     /// The state as a snapshot.
-    pub(crate) fn snapshot(&self, tick: u32, intent: bool) -> Snapshot {
+    pub(crate) fn snapshot(&self, tick: u32, declared: Declared) -> Snapshot {
         let mut snapshot = Snapshot::new(Tick(tick));
         for (at, thing) in self.things.iter().enumerate() {
-            let Thing { pos: [x, y], vel: [vx, vy], target: [tx, ty], heading, hp, score, .. } = *thing;
-            let row = [x, y, vx, vy, heading, hp.clamp(0, 127), score.min(65_535), tx, ty];
-            snapshot.push(EntityId(at as u32 + 1), 0, &row[..if intent { 9 } else { 7 }]);
+            let fields = if declared == Declared::Linear { 7 } else { 9 };
+            snapshot.push(EntityId(at as u32 + 1), 0, &thing.row()[..fields]);
         }
         snapshot
     }
 }
 
+/// The part of a tick in which there is no chance.
+fn move_things(things: &mut [Thing], style: Style, side: i32, puts: &[(usize, [i32; 2])]) {
+    for thing in &mut *things {
+        thing.go(style, side);
+    }
+    for (at, pos) in puts {
+        things[*at].pos = *pos;
+    }
+    collide(things, style, side);
+}
+
+fn collide(things: &mut [Thing], style: Style, side: i32) {
+    let arena = style == Style::Arena;
+    // Only neighbours in x can meet.
+    let mut order: Vec<usize> = (0..things.len()).collect();
+    order.sort_unstable_by_key(|&at| (things[at].pos[0], at));
+    for first in 0..order.len() {
+        for second in first + 1..order.len() {
+            let (a, b) = (order[first].min(order[second]), order[first].max(order[second]));
+            let (low, high) = things.split_at_mut(b);
+            let (one, two) = (&mut low[a], &mut high[0]);
+            let way = [two.pos[0] - one.pos[0], two.pos[1] - one.pos[1]];
+            if way[0].abs() >= 2 * UNIT {
+                break;
+            }
+            let squared = i64::from(way[0]) * i64::from(way[0]) + i64::from(way[1]) * i64::from(way[1]);
+            if squared >= i64::from(UNIT) * i64::from(UNIT) {
+                continue;
+            }
+            let distance = (squared as f64).sqrt();
+            let half = (f64::from(UNIT) - distance) / 2.0;
+            for axis in 0..2 {
+                let part = if distance == 0.0 { 1.0 - axis as f64 } else { f64::from(way[axis]) / distance };
+                one.pos[axis] = (one.pos[axis] - (part * half) as i32).clamp(0, side);
+                two.pos[axis] = (two.pos[axis] + (part * half) as i32).clamp(0, side);
+            }
+            core::mem::swap(&mut one.vel, &mut two.vel);
+            if arena {
+                core::mem::swap(&mut one.target, &mut two.target);
+            }
+        }
+    }
+}
+
 impl Thing {
+    fn row(&self) -> [i32; 9] {
+        let Self { pos: [x, y], vel: [vx, vy], target: [tx, ty], heading, hp, score, .. } = *self;
+        [x, y, vx, vy, heading, hp.clamp(0, 127), score.min(65_535), tx, ty]
+    }
+
+    /// What the step needs of a row with a target.
+    fn of(row: &[i32]) -> Self {
+        Self {
+            pos: [row[0], row[1]],
+            vel: [row[2], row[3]],
+            heading: row[4],
+            hp: row[5],
+            score: row[6],
+            target: [row[7], row[8]],
+            speed: 0.0,
+            active: false,
+        }
+    }
+
     fn go(&mut self, style: Style, side: i32) {
         for axis in 0..2 {
             let off = self.target[axis] - self.vel[axis];

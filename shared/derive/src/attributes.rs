@@ -58,6 +58,7 @@ pub(crate) enum Predict {
     Hold,
     Linear { velocity: Ident },
     Steer { target: Ident, rate: Expr },
+    Custom,
 }
 
 impl FieldAttributes {
@@ -118,10 +119,11 @@ fn range(value: ParseStream<'_>) -> Result<Range> {
 impl Predict {
     fn parse(value: ParseStream<'_>) -> Result<Self> {
         const KNOWN: &str =
-            "known predictors are `hold`, `linear(VELOCITY_FIELD)` and `steer(TARGET_FIELD, RATE)`";
+            "known predictors are `hold`, `linear(VELOCITY_FIELD)`, `steer(TARGET_FIELD, RATE)` and `custom`";
         let name: Ident = value.parse().map_err(|error| Error::new(error.span(), KNOWN))?;
         match name.to_string().as_str() {
             "hold" => Ok(Self::Hold),
+            "custom" => Ok(Self::Custom),
             "linear" => {
                 let usage = "write `predict = linear(VELOCITY_FIELD)`, e.g. `linear(vel)`";
                 arguments(value, &name, usage, |list| Ok(Self::Linear { velocity: list.parse()? }))

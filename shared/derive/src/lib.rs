@@ -18,6 +18,7 @@
 //! | `predict = hold` | all, entities only | The value stays. The default. |
 //! | `predict = linear(VELOCITY)` | numbers, vectors, entities only | The value grows by the field `VELOCITY` in each tick: a velocity is in units **per tick**. |
 //! | `predict = steer(TARGET, RATE)` | numbers, vectors, entities only | The value goes 1/`RATE` of the way to the field `TARGET` in each tick; an angle takes the shorter way. |
+//! | `predict = custom` | all, entities only | `Game::predict` says how the value goes on. Only clients built with the game can read such a stream. |
 //!
 //! A predictor reads a field of the same struct with as many components and the same steps per unit (for an angle,
 //! per turn). A velocity may itself be steered, not linear; a target is held.

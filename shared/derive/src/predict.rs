@@ -25,6 +25,9 @@ fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> 
         None | Some((_, Predict::Hold)) => {
             Ok((quote!(::tickwire_shared::entity::Predictor::Hold), TokenStream::new()))
         }
+        Some((_, Predict::Custom)) => {
+            Ok((quote!(::tickwire_shared::entity::Predictor::Custom), TokenStream::new()))
+        }
         Some((field, Predict::Linear { velocity })) => linear(fields, at, field, velocity),
         Some((field, Predict::Steer { target, rate })) => steer(fields, at, field, target, rate),
     }
@@ -77,6 +80,11 @@ fn linear(
     velocity: &Ident,
 ) -> Result<(TokenStream, TokenStream)> {
     let (other, of) = source(fields, field, velocity, "velocity")?;
+    if matches!(of.predict, Some(Predict::Custom)) {
+        let text =
+            format!("`{velocity}` is predicted as `custom`: predict `{}` as `custom` too", field.name());
+        return Err(Error::new(velocity.span(), text));
+    }
     if matches!(of.predict, Some(Predict::Linear { .. })) {
         let text = format!(
             "`{velocity}` is itself linear: a velocity is predicted as `hold` or `steer(TARGET_FIELD, RATE)`"

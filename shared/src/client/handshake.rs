@@ -6,12 +6,13 @@ use super::prediction::Prediction;
 use super::reliable::{Commands, EventNumbers};
 use super::streams::Streams;
 use super::{Client, ClientError, ClientEvent, Place, State};
-use crate::game::Game;
+use crate::game::{Game, schema_of};
 use crate::id::ResumeSecret;
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
 use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
+use std::sync::Arc;
 
 impl<G: Game> Client<G> {
     pub(super) fn say_hello(&mut self, credential: Credential) {
@@ -62,12 +63,10 @@ impl<G: Game> Client<G> {
         if joined.resumed != self.resuming || is_player != (self.config.role == Role::Player) {
             return Err(ClientError::Unexpected);
         }
-        if let Some(schema) = self.schema.take() {
-            let table = joined.table.as_ref().map(|table| &table[..]);
-            self.schema = Some(schema.with_profile(joined.profile, table)?);
-        }
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
-        let scene = G::scene(&settings)?;
+        let scene = Arc::new(G::scene(&settings)?);
+        let table = joined.table.as_ref().map(|table| &table[..]);
+        self.schema = Some(schema_of::<G>(&scene)?.with_profile(joined.profile, table)?);
         if joined.resumed {
             self.take_up_again(&joined)?;
         } else {

@@ -28,7 +28,7 @@ mod tests;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
+use crate::entity::{Entity, Input, Schema, SchemaError, Step, TableError, schema_hash};
 use crate::game::{BadSettings, Game};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
@@ -45,6 +45,7 @@ use prediction::Prediction;
 use reliable::{Commands, EventNumbers};
 use stats::Samples;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use streams::Streams;
 
 /// Events that wait for the driver. At the bound the session ends: an event is never dropped in silence.
@@ -167,7 +168,7 @@ struct Place<G: Game> {
     tick_rate: TickRate,
     secret: Option<ResumeSecret>,
     settings: G::Settings,
-    scene: G::Scene,
+    scene: Arc<G::Scene>,
     input_clock: InputClock,
     arrivals: ArrivalClock,
     render: RenderClock,
@@ -222,7 +223,8 @@ impl<G: Game> Client<G> {
     pub fn new(config: ClientConfig) -> Self {
         let kinds = G::Entity::kinds();
         let schema_hash = schema_hash(G::VERSION, &kinds, &G::Input::schema());
-        let (schema, fault) = match Schema::new(kinds) {
+        // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
+        let (schema, fault) = match Schema::with_step(kinds, Step::new(|_| {})) {
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),
         };

@@ -4,7 +4,7 @@
 //! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
 
 use super::inputs::Inputs;
-use crate::entity::{Entity, Predictor, Schema};
+use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::tick::Tick;
@@ -203,7 +203,7 @@ impl<E: Entity> Prediction<E> {
                 return;
             };
             *error = match field.predictor {
-                Predictor::Linear { .. } => {
+                predictor if predictor.is_place() => {
                     let steps = i64::from(before) + i64::from(*error) - i64::from(now);
                     steps.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
                 }
@@ -229,12 +229,12 @@ impl<E: Entity> Own<E> {
     }
 }
 
-/// The distance in units between two rows of a kind, over the fields predicted as `linear`.
+/// The distance in units between two rows of a kind, over the fields predicted as `linear` or `custom`.
 fn distance_units(schema: &Schema, kind: u8, a: &[i32], b: &[i32]) -> f32 {
     let Some(kind) = schema.kind(kind) else { return 0.0 };
     let fields = kind.fields.iter().zip(a.iter().zip(b));
     let squared: f64 = fields
-        .filter(|(field, _)| matches!(field.predictor, Predictor::Linear { .. }))
+        .filter(|(field, _)| field.predictor.is_place())
         .map(|(field, (&a, &b))| {
             let units = field.grid.distance(b, a) as f64 / f64::from(field.grid.per_unit);
             units * units

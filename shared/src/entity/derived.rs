@@ -140,7 +140,7 @@ pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, name: &str, grid: Grid, 
     for (&part, shift) in T::PARTS.iter().zip(0..) {
         let name = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}") };
         let predictor = match predictor {
-            Predictor::Hold => Predictor::Hold,
+            Predictor::Hold | Predictor::Custom => predictor,
             Predictor::Linear { velocity } => Predictor::Linear { velocity: velocity + shift },
             Predictor::Steer { target, rate } => Predictor::Steer { target: target + shift, rate },
         };

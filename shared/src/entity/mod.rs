@@ -10,6 +10,7 @@ mod input;
 pub(crate) mod model;
 mod predict;
 mod schema;
+mod step;
 
 pub use field::{Button, FieldType, Grid};
 pub(crate) use input::read_absolute;
@@ -18,6 +19,7 @@ pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
 pub(crate) use schema::Coding;
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
+pub use step::{RowMut, Step};
 pub use tickwire_derive::{Choice, Entity, Input};
 
 /// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).

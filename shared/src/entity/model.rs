@@ -16,6 +16,10 @@
 //!       E    the size goes on (below), E = bits of the grid + 1, at most 18
 //!       E    the bit behind the highest of the size
 //!       2 E  the bit behind that
+//!   only if some field is predicted as `custom`, for the rows behind the game's own step:
+//!   1        some row of a group is not as predicted
+//!   for each kind:
+//!     2      a row is not as predicted: + 1 if the one before it in the group was not as predicted
 //! table:  "TWT1", the hash of the kinds (8 bytes, little endian), then a byte per context in that order; contexts
 //!         behind its end have their prior. Byte b: q = (8 + (b & 7)) << min(b >> 3 & 15, 11); the probability of a 1 is
 //!         q / 32768, or 1 - q / 32768 if bit 7 is set.
@@ -83,12 +87,18 @@ pub(crate) struct KindContexts {
     pub(crate) fields: Vec<[FieldContexts; 2]>,
     /// The order in which the residuals of a row are told: what the others follow from comes first.
     pub(crate) order: Vec<usize>,
+    /// A row is not as the game's own step predicts it.
+    pub(crate) stepped_row: usize,
+    /// The fields that are told behind that step. They are not in `order`.
+    pub(crate) stepped_order: Vec<usize>,
 }
 
 /// What profile 1 knows beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) kinds: Vec<KindContexts>,
+    /// Some row of a group is not as the game's own step predicts it.
+    pub(crate) stepped_group: usize,
     /// In 1/32768, by context.
     ones: Vec<u16>,
     table: Option<Vec<u8>>,
@@ -128,7 +138,7 @@ impl Model {
     /// The contexts of `kinds` with built-in priors.
     #[must_use]
     pub(crate) fn prior(kinds: &[Kind]) -> Self {
-        let mut model = Self { kinds: Vec::new(), ones: Vec::new(), table: None };
+        let mut model = Self { kinds: Vec::new(), stepped_group: 0, ones: Vec::new(), table: None };
         PRIOR_GROUP.into_iter().for_each(|byte| model.add(byte));
         (0..NUMBER_CONTEXTS).for_each(|at| model.add(if at == 0 { 0x45 } else { 0x55 }));
         (0..NUMBER_CONTEXTS).for_each(|at| model.add(if at == 0 { 0x52 } else { 0x58 }));
@@ -140,13 +150,27 @@ impl Model {
             let gone = model.ones.len();
             model.add(0x45);
             let fields = kind.fields.iter().map(|field| model.add_field(field)).collect();
-            let mut order: Vec<usize> = (0..kind.fields.len()).collect();
-            order.sort_by_key(|at| match kind.fields.get(*at).map(|field| field.predictor) {
+            let predictor = |at: &usize| kind.fields.get(*at).map(|field| field.predictor);
+            let (stepped_order, mut order): (Vec<usize>, Vec<usize>) =
+                (0..kind.fields.len()).partition(|at| predictor(at) == Some(Predictor::Custom));
+            order.sort_by_key(|at| match predictor(at) {
                 Some(Predictor::Steer { .. }) => 1,
                 Some(Predictor::Linear { .. }) => 2,
-                Some(Predictor::Hold) | None => 0,
+                Some(Predictor::Hold | Predictor::Custom) | None => 0,
             });
-            model.kinds.push(KindContexts { row, gone, fields, order });
+            model.kinds.push(KindContexts { row, gone, fields, order, stepped_row: 0, stepped_order });
+        }
+        if kinds.iter().any(Kind::is_custom) {
+            model.stepped_group = model.ones.len();
+            model.add(PRIOR_GROUP[0]);
+            let mut rows = Vec::with_capacity(kinds.len());
+            for _ in kinds {
+                rows.push(model.ones.len());
+                [0x32, 0x3d].into_iter().for_each(|byte| model.add(byte));
+            }
+            for (kind, row) in model.kinds.iter_mut().zip(rows) {
+                kind.stepped_row = row;
+            }
         }
         model
     }
@@ -154,7 +178,7 @@ impl Model {
     fn add_field(&mut self, field: &Field) -> [FieldContexts; 2] {
         let residual = match field.predictor {
             Predictor::Hold => [0x4d, 0x4d, 0xd5],
-            Predictor::Linear { .. } | Predictor::Steer { .. } => [0x52, 0x45, 0x55],
+            Predictor::Linear { .. } | Predictor::Steer { .. } | Predictor::Custom => [0x52, 0x45, 0x55],
         };
         [self.add_set(&field.grid, residual), self.add_set(&field.grid, [0xd2, 0xd2, 0x58])]
     }

@@ -2,7 +2,8 @@
 //!
 //! One tick: first every `steer` field from the row as it was, then every `linear` field with the velocities after
 //! steering. A result is fitted to its grid. More than [`EXACT_STEPS_MAX`] ticks go on linearly: `steer` fields
-//! stay, `linear` fields grow by their velocity times the ticks that are left.
+//! stay, `linear` fields grow by their velocity times the ticks that are left. Fields predicted as `custom` are not
+//! touched here (see `step.rs`).
 
 use super::{Grid, Kind, Predictor, SchemaError};
 use crate::limits::EXACT_STEPS_MAX;
@@ -12,6 +13,8 @@ use crate::limits::EXACT_STEPS_MAX;
 pub struct PredictPlan {
     steers: Vec<Steer>,
     linears: Vec<Linear>,
+    /// Some field is predicted as `custom`: not by this plan.
+    custom: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ impl PredictPlan {
     /// # Errors
     /// A predictor names a field that is not there, or one that is itself predicted in a way that does not fit.
     pub fn new(kind: &Kind) -> Result<Self, SchemaError> {
-        let mut plan = Self { steers: Vec::new(), linears: Vec::new() };
+        let mut plan = Self { steers: Vec::new(), linears: Vec::new(), custom: kind.is_custom() };
         for (at, field) in kind.fields.iter().enumerate() {
             let bad = |problem| SchemaError::BadPredictor {
                 kind: kind.name.clone(),
@@ -43,7 +46,8 @@ impl PredictPlan {
                 problem,
             };
             match field.predictor {
-                Predictor::Hold => {}
+                // The game's own step comes after all declared ones, over all rows.
+                Predictor::Hold | Predictor::Custom => {}
                 Predictor::Linear { velocity } => {
                     let of = kind
                         .fields
@@ -53,6 +57,9 @@ impl PredictPlan {
                         return Err(bad(
                             "its velocity is itself linear; only `hold` and `steer` may be a velocity",
                         ));
+                    }
+                    if of.predictor == Predictor::Custom {
+                        return Err(bad("its velocity is `custom`; then it must be `custom` too"));
                     }
                     if of.grid.per_unit != field.grid.per_unit {
                         return Err(bad("it and its velocity must have the same grid (steps per unit)"));
@@ -86,18 +93,25 @@ impl PredictPlan {
         Ok(plan)
     }
 
-    /// Whether every field just stays.
+    /// Whether every field just stays, as far as this plan goes.
     #[inline]
     #[must_use]
     pub fn is_hold(&self) -> bool {
         self.steers.is_empty() && self.linears.is_empty()
     }
 
-    /// Whether some field is predicted as linear.
+    /// Whether some field is predicted as `linear` or `custom`.
     #[inline]
     #[must_use]
     pub fn moves(&self) -> bool {
-        !self.linears.is_empty()
+        self.custom || !self.linears.is_empty()
+    }
+
+    /// Whether some field is predicted by the game's own step.
+    #[inline]
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.custom
     }
 
     /// Moves `row` on by `ticks`.

@@ -1,7 +1,7 @@
 //! The schema of a game: all that a decoder must know about its rows.
 
 use super::model::{Model, TableError};
-use super::{Grid, InputSchema, PredictPlan};
+use super::{Grid, InputSchema, PredictPlan, Step};
 use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
 use crate::wire::codec;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,16 @@ pub enum Predictor {
         /// The divisor of the distance, at least 1.
         rate: u16,
     },
+    /// The game's own [`Step`] over all rows of the stream says how it goes on. Only a program that has this step can
+    /// read such a stream.
+    Custom,
+}
+
+impl Predictor {
+    /// Whether a field of this kind is a place, as far as can be told: it moves by itself.
+    pub(crate) fn is_place(self) -> bool {
+        matches!(self, Self::Linear { .. } | Self::Custom)
+    }
 }
 
 /// One integer of a row.
@@ -49,10 +59,16 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// Whether entities of this kind move: some field is predicted as linear.
+    /// Whether entities of this kind move: some field is predicted as `linear` or `custom`.
     #[must_use]
     pub fn moves(&self) -> bool {
-        self.fields.iter().any(|field| matches!(field.predictor, Predictor::Linear { .. }))
+        self.fields.iter().any(|field| field.predictor.is_place())
+    }
+
+    /// Whether some field is predicted by the game's own step.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.fields.iter().any(|field| field.predictor == Predictor::Custom)
     }
 
     /// Bits of a row in a keyframe.
@@ -86,14 +102,34 @@ pub struct Schema {
     kinds: Vec<Kind>,
     plans: Vec<PredictPlan>,
     row_bits: Vec<u32>,
+    step: Option<Step>,
 }
 
 impl Schema {
     /// Checks `kinds` and prepares their predictors.
     ///
     /// # Errors
-    /// The first kind that breaks a bound or whose predictor names a field that does not fit.
+    /// The first kind that breaks a bound, whose predictor names a field that does not fit, or that needs the game's own
+    /// step.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
+        let custom = kinds.iter().find_map(|kind| {
+            let field = kind.fields.iter().find(|field| field.predictor == Predictor::Custom)?;
+            Some(SchemaError::NeedsStep { kind: kind.name.clone(), field: field.name.clone() })
+        });
+        custom.map_or_else(|| Self::checked(kinds, None), Err)
+    }
+
+    /// As [`Schema::new`], with the step of the fields that are predicted as [`Predictor::Custom`]. Without such a field
+    /// the step is never made.
+    ///
+    /// # Errors
+    /// The first kind that breaks a bound or whose predictor names a field that does not fit.
+    pub fn with_step(kinds: Vec<Kind>, step: Step) -> Result<Self, SchemaError> {
+        let custom = kinds.iter().any(Kind::is_custom);
+        Self::checked(kinds, custom.then_some(step))
+    }
+
+    fn checked(kinds: Vec<Kind>, step: Option<Step>) -> Result<Self, SchemaError> {
         if kinds.is_empty() || kinds.len() > KINDS_MAX {
             return Err(SchemaError::KindCount(kinds.len()));
         }
@@ -113,7 +149,7 @@ impl Schema {
             }
         }
         let row_bits = kinds.iter().map(Kind::row_bits).collect();
-        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits })
+        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, step })
     }
 
     /// The schema of a type.
@@ -155,6 +191,11 @@ impl Schema {
             Coding::Plain => None,
             Coding::Ranged(model) => model.table(),
         }
+    }
+
+    /// The game's own step, if some field is predicted by it.
+    pub(crate) fn step(&self) -> Option<&Step> {
+        self.step.as_ref()
     }
 
     pub(crate) fn coding(&self) -> &Coding {
@@ -241,6 +282,17 @@ pub enum SchemaError {
         "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits or without a step per unit"
     )]
     BadGrid {
+        /// The kind.
+        kind: String,
+        /// The field.
+        field: String,
+    },
+    /// A field that only the game's own program can predict.
+    #[error(
+        "kind `{kind}`, field `{field}` is predicted by a step of the game's own (`custom`): only a client built with that \
+         game can read it, no generic one"
+    )]
+    NeedsStep {
         /// The kind.
         kind: String,
         /// The field.

@@ -21,7 +21,7 @@ pub use outbox::Outbox;
 pub use stats::RoomStats;
 
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
-use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn};
+use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::{BadCells, Interest};
@@ -32,6 +32,7 @@ use crate::world::World;
 use bytes::Bytes;
 use core::time::Duration;
 use member::Member;
+use std::sync::Arc;
 use streams::Streams;
 use view::Work;
 
@@ -63,7 +64,7 @@ pub struct Room<G: Game> {
     schema: Schema,
     settings: List<u8, SETTINGS_BYTES_MAX>,
     players_max: u16,
-    scene: G::Scene,
+    scene: Arc<G::Scene>,
     game: G,
     world: World<G::Entity>,
     tick: Tick,
@@ -95,8 +96,8 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// The game's types break a bound of the protocol, or its settings make no scene.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
-        let schema = Schema::of::<G::Entity>()?.with_profile(G::PACKETS, G::table())?;
-        let scene = G::scene(&settings)?;
+        let scene = Arc::new(G::scene(&settings)?);
+        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, G::table())?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
         if let Interest::Cells(cells) = &interest {
@@ -136,7 +137,7 @@ impl<G: Game> Room<G> {
         self.gather_turns();
         let mut events = Events::new();
         let turn =
-            Turn { tick: self.tick, scene: &self.scene, players: &self.turns, commands: &self.commands };
+            Turn { tick: self.tick, scene: &*self.scene, players: &self.turns, commands: &self.commands };
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
         self.streams.capture(self.tick, &mut self.world, G::place);

@@ -1,6 +1,6 @@
 //! The canonical form of a state: rows in the order of their entity ids.
 
-use crate::entity::{Entity, Schema};
+use crate::entity::{Entity, RowMut, Schema};
 use crate::id::EntityId;
 use crate::tick::Tick;
 use crate::world::World;
@@ -125,6 +125,22 @@ impl Snapshot {
             start = entry.end as usize;
             Some(RowRef { id: entry.id, kind: entry.kind, values })
         })
+    }
+
+    /// All rows, to be changed in place.
+    pub(super) fn rows_mut(&mut self) -> Vec<RowMut<'_>> {
+        let mut rest = &mut self.values[..];
+        let mut start = 0;
+        let mut rows = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let end = entry.end as usize;
+            let Some((values, behind)) = core::mem::take(&mut rest).split_at_mut_checked(end - start) else {
+                break;
+            };
+            rows.push(RowMut { id: entry.id, kind: entry.kind, values });
+            (rest, start) = (behind, end);
+        }
+        rows
     }
 
     /// The row of an entity.

@@ -1,8 +1,8 @@
-//! A state as it follows from an earlier one by the declared predictors alone.
+//! A state as it follows from an earlier one: by the declared predictors, then by the game's own step.
 
 use super::Snapshot;
-use crate::entity::Schema;
-use crate::limits::ROW_FIELDS_MAX;
+use crate::entity::{Predictor, Schema};
+use crate::limits::{EXACT_STEPS_MAX, ROW_FIELDS_MAX};
 use crate::tick::Tick;
 
 impl Snapshot {
@@ -20,6 +20,7 @@ impl Snapshot {
             }
             self.push(row.id, row.kind, values);
         }
+        self.advance(schema, baseline, ticks);
     }
 
     /// Whether this state is the one that is predicted from `baseline`.
@@ -27,6 +28,11 @@ impl Snapshot {
     pub fn follows(&self, schema: &Schema, baseline: &Self) -> bool {
         if self.len() != baseline.len() {
             return false;
+        }
+        if schema.step().is_some() {
+            let mut predicted = Self::default();
+            predicted.predict(schema, baseline, self.tick);
+            return predicted == *self;
         }
         let ticks = ticks_between(baseline, self);
         let mut scratch = [0; ROW_FIELDS_MAX];
@@ -41,8 +47,40 @@ impl Snapshot {
             values == row.values
         })
     }
+
+    /// Runs the game's own step over all rows, at most [`EXACT_STEPS_MAX`] times: what more ticks there are, `custom`
+    /// fields stay. After each, all else is as before, and so are rows that `baseline` has not: those are of now.
+    pub(super) fn advance(&mut self, schema: &Schema, baseline: &Self, ticks: u32) {
+        let Some(step) = schema.step() else { return };
+        let before = self.clone();
+        let mut old = baseline.rows().peekable();
+        let is_old: Vec<bool> = before
+            .rows()
+            .map(|row| {
+                while old.next_if(|old| old.id < row.id).is_some() {}
+                old.peek().is_some_and(|old| (old.id, old.kind) == (row.id, row.kind))
+            })
+            .collect();
+        let mut rows = self.rows_mut();
+        for _ in 0..ticks.min(EXACT_STEPS_MAX) {
+            step.run(&mut rows);
+            for ((row, before), is_old) in rows.iter_mut().zip(before.rows()).zip(&is_old) {
+                let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
+                let fields = fields.iter().map(Some).chain(core::iter::repeat(None));
+                for ((value, before), field) in row.values.iter_mut().zip(before.values).zip(fields) {
+                    *value = match field {
+                        Some(field) if *is_old && field.predictor == Predictor::Custom => {
+                            field.grid.fit(i64::from(*value))
+                        }
+                        _ => *before,
+                    };
+                }
+            }
+        }
+    }
 }
 
-fn ticks_between(baseline: &Snapshot, later: &Snapshot) -> u32 {
+/// The ticks over which a prediction runs.
+pub(super) fn ticks_between(baseline: &Snapshot, later: &Snapshot) -> u32 {
     later.tick.since(baseline.tick).clamp(0, i64::from(u32::MAX)) as u32
 }

@@ -2,7 +2,9 @@
 
 use super::super::*;
 use super::StreamEncoder;
-use crate::entity::{Field, Grid, Kind, PacketProfile, Predictor, Schema, TableError, Trainer};
+use crate::entity::{
+    Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, SchemaError, Step, TableError, Trainer,
+};
 use crate::id::{EntityId, StreamId};
 use crate::limits::HASH_PERIOD_TICKS;
 use crate::tick::Tick;
@@ -23,9 +25,28 @@ fn schema() -> Schema {
     Schema::new(vec![kind("mover", mover), kind("thing", thing), kind("empty", Vec::new())]).unwrap()
 }
 
-/// In profile 0, and in profile 1 with its priors.
-fn schemas() -> [Schema; 2] {
-    [schema(), schema().with_profile(PacketProfile::Ranged, None).unwrap()]
+/// The same rows, moved by a step of the game's own: whoever meets another mover takes its velocity.
+fn custom_schema() -> Schema {
+    let mut kinds = schema().kinds().to_vec();
+    for field in kinds[0].fields.iter_mut().take(2) {
+        field.predictor = Predictor::Custom;
+    }
+    let step = |rows: &mut [RowMut<'_>]| {
+        let movers: Vec<_> = rows.iter().filter(|row| row.kind == 0).map(|row| row.values.to_vec()).collect();
+        for row in rows.iter_mut().filter(|row| row.kind == 0) {
+            let met = movers.iter().find(|other| other[0] == row.values[0]);
+            row.values[1] = met.map_or(0, |other| other[1]) + (row.values[2] - row.values[1]) / 4;
+            row.values[0] = row.values[0].saturating_add(row.values[1]);
+            row.values[4] = 77;
+        }
+    };
+    Schema::with_step(kinds, Step::new(step)).unwrap()
+}
+
+/// Both with profile 0, and with profile 1 and its priors.
+fn schemas() -> [Schema; 4] {
+    let ranged = |schema: Schema| schema.with_profile(PacketProfile::Ranged, None).unwrap();
+    [schema(), ranged(schema()), custom_schema(), ranged(custom_schema())]
 }
 
 type Rows = Vec<(u32, u8, [i32; 5])>;
@@ -148,6 +169,39 @@ proptest! {
 }
 
 #[test]
+fn what_the_games_own_step_predicts_takes_no_bytes_and_surprises_are_told_with_what_follows_from_them() {
+    let rows: Rows = (1..=16).map(|id| (id, 0, [id as i32 * 40, 8, 20, 3, 5])).collect();
+    let before = snapshot(1, &rows);
+    for schema in [custom_schema(), custom_schema().with_profile(PacketProfile::Ranged, None).unwrap()] {
+        for tick in [2, 4, 30] {
+            let mut quiet = Snapshot::default();
+            quiet.predict(&schema, &before, Tick(tick));
+            assert!(quiet.follows(&schema, &before) && quiet.row(0).unwrap().values[4] == 5);
+            assert!(encode_delta(&schema, Some(&before), &quiet).len() <= 1);
+        }
+        // One mover turns: the rest of its row, and that of nobody else, follows from that.
+        let mut turned = before.clone();
+        turned.rows_mut()[3].values[2] = -60;
+        let mut after = Snapshot::default();
+        after.predict(&schema, &turned, Tick(2));
+        assert!(!after.follows(&schema, &before));
+        let payload = encode_delta(&schema, Some(&before), &after);
+        assert!(payload.len() <= 6, "{payload:?}");
+        assert_eq!(decode_delta(&schema, Some(&before), Tick(2), &payload).unwrap().snapshot, after);
+    }
+}
+
+#[test]
+fn a_generic_reader_refuses_fields_that_it_cannot_predict() {
+    let refused = Schema::new(custom_schema().kinds().to_vec());
+    assert_eq!(
+        refused,
+        Err(SchemaError::NeedsStep { kind: "mover".into(), field: "pos".into() }),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_trained_table_makes_packets_smaller_and_is_refused_for_other_kinds() {
     let kinds = schema().kinds().to_vec();
     let mut trainer = Trainer::new(kinds.clone());
@@ -163,7 +217,7 @@ fn a_trained_table_makes_packets_smaller_and_is_refused_for_other_kinds() {
         train(&mut trainer, &schema(), None, &pair[1]);
     }
     let table = trainer.table();
-    let [_, prior] = schemas();
+    let [_, prior, ..] = schemas();
     let trained = schema().with_profile(PacketProfile::Ranged, Some(&table)).unwrap();
     let bytes = |schema: &Schema| -> usize {
         states.windows(2).map(|pair| encode_delta(schema, Some(&pair[0]), &pair[1]).len()).sum()

@@ -109,6 +109,7 @@ fn fields(out: &mut String, fields: &[Field]) {
             Predictor::Hold => {}
             Predictor::Linear { velocity } => write!(out, " linear({velocity})").unwrap(),
             Predictor::Steer { target, rate } => write!(out, " steer({target}, {rate})").unwrap(),
+            Predictor::Custom => write!(out, " custom").unwrap(),
         }
         writeln!(out).unwrap();
     }

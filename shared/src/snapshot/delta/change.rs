@@ -31,6 +31,8 @@ pub(super) struct Change<'a> {
     pub(super) fields: &'a [Field],
     pub(super) plan: &'a PredictPlan,
     pub(super) contexts: &'a KindContexts,
+    /// The fields that are told, in this order.
+    pub(super) order: &'a [usize],
     /// The baseline's row.
     pub(super) before: &'a [i32],
     pub(super) ticks: u32,
@@ -47,14 +49,14 @@ impl Change<'_> {
         to: &mut C,
     ) -> Result<(), DecodeError> {
         row.copy_from_slice(self.before);
-        let (mut seen, mut left, mut predicted) = (Seen::default(), row.len(), false);
+        let (mut seen, mut left, mut predicted) = (Seen::default(), self.order.len(), false);
         let mut off = [0_i64; ROW_FIELDS_MAX];
-        for &at in &self.contexts.order {
+        for &at in self.order {
             let (Some(field), Some([contexts, _])) = (self.fields.get(at), self.contexts.fields.get(at))
             else {
                 return Err(DecodeError::BadSnapshot);
             };
-            if !predicted && field.predictor != Predictor::Hold {
+            if !predicted && matches!(field.predictor, Predictor::Linear { .. } | Predictor::Steer { .. }) {
                 self.plan.run(row, self.ticks);
                 predicted = true;
             }
@@ -65,7 +67,7 @@ impl Change<'_> {
                     let off = off.get(usize::from(velocity)).copied().unwrap_or(0);
                     field.grid.fit(i64::from(*value) + off)
                 }
-                Predictor::Hold | Predictor::Steer { .. } => *value,
+                Predictor::Hold | Predictor::Steer { .. } | Predictor::Custom => *value,
             };
             let residual = wanted(at).map_or(0, |value| field.grid.distance(guess, value));
             *value = guess;

@@ -8,6 +8,7 @@ mod change;
 mod numbers;
 mod plain;
 mod ranged;
+mod stepped;
 
 use super::Snapshot;
 use crate::entity::{Coding, Grid, Schema, Trainer};

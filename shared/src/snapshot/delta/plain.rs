@@ -16,7 +16,7 @@
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
 //! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
 
-use super::{apply_residual, merged};
+use super::{apply_residual, merged, stepped};
 use crate::entity::model::GROUP_ROWS;
 use crate::entity::{Field, Grid, Schema};
 use crate::id::EntityId;
@@ -27,17 +27,29 @@ use crate::wire::bits::{BitReader, BitWriter};
 
 pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
-    let mut spawned = Vec::new();
     match baseline {
-        Some(baseline) => encode_rows(schema, baseline, current, &mut to, &mut spawned),
-        None => spawned.extend(0..current.len()),
+        Some(baseline) if schema.step().is_some() => {
+            let told = stepped::told(schema, baseline, current);
+            encode_state(schema, Some(baseline), &told, &mut to);
+            let stepped = stepped::stepped(schema, baseline, told);
+            stepped::write_plain(schema, baseline, &stepped, current, &mut to);
+        }
+        _ => encode_state(schema, baseline, current, &mut to),
     }
-    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
-    encode_spawns(schema, last_id, current, &spawned, &mut to);
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         to.raw(current.hash(), 32);
     }
     to.finish()
+}
+
+fn encode_state(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot, to: &mut BitWriter) {
+    let mut spawned = Vec::new();
+    match baseline {
+        Some(baseline) => encode_rows(schema, baseline, current, to, &mut spawned),
+        None => spawned.extend(0..current.len()),
+    }
+    let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
+    encode_spawns(schema, last_id, current, &spawned, to);
 }
 
 /// What becomes of a row of the baseline.
@@ -176,6 +188,10 @@ pub(super) fn decode(
     }
     let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
     decode_spawns(schema, last_id, &gone, snapshot, &mut from)?;
+    if let Some(baseline) = baseline.filter(|_| schema.step().is_some()) {
+        let stepped = stepped::stepped(schema, baseline, core::mem::take(snapshot));
+        *snapshot = stepped::read_plain(schema, baseline, &stepped, &mut from)?;
+    }
     let hash = if target.0.is_multiple_of(HASH_PERIOD_TICKS) { Some(from.raw(32)?) } else { None };
     from.finish()?;
     Ok(hash)
@@ -287,7 +303,7 @@ fn residual_order(grid: &Grid) -> u32 {
 }
 
 #[inline]
-fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
+pub(super) fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
     if residual == 0 {
         to.bit(false);
         return;
@@ -298,7 +314,7 @@ fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
 
 /// Reads the sign and size of a residual that is not 0, and hands over the value that it leads to.
 #[inline]
-fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i32, DecodeError> {
+pub(super) fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i32, DecodeError> {
     let negative = from.bit()?;
     let size = i64::from(from.exp_golomb(residual_order(grid))?) + 1;
     let residual = if negative { -size } else { size };

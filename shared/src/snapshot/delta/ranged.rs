@@ -23,8 +23,8 @@
 //! ```
 
 use super::change::Change;
-use super::merged;
 use super::numbers::{code_number, code_value};
+use super::{merged, stepped};
 use crate::entity::model::{GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT};
 use crate::entity::{Schema, Trainer};
 use crate::id::EntityId;
@@ -71,17 +71,35 @@ fn write<C: BitCoder>(
     current: &Snapshot,
     to: &mut C,
 ) -> Result<(), DecodeError> {
+    match baseline {
+        Some(baseline) if schema.step().is_some() => {
+            let told = stepped::told(schema, baseline, current);
+            write_state(schema, model, Some(baseline), &told, to)?;
+            let stepped = stepped::stepped(schema, baseline, told);
+            stepped::code_ranged(schema, model, baseline, &stepped, Some(current), to)?;
+        }
+        _ => write_state(schema, model, baseline, current, to)?,
+    }
+    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+        to.raw(current.hash(), 32)?;
+    }
+    Ok(())
+}
+
+fn write_state<C: BitCoder>(
+    schema: &Schema,
+    model: &Model,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut C,
+) -> Result<(), DecodeError> {
     let mut new = Vec::new();
     match baseline {
         Some(baseline) => write_rows(schema, model, baseline, current, to, &mut new)?,
         None => new.extend(0..current.len()),
     }
     let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
-    write_new(schema, model, last_id, current, &new, to)?;
-    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
-        to.raw(current.hash(), 32)?;
-    }
-    Ok(())
+    write_new(schema, model, last_id, current, &new, to)
 }
 
 /// The rows of a group as they are predicted.
@@ -146,6 +164,7 @@ impl Group {
             fields,
             plan: schema.plan(row.kind)?,
             contexts,
+            order: &contexts.order,
             before,
             ticks,
         })
@@ -269,6 +288,10 @@ pub(super) fn decode(
     }
     let last_id = baseline.map_or(EntityId(0), Snapshot::last_id);
     read_new(schema, model, last_id, &gone, snapshot, &mut from)?;
+    if let Some(baseline) = baseline.filter(|_| schema.step().is_some()) {
+        let stepped = stepped::stepped(schema, baseline, core::mem::take(snapshot));
+        *snapshot = stepped::code_ranged(schema, model, baseline, &stepped, None, &mut from)?;
+    }
     let hash = if target.0.is_multiple_of(HASH_PERIOD_TICKS) { Some(from.raw(0, 32)?) } else { None };
     from.finish()?;
     Ok(hash)

@@ -1,0 +1,167 @@
+//! A game that predicts with its own step: balls that push each other, seen by clients that know how.
+
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::prelude::*;
+
+const SIDE: i32 = 8_000;
+const WIDTH: i32 = 400;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
+struct Push {
+    #[input(range = -90..=90)]
+    x: i16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Ball {
+    #[entity(range = 0..=8000, predict = custom)]
+    pos: i32,
+    #[entity(range = -200..=200, predict = custom)]
+    vel: i32,
+    /// What its player wants; 0 for a ball that is nobody's.
+    #[entity(range = -90..=90)]
+    wish: i16,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Nothing;
+
+struct Balls {
+    players: Vec<(PlayerId, EntityId)>,
+}
+
+impl Game for Balls {
+    type Settings = Nothing;
+    /// Where the wall is.
+    type Scene = i32;
+    type Input = Push;
+    type Entity = Ball;
+    type Event = Nothing;
+    type Command = Nothing;
+
+    fn scene(_: &Nothing) -> Result<i32, BadSettings> {
+        Ok(SIDE)
+    }
+
+    fn new(_: &Nothing, _: &i32, seed: u64, world: &mut World<Ball>) -> Self {
+        let mut rng = Rng::new(seed);
+        for _ in 0..12 {
+            let ball = Ball { pos: rng.range(0, SIDE), vel: rng.range(-120, 120), wish: 0 };
+            let _ = world.spawn(ball);
+        }
+        Self { players: Vec::new() }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Ball>,
+        _: &i32,
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let entity = world.spawn(Ball { pos: SIDE / 2, vel: 0, wish: 0 })?;
+        self.players.push((player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<Ball>, player: PlayerId) {
+        for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
+            world.despawn(entity);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Ball>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+        for player in turn.players {
+            if let Some(own) = world.get_mut(player.entity) {
+                own.wish = player.input.x;
+            }
+        }
+        let mut balls: Vec<_> = world.iter().map(|(id, ball)| (id, *ball)).collect();
+        Self::predict(&mut balls, turn.scene);
+        for (id, moved) in balls {
+            if let Some(ball) = world.get_mut(id) {
+                *ball = moved;
+            }
+        }
+    }
+
+    fn predict(balls: &mut [(EntityId, Ball)], side: &i32) {
+        for (_, ball) in balls.iter_mut() {
+            if ball.wish != 0 {
+                ball.vel += (i32::from(ball.wish) - ball.vel) / 3;
+            }
+            ball.pos += ball.vel;
+            if ball.pos < 0 || ball.pos > *side {
+                (ball.pos, ball.vel) = (ball.pos.clamp(0, *side), -ball.vel);
+            }
+        }
+        for first in 0..balls.len() {
+            for second in first + 1..balls.len() {
+                let way = balls[second].1.pos - balls[first].1.pos;
+                if way.abs() < WIDTH && way.signum() * (balls[second].1.vel - balls[first].1.vel) < 0 {
+                    let vel = balls[first].1.vel;
+                    balls[first].1.vel = balls[second].1.vel;
+                    balls[second].1.vel = vel;
+                }
+            }
+        }
+    }
+
+    fn apply_input(own: &mut Ball, input: &Push, side: &i32) {
+        own.wish = input.x;
+        Self::predict(&mut [(EntityId(0), *own)], side);
+    }
+}
+
+fn table(seed: u64, players: usize) -> (Harness<Balls>, Vec<ClientIndex>) {
+    let mut harness = Harness::<Balls>::new(Nothing, seed);
+    let clients = (0..players).map(|_| harness.join("ada")).collect();
+    harness.run_ticks(40);
+    (harness, clients)
+}
+
+#[test]
+fn while_nobody_does_anything_new_collisions_cost_no_message() {
+    let (mut harness, clients) = table(3, 2);
+    harness.run_ticks(60);
+    let before = harness.client(clients[1]).stats().clone();
+    harness.run_ticks(300);
+    let after = harness.client(clients[1]).stats();
+    assert!(after.messages - before.messages < 80, "{} messages", after.messages - before.messages);
+    let moving: i32 = harness.room().world().iter().map(|(_, ball)| ball.vel.abs()).sum();
+    assert!(moving > 100, "the balls still move");
+    harness.assert_in_sync();
+}
+
+#[test]
+fn clients_see_what_the_server_has_whatever_players_and_links_do() {
+    for seed in 0..6 {
+        let (mut harness, clients) = table(seed, 4);
+        for &client in &clients {
+            let (mut push, mut left) = (Push::default(), 0);
+            harness.drive(client, move |_, rng| {
+                if left == 0 {
+                    left = rng.range(1, 20);
+                    push = Push { x: rng.range(-90, 90) as i16 };
+                }
+                left -= 1;
+                push
+            });
+        }
+        for round in 0..12 {
+            let client = clients[round % clients.len()];
+            match round % 3 {
+                0 => harness.stall(client, Duration::from_millis(700)),
+                1 => harness.cut(client),
+                _ => harness.block_slot(client),
+            }
+            harness.run_ticks(45);
+            harness.settle();
+            harness.assert_caught_up(8);
+        }
+        let stats = harness.client(clients[0]).stats();
+        assert!(stats.hash_checks > 10 && stats.hash_mismatches == 0, "seed {seed}: {stats:?}");
+    }
+}
