@@ -10,10 +10,6 @@ use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
 use core::time::Duration;
-use std::collections::VecDeque;
-
-/// Updates whose acknowledgement is waited for one by one.
-const UNACKED_MAX: usize = 64;
 
 /// A seat in the room.
 #[derive(Debug)]
@@ -87,8 +83,8 @@ pub(super) struct Link {
     pub(super) sight: Sight,
     /// Ticks right behind the last update that went as predicted and were not told.
     pub(super) quiet: u32,
-    /// Updates that the client did not acknowledge yet, oldest first.
-    pub(super) unacked: VecDeque<Tick>,
+    /// Updates that the client did not acknowledge yet.
+    unacked: Unacked,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
     /// The client sends frames only when it has something to say.
@@ -118,13 +114,40 @@ pub(super) struct Arrival {
     pub(super) told: bool,
 }
 
+/// The updates that wait for their acknowledgement. It lies in the member itself, because it is looked at in each tick.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unacked {
+    oldest: Option<Tick>,
+    newest: Tick,
+    /// Bit n: the update of n ticks before `newest`. Once one older than that is acknowledged, the oldest known here counts.
+    sent: u64,
+}
+
+impl Unacked {
+    fn sent(&mut self, tick: Tick) {
+        let passed = u32::try_from(tick.since(self.newest)).unwrap_or(u32::MAX);
+        self.sent = self.sent.checked_shl(passed).unwrap_or(0) | 1;
+        self.newest = tick;
+        self.oldest.get_or_insert(tick);
+    }
+
+    fn acked(&mut self, tick: Tick) {
+        if self.oldest.is_none_or(|oldest| oldest > tick) {
+            return;
+        }
+        let later = u32::try_from(self.newest.since(tick)).unwrap_or(0);
+        self.sent &= 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
+        self.oldest = self.sent.checked_ilog2().map(|bit| self.newest.offset(-i64::from(bit)));
+    }
+}
+
 impl Link {
     pub(super) fn new() -> Self {
         Self {
             queued: None,
             sight: Sight::default(),
             quiet: 0,
-            unacked: VecDeque::new(),
+            unacked: Unacked::default(),
             acked: None,
             steady: false,
             round_trip: Duration::ZERO,
@@ -160,17 +183,12 @@ impl Link {
     pub(super) fn sent(&mut self, tick: Tick) {
         self.queued = Some(tick);
         self.quiet = 0;
-        // A client that acknowledges nothing is served ever less often, so this takes minutes.
-        if self.unacked.len() < UNACKED_MAX {
-            self.unacked.push_back(tick);
-        }
+        self.unacked.sent(tick);
     }
 
     /// The client has decoded the update of `tick`. `false` if it had told so before.
     pub(super) fn ack(&mut self, tick: Tick) -> bool {
-        while self.unacked.front().is_some_and(|sent| *sent <= tick) {
-            self.unacked.pop_front();
-        }
+        self.unacked.acked(tick);
         let new = self.acked.is_none_or(|acked| tick > acked);
         if new {
             self.acked = Some(tick);
@@ -180,12 +198,12 @@ impl Link {
 
     /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.
     fn lag(&self, tick: Tick, rate: TickRate) -> u32 {
-        let Some(oldest) = self.unacked.front() else { return 0 };
+        let Some(oldest) = self.unacked.oldest else { return 0 };
         let mut allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
         if self.steady {
             allowed += Duration::from_millis(QUIET_MS_MAX);
         }
-        tick.since(*oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
+        tick.since(oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
     }
 
     /// Whether the client is served at `tick`. One that does not acknowledge an update within max(250 ms, 2 round
@@ -219,6 +237,31 @@ mod tests {
         link.steady = true;
         assert!(link.is_due(Tick(647), rate), "it speaks every 250 ms only");
         assert!(!link.ack(Tick(600)) && link.acked == Some(Tick(638)));
+    }
+
+    #[test]
+    fn the_oldest_update_without_an_acknowledgement_is_known() {
+        let mut unacked = Unacked::default();
+        for tick in [10, 11, 14, 60] {
+            unacked.sent(Tick(tick));
+        }
+        let mut oldest_after = |ack| {
+            unacked.acked(Tick(ack));
+            unacked.oldest
+        };
+        assert_eq!(oldest_after(9), Some(Tick(10)));
+        assert_eq!(oldest_after(10), Some(Tick(11)));
+        assert_eq!(oldest_after(12), Some(Tick(14)));
+        assert_eq!(oldest_after(60), None);
+        // A client that acknowledges nothing, then one of long ago.
+        for tick in (100..1000).step_by(9) {
+            unacked.sent(Tick(tick));
+        }
+        assert_eq!(unacked.oldest, Some(Tick(100)));
+        unacked.acked(Tick(200));
+        assert_eq!(unacked.oldest, Some(Tick(991 - 63)));
+        unacked.acked(Tick(973));
+        assert_eq!(unacked.oldest, Some(Tick(982)));
     }
 
     #[test]

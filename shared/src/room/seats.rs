@@ -173,14 +173,16 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
         self.stats.frames += 1;
-        let MemberFrame { frame, commands } = frame;
+        let MemberFrame { frame, commands, timed } = frame;
         if let Some(ack) = frame.snapshot_ack {
-            take_snapshot_ack(link, ack, moment)?;
+            take_snapshot_ack(link, ack, timed.then_some(moment))?;
         }
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
-        link.arrival = Some(arrival(&frame, moment));
+        if timed {
+            link.arrival = Some(arrival(&frame, moment));
+        }
         link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
@@ -283,11 +285,14 @@ struct Moment {
     rate: TickRate,
 }
 
-fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Moment) -> Result<(), Close> {
+/// Takes an acknowledgement; `moment` is when it came, if that is known.
+fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Result<(), Close> {
     if link.queued.is_none_or(|queued| ack > queued) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    if link.ack(ack) {
+    if link.ack(ack)
+        && let Some(moment) = moment
+    {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
         link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }

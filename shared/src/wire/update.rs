@@ -4,7 +4,7 @@
 //! byte 0    1 (update), then a bit stream, the private section:
 //! 32        tick: the state that the streams lead to
 //! EG0       quiet: how many ticks right behind the last message went as predicted in all streams
-//! 1 [16 14 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
+//! 1 [16 14 16]  timing, if it was measured: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
 //!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
 //! 1 [EG2]   the last input that was applied: how many ticks it lies before the message's
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
