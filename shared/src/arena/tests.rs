@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::entity::{Button, Entity, Schema};
+use crate::hitbox::Hitboxes;
 use crate::wire::Text;
 
 /// A room without a room: a world, a game, and what the players hold down.
@@ -47,7 +48,7 @@ impl Match {
         let player = PlayerId(player);
         let profile = Profile { name: Text::cut("someone") };
         let entity = self.game.join(&mut self.world, &self.map, player, &profile)?;
-        self.players.push(PlayerTurn { player, entity, input: ArenaInput::default() });
+        self.players.push(PlayerTurn::new(player, entity, ArenaInput::default()));
         Ok(())
     }
 
@@ -60,7 +61,13 @@ impl Match {
         self.tick = self.tick.next();
         let mut events = Events::new();
         let commands = core::mem::take(&mut self.commands);
-        let turn = Turn { tick: self.tick, scene: &self.map, players: &self.players, commands: &commands };
+        let turn = Turn {
+            tick: self.tick,
+            scene: &self.map,
+            players: &self.players,
+            commands: &commands,
+            hitboxes: &Hitboxes::none(),
+        };
         self.game.step(&mut self.world, &turn, &mut events);
         assert_eq!(events.refused, 0);
         self.events.extend(events.items);

@@ -188,8 +188,9 @@ impl<G: Game> Room<G> {
         };
         player.shown_secret = None;
         let before = player.inputs.counts;
+        let behind = behind(&frame);
         for (tick, input) in frame.inputs {
-            player.inputs.push(moment.tick.next(), tick, input);
+            player.inputs.push(moment.tick.next(), tick, input, behind);
         }
         let quiet = Duration::from_millis(QUIET_MS_MAX);
         player.inputs.steady(if frame.steady {
@@ -315,6 +316,14 @@ fn new_commands<C, I>(
         player.commands_received += new as u32;
     }
     Ok(commands.into_iter().skip(known))
+}
+
+/// How far behind its newest input the player saw the others, in 1/256 tick. The inputs before were made as much earlier as
+/// their ticks are, so it is the same for all of them.
+fn behind<I>(frame: &ClientFrame<I>) -> Option<i64> {
+    let (newest, _) = frame.inputs.last()?;
+    let (view, fraction) = frame.view?;
+    Some(newest.since(view) * 256 - i64::from(fraction))
 }
 
 /// How early the newest input of a frame came: before the step of its own tick, which will be a whole number of

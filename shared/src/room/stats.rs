@@ -1,5 +1,6 @@
 //! What a room counts, for the operator and for reports.
 
+use crate::hitbox::Rewinds;
 use crate::wire::control::Desync;
 use crate::wire::update::InputCounts;
 
@@ -46,6 +47,8 @@ pub struct RoomStats {
     pub resumes: u64,
     /// Players that were removed because their time to resume was over.
     pub expired: u64,
+    /// Looking back for players: how often, how far.
+    pub rewinds: Rewinds,
     /// Reports of a differing state.
     pub desyncs: u64,
     /// The last such report.
