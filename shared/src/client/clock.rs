@@ -82,6 +82,12 @@ impl InputClock {
         self.next_at
     }
 
+    /// How much of the tick behind the newest input is over at `now`, 0 to 1.
+    pub(super) fn part_at(&self, now: Duration) -> f32 {
+        let left = self.rate.ticks_in(self.next_at.saturating_sub(now)) / (1.0 + self.slower);
+        (1.0 - left).clamp(0.0, 1.0) as f32
+    }
+
     /// Jumps since this was asked last.
     pub(super) fn take_jumps(&mut self) -> u64 {
         core::mem::take(&mut self.jumps)

@@ -1,6 +1,7 @@
 //! From `Hello` to `Joined`, and again after a cut.
 
 use super::clock::{ArrivalClock, InputClock, RenderClock};
+use super::foreseen::Foreseen;
 use super::inputs::Inputs;
 use super::prediction::Prediction;
 use super::reliable::{Commands, EventNumbers};
@@ -87,7 +88,8 @@ impl<G: Game> Client<G> {
             input_clock,
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: RenderClock::default(),
-            prediction: joined.player.map(|(_, entity)| Prediction::new(entity)),
+            prediction: joined.player.map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
+            foreseen: Foreseen::new(joined.tick_rate),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             snapshot_at: None,

@@ -12,6 +12,7 @@
 //! ```
 
 mod clock;
+mod foreseen;
 mod handshake;
 mod inputs;
 mod interpolation;
@@ -24,6 +25,8 @@ mod streams;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod view;
+mod visual;
 
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
@@ -40,6 +43,7 @@ use crate::wire::update::TAG_UPDATE;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
 use clock::{ArrivalClock, InputClock, RenderClock};
 use core::time::Duration;
+use foreseen::Foreseen;
 use inputs::Inputs;
 use prediction::Prediction;
 use reliable::{Commands, EventNumbers};
@@ -173,6 +177,7 @@ struct Place<G: Game> {
     arrivals: ArrivalClock,
     render: RenderClock,
     prediction: Option<Prediction<G::Entity>>,
+    foreseen: Foreseen,
     /// When a spectator's next frame is due.
     next_frame_at: Duration,
     /// When the last frame was made.

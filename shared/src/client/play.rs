@@ -1,15 +1,13 @@
 //! In the room: updates in, inputs and frames out, the view on demand.
 
-use super::interpolation::{Moment, between, beyond, fits};
+use super::foreseen::OwnStep;
+use super::interpolation::Moment;
+use super::prediction::Correction;
 use super::reliable::Turn;
 use super::stats::Sample;
 use super::{Client, ClientError, ClientEvent, State};
-use crate::entity::{Entity, Schema};
 use crate::game::Game;
-use crate::id::EntityId;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
-use crate::snapshot::History;
-use crate::tick::TickRate;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
 use crate::wire::update::{Private, Timing, Update};
@@ -18,6 +16,8 @@ use core::time::Duration;
 
 /// The longest time without a frame.
 const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
+/// Corrections of the own entity below this are not counted: nobody sees them.
+const CORRECTION_UNITS: f32 = 0.25;
 
 impl<G: Game> Client<G> {
     pub(super) fn on_update(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
@@ -80,23 +80,32 @@ impl<G: Game> Client<G> {
     fn on_inputs(&mut self, now: Duration, private: &Private) {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
         self.stats.inputs.add(private.counts);
+        self.inputs.late(private.counts.late);
+        if let Some(tick) = private.input_applied {
+            for made in self.inputs.applied(tick).filter(|made| made.changed) {
+                let sample = Sample::InputToEffect(now.saturating_sub(made.at));
+                self.samples.push(&mut self.stats, sample);
+            }
+        }
         if let Some(prediction) = &mut place.prediction {
             let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
             if row.is_none() && !private.deferred.is_empty() {
                 // Its stream may be one that had to wait.
                 return;
             }
-            let compared = prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
+            let (compared, correction) =
+                prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
+            match correction {
+                Some(Correction::Smoothed(units)) if units > CORRECTION_UNITS => self.stats.corrections += 1,
+                Some(Correction::Snapped) => self.stats.corrections_snapped += 1,
+                _ => {}
+            }
+            let waits = self.inputs.is_late(private.tick) || !private.deferred.is_empty();
+            place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
             if let Some(compared) = compared {
                 self.stats.predictions += 1;
                 self.stats.predictions_wrong += u64::from(!compared.equal);
                 self.samples.push(&mut self.stats, Sample::PredictionError(compared.error_units));
-            }
-        }
-        if let Some(tick) = private.input_applied {
-            for made in self.inputs.applied(tick).filter(|made| made.changed) {
-                let sample = Sample::InputToEffect(now.saturating_sub(made.at));
-                self.samples.push(&mut self.stats, sample);
             }
         }
         if let Some(timing) = private.timing {
@@ -178,6 +187,12 @@ impl<G: Game> Client<G> {
                 || self.event_numbers.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
             prediction.step::<G>(&place.scene, &self.inputs, tick);
+            if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
+                (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
+            {
+                let step = OwnStep { tick, player, own, input, scene: &*place.scene };
+                place.foreseen.step::<G>(schema, &self.streams, &step);
+            }
             self.frame_due |= self.inputs.has_unsent();
         }
     }
@@ -209,62 +224,5 @@ impl<G: Game> Client<G> {
         };
         self.frame_due = self.inputs.has_unsent();
         Some(frame.encode())
-    }
-
-    /// What to draw at `now`: the others interpolated between snapshots, the own entity predicted.
-    #[must_use]
-    pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
-        let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return Vec::new() };
-        let Some(moment) = place.render.tick_at(now, &place.arrivals).map(Moment::of) else {
-            return Vec::new();
-        };
-        let own = place.prediction.as_ref().and_then(|own| Some((own.id(), own.shown(schema)?)));
-        let mut shown = Vec::new();
-        for history in self.streams.histories(moment.tick()) {
-            self.interpolate(
-                schema,
-                place.tick_rate,
-                history,
-                moment,
-                own.as_ref().map(|(id, _)| *id),
-                &mut shown,
-            );
-        }
-        shown.extend(own);
-        shown.sort_by_key(|(id, _)| *id);
-        shown.dedup_by_key(|(id, _)| *id);
-        shown
-    }
-
-    fn interpolate(
-        &self,
-        schema: &Schema,
-        rate: TickRate,
-        history: &History,
-        moment: Moment,
-        own: Option<EntityId>,
-        shown: &mut Vec<(EntityId, G::Entity)>,
-    ) {
-        let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
-        let Some(older) = older else { return };
-        let newer = history.after(older.tick).filter(|_| older.tick <= moment.tick());
-        let (mut row, mut next) = (Vec::new(), Vec::new());
-        let passed = moment.0 - Moment::of(f64::from(older.tick.0)).0;
-        for from in older.rows().filter(|row| Some(row.id) != own) {
-            let (Some(kind), Some(plan)) = (schema.kind(from.kind), schema.plan(from.kind)) else { continue };
-            let to = newer.and_then(|newer| newer.get(from.id)).filter(|to| to.kind == from.kind);
-            match (to, newer) {
-                (Some(to), Some(newer)) => {
-                    let whole = newer.tick.since(older.tick) * super::interpolation::FRACTIONS;
-                    between(kind, from.values, to.values, passed.clamp(0, whole), whole, &mut row);
-                }
-                _ => beyond(kind, plan, from.values, rate, passed, &mut row, &mut next),
-            }
-            if fits(schema, from.kind, &row)
-                && let Some(entity) = G::Entity::read_row(from.kind, &row)
-            {
-                shown.push((from.id, entity));
-            }
-        }
     }
 }

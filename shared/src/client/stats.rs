@@ -83,6 +83,10 @@ pub struct ClientStats {
     pub predictions: u64,
     /// Of these, the ones that differed in some field.
     pub predictions_wrong: u64,
+    /// Times that the own entity was moved by more than 1/4 unit to where the server has it, the error worked off smoothly.
+    pub corrections: u64,
+    /// Times that it was put there at once: it was far off, or the game had put it elsewhere.
+    pub corrections_snapped: u64,
     /// The smoothed round trip.
     pub rtt: Option<Duration>,
     /// The smoothed margin of inputs at the server, in ticks.
