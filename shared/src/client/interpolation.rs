@@ -25,6 +25,11 @@ impl Moment {
         Self((tick.clamp(0.0, f64::from(u32::MAX)) * FRACTIONS as f64) as i64)
     }
 
+    /// The moment of a tick.
+    pub(super) fn at(tick: crate::tick::Tick) -> Self {
+        Self(i64::from(tick.0) * FRACTIONS)
+    }
+
     /// The whole tick.
     pub(super) fn tick(self) -> crate::tick::Tick {
         crate::tick::Tick(0).offset(self.0 / FRACTIONS)

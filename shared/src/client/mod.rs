@@ -19,6 +19,8 @@ mod interpolation;
 mod play;
 mod prediction;
 mod reliable;
+mod sent;
+mod starved;
 mod stats;
 mod streams;
 #[cfg(test)]
@@ -41,12 +43,15 @@ use crate::wire::control::{
 };
 use crate::wire::update::TAG_UPDATE;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
-use clock::{ArrivalClock, InputClock, RenderClock};
+use clock::{ArrivalClock, Follower, InputClock, server_tick_at};
 use core::time::Duration;
 use foreseen::Foreseen;
 use inputs::Inputs;
+use interpolation::{FRACTIONS, Moment};
 use prediction::Prediction;
 use reliable::{Commands, EventNumbers};
+use sent::SentFrames;
+use starved::Starved;
 use stats::Samples;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -175,15 +180,39 @@ struct Place<G: Game> {
     scene: Arc<G::Scene>,
     input_clock: InputClock,
     arrivals: ArrivalClock,
-    render: RenderClock,
+    /// Which tick of the others is shown.
+    render: Follower,
+    /// Which tick the server is at.
+    server: Follower,
     prediction: Option<Prediction<G::Entity>>,
     foreseen: Foreseen,
     /// When a spectator's next frame is due.
     next_frame_at: Duration,
     /// When the last frame was made.
     frame_at: Duration,
+    sent: SentFrames,
+    starved: Starved,
     /// When the last live snapshot came.
     snapshot_at: Option<Duration>,
+}
+
+impl<G: Game> Place<G> {
+    /// The moment of the others that is shown at `now`.
+    fn moment_at(&self, now: Duration) -> Option<Moment> {
+        self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(Moment::of)
+    }
+
+    fn server_tick_at(&self, now: Duration) -> Option<f64> {
+        let target = server_tick_at(now, &self.input_clock, &self.arrivals);
+        self.server.tick_at(now, self.tick_rate, target)
+    }
+
+    /// Moves the clocks on to `now`.
+    fn advance_clocks(&mut self, now: Duration) {
+        self.render.advance(now, self.tick_rate, self.arrivals.shown_at(now));
+        let target = server_tick_at(now, &self.input_clock, &self.arrivals);
+        self.server.advance(now, self.tick_rate, target);
+    }
 }
 
 /// The predicted end of a room.
@@ -445,6 +474,20 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
+    }
+
+    /// The tick, with its fraction, that the server is at by now: an estimate from the time stamps of both ways, right but for
+    /// half of what the two ways differ.
+    #[must_use]
+    pub fn server_tick_at(&self, now: Duration) -> Option<f64> {
+        self.place.as_ref()?.server_tick_at(now)
+    }
+
+    /// The tick, with its fraction, of the others that [`Client::view`] shows.
+    #[must_use]
+    pub fn shown_tick_at(&self, now: Duration) -> Option<f64> {
+        let moment = self.place.as_ref()?.moment_at(now)?;
+        Some(moment.0 as f64 / FRACTIONS as f64)
     }
 
     /// The tick of the newest input that was made.

@@ -1,13 +1,15 @@
 //! In the room: updates in, inputs and frames out, the view on demand.
 
 use super::foreseen::OwnStep;
-use super::interpolation::Moment;
+use super::interpolation::FRACTIONS;
 use super::prediction::Correction;
 use super::reliable::Turn;
+use super::sent::stamp;
 use super::stats::Sample;
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
+use crate::tick::Tick;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
 use crate::wire::update::{Private, Timing, Update};
@@ -60,8 +62,13 @@ impl<G: Game> Client<G> {
         }
         self.streams.confirm(schema, tick, &update.private.deferred, &mut self.stats);
         self.stats.snapshots += u64::from(quiet) + 1;
+        self.stats.jitter = place.arrivals.jitter();
         self.stats.streams_deferred += update.private.deferred.len() as u64;
-        place.arrivals.arrived(now, tick);
+        let known = newest.unwrap_or(tick.offset(-1)).offset(i64::from(quiet));
+        if place.arrivals.arrived(now, known) {
+            place.input_clock.forget();
+        }
+        self.stats.frames_starved += place.starved.confirmed(known);
         if let Some(before) = place.snapshot_at.replace(now) {
             // A quiet tick counts as one that came in its time.
             let mut gap = now.saturating_sub(before);
@@ -109,25 +116,26 @@ impl<G: Game> Client<G> {
             }
         }
         if let Some(timing) = private.timing {
-            self.on_timing(now, timing);
+            self.on_timing(now, private.tick, timing);
         }
     }
 
-    fn on_timing(&mut self, now: Duration, timing: Timing) {
+    fn on_timing(&mut self, now: Duration, tick: Tick, timing: Timing) {
         let Some(place) = &mut self.place else { return };
-        let age = Duration::from_millis(u64::from((now.as_millis() as u16).wrapping_sub(timing.stamp_ms)));
+        let Some(sent) = place.sent.take(timing.stamp_ms).filter(|_| timing.held < Timing::HELD_MAX) else {
+            return;
+        };
         let held = place.tick_rate.period() * u32::from(timing.held) / 256;
-        let rtt = age.saturating_sub(held);
+        let rtt = now.saturating_sub(sent.at).saturating_sub(held);
         self.samples.push(&mut self.stats, Sample::RoundTrip(rtt));
         self.stats.rtt = Some(match self.stats.rtt {
             Some(smoothed) => (smoothed * 7 + rtt) / 8,
             None => rtt,
         });
-        if place.player.is_some() {
-            let made_at = now.saturating_sub(age);
-            place.input_clock.feedback(now, made_at, f64::from(timing.margin) / 256.0);
-            self.stats.margin_ticks = place.input_clock.margin_ticks();
-        }
+        let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
+        place.input_clock.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
+        self.stats.margin_ticks = place.input_clock.margin_ticks();
+        self.stats.jitter_up = place.input_clock.jitter();
     }
 
     fn on_events(&mut self, events: Numbered) -> Result<(), ClientError> {
@@ -170,7 +178,15 @@ impl<G: Game> Client<G> {
         if self.state != State::Playing || self.leaving {
             return;
         }
-        place.render.advance(now, &place.arrivals);
+        place.advance_clocks(now);
+        if let (Some(moment), Some(newest)) = (place.moment_at(now), self.streams.newest()) {
+            if let Some(server) = place.server_tick_at(now) {
+                let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
+                self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
+            }
+            self.stats.frames += 1;
+            self.stats.frames_starved += place.starved.shown(moment, newest);
+        }
         let Some(prediction) = &mut place.prediction else {
             if now >= place.next_frame_at {
                 place.next_frame_at = now + QUIET.max(place.tick_rate.period());
@@ -211,9 +227,10 @@ impl<G: Game> Client<G> {
         }
         let place = self.place.as_mut()?;
         place.frame_at = self.now;
-        let view = place.render.tick_at(self.now, &place.arrivals).map(Moment::of);
+        let view = place.moment_at(self.now);
+        place.sent.push(self.now);
         let frame = ClientFrame {
-            stamp_ms: self.now.as_millis() as u16,
+            stamp_ms: stamp(self.now),
             steady: true,
             // Only what came over this connection: the server knows nothing of acknowledgements before it.
             snapshot_ack: place.snapshot_at.and_then(|_| self.streams.newest()),

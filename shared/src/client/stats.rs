@@ -91,6 +91,17 @@ pub struct ClientStats {
     pub rtt: Option<Duration>,
     /// The smoothed margin of inputs at the server, in ticks.
     pub margin_ticks: f64,
+    /// How much longer than the fastest nearly all updates take.
+    pub jitter: Duration,
+    /// How much longer than the fastest nearly all frames take on their way up.
+    pub jitter_up: Duration,
+    /// How far behind the server's time the others are shown.
+    pub view_delay: Duration,
+    /// Calls of [`Client::advance`](super::Client::advance) with something to show: pictures.
+    pub frames: u64,
+    /// Of these, the ones that showed the others at a time of which the client knew nothing yet, nor was told later that all
+    /// went as predicted.
+    pub frames_starved: u64,
     /// Samples dropped because they were not drained.
     pub samples_dropped: u64,
 }

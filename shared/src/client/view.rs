@@ -23,7 +23,7 @@ impl<G: Game> Client<G> {
     pub fn view_into(&self, now: Duration, shown: &mut Vec<(EntityId, G::Entity)>) {
         shown.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
-        let Some(moment) = place.render.tick_at(now, &place.arrivals).map(Moment::of) else { return };
+        let Some(moment) = place.moment_at(now) else { return };
         let part = place.input_clock.part_at(now);
         let own = place.prediction.as_ref().and_then(|own| {
             Some((own.id(), own.shown::<G>(schema, &place.scene, self.inputs.controls(), part)?))
