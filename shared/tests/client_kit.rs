@@ -191,3 +191,195 @@ fn over_wireless_lan_pictures_are_hardly_ever_starved() {
         assert!(figures.starved * 200 <= figures.frames, "at {hz} Hz: {figures:?}");
     }
 }
+
+/// A lone player in a hall, settled and at rest.
+fn alone(link: LinkProfile) -> (Harness<Arena>, ClientIndex) {
+    let mut harness = Harness::<Arena>::new(Settings::default(), 9);
+    let ada = harness.join("ada");
+    harness.link(ada, link);
+    harness.run_ticks(150);
+    (harness, ada)
+}
+
+fn ship(view: &[(EntityId, ArenaEntity)], id: EntityId) -> Ship {
+    *view.iter().find(|(other, _)| *other == id).unwrap().1.as_ship().unwrap()
+}
+
+fn shots(view: &[(EntityId, ArenaEntity)]) -> Vec<(EntityId, IVec2)> {
+    let shot = |(id, entity): &(EntityId, ArenaEntity)| match entity {
+        ArenaEntity::Shot(shot) => Some((*id, shot.pos)),
+        _ => None,
+    };
+    view.iter().filter_map(shot).collect()
+}
+
+#[test]
+fn a_key_press_moves_the_own_ship_in_the_next_picture() {
+    let (mut harness, ada) = alone(round_trip(80, 20));
+    let picture = Duration::from_millis(16);
+    for ticks in 1..40 {
+        harness.run_ticks(1);
+        let client = harness.client_mut(ada);
+        let (id, now) = (client.own_id().unwrap(), client.next_input_at().unwrap());
+        // Anywhere in the tick; the next picture comes before its input is made.
+        let pressed = now - Duration::from_millis(18) - Duration::from_micros(300 * ticks);
+        let input = ArenaInput { move_x: 127, aim: 64, ..ArenaInput::default() };
+        let before = ship(&client.view(pressed + picture), id);
+        client.set_input(input);
+        let after = ship(&client.view(pressed + picture), id);
+        client.set_input(ArenaInput { aim: before.heading, ..ArenaInput::default() });
+        assert!(after.pos.x > before.pos.x, "{before:?} {after:?}");
+        assert_eq!(after.heading, 64, "it turns at once");
+    }
+}
+
+#[test]
+fn the_unfinished_tick_leads_smoothly_to_the_next() {
+    let (mut harness, ada) = alone(round_trip(40, 0));
+    harness.set_input(ada, ArenaInput { move_x: 127, ..ArenaInput::default() });
+    let mut drawn: Vec<i32> = Vec::new();
+    for _ in 0..20 {
+        harness.run_ticks(1);
+        let client = harness.client_mut(ada);
+        for quarter in 0..8 {
+            let now = client.next_input_at().unwrap() + Duration::from_micros(u64::from(quarter > 7));
+            let at = now - Duration::from_secs(1) / 240 * (8 - quarter);
+            drawn.push(ship(&client.view(at), client.own_id().unwrap()).pos.x);
+        }
+        let next = client.next_input_at().unwrap();
+        client.advance(next);
+        drawn.push(ship(&client.view(next), client.own_id().unwrap()).pos.x);
+    }
+    let steps: Vec<_> = drawn.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps.iter().all(|step| (0..=60).contains(step)), "{steps:?}");
+}
+
+#[test]
+fn a_shot_is_shown_at_once_and_becomes_the_servers_without_a_jump() {
+    for link in [LinkProfile::CLEAN, round_trip(80, 20)] {
+        let (mut harness, ada) = alone(link);
+        let client = harness.client_mut(ada);
+        let own = ship(&client.view(Duration::ZERO), client.own_id().unwrap());
+        let aim = (0..256_u16)
+            .max_by_key(|&aim| {
+                let clear = |tiles: i32| {
+                    let end = own.pos + tickwire_shared::arena::along(aim, 1024 * tiles);
+                    client.scene().unwrap().is_clear(own.pos, end)
+                };
+                (1..24).take_while(|tiles| clear(*tiles)).count()
+            })
+            .unwrap();
+        let fire = Button { down: true, pressed: true };
+        harness.set_input(ada, ArenaInput { aim, fire, ..ArenaInput::default() });
+        let mut seen: Vec<(EntityId, IVec2)> = Vec::new();
+        let mut made = None;
+        for tick in 0..24 {
+            harness.run_ticks(1);
+            let now = harness.now();
+            let client = harness.client_mut(ada);
+            client.set_input(ArenaInput { aim, ..ArenaInput::default() });
+            let shots = shots(&client.view(now));
+            assert!(shots.len() <= 1, "{shots:?}");
+            made = made.or((!shots.is_empty()).then_some(tick));
+            seen.extend(shots);
+        }
+        assert!(made.unwrap() <= 1, "it is there with the input, not a round trip later");
+        assert!(seen.len() > 18, "{seen:?}");
+        assert!(seen.iter().all(|(id, _)| *id == seen[0].0), "one id all the way: {seen:?}");
+        for pair in seen.windows(2) {
+            let step = f64::from((pair[1].1 - pair[0].1).length_squared()).sqrt();
+            assert!((420.0..680.0).contains(&step), "{step}: {seen:?}");
+        }
+        let (_, last) = harness.room().rewinds().next().unwrap();
+        assert_eq!(last.count, 1);
+    }
+}
+
+#[test]
+fn what_was_put_elsewhere_is_not_drawn_on_the_way() {
+    let mut harness = Harness::<Arena>::new(Settings { round_s: 30, ..Settings::default() }, 3);
+    let clients: Vec<_> = (0..4).map(|at| harness.join(&format!("p{at}"))).collect();
+    for &client in &clients {
+        harness.drive(client, roam());
+        harness.link(client, round_trip(40, 10));
+    }
+    let mut before: HashMap<EntityId, (Ship, u32)> = HashMap::new();
+    let (mut leaps, mut wrong) = (0, 0);
+    for step in 0..3_000 {
+        harness.run_ticks(1);
+        let client = harness.client(clients[0]);
+        for (id, entity) in client.view(harness.now()) {
+            let Some(ship) = entity.as_ship() else { continue };
+            // Where it is drawn, the server had it at some time.
+            let leapt = before.get(&id).is_some_and(|(was, at)| {
+                *at + 1 == step && distance_squared(was.pos, ship.pos) > 1_000 * 1_000
+            });
+            leaps += u32::from(leapt);
+            let spawns = client.scene().unwrap().spawns();
+            wrong += u32::from(
+                leapt && !spawns.iter().any(|spawn| distance_squared(*spawn, ship.pos) < 700 * 700),
+            );
+            before.insert(id, (*ship, step));
+        }
+    }
+    assert!(leaps > 4, "{leaps}");
+    assert_eq!(wrong, 0, "of {leaps} leaps");
+}
+
+#[test]
+fn a_page_that_was_hidden_or_slept_goes_on_without_a_storm() {
+    for seconds in [1_u64, 20, 600] {
+        let (mut harness, ada) = alone(round_trip(80, 20));
+        let before = harness.client(ada).stats().clone();
+        harness.sleep(ada, Duration::from_secs(seconds));
+        harness.run_ticks(30 * seconds as u32 + 2);
+        let after = harness.client(ada).stats().clone();
+        let (inputs, frames) =
+            (after.inputs_made - before.inputs_made, after.messages_sent - before.messages_sent);
+        assert!(inputs <= 8 && frames <= 8, "{seconds} s: {inputs} inputs, {frames} frames");
+        harness.run_ticks(60);
+        let settled = harness.client(ada).stats().clone();
+        harness.drive(ada, roam());
+        harness.run_ticks(300);
+        let end = harness.client(ada).stats().clone();
+        assert!(harness.client(ada).is_playing());
+        assert_eq!(end.inputs.late - settled.inputs.late, 0, "{seconds} s");
+        assert!(end.snapshots - settled.snapshots > 290, "{seconds} s");
+        harness.assert_in_sync();
+    }
+    let (mut harness, ada) = alone(round_trip(80, 20));
+    harness.pictures(ada, 1, |_, _| ());
+    let before = harness.client(ada).stats().clone();
+    harness.run_ticks(30 * 60);
+    let after = harness.client(ada).stats().clone();
+    assert!(after.inputs_made - before.inputs_made <= 130);
+    assert!(after.messages_sent - before.messages_sent <= 65);
+}
+
+#[test]
+fn an_input_is_followed_from_the_key_to_the_screen() {
+    let mut harness = Harness::<Arena>::new(Settings::default(), 9);
+    let ada = harness.join("ada");
+    harness.link(ada, round_trip(80, 0));
+    harness.pictures(ada, 60, |_, _| ());
+    harness.drive(ada, roam());
+    harness.run_ticks(900);
+    let mut lines = Vec::new();
+    for _ in 0..300 {
+        harness.run_ticks(10);
+        lines.extend(core::iter::from_fn(|| harness.client_mut(ada).poll_life_line()));
+    }
+    assert!(lines.len() > 100, "{}", lines.len());
+    let known = lines.iter().filter(|line| line.received_at.is_some()).count();
+    assert!(known * 10 > lines.len() * 8, "{known} of {}", lines.len());
+    for line in lines {
+        assert!(!line.late && line.applied == line.tick, "{line:?}");
+        let order = [Some(line.pressed_at), Some(line.made_at), Some(line.sent_at), line.received_at];
+        let order: Vec<_> = order.into_iter().flatten().chain([line.applied_at, line.decoded_at]).collect();
+        assert!(order.is_sorted(), "{line:?}");
+        let up = line.received_at.unwrap_or(line.sent_at + Duration::from_millis(40)) - line.sent_at;
+        assert!((35..45).contains(&up.as_millis()), "{line:?}");
+        assert!((70..200).contains(&(line.decoded_at - line.pressed_at).as_millis()), "{line:?}");
+        assert!((0..120).contains(&(line.shown_at - line.decoded_at).as_millis()), "{line:?}");
+    }
+}

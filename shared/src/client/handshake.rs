@@ -3,6 +3,7 @@
 use super::clock::{ArrivalClock, Follower, InputClock};
 use super::foreseen::Foreseen;
 use super::inputs::Inputs;
+use super::life_line::LifeLines;
 use super::prediction::Prediction;
 use super::reliable::{Commands, EventNumbers};
 use super::sent::SentFrames;
@@ -97,6 +98,7 @@ impl<G: Game> Client<G> {
             frame_at: Duration::ZERO,
             sent: SentFrames::default(),
             starved: Starved::default(),
+            life_lines: LifeLines::default(),
             snapshot_at: None,
         });
         self.roster = joined.roster.into();

@@ -26,6 +26,8 @@ pub(super) struct Made<I> {
 #[derive(Clone, Debug)]
 pub(super) struct Inputs<I> {
     controls: I,
+    /// When the controls changed first since the last input.
+    pressed_at: Option<Duration>,
     made: VecDeque<Made<I>>,
     /// How many of `made`, counted from the newest, were not put into a frame yet.
     unsent: usize,
@@ -40,6 +42,7 @@ impl<I: Input> Inputs<I> {
     pub(super) fn new() -> Self {
         Self {
             controls: I::default(),
+            pressed_at: None,
             made: VecDeque::new(),
             unsent: 0,
             unsent_max: UNSENT_MAX,
@@ -49,9 +52,17 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The newest controls. Edges that no input took yet stay.
-    pub(super) fn set(&mut self, mut controls: I) {
+    pub(super) fn set(&mut self, now: Duration, mut controls: I) {
         controls.fold(&self.controls);
+        if controls != self.controls {
+            self.pressed_at.get_or_insert(now);
+        }
         self.controls = controls;
+    }
+
+    /// When the controls of the newest input changed, if they did. Asked once.
+    pub(super) fn take_pressed(&mut self) -> Option<Duration> {
+        self.pressed_at.take()
     }
 
     /// The controls as the next input would have them.
@@ -136,6 +147,11 @@ impl<I: Input> Inputs<I> {
         past.filter(|made| made.sent).skip(self.late_told)
     }
 
+    /// Whether the input of `tick` is one of the next `count` that are said to have come late.
+    pub(super) fn is_among_late(&self, tick: Tick, count: u32) -> bool {
+        self.on_the_way(tick).take(count as usize).any(|made| made.tick == tick)
+    }
+
     /// Whether an input up to `tick` is still on its way.
     pub(super) fn is_late(&self, tick: Tick) -> bool {
         self.on_the_way(tick).next().is_some()
@@ -198,8 +214,8 @@ mod tests {
     #[test]
     fn an_edge_stays_until_an_input_takes_it_and_is_taken_once() {
         let mut inputs = Inputs::new();
-        inputs.set(press(3, true));
-        inputs.set(press(5, false));
+        inputs.set(Duration::ZERO, press(3, true));
+        inputs.set(Duration::ZERO, press(5, false));
         make(&mut inputs, 1..3);
         let sent = inputs.take_unsent(8);
         assert_eq!(sent[0].1.go, 5);
@@ -210,7 +226,7 @@ mod tests {
     #[test]
     fn inputs_that_nobody_takes_are_bounded_and_leave_their_edges() {
         let mut inputs = Inputs::new();
-        inputs.set(press(1, true));
+        inputs.set(Duration::ZERO, press(1, true));
         assert_eq!(make(&mut inputs, 1..101), 100 - UNSENT_MAX as u64);
         let sent = inputs.take_unsent(32);
         assert_eq!(sent.len(), UNSENT_MAX);

@@ -5,7 +5,7 @@ use super::interpolation::FRACTIONS;
 use super::prediction::Correction;
 use super::reliable::Turn;
 use super::sent::stamp;
-use super::stats::Sample;
+use super::stats::{SAMPLES_MAX, Sample};
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
@@ -72,7 +72,7 @@ impl<G: Game> Client<G> {
         if let Some(before) = place.snapshot_at.replace(now) {
             // A quiet tick counts as one that came in its time.
             let mut gap = now.saturating_sub(before);
-            for _ in 0..quiet {
+            for _ in 0..quiet.min(SAMPLES_MAX as u32) {
                 self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
                 gap = gap.saturating_sub(place.tick_rate.period());
             }
@@ -85,38 +85,55 @@ impl<G: Game> Client<G> {
     }
 
     fn on_inputs(&mut self, now: Duration, private: &Private) {
-        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
         self.stats.inputs.add(private.counts);
+        if let Some(timing) = private.timing {
+            self.on_timing(now, private.tick, timing);
+        }
+        self.on_applied(now, private);
+        self.reconcile(private);
+    }
+
+    /// Takes in what became of inputs.
+    fn on_applied(&mut self, now: Duration, private: &Private) {
+        let Some(place) = &mut self.place else { return };
+        let followed = place.life_lines.awaited();
+        let was_late = followed.is_some_and(|tick| self.inputs.is_among_late(tick, private.counts.late));
         self.inputs.late(private.counts.late);
-        if let Some(tick) = private.input_applied {
-            for made in self.inputs.applied(tick).filter(|made| made.changed) {
+        if let Some(applied) = private.input_applied {
+            for made in self.inputs.applied(applied).filter(|made| made.changed) {
                 let sample = Sample::InputToEffect(now.saturating_sub(made.at));
                 self.samples.push(&mut self.stats, sample);
             }
         }
-        if let Some(prediction) = &mut place.prediction {
-            let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
-            if row.is_none() && !private.deferred.is_empty() {
-                // Its stream may be one that had to wait.
-                return;
-            }
-            let (compared, correction) =
-                prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
-            match correction {
-                Some(Correction::Smoothed(units)) if units > CORRECTION_UNITS => self.stats.corrections += 1,
-                Some(Correction::Snapped) => self.stats.corrections_snapped += 1,
-                _ => {}
-            }
-            let waits = self.inputs.is_late(private.tick) || !private.deferred.is_empty();
-            place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
-            if let Some(compared) = compared {
-                self.stats.predictions += 1;
-                self.stats.predictions_wrong += u64::from(!compared.equal);
-                self.samples.push(&mut self.stats, Sample::PredictionError(compared.error_units));
-            }
+        let in_time = followed.filter(|tick| private.input_applied.is_some_and(|applied| applied >= *tick));
+        if let Some(applied) = if was_late { Some(private.tick) } else { in_time } {
+            let at = place.time_of(now, f64::from(applied.0));
+            place.life_lines.decoded(now, applied, at, private.tick);
         }
-        if let Some(timing) = private.timing {
-            self.on_timing(now, private.tick, timing);
+    }
+
+    /// Compares what was predicted with the server's state.
+    fn reconcile(&mut self, private: &Private) {
+        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
+        let waits = self.inputs.is_late(private.tick) || !private.deferred.is_empty();
+        place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
+        let Some(prediction) = &mut place.prediction else { return };
+        let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
+        if row.is_none() && !private.deferred.is_empty() {
+            // Its stream may be one that had to wait.
+            return;
+        }
+        let (compared, correction) =
+            prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
+        match correction {
+            Some(Correction::Smoothed(units)) if units > CORRECTION_UNITS => self.stats.corrections += 1,
+            Some(Correction::Snapped) => self.stats.corrections_snapped += 1,
+            _ => {}
+        }
+        if let Some(compared) = compared {
+            self.stats.predictions += 1;
+            self.stats.predictions_wrong += u64::from(!compared.equal);
+            self.samples.push(&mut self.stats, Sample::PredictionError(compared.error_units));
         }
     }
 
@@ -134,6 +151,7 @@ impl<G: Game> Client<G> {
         });
         let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
         place.input_clock.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
+        place.life_lines.received(sent.at, place.time_of(now, came_at));
         self.stats.margin_ticks = place.input_clock.margin_ticks();
         self.stats.jitter_up = place.input_clock.jitter();
     }
@@ -184,6 +202,7 @@ impl<G: Game> Client<G> {
                 let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
                 self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
             }
+            place.life_lines.shown(now, moment);
             self.stats.frames += 1;
             self.stats.frames_starved += place.starved.shown(moment, newest);
         }
@@ -202,6 +221,9 @@ impl<G: Game> Client<G> {
                 || self.commands.has_unsent()
                 || self.event_numbers.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
+            if let Some(pressed_at) = self.inputs.take_pressed() {
+                place.life_lines.made(tick, pressed_at, now);
+            }
             prediction.step::<G>(&place.scene, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
                 (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
@@ -229,6 +251,10 @@ impl<G: Game> Client<G> {
         place.frame_at = self.now;
         let view = place.moment_at(self.now);
         place.sent.push(self.now);
+        let inputs = self.inputs.take_unsent(INPUTS_PER_FRAME_MAX);
+        if let Some((newest, _)) = inputs.last() {
+            place.life_lines.sent(self.now, *newest);
+        }
         let frame = ClientFrame {
             stamp_ms: stamp(self.now),
             steady: true,
@@ -237,7 +263,7 @@ impl<G: Game> Client<G> {
             event_ack: self.event_numbers.acknowledge(),
             view: view.map(|moment| (moment.tick(), moment.fraction())),
             commands: self.commands.take(),
-            inputs: self.inputs.take_unsent(INPUTS_PER_FRAME_MAX),
+            inputs,
         };
         self.frame_due = self.inputs.has_unsent();
         Some(frame.encode())

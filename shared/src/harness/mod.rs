@@ -173,7 +173,12 @@ impl<G: Game> Harness<G> {
     }
 
     /// From now on a client's driver comes `hz` times a second, and only then: it advances the client and draws.
-    pub fn pictures(&mut self, client: ClientIndex, hz: u16, draw: impl FnMut(&Client<G>, Duration) + 'static) {
+    pub fn pictures(
+        &mut self,
+        client: ClientIndex,
+        hz: u16,
+        draw: impl FnMut(&Client<G>, Duration) + 'static,
+    ) {
         let (now, period) = (self.now, Duration::from_secs(1) / u32::from(hz.max(1)));
         self.seat_mut(client).pictures = Some(Pictures { period, next_at: now, draw: Box::new(draw) });
     }

@@ -18,7 +18,7 @@ mod view;
 pub use audit::Leak;
 pub use event::{MemberEvent, MemberFrame};
 pub use outbox::Outbox;
-pub use stats::RoomStats;
+pub use stats::{Margins, RoomStats};
 
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};

@@ -180,7 +180,11 @@ impl<G: Game> Room<G> {
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
-        link.arrival = Some(arrival(&frame, moment));
+        let arrival = arrival(&frame, moment);
+        if arrival.told {
+            self.stats.margins.add(arrival.margin);
+        }
+        link.arrival = Some(arrival);
         link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();

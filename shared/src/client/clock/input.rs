@@ -247,8 +247,8 @@ mod tests {
     #[test]
     fn a_hidden_tab_makes_few_inputs_and_goes_on_when_it_is_seen_again() {
         let hidden = |at: u64| (20_000..40_000).contains(&at);
-        let made = Link { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }
-            .run(from(0), 60);
+        let made =
+            Link { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }.run(from(0), 60);
         let in_hiding = made.iter().filter(|(at, ..)| hidden(*at)).count();
         assert!(in_hiding <= 2 * 21, "{in_hiding}");
         let after = made.iter().filter(|(at, ..)| *at > 41_000);

@@ -147,13 +147,15 @@ mod tests {
         let seen = shown(stalls, 3_000);
         let settled = &seen[10_000..];
         assert!(starved(settled) < 0.0056, "60 ms in 10 s, less what is in hand: {}", starved(settled));
-        let least_behind = settled.iter().enumerate().map(|(at, (tick, _))| (at + 10_000) as f64 * 0.03 - tick);
+        let least_behind =
+            settled.iter().enumerate().map(|(at, (tick, _))| (at + 10_000) as f64 * 0.03 - tick);
         assert!(least_behind.fold(f64::MAX, f64::min) < 1.6);
     }
 
     #[test]
     fn the_shown_tick_never_runs_backwards() {
-        let chance = |tick: u32| u64::from(crate::Rng::new(tick.into()).below(if tick > 600 { 150 } else { 10 }));
+        let chance =
+            |tick: u32| u64::from(crate::Rng::new(tick.into()).below(if tick > 600 { 150 } else { 10 }));
         let seen = shown(chance, 1_200);
         assert!(seen.is_sorted_by(|before, after| before.0 <= after.0));
     }
