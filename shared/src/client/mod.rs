@@ -424,6 +424,11 @@ impl<G: Game> Client<G> {
         self.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
     }
 
+    /// Loses rows of the newest state, as a worse fault would. For tests of repair.
+    pub(crate) fn lose_rows(&mut self) -> bool {
+        self.streams.lose_rows()
+    }
+
     fn queue_control(&mut self, message: &ClientControl) {
         // At the bound the driver has stopped taking messages; the connection is as good as cut.
         if self.control.len() < CONTROL_MAX

@@ -115,12 +115,13 @@ impl<G: Game> Client<G> {
     /// Compares what was predicted with the server's state.
     fn reconcile(&mut self, private: &Private) {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
-        let waits = self.inputs.is_late(private.tick) || !private.deferred.is_empty();
+        // What is missing may be in a stream that had to wait, or that waits for a repair.
+        let is_whole = private.deferred.is_empty() && self.streams.is_whole();
+        let waits = self.inputs.is_late(private.tick) || !is_whole;
         place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
         let Some(prediction) = &mut place.prediction else { return };
         let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
-        if row.is_none() && !private.deferred.is_empty() {
-            // Its stream may be one that had to wait.
+        if row.is_none() && !is_whole {
             return;
         }
         let (compared, correction) =

@@ -53,6 +53,8 @@ pub struct ClientStats {
     pub hash_checks: u64,
     /// State hashes that differed.
     pub hash_mismatches: u64,
+    /// Deltas that made no sense for the client's state, which must be wrong then.
+    pub deltas_refused: u64,
     /// Repairs asked for.
     pub repairs_asked: u64,
     /// Repairs that came.

@@ -249,6 +249,11 @@ impl<G: Game> Harness<G> {
         self.seat_mut(client).client.corrupt()
     }
 
+    /// Loses every second row of a client's newest snapshot, so that deltas make no sense to it. `false` if it has none.
+    pub fn lose_rows(&mut self, client: ClientIndex) -> bool {
+        self.seat_mut(client).client.lose_rows()
+    }
+
     /// Ends all trouble (cuts, blocked slots, bad links) and runs until it is over: two seconds.
     pub fn settle(&mut self) {
         for at in 0..self.seats.len() {
