@@ -51,12 +51,6 @@ impl Hitboxes {
         Self { ring: vec![Boxes::default(); ticks as usize], newest: Tick(0), rewind_max }
     }
 
-    /// Nothing to look back at.
-    #[cfg(test)]
-    pub(crate) const fn none() -> Self {
-        Self { ring: Vec::new(), newest: Tick(0), rewind_max: 0 }
-    }
-
     /// Keeps the boxes of `tick`.
     pub(crate) fn capture<G: Game>(&mut self, tick: Tick, world: &World<G::Entity>)
     where
@@ -180,5 +174,57 @@ impl Rewinds {
     #[must_use]
     pub fn max_ticks(&self) -> f64 {
         f64::from(self.max) / FRACTIONS as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{Dot, Dots};
+
+    fn moved_by(speed: i32, ticks: u32) -> (Hitboxes, EntityId) {
+        let (mut world, mut hitboxes) = (World::new(), Hitboxes::new::<Dots>(TickRate::DEFAULT));
+        let id = world.spawn(Dot { drifts: false, pos: 0, vel: 0, fired: 0 }).unwrap();
+        for tick in 1..=ticks {
+            world.get_mut(id).unwrap().pos += speed;
+            hitboxes.capture::<Dots>(Tick(tick), &world);
+        }
+        (hitboxes, id)
+    }
+
+    fn look(hitboxes: &Hitboxes, tick: u32, behind: i64) -> LookBack<'_> {
+        LookBack::new(hitboxes, Tick(tick), &Rewind { behind: Some(behind), ..Rewind::default() })
+    }
+
+    #[test]
+    fn a_box_is_where_it_was_between_two_ticks_and_later_on() {
+        let (hitboxes, id) = moved_by(100, 40);
+        let seen = look(&hitboxes, 41, 3 * 256 + 128);
+        assert_eq!(seen.hitbox(id).unwrap().centre.x, 3_750);
+        assert_eq!(seen.hitbox_after(id, 256).unwrap().centre.x, 3_850);
+        assert_eq!(seen.hitbox_after(id, 20 * 256).unwrap().centre.x, 4_000, "the state before the step");
+        assert_eq!(seen.hitbox(EntityId(99)), None);
+    }
+
+    #[test]
+    fn nobody_looks_farther_back_than_the_game_permits_nor_into_the_future() {
+        let (hitboxes, id) = moved_by(100, 40);
+        let far = look(&hitboxes, 41, i64::MAX);
+        assert_eq!(far.behind(), 7 * 256 + 128, "250 ms at 30 Hz");
+        assert_eq!(far.hitbox(id).unwrap().centre.x, 3_350);
+        assert_eq!(look(&hitboxes, 41, i64::MIN).behind(), 0);
+        let mut rewinds = Rewinds::default();
+        rewinds.add(&hitboxes, Tick(41), &Rewind { behind: Some(9_000), ..Rewind::default() });
+        assert_eq!((rewinds.count, rewinds.clamped, rewinds.max_ticks()), (1, 1, 7.5));
+    }
+
+    #[test]
+    fn boxes_of_two_lives_have_nothing_between_them() {
+        let (mut hitboxes, id) = moved_by(100, 40);
+        let mut world = World::new();
+        world.spawn(Dot { drifts: false, pos: -9_000, vel: 0, fired: 1 }).unwrap();
+        hitboxes.capture::<Dots>(Tick(41), &world);
+        assert_eq!(look(&hitboxes, 42, 256 + 20).hitbox(id).unwrap().centre.x, 4_000);
+        assert_eq!(look(&hitboxes, 42, 256).hitbox(id).unwrap().centre.x, -9_000);
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of the arena, one test each, played by calling the game as a room does.
 
+mod look_back;
+
 use super::*;
 use crate::entity::{Button, Entity, Schema};
 use crate::hitbox::Hitboxes;
@@ -14,6 +16,7 @@ struct Match {
     players: Vec<PlayerTurn<ArenaInput>>,
     commands: Vec<(PlayerId, Command)>,
     events: Vec<(Option<PlayerId>, Event)>,
+    hitboxes: Hitboxes,
 }
 
 const OPEN: [&str; 7] = [
@@ -37,7 +40,8 @@ impl Match {
         let game = Arena::new(settings, &map, seed, &mut world);
         let (players_wanted, players) = (players, Vec::new());
         let (commands, events) = (Vec::new(), Vec::new());
-        let mut made = Self { world, map, game, tick: Tick(0), players, commands, events };
+        let hitboxes = Hitboxes::new::<Arena>(crate::tick::TickRate::DEFAULT);
+        let mut made = Self { world, map, game, tick: Tick(0), players, commands, events, hitboxes };
         for player in 1..=players_wanted {
             made.join(player).unwrap();
         }
@@ -66,12 +70,13 @@ impl Match {
             scene: &self.map,
             players: &self.players,
             commands: &commands,
-            hitboxes: &Hitboxes::none(),
+            hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.world, &turn, &mut events);
         assert_eq!(events.refused, 0);
         self.events.extend(events.items);
         self.world.compact();
+        self.hitboxes.capture::<Arena>(self.tick, &self.world);
         invariants(&self.world, &self.map).unwrap();
     }
 
