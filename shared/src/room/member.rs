@@ -1,11 +1,13 @@
 //! A member of a room: a player or spectator, and the connection that it has at the time.
 
 use super::inputs::InputRing;
+use super::pace::Pace;
 use super::reliable::EventQueue;
+use super::stats::RoomStats;
 use super::view::Sight;
 use crate::entity::Input;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX};
+use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
@@ -60,6 +62,21 @@ impl<I: Input> Member<I> {
         }
     }
 
+    /// Whether `tick` is one of those on which the member is served as long as it keeps up no better.
+    pub(super) fn is_paced(&self, tick: Tick) -> bool {
+        self.link.as_ref().is_some_and(|link| link.pace.is_due(tick))
+    }
+
+    /// Notes that an update was due at `tick`, and was given or skipped.
+    pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool, stats: &mut RoomStats) {
+        let Some(link) = &mut self.link else { return };
+        let before = link.pace.step();
+        if link.pace.note(tick, rate, skipped) {
+            let slower = link.pace.step() > before;
+            *if slower { &mut stats.paced_slower } else { &mut stats.paced_faster } += 1;
+        }
+    }
+
     /// Whether the member is served at `tick`.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_due(tick, rate))
@@ -91,6 +108,8 @@ pub(super) struct Link {
     pub(super) unacked: VecDeque<Tick>,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
+    /// How often it is served, by what it took so far.
+    pub(super) pace: Pace,
     /// The client sends frames only when it has something to say.
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
@@ -126,6 +145,7 @@ impl Link {
             quiet: 0,
             unacked: VecDeque::new(),
             acked: None,
+            pace: Pace::default(),
             steady: false,
             round_trip: Duration::ZERO,
             arrival: None,
@@ -174,8 +194,15 @@ impl Link {
         let new = self.acked.is_none_or(|acked| tick > acked);
         if new {
             self.acked = Some(tick);
+            self.pace.heard();
         }
         new
+    }
+
+    /// Whether the client acknowledged nothing for so long that it is given up.
+    pub(super) fn is_lost(&self, tick: Tick, rate: TickRate) -> bool {
+        let lost = rate.ticks_ceil(Duration::from_millis(ACK_LOST_MS));
+        self.unacked.front().is_some_and(|oldest| tick.since(*oldest) > i64::from(lost))
     }
 
     /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.

@@ -227,7 +227,8 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
-    fn cut(&mut self, member: MemberId) {
+    /// Takes the connection from a member. A player keeps its place for a time.
+    pub(super) fn cut(&mut self, member: MemberId) {
         let Some(at) = self.find(member) else { return };
         let tick = self.tick;
         match self.members.get_mut(at) {
