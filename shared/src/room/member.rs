@@ -1,12 +1,14 @@
 //! A member of a room: a player or spectator, and the connection that it has at the time.
 
 use super::inputs::InputRing;
+use super::pace::Pace;
 use super::reliable::EventQueue;
+use super::stats::RoomStats;
 use super::view::Sight;
 use crate::entity::Input;
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX};
+use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
@@ -59,6 +61,21 @@ impl<I: Input> Member<I> {
         }
     }
 
+    /// Whether `tick` is one of those on which the member is served as long as it keeps up no better.
+    pub(super) fn is_paced(&self, tick: Tick) -> bool {
+        self.link.as_ref().is_some_and(|link| link.pace.is_due(tick))
+    }
+
+    /// Notes that an update was due at `tick`, and was given or skipped.
+    pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool, stats: &mut RoomStats) {
+        let Some(link) = &mut self.link else { return };
+        let before = link.pace.step();
+        if link.pace.note(tick, rate, skipped) {
+            let slower = link.pace.step() > before;
+            *if slower { &mut stats.paced_slower } else { &mut stats.paced_faster } += 1;
+        }
+    }
+
     /// Whether the member is served at `tick`.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_due(tick, rate))
@@ -99,6 +116,8 @@ pub(super) struct Link {
     unacked: Unacked,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
+    /// How often it is served, by what it took so far.
+    pub(super) pace: Pace,
     /// The client sends frames only when it has something to say.
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
@@ -113,6 +132,10 @@ pub(super) struct Link {
     pub(super) repaired_at: Option<Tick>,
     /// Commands since the last step.
     pub(super) commands: usize,
+    /// Since when its frames acknowledge nothing new.
+    deaf_since: Option<Tick>,
+    /// It does not read, and is given up.
+    pub(super) lost: bool,
 }
 
 /// A frame's arrival, to be told to the client's clock.
@@ -161,6 +184,7 @@ impl Link {
             quiet: 0,
             unacked: Unacked::default(),
             acked: None,
+            pace: Pace::default(),
             steady: false,
             round_trip: Duration::ZERO,
             arrival: None,
@@ -168,6 +192,8 @@ impl Link {
             repair: None,
             repaired_at: None,
             commands: 0,
+            deaf_since: None,
+            lost: false,
         }
     }
 
@@ -204,8 +230,20 @@ impl Link {
         let new = self.acked.is_none_or(|acked| tick > acked);
         if new {
             self.acked = Some(tick);
+            self.pace.heard();
         }
         new
+    }
+
+    /// A frame came at `tick`. A client that goes on speaking, and acknowledges nothing new for too long, is lost: it does not
+    /// read what it is sent. One that is silent may be asleep; whether it lives is the transport's to find out.
+    pub(super) fn hear(&mut self, tick: Tick, rate: TickRate, acknowledges: bool) {
+        if acknowledges || self.unacked.oldest.is_none() {
+            self.deaf_since = None;
+        } else {
+            let since = *self.deaf_since.get_or_insert(tick);
+            self.lost |= tick.since(since) > i64::from(rate.ticks_ceil(Duration::from_millis(ACK_LOST_MS)));
+        }
     }
 
     /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.
