@@ -220,7 +220,7 @@ fn stalls_cuts_and_blocked_slots_heal_in_a_room_of_cells() {
                 0 => harness.stall(client, core::time::Duration::from_millis(900)),
                 1 => harness.cut(client),
                 2 => harness.block_slot(client),
-                _ => harness.link(client, LinkProfile::MOBILE),
+                _ => harness.link(client, LinkProfile::BAD_HOTEL),
             }
             harness.run_ticks(45);
             harness.settle();
