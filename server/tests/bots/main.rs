@@ -7,6 +7,7 @@ mod running;
 use core::time::Duration;
 use running::{Pad, Running, Tag};
 use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{Behaviour, FleetConfig, run};
@@ -26,6 +27,7 @@ fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
         rooms,
         spectators: 0,
         options: Options::none(),
+        networks: Networks::default(),
         seed: 1,
         threads: 2,
     }
