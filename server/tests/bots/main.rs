@@ -83,6 +83,26 @@ async fn a_fleet_plays_without_a_socket_and_leaves_nothing_behind() {
     assert_eq!(handle.balance(), Balance::default());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spectators_watch_what_the_players_play_and_count_apart() {
+    let server = Running::start().await;
+    let (handle, connect) = (server.handle.clone(), server.over_sockets());
+    let mut config = fleet("arena", 16, 1);
+    config.spectators = 6;
+    let mut listed = Vec::new();
+    let report =
+        run::<Arena, _, _>(config, connect, ArenaBehaviour::Mixed, core::future::pending(), |second| {
+            if second.bots == 16 {
+                listed = handle.rooms();
+            }
+        })
+        .await;
+    assert_sound(&report, 16);
+    let room = listed.first().expect("there was a room");
+    assert_eq!((listed.len(), room.players, room.spectators, room.spectators_max), (1, 10, 6, 64));
+    server.stop().await;
+}
+
 /// Runs about and dashes at times.
 struct Runs(Pad);
 
