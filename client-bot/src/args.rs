@@ -3,6 +3,7 @@
 use crate::assertion::Assertion;
 use crate::behaviours::arena::ArenaBehaviour;
 use crate::connect::Url;
+use crate::network::NetworkArgs;
 use crate::plan::{Plan, Stage};
 use clap::Parser;
 use core::time::Duration;
@@ -71,10 +72,14 @@ pub struct Args {
     /// Shows no progress and no table; failed thresholds are still named.
     #[arg(long, short)]
     pub quiet: bool,
+    /// What lies between the bots and the server.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 const EXAMPLES: &str = "Examples:
   tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json --assert 'snapshot_gap_ms.p99<60'
+  tickwire-client-bot --bots 64 --network 4g:50,wifi:50 --loss 0.5%
   tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms";
 
 fn game_name(text: &str) -> Result<GameName, String> {
@@ -128,6 +133,7 @@ impl Args {
         if self.url.is_tls() && self.ca.is_none() {
             return Err("wss needs certificates to trust: give --ca FILE".into());
         }
+        self.network.networks()?;
         self.options().map(drop)
     }
 }

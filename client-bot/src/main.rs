@@ -76,6 +76,7 @@ async fn play(args: &Args) -> Result<Report, Failure> {
         rooms: args.rooms(),
         spectators: args.spectators,
         options: args.options().map_err(usage)?,
+        networks: args.network.networks().map_err(usage)?,
         seed: args.seed,
         threads: args.threads.into(),
         plan,

@@ -17,6 +17,8 @@ pub struct RoomView {
     pub players_max: u32,
     /// Spectators in it.
     pub spectators: u32,
+    /// Spectators that it takes.
+    pub spectators_max: u32,
     /// How often it steps, Hz.
     pub tick_rate_hz: u16,
     /// What it was made with.
@@ -48,6 +50,7 @@ impl RoomView {
             players: u32::from(room.players),
             players_max: u32::from(room.players_max),
             spectators: u32::from(room.spectators),
+            spectators_max: u32::from(room.spectators_max),
             tick_rate_hz: room.tick_rate_hz,
             options: room.options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             age_s: room.age_s,

@@ -96,6 +96,7 @@ pub(crate) struct RoomListing {
     pub(crate) players: u16,
     pub(crate) players_max: u16,
     pub(crate) spectators: u16,
+    pub(crate) spectators_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) options: Options,
     pub(crate) age_s: u64,

@@ -24,6 +24,7 @@ pub mod harness;
 mod hitbox;
 pub mod id;
 pub mod limits;
+pub mod link;
 mod rng;
 pub mod room;
 pub mod snapshot;

@@ -260,6 +260,7 @@ impl<G: Game> RoomPort for Port<G> {
             players: inbox.players.taken(),
             players_max: self.facts.players_max,
             spectators: inbox.spectators.taken(),
+            spectators_max: self.facts.spectators_max,
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
             age_s: self.facts.born.elapsed().as_secs(),

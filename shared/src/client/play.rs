@@ -176,6 +176,7 @@ impl<G: Game> Client<G> {
                 }
                 ReliableEvent::PlayerLeft(player) => {
                     self.roster.retain(|entry| entry.player != player);
+                    self.follows = self.follows.filter(|followed| *followed != player);
                     ClientEvent::PlayerLeft(player)
                 }
             };

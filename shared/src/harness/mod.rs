@@ -6,7 +6,7 @@
 //! let mut match_ = Harness::<MyGame>::new(settings, seed);
 //! let ada = match_.join("ada");
 //! match_.drive(ada, |client, rng| MyInput { go: rng.range(-1, 1), ..Default::default() });
-//! match_.link(ada, LinkProfile::MOBILE);
+//! match_.link(ada, LinkProfile::MOBILE_4G);
 //! match_.run_ticks(300);
 //! match_.cut(ada);
 //! match_.run_ticks(30);
@@ -17,7 +17,6 @@
 
 mod check;
 mod determinism;
-mod link;
 mod run;
 #[cfg(test)]
 mod simulated_day;
@@ -25,8 +24,8 @@ mod simulated_day;
 mod tests;
 mod wires;
 
+pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
-pub use link::LinkProfile;
 
 use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, State};
@@ -189,17 +188,15 @@ impl<G: Game> Harness<G> {
         self.seat_mut(client).asleep_until = until;
     }
 
-    /// How a client's link behaves from now on.
+    /// How a client's link behaves from now on. A client that its link cuts comes back by itself when the cut is over.
     pub fn link(&mut self, client: ClientIndex, profile: LinkProfile) {
-        self.wire_mut(client).profile = profile;
+        self.wire_mut(client).link.set_profile(profile);
     }
 
     /// Nothing arrives over a client's link, in either direction, for `time`; then all at once.
     pub fn stall(&mut self, client: ClientIndex, time: Duration) {
         let until = self.now + time;
-        let wire = self.wire_mut(client);
-        wire.up.stall(until);
-        wire.down.stall(until);
+        self.wire_mut(client).link.stall(until);
     }
 
     /// A client's slot is not emptied from now on, as if its socket took no more bytes.
@@ -238,6 +235,16 @@ impl<G: Game> Harness<G> {
         true
     }
 
+    /// A cut client resumes, or joins anew if it has nothing to come back to: a spectator, or one that never was in.
+    pub(super) fn come_back(&mut self, client: ClientIndex) {
+        if !self.resume(client) {
+            let seat = self.seat_mut(client);
+            seat.client = Client::new(seat.client.config().clone());
+            self.wire_mut(client).reset(Stage::Hello);
+            self.transmit(client.0);
+        }
+    }
+
     /// A client leaves for good.
     pub fn leave(&mut self, client: ClientIndex) {
         self.seat_mut(client).client.leave();
@@ -261,7 +268,7 @@ impl<G: Game> Harness<G> {
             self.link(client, LinkProfile::CLEAN);
             self.unblock_slot(client);
             if self.wire_mut(client).stage == Stage::Cut {
-                self.resume(client);
+                self.come_back(client);
             }
         }
         self.run_ticks(2 * u32::from(self.rate.hz()));

@@ -21,6 +21,8 @@ pub(super) struct Member<I> {
     pub(super) id: MemberId,
     /// `None` for a spectator.
     pub(super) player: Option<Player<I>>,
+    /// The player, with its entity, whose view a spectator asks for.
+    pub(super) follows: Option<(PlayerId, EntityId)>,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
     pub(super) link: Option<Link>,

@@ -25,7 +25,7 @@ use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash}
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
-use crate::limits::SETTINGS_BYTES_MAX;
+use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{List, ReliableEvent};
@@ -248,6 +248,13 @@ impl<G: Game> Room<G> {
     pub fn rewinds(&self) -> impl Iterator<Item = (PlayerId, Rewinds)> {
         let players = self.members.iter().filter_map(|member| member.player.as_ref());
         players.map(|player| (player.id, player.rewinds))
+    }
+
+    /// How many spectators the room takes: as configured, but so that there always is a place for each player.
+    #[must_use]
+    pub fn spectators_max(&self) -> u16 {
+        let left = MEMBERS_MAX.saturating_sub(self.players_max.into());
+        self.config.spectators_max.min(u16::try_from(left).unwrap_or(u16::MAX))
     }
 
     /// Spectators.

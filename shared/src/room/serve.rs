@@ -66,7 +66,7 @@ impl<G: Game> Room<G> {
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
         match &member.player {
             Some(player) => self.game.view(&self.world, player.id, player.entity),
-            None => self.game.spectator_view(&self.world),
+            None => self.game.spectator_view(&self.world, member.follows),
         }
     }
 

@@ -152,6 +152,7 @@ fn controls(out: &mut String) {
         ("join match", join(Role::Player, Target::Match(Options::none()))),
         ("join create", join(Role::Spectator, Target::Create(options.unwrap()))),
         ("leave", ClientControl::Leave),
+        ("follow", ClientControl::Follow(Some(PlayerId(7)))),
         ("repair", ClientControl::Repair { stream: StreamId(0), tick: Tick(640) }),
         ("desync field", ClientControl::Desync(desync(Some(3)))),
         ("desync row", ClientControl::Desync(desync(None))),
