@@ -9,6 +9,7 @@ use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
 use crate::id::ResumeSecret;
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
+use crate::snapshot::OwnTold;
 use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
@@ -88,6 +89,8 @@ impl<G: Game> Client<G> {
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: RenderClock::default(),
             prediction: joined.player.map(|(_, entity)| Prediction::new(entity)),
+            own: OwnTold::default(),
+            own_row: Vec::new(),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             snapshot_at: None,

@@ -31,7 +31,7 @@ pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 use crate::entity::{Entity, Input, Schema, SchemaError, Step, TableError, schema_hash};
 use crate::game::{BadSettings, Game};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
-use crate::snapshot::{History, RowRef, Snapshot};
+use crate::snapshot::{History, OwnTold, RowRef, Snapshot};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
     ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
@@ -173,6 +173,10 @@ struct Place<G: Game> {
     arrivals: ArrivalClock,
     render: RenderClock,
     prediction: Option<Prediction<G::Entity>>,
+    /// What was told of the own entity's fields that nobody else gets.
+    own: OwnTold,
+    /// The own entity's whole row; its memory is reused.
+    own_row: Vec<i32>,
     /// When a spectator's next frame is due.
     next_frame_at: Duration,
     /// When the last frame was made.
@@ -420,7 +424,8 @@ impl<G: Game> Client<G> {
     }
 
     /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them had to wait, the newer row counts.
+    /// moment, because one of them had to wait, the newer row counts. Fields that only their owner gets are hidden in all of
+    /// them; those of the own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let mut rows: Vec<_> =

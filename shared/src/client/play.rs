@@ -27,7 +27,7 @@ impl<G: Game> Client<G> {
         let update = Update::decode(message)?;
         self.stats.updates += 1;
         self.on_streams(now, &update)?;
-        self.on_inputs(now, &update.private);
+        self.on_inputs(now, &update.private)?;
         if let Some(number) = update.private.command_ack {
             self.stats.commands_confirmed += self.commands.confirmed(number)?;
         }
@@ -77,15 +77,24 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    fn on_inputs(&mut self, now: Duration, private: &Private) {
-        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
+    fn on_inputs(&mut self, now: Duration, private: &Private) -> Result<(), DecodeError> {
+        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return Ok(()) };
         self.stats.inputs.add(private.counts);
+        if let Some(own) = &private.own {
+            place.own.hear(schema, own)?;
+        }
         if let Some(prediction) = &mut place.prediction {
             let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
             if row.is_none() && !private.deferred.is_empty() {
                 // Its stream may be one that had to wait.
-                return;
+                return Ok(());
             }
+            let row = row.map(|(kind, values)| {
+                place.own_row.clear();
+                place.own_row.extend_from_slice(values);
+                place.own.fill(schema, kind, &mut place.own_row);
+                (kind, &place.own_row[..])
+            });
             let compared = prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
             if let Some(compared) = compared {
                 self.stats.predictions += 1;
@@ -102,6 +111,7 @@ impl<G: Game> Client<G> {
         if let Some(timing) = private.timing {
             self.on_timing(now, timing);
         }
+        Ok(())
     }
 
     fn on_timing(&mut self, now: Duration, timing: Timing) {

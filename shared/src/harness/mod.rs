@@ -88,6 +88,19 @@ impl<G: Game> Harness<G> {
     /// As [`Harness::new`].
     #[must_use]
     pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
+        Self::make(settings, seed, rate, G::table())
+    }
+
+    /// As [`Harness::new`], without the game's table: to train one.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    pub fn untrained(settings: G::Settings, seed: u64) -> Self {
+        Self::make(settings, seed, TickRate::DEFAULT, None)
+    }
+
+    fn make(settings: G::Settings, seed: u64, rate: TickRate, table: Option<&[u8]>) -> Self {
         let mut rng = Rng::new(seed);
         let config = RoomConfig {
             id: RoomId::from_bits(1),
@@ -96,7 +109,7 @@ impl<G: Game> Harness<G> {
             resume_grace: Duration::from_secs(30),
             client_bytes_per_s: 0,
         };
-        let mut room = match Room::new(config, settings, rng.next_u64()) {
+        let mut room = match Room::with_table(config, settings, rng.next_u64(), table) {
             Ok(room) => room,
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };

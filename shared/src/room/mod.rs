@@ -8,6 +8,7 @@ mod event;
 mod inputs;
 mod member;
 mod outbox;
+mod own;
 mod reliable;
 mod seats;
 mod serve;
@@ -32,6 +33,7 @@ use crate::world::World;
 use bytes::Bytes;
 use core::time::Duration;
 use member::Member;
+use own::OwnRow;
 use std::sync::Arc;
 use streams::Streams;
 use view::Work;
@@ -79,6 +81,7 @@ pub struct Room<G: Game> {
     /// The update that is being written; its memory is reused.
     message: Vec<u8>,
     work: Work,
+    own: OwnRow,
     keeps_states: bool,
     stats: RoomStats,
 }
@@ -96,8 +99,22 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// The game's types break a bound of the protocol, or its settings make no scene.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
+        Self::with_table(config, settings, seed, G::table())
+    }
+
+    /// As [`Room::new`], with another table than the game's, or none: for the training of a table when the game's own is one
+    /// of other entities.
+    ///
+    /// # Errors
+    /// As [`Room::new`].
+    pub fn with_table(
+        config: RoomConfig,
+        settings: G::Settings,
+        seed: u64,
+        table: Option<&[u8]>,
+    ) -> Result<Self, RoomError> {
         let scene = Arc::new(G::scene(&settings)?);
-        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, G::table())?;
+        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, table)?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
         if let Interest::Cells(cells) = &interest {
@@ -122,6 +139,7 @@ impl<G: Game> Room<G> {
             turns: Vec::new(),
             message: Vec::new(),
             work: Work::default(),
+            own: OwnRow::default(),
             keeps_states: false,
             stats: RoomStats::default(),
         })
@@ -140,7 +158,7 @@ impl<G: Game> Room<G> {
             Turn { tick: self.tick, scene: &*self.scene, players: &self.turns, commands: &self.commands };
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
-        self.streams.capture(self.tick, &mut self.world, G::place);
+        self.streams.capture(&self.schema, self.tick, &mut self.world, G::place);
         self.queue_events(events);
         self.serve(now, outbox);
     }

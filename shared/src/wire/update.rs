@@ -12,6 +12,7 @@
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
 //! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
 //! EG0       streams that had to wait for bytes, likewise
+//! 1 [EG4 n] fields of the client's own entity that only it gets: one less than their bits, then the bits (see `snapshot::own`)
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
@@ -26,8 +27,9 @@ use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 use crate::id::StreamId;
-use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, OWN_BITS_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
+use core::cmp::Ordering;
 
 /// The first byte of an update.
 pub const TAG_UPDATE: u8 = 1;
@@ -53,6 +55,68 @@ pub struct Private {
     pub dropped: Vec<StreamId>,
     /// Streams that are not told of in this update though something happened in them, in the order of their ids.
     pub deferred: Vec<StreamId>,
+    /// What changed in the fields of the client's own entity that only it gets.
+    pub own: Option<OwnBits>,
+}
+
+/// Fields that only the owner of an entity gets, as bits that [`OwnTold`](crate::snapshot::OwnTold) packs and unpacks: 1
+/// to [`OWN_BITS_MAX`] of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnBits {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl OwnBits {
+    /// The bits that were written. `None` if there are none, or more than permitted.
+    #[must_use]
+    pub fn new(bits: BitWriter) -> Option<Self> {
+        let count = bits.len_bits();
+        (1..=OWN_BITS_MAX).contains(&count).then(|| Self { bytes: bits.finish(), count })
+    }
+
+    /// How many bits there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Reads the bits from the first.
+    #[must_use]
+    pub fn reader(&self) -> BitReader<'_> {
+        BitReader::new(&self.bytes)
+    }
+
+    /// Ends what [`OwnBits::reader`] began.
+    ///
+    /// # Errors
+    /// Not all bits were read, or more than there are.
+    pub fn finish(&self, from: &BitReader<'_>) -> Result<(), DecodeError> {
+        match (self.bytes.len() * 8 - from.left_bits()).cmp(&self.count) {
+            Ordering::Less => Err(DecodeError::Leftover),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(DecodeError::Truncated),
+        }
+    }
+
+    fn write(&self, to: &mut BitWriter) {
+        to.exp_golomb(self.count as u32 - 1, 4);
+        let mut left = self.count as u32;
+        for &byte in &self.bytes {
+            to.raw(u32::from(byte), left.min(8));
+            left = left.saturating_sub(8);
+        }
+    }
+
+    fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
+        let count = from.exp_golomb_max(4, OWN_BITS_MAX - 1)? + 1;
+        let mut bits = BitWriter::new();
+        for start in (0..count).step_by(32) {
+            let some = (count - start).min(32) as u32;
+            bits.raw(from.raw(some)?, some);
+        }
+        Self::new(bits).ok_or(DecodeError::OutOfRange)
+    }
 }
 
 /// Feedback for the client's clock.
@@ -234,6 +298,10 @@ impl BitCode for Private {
         self.events.write(to);
         write_streams(to, &self.dropped);
         write_streams(to, &self.deferred);
+        to.bit(self.own.is_some());
+        if let Some(own) = &self.own {
+            own.write(to);
+        }
     }
 
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
@@ -266,6 +334,7 @@ impl BitCode for Private {
             events: Numbered::read(from)?,
             dropped: read_streams(from)?,
             deferred: read_streams(from)?,
+            own: if from.bit()? { Some(OwnBits::read(from)?) } else { None },
         })
     }
 }

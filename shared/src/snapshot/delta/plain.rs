@@ -13,6 +13,7 @@
 //!   fields      each value - min, in the bits of its grid
 //! 32            the state hash of the target, if the target tick is divisible by 32
 //! ```
+//! Fields that only their owner gets are not told: both ends know what stands in their place.
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
 //! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
 
@@ -142,7 +143,7 @@ fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to:
                 let (own, rest) = residuals.split_at((*count).min(residuals.len()));
                 residuals = rest;
                 let fields = schema.kind(*kind).map_or(&[][..], |kind| &kind.fields);
-                for (field, &value) in fields.iter().zip(own) {
+                for (field, &value) in fields.iter().zip(own).filter(|(field, _)| !field.own) {
                     write_residual(&field.grid, value, to);
                 }
             }
@@ -167,7 +168,7 @@ fn encode_spawns(
         previous = Some(row.id);
         to.raw(u32::from(row.kind), schema.kind_bits());
         let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-        for (field, &value) in fields.iter().zip(row.values) {
+        for (field, &value) in fields.iter().zip(row.values).filter(|(field, _)| !field.own) {
             to.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
         }
     }
@@ -239,7 +240,7 @@ fn decode_rows(
 fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>) -> Result<(), DecodeError> {
     let mut any = false;
     for (field, value) in fields.iter().zip(values) {
-        if from.bit()? {
+        if !field.own && from.bit()? {
             *value = read_residual(&field.grid, *value, from)?;
             any = true;
         }
@@ -284,7 +285,10 @@ fn decode_spawns(
         let fields = &schema.kind(kind).ok_or(DecodeError::OutOfRange)?.fields;
         let values = row.get_mut(..fields.len()).ok_or(DecodeError::BadSnapshot)?;
         for (value, field) in values.iter_mut().zip(fields) {
-            *value = crate::entity::read_absolute(from, &field.grid)?;
+            *value = match field.own {
+                true => field.hidden(),
+                false => crate::entity::read_absolute(from, &field.grid)?,
+            };
         }
         if merge.is_none() && (!snapshot.is_empty() && id <= snapshot.last_id()) {
             merge = Some(Snapshot::new(snapshot.tick));

@@ -13,7 +13,7 @@
 //! number      rows that the baseline has not; for each, in the order of ids:
 //!   number      first: zigzag(id - the baseline's last id - 1), modulo 2^32; else id - the id before - 1
 //!   kind        bit by bit from the highest
-//!   each field  0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
+//!   each field  but those that only their owner gets: 0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
 //!               if so: 1: it is not n, the value of the grid nearest to 0; if so: signed value - n
 //! raw 32      the state hash of the target, if the target tick is divisible by 32
 //!
@@ -263,7 +263,7 @@ fn write_new<C: BitCoder>(
             continue;
         };
         let fields = kind.fields.iter().zip(&contexts.fields).zip(row.values).enumerate();
-        for (at, ((field, [_, contexts]), &value)) in fields {
+        for (at, ((field, [_, contexts]), &value)) in fields.filter(|(_, ((field, _), _))| !field.own) {
             let before = last.and_then(|last| last.get(at).copied());
             code_value(&field.grid, *contexts, before, value, to)?;
         }
@@ -381,6 +381,10 @@ fn read_new<C: BitCoder>(
         let values = row.get_mut(..kind.fields.len()).ok_or(DecodeError::BadSnapshot)?;
         let fields = kind.fields.iter().zip(&contexts.fields).zip(values.iter_mut()).enumerate();
         for (at, ((field, [_, contexts]), value)) in fields {
+            if field.own {
+                *value = field.hidden();
+                continue;
+            }
             let before = last.as_ref().and_then(|last| last.get(at).copied());
             *value = code_value(&field.grid, *contexts, before, 0, from)?;
         }
