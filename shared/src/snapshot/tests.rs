@@ -316,3 +316,29 @@ fn a_spawn_over_a_living_entity_is_refused() {
     assert_eq!(refused, Err(DecodeError::BadSnapshot));
     assert!(decode_delta(&schema, None, Tick(2), &keyframe).is_ok());
 }
+
+#[test]
+fn the_first_half_of_a_payload_says_nothing_of_custom_fields() {
+    let before = snapshot(1, &vec![(5, 0, [0, 10, 10, 3, 7])]);
+    let payload = |custom: bool| {
+        let mut to = crate::wire::bits::BitWriter::new();
+        // The group and the row are not as predicted, and it is not gone.
+        to.raw(0b011, 3);
+        to.bit(custom);
+        if custom {
+            to.bit(false);
+            to.exp_golomb(4, 14 / 3);
+        }
+        // `vel` and `target` are, `turn` is one more, `wide` is as before; no new row, and the step is right.
+        to.raw(0b100, 3);
+        to.bit(false);
+        to.exp_golomb(0, 4 / 3);
+        to.bit(false);
+        to.exp_golomb(0, 0);
+        to.bit(false);
+        to.finish()
+    };
+    let decode = |custom| decode_delta(&custom_schema(), Some(&before), Tick(2), &payload(custom));
+    assert!(decode(false).is_ok(), "{:?}", decode(false));
+    assert_eq!(decode(true), Err(DecodeError::NotCanonical));
+}

@@ -19,7 +19,7 @@
 
 use super::{apply_residual, merged, stepped};
 use crate::entity::model::GROUP_ROWS;
-use crate::entity::{Field, Grid, Schema};
+use crate::entity::{Field, Grid, Predictor, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
@@ -241,6 +241,10 @@ fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>
     let mut any = false;
     for (field, value) in fields.iter().zip(values) {
         if !field.own && from.bit()? {
+            if field.predictor == Predictor::Custom {
+                // The second half tells of it.
+                return Err(DecodeError::NotCanonical);
+            }
             *value = read_residual(&field.grid, *value, from)?;
             any = true;
         }
