@@ -20,7 +20,8 @@ fn schema() -> Schema {
         field("turn", Grid::angle(10), Predictor::Hold),
         field("wide", Grid::integers(-(1 << 30), (1 << 30) - 1), Predictor::Hold),
     ];
-    let thing = vec![field("on", Grid::integers(0, 1), Predictor::Hold)];
+    let secret = Field { own: true, ..field("secret", Grid::integers(2, 9), Predictor::Hold) };
+    let thing = vec![secret, field("on", Grid::integers(0, 1), Predictor::Hold)];
     let kind = |name: &str, fields| Kind { name: name.into(), fields };
     Schema::new(vec![kind("mover", mover), kind("thing", thing), kind("empty", Vec::new())]).unwrap()
 }
@@ -56,8 +57,9 @@ fn snapshot(tick: u32, rows: &Rows) -> Snapshot {
     let mut snapshot = Snapshot::new(Tick(tick));
     for (id, kind, values) in rows {
         let kind_schema = schema.kind(*kind).unwrap();
-        let fitted: Vec<i32> =
+        let mut fitted: Vec<i32> =
             kind_schema.fields.iter().zip(values).map(|(field, &v)| field.grid.fit(i64::from(v))).collect();
+        schema.hide_own(*kind, &mut fitted);
         snapshot.push(EntityId(*id), *kind, &fitted);
     }
     snapshot
@@ -88,6 +90,7 @@ fn pair() -> impl Strategy<Value = (Snapshot, Snapshot)> {
                 for (value, field) in values.iter_mut().zip(&schema.kind(row.kind).unwrap().fields) {
                     *value = field.grid.fit(i64::from(*value) + i64::from(rng.range(-9, 9)));
                 }
+                schema.hide_own(row.kind, &mut values);
             }
             all.insert(row.id.0, (row.kind, values));
         }
