@@ -73,7 +73,7 @@ impl FieldContexts {
         self.first + 4 + 2 * self.sizes + 2 * (size as usize).min(self.sizes - 1) + usize::from(second)
     }
 
-    const fn count(self) -> usize {
+    pub(crate) const fn count(self) -> usize {
         4 + 4 * self.sizes
     }
 }

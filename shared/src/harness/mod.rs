@@ -35,6 +35,7 @@ use crate::id::RoomId;
 use crate::room::{MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
 use wires::{Stage, Wire, Wires};
@@ -64,6 +65,8 @@ pub struct Harness<G: Game> {
     now: Duration,
     seed: u64,
     rng: Rng,
+    /// Whose messages are kept.
+    recorded: Option<(usize, Vec<Bytes>)>,
 }
 
 impl<G: Game> core::fmt::Debug for Harness<G> {
@@ -114,7 +117,8 @@ impl<G: Game> Harness<G> {
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };
         room.keep_states();
-        Self { room, rate, seats: Vec::new(), wires: Wires::default(), now: Duration::ZERO, seed, rng }
+        let (seats, wires) = (Vec::new(), Wires::default());
+        Self { room, rate, seats, wires, now: Duration::ZERO, seed, rng, recorded: None }
     }
 
     /// A player connects and asks to join. It is in the room some ticks later.
@@ -151,6 +155,16 @@ impl<G: Game> Harness<G> {
     /// see. See [`Room::audit`].
     pub fn audit_leaks(&mut self) {
         self.wires.audited = Some(Vec::new());
+    }
+
+    /// From now on the messages that a client receives are kept, for [`Harness::take_recorded`].
+    pub fn record(&mut self, client: ClientIndex) {
+        self.recorded = Some((client.0, Vec::new()));
+    }
+
+    /// The messages that came to the client that is recorded, in order, since this was asked last.
+    pub fn take_recorded(&mut self) -> Vec<Bytes> {
+        self.recorded.as_mut().map(|(_, messages)| core::mem::take(messages)).unwrap_or_default()
     }
 
     /// The controls of a client from now on.
@@ -276,6 +290,11 @@ impl<G: Game> Harness<G> {
     #[must_use]
     pub fn room(&self) -> &Room<G> {
         &self.room
+    }
+
+    /// The room, to change what it tells.
+    pub fn room_mut(&mut self) -> &mut Room<G> {
+        &mut self.room
     }
 
     /// The room's tick.

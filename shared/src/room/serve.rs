@@ -50,7 +50,13 @@ impl<G: Game> Room<G> {
                 self.stats.updates += 1;
                 self.stats.update_bytes += self.message.len() as u64;
                 outbox.update(id, &self.message);
+                if let Some(sampler) = &mut self.sampler {
+                    sampler.sent(&self.message);
+                }
             }
+        }
+        if let Some(sampler) = &mut self.sampler {
+            sampler.end_tick(tick, rate, &self.schema, &self.streams);
         }
         self.stats.entities_encoded = self.streams.entities_encoded();
         if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {

@@ -17,6 +17,7 @@
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
 //! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
 
+use super::meter::PacketPart;
 use super::{apply_residual, merged, stepped};
 use crate::entity::model::GROUP_ROWS;
 use crate::entity::{Field, Grid, Predictor, Schema};
@@ -24,26 +25,69 @@ use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
-use crate::wire::bits::{BitReader, BitWriter};
+use crate::wire::bits::{BitReader, BitWriter, zigzag};
 
 pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
-    match baseline {
-        Some(baseline) if schema.step().is_some() => {
-            let told = stepped::told(schema, baseline, current);
-            encode_state(schema, Some(baseline), &told, &mut to);
-            let stepped = stepped::stepped(schema, baseline, told);
-            stepped::write_plain(schema, baseline, &stepped, current, &mut to);
-        }
-        _ => encode_state(schema, baseline, current, &mut to),
-    }
+    write(schema, baseline, current, &mut to);
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         to.raw(current.hash(), 32);
     }
     to.finish()
 }
 
-fn encode_state(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot, to: &mut BitWriter) {
+/// Writes all but the hash.
+pub(super) fn write<W: PlainWriter>(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut W,
+) {
+    match baseline {
+        Some(baseline) if schema.step().is_some() => {
+            let told = stepped::told(schema, baseline, current);
+            encode_state(schema, Some(baseline), &told, to);
+            let stepped = stepped::stepped(schema, baseline, told);
+            stepped::write_plain(schema, baseline, &stepped, current, to);
+        }
+        _ => encode_state(schema, baseline, current, to),
+    }
+}
+
+/// What a payload is written into: its bits, or a meter of what they are spent on.
+pub(super) trait PlainWriter {
+    /// What is written from here on belongs to `part`.
+    fn part(&mut self, part: PacketPart);
+    fn raw(&mut self, value: u32, bits: u32);
+    fn exp_golomb(&mut self, value: u32, order: u32);
+
+    #[inline]
+    fn bit(&mut self, bit: bool) {
+        self.raw(u32::from(bit), 1);
+    }
+}
+
+impl PlainWriter for BitWriter {
+    #[inline]
+    fn part(&mut self, _: PacketPart) {}
+
+    #[inline]
+    fn raw(&mut self, value: u32, bits: u32) {
+        BitWriter::raw(self, value, bits);
+    }
+
+    #[inline]
+    fn exp_golomb(&mut self, value: u32, order: u32) {
+        BitWriter::exp_golomb(self, value, order);
+    }
+}
+
+fn encode_state<W: PlainWriter>(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut W,
+) {
     let mut spawned = Vec::new();
     match baseline {
         Some(baseline) => encode_rows(schema, baseline, current, to, &mut spawned),
@@ -61,11 +105,11 @@ enum Fate {
     Differs(usize),
 }
 
-fn encode_rows(
+fn encode_rows<W: PlainWriter>(
     schema: &Schema,
     baseline: &Snapshot,
     current: &Snapshot,
-    to: &mut BitWriter,
+    to: &mut W,
     spawned: &mut Vec<usize>,
 ) {
     let ticks = current.tick.since(baseline.tick).max(0) as u32;
@@ -128,13 +172,15 @@ impl Scratch {
     }
 }
 
-fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut BitWriter) {
+fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut W) {
     let differs = fates.iter().any(|(_, fate)| !matches!(fate, Fate::AsPredicted));
+    to.part(PacketPart::Groups);
     to.bit(differs);
     if !differs {
         return;
     }
-    for (kind, fate) in fates {
+    for &(kind, ref fate) in fates {
+        to.part(PacketPart::Rows { kind });
         match fate {
             Fate::AsPredicted => to.bit(false),
             Fate::Gone => to.raw(0b11, 2),
@@ -142,8 +188,12 @@ fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to:
                 to.raw(0b01, 2);
                 let (own, rest) = residuals.split_at((*count).min(residuals.len()));
                 residuals = rest;
-                let fields = schema.kind(*kind).map_or(&[][..], |kind| &kind.fields);
-                for (field, &value) in fields.iter().zip(own).filter(|(field, _)| !field.own) {
+                let fields = schema.kind(kind).map_or(&[][..], |kind| &kind.fields);
+                for (at, (field, &value)) in (0..).zip(fields.iter().zip(own)) {
+                    if field.own {
+                        continue;
+                    }
+                    to.part(PacketPart::Changed { kind, field: at });
                     write_residual(&field.grid, value, to);
                 }
             }
@@ -151,24 +201,31 @@ fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to:
     }
 }
 
-fn encode_spawns(
+fn encode_spawns<W: PlainWriter>(
     schema: &Schema,
     last_id: EntityId,
     current: &Snapshot,
     spawned: &[usize],
-    to: &mut BitWriter,
+    to: &mut W,
 ) {
+    to.part(PacketPart::NewCount);
     to.exp_golomb(spawned.len() as u32, 0);
     let mut previous: Option<EntityId> = None;
     for row in spawned.iter().filter_map(|&at| current.row(at)) {
+        to.part(PacketPart::NewIds);
         match previous {
-            None => to.signed(row.id.0.wrapping_sub(last_id.0) as i32, 3),
+            None => to.exp_golomb(zigzag(row.id.0.wrapping_sub(last_id.0) as i32), 3),
             Some(previous) => to.exp_golomb(row.id.0 - previous.0 - 1, 2),
         }
         previous = Some(row.id);
+        to.part(PacketPart::NewKinds);
         to.raw(u32::from(row.kind), schema.kind_bits());
         let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-        for (field, &value) in fields.iter().zip(row.values).filter(|(field, _)| !field.own) {
+        for (at, (field, &value)) in (0..).zip(fields.iter().zip(row.values)) {
+            if field.own {
+                continue;
+            }
+            to.part(PacketPart::New { kind: row.kind, field: at });
             to.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
         }
     }
@@ -311,7 +368,7 @@ fn residual_order(grid: &Grid) -> u32 {
 }
 
 #[inline]
-pub(super) fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
+pub(super) fn write_residual<W: PlainWriter>(grid: &Grid, residual: i32, to: &mut W) {
     if residual == 0 {
         to.bit(false);
         return;

@@ -43,6 +43,9 @@ pub(super) fn encode(
     let mut to = RangeWriter::new(model, Vec::with_capacity(64 + current.len()));
     let written = write(schema, model, baseline, current, &mut to);
     debug_assert_eq!(written, Ok(()), "a writer takes everything");
+    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+        let _ = to.raw(current.hash(), 32);
+    }
     to.finish()
 }
 
@@ -64,7 +67,8 @@ impl BitCoder for Counting<'_> {
     }
 }
 
-fn write<C: BitCoder>(
+/// Writes all but the hash.
+pub(super) fn write<C: BitCoder>(
     schema: &Schema,
     model: &Model,
     baseline: Option<&Snapshot>,
@@ -79,9 +83,6 @@ fn write<C: BitCoder>(
             stepped::code_ranged(schema, model, baseline, &stepped, Some(current), to)?;
         }
         _ => write_state(schema, model, baseline, current, to)?,
-    }
-    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
-        to.raw(current.hash(), 32)?;
     }
     Ok(())
 }
