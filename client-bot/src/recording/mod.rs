@@ -9,7 +9,7 @@
 //!   bytes  the message, as it came
 //! ```
 //! `kinds` are those of the game's schema; profile, table, settings and all else come in the recorded `Joined`. So a recording
-//! can be decoded without the game, unless that predicts fields by a step of its own.
+//! can be decoded without the game, unless that predicts fields by a step of its own. The resume secret in it is blanked.
 
 mod reader;
 mod recorder;

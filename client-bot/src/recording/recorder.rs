@@ -7,6 +7,7 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tickwire_shared::wire::control::{ServerControl, TAG_CONTROL};
 
 /// What is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ impl Recorder {
     }
 
     fn note(&self, connection: u32, message: &[u8]) {
+        let without = without_secret(message);
+        let message = without.as_deref().unwrap_or(message);
         let at_ms = u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = (RECORD_HEAD_BYTES + message.len()) as u64;
@@ -84,6 +87,16 @@ impl Recorder {
             None => state.to.flush().map(|()| state.left_out),
         }
     }
+}
+
+/// A `Joined` without the key with which the place could be taken; as long as it was.
+fn without_secret(message: &[u8]) -> Option<Vec<u8>> {
+    if message.first() != Some(&TAG_CONTROL) {
+        return None;
+    }
+    let Ok(ServerControl::Joined(mut joined)) = ServerControl::decode(message) else { return None };
+    joined.secret.as_mut()?.key = [0; 16];
+    ServerControl::Joined(joined).encode().ok()
 }
 
 impl State {

@@ -63,7 +63,9 @@ fn the_parts_of_each_message_are_its_bits() {
     let report = all.report(&kinds);
     assert!((whole(&report) - all.bytes() as f64 * 8.0).abs() < 1e-3);
     let of = |name: &str| report.parts.iter().find(|part| part.part == name).map_or(0.0, |part| part.bytes);
-    for part in ["control", "private.timing", "packet.groups", "packet.rows", "packet.hash", "packet.new_fields"] {
+    for part in
+        ["control", "private.timing", "packet.groups", "packet.rows", "packet.hash", "packet.new_fields"]
+    {
         assert!(of(part) > 0.0, "nothing is spent on {part}");
     }
     let kinds: f64 = report.kinds.iter().map(|kind| kind.bytes).sum();
@@ -138,4 +140,3 @@ fn a_table_that_was_trained_on_messages_is_better_than_priors() {
     let (priors, trained) = (with(None), with(Some(&trainer.table())));
     assert!(trained < priors * 0.9, "{trained} bits with the table, {priors} without");
 }
-

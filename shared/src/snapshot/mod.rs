@@ -12,8 +12,8 @@ mod predicted;
 mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};
-pub use delta::{Decoded, PacketPart, decode_delta, encode_delta, train};
 pub(crate) use delta::meter_delta;
+pub use delta::{Decoded, PacketPart, decode_delta, encode_delta, train};
 pub use history::History;
 pub use interest::{BadCells, CELLS_MAX, Cells, GROUPS_MAX, Group, Groups, Interest, Place, Reach, View};
 pub use own::OwnTold;

@@ -145,7 +145,9 @@ pub(super) fn write_plain<W: PlainWriter>(
                 continue;
             }
             let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-            for (at, (field, (guess, value))) in (0..).zip(fields.iter().zip(row.values.iter().zip(now.values))) {
+            for (at, (field, (guess, value))) in
+                (0..).zip(fields.iter().zip(row.values.iter().zip(now.values)))
+            {
                 if field.predictor == Predictor::Custom {
                     to.part(PacketPart::Changed { kind: row.kind, field: at });
                     plain::write_residual(&field.grid, field.grid.distance(*guess, *value) as i32, to);
