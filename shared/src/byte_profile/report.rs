@@ -171,6 +171,8 @@ impl ByteProfile {
     }
 
     fn bytes_where(&self, wanted: impl Fn(Part) -> bool) -> f64 {
-        self.parts().filter(|(part, _)| wanted(*part)).map(|(_, bits)| bits / 8.0).sum()
+        let bits = self.parts().filter(|(part, _)| wanted(*part)).map(|(_, bits)| bits);
+        // Not a sum: that of nothing is -0.
+        bits.fold(0.0, |all, bits| all + bits) / 8.0
     }
 }

@@ -148,6 +148,26 @@ proptest! {
     }
 
     #[test]
+    fn the_meter_says_what_a_payload_takes((before, after) in pair()) {
+        for schema in schemas() {
+            for baseline in [Some(&before), None] {
+                let payload_bits = encode_delta(&schema, baseline, &after).len() as f64 * 8.0;
+                let mut bits = 0.0;
+                meter_delta(&schema, baseline, &after, &mut |_, more| bits += more);
+                let end = payload_bits - bits;
+                // Profile 0 fills up the last byte. The coder of profile 1 ends within a byte or leaves zeros out, and rounds
+                // its ranges: at least 2^9 / (2^9 + 1) of each is used.
+                let rounding = bits / 256.0;
+                let fits = match schema.profile() {
+                    PacketProfile::Plain => (0.0..8.0).contains(&end),
+                    PacketProfile::Ranged => (-32.5..10.0 + rounding).contains(&end),
+                };
+                prop_assert!(fits, "{end} bits at the end of {payload_bits}");
+            }
+        }
+    }
+
+    #[test]
     fn any_bytes_are_decoded_or_refused(payload in proptest::collection::vec(any::<u8>(), 0..200), rows in rows()) {
         for schema in schemas() {
             let before = snapshot(10, &rows);

@@ -150,6 +150,7 @@ struct Scratch {
 }
 
 impl Scratch {
+    #[inline]
     fn fate(&mut self, schema: &Schema, old: RowRef<'_>, new: RowRef<'_>, ticks: u32) -> Fate {
         let (Some(plan), Some(kind)) = (schema.plan(old.kind), schema.kind(old.kind)) else {
             return Fate::Gone;
@@ -189,11 +190,11 @@ fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, Fate)], mut residu
                 let (own, rest) = residuals.split_at((*count).min(residuals.len()));
                 residuals = rest;
                 let fields = schema.kind(kind).map_or(&[][..], |kind| &kind.fields);
-                for (at, (field, &value)) in (0..).zip(fields.iter().zip(own)) {
+                for (at, (field, &value)) in fields.iter().zip(own).enumerate() {
                     if field.own {
                         continue;
                     }
-                    to.part(PacketPart::Changed { kind, field: at });
+                    to.part(PacketPart::Changed { kind, field: at as u16 });
                     write_residual(&field.grid, value, to);
                 }
             }
@@ -221,11 +222,11 @@ fn encode_spawns<W: PlainWriter>(
         to.part(PacketPart::NewKinds);
         to.raw(u32::from(row.kind), schema.kind_bits());
         let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-        for (at, (field, &value)) in (0..).zip(fields.iter().zip(row.values)) {
+        for (at, (field, &value)) in fields.iter().zip(row.values).enumerate() {
             if field.own {
                 continue;
             }
-            to.part(PacketPart::New { kind: row.kind, field: at });
+            to.part(PacketPart::New { kind: row.kind, field: at as u16 });
             to.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
         }
     }

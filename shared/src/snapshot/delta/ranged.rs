@@ -264,7 +264,10 @@ fn write_new<C: BitCoder>(
             continue;
         };
         let fields = kind.fields.iter().zip(&contexts.fields).zip(row.values).enumerate();
-        for (at, ((field, [_, contexts]), &value)) in fields.filter(|(_, ((field, _), _))| !field.own) {
+        for (at, ((field, [_, contexts]), &value)) in fields {
+            if field.own {
+                continue;
+            }
             let before = last.and_then(|last| last.get(at).copied());
             code_value(&field.grid, *contexts, before, value, to)?;
         }
