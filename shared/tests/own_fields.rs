@@ -1,7 +1,10 @@
 //! Fields that only the owner of an entity gets: the owner predicts with them exactly, and nobody else learns anything.
 
+#![allow(clippy::unwrap_used)]
+
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
+use tickwire_shared::byte_profile::Part;
 use tickwire_shared::entity::PacketProfile;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
@@ -10,9 +13,10 @@ use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{Name, Role};
-use tickwire_shared::wire::update::Update;
+use tickwire_shared::wire::update::{PrivatePart, Update};
 
 const SIDE: i32 = 4_000;
+const OWN: Part = Part::Private(PrivatePart::Own);
 const AMMO: u16 = 20;
 const RELOAD: u8 = 5;
 
@@ -294,14 +298,17 @@ fn what_the_server_changes_is_known_after_stalls_cuts_repairs_and_another_kind()
 fn under_a_byte_budget_the_owner_still_knows_its_own() {
     let rules = Rules { cells: true, deal: 5, dies: false, deal_period: 13 };
     let (mut harness, clients) = table::<false>(21, rules, 8);
+    harness.room_mut().sample_bytes();
     harness.budget(400);
     harness.run_ticks(400);
     let deferred: u64 = clients.iter().map(|&client| harness.client(client).stats().streams_deferred).sum();
     assert!(deferred > 100, "{deferred}");
     harness.budget(0);
     harness.run_ticks(30);
-    let rules = harness.room().stats().clone();
-    assert!(rules.skips_budget + rules.deferred > 0);
+    let profile = harness.room().byte_profile().unwrap();
+    let own: f64 = profile.parts().filter(|(part, _)| *part == OWN).map(|(_, bits)| bits).sum();
+    assert!(profile.streams().count() > 3, "{profile:?}");
+    assert!(own > 2.0 * profile.messages() as f64, "{own} bits of own fields");
     for &client in &clients {
         let client = harness.client(client);
         let Some((id, Thing::Soldier(own))) = client.own() else { panic!("no soldier") };
