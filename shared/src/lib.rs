@@ -16,6 +16,7 @@
 extern crate self as tickwire_shared;
 
 pub mod arena;
+pub mod byte_profile;
 pub mod client;
 pub mod entity;
 mod foresight;

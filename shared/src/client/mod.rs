@@ -383,7 +383,8 @@ impl<G: Game> Client<G> {
     }
 
     /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them had to wait, the newer row counts.
+    /// moment, because one of them had to wait, the newer row counts. Fields that only their owner gets are hidden in all of
+    /// them; those of the own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let mut rows: Vec<_> =

@@ -34,6 +34,7 @@ use crate::id::RoomId;
 use crate::room::{MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
 use wires::{Stage, Wire, Wires};
@@ -74,6 +75,8 @@ pub struct Harness<G: Game> {
     now: Duration,
     seed: u64,
     rng: Rng,
+    /// Whose messages are kept.
+    recorded: Option<(usize, Vec<Bytes>)>,
 }
 
 impl<G: Game> core::fmt::Debug for Harness<G> {
@@ -98,6 +101,19 @@ impl<G: Game> Harness<G> {
     /// As [`Harness::new`].
     #[must_use]
     pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
+        Self::make(settings, seed, rate, G::table())
+    }
+
+    /// As [`Harness::new`], without the game's table: to train one.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    pub fn untrained(settings: G::Settings, seed: u64) -> Self {
+        Self::make(settings, seed, TickRate::DEFAULT, None)
+    }
+
+    fn make(settings: G::Settings, seed: u64, rate: TickRate, table: Option<&[u8]>) -> Self {
         let mut rng = Rng::new(seed);
         let config = RoomConfig {
             id: RoomId::from_bits(1),
@@ -106,12 +122,13 @@ impl<G: Game> Harness<G> {
             resume_grace: Duration::from_secs(30),
             client_bytes_per_s: 0,
         };
-        let mut room = match Room::new(config, settings, rng.next_u64()) {
+        let mut room = match Room::with_table(config, settings, rng.next_u64(), table) {
             Ok(room) => room,
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };
         room.keep_states();
-        Self { room, rate, seats: Vec::new(), wires: Wires::default(), now: Duration::ZERO, seed, rng }
+        let (seats, wires) = (Vec::new(), Wires::default());
+        Self { room, rate, seats, wires, now: Duration::ZERO, seed, rng, recorded: None }
     }
 
     /// A player connects and asks to join. It is in the room some ticks later.
@@ -155,6 +172,16 @@ impl<G: Game> Harness<G> {
     /// see. See [`Room::audit`].
     pub fn audit_leaks(&mut self) {
         self.wires.audited = Some(Vec::new());
+    }
+
+    /// From now on the messages that a client receives are kept, for [`Harness::take_recorded`].
+    pub fn record(&mut self, client: ClientIndex) {
+        self.recorded = Some((client.0, Vec::new()));
+    }
+
+    /// The messages that came to the client that is recorded, in order, since this was asked last.
+    pub fn take_recorded(&mut self) -> Vec<Bytes> {
+        self.recorded.as_mut().map(|(_, messages)| core::mem::take(messages)).unwrap_or_default()
     }
 
     /// The controls of a client from now on.
@@ -310,6 +337,11 @@ impl<G: Game> Harness<G> {
     #[must_use]
     pub fn room(&self) -> &Room<G> {
         &self.room
+    }
+
+    /// The room, to change what it tells.
+    pub fn room_mut(&mut self) -> &mut Room<G> {
+        &mut self.room
     }
 
     /// The room's tick.

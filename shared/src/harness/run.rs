@@ -92,6 +92,9 @@ impl<G: Game> Harness<G> {
         let (Some(seat), Some(wire)) = (self.seats.get_mut(at), self.wires.wires.get_mut(at)) else { return };
         let Some((_, message)) = wire.link.down.receive(self.now) else { return };
         wire.flush(self.now);
+        if let Some((_, messages)) = self.recorded.as_mut().filter(|(of, _)| *of == at) {
+            messages.push(message.clone());
+        }
         if let Err(error) = seat.client.receive(self.now, &message) {
             self.fail(&format!("client {at} refuses a message of the room: {error}"));
         }
