@@ -7,6 +7,8 @@ const SCALE_MAX = 76;
 const FOLLOW_PER_S = 9;
 const ZOOM_PER_S = 5;
 const SHAKE_S = 0.28;
+/** How far beyond the map's border the view may look when following, tiles. */
+const BORDER = 1.5;
 
 export class Camera {
   x = 0;
@@ -32,7 +34,9 @@ export class Camera {
     const whole = Math.min(size.width / (map.width || 1), size.height / (map.height || 1));
     const near = Math.min(SCALE_MAX, Math.max(SCALE_MIN, Math.min(size.width, size.height * 1.2) / TILES_ACROSS));
     const scale = focus ? near : whole * 0.96;
-    const target = focus ?? { x: map.width / 2, y: map.height / 2 };
+    const half = { x: size.width / 2 / scale - BORDER, y: size.height / 2 / scale - BORDER };
+    const middle = { x: map.width / 2, y: map.height / 2 };
+    const target = focus ? { x: within(focus.x, half.x, map.width), y: within(focus.y, half.y, map.height) } : middle;
     const part = (rate) => (this.#placed ? 1 - Math.exp(-dt * rate) : 1);
     this.scale += (scale - this.scale) * part(ZOOM_PER_S);
     this.x += (target.x - this.x) * part(FOLLOW_PER_S);
@@ -69,4 +73,9 @@ export class Camera {
       Math.abs(y - this.y) < this.#size.height / 2 / this.scale + margin
     );
   }
+}
+
+/** Keeps the view of half size `half` around `at` on a map of this length; in its middle if it is wider. */
+function within(at, half, length) {
+  return half * 2 >= length ? length / 2 : Math.min(Math.max(at, half), length - half);
 }

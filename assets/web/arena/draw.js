@@ -1,6 +1,6 @@
 // Draws a frame of the arena. Knows the canvas, not the network and not the document.
 
-import { COLOURS, OWN, colourOf } from "./palette.js";
+import { COLOURS, OWN, colourOf, glowOf } from "./palette.js";
 
 /** Radius of a ship to walls and shots, tiles. */
 const SHIP_RADIUS = 400 / 1024;
@@ -68,11 +68,15 @@ export class Painter {
     context.strokeStyle = COLOURS.grid;
     context.lineWidth = 1.2 / camera.scale;
     context.stroke(map.grid);
-    context.save();
-    context.translate(0.1, 0.2);
-    context.fillStyle = COLOURS.shadow;
-    context.fill(map.walls);
-    context.restore();
+    context.fillStyle = COLOURS.marks;
+    context.fill(map.marks);
+    // The shadow on the floor, the side that faces us, then the top: the tile itself.
+    for (const [x, y, colour] of [[0.14, 0.34, COLOURS.shadow], [0, 0.16, COLOURS.side]]) {
+      context.translate(x, y);
+      context.fillStyle = colour;
+      context.fill(map.walls);
+      context.translate(-x, -y);
+    }
     context.fillStyle = COLOURS.wall;
     context.fill(map.walls);
     context.strokeStyle = COLOURS.edge;
@@ -115,6 +119,7 @@ export class Painter {
     const length = Math.min(flown, speed * TRAIL_TICKS) + 0.08;
     const tail = { x: shot.x - (shot.vx / speed) * length, y: shot.y - (shot.vy / speed) * length };
     const colour = colourOf(shot.owner, shot.own);
+    glow(context, colour, shot, 0.42, 0.55);
     const fade = context.createLinearGradient(tail.x, tail.y, shot.x, shot.y);
     fade.addColorStop(0, `${colour}00`);
     fade.addColorStop(1, colour);
@@ -130,6 +135,7 @@ export class Painter {
   #ship(ship, flash, now, calm) {
     const context = this.#context;
     const colour = colourOf(ship.player, ship.own);
+    glow(context, colour, ship, 0.95, ship.own ? 0.34 : 0.2);
     context.save();
     context.translate(ship.x, ship.y);
     context.fillStyle = COLOURS.shadow;
@@ -190,7 +196,7 @@ export class Painter {
     context.lineWidth = 3;
     context.lineJoin = "round";
     context.strokeStyle = "rgb(5 9 16 / 85%)";
-    const name = nameOf(ship.player);
+    const name = shortened(nameOf(ship.player));
     context.strokeText(name, at.x, below + 7);
     context.fillStyle = COLOURS.text;
     context.fillText(name, at.x, below + 7);
@@ -248,6 +254,18 @@ export class Painter {
     context.fill();
     context.globalAlpha = 1;
   }
+}
+
+const LABEL_MAX = 16;
+const shortened = (name) => (name.length > LABEL_MAX ? `${name.slice(0, LABEL_MAX - 1)}…` : name);
+
+/** Soft light around a point. */
+function glow(context, colour, { x, y }, radius, strength) {
+  context.globalCompositeOperation = "lighter";
+  context.globalAlpha = strength;
+  context.drawImage(glowOf(colour), x - radius, y - radius, radius * 2, radius * 2);
+  context.globalAlpha = 1;
+  context.globalCompositeOperation = "source-over";
 }
 
 function line(context, from, to) {

@@ -1,6 +1,6 @@
 // Short-lived light: sparks, rings, flashes, exhaust. Bounded, and nothing here is state of the game.
 
-import { COLOURS, colourOf } from "./palette.js";
+import { COLOURS, colourOf, glowOf } from "./palette.js";
 
 const SPARKS_MAX = 420;
 const RINGS_MAX = 32;
@@ -71,9 +71,8 @@ export class Effects {
       if (!camera.sees(spark.x, spark.y)) continue;
       const part = spark.left / spark.life;
       context.globalAlpha = part * spark.alpha;
-      context.fillStyle = spark.colour;
-      const radius = spark.size * (0.4 + 0.6 * part);
-      context.fillRect(spark.x - radius, spark.y - radius, radius * 2, radius * 2);
+      const radius = spark.size * (1 + 1.6 * part);
+      context.drawImage(glowOf(spark.colour), spark.x - radius, spark.y - radius, radius * 2, radius * 2);
     }
     for (const ring of this.#rings) {
       if (!camera.sees(ring.x, ring.y, 4)) continue;
@@ -124,7 +123,7 @@ export class Effects {
       y: ship.y - (ship.vy / speed) * 0.36 + (Math.random() - 0.5) * 0.22,
       vx: -(ship.vx / speed) * 1.5,
       vy: -(ship.vy / speed) * 1.5,
-      life: 0.34, size: 0.055, drag: 3, alpha: 0.5, colour: colourOf(ship.player, ship.own),
+      life: 0.36, size: 0.07, drag: 3, alpha: 0.55, colour: colourOf(ship.player, ship.own),
     });
   }
 
@@ -134,7 +133,7 @@ export class Effects {
       const fast = speed * (0.25 + Math.random() * 0.75);
       this.#spark({
         x, y, vx: Math.cos(angle) * fast, vy: Math.sin(angle) * fast,
-        life: life * (0.5 + Math.random() * 0.5), size: 0.05 + Math.random() * 0.05, drag: 4, alpha: 1, colour,
+        life: life * (0.5 + Math.random() * 0.5), size: 0.06 + Math.random() * 0.07, drag: 4, alpha: 1, colour,
       });
     }
   }

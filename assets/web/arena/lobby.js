@@ -126,7 +126,9 @@ export class Lobby {
     about.append(bar);
     const join = make("button", { type: "button", className: "primary" }, "Join");
     const watch = make("button", { type: "button" }, "Watch");
-    const link = make("button", { type: "button", title: "Copy a link to this room" }, "Link");
+    const link = make("button", { type: "button", className: "link", title: "Copy a link to this room" });
+    link.append(document.querySelector("#btn-share svg").cloneNode(true));
+    link.setAttribute("aria-label", `Copy a link to room ${room}`);
     join.onclick = () => this.go({ role: "player", room });
     watch.onclick = () => this.go({ role: "spectator", room });
     link.onclick = async () => toast((await copy(linkTo(room))) ? "Link copied" : linkTo(room), "good");

@@ -11,6 +11,7 @@ export class ArenaMap {
     this.walls = new Path2D();
     this.edges = new Path2D();
     this.grid = new Path2D();
+    this.marks = new Path2D();
     this.#traceWalls();
     this.#traceEdges();
     this.#traceGrid();
@@ -63,6 +64,12 @@ export class ArenaMap {
     for (let y = 2; y < this.height; y += 2) {
       this.grid.moveTo(0, y);
       this.grid.lineTo(this.width, y);
+    }
+    for (let y = 4; y < this.height; y += 4) {
+      for (let x = 4; x < this.width; x += 4) {
+        this.marks.rect(x - 0.16, y - 0.02, 0.32, 0.04);
+        this.marks.rect(x - 0.02, y - 0.16, 0.04, 0.32);
+      }
     }
   }
 }

@@ -39,8 +39,8 @@ pub(super) async fn rooms(State(front): State<Arc<Front>>) -> Response {
     (anyone, Json(json!({ "rooms": rooms }))).into_response()
 }
 
-/// The listing for people.
-pub(super) async fn index(State(front): State<Arc<Front>>) -> Response {
+/// The listing for people, without a script.
+pub(super) async fn list(State(front): State<Arc<Front>>) -> Response {
     let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -76,7 +76,7 @@ fn page(rooms: &[RoomView]) -> String {
         }
         html.push_str("</table>\n");
     }
-    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. Games connect to <code>/play</code>.</p></html>\n");
+    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to <code>/play</code>.</p></html>\n");
     html
 }
 
@@ -96,7 +96,7 @@ fn escape(text: &str) -> String {
 }
 
 pub(super) async fn not_found() -> Response {
-    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /")
+    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /rooms")
 }
 
 pub(super) async fn method_not_allowed() -> Response {

@@ -92,7 +92,11 @@ async fn the_pages_answer_on_one_connection() {
         ("/healthz", 200, "alive"),
         ("/readyz", 200, "ready"),
         ("/api/rooms", 200, "{\"rooms\":[]}"),
-        ("/", 200, "default-src 'none'"),
+        ("/rooms", 200, "default-src 'none'"),
+        ("/", 200, "script-src 'self'"),
+        ("/page.js", 200, "text/javascript"),
+        ("/arena/../../server.toml", 404, "/play"),
+        ("/arena/%2e%2e/%2e%2e/server.toml", 404, "/play"),
         ("/nothing", 404, "/play"),
     ];
     for (path, status, part) in cases {
@@ -104,6 +108,18 @@ async fn the_pages_answer_on_one_connection() {
     let answer = ask_on(&mut socket, &get("/healthz").replacen("GET", "DELETE", 1)).await;
     assert_status(&answer, 405);
     drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_page_comes_compressed_and_only_once() {
+    let server = Running::start(Config::default()).await;
+    let with = |line: &str| get("/page.css").replacen("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"), 1);
+    let plain = ask(server.players, &get("/page.css")).await;
+    assert!(!plain.contains("content-encoding") && plain.contains("--ground"), "{plain}");
+    assert!(ask(server.players, &with("Accept-Encoding: br, gzip")).await.contains("content-encoding: gzip"));
+    let tag = plain.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().trim();
+    assert_status(&ask(server.players, &with(&format!("If-None-Match: {tag}"))).await, 304);
     server.stop().await;
 }
 
