@@ -29,6 +29,11 @@ pub trait Game: Sized + Send + 'static {
     /// How packets are coded. Profile 0 takes about twice the bytes, and can be read by hand.
     const PACKETS: PacketProfile = PacketProfile::Ranged;
 
+    /// The types say nothing of the game: a client reads it by the schema that the server sends. See
+    /// [`crate::client::generic`].
+    #[doc(hidden)]
+    const BY_SCHEMA: bool = false;
+
     /// What a host sets for a room and every client learns when it joins.
     type Settings: Data + Default;
     /// What is computed once from the settings and never changes: a map with its walls, say. `()` if nothing is.

@@ -63,6 +63,8 @@ pub const OPTION_BYTES_MAX: usize = 64;
 pub const TICKET_BYTES_MAX: usize = 2048;
 /// Bytes of a room's public settings in `Joined`.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a game's schema in `Joined`.
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a table in `Joined`.
 pub const TABLE_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the text that explains a closing.
@@ -89,7 +91,10 @@ pub const ACK_AGE_MS_MAX: u64 = 250;
 const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
 const _: () = {
     assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
-    assert!(SETTINGS_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16) < OUTBOUND_BYTES_MAX);
+    assert!(
+        SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)
+            < OUTBOUND_BYTES_MAX
+    );
     assert!(RELIABLE_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);

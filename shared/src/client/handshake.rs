@@ -40,7 +40,9 @@ impl<G: Game> Client<G> {
             .iter()
             .find(|game| game.name == *wanted)
             .ok_or_else(|| ClientError::NoSuchGame(wanted.clone()))?;
-        if game.schema_hash != self.schema_hash {
+        if G::BY_SCHEMA {
+            self.schema_hash = game.schema_hash;
+        } else if game.schema_hash != self.schema_hash {
             return Err(ClientError::Schema { ours: self.schema_hash, theirs: game.schema_hash });
         }
         self.session = Some(welcome.session);
@@ -49,7 +51,7 @@ impl<G: Game> Client<G> {
         if !self.resuming {
             let join = Join {
                 game: self.config.game.clone(),
-                schema_hash: self.schema_hash,
+                schema_hash: if G::BY_SCHEMA { 0 } else { self.schema_hash },
                 role: self.config.role,
                 target: self.config.target.clone(),
             };
@@ -66,7 +68,8 @@ impl<G: Game> Client<G> {
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
         let scene = Arc::new(G::scene(&settings)?);
         let table = joined.table.as_ref().map(|table| &table[..]);
-        self.schema = Some(schema_of::<G>(&scene)?.with_profile(joined.profile, table)?);
+        let schema = if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene)? };
+        self.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
             self.take_up_again(&joined)?;
         } else {
@@ -87,7 +90,7 @@ impl<G: Game> Client<G> {
             input_clock,
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: RenderClock::default(),
-            prediction: joined.player.map(|(_, entity)| Prediction::new(entity)),
+            prediction: joined.player.filter(|_| !G::BY_SCHEMA).map(|(_, entity)| Prediction::new(entity)),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             snapshot_at: None,

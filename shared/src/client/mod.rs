@@ -12,6 +12,7 @@
 //! ```
 
 mod clock;
+pub mod generic;
 mod handshake;
 mod inputs;
 mod interpolation;
@@ -28,7 +29,7 @@ mod tests;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, Schema, SchemaError, Step, TableError, schema_hash};
+use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, TableError, schema_hash};
 use crate::game::{BadSettings, Game};
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
@@ -132,6 +133,9 @@ pub enum ClientError {
     /// The game's own types break a bound.
     #[error("the game's entities make no schema: {0}")]
     OwnSchema(#[from] SchemaError),
+    /// The server sent no schema, or not the one that it announced.
+    #[error("the server did not send the schema of `{0}`, without which this client cannot read it")]
+    NoSchema(GameName),
     /// The settings could not be decoded.
     #[error("the room's settings could not be decoded: {0}")]
     Settings(DecodeError),
@@ -153,7 +157,10 @@ impl ClientError {
         let code = match self {
             Self::Decode(error) => error.close_code(),
             Self::Settings(_) | Self::Unexpected => CloseCode::DecodeError,
-            Self::NoSuchGame(_) | Self::Schema { .. } | Self::Table(_) => CloseCode::Mismatch,
+            Self::NoSuchGame(_) | Self::Schema { .. } | Self::NoSchema(_) | Self::Table(_) => {
+                CloseCode::Mismatch
+            }
+            Self::OwnSchema(SchemaError::NeedsStep { .. }) => CloseCode::Mismatch,
             Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
             Self::EventsNotTaken => CloseCode::TooSlow,
         };
@@ -185,7 +192,9 @@ struct Place<G: Game> {
 pub struct Client<G: Game> {
     config: ClientConfig,
     schema: Option<Schema>,
+    input_schema: InputSchema,
     fault: Option<SchemaError>,
+    /// 0 until `Welcome` if the schema comes from the server.
     schema_hash: u64,
     state: State,
     session: Option<SessionId>,
@@ -221,10 +230,11 @@ impl<G: Game> Client<G> {
     /// A client whose `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let kinds = G::Entity::kinds();
-        let schema_hash = schema_hash(G::VERSION, &kinds, &G::Input::schema());
+        let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
+        let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
         let (schema, fault) = match Schema::with_step(kinds, Step::new(|_| {})) {
+            _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),
         };
@@ -232,6 +242,7 @@ impl<G: Game> Client<G> {
         let mut client = Self {
             config,
             schema,
+            input_schema,
             fault,
             schema_hash,
             state: State::Handshake,

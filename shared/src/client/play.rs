@@ -162,13 +162,13 @@ impl<G: Game> Client<G> {
             return;
         }
         place.render.advance(now, &place.arrivals);
-        let Some(prediction) = &mut place.prediction else {
+        if place.player.is_none() {
             if now >= place.next_frame_at {
                 place.next_frame_at = now + QUIET.max(place.tick_rate.period());
                 self.frame_due = true;
             }
             return;
-        };
+        }
         self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
@@ -177,7 +177,9 @@ impl<G: Game> Client<G> {
                 || self.commands.has_unsent()
                 || self.event_numbers.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
-            prediction.step::<G>(&place.scene, &self.inputs, tick);
+            if let Some(prediction) = &mut place.prediction {
+                prediction.step::<G>(&place.scene, &self.inputs, tick);
+            }
             self.frame_due |= self.inputs.has_unsent();
         }
     }
