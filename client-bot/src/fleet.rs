@@ -34,7 +34,7 @@ where
     B: Behaviours<G>,
 {
     let crew = Arc::new(Crew {
-        rooms: Rooms::new(config.rooms),
+        rooms: Rooms::new(config.rooms, config.room),
         tally: Tally::new(config.plan.bots_max(), config.threads),
         clock: Clock::new(),
         config,

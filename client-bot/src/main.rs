@@ -74,6 +74,7 @@ async fn play(args: &Args) -> Result<Report, Failure> {
     let config = FleetConfig {
         game: args.game.clone(),
         rooms: args.rooms(),
+        room: args.room,
         spectators: args.spectators,
         options: args.options().map_err(usage)?,
         seed: args.seed,
