@@ -177,5 +177,5 @@ arrive();
 
 // For tests, and for who is curious.
 Object.defineProperty(window, "tickwirePage", {
-  value: { get client() { return client; }, get drawn() { return game.drawn; } },
+  value: { get client() { return client; }, get drawn() { return game.drawn; }, ships: () => game.shipsOnScreen() },
 });

@@ -6,7 +6,7 @@ import { Effects } from "./effects.js";
 import { Hud } from "./hud.js";
 import { ArenaMap } from "./map.js";
 import { Feed } from "./news.js";
-import { RoundEnd, Scores, ranked } from "./scores.js";
+import { RoundEnd, Scores } from "./scores.js";
 import { Spectating } from "./spectating.js";
 import { World } from "./world.js";
 
@@ -31,6 +31,7 @@ export class Game {
   #roundEnd = new RoundEnd();
   #scores = new Scores((player) => this.#spectating.follow(player));
   #spectating = new Spectating();
+  #frame = null;
   #request = 0;
   #last_ms = 0;
   #destroyed = null;
@@ -54,6 +55,12 @@ export class Game {
     return this.#spectating;
   }
 
+  /** The living ships of the last frame, with their places on the screen. */
+  shipsOnScreen() {
+    const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
+    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, ...this.#camera.toScreen(x, y) }));
+  }
+
   start(client) {
     this.#client = client;
     this.#map = new ArenaMap(client.settings?.rows);
@@ -74,7 +81,7 @@ export class Game {
       client.on("player-left", ({ player, name }) => this.#feed.say([this.#person(player, name), "left"])),
     ];
     this.#last_ms = performance.now();
-    this.#request = requestAnimationFrame((now) => this.#frame(now));
+    this.#request = requestAnimationFrame((now) => this.#animate(now));
   }
 
   stop() {
@@ -88,8 +95,8 @@ export class Game {
     this.drawn = { ...this.drawn, own: null };
   }
 
-  #frame(now) {
-    this.#request = requestAnimationFrame((next) => this.#frame(next));
+  #animate(now) {
+    this.#request = requestAnimationFrame((next) => this.#animate(next));
     const dt = Math.min(FRAME_S_MAX, Math.max(0, (now - this.#last_ms) / 1000));
     this.#last_ms = now;
     const size = this.#painter.fit();
@@ -99,6 +106,7 @@ export class Game {
     if (playing) client.input(this.#controls.read(at && this.#camera.toScreen(at.x, at.y), dt));
     const before = performance.now();
     const frame = this.#world.see(client.entities(now));
+    this.#frame = frame;
     const work_ms = performance.now() - before;
     this.#effects.hear(frame.news, frame.ships);
     this.#effects.update(dt, frame.ships);

@@ -78,7 +78,7 @@ export class RoundEnd {
 }
 
 /** Ships in the order of a round's table: score, then fewer deaths. */
-export const ranked = (ships) =>
+const ranked = (ships) =>
   [...ships].sort((one, other) => other.score - one.score || one.deaths - other.deaths || one.player - other.player);
 
 function row(place, who, score, deaths) {
