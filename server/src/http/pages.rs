@@ -95,8 +95,8 @@ fn escape(text: &str) -> String {
     safe
 }
 
-pub(super) async fn not_found() -> Response {
-    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /")
+pub(super) fn not_found() -> Response {
+    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /rooms")
 }
 
 pub(super) async fn method_not_allowed() -> Response {
