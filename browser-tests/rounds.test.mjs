@@ -26,7 +26,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
   const bots = startBots(server.play, 5, "--room", await page.evaluate(() => window.tickwirePage.client.room));
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
-    assert.match(await page.textContent("#round-end"), /Round \d+ is over(.+ wins|You win!|Nobody wins)/);
+    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
     await page.waitForFunction(() => /Next round in \d+ s/.test(document.querySelector("#round-next").textContent));
     await keep(page, "round-end");
     await page.waitForSelector("#round-end", { state: "hidden", timeout: 30_000 });

@@ -39,8 +39,8 @@ pub(super) async fn rooms(State(front): State<Arc<Front>>) -> Response {
     (anyone, Json(json!({ "rooms": rooms }))).into_response()
 }
 
-/// The listing for people, without a script.
-pub(super) async fn list(State(front): State<Arc<Front>>) -> Response {
+/// The listing for people.
+pub(super) async fn index(State(front): State<Arc<Front>>) -> Response {
     let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -95,7 +95,7 @@ fn escape(text: &str) -> String {
     safe
 }
 
-pub(super) async fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /rooms")
 }
 

@@ -1,242 +1,223 @@
-//! The page to play on: the files of `assets/web`, carried by the program. An operator's folder goes before them.
+//! The page to play on and all that it loads: `assets/web`, carried by the program; a file of the same name in the
+//! operator's folder (`--assets DIR`, below `DIR/web`) goes before it.
 //!
-//! Each carried file is compressed once, when it is first asked for. A browser that has it is told so by its tag.
+//! Every answer has an ETag and is asked for again each time, so that a new server never meets an old page. Nothing is
+//! loaded from anywhere else: the policy in [`policy`] says so to the browser.
 
 use super::{Front, pages};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tickwire_shared::entity::fnv1a_64;
 
-/// Scripts, styles, WebAssembly and connections of this server alone; nothing inline, nothing of a third party.
-const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
-                   img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// The longest file of an operator's folder that is sent.
-const FILE_BYTES_MAX: u64 = 8 << 20;
-const PATH_BYTES_MAX: usize = 128;
+/// The longest file that is served from the operator's folder. A longer one is not found, and that is logged.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The longest path that is looked for.
+const PATH_BYTES_MAX: usize = 200;
 
-macro_rules! carried {
-    ($($path:literal,)+) => {
-        /// Path in `assets/web/` and content.
-        const CARRIED: &[(&str, &[u8])] =
-            &[$(($path, include_bytes!(concat!("../../../assets/web/", $path)).as_slice()),)+];
-    };
+/// A file that the program carries.
+struct Carried {
+    name: &'static str,
+    hash: u64,
+    bytes: &'static [u8],
+    gzip: Option<&'static [u8]>,
 }
 
-carried! {
-    "arena/camera.js",
-    "arena/closes.js",
-    "arena/controls.js",
-    "arena/dom.js",
-    "arena/draw.js",
-    "arena/effects.js",
-    "arena/game.js",
-    "arena/hud.js",
-    "arena/links.js",
-    "arena/lobby.js",
-    "arena/map.js",
-    "arena/netgraph.js",
-    "arena/news.js",
-    "arena/palette.js",
-    "arena/scores.js",
-    "arena/spectating.js",
-    "arena/world.js",
-    "icon.svg",
-    "index.html",
-    "page.css",
-    "page.js",
-    "tickwire.d.ts",
+/// What is sent of a file.
+struct Found {
+    bytes: Bytes,
+    is_gzip: bool,
+    hash: u64,
 }
 
-/// The files of the page.
+/// Written by `build.rs`.
+const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
+
+/// Where the files are.
 #[derive(Debug)]
-pub(crate) struct Web {
+pub(crate) struct Site {
     folder: Option<PathBuf>,
-    /// In the order of [`CARRIED`].
-    packed: Vec<OnceLock<Content>>,
 }
 
-/// A file as it is sent.
-#[derive(Clone, Debug)]
-struct Content {
-    plain: Bytes,
-    /// Compressed with gzip, if that makes it shorter.
-    gzip: Option<Bytes>,
-    tag: HeaderValue,
-}
-
-/// The page itself.
-pub(super) async fn index(State(front): State<Arc<Front>>, headers: HeaderMap) -> Response {
-    send(&front, "index.html", &headers).await
-}
-
-/// A file of the page.
-pub(super) async fn file(
-    State(front): State<Arc<Front>>,
-    Path(path): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    send(&front, &path, &headers).await
-}
-
-async fn send(front: &Front, path: &str, asked: &HeaderMap) -> Response {
-    match front.web.content(path).await {
-        Some(content) => content.answer(path, asked),
-        None => pages::not_found().await,
-    }
-}
-
-impl Web {
-    /// With an operator's folder of assets, whose `web` goes before the carried files, or without.
+impl Site {
+    /// With the operator's folder of assets, or without.
     pub(crate) fn new(assets: Option<PathBuf>) -> Self {
-        let packed = CARRIED.iter().map(|_| OnceLock::new()).collect();
-        Self { folder: assets.map(|folder| folder.join("web")), packed }
+        Self { folder: assets.map(|folder| folder.join("web")) }
     }
 
-    async fn content(&self, path: &str) -> Option<Content> {
-        if !is_plain(path) {
+    /// The file of that name, compressed if the client takes it so and that pays.
+    async fn find(&self, name: &str, takes_gzip: bool) -> Option<Found> {
+        if let Some(path) = self.folder.as_ref().map(|folder| folder.join(name))
+            && let Some(bytes) = read(path).await
+        {
+            return Some(Found { hash: fnv1a_64(&bytes), bytes, is_gzip: false });
+        }
+        let file = CARRIED.iter().find(|file| file.name == name)?;
+        let gzip = file.gzip.filter(|_| takes_gzip);
+        let bytes = Bytes::from_static(gzip.unwrap_or(file.bytes));
+        Some(Found { bytes, is_gzip: gzip.is_some(), hash: file.hash })
+    }
+}
+
+async fn read(path: PathBuf) -> Option<Bytes> {
+    let read = move || -> Option<Bytes> {
+        let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        if about.len() > FILE_BYTES_MAX {
+            tracing::warn!(file = %path.display(), bytes = about.len(), "too long to be served");
             return None;
         }
-        if let Some(file) = self.folder.as_ref().map(|folder| folder.join(path)) {
-            let read = tokio::task::spawn_blocking(move || {
-                let about = fs::metadata(&file).ok()?;
-                (about.is_file() && about.len() <= FILE_BYTES_MAX).then(|| fs::read(&file).ok())?
-            });
-            if let Ok(Some(bytes)) = read.await {
-                return Some(Content::plain(bytes.into()));
-            }
-        }
-        let at = CARRIED.iter().position(|(name, _)| *name == path)?;
-        let (_, bytes) = CARRIED.get(at)?;
-        self.packed.get(at).map(|packed| packed.get_or_init(|| Content::packed(bytes)).clone())
-    }
-}
-
-/// Whether a path can only mean a file inside of a folder: plain names with slashes between them.
-fn is_plain(path: &str) -> bool {
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && !name.starts_with('.')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        Some(std::fs::read(&path).ok()?.into())
     };
-    path.len() <= PATH_BYTES_MAX && path.split('/').all(is_name)
+    tokio::task::spawn_blocking(read).await.ok()?
 }
 
-impl Content {
-    fn plain(plain: Bytes) -> Self {
-        let mut hasher = DefaultHasher::new();
-        plain.hash(&mut hasher);
-        let tag = HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish()));
-        Self { plain, gzip: None, tag: tag.unwrap_or(HeaderValue::from_static("\"\"")) }
+/// A file of the page; at `/` its index, or the list of rooms if there is none.
+pub(super) async fn file(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let Some(name) = name_of(request.uri().path()) else { return pages::not_found() };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return pages::method_not_allowed().await;
     }
-
-    fn packed(bytes: &'static [u8]) -> Self {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        let gzip = encoder.write_all(bytes).and_then(|()| encoder.finish());
-        let gzip = gzip.ok().filter(|gzip| gzip.len() < bytes.len()).map(Bytes::from);
-        Self { gzip, ..Self::plain(Bytes::from_static(bytes)) }
-    }
-
-    fn answer(self, path: &str, asked: &HeaderMap) -> Response {
-        let names = |name: HeaderName, wanted: &str| {
-            let lines = asked.get_all(name);
-            lines.iter().filter_map(|line| line.to_str().ok()).any(|line| line.contains(wanted))
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
-        let has_it = names(header::IF_NONE_MATCH, self.tag.to_str().unwrap_or("-"));
-        headers.insert(header::ETAG, self.tag);
-        if has_it {
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        match self.gzip {
-            Some(gzip) if names(header::ACCEPT_ENCODING, "gzip") => {
-                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                (headers, gzip).into_response()
-            }
-            _ => (headers, self.plain).into_response(),
-        }
+    let headers = request.headers();
+    match front.site.find(name, takes_gzip(headers)).await {
+        Some(found) => serve(name, found, headers),
+        None if name == INDEX => pages::index(State(front)).await,
+        None => pages::not_found(),
     }
 }
 
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit_once('.').map(|(_, end)| end) {
+const INDEX: &str = "index.html";
+
+/// The name of a file below the folder: parts of letters, digits, `-`, `_` and `.`, none of which begins with a dot.
+fn name_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix('/')?;
+    if name.is_empty() {
+        return Some(INDEX);
+    }
+    let is_part = |part: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(fits)
+    };
+    (name.len() <= PATH_BYTES_MAX && name.split('/').all(is_part)).then_some(name)
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let is_zero =
+            weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).is_some_and(|q: f32| q <= 0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !is_zero
+    })
+}
+
+fn serve(name: &str, found: Found, asked: &HeaderMap) -> Response {
+    let Found { bytes, is_gzip, hash } = found;
+    let etag = format!("\"{hash:016x}{}\"", if is_gzip { "-gzip" } else { "" });
+    let fresh = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let fresh = fresh.flat_map(|line| line.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    let mut response = if fresh {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        axum::body::Body::from(bytes).into_response()
+    };
+    let headers = response.headers_mut();
+    let mut put = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::ETAG, &etag);
+    put(header::CACHE_CONTROL, "no-cache");
+    put(header::VARY, "Accept-Encoding");
+    put(header::CONTENT_TYPE, kind_of(name));
+    put(header::CONTENT_SECURITY_POLICY, &policy(asked.get(header::HOST)));
+    put(header::REFERRER_POLICY, "no-referrer");
+    // A page on another host may use the client from here; whether it may play, `allowed_origins` says.
+    put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if is_gzip && !fresh {
+        put(header::CONTENT_ENCODING, "gzip");
+    }
+    response
+}
+
+fn kind_of(name: &str) -> &'static str {
+    match Path::new(name).extension().and_then(|end| end.to_str()) {
         Some("html") => "text/html; charset=utf-8",
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
-        Some("json") => "application/json",
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("webp") => "image/webp",
-        Some("woff2") => "font/woff2",
-        _ => "text/plain; charset=utf-8",
+        Some("json" | "webmanifest") => "application/json",
+        Some("ts" | "txt" | "md") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
     }
+}
+
+/// Scripts, styles and pictures of this host only, connections to it only, no frame around it, no form. Some browsers do
+/// not count a WebSocket of the same host as `'self'`, so the host that the page was asked for is named.
+fn policy(host: Option<&HeaderValue>) -> String {
+    let mut policy = String::from(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'; connect-src 'self'",
+    );
+    let is_host = |host: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
+        !host.is_empty() && host.len() <= PATH_BYTES_MAX && host.bytes().all(fits)
+    };
+    if let Some(host) = host.and_then(|host| host.to_str().ok()).filter(is_host) {
+        // Writing to a String does not fail.
+        let _ = write!(policy, " ws://{host} wss://{host}");
+    }
+    policy
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
-
-    fn names_in(folder: &Path, inside: &str, names: &mut Vec<String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{inside}{}", entry.file_name().to_str().unwrap());
-            match entry.file_type().unwrap().is_dir() {
-                true => names_in(&entry.path(), &format!("{name}/"), names),
-                false => names.push(name),
-            }
-        }
-    }
 
     #[test]
-    fn every_file_of_the_page_is_carried() {
-        let mut names = Vec::new();
-        names_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/web"), "", &mut names);
-        names.sort_unstable();
-        assert_eq!(CARRIED.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
-    }
-
-    #[test]
-    fn the_page_weighs_at_most_200_kib_compressed() {
-        let packed = CARRIED.iter().filter(|(name, _)| !name.ends_with(".d.ts"));
-        let weight: usize =
-            packed.map(|(_, bytes)| Content::packed(bytes).gzip.map_or(bytes.len(), |gzip| gzip.len())).sum();
-        assert!(weight <= 200 * 1024, "{weight}");
-    }
-
-    #[test]
-    fn a_path_out_of_the_folder_is_none() {
+    fn no_name_leads_out_of_the_folder() {
+        assert_eq!(name_of("/"), Some("index.html"));
+        assert_eq!(name_of("/arena/draw.js"), Some("arena/draw.js"));
         for path in
-            ["", "/", "/etc/passwd", "../server.toml", "arena/../../x", ".git", "a//b", "a\\b", "a%2e"]
+            ["/..", "/../Cargo.toml", "/a/../b", "/a//b", "/a\\b", "/%2e%2e/x", "/.git", "/a/", "x", "/c:x"]
         {
-            assert!(!is_plain(path), "{path}");
+            assert_eq!(name_of(path), None, "{path}");
         }
-        assert!(is_plain("arena/world.js"));
+        assert_eq!(name_of(&format!("/{}", "a".repeat(201))), None);
     }
 
-    #[tokio::test]
-    async fn an_operators_file_goes_before_the_carried_one() {
-        let folder = std::env::temp_dir().join(format!("tickwire-web-{}", std::process::id()));
-        fs::create_dir_all(folder.join("web")).unwrap();
-        fs::write(folder.join("web/page.css"), "mine").unwrap();
-        let web = Web::new(Some(folder.clone()));
-        let [mine, carried] = [web.content("page.css").await.unwrap(), web.content("page.js").await.unwrap()];
-        fs::remove_dir_all(folder).unwrap();
-        assert_eq!(mine.plain, "mine");
-        assert!(carried.plain.len() > 100 && carried.gzip.is_some());
+    #[test]
+    fn a_client_that_refuses_gzip_gets_none() {
+        let takes = |line: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(line));
+            takes_gzip(&headers)
+        };
+        assert!(takes("gzip") && takes("br;q=1.0, GZIP;q=0.5"));
+        assert!(!takes("br") && !takes("gzip;q=0, br") && !takes(""));
+    }
+
+    #[test]
+    fn a_host_that_is_none_does_not_get_into_the_policy() {
+        let of = |host: &'static str| policy(Some(&HeaderValue::from_static(host)));
+        assert!(of("play.example:8080").ends_with(" ws://play.example:8080 wss://play.example:8080"));
+        assert!(of("a; script-src *").ends_with("connect-src 'self'"));
+    }
+
+    #[test]
+    fn the_client_is_carried_and_its_kind_is_known() {
+        for name in ["tickwire.js", "codec.js", "core.js", "link.js", "tickwire.wasm", "arena.wasm"] {
+            assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
+        }
+        for file in CARRIED {
+            assert_ne!(kind_of(file.name), "application/octet-stream", "{}", file.name);
+            assert!(name_of(&format!("/{}", file.name)).is_some(), "{} cannot be asked for", file.name);
+        }
     }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod clock;
+mod figures;
 pub mod generic;
 mod handshake;
 mod inputs;
