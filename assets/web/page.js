@@ -155,6 +155,8 @@ window.addEventListener("keyup", (event) => {
   if (event.code === "Tab" && client !== null && onCanvas(event)) game.scores.toggle(false);
 });
 window.addEventListener("hashchange", arrive);
+// Who closes the page leaves the room; a ship without a pilot would wait for the time of grace.
+window.addEventListener("pagehide", () => client?.close());
 
 /** Whether a key was meant for the game. With Shift, Tab leaves the arena for the buttons. */
 const onCanvas = (event) => (event.target === canvas || event.target === document.body) && !event.shiftKey;

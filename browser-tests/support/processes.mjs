@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const BINARIES = process.env.TICKWIRE_BIN_DIR ?? path.join(ROOT, "target/debug");
-const ASSETS = process.env.TW_ASSETS ? ["--assets", process.env.TW_ASSETS] : [];
 const LOG_LINES_MAX = 200;
 
 /** Where screenshots go. */
@@ -18,7 +17,7 @@ export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
 /** Starts a server. Gives `{ page, play, admin, log, stop }`; `page` and `admin` are addresses with a slash at the end. */
 export async function startServer(...flags) {
   const adminPort = await freePort();
-  const child = start("tickwire-server", "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...ASSETS, ...flags);
+  const child = start("tickwire-server", "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...flags);
   const play = await new Promise((resolve, reject) => {
     createInterface({ input: child.process.stdout }).on("line", (line) => {
       const address = line.match(/^listening on (ws:\S+)/)?.[1];

@@ -207,9 +207,9 @@ export class Painter {
     const context = this.#context;
     const { width, height } = this.#size;
     const radius = Math.hypot(width, height) / 2;
-    const glow = context.createRadialGradient(width / 2, height / 2, radius * 0.55, width / 2, height / 2, radius);
+    const glow = context.createRadialGradient(width / 2, height / 2, radius * 0.62, width / 2, height / 2, radius);
     glow.addColorStop(0, "rgb(255 60 80 / 0%)");
-    glow.addColorStop(1, `rgb(255 60 80 / ${Math.round(strength * 50)}%)`);
+    glow.addColorStop(1, `rgb(255 60 80 / ${Math.round(strength * 32)}%)`);
     context.fillStyle = glow;
     context.fillRect(0, 0, width, height);
   }
