@@ -5,7 +5,7 @@ import { explain } from "./arena/closes.js";
 import { byId, copy, setText, show, toast } from "./arena/dom.js";
 import { Painter } from "./arena/draw.js";
 import { Game } from "./arena/game.js";
-import { hashOf, linkTo, playUrl, readHash } from "./arena/links.js";
+import { botsCommand, hashOf, isHome, linkTo, playUrl, readHash } from "./arena/links.js";
 import { Lobby } from "./arena/lobby.js";
 import { NetGraph } from "./arena/netgraph.js";
 import { connect } from "./tickwire.js";
@@ -41,7 +41,7 @@ async function enter(wanted) {
   made.on("closed", ifCurrent(closed));
   lobby.close();
   history.replaceState(null, "", hashOf(client.room, role === "spectator"));
-  setText(byId("alone-command"), botsCommand());
+  setText(byId("alone-command"), botsCommand(client.room));
   document.body.dataset.screen = "play";
   game.start(client);
   canvas.focus({ preventScroll: true });
@@ -123,13 +123,12 @@ function leave() {
   left?.close();
 }
 
-/** What starts bots in this room; the address is this page's own. */
-const botsCommand = () =>
-  `cargo run --release -p tickwire-client-bot -- --url ${playUrl()} --bots 30 --duration 10m --room ${client.room}`;
-
 byId("btn-leave").onclick = leave;
 byId("btn-share").onclick = async () => toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
-byId("alone-copy").onclick = async () => toast((await copy(botsCommand())) ? "Command copied" : "Select the command to copy it", "good");
+for (const button of document.querySelectorAll(".command button")) {
+  const command = button.previousElementSibling;
+  button.onclick = async () => toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
+}
 byId("spec-prev").onclick = () => game.spectating.step(-1);
 byId("spec-next").onclick = () => game.spectating.step(1);
 byId("spec-map").onclick = () => game.spectating.wholeMap();
@@ -175,6 +174,7 @@ function arrive() {
   else byId("play").focus();
 }
 
+document.body.classList.toggle("home", isHome());
 arrive();
 
 // For tests, and for who is curious.

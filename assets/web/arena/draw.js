@@ -7,6 +7,9 @@ const SHIP_RADIUS = 400 / 1024;
 /** How long a trail is, in ticks of the shot's flight. */
 const TRAIL_TICKS = 3.4;
 const RATIO_MAX = 2.5;
+/** The longer side of the small map, and the least side of a screen that has room for it, screen points. */
+const OVERVIEW_SIDE = 170;
+const OVERVIEW_FROM = 600;
 
 /** The hull: nose along x, within the circle that counts. */
 const HULL = new Path2D("M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z");
@@ -40,8 +43,11 @@ export class Painter {
     return this.#size;
   }
 
-  /** Draws everything. `nameOf(player)` gives a shown name; `pointer` the crosshair on the screen, or null. */
-  draw({ frame, map, camera, effects, nameOf, now, pointer, sticks }) {
+  /**
+   * Draws everything. `nameOf(player)` gives a shown name, `pointer` is the crosshair on the screen or null, `overview`
+   * says whether there is a small map where the screen has room for one.
+   */
+  draw({ frame, map, camera, effects, nameOf, now, pointer, sticks, overview }) {
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = COLOURS.ground;
@@ -57,6 +63,7 @@ export class Painter {
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     for (const ship of seen) this.#label(ship, camera, nameOf);
     if (effects.pain > 0) this.#pain(effects.pain);
+    if (overview) this.#overview(frame, map, camera);
     if (pointer) this.#crosshair(pointer, effects.mark);
     for (const stick of sticks) this.#stick(stick);
   }
@@ -212,6 +219,34 @@ export class Painter {
     glow.addColorStop(1, `rgb(255 60 80 / ${Math.round(strength * 32)}%)`);
     context.fillStyle = glow;
     context.fillRect(0, 0, width, height);
+  }
+
+  /** The whole map, small, in the corner: walls, everybody, and what is in view. */
+  #overview(frame, map, camera) {
+    const { width, height } = this.#size;
+    if (width < OVERVIEW_FROM || height < OVERVIEW_FROM || map.width === 0) return;
+    const context = this.#context;
+    const scale = Math.min(OVERVIEW_SIDE / map.width, OVERVIEW_SIDE / map.height);
+    context.save();
+    context.translate(14, height - 14 - map.height * scale);
+    context.scale(scale, scale);
+    context.fillStyle = "rgb(7 11 20 / 78%)";
+    context.fillRect(0, 0, map.width, map.height);
+    context.fillStyle = "rgb(111 146 204 / 45%)";
+    context.fill(map.walls);
+    context.strokeStyle = "rgb(232 238 251 / 35%)";
+    context.lineWidth = 1 / scale;
+    const [w, h] = [width / camera.scale, height / camera.scale];
+    const [left, top] = [Math.max(0, camera.x - w / 2), Math.max(0, camera.y - h / 2)];
+    context.strokeRect(left, top, Math.min(map.width, camera.x + w / 2) - left, Math.min(map.height, camera.y + h / 2) - top);
+    for (const ship of frame.ships) {
+      if (!ship.alive) continue;
+      context.fillStyle = colourOf(ship.player, ship.own);
+      context.beginPath();
+      context.arc(ship.x, ship.y, (ship.own ? 3.4 : 2.4) / scale, 0, Math.PI * 2);
+      context.fill();
+    }
+    context.restore();
   }
 
   #crosshair({ x, y }, mark) {

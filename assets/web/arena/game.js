@@ -131,6 +131,7 @@ export class Game {
       nameOf: (player) => this.#person(player).name,
       pointer: this.#client.player === null ? null : this.#controls.pointer,
       sticks: this.#client.player === null ? [] : this.#controls.sticks(size),
+      overview: !this.#spectating.whole,
     });
   }
 

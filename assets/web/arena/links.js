@@ -31,6 +31,13 @@ export function linkTo(room) {
   return link.href;
 }
 
+/** Whether the server runs on the machine in front of which the player sits. */
+export const isHome = () => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
+
+/** The command that starts bots: in a room, or in one of their own. */
+export const botsCommand = (room = null) =>
+  `cargo run --release -p tickwire-client-bot -- --url ${playUrl().replace(/\/play$/, "")} --bots 30 --duration 10m${room === null ? "" : ` --room ${room}`}`;
+
 /** Where this page's server takes players. */
 export function playUrl() {
   const url = new URL("play", location.href);

@@ -2,7 +2,7 @@
 
 import { listRooms } from "../tickwire.js";
 import { byId, copy, make, memory, setText, show, toast, wireName } from "./dom.js";
-import { linkTo } from "./links.js";
+import { botsCommand, linkTo } from "./links.js";
 
 const REFRESH_MS = 3000;
 const ROOMS_SHOWN_MAX = 50;
@@ -17,6 +17,7 @@ export class Lobby {
   constructor(enter) {
     this.#enter = enter;
     const name = byId("name");
+    setText(byId("bots-command").firstElementChild, botsCommand());
     name.value = memory.get("name") ?? `Pilot ${100 + Math.floor(Math.random() * 900)}`;
     byId("enter").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -100,6 +101,7 @@ export class Lobby {
     const note = rooms.length === 0 ? "No room is open yet. “Play now” opens the first one." : "";
     setText(byId("rooms-note"), rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note);
     this.#fill(byId("rooms"), shown);
+    for (const id of ["bots-note", "bots-command"]) show(byId(id), players === 0);
   }
 
   /** Changes the list in place, so that a focused button stays focused. */

@@ -16,6 +16,11 @@ export class Spectating {
     return this.#active;
   }
 
+  /** Whether the whole map is shown. */
+  get whole() {
+    return this.#active && this.#whole;
+  }
+
   follow(player) {
     this.#player = player;
     this.#whole = false;
