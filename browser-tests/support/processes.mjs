@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const BINARIES = process.env.TICKWIRE_BIN_DIR ?? path.join(ROOT, "target/debug");
+const BINARIES = process.env.BROWSER_TESTS_BIN_DIR ?? path.join(ROOT, "target/debug");
 const LOG_LINES_MAX = 200;
 
 /** Where screenshots go. */
@@ -71,7 +71,9 @@ export async function startWire(target) {
 }
 
 function start(name, ...flags) {
-  const child = spawn(path.join(BINARIES, name), flags, { stdio: ["ignore", "pipe", "pipe"] });
+  // The server refuses variables with its prefix that it does not know; none of a developer's own should count either.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("TICKWIRE_")));
+  const child = spawn(path.join(BINARIES, name), flags, { stdio: ["ignore", "pipe", "pipe"], env });
   const log = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     log.push(line);

@@ -9,6 +9,10 @@ const ZOOM_PER_S = 5;
 const SHAKE_S = 0.28;
 /** How far beyond the map's border the view may look when following, tiles. */
 const BORDER = 1.5;
+/** The same below the map where thumbs lie on the screen. */
+const BORDER_BELOW_THUMBS = 7;
+/** What bars take from the height when the whole map is shown, screen points. */
+const BARS = 130;
 
 export class Camera {
   x = 0;
@@ -29,14 +33,15 @@ export class Camera {
   }
 
   /** Moves on by `dt` seconds towards `focus` ({x, y}), or towards the whole of `map` if there is none. */
-  update(dt, size, map, focus) {
+  update(dt, size, map, focus, thumbs = false) {
     this.#size = size;
-    const whole = Math.min(size.width / (map.width || 1), size.height / (map.height || 1));
+    const whole = Math.min(size.width / (map.width || 1), (size.height - BARS) / (map.height || 1));
     const near = Math.min(SCALE_MAX, Math.max(SCALE_MIN, Math.min(size.width, size.height * 1.2) / TILES_ACROSS));
     const scale = focus ? near : whole * 0.96;
-    const half = { x: size.width / 2 / scale - BORDER, y: size.height / 2 / scale - BORDER };
-    const middle = { x: map.width / 2, y: map.height / 2 };
-    const target = focus ? { x: within(focus.x, half.x, map.width), y: within(focus.y, half.y, map.height) } : middle;
+    const below = thumbs ? BORDER_BELOW_THUMBS : BORDER;
+    const target = focus
+      ? { x: within(focus.x, size.width / scale, map.width, BORDER), y: within(focus.y, size.height / scale, map.height, below) }
+      : { x: map.width / 2, y: map.height / 2 };
     const part = (rate) => (this.#placed ? 1 - Math.exp(-dt * rate) : 1);
     this.scale += (scale - this.scale) * part(ZOOM_PER_S);
     this.x += (target.x - this.x) * part(FOLLOW_PER_S);
@@ -75,7 +80,8 @@ export class Camera {
   }
 }
 
-/** Keeps the view of half size `half` around `at` on a map of this length; in its middle if it is wider. */
-function within(at, half, length) {
-  return half * 2 >= length ? length / 2 : Math.min(Math.max(at, half), length - half);
+/** Keeps a view of this width around `at` on a map of this length and its borders; in the middle if it is wider. */
+function within(at, width, length, after) {
+  const [first, last] = [width / 2 - BORDER, length + after - width / 2];
+  return first >= last ? (length + after - BORDER) / 2 : Math.min(Math.max(at, first), last);
 }

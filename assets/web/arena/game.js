@@ -111,7 +111,7 @@ export class Game {
     this.#effects.hear(frame.news, frame.ships);
     this.#effects.update(dt, frame.ships);
     const focus = playing ? this.#lean(frame.own) : this.#spectating.focus(frame.ships);
-    this.#camera.update(dt, size, this.#map, focus);
+    this.#camera.update(dt, size, this.#map, focus, this.#controls.touched);
     this.#draw(frame, size, now);
     this.#tell(frame, now);
     this.#net.update(client, now, performance.now() - before);
