@@ -69,7 +69,7 @@ const CALLS = {
     counts.cut += 1;
     expect("a place", wasm.tw_reconnect(f64()), u8());
   }],
-  10: ["figures", () => expect("the hash", fnv(memory(wasm.tw_figures(f64()), 20 * 8)), u32())],
+  10: ["figures", () => expect("the hash", fnv(memory(wasm.tw_figures(f64()), 25 * 8)), u32())],
 };
 
 while (at < recording.length) {
