@@ -4,9 +4,10 @@ import { Reader, Writer } from "./codec.js";
 const ABI = 1;
 /** The order of `Session::figures` in client-web. */
 const FIGURES = [
-  "rtt_ms", "jitter_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in", "messages_out",
-  "corrections", "predictions", "prediction_error", "interpolation_delay_ms", "hash_checks", "hash_mismatches",
-  "keyframes", "inputs_late", "inputs_held", "resumes", "entities", "tick",
+  "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
+  "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
+  "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
+  "inputs_held", "resumes", "entities", "tick",
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];

@@ -173,8 +173,9 @@ export class TickwireError extends Error implements CloseReason {
 export interface ClientStatistics {
   /** Smoothed round trip without the time that a frame waited for its tick, ms. */
   rtt_ms: number;
-  /** Mean deviation of the time between snapshots, ms. */
+  /** How much longer than the fastest nearly all updates take, ms; and frames on their way up. */
   jitter_ms: number;
+  jitter_up_ms: number;
   /** How early inputs reach the server, ticks. */
   margin_ticks: number;
   /** Time since the newest update came, ms. */
@@ -186,13 +187,19 @@ export interface ClientStatistics {
   /** Bytes since the client was made. */
   bytes_in: number;
   bytes_out: number;
-  /** Acks at which the predicted own entity was not what the server has, and of how many. */
-  corrections: number;
+  /** Ticks whose prediction was compared with the server's state, and those that differed in some field. */
   predictions: number;
-  /** The last correction's size, units. */
+  predictions_wrong: number;
+  /** Times that the own entity had to be moved by more than 1/4 unit, and the last difference, units. */
+  corrections: number;
   prediction_error: number;
-  /** How far behind the newest state the others are shown, ms. */
+  /** How far behind the server's time the others are shown, ms. */
   interpolation_delay_ms: number;
+  /** Pictures, and those that had to guess where the others are. */
+  frames: number;
+  frames_starved: number;
+  /** Times that the input clock jumped instead of running faster or slower. */
+  clock_jumps: number;
   hash_checks: number;
   hash_mismatches: number;
   keyframes: number;

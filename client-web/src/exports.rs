@@ -50,7 +50,7 @@ fn session<T>(otherwise: T, run: impl FnOnce(&mut Page, &mut Session<Hosted>) ->
 
 fn time(ms: f64) -> Duration {
     // A NaN becomes 0.
-    Duration::from_micros((ms.clamp(0.0, TIME_MS_MAX) * 1e3) as u64)
+    Duration::from_micros((ms.clamp(0.0, TIME_MS_MAX) * 1e3).round() as u64)
 }
 
 impl Page {

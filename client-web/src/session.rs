@@ -10,7 +10,7 @@ use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
 /// Figures in [`Session::figures`]; `FIGURES` in `tickwire.js` names them in the same order.
-pub const FIGURES: usize = 20;
+pub const FIGURES: usize = 25;
 
 /// What happened, by the first byte of [`Session::next_event`]. The rest is in the codec, but for a game's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,6 @@ pub struct Session<G: PageGame> {
     row: Vec<i32>,
     /// The closing that the client made by itself and that the page was not told yet.
     fault: Option<Close>,
-    gap_ms: f64,
-    jitter_ms: f64,
     error_units: f32,
 }
 
@@ -48,14 +46,7 @@ impl<G: PageGame> Session<G> {
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
         let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
-        Ok(Self {
-            client: Client::new(config),
-            row: Vec::new(),
-            fault: None,
-            gap_ms: 0.0,
-            jitter_ms: 0.0,
-            error_units: 0.0,
-        })
+        Ok(Self { client: Client::new(config), row: Vec::new(), fault: None, error_units: 0.0 })
     }
 
     /// The client.
@@ -80,14 +71,10 @@ impl<G: PageGame> Session<G> {
 
     fn measure(&mut self) {
         for sample in self.client.drain_samples() {
-            match sample {
-                Sample::SnapshotGap(gap) => {
-                    let gap_ms = gap.as_secs_f64() * 1e3;
-                    self.jitter_ms += ((gap_ms - self.gap_ms).abs() - self.jitter_ms) / 16.0;
-                    self.gap_ms += (gap_ms - self.gap_ms) / 16.0;
-                }
-                Sample::PredictionError(units) if units > 0.0 => self.error_units = units,
-                _ => {}
+            if let Sample::PredictionError(units) = sample
+                && units > 0.0
+            {
+                self.error_units = units;
             }
         }
     }
@@ -175,20 +162,24 @@ impl<G: PageGame> Session<G> {
     pub fn figures(&self, now: Duration) -> [f64; FIGURES] {
         let (client, stats) = (&self.client, self.client.stats());
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let period_ms = client.tick_rate().map_or(0.0, |rate| ms(rate.period()));
         [
             stats.rtt.map_or(0.0, ms),
-            self.jitter_ms,
+            ms(stats.jitter),
+            ms(stats.jitter_up),
             stats.margin_ticks,
             client.snapshot_age(now).map_or(0.0, ms),
             stats.message_bytes as f64,
             stats.message_bytes_sent as f64,
             stats.messages as f64,
             stats.messages_sent as f64,
-            stats.predictions_wrong as f64,
             stats.predictions as f64,
+            stats.predictions_wrong as f64,
             f64::from(self.error_units),
-            client.shown_behind_ticks(now).unwrap_or(0.0) * period_ms,
+            (stats.corrections + stats.corrections_snapped) as f64,
+            ms(stats.view_delay),
+            stats.frames as f64,
+            stats.frames_starved as f64,
+            stats.clock_jumps as f64,
             stats.hash_checks as f64,
             stats.hash_mismatches as f64,
             stats.keyframes as f64,

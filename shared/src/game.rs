@@ -1,6 +1,8 @@
 //! The one thing that a host implements: a [`Game`].
 
 use crate::entity::{Entity, Input, PacketProfile, Schema, SchemaError, Step};
+use crate::foresight::Foresight;
+use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
@@ -33,6 +35,10 @@ pub trait Game: Sized + Send + 'static {
     /// [`crate::client::generic`].
     #[doc(hidden)]
     const BY_SCHEMA: bool = false;
+
+    /// How far back a player's hits are tested at most, ms: see [`Turn::look_back`]. What a player gains by it, the one who is
+    /// hit loses.
+    const REWIND_MS_MAX: u32 = 250;
 
     /// What a host sets for a room and every client learns when it joins.
     type Settings: Data + Default;
@@ -144,6 +150,41 @@ pub trait Game: Sized + Send + 'static {
     /// A player's own step: the part of [`Game::step`] that its client predicts with. A function of its arguments
     /// alone; all that it reads of `own` is replicated.
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, scene: &Self::Scene);
+
+    /// What of an entity can be hit, kept for [`Turn::look_back`]. By default nothing is kept.
+    #[must_use]
+    fn hitbox(_entity: &Self::Entity) -> Option<Hitbox> {
+        None
+    }
+
+    /// Whether an entity was put elsewhere from one row to a later one, so that nothing is to be shown between them. A place
+    /// that went farther than its velocity's grid permits counts as such in any case.
+    #[must_use]
+    fn teleported(_before: &Self::Entity, _after: &Self::Entity) -> bool {
+        false
+    }
+
+    /// What a player's step brings forth besides its own entity, such as a shot: its client shows it at once, until the
+    /// server's own comes. Asked after [`Game::apply_input`], once per tick; of more than eight the rest is left out. By default
+    /// nothing.
+    fn foresee(_sight: &Foresight<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
+
+    /// Whether something foreseen goes on from one tick to the next; `after` is what its declared predictors make of it.
+    #[must_use]
+    fn foreseen_goes_on(
+        _before: &Self::Entity,
+        _after: &Self::Entity,
+        _scene: &Self::Scene,
+        _age_ticks: u32,
+    ) -> bool {
+        true
+    }
+
+    /// Whether an entity that the server made may be the one that was foreseen.
+    #[must_use]
+    fn is_foreseen(foreseen: &Self::Entity, real: &Self::Entity) -> bool {
+        foreseen.kind() == real.kind()
+    }
 }
 
 /// The schema of a game's entities in a room with this scene.
@@ -171,6 +212,17 @@ pub struct Turn<'a, G: Game> {
     pub players: &'a [PlayerTurn<G::Input>],
     /// The commands that came since the last step, in the order in which they were sent by each player.
     pub commands: &'a [(PlayerId, G::Command)],
+    pub(crate) hitboxes: &'a Hitboxes,
+}
+
+impl<G: Game> Turn<'_, G> {
+    /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`] ago: where
+    /// [`Game::hitbox`] put them. Using it counts in the room's figures.
+    #[must_use]
+    pub fn look_back(&self, player: &PlayerTurn<G::Input>) -> LookBack<'_> {
+        player.rewind.looked_back.set(true);
+        LookBack::new(self.hitboxes, self.tick, &player.rewind)
+    }
 }
 
 /// A player in a step.
@@ -182,6 +234,15 @@ pub struct PlayerTurn<I> {
     pub entity: EntityId,
     /// Its input: its own for this tick, else the last one held, else neutral.
     pub input: I,
+    pub(crate) rewind: Rewind,
+}
+
+impl<I> PlayerTurn<I> {
+    /// A player that saw the others as they are; for tests of a game without a room.
+    #[must_use]
+    pub fn new(player: PlayerId, entity: EntityId, input: I) -> Self {
+        Self { player, entity, input, rewind: Rewind::default() }
+    }
 }
 
 /// Reliable events that a step gives out: they arrive exactly once, in order, also across a reconnect.

@@ -18,8 +18,10 @@ extern crate self as tickwire_shared;
 pub mod arena;
 pub mod client;
 pub mod entity;
+mod foresight;
 pub mod game;
 pub mod harness;
+mod hitbox;
 pub mod id;
 pub mod limits;
 mod rng;
@@ -29,6 +31,8 @@ pub mod tick;
 pub mod wire;
 mod world;
 
+pub use foresight::Foresight;
+pub use hitbox::{Hitbox, LookBack, Rewinds};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
 pub use world::{World, WorldFull};
@@ -41,7 +45,7 @@ pub mod prelude {
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::Tick;
     pub use crate::wire::control::Options;
-    pub use crate::{Rng, World};
+    pub use crate::{Foresight, Hitbox, LookBack, Rng, World};
     pub use glam::{IVec2, Vec2};
 }
 

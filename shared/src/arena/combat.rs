@@ -104,6 +104,19 @@ impl Places {
     }
 }
 
+/// How far along `way` from `pos` a shot comes nearest to a ship at `ship`, as a part of the way's squared length, if it
+/// touches it there.
+fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<i64> {
+    const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
+    let to = ship - pos;
+    let length = i64::from(way.length_squared()).max(1);
+    let part = (i64::from(to.x) * i64::from(way.x) + i64::from(to.y) * i64::from(way.y)).clamp(0, length);
+    let along = |axis: i32| (i64::from(axis) * part / length) as i32;
+    let nearest = IVec2::new(along(way.x), along(way.y));
+    let near = distance_squared(to, nearest) <= i64::from(NEAR * NEAR);
+    (near && map.is_clear(pos, pos + nearest)).then_some(part)
+}
+
 /// The ship that a shot meets first on its way of this tick, as its place in `ships`.
 fn first_hit(shot: &Shot, ships: &[Ship], places: &Places, map: &Map) -> Option<usize> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
@@ -113,18 +126,7 @@ fn first_hit(shot: &Shot, ships: &[Ship], places: &Places, map: &Map) -> Option<
         let Some(ship) = ships.get(at).filter(|ship| ship.alive && ship.player != shot.owner) else {
             continue;
         };
-        let to = ship.pos - shot.pos;
-        // The point of the way that is nearest to the ship, as a part of the way's squared length.
-        let length = i64::from(shot.vel.length_squared()).max(1);
-        let part = i64::from(to.dot(shot.vel)).clamp(0, length);
-        let nearest = IVec2::new(
-            (i64::from(shot.vel.x) * part / length) as i32,
-            (i64::from(shot.vel.y) * part / length) as i32,
-        );
-        if part < best_along
-            && (to - nearest).length_squared() <= NEAR * NEAR
-            && map.is_clear(shot.pos, shot.pos + nearest)
-        {
+        if let Some(part) = touches(shot.pos, shot.vel, ship.pos, map).filter(|part| *part < best_along) {
             (best, best_along) = (Some(at), part);
         }
     }
@@ -132,7 +134,7 @@ fn first_hit(shot: &Shot, ships: &[Ship], places: &Places, map: &Map) -> Option<
 }
 
 /// `by` and `on` are places in `seats` and `ships`, which lie side by side.
-fn hit(
+pub(super) fn hit(
     by: Option<usize>,
     on: usize,
     seats: &mut [Seat],
@@ -166,28 +168,67 @@ fn hit(
     }
 }
 
-/// Fires a shot if the ship may: its weapon is ready and not too many shots are under way.
-pub(super) fn fire(
-    seat: &mut Seat,
-    ship: &mut Ship,
-    world: &mut World<ArenaEntity>,
-    map: &Map,
-    shots: &mut Vec<LiveShot>,
-) {
+/// A shot from the ship, if it may: its weapon is ready and not too many shots are under way.
+pub(super) fn fire(seat: &mut Seat, ship: &mut Ship, map: &Map) -> Option<Shot> {
     if !ship.alive || seat.pause_ticks > 0 || seat.shots >= SHOTS_PER_PLAYER_MAX {
-        return;
+        return None;
     }
     seat.pause_ticks = ship.weapon.pause_ticks();
     ship.shielded = false;
+    muzzle(ship, map)
+}
+
+/// A shot that begins before the ship. A ship that leans on a wall shoots into it.
+pub(super) fn muzzle(ship: &Ship, map: &Map) -> Option<Shot> {
     let pos = ship.pos + along(ship.heading, MUZZLE);
-    // A ship that leans on a wall shoots into it.
-    if !map.is_clear(ship.pos, pos) {
-        return;
+    let vel = along(ship.heading, SHOT_SPEED);
+    map.is_clear(ship.pos, pos).then_some(Shot { pos, vel, owner: ship.player })
+}
+
+/// What became of a new shot on its way to the present.
+pub(super) enum CaughtUp {
+    /// It flies on.
+    Flies(Shot, u16),
+    /// It met the ship at this place in the list of seats.
+    Hits(usize),
+    /// It met a wall.
+    Ends,
+}
+
+/// Flies a new shot from the moment that its player saw to now, through the ships as they were. So it hits what it hit on the
+/// player's screen, and is where the player sees it.
+pub(super) fn catch_up(mut shot: Shot, seats: &[Seat], seen: &LookBack<'_>, map: &Map) -> CaughtUp {
+    const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
+    let (mut flown, behind) = (0, seen.behind());
+    while flown < behind {
+        let part = (behind - flown).min(256);
+        flown += part;
+        let way = shot.vel * part as i32 / 256;
+        let (middle, reach) = (shot.pos + way / 2, way.abs() / 2 + NEAR);
+        let (mut first, mut first_along) = (None, i64::MAX);
+        for (at, seat) in seats.iter().enumerate().filter(|(_, seat)| seat.player.0 != shot.owner) {
+            let Some(target) = seen.hitbox_after(seat.entity, flown) else { continue };
+            let target = target.centre.truncate();
+            let off = (target - middle).abs();
+            if off.x < reach.x
+                && off.y < reach.y
+                && let Some(along) = touches(shot.pos, way, target, map)
+                && along < first_along
+            {
+                (first, first_along) = (Some(at), along);
+            }
+        }
+        if let Some(at) = first {
+            return CaughtUp::Hits(at);
+        }
+        if !map.is_clear(shot.pos, shot.pos + way) {
+            return CaughtUp::Ends;
+        }
+        shot.pos += way;
     }
-    let shot = Shot { pos, vel: along(ship.heading, SHOT_SPEED), owner: ship.player };
-    if let Ok(id) = world.spawn(ArenaEntity::Shot(shot)) {
-        shots.push(LiveShot { id, owner: seat.player, ticks_left: SHOT_TICKS });
-        seat.shots += 1;
+    match SHOT_TICKS.checked_sub(behind.div_ceil(256) as u16) {
+        Some(ticks_left @ 1..) => CaughtUp::Flies(shot, ticks_left),
+        _ => CaughtUp::Ends,
     }
 }
 

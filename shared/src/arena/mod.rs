@@ -26,6 +26,7 @@
 mod combat;
 mod entities;
 mod events;
+mod foresee;
 mod heading;
 mod input;
 mod invariants;
@@ -53,7 +54,7 @@ pub use seats::TICKS_PER_S;
 pub use settings::{MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
 
 use crate::prelude::*;
-use combat::LiveShot;
+use combat::{CaughtUp, LiveShot};
 use events::News;
 use pickups::Spot;
 use rounds::{Clock, Turned};
@@ -77,6 +78,8 @@ pub struct Arena {
     /// The ships of `seats`, side by side with them during a step; kept for its memory.
     ships: Vec<Ship>,
     shots: Vec<LiveShot>,
+    /// New shots that hit at once: who and whom, as places in `seats`. Kept for its memory.
+    hits: Vec<(usize, usize)>,
     spots: Vec<Spot>,
 }
 
@@ -115,6 +118,7 @@ impl Game for Arena {
             seats: Vec::new(),
             ships: Vec::new(),
             shots: Vec::new(),
+            hits: Vec::new(),
             spots: pickups::place(world, map),
         }
     }
@@ -167,7 +171,7 @@ impl Game for Arena {
         );
         self.run_timers(map);
         if self.clock.is_playing() {
-            self.fire(world, turn);
+            self.fire(world, turn, &mut news);
         }
         pickups::take(&mut self.spots, world, &mut self.seats, &mut self.ships, &mut news);
         match self.clock.turn(&self.ships, world, &mut news) {
@@ -182,6 +186,29 @@ impl Game for Arena {
         if let ArenaEntity::Ship(ship) = own {
             movement::steer_and_move(ship, input, map);
         }
+    }
+
+    fn hitbox(entity: &ArenaEntity) -> Option<Hitbox> {
+        let ship = entity.as_ship().filter(|ship| ship.alive)?;
+        let half = IVec2::splat(SHIP_RADIUS).extend(0);
+        Some(Hitbox { centre: ship.pos.extend(0), half, life: u32::from(ship.deaths) })
+    }
+
+    fn teleported(before: &ArenaEntity, after: &ArenaEntity) -> bool {
+        let revived = |before: &Ship, after: &Ship| !before.alive && after.alive;
+        before.as_ship().zip(after.as_ship()).is_some_and(|(before, after)| revived(before, after))
+    }
+
+    fn foresee(sight: &Foresight<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
+        spawned.extend(foresee::shot(sight).map(ArenaEntity::Shot));
+    }
+
+    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, map: &Map, age_ticks: u32) -> bool {
+        foresee::goes_on(before, after, map, age_ticks)
+    }
+
+    fn is_foreseen(foreseen: &ArenaEntity, real: &ArenaEntity) -> bool {
+        foresee::is_same_shot(foreseen, real)
     }
 }
 
@@ -238,16 +265,30 @@ impl Arena {
     }
 
     /// Both the turn's players and the seats are in the order of ids.
-    fn fire(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>) {
+    fn fire(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, news: &mut News<'_>) {
         let mut players = turn.players.iter().peekable();
-        for (seat, ship) in self.seats.iter_mut().zip(&mut self.ships) {
+        for at in 0..self.seats.len() {
+            let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) else { break };
             while players.next_if(|player| player.player < seat.player).is_some() {}
-            if players
-                .next_if(|player| player.player == seat.player)
-                .is_some_and(|player| player.input.fire.active())
-            {
-                combat::fire(seat, ship, world, turn.scene, &mut self.shots);
+            let player = players.next_if(|player| player.player == seat.player);
+            let Some(player) = player.filter(|player| player.input.fire.active()) else { continue };
+            let Some(shot) = combat::fire(seat, ship, turn.scene) else { continue };
+            match combat::catch_up(shot, &self.seats, &turn.look_back(player), turn.scene) {
+                CaughtUp::Flies(shot, ticks_left) => self.launch(world, at, shot, ticks_left),
+                CaughtUp::Hits(on) => self.hits.push((at, on)),
+                CaughtUp::Ends => {}
             }
+        }
+        // All have fired before the first is hurt.
+        for (by, on) in self.hits.drain(..) {
+            combat::hit(Some(by), on, &mut self.seats, &mut self.ships, self.respawn_ticks, news);
+        }
+    }
+
+    fn launch(&mut self, world: &mut World<ArenaEntity>, by: usize, shot: Shot, ticks_left: u16) {
+        if let (Some(seat), Ok(id)) = (self.seats.get_mut(by), world.spawn(ArenaEntity::Shot(shot))) {
+            self.shots.push(LiveShot { id, owner: seat.player, ticks_left });
+            seat.shots += 1;
         }
     }
 

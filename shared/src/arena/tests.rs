@@ -1,7 +1,10 @@
 //! The rules of the arena, one test each, played by calling the game as a room does.
 
+mod look_back;
+
 use super::*;
 use crate::entity::{Button, Entity, Schema};
+use crate::hitbox::Hitboxes;
 use crate::wire::Text;
 
 /// A room without a room: a world, a game, and what the players hold down.
@@ -13,6 +16,7 @@ struct Match {
     players: Vec<PlayerTurn<ArenaInput>>,
     commands: Vec<(PlayerId, Command)>,
     events: Vec<(Option<PlayerId>, Event)>,
+    hitboxes: Hitboxes,
 }
 
 const OPEN: [&str; 7] = [
@@ -36,7 +40,8 @@ impl Match {
         let game = Arena::new(settings, &map, seed, &mut world);
         let (players_wanted, players) = (players, Vec::new());
         let (commands, events) = (Vec::new(), Vec::new());
-        let mut made = Self { world, map, game, tick: Tick(0), players, commands, events };
+        let hitboxes = Hitboxes::new::<Arena>(crate::tick::TickRate::DEFAULT);
+        let mut made = Self { world, map, game, tick: Tick(0), players, commands, events, hitboxes };
         for player in 1..=players_wanted {
             made.join(player).unwrap();
         }
@@ -47,7 +52,7 @@ impl Match {
         let player = PlayerId(player);
         let profile = Profile { name: Text::cut("someone") };
         let entity = self.game.join(&mut self.world, &self.map, player, &profile)?;
-        self.players.push(PlayerTurn { player, entity, input: ArenaInput::default() });
+        self.players.push(PlayerTurn::new(player, entity, ArenaInput::default()));
         Ok(())
     }
 
@@ -60,11 +65,18 @@ impl Match {
         self.tick = self.tick.next();
         let mut events = Events::new();
         let commands = core::mem::take(&mut self.commands);
-        let turn = Turn { tick: self.tick, scene: &self.map, players: &self.players, commands: &commands };
+        let turn = Turn {
+            tick: self.tick,
+            scene: &self.map,
+            players: &self.players,
+            commands: &commands,
+            hitboxes: &self.hitboxes,
+        };
         self.game.step(&mut self.world, &turn, &mut events);
         assert_eq!(events.refused, 0);
         self.events.extend(events.items);
         self.world.compact();
+        self.hitboxes.capture::<Arena>(self.tick, &self.world);
         invariants(&self.world, &self.map).unwrap();
     }
 

@@ -10,11 +10,4 @@ impl<G: Game> Client<G> {
     pub fn snapshot_age(&self, now: Duration) -> Option<Duration> {
         Some(now.saturating_sub(self.place.as_ref()?.snapshot_at?))
     }
-
-    /// How far behind the state that is arriving the others are shown, ticks.
-    #[must_use]
-    pub fn shown_behind_ticks(&self, now: Duration) -> Option<f64> {
-        let place = self.place.as_ref()?;
-        Some(place.arrivals.tick_at(now)? - place.render.tick_at(now, &place.arrivals)?)
-    }
 }

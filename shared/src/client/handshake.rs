@@ -1,9 +1,13 @@
 //! From `Hello` to `Joined`, and again after a cut.
 
-use super::clock::{ArrivalClock, InputClock, RenderClock};
+use super::clock::{ArrivalClock, Follower, InputClock};
+use super::foreseen::Foreseen;
 use super::inputs::Inputs;
+use super::life_line::LifeLines;
 use super::prediction::Prediction;
 use super::reliable::{Commands, EventNumbers};
+use super::sent::SentFrames;
+use super::starved::Starved;
 use super::streams::Streams;
 use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
@@ -89,10 +93,18 @@ impl<G: Game> Client<G> {
             scene,
             input_clock,
             arrivals: ArrivalClock::new(joined.tick_rate),
-            render: RenderClock::default(),
-            prediction: joined.player.filter(|_| !G::BY_SCHEMA).map(|(_, entity)| Prediction::new(entity)),
+            render: Follower::default(),
+            server: Follower::default(),
+            prediction: joined
+                .player
+                .filter(|_| !G::BY_SCHEMA)
+                .map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
+            foreseen: Foreseen::new(joined.tick_rate),
             next_frame_at: now,
             frame_at: Duration::ZERO,
+            sent: SentFrames::default(),
+            starved: Starved::default(),
+            life_lines: LifeLines::default(),
             snapshot_at: None,
         });
         self.roster = joined.roster.into();

@@ -18,29 +18,56 @@ pub(super) struct Made<I> {
     pub(super) at: Duration,
     /// It is not what the server would hold without it.
     pub(super) changed: bool,
+    /// It was put into a frame.
+    sent: bool,
 }
 
 /// A player's inputs from the controls to the acknowledgement.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs<I> {
     controls: I,
+    /// When the controls changed first since the last input.
+    pressed_at: Option<Duration>,
     made: VecDeque<Made<I>>,
     /// How many of `made`, counted from the newest, were not put into a frame yet.
     unsent: usize,
     unsent_max: usize,
     /// The last input that left `made`: what the server holds when the one behind it is missing.
-    left: Option<I>,
+    left: Option<(Tick, I)>,
+    /// Of the inputs in `made` for past ticks, how many the server said came late: their edges are in its state.
+    late_told: usize,
 }
 
 impl<I: Input> Inputs<I> {
     pub(super) fn new() -> Self {
-        Self { controls: I::default(), made: VecDeque::new(), unsent: 0, unsent_max: UNSENT_MAX, left: None }
+        Self {
+            controls: I::default(),
+            pressed_at: None,
+            made: VecDeque::new(),
+            unsent: 0,
+            unsent_max: UNSENT_MAX,
+            left: None,
+            late_told: 0,
+        }
     }
 
     /// The newest controls. Edges that no input took yet stay.
-    pub(super) fn set(&mut self, mut controls: I) {
+    pub(super) fn set(&mut self, now: Duration, mut controls: I) {
         controls.fold(&self.controls);
+        if controls != self.controls {
+            self.pressed_at.get_or_insert(now);
+        }
         self.controls = controls;
+    }
+
+    /// When the controls of the newest input changed, if they did. Asked once.
+    pub(super) fn take_pressed(&mut self) -> Option<Duration> {
+        self.pressed_at.take()
+    }
+
+    /// The controls as the next input would have them.
+    pub(super) fn controls(&self) -> &I {
+        &self.controls
     }
 
     /// Makes the input for `tick` from the controls. One that is what the server holds without it is not sent, unless
@@ -48,9 +75,9 @@ impl<I: Input> Inputs<I> {
     pub(super) fn make(&mut self, tick: Tick, at: Duration, keep_alive: bool) -> u64 {
         let input = self.controls.clone();
         self.controls = input.held();
-        let before = self.made.back().map(|made| &made.input).or(self.left.as_ref());
+        let before = self.made.back().map(|made| &made.input).or(self.left.as_ref().map(|(_, input)| input));
         let changed = before.is_none_or(|before| before.held() != input);
-        self.made.push_back(Made { tick, input, at, changed });
+        self.made.push_back(Made { tick, input, at, changed, sent: false });
         if changed || keep_alive || self.unsent > 0 {
             self.unsent += 1;
         }
@@ -60,7 +87,7 @@ impl<I: Input> Inputs<I> {
             dropped += 1;
         }
         while self.made.len() > UNACKNOWLEDGED_MAX {
-            self.left = self.made.pop_front().map(|made| made.input);
+            self.left = self.made.pop_front().map(|made| (made.tick, made.input));
         }
         self.unsent = self.unsent.min(self.made.len());
         dropped
@@ -84,7 +111,13 @@ impl<I: Input> Inputs<I> {
         if self.unsent == 0 {
             self.unsent_max = UNSENT_MAX;
         }
-        self.made.iter().skip(from).take(count).map(|made| (made.tick, made.input.clone())).collect()
+        let taken = self.made.iter_mut().skip(from).take(count);
+        taken
+            .map(|made| {
+                made.sent = true;
+                (made.tick, made.input.clone())
+            })
+            .collect()
     }
 
     /// Whether a frame would have inputs.
@@ -97,15 +130,48 @@ impl<I: Input> Inputs<I> {
         let count = self.made.partition_point(|made| made.tick <= tick);
         self.unsent = self.unsent.min(self.made.len() - count);
         if let Some(last) = count.checked_sub(1).and_then(|at| self.made.get(at)) {
-            self.left = Some(last.input.clone());
+            self.left = Some((last.tick, last.input.clone()));
+            self.late_told = 0;
         }
         self.made.drain(..count)
+    }
+
+    /// The server said that `count` more inputs came after their ticks.
+    pub(super) fn late(&mut self, count: u32) {
+        self.late_told = self.late_told.saturating_add(count as usize);
+    }
+
+    /// The sent inputs up to `tick` that the server did not have yet when it stepped that tick.
+    fn on_the_way(&self, tick: Tick) -> impl Iterator<Item = &Made<I>> {
+        let past = self.made.iter().take_while(move |made| made.tick <= tick);
+        past.filter(|made| made.sent).skip(self.late_told)
+    }
+
+    /// Whether the input of `tick` is one of the next `count` that are said to have come late.
+    pub(super) fn is_among_late(&self, tick: Tick, count: u32) -> bool {
+        self.on_the_way(tick).take(count as usize).any(|made| made.tick == tick)
+    }
+
+    /// Whether an input up to `tick` is still on its way.
+    pub(super) fn is_late(&self, tick: Tick) -> bool {
+        self.on_the_way(tick).next().is_some()
+    }
+
+    /// The edges of inputs up to `tick` that will come late: the server's next step takes them.
+    pub(super) fn late_edges(&self, tick: Tick) -> Option<I> {
+        let mut edges: Option<I> = None;
+        for made in self.on_the_way(tick).filter(|made| made.input.held() != made.input) {
+            edges.get_or_insert_with(I::default).fold(&made.input);
+        }
+        edges
     }
 
     /// After a resume: what the server did not apply is sent again, but for what it would refuse as too old.
     pub(super) fn resend(&mut self, oldest: Tick) {
         let count = self.made.partition_point(|made| made.tick < oldest);
         self.made.drain(..count);
+        self.late_told = 0;
+        self.made.iter_mut().for_each(|made| made.sent = false);
         self.unsent = self.made.len();
         self.unsent_max = self.unsent + UNSENT_MAX;
     }
@@ -115,6 +181,11 @@ impl<I: Input> Inputs<I> {
         self.made.back().map(|made| made.tick)
     }
 
+    /// The newest input.
+    pub(super) fn newest_input(&self) -> Option<&I> {
+        self.made.back().map(|made| &made.input)
+    }
+
     /// The inputs for the ticks after `tick`, oldest first.
     pub(super) fn after(&self, tick: Tick) -> impl Iterator<Item = &Made<I>> {
         let from = self.made.partition_point(|made| made.tick <= tick);
@@ -122,11 +193,11 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The newest input for `tick` or before it: what the server holds when the next is missing.
-    pub(super) fn before(&self, tick: Tick) -> Option<&I> {
+    pub(super) fn before(&self, tick: Tick) -> Option<(Tick, &I)> {
         let upto = self.made.partition_point(|made| made.tick <= tick);
         match upto.checked_sub(1) {
-            Some(at) => self.made.get(at).map(|made| &made.input),
-            None => self.left.as_ref(),
+            Some(at) => self.made.get(at).map(|made| (made.tick, &made.input)),
+            None => self.left.as_ref().map(|(tick, input)| (*tick, input)),
         }
     }
 }
@@ -143,8 +214,8 @@ mod tests {
     #[test]
     fn an_edge_stays_until_an_input_takes_it_and_is_taken_once() {
         let mut inputs = Inputs::new();
-        inputs.set(press(3, true));
-        inputs.set(press(5, false));
+        inputs.set(Duration::ZERO, press(3, true));
+        inputs.set(Duration::ZERO, press(5, false));
         make(&mut inputs, 1..3);
         let sent = inputs.take_unsent(8);
         assert_eq!(sent[0].1.go, 5);
@@ -155,7 +226,7 @@ mod tests {
     #[test]
     fn inputs_that_nobody_takes_are_bounded_and_leave_their_edges() {
         let mut inputs = Inputs::new();
-        inputs.set(press(1, true));
+        inputs.set(Duration::ZERO, press(1, true));
         assert_eq!(make(&mut inputs, 1..101), 100 - UNSENT_MAX as u64);
         let sent = inputs.take_unsent(32);
         assert_eq!(sent.len(), UNSENT_MAX);

@@ -1,7 +1,7 @@
 //! The others, a little behind the server: between two snapshots, or a bounded way beyond the newest.
 //!
-//! Positions and angles (fields with a `linear` or `steer` predictor, or that wrap) are interpolated by integers;
-//! all else is taken from the older snapshot.
+//! Places go along a curve that has their velocities, other smooth fields (predicted as `steer` or `custom`, or angles)
+//! straight; all else is taken from the older snapshot. What was put elsewhere stays until it is there.
 
 use crate::entity::{Grid, Kind, PredictPlan, Predictor, Schema};
 use crate::limits::QUIET_MS_MAX;
@@ -11,6 +11,8 @@ use core::time::Duration;
 /// How far beyond the newest snapshot rows are predicted; then they hold. While all goes as predicted nothing is sent
 /// for a time, so it is a little more than that.
 const EXTRAPOLATION_MAX: Duration = Duration::from_millis(QUIET_MS_MAX + 70);
+/// A place may go this many times faster than its velocity can say, because something pushes it.
+const LEAP_FACTOR: i64 = 2;
 /// Parts of a tick.
 pub(super) const FRACTIONS: i64 = 256;
 
@@ -21,6 +23,11 @@ pub(super) struct Moment(pub(super) i64);
 impl Moment {
     pub(super) fn of(tick: f64) -> Self {
         Self((tick.clamp(0.0, f64::from(u32::MAX)) * FRACTIONS as f64) as i64)
+    }
+
+    /// The moment of a tick.
+    pub(super) fn at(tick: crate::tick::Tick) -> Self {
+        Self(i64::from(tick.0) * FRACTIONS)
     }
 
     /// The whole tick.
@@ -34,13 +41,80 @@ impl Moment {
     }
 }
 
-/// The row `part` of `whole` on the way from `from` to `to`.
-pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], part: i64, whole: i64, row: &mut Vec<i32>) {
+/// Whether some place went farther in `ticks` than its velocity's grid permits: then it was put there.
+pub(super) fn has_leapt(kind: &Kind, from: &[i32], to: &[i32], ticks: i64) -> bool {
+    let fields = kind.fields.iter().zip(from.iter().zip(to));
+    fields.filter(|(_, (from, to))| from != to).any(|(field, (&from, &to))| {
+        let Predictor::Linear { velocity } = field.predictor else { return false };
+        let Some(velocity) = kind.fields.get(usize::from(velocity)) else { return false };
+        let fastest = i64::from(velocity.grid.max).abs().max(i64::from(velocity.grid.min).abs());
+        field.grid.distance(from, to).abs() > (LEAP_FACTOR * fastest).saturating_mul(ticks.max(1))
+    })
+}
+
+pub(super) fn is_hold(predictor: Predictor) -> bool {
+    matches!(predictor, Predictor::Hold)
+}
+
+/// The distance in units between two rows of a kind, over its places.
+pub(super) fn distance_units(kind: &Kind, a: &[i32], b: &[i32]) -> f32 {
+    let fields = kind.fields.iter().zip(a.iter().zip(b)).filter(|(field, _)| field.predictor.is_place());
+    let squared = fields.map(|(field, (&a, &b))| {
+        let units = field.grid.distance(b, a) as f64 / f64::from(field.grid.per_unit);
+        units * units
+    });
+    squared.sum::<f64>().sqrt() as f32
+}
+
+/// The value `part` (0 to 1) of the way from `from` to `to`.
+pub(super) fn mix_part(grid: &Grid, from: i32, to: i32, part: f32) -> i32 {
+    grid.fit(i64::from(from) + (grid.distance(from, to) as f32 * part) as i64)
+}
+
+/// Between two rows of an entity, `ticks` apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The part of the way that is over, in 1/256 tick.
+    pub(super) passed: i64,
+    pub(super) ticks: i64,
+}
+
+/// The row between `from` and `to`. A place whose velocity is known goes by a curve that has these velocities at its ends and
+/// stays between them (a monotone cubic), other smooth fields straight; all else is as it was.
+pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], span: Span, row: &mut Vec<i32>) {
+    let whole = (span.ticks * FRACTIONS).max(1);
+    let part = span.passed.clamp(0, whole) as f64 / whole as f64;
     row.clear();
-    for (field, (&from, &to)) in kind.fields.iter().zip(from.iter().zip(to)) {
-        let smooth = field.grid.wrap || !matches!(field.predictor, Predictor::Hold);
-        row.push(if smooth && from != to { mix(&field.grid, from, to, part, whole) } else { from });
+    for (field, (&start, &end)) in kind.fields.iter().zip(from.iter().zip(to)) {
+        let value = match field.predictor {
+            _ if start == end => start,
+            Predictor::Linear { velocity } => {
+                let velocity = usize::from(velocity);
+                let speeds = from.get(velocity).zip(to.get(velocity));
+                let (before, after) = speeds.map_or((0, 0), |(&before, &after)| (before, after));
+                let way = field.grid.distance(start, end) as f64;
+                let ticks = span.ticks as f64;
+                let off = curve(way, f64::from(before) * ticks, f64::from(after) * ticks, part);
+                field.grid.fit(i64::from(start) + off as i64)
+            }
+            predictor if field.grid.wrap || !is_hold(predictor) => {
+                let off = field.grid.distance(start, end) as f64 * part;
+                field.grid.fit(i64::from(start) + off as i64)
+            }
+            _ => start,
+        };
+        row.push(value);
     }
+}
+
+/// How far a cubic Hermite curve is from its start at `part`, with the slopes at its ends held to what keeps it monotone
+/// (Fritsch and Carlson): it never overshoots, so nothing is shown inside a wall that it only touched.
+fn curve(way: f64, before: f64, after: f64, part: f64) -> f64 {
+    let hold =
+        |slope: f64| if slope * way <= 0.0 { 0.0 } else { slope.abs().min(3.0 * way.abs()) * way.signum() };
+    let (before, after) = (hold(before), hold(after));
+    let (squared, cubed) = (part * part, part * part * part);
+    (cubed - 2.0 * squared + part) * before + (3.0 * squared - 2.0 * cubed) * way + (cubed - squared) * after
 }
 
 /// The row `ahead` of `newest`, in 1/256 tick, by the kind's declared predictors.
@@ -60,19 +134,17 @@ pub(super) fn beyond(
     }
     let ahead = ahead.min(i64::from(rate.ticks_floor(EXTRAPOLATION_MAX)) * FRACTIONS);
     plan.run(row, (ahead / FRACTIONS) as u32);
-    if ahead % FRACTIONS != 0 {
+    let rest = (ahead % FRACTIONS) as f32 / FRACTIONS as f32;
+    if rest > 0.0 {
         next.clear();
         next.extend_from_slice(row);
         plan.run(next, 1);
-        let start = row.clone();
-        between(kind, &start, next, ahead % FRACTIONS, FRACTIONS, row);
+        for (field, (value, &next)) in kind.fields.iter().zip(row.iter_mut().zip(next.iter())) {
+            if !is_hold(field.predictor) {
+                *value = mix_part(&field.grid, *value, next, rest);
+            }
+        }
     }
-}
-
-fn mix(grid: &Grid, from: i32, to: i32, part: i64, whole: i64) -> i32 {
-    let way = grid.distance(from, to);
-    // A way is below 2^33 and a part below 2^14 (64 ticks in 1/256): the product fits.
-    grid.fit(i64::from(from) + way * part / whole.max(1))
 }
 
 /// Whether `row` has as many fields as its kind.
@@ -100,10 +172,12 @@ mod tests {
     #[test]
     fn positions_are_between_angles_take_the_shorter_way_and_the_rest_holds() {
         let mut row = Vec::new();
-        between(&kind(), &[0, 10, 250], &[40, 50, 6], 64, 256, &mut row);
-        assert_eq!(row, [10, 10, 253]);
-        between(&kind(), &[0, 10, 250], &[40, 50, 6], 192, 256, &mut row);
-        assert_eq!(row, [30, 10, 3]);
+        let mut at = |passed| {
+            between(&kind(), &[0, 40, 250], &[40, 40, 6], Span { passed, ticks: 1 }, &mut row);
+            row.clone()
+        };
+        assert_eq!(at(64), [10, 40, 253]);
+        assert_eq!(at(192), [30, 40, 3]);
     }
 
     #[test]

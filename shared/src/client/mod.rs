@@ -12,42 +12,51 @@
 //! ```
 
 mod clock;
+mod error;
 mod figures;
+mod foreseen;
 pub mod generic;
 mod handshake;
 mod inputs;
 mod interpolation;
+mod life_line;
+mod place;
 mod play;
 mod prediction;
 mod reliable;
+mod sent;
+mod starved;
 mod stats;
 mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod view;
+mod visual;
 
+pub use error::ClientError;
+pub use life_line::LifeLine;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, TableError, schema_hash};
-use crate::game::{BadSettings, Game};
-use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
+use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, schema_hash};
+use crate::game::Game;
+use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
     ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
 };
 use crate::wire::update::TAG_UPDATE;
-use crate::wire::{Close, CloseCode, DecodeError, codec};
-use clock::{ArrivalClock, InputClock, RenderClock};
+use crate::wire::{Close, DecodeError, codec};
 use core::time::Duration;
 use inputs::Inputs;
-use prediction::Prediction;
+use interpolation::FRACTIONS;
+use place::Place;
 use reliable::{Commands, EventNumbers};
 use stats::Samples;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use streams::Streams;
 
 /// Events that wait for the driver. At the bound the session ends: an event is never dropped in silence.
@@ -107,86 +116,6 @@ impl<G: Game> core::fmt::Debug for ClientEvent<G> {
             Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
         }
     }
-}
-
-/// Why a client ends its session by itself.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ClientError {
-    /// A message of the server could not be decoded.
-    #[error("a message of the server could not be decoded: {0}")]
-    Decode(#[from] DecodeError),
-    /// A message came when it may not come.
-    #[error("a message of the server came at a time when it may not come")]
-    Unexpected,
-    /// The server does not host the game.
-    #[error("the server does not host the game `{0}`")]
-    NoSuchGame(GameName),
-    /// The two ends were built with different types.
-    #[error(
-        "the schema of this client is {ours:016x}, that of the server {theirs:016x}: build both from one game"
-    )]
-    Schema {
-        /// This client's hash.
-        ours: u64,
-        /// The server's hash.
-        theirs: u64,
-    },
-    /// The game's own types break a bound.
-    #[error("the game's entities make no schema: {0}")]
-    OwnSchema(#[from] SchemaError),
-    /// The server sent no schema, or not the one that it announced.
-    #[error("the server did not send the schema of `{0}`, without which this client cannot read it")]
-    NoSchema(GameName),
-    /// The settings could not be decoded.
-    #[error("the room's settings could not be decoded: {0}")]
-    Settings(DecodeError),
-    /// No scene can be made from the settings.
-    #[error("no scene can be made from the room's settings: {0}")]
-    Scene(#[from] BadSettings),
-    /// The room's table is not for this client's entities.
-    #[error("the room's packets cannot be decoded: {0}")]
-    Table(#[from] TableError),
-    /// The driver does not take the events.
-    #[error("more than {EVENTS_MAX} events wait to be taken")]
-    EventsNotTaken,
-}
-
-impl ClientError {
-    /// The closing that stands for this error.
-    #[must_use]
-    pub fn close(&self) -> Close {
-        let code = match self {
-            Self::Decode(error) => error.close_code(),
-            Self::Settings(_) | Self::Unexpected => CloseCode::DecodeError,
-            Self::NoSuchGame(_) | Self::Schema { .. } | Self::NoSchema(_) | Self::Table(_) => {
-                CloseCode::Mismatch
-            }
-            Self::OwnSchema(SchemaError::NeedsStep { .. }) => CloseCode::Mismatch,
-            Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
-            Self::EventsNotTaken => CloseCode::TooSlow,
-        };
-        Close::new(code, &self.to_string())
-    }
-}
-
-/// A place in a room.
-struct Place<G: Game> {
-    room: RoomId,
-    player: Option<(PlayerId, EntityId)>,
-    tick_rate: TickRate,
-    secret: Option<ResumeSecret>,
-    settings: G::Settings,
-    scene: Arc<G::Scene>,
-    input_clock: InputClock,
-    arrivals: ArrivalClock,
-    render: RenderClock,
-    prediction: Option<Prediction<G::Entity>>,
-    /// When a spectator's next frame is due.
-    next_frame_at: Duration,
-    /// When the last frame was made.
-    frame_at: Duration,
-    /// When the last live snapshot came.
-    snapshot_at: Option<Duration>,
 }
 
 /// The predicted end of a room.
@@ -299,7 +228,18 @@ impl<G: Game> Client<G> {
 
     /// The player's controls from now on. Button edges are kept until an input takes them.
     pub fn set_input(&mut self, input: G::Input) {
-        self.inputs.set(input);
+        self.inputs.set(self.now, input);
+    }
+
+    /// As [`Client::set_input`], with the time of the key for the input's [`LifeLine`]; else that of the last call counts.
+    pub fn set_input_at(&mut self, now: Duration, input: G::Input) {
+        self.now = self.now.max(now);
+        self.set_input(input);
+    }
+
+    /// The life-line of an input that was followed to its end, sampled a few times a second at most. The last 16 wait.
+    pub fn poll_life_line(&mut self) -> Option<LifeLine> {
+        self.place.as_mut()?.life_lines.poll()
     }
 
     /// Queues a reliable command.
@@ -454,6 +394,20 @@ impl<G: Game> Client<G> {
         self.schema.as_ref()
     }
 
+    /// The tick, with its fraction, that the server is at by now: an estimate from the time stamps of both ways, right but for
+    /// half of what the two ways differ.
+    #[must_use]
+    pub fn server_tick_at(&self, now: Duration) -> Option<f64> {
+        self.place.as_ref()?.server_tick_at(now)
+    }
+
+    /// The tick, with its fraction, of the others that [`Client::view`] shows.
+    #[must_use]
+    pub fn shown_tick_at(&self, now: Duration) -> Option<f64> {
+        let moment = self.place.as_ref()?.moment_at(now)?;
+        Some(moment.0 as f64 / FRACTIONS as f64)
+    }
+
     /// The tick of the newest input that was made.
     #[must_use]
     pub fn newest_input(&self) -> Option<Tick> {
@@ -474,6 +428,11 @@ impl<G: Game> Client<G> {
     /// Changes one field of the newest state, as a fault in memory would. For tests of hash and repair.
     pub(crate) fn corrupt(&mut self) -> bool {
         self.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
+    }
+
+    /// Loses rows of the newest state, as a worse fault would. For tests of repair.
+    pub(crate) fn lose_rows(&mut self) -> bool {
+        self.streams.lose_rows()
     }
 
     fn queue_control(&mut self, message: &ClientControl) {

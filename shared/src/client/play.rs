@@ -1,15 +1,15 @@
 //! In the room: updates in, inputs and frames out, the view on demand.
 
-use super::interpolation::{Moment, between, beyond, fits};
+use super::foreseen::OwnStep;
+use super::interpolation::FRACTIONS;
+use super::prediction::Correction;
 use super::reliable::Turn;
-use super::stats::Sample;
+use super::sent::stamp;
+use super::stats::{SAMPLES_MAX, Sample};
 use super::{Client, ClientError, ClientEvent, State};
-use crate::entity::{Entity, Schema};
 use crate::game::Game;
-use crate::id::EntityId;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
-use crate::snapshot::History;
-use crate::tick::TickRate;
+use crate::tick::Tick;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
 use crate::wire::update::{Private, Timing, Update};
@@ -18,6 +18,8 @@ use core::time::Duration;
 
 /// The longest time without a frame.
 const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
+/// Corrections of the own entity below this are not counted: nobody sees them.
+const CORRECTION_UNITS: f32 = 0.25;
 
 impl<G: Game> Client<G> {
     pub(super) fn on_update(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
@@ -60,12 +62,17 @@ impl<G: Game> Client<G> {
         }
         self.streams.confirm(schema, tick, &update.private.deferred, &mut self.stats);
         self.stats.snapshots += u64::from(quiet) + 1;
+        self.stats.jitter = place.arrivals.jitter();
         self.stats.streams_deferred += update.private.deferred.len() as u64;
-        place.arrivals.arrived(now, tick);
+        let known = newest.unwrap_or(tick.offset(-1)).offset(i64::from(quiet));
+        if place.arrivals.arrived(now, known) {
+            place.input_clock.forget();
+        }
+        self.stats.frames_starved += place.starved.confirmed(known);
         if let Some(before) = place.snapshot_at.replace(now) {
             // A quiet tick counts as one that came in its time.
             let mut gap = now.saturating_sub(before);
-            for _ in 0..quiet {
+            for _ in 0..quiet.min(SAMPLES_MAX as u32) {
                 self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
                 gap = gap.saturating_sub(place.tick_rate.period());
             }
@@ -78,47 +85,76 @@ impl<G: Game> Client<G> {
     }
 
     fn on_inputs(&mut self, now: Duration, private: &Private) {
-        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
         self.stats.inputs.add(private.counts);
-        if let Some(prediction) = &mut place.prediction {
-            let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
-            if row.is_none() && !private.deferred.is_empty() {
-                // Its stream may be one that had to wait.
-                return;
-            }
-            let compared = prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
-            if let Some(compared) = compared {
-                self.stats.predictions += 1;
-                self.stats.predictions_wrong += u64::from(!compared.equal);
-                self.samples.push(&mut self.stats, Sample::PredictionError(compared.error_units));
-            }
+        if let Some(timing) = private.timing {
+            self.on_timing(now, private.tick, timing);
         }
-        if let Some(tick) = private.input_applied {
-            for made in self.inputs.applied(tick).filter(|made| made.changed) {
+        self.on_applied(now, private);
+        self.reconcile(private);
+    }
+
+    /// Takes in what became of inputs.
+    fn on_applied(&mut self, now: Duration, private: &Private) {
+        let Some(place) = &mut self.place else { return };
+        let followed = place.life_lines.awaited();
+        let was_late = followed.is_some_and(|tick| self.inputs.is_among_late(tick, private.counts.late));
+        self.inputs.late(private.counts.late);
+        if let Some(applied) = private.input_applied {
+            for made in self.inputs.applied(applied).filter(|made| made.changed) {
                 let sample = Sample::InputToEffect(now.saturating_sub(made.at));
                 self.samples.push(&mut self.stats, sample);
             }
         }
-        if let Some(timing) = private.timing {
-            self.on_timing(now, timing);
+        let in_time = followed.filter(|tick| private.input_applied.is_some_and(|applied| applied >= *tick));
+        if let Some(applied) = if was_late { Some(private.tick) } else { in_time } {
+            let at = place.time_of(now, f64::from(applied.0));
+            place.life_lines.decoded(now, applied, at, private.tick);
         }
     }
 
-    fn on_timing(&mut self, now: Duration, timing: Timing) {
+    /// Compares what was predicted with the server's state.
+    fn reconcile(&mut self, private: &Private) {
+        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
+        // What is missing may be in a stream that had to wait, or that waits for a repair.
+        let is_whole = private.deferred.is_empty() && self.streams.is_whole();
+        let waits = self.inputs.is_late(private.tick) || !is_whole;
+        place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
+        let Some(prediction) = &mut place.prediction else { return };
+        let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
+        if row.is_none() && !is_whole {
+            return;
+        }
+        let (compared, correction) =
+            prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
+        match correction {
+            Some(Correction::Smoothed(units)) if units > CORRECTION_UNITS => self.stats.corrections += 1,
+            Some(Correction::Snapped) => self.stats.corrections_snapped += 1,
+            _ => {}
+        }
+        if let Some(compared) = compared {
+            self.stats.predictions += 1;
+            self.stats.predictions_wrong += u64::from(!compared.equal);
+            self.samples.push(&mut self.stats, Sample::PredictionError(compared.error_units));
+        }
+    }
+
+    fn on_timing(&mut self, now: Duration, tick: Tick, timing: Timing) {
         let Some(place) = &mut self.place else { return };
-        let age = Duration::from_millis(u64::from((now.as_millis() as u16).wrapping_sub(timing.stamp_ms)));
+        let Some(sent) = place.sent.take(timing.stamp_ms).filter(|_| timing.held < Timing::HELD_MAX) else {
+            return;
+        };
         let held = place.tick_rate.period() * u32::from(timing.held) / 256;
-        let rtt = age.saturating_sub(held);
+        let rtt = now.saturating_sub(sent.at).saturating_sub(held);
         self.samples.push(&mut self.stats, Sample::RoundTrip(rtt));
         self.stats.rtt = Some(match self.stats.rtt {
             Some(smoothed) => (smoothed * 7 + rtt) / 8,
             None => rtt,
         });
-        if place.player.is_some() {
-            let made_at = now.saturating_sub(age);
-            place.input_clock.feedback(now, made_at, f64::from(timing.margin) / 256.0);
-            self.stats.margin_ticks = place.input_clock.margin_ticks();
-        }
+        let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
+        place.input_clock.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
+        place.life_lines.received(sent.at, place.time_of(now, came_at));
+        self.stats.margin_ticks = place.input_clock.margin_ticks();
+        self.stats.jitter_up = place.input_clock.jitter();
     }
 
     fn on_events(&mut self, events: Numbered) -> Result<(), ClientError> {
@@ -161,7 +197,16 @@ impl<G: Game> Client<G> {
         if self.state != State::Playing || self.leaving {
             return;
         }
-        place.render.advance(now, &place.arrivals);
+        place.advance_clocks(now);
+        if let (Some(moment), Some(newest)) = (place.moment_at(now), self.streams.newest()) {
+            if let Some(server) = place.server_tick_at(now) {
+                let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
+                self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
+            }
+            place.life_lines.shown(now, moment);
+            self.stats.frames += 1;
+            self.stats.frames_starved += place.starved.shown(moment, newest);
+        }
         if place.player.is_none() {
             if now >= place.next_frame_at {
                 place.next_frame_at = now + QUIET.max(place.tick_rate.period());
@@ -177,8 +222,17 @@ impl<G: Game> Client<G> {
                 || self.commands.has_unsent()
                 || self.event_numbers.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
+            if let Some(pressed_at) = self.inputs.take_pressed() {
+                place.life_lines.made(tick, pressed_at, now);
+            }
             if let Some(prediction) = &mut place.prediction {
                 prediction.step::<G>(&place.scene, &self.inputs, tick);
+                if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
+                    (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
+                {
+                    let step = OwnStep { tick, player, own, input, scene: &*place.scene };
+                    place.foreseen.step::<G>(schema, &self.streams, &step);
+                }
             }
             self.frame_due |= self.inputs.has_unsent();
         }
@@ -198,75 +252,23 @@ impl<G: Game> Client<G> {
         }
         let place = self.place.as_mut()?;
         place.frame_at = self.now;
-        let view = place.render.tick_at(self.now, &place.arrivals).map(Moment::of);
+        let view = place.moment_at(self.now);
+        place.sent.push(self.now);
+        let inputs = self.inputs.take_unsent(INPUTS_PER_FRAME_MAX);
+        if let Some((newest, _)) = inputs.last() {
+            place.life_lines.sent(self.now, *newest);
+        }
         let frame = ClientFrame {
-            stamp_ms: self.now.as_millis() as u16,
+            stamp_ms: stamp(self.now),
             steady: true,
             // Only what came over this connection: the server knows nothing of acknowledgements before it.
             snapshot_ack: place.snapshot_at.and_then(|_| self.streams.newest()),
             event_ack: self.event_numbers.acknowledge(),
             view: view.map(|moment| (moment.tick(), moment.fraction())),
             commands: self.commands.take(),
-            inputs: self.inputs.take_unsent(INPUTS_PER_FRAME_MAX),
+            inputs,
         };
         self.frame_due = self.inputs.has_unsent();
         Some(frame.encode())
-    }
-
-    /// What to draw at `now`: the others interpolated between snapshots, the own entity predicted.
-    #[must_use]
-    pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
-        let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return Vec::new() };
-        let Some(moment) = place.render.tick_at(now, &place.arrivals).map(Moment::of) else {
-            return Vec::new();
-        };
-        let own = place.prediction.as_ref().and_then(|own| Some((own.id(), own.shown(schema)?)));
-        let mut shown = Vec::new();
-        for history in self.streams.histories(moment.tick()) {
-            self.interpolate(
-                schema,
-                place.tick_rate,
-                history,
-                moment,
-                own.as_ref().map(|(id, _)| *id),
-                &mut shown,
-            );
-        }
-        shown.extend(own);
-        shown.sort_by_key(|(id, _)| *id);
-        shown.dedup_by_key(|(id, _)| *id);
-        shown
-    }
-
-    fn interpolate(
-        &self,
-        schema: &Schema,
-        rate: TickRate,
-        history: &History,
-        moment: Moment,
-        own: Option<EntityId>,
-        shown: &mut Vec<(EntityId, G::Entity)>,
-    ) {
-        let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
-        let Some(older) = older else { return };
-        let newer = history.after(older.tick).filter(|_| older.tick <= moment.tick());
-        let (mut row, mut next) = (Vec::new(), Vec::new());
-        let passed = moment.0 - Moment::of(f64::from(older.tick.0)).0;
-        for from in older.rows().filter(|row| Some(row.id) != own) {
-            let (Some(kind), Some(plan)) = (schema.kind(from.kind), schema.plan(from.kind)) else { continue };
-            let to = newer.and_then(|newer| newer.get(from.id)).filter(|to| to.kind == from.kind);
-            match (to, newer) {
-                (Some(to), Some(newer)) => {
-                    let whole = newer.tick.since(older.tick) * super::interpolation::FRACTIONS;
-                    between(kind, from.values, to.values, passed.clamp(0, whole), whole, &mut row);
-                }
-                _ => beyond(kind, plan, from.values, rate, passed, &mut row, &mut next),
-            }
-            if fits(schema, from.kind, &row)
-                && let Some(entity) = G::Entity::read_row(from.kind, &row)
-            {
-                shown.push((from.id, entity));
-            }
-        }
     }
 }

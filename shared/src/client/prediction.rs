@@ -4,15 +4,17 @@
 //! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
 
 use super::inputs::Inputs;
-use crate::entity::{Entity, Schema};
+use super::interpolation::{distance_units, has_leapt, is_hold, mix_part};
+use super::visual::Visual;
+use crate::entity::{Entity, Input, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
-use crate::tick::Tick;
+use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX};
+use crate::tick::{Tick, TickRate};
+use core::time::Duration;
 
 /// Predicted rows kept for comparison; also the most ticks that are replayed.
 const PREDICTED_TICKS: usize = 128;
-/// A correction of more units than this is shown at once: it is a new place, not an error.
-const VISUAL_UNITS_MAX: f32 = 4.0;
 
 #[derive(Clone, Debug, Default)]
 struct Predicted {
@@ -35,8 +37,10 @@ pub(super) struct Prediction<E> {
     id: EntityId,
     own: Option<Own<E>>,
     ring: Vec<Predicted>,
-    /// What is added to the row to show it, in grid steps; decays to nothing.
-    visual: Vec<i32>,
+    /// What is left of corrections.
+    visual: Visual,
+    /// After so many ticks without an input of its own the server lets go of the last one.
+    hold_ticks_max: i64,
 }
 
 /// What reconciling found.
@@ -46,9 +50,25 @@ pub(super) struct Compared {
     pub(super) error_units: f32,
 }
 
+/// How far a replay moved what the player sees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Correction {
+    /// It is worked off in the next moments.
+    Smoothed(f32),
+    /// It is shown at once.
+    Snapped,
+}
+
 impl<E: Entity> Prediction<E> {
-    pub(super) fn new(id: EntityId) -> Self {
-        Self { id, own: None, ring: Vec::new(), visual: Vec::new() }
+    pub(super) fn new(id: EntityId, rate: TickRate) -> Self {
+        let held = Duration::from_millis(QUIET_MS_MAX + u64::from(INPUT_HOLD_MS_MAX));
+        Self {
+            id,
+            own: None,
+            ring: Vec::new(),
+            visual: Visual::new(rate),
+            hold_ticks_max: i64::from(rate.ticks_ceil(held)) + 2,
+        }
     }
 
     pub(super) fn id(&self) -> EntityId {
@@ -59,21 +79,32 @@ impl<E: Entity> Prediction<E> {
         self.own.as_ref().map(|own| &own.entity)
     }
 
-    /// The entity as it should be drawn: with what is left of the last corrections.
-    pub(super) fn shown(&self, schema: &Schema) -> Option<E> {
+    /// The entity as it should be drawn when `part` (0 to 1) of the tick behind the newest input is over: on its way to what
+    /// the newest controls make of it, and with what is left of the last corrections. What is no place changes at once.
+    pub(super) fn shown<G: Game<Entity = E>>(
+        &self,
+        schema: &Schema,
+        scene: &G::Scene,
+        controls: &G::Input,
+        part: f32,
+    ) -> Option<E> {
         let own = self.own.as_ref()?;
-        if self.visual.iter().all(|&steps| steps == 0) {
+        let kind = schema.kind(own.kind)?;
+        let mut next = own.entity.clone();
+        G::apply_input(&mut next, controls, scene);
+        let mut row = Vec::with_capacity(own.row.len());
+        next.write_row(&mut row);
+        if next.kind() != own.kind || row.len() != own.row.len() || row.len() != kind.fields.len() {
             return Some(own.entity.clone());
         }
-        let kind = schema.kind(own.kind)?;
-        let fields = kind.fields.iter().zip(&own.row);
-        let row: Vec<i32> = fields
-            .enumerate()
-            .map(|(at, (field, &value))| {
-                let error = self.visual.get(at).copied().unwrap_or(0);
-                field.grid.fit(i64::from(value) + i64::from(error))
-            })
-            .collect();
+        if !has_leapt(kind, &own.row, &row, 1) {
+            for (field, (value, &from)) in kind.fields.iter().zip(row.iter_mut().zip(&own.row)) {
+                if !is_hold(field.predictor) {
+                    *value = mix_part(&field.grid, from, *value, part);
+                }
+            }
+        }
+        self.visual.apply(kind, &mut row, part);
         E::read_row(own.kind, &row)
     }
 
@@ -84,11 +115,9 @@ impl<E: Entity> Prediction<E> {
         inputs: &Inputs<G::Input>,
         tick: Tick,
     ) {
-        for steps in &mut self.visual {
-            *steps = (i64::from(*steps) * 7 / 8) as i32;
-        }
+        self.visual.step();
         let Some(mut own) = self.own.take() else { return };
-        self.run_to::<G>(&mut own, scene, inputs, tick);
+        self.run_to::<G>(&mut own, scene, inputs, tick, None);
         self.own = Some(own);
     }
 
@@ -100,33 +129,39 @@ impl<E: Entity> Prediction<E> {
         inputs: &Inputs<G::Input>,
         tick: Tick,
         row: Option<(u8, &[i32])>,
-    ) -> Option<Compared> {
+    ) -> (Option<Compared>, Option<Correction>) {
         let Some((kind, row)) = row else {
             self.forget();
-            return None;
+            return (None, None);
         };
         let compared = self.compare(schema, tick, kind, row);
-        let shown = match &self.own {
+        let before = match &self.own {
             Some(own) if own.tick >= tick && compared.is_some_and(|compared| compared.equal) => {
-                return compared;
+                return (compared, None);
             }
-            Some(own) if own.kind == kind => Some((own.tick, own.row.clone())),
+            Some(own) if own.kind == kind => Some((own.tick, own.entity.clone(), own.row.clone())),
             _ => None,
         };
         let Some(entity) = E::read_row(kind, row) else {
             self.forget();
-            return None;
+            return (None, None);
         };
         let mut own = Own { tick, kind, entity, row: row.to_vec() };
         self.remember(&own);
-        if let Some((newest, before)) = shown {
-            self.run_to::<G>(&mut own, scene, inputs, newest);
-            self.keep_visual(schema, &before, &own);
-        } else {
-            self.visual.clear();
-        }
+        let newest = before.as_ref().map(|(tick, ..)| *tick).max(inputs.newest()).unwrap_or(tick);
+        self.run_to::<G>(&mut own, scene, inputs, newest, inputs.late_edges(tick));
+        let correction = match (&before, schema.kind(own.kind)) {
+            (Some((at, was, row)), Some(kind)) if *at == own.tick && row.len() == own.row.len() => {
+                let teleported = G::teleported(was, &own.entity);
+                self.visual.correct(kind, row, &own.row, teleported)
+            }
+            _ => {
+                self.visual.clear();
+                None
+            }
+        };
         self.own = Some(own);
-        compared
+        (compared, correction)
     }
 
     fn forget(&mut self) {
@@ -148,33 +183,47 @@ impl<E: Entity> Prediction<E> {
         if predicted.row == row {
             return Some(Compared { equal: true, error_units: 0.0 });
         }
-        Some(Compared { equal: false, error_units: distance_units(schema, kind, &predicted.row, row) })
+        let error_units = schema.kind(kind).map_or(0.0, |kind| distance_units(kind, &predicted.row, row));
+        Some(Compared { equal: false, error_units })
     }
 
-    /// Steps `own` up to `tick`; ticks without an input of their own hold the last one, as the server does.
+    /// Steps `own` up to `tick`. As on the server, a tick without an input of its own holds the last one for a time, and the
+    /// first takes the edges of `late` ones.
     fn run_to<G: Game<Entity = E>>(
         &mut self,
         own: &mut Own<E>,
         scene: &G::Scene,
         inputs: &Inputs<G::Input>,
         tick: Tick,
+        mut late: Option<G::Input>,
     ) {
-        use crate::entity::Input;
         let ahead = tick.since(own.tick);
         if ahead > PREDICTED_TICKS as i64 {
             own.tick = tick.offset(-(PREDICTED_TICKS as i64));
         }
-        let mut held = inputs.before(own.tick).map(Input::held).unwrap_or_default();
+        let (mut held_from, mut held) = match inputs.before(own.tick) {
+            Some((tick, input)) => (tick, input.held()),
+            None => (own.tick, G::Input::default()),
+        };
         let mut made = inputs.after(own.tick).peekable();
         while own.tick < tick {
             own.tick = own.tick.next();
-            match made.next_if(|made| made.tick == own.tick) {
+            let mut input = match made.next_if(|made| made.tick == own.tick) {
                 Some(made) => {
-                    G::apply_input(&mut own.entity, &made.input, scene);
-                    held = made.input.held();
+                    (held_from, held) = (made.tick, made.input.held());
+                    made.input.clone()
                 }
-                None => G::apply_input(&mut own.entity, &held, scene),
+                None => {
+                    if own.tick.since(held_from) > self.hold_ticks_max {
+                        held = G::Input::default();
+                    }
+                    held.clone()
+                }
+            };
+            if let Some(edges) = late.take() {
+                input.fold(&edges);
             }
+            G::apply_input(&mut own.entity, &input, scene);
             own.snap();
             self.remember(own);
         }
@@ -191,30 +240,6 @@ impl<E: Entity> Prediction<E> {
             slot.row.extend_from_slice(&own.row);
         }
     }
-
-    /// What was shown moves on from where it was: the correction goes into the visual error.
-    fn keep_visual(&mut self, schema: &Schema, before: &[i32], own: &Own<E>) {
-        let Some(kind) = schema.kind(own.kind) else { return };
-        self.visual.resize(own.row.len(), 0);
-        for (at, field) in kind.fields.iter().enumerate() {
-            let (Some(&before), Some(&now), Some(error)) =
-                (before.get(at), own.row.get(at), self.visual.get_mut(at))
-            else {
-                return;
-            };
-            *error = match field.predictor {
-                predictor if predictor.is_place() => {
-                    let steps = i64::from(before) + i64::from(*error) - i64::from(now);
-                    steps.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
-                }
-                _ => 0,
-            };
-        }
-        let zero = vec![0; self.visual.len()];
-        if distance_units(schema, own.kind, &self.visual, &zero) > VISUAL_UNITS_MAX {
-            self.visual.clear();
-        }
-    }
 }
 
 impl<E: Entity> Own<E> {
@@ -227,18 +252,4 @@ impl<E: Entity> Own<E> {
             self.entity = entity;
         }
     }
-}
-
-/// The distance in units between two rows of a kind, over the fields predicted as `linear` or `custom`.
-fn distance_units(schema: &Schema, kind: u8, a: &[i32], b: &[i32]) -> f32 {
-    let Some(kind) = schema.kind(kind) else { return 0.0 };
-    let fields = kind.fields.iter().zip(a.iter().zip(b));
-    let squared: f64 = fields
-        .filter(|(field, _)| field.predictor.is_place())
-        .map(|(field, (&a, &b))| {
-            let units = field.grid.distance(b, a) as f64 / f64::from(field.grid.per_unit);
-            units * units
-        })
-        .sum();
-    squared.sqrt() as f32
 }

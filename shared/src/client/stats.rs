@@ -53,6 +53,8 @@ pub struct ClientStats {
     pub hash_checks: u64,
     /// State hashes that differed.
     pub hash_mismatches: u64,
+    /// Deltas that made no sense for the client's state, which must be wrong then.
+    pub deltas_refused: u64,
     /// Repairs asked for.
     pub repairs_asked: u64,
     /// Repairs that came.
@@ -83,10 +85,25 @@ pub struct ClientStats {
     pub predictions: u64,
     /// Of these, the ones that differed in some field.
     pub predictions_wrong: u64,
+    /// Times that the own entity was moved by more than 1/4 unit to where the server has it, the error worked off smoothly.
+    pub corrections: u64,
+    /// Times that it was put there at once: it was far off, or the game had put it elsewhere.
+    pub corrections_snapped: u64,
     /// The smoothed round trip.
     pub rtt: Option<Duration>,
     /// The smoothed margin of inputs at the server, in ticks.
     pub margin_ticks: f64,
+    /// How much longer than the fastest nearly all updates take.
+    pub jitter: Duration,
+    /// How much longer than the fastest nearly all frames take on their way up.
+    pub jitter_up: Duration,
+    /// How far behind the server's time the others are shown.
+    pub view_delay: Duration,
+    /// Calls of [`Client::advance`](super::Client::advance) with something to show: pictures.
+    pub frames: u64,
+    /// Of these, the ones that showed the others at a time of which the client knew nothing yet, nor was told later that all
+    /// went as predicted.
+    pub frames_starved: u64,
     /// Samples dropped because they were not drained.
     pub samples_dropped: u64,
 }

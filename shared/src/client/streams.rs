@@ -17,6 +17,8 @@ use core::time::Duration;
 const KEPT_TICKS: usize = 12;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
+/// A stream that could not be decoded and that no keyframe mends within this time ends the session.
+const BROKEN_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
 struct Stream {
@@ -29,6 +31,8 @@ struct Stream {
     gone: Option<Tick>,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
+    /// Since when its packets make no sense here: until a keyframe comes.
+    broken: Option<Duration>,
 }
 
 /// All streams that a client sees.
@@ -94,7 +98,7 @@ impl Streams {
     ) {
         self.newest = Some(tick);
         for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none()) {
-            if !deferred.contains(&stream.id) {
+            if !deferred.contains(&stream.id) && stream.broken.is_none() {
                 stream.confirm(schema, tick, stats);
             }
         }
@@ -126,14 +130,55 @@ impl Streams {
         if packet.repair {
             return self.repaired(schema, packet, stats);
         }
-        let hashes = self.decode_live(schema, packet, stats)?;
-        let Some((theirs, ours)) = hashes else { return Ok(None) };
-        stats.hash_checks += 1;
-        if theirs == ours {
-            return Ok(None);
+        let stream = self.stream_mut(packet.stream)?;
+        let is_delta = packet.baseline.is_some();
+        if stream.broken.is_none() || !is_delta {
+            stream.broken = None;
+            match self.decode_live(schema, packet, stats) {
+                Ok(Some((theirs, ours))) => {
+                    stats.hash_checks += 1;
+                    if theirs == ours {
+                        return Ok(None);
+                    }
+                    stats.hash_mismatches += 1;
+                    return Ok(self.ask(now, packet.stream, packet.target, stats));
+                }
+                Ok(None) => return Ok(None),
+                // A delta to what this client does not have, though it should.
+                Err(_) if is_delta && self.has(packet) => stats.deltas_refused += 1,
+                Err(error) => return Err(error),
+            }
         }
-        stats.hash_mismatches += 1;
-        Ok(self.ask(now, packet, stats))
+        self.wait_for_keyframe(now, packet.stream, stats)
+    }
+
+    /// Whether the client has the state from which a packet starts.
+    fn has(&self, packet: &StreamPacket<'_>) -> bool {
+        let stream = self.streams.iter().find(|stream| stream.id == packet.stream);
+        stream.is_some_and(|stream| {
+            packet.baseline == Some(stream.base.tick) && packet.target > stream.base.tick
+        })
+    }
+
+    /// Whether every stream in view could be decoded.
+    pub(super) fn is_whole(&self) -> bool {
+        self.streams.iter().all(|stream| stream.gone.is_some() || stream.broken.is_none())
+    }
+
+    /// A stream can't be decoded: its state here must be wrong. The server goes on from a keyframe when it is asked to repair.
+    fn wait_for_keyframe(
+        &mut self,
+        now: Duration,
+        stream: StreamId,
+        stats: &mut ClientStats,
+    ) -> Result<Option<ClientControl>, DecodeError> {
+        let broken = self.stream_mut(stream)?;
+        let since = *broken.broken.get_or_insert(now);
+        let tick = broken.base.tick;
+        if now.saturating_sub(since) > BROKEN_MAX {
+            return Err(DecodeError::BadSnapshot);
+        }
+        Ok(self.ask(now, stream, tick, stats))
     }
 
     fn decode_live(
@@ -162,7 +207,13 @@ impl Streams {
         };
         let mut snapshot = stream.spare.take().unwrap_or_default();
         snapshot.reset(packet.target);
-        let hash = decode_delta_into(schema, baseline, packet.payload, &mut snapshot)?;
+        let hash = match decode_delta_into(schema, baseline, packet.payload, &mut snapshot) {
+            Ok(hash) => hash,
+            Err(error) => {
+                stream.spare = Some(snapshot);
+                return Err(error);
+            }
+        };
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -180,13 +231,13 @@ impl Streams {
     fn ask(
         &mut self,
         now: Duration,
-        packet: &StreamPacket<'_>,
+        stream: StreamId,
+        tick: Tick,
         stats: &mut ClientStats,
     ) -> Option<ClientControl> {
         if self.asked.as_ref().is_some_and(|asked| now.saturating_sub(asked.at) < REPAIR_PERIOD) {
             return None;
         }
-        let (stream, tick) = (packet.stream, packet.target);
         let ours = self.history(stream).and_then(|history| history.get(tick)).cloned();
         self.asked = Some(Asked { stream, at: now, ours });
         stats.repairs_asked += 1;
@@ -226,11 +277,30 @@ impl Streams {
             None if self.streams.len() >= 2 * VIEW_STREAMS_MAX => return Err(DecodeError::TooMany),
             None => {
                 let history = History::of_ticks(self.kept_ticks);
-                self.streams.push(Stream { id, base: Snapshot::default(), history, gone: None, spare: None });
+                self.streams.push(Stream {
+                    id,
+                    base: Snapshot::default(),
+                    history,
+                    gone: None,
+                    spare: None,
+                    broken: None,
+                });
                 self.streams.len() - 1
             }
         };
         self.streams.get_mut(at).ok_or(DecodeError::TooMany)
+    }
+
+    /// Loses every second row of the newest state, as a worse fault would. For tests of repair.
+    pub(super) fn lose_rows(&mut self) -> bool {
+        let Some(Stream { base, history, .. }) = self.streams.first_mut() else { return false };
+        let mut left = Snapshot::new(base.tick);
+        for row in base.rows().step_by(2) {
+            left.push(row.id, row.kind, row.values);
+        }
+        base.copy_from(&left);
+        history.push(left);
+        true
     }
 
     /// Changes one field of the newest state, as a fault would. For tests of repair.

@@ -1,5 +1,6 @@
 //! A tiny game for the tests of this crate: dots on a line that move, fire, and drift.
 
+use crate::Hitbox;
 use crate::entity::{Button, Entity, Field, Grid, Input, InputSchema, Kind, Predictor};
 use crate::game::{BadSettings, Events, Game, Profile, Refusal, Turn};
 use crate::id::{EntityId, PlayerId};
@@ -174,6 +175,14 @@ impl Game for Dots {
             }
             dot.fired += i32::from(shake);
         }
+    }
+
+    fn hitbox(dot: &Dot) -> Option<Hitbox> {
+        Some(Hitbox {
+            centre: glam::IVec3::new(dot.pos, 0, 0),
+            half: glam::IVec3::ONE,
+            life: dot.fired as u32,
+        })
     }
 
     fn apply_input(own: &mut Dot, input: &Press, scene: &i32) {

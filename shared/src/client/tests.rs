@@ -2,7 +2,9 @@
 
 use super::testing::{DotSettings, Dots};
 use super::*;
+use crate::id::ResumeSecret;
 use crate::limits::OUTBOUND_BYTES_MAX;
+use crate::wire::CloseCode;
 use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
 
 fn config(role: Role) -> ClientConfig {

@@ -48,9 +48,20 @@ pub struct ClientIndex(pub usize);
 
 type Driver<G> = Box<dyn FnMut(&Client<G>, &mut Rng) -> <G as Game>::Input>;
 
+type Drawer<G> = Box<dyn FnMut(&Client<G>, Duration)>;
+
+/// A client whose driver comes with each picture only, as a page in a browser.
+struct Pictures<G: Game> {
+    period: Duration,
+    next_at: Duration,
+    draw: Drawer<G>,
+}
+
 struct Seat<G: Game> {
     client: Client<G>,
     drive: Option<Driver<G>>,
+    pictures: Option<Pictures<G>>,
+    asleep_until: Duration,
     rng: Rng,
     events: VecDeque<ClientEvent<G>>,
 }
@@ -123,7 +134,14 @@ impl<G: Game> Harness<G> {
             target: Target::Match(Options::none()),
         });
         let at = self.seats.len();
-        self.seats.push(Seat { client, drive: None, rng: self.rng.split(), events: VecDeque::new() });
+        self.seats.push(Seat {
+            client,
+            drive: None,
+            pictures: None,
+            asleep_until: Duration::ZERO,
+            rng: self.rng.split(),
+            events: VecDeque::new(),
+        });
         self.wires.wires.push(Wire::new(self.rng.split()));
         self.transmit(at);
         ClientIndex(at)
@@ -152,6 +170,23 @@ impl<G: Game> Harness<G> {
         drive: impl FnMut(&Client<G>, &mut Rng) -> G::Input + 'static,
     ) {
         self.seat_mut(client).drive = Some(Box::new(drive));
+    }
+
+    /// From now on a client's driver comes `hz` times a second, and only then: it advances the client and draws.
+    pub fn pictures(
+        &mut self,
+        client: ClientIndex,
+        hz: u16,
+        draw: impl FnMut(&Client<G>, Duration) + 'static,
+    ) {
+        let (now, period) = (self.now, Duration::from_secs(1) / u32::from(hz.max(1)));
+        self.seat_mut(client).pictures = Some(Pictures { period, next_at: now, draw: Box::new(draw) });
+    }
+
+    /// A client's program stands still for `time`, as in a closed laptop: it reads nothing and makes nothing.
+    pub fn sleep(&mut self, client: ClientIndex, time: Duration) {
+        let until = self.now + time;
+        self.seat_mut(client).asleep_until = until;
     }
 
     /// How a client's link behaves from now on.
@@ -212,6 +247,11 @@ impl<G: Game> Harness<G> {
     /// Changes one field of a client's newest snapshot, as a fault in its memory would. `false` if it has none.
     pub fn corrupt(&mut self, client: ClientIndex) -> bool {
         self.seat_mut(client).client.corrupt()
+    }
+
+    /// Loses every second row of a client's newest snapshot, so that deltas make no sense to it. `false` if it has none.
+    pub fn lose_rows(&mut self, client: ClientIndex) -> bool {
+        self.seat_mut(client).client.lose_rows()
     }
 
     /// Ends all trouble (cuts, blocked slots, bad links) and runs until it is over: two seconds.

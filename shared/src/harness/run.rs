@@ -58,8 +58,13 @@ impl<G: Game> Harness<G> {
             }
             let up = wire.up.next_at().map(|time| (time, Happening::ServerReceives(at)));
             let down = wire.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
-            let due = seat.client.next_input_at().map(|time| (time, Happening::ClientAdvances(at)));
-            for next in [up, down, due].into_iter().flatten() {
+            let due = match &seat.pictures {
+                Some(pictures) => Some(pictures.next_at),
+                None => seat.client.next_input_at(),
+            };
+            let due = due.map(|time| (time, Happening::ClientAdvances(at)));
+            let awake = |(time, happening): (Duration, _)| (time.max(seat.asleep_until), happening);
+            for next in [up, down.map(awake), due.map(awake)].into_iter().flatten() {
                 first = first.min(next);
             }
         }
@@ -89,6 +94,10 @@ impl<G: Game> Harness<G> {
             seat.client.set_input(input);
         }
         seat.client.advance(self.now);
+        if let Some(pictures) = &mut seat.pictures {
+            (pictures.draw)(&seat.client, self.now);
+            pictures.next_at = (pictures.next_at + pictures.period).max(self.now);
+        }
         self.transmit(at);
     }
 

@@ -89,7 +89,10 @@ fn a_simulated_day_keeps_every_invariant() {
         assert_eq!((stats.hash_mismatches, stats.events_lost, stats.decode_errors), (0, 0, 0), "seed {seed}");
         assert!(stats.hash_checks > u64::from(ticks()) / 64, "seed {seed}: {stats:?}");
     }
-    assert_eq!(harness.room().stats().events_refused, 0, "seed {seed}");
+    let stats = harness.room().stats();
+    assert_eq!(stats.events_refused, 0, "seed {seed}");
+    assert!(stats.rewinds.count > u64::from(ticks()) / 100, "seed {seed}: {stats:?}");
+    assert!(stats.rewinds.max_ticks() <= 7.5, "seed {seed}: no farther than the game permits");
 }
 
 /// A cut, a stall or a blocked slot for some client.

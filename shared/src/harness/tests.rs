@@ -212,6 +212,24 @@ fn a_corrupted_client_is_found_repaired_and_reported() {
 }
 
 #[test]
+fn a_client_to_whom_deltas_make_no_sense_asks_for_repair_and_plays_on() {
+    let mut refused = 0;
+    for seed in 30..50 {
+        let (mut harness, clients) = with_players(seed, &["ada", "bob"]);
+        harness.link(clients[0], LinkProfile::HOME);
+        harness.run_ticks(100);
+        assert!(harness.lose_rows(clients[0]));
+        harness.run_ticks(120);
+        harness.assert_caught_up(3);
+        let stats = harness.client(clients[0]).stats();
+        assert!(harness.client(clients[0]).is_playing() && harness.client(clients[0]).own().is_some());
+        assert!(stats.repairs_asked >= 1 && stats.repairs_asked <= 3, "seed {seed}: {stats:?}");
+        refused += stats.deltas_refused;
+    }
+    assert!(refused > 5, "{refused}");
+}
+
+#[test]
 fn whole_matches_with_every_trouble_end_in_sync() {
     for seed in 100..112 {
         let mut chance = Rng::new(seed);

@@ -5,11 +5,19 @@ use crate::limits::{INPUT_FUTURE_TICKS_MAX, INPUT_LATE_TICKS_MAX};
 use crate::tick::Tick;
 use crate::wire::update::InputCounts;
 
+/// An input before its tick.
+#[derive(Clone, Debug)]
+struct Waiting<I> {
+    tick: Tick,
+    input: I,
+    behind: Option<i64>,
+}
+
 /// The inputs that wait for their ticks, and what is held meanwhile.
 #[derive(Clone, Debug)]
 pub(super) struct InputRing<I> {
     /// In the order of their ticks, at most [`INPUT_FUTURE_TICKS_MAX`].
-    waiting: Vec<(Tick, I)>,
+    waiting: Vec<Waiting<I>>,
     /// The newest input that was taken or came late, without its edges.
     last: I,
     /// The tick of `last`. An input at or before it is not taken again.
@@ -22,6 +30,8 @@ pub(super) struct InputRing<I> {
     steady_until: Option<Tick>,
     /// The tick of the last input that was applied in its own step.
     pub(super) applied: Option<Tick>,
+    /// How far behind its tick the player saw the others when it gave the last input, 1/256 tick.
+    pub(super) behind: Option<i64>,
     /// What became of inputs since the last update told it.
     pub(super) counts: InputCounts,
 }
@@ -36,22 +46,25 @@ impl<I: Input> InputRing<I> {
             held_ticks: 0,
             steady_until: None,
             applied: None,
+            behind: None,
             counts: InputCounts::default(),
         }
     }
 
-    /// Takes an input that came when `next` is the tick to be stepped next.
-    pub(super) fn push(&mut self, next: Tick, tick: Tick, input: I) {
+    /// Takes an input that came when `next` is the tick to be stepped next. The player saw the others `behind` (1/256
+    /// tick) that input's tick.
+    pub(super) fn push(&mut self, next: Tick, tick: Tick, input: I, behind: Option<i64>) {
         let early = tick.since(next);
         let taken = self.last_tick.is_some_and(|last| tick <= last);
         if taken || early >= i64::from(INPUT_FUTURE_TICKS_MAX) || -early > i64::from(INPUT_LATE_TICKS_MAX) {
             self.counts.refused += 1;
         } else if early < 0 {
             self.fold_late(tick, &input);
+            self.behind = behind.map(|behind| behind - early * 256);
         } else {
-            match self.waiting.binary_search_by_key(&tick, |(tick, _)| *tick) {
+            match self.waiting.binary_search_by_key(&tick, |waiting| waiting.tick) {
                 Ok(_) => self.counts.refused += 1,
-                Err(at) => self.waiting.insert(at, (tick, input)),
+                Err(at) => self.waiting.insert(at, Waiting { tick, input, behind }),
             }
         }
     }
@@ -59,7 +72,7 @@ impl<I: Input> InputRing<I> {
     /// The client said that its newest input goes on as it is: for `ticks` after it nothing is missing. Zero: that
     /// it sends an input for each tick.
     pub(super) fn steady(&mut self, ticks: u32) {
-        let newest = self.waiting.last().map(|(tick, _)| *tick).or(self.last_tick);
+        let newest = self.waiting.last().map(|waiting| waiting.tick).or(self.last_tick);
         self.steady_until = newest.filter(|_| ticks > 0).map(|newest| newest.offset(i64::from(ticks)));
     }
 
@@ -77,9 +90,10 @@ impl<I: Input> InputRing<I> {
 
     /// The input for `tick`: its own, else the last one held for at most `hold_ticks_max`, else the neutral one.
     pub(super) fn take(&mut self, tick: Tick, hold_ticks_max: u32) -> I {
-        let own = self.waiting.first().is_some_and(|(first, _)| *first == tick);
+        let own = self.waiting.first().is_some_and(|first| first.tick == tick);
         let mut input = if own {
-            let (_, input) = self.waiting.remove(0);
+            let Waiting { input, behind, .. } = self.waiting.remove(0);
+            self.behind = behind;
             self.last = input.held();
             self.last_tick = Some(tick);
             self.applied = Some(tick);
@@ -153,7 +167,7 @@ mod tests {
     #[test]
     fn an_input_is_taken_at_its_tick_and_axes_are_held_after_it() {
         let mut ring = InputRing::new();
-        ring.push(Tick(5), Tick(6), pad(9, true));
+        ring.push(Tick(5), Tick(6), pad(9, true), None);
         assert_eq!(ring.take(Tick(5), 3), Pad::default());
         assert_eq!(ring.take(Tick(6), 3), pad(9, true));
         assert_eq!(ring.take(Tick(7), 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
@@ -164,7 +178,7 @@ mod tests {
     #[test]
     fn a_held_input_becomes_neutral_after_the_bound() {
         let mut ring = InputRing::new();
-        ring.push(Tick(1), Tick(1), pad(9, false));
+        ring.push(Tick(1), Tick(1), pad(9, false), None);
         for tick in 1..=4 {
             assert_eq!(ring.take(Tick(tick), 3).x, 9);
         }
@@ -174,7 +188,7 @@ mod tests {
     #[test]
     fn a_steady_clients_input_is_held_without_being_missed_for_a_time() {
         let mut ring = InputRing::new();
-        ring.push(Tick(1), Tick(1), pad(9, true));
+        ring.push(Tick(1), Tick(1), pad(9, true), None);
         ring.steady(3);
         for tick in 1..=4 {
             assert_eq!(ring.take(Tick(tick), 1).x, 9);
@@ -184,7 +198,7 @@ mod tests {
             assert_eq!(ring.take(Tick(tick), 1).x, x, "tick {tick}");
         }
         assert_eq!(ring.take_counts(), InputCounts { held: 2, ..Default::default() });
-        ring.push(Tick(7), Tick(7), pad(3, false));
+        ring.push(Tick(7), Tick(7), pad(3, false), None);
         ring.steady(3);
         ring.steady(0);
         assert_eq!((ring.take(Tick(7), 1).x, ring.take(Tick(8), 1).x), (3, 3));
@@ -194,9 +208,9 @@ mod tests {
     #[test]
     fn a_late_press_reaches_the_next_step_and_a_second_copy_does_not() {
         let mut ring = InputRing::new();
-        ring.push(Tick(5), Tick(4), pad(3, true));
-        ring.push(Tick(5), Tick(4), pad(3, true));
-        ring.push(Tick(5), Tick(5), pad(-3, false));
+        ring.push(Tick(5), Tick(4), pad(3, true), None);
+        ring.push(Tick(5), Tick(4), pad(3, true), None);
+        ring.push(Tick(5), Tick(5), pad(-3, false), None);
         let taken = ring.take(Tick(5), 3);
         assert_eq!(taken, Pad { x: -3, fire: Button { down: false, pressed: true } });
         assert!(!ring.take(Tick(6), 3).fire.pressed);
@@ -206,9 +220,9 @@ mod tests {
     #[test]
     fn inputs_far_in_the_past_or_future_are_refused() {
         let mut ring = InputRing::new();
-        ring.push(Tick(100), Tick(35), pad(1, true));
-        ring.push(Tick(100), Tick(164), pad(1, true));
-        ring.push(Tick(100), Tick(163), pad(1, true));
+        ring.push(Tick(100), Tick(35), pad(1, true), None);
+        ring.push(Tick(100), Tick(164), pad(1, true), None);
+        ring.push(Tick(100), Tick(163), pad(1, true), None);
         assert_eq!(ring.counts.refused, 2);
         assert_eq!(ring.waiting.len(), 1);
     }

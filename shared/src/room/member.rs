@@ -4,6 +4,7 @@ use super::inputs::InputRing;
 use super::reliable::EventQueue;
 use super::view::Sight;
 use crate::entity::Input;
+use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
@@ -42,6 +43,8 @@ pub(super) struct Player<I> {
     pub(super) inputs: InputRing<I>,
     /// The number of the last command that was received in order.
     pub(super) commands_received: u32,
+    /// How much the game looked back for it.
+    pub(super) rewinds: Rewinds,
 }
 
 impl<I: Input> Member<I> {
@@ -74,7 +77,16 @@ impl<I: Input> Player<I> {
     }
 
     pub(super) fn new(id: PlayerId, entity: EntityId, name: Name, secret: ResumeSecret) -> Self {
-        Self { id, entity, name, secret, shown_secret: None, inputs: InputRing::new(), commands_received: 0 }
+        Self {
+            id,
+            entity,
+            name,
+            secret,
+            shown_secret: None,
+            inputs: InputRing::new(),
+            commands_received: 0,
+            rewinds: Rewinds::default(),
+        }
     }
 }
 

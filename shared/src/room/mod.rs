@@ -18,10 +18,11 @@ mod view;
 pub use audit::Leak;
 pub use event::{MemberEvent, MemberFrame};
 pub use outbox::Outbox;
-pub use stats::RoomStats;
+pub use stats::{Margins, RoomStats};
 
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};
+use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::{BadCells, Interest};
@@ -76,6 +77,7 @@ pub struct Room<G: Game> {
     next_player: u16,
     commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
+    hitboxes: Hitboxes,
     /// The update that is being written; its memory is reused.
     message: Vec<u8>,
     work: Work,
@@ -103,6 +105,7 @@ impl<G: Game> Room<G> {
         if let Interest::Cells(cells) = &interest {
             cells.check()?;
         }
+        let rate = config.tick_rate;
         let mut world = World::new();
         let game = G::new(&settings, &scene, seed, &mut world);
         Ok(Self {
@@ -120,6 +123,7 @@ impl<G: Game> Room<G> {
             next_player: 1,
             commands: Vec::new(),
             turns: Vec::new(),
+            hitboxes: Hitboxes::new::<G>(rate),
             message: Vec::new(),
             work: Work::default(),
             keeps_states: false,
@@ -136,11 +140,18 @@ impl<G: Game> Room<G> {
         self.tick = self.tick.next();
         self.gather_turns();
         let mut events = Events::new();
-        let turn =
-            Turn { tick: self.tick, scene: &*self.scene, players: &self.turns, commands: &self.commands };
+        let turn = Turn {
+            tick: self.tick,
+            scene: &*self.scene,
+            players: &self.turns,
+            commands: &self.commands,
+            hitboxes: &self.hitboxes,
+        };
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
+        self.count_rewinds();
         self.streams.capture(self.tick, &mut self.world, G::place);
+        self.hitboxes.capture::<G>(self.tick, &self.world);
         self.queue_events(events);
         self.serve(now, outbox);
     }
@@ -154,10 +165,22 @@ impl<G: Game> Room<G> {
         for member in &mut self.members {
             if let Some(player) = &mut member.player {
                 let input = player.inputs.take(self.tick, hold_ticks_max);
-                self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input });
+                let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
+                self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input, rewind });
             }
         }
         self.turns.sort_unstable_by_key(|turn| turn.player);
+    }
+
+    /// Counts for whom the game looked back in this step.
+    fn count_rewinds(&mut self) {
+        for turn in self.turns.iter().filter(|turn| turn.rewind.looked_back.get()) {
+            self.stats.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
+            let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
+            if let Some(player) = players.find(|player| player.id == turn.player) {
+                player.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
+            }
+        }
     }
 
     fn queue_events(&mut self, events: Events<G::Event>) {
@@ -218,6 +241,12 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn players_max(&self) -> u16 {
         self.players_max
+    }
+
+    /// How much looking back each player was granted (see [`Turn::look_back`]).
+    pub fn rewinds(&self) -> impl Iterator<Item = (PlayerId, Rewinds)> {
+        let players = self.members.iter().filter_map(|member| member.player.as_ref());
+        players.map(|player| (player.id, player.rewinds))
     }
 
     /// Spectators.

@@ -201,7 +201,11 @@ impl<G: Game> Room<G> {
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
-        link.arrival = Some(arrival(&frame, moment));
+        let arrival = arrival(&frame, moment);
+        if arrival.told {
+            self.stats.margins.add(arrival.margin);
+        }
+        link.arrival = Some(arrival);
         link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
@@ -209,8 +213,9 @@ impl<G: Game> Room<G> {
         };
         player.shown_secret = None;
         let before = player.inputs.counts;
+        let behind = behind(&frame);
         for (tick, input) in frame.inputs {
-            player.inputs.push(moment.tick.next(), tick, input);
+            player.inputs.push(moment.tick.next(), tick, input, behind);
         }
         let quiet = Duration::from_millis(QUIET_MS_MAX);
         player.inputs.steady(if frame.steady {
@@ -336,6 +341,14 @@ fn new_commands<C, I>(
         player.commands_received += new as u32;
     }
     Ok(commands.into_iter().skip(known))
+}
+
+/// How far behind its newest input the player saw the others, in 1/256 tick. The inputs before were made as much earlier as
+/// their ticks are, so it is the same for all of them.
+fn behind<I>(frame: &ClientFrame<I>) -> Option<i64> {
+    let (newest, _) = frame.inputs.last()?;
+    let (view, fraction) = frame.view?;
+    Some(newest.since(view) * 256 - i64::from(fraction))
 }
 
 /// How early the newest input of a frame came: before the step of its own tick, which will be a whole number of

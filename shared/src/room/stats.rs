@@ -1,7 +1,34 @@
 //! What a room counts, for the operator and for reports.
 
+use crate::hitbox::Rewinds;
+use crate::limits::MARGIN_BAND;
 use crate::wire::control::Desync;
 use crate::wire::update::InputCounts;
+
+/// How early inputs came before the step for their tick. Times are in 1/256 tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Margins {
+    /// Frames with an input.
+    pub count: u64,
+    /// The sum of their margins; late ones are negative.
+    pub sum: i64,
+    /// Of them, the ones that came with less than a quarter of a tick to spare, or late.
+    pub narrow: u64,
+}
+
+impl Margins {
+    pub(super) fn add(&mut self, margin: i16) {
+        self.count += 1;
+        self.sum += i64::from(margin);
+        self.narrow += u64::from(margin < *MARGIN_BAND.start());
+    }
+
+    /// The mean, in ticks.
+    #[must_use]
+    pub fn mean_ticks(&self) -> f64 {
+        self.sum as f64 / 256.0 / self.count.max(1) as f64
+    }
+}
 
 /// Counters since the room's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +61,8 @@ pub struct RoomStats {
     pub frames: u64,
     /// What became of inputs.
     pub inputs: InputCounts,
+    /// How early the newest inputs of frames came.
+    pub margins: Margins,
     /// Reliable events queued for sending, per receiver.
     pub events: u64,
     /// Events that the game gave out beyond a bound and that were refused.
@@ -46,6 +75,8 @@ pub struct RoomStats {
     pub resumes: u64,
     /// Players that were removed because their time to resume was over.
     pub expired: u64,
+    /// Looking back for players: how often, how far.
+    pub rewinds: Rewinds,
     /// Reports of a differing state.
     pub desyncs: u64,
     /// The last such report.

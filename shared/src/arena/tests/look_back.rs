@@ -1,0 +1,74 @@
+//! Shots at what the shooter saw.
+
+use super::*;
+
+/// Player 2 flies down past player 1, who sees it `behind` ticks late and shoots where it sees it. What player 2 was hit by.
+fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
+    let mut game = Match::face_off(&open());
+    (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(2, 3)), centre_of(IVec2::new(4, 1)));
+    game.input(2).move_y = 127;
+    let (mut path, mut hurt) = (Vec::new(), 0);
+    for tick in 0..40 {
+        path.push(*game.ship(2));
+        let seen = path[path.len().saturating_sub(1 + sees as usize)];
+        let fires = tick == 8 + sees;
+        game.input(1).fire = Button { down: false, pressed: fires };
+        game.input(1).aim = lead(game.ship(1).pos, &seen);
+        // The others as of the state before this step.
+        game.players[0].rewind.behind = Some(i64::from(behind + 1) * 256);
+        game.step();
+        hurt = HP_MAX - game.ship(2).hp;
+    }
+    hurt
+}
+
+#[test]
+fn a_shot_hits_what_its_player_saw_it_hit() {
+    assert_eq!(shoot_at_what_is_seen(0, 0), HIT_DAMAGE, "near, and seen as it is");
+    assert_eq!(shoot_at_what_is_seen(5, 5), HIT_DAMAGE, "seen 167 ms late, and looked back");
+    assert_eq!(shoot_at_what_is_seen(0, 5), 0, "seen late, but not looked back: it is gone");
+}
+
+#[test]
+fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
+    for behind in [0, 256, 700, 1_920, 9_000] {
+        let mut game = Match::face_off(&open());
+        game.ship(2).pos = centre_of(IVec2::new(11, 5));
+        game.input(1).fire = Button { down: false, pressed: true };
+        let ship = *game.ship(1);
+        let muzzle = combat::muzzle(&ship, &game.map).unwrap();
+        game.players[0].rewind.behind = Some(behind);
+        game.step();
+        let ahead = game.shots()[0].pos - muzzle.pos;
+        let wanted = i64::from(SHOT_SPEED) * behind.min(1_920) / 256;
+        assert!((i64::from(ahead.x) - wanted).abs() <= 8, "{behind}: {ahead}, not {wanted}");
+    }
+}
+
+#[test]
+fn a_shot_does_not_fly_through_a_wall_to_catch_up() {
+    let rows = ["########", "#s.#..s#", "#..#...#", "#......#", "########"];
+    let settings = Settings { round_s: 60, ..Settings::default() }.with_map("wall", &rows.join("\n"));
+    let mut game = Match::new(&settings, 1, 2);
+    (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(1, 1)), centre_of(IVec2::new(4, 1)));
+    game.steps(u32::from(seats::SHIELD_TICKS));
+    game.input(1).fire = Button { down: false, pressed: true };
+    game.players[0].rewind.behind = Some(1_920);
+    game.steps(10);
+    assert_eq!((game.ship(2).hp, game.shots().len()), (HP_MAX, 0));
+}
+
+#[test]
+fn all_have_fired_before_the_first_is_hurt() {
+    let mut game = Match::face_off(&open());
+    (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(3, 2)), centre_of(IVec2::new(5, 2)));
+    (game.ship(1).hp, game.ship(2).hp) = (HIT_DAMAGE, HIT_DAMAGE);
+    game.input(2).aim = 128;
+    game.steps(9);
+    for player in [1, 2] {
+        game.input(player).fire = Button { down: false, pressed: true };
+        game.players[usize::from(player) - 1].rewind.behind = Some(1_000);
+    }
+    game.step();
+    assert!(!game.ship(1).alive && !game.ship(2).alive, "each shot the other");
+}

@@ -1,0 +1,203 @@
+//! A filter over the newest samples of an offset between two clocks.
+//!
+//! A sample is a time on one clock less a time on the other, so it is their true offset and what the message took on its way.
+//! The least sample is the best guess of the way without any waiting; a high quantile says how long nearly all of them take.
+//! That one rises within a few samples and falls as the window moves on: caution comes fast and goes slowly.
+
+use core::time::Duration;
+
+/// Samples that a quantile is taken of.
+const SAMPLES: usize = 256;
+/// The quantile is taken anew after so many samples.
+const REFRESH: u32 = 8;
+/// Of all samples this part may be above the high one.
+const HIGH: f64 = 0.975;
+/// The least is that of this time, or up to twice of it.
+const LEAST_PERIOD: Duration = Duration::from_secs(5);
+/// So many samples in a row must be far above the others until they count: before, it may be a stall.
+const FAR_SAMPLES: u32 = 12;
+
+/// The filter. Samples and results are in ticks.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    /// A sample that differs by more is from another time, or was held up.
+    jump: f64,
+    /// Samples are kept as differences from the first one: then an `f32` is exact enough.
+    origin: f64,
+    ring: Vec<f32>,
+    next: usize,
+    stale: u32,
+    high: f32,
+    /// The least samples of this period and of the one before.
+    least: [f32; 2],
+    period_from: Duration,
+    far: u32,
+    far_least: f64,
+}
+
+impl Window {
+    pub(super) fn new(jump: f64) -> Self {
+        Self {
+            jump,
+            origin: 0.0,
+            ring: Vec::new(),
+            next: 0,
+            stale: 0,
+            high: 0.0,
+            least: [f32::INFINITY; 2],
+            period_from: Duration::ZERO,
+            far: 0,
+            far_least: f64::INFINITY,
+        }
+    }
+
+    /// Forgets all: what comes next is right.
+    pub(super) fn reset(&mut self) {
+        *self = Self::new(self.jump);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// What nearly all samples are below.
+    pub(super) fn high(&self) -> f64 {
+        self.origin + f64::from(self.high)
+    }
+
+    /// The least sample of the last seconds.
+    pub(super) fn low(&self) -> f64 {
+        self.origin + f64::from(self.least_offset())
+    }
+
+    fn least_offset(&self) -> f32 {
+        let [newer, older] = self.least;
+        newer.min(older)
+    }
+
+    /// Takes a sample. `true` if it is from another time than those before, which are forgotten then.
+    pub(super) fn add(&mut self, now: Duration, sample: f64) -> bool {
+        if self.is_empty() {
+            self.start(now, sample);
+            return false;
+        }
+        if sample < self.low() - self.jump {
+            self.start(now, sample);
+            return true;
+        }
+        if sample > self.high() + self.jump {
+            self.far += 1;
+            self.far_least = self.far_least.min(sample);
+            if self.far >= FAR_SAMPLES {
+                self.start(now, self.far_least);
+                return true;
+            }
+            return false;
+        }
+        (self.far, self.far_least) = (0, f64::INFINITY);
+        self.push(now, (sample - self.origin) as f32);
+        false
+    }
+
+    /// The newest sample was no measure, this one is.
+    pub(super) fn replace(&mut self, sample: f64) {
+        let newest = self.next.checked_sub(1).unwrap_or(self.ring.len().saturating_sub(1));
+        let offset = (sample - self.origin) as f32;
+        if let Some(slot) = self.ring.get_mut(newest) {
+            *slot = slot.min(offset);
+            self.least[0] = self.least[0].min(offset);
+        }
+    }
+
+    fn start(&mut self, now: Duration, sample: f64) {
+        self.reset();
+        self.origin = sample;
+        self.period_from = now;
+        self.push(now, 0.0);
+    }
+
+    fn push(&mut self, now: Duration, offset: f32) {
+        if self.ring.len() < SAMPLES {
+            self.ring.push(offset);
+        } else if let Some(slot) = self.ring.get_mut(self.next) {
+            *slot = offset;
+        }
+        self.next = (self.next + 1) % SAMPLES;
+        if now.saturating_sub(self.period_from) > LEAST_PERIOD {
+            self.least = [f32::INFINITY, self.least[0]];
+            self.period_from = now;
+        }
+        self.least[0] = self.least[0].min(offset);
+        self.stale += 1;
+        if offset > self.high || self.stale >= REFRESH || self.ring.len() < SAMPLES / 8 {
+            self.refresh();
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.stale = 0;
+        let mut sorted = [0.0_f32; SAMPLES];
+        let count = self.ring.len();
+        let Some(samples) = sorted.get_mut(..count) else { return };
+        samples.copy_from_slice(&self.ring);
+        let at = ((count.saturating_sub(1)) as f64 * HIGH).ceil() as usize;
+        if at < count {
+            self.high = *samples.select_nth_unstable_by(at, f32::total_cmp).1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+
+    fn filled(samples: impl Iterator<Item = f64>) -> Window {
+        let mut window = Window::new(8.0);
+        for (at, sample) in samples.enumerate() {
+            window.add(Duration::from_millis(33 * at as u64), sample);
+        }
+        window
+    }
+
+    #[test]
+    fn low_is_the_way_without_waiting_and_high_what_nearly_all_take() {
+        let mut rng = Rng::new(1);
+        let window = filled((0..300).map(|_| 1_000.0 + f64::from(rng.below(100)) / 100.0));
+        assert!((999.999..1_000.05).contains(&window.low()), "{}", window.low());
+        assert!((1_000.9..1_001.0).contains(&window.high()), "{}", window.high());
+    }
+
+    #[test]
+    fn a_few_late_ones_change_nothing_and_a_lasting_change_counts_at_once() {
+        let mut window = filled((0..300).map(|at| if at % 60 == 59 { 5.0 } else { 0.0 }));
+        assert_eq!((window.low(), window.high()), (0.0, 0.0));
+        for at in 0..10 {
+            window.add(Duration::from_secs(11 + at), 3.0);
+        }
+        assert_eq!(window.high(), 3.0);
+    }
+
+    #[test]
+    fn what_is_far_off_counts_when_it_lasts_or_is_too_early_to_be_a_delay() {
+        let mut window = filled((0..100).map(|_| 0.0));
+        for at in 1..FAR_SAMPLES {
+            assert!(!window.add(Duration::from_secs(4), 500.0 - f64::from(at)));
+        }
+        assert!(!window.add(Duration::from_secs(4), 0.0), "it was a stall");
+        assert_eq!(window.high(), 0.0);
+        let jumps = (0..FAR_SAMPLES).filter(|_| window.add(Duration::from_secs(5), 500.0)).count();
+        assert_eq!((jumps, window.low()), (1, 500.0));
+        assert!(window.add(Duration::from_secs(5), -500.0));
+        assert_eq!((window.low(), window.high()), (-500.0, -500.0));
+    }
+
+    #[test]
+    fn the_least_of_long_ago_is_forgotten() {
+        let mut window = filled((0..100).map(|_| 0.0));
+        for at in 0..400 {
+            window.add(Duration::from_millis(3_300 + 33 * at), 2.0);
+        }
+        assert_eq!(window.low(), 2.0);
+    }
+}

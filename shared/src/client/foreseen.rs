@@ -1,0 +1,210 @@
+//! What the player's step brought forth before the server said so: its shots, say.
+//!
+//! A foreseen entity is shown on the own entity's time. When the server's comes it is matched, and from the tick in which that
+//! one appears among the others it is that one that is shown, under the foreseen one's id, so that a trail goes on. One that
+//! does not come is taken back as soon as the server has stepped the tick with all inputs.
+
+use super::interpolation::{Moment, is_hold, mix_part};
+use super::streams::Streams;
+use super::visual::Visual;
+use crate::entity::{Entity, Schema};
+use crate::foresight::{Foresight, Seen};
+use crate::game::Game;
+use crate::id::{EntityId, PlayerId};
+use crate::limits::HISTORY_TICKS;
+use crate::tick::{Tick, TickRate};
+
+/// Foreseen entities that are known of at one time; at the bound nothing more is foreseen.
+const ITEMS_MAX: usize = 64;
+/// Entities foreseen in one tick.
+const PER_TICK_MAX: usize = 8;
+/// How long one whose input came late is waited for, ticks.
+const LATE_TICKS_MAX: i64 = 8;
+/// The ids of foreseen entities, from this one up: no room gets there.
+const FIRST_ID: u32 = 0xfff0_0000;
+const IDS: u32 = 0x000f_0000;
+
+#[derive(Clone, Debug)]
+struct Item {
+    /// The id under which it is shown.
+    id: EntityId,
+    /// When it was brought forth.
+    born: Tick,
+    kind: u8,
+    /// At the tick of the newest input.
+    row: Vec<i32>,
+    /// Its own way is not over.
+    flies: bool,
+    /// The server's, and the tick in which it came.
+    real: Option<(EntityId, Tick)>,
+    /// The tick in which the server's was no more.
+    gone: Option<Tick>,
+    /// What the server's was off by when it took over.
+    visual: Visual,
+}
+
+/// All that was foreseen and is not over.
+#[derive(Clone, Debug)]
+pub(super) struct Foreseen {
+    items: Vec<Item>,
+    last: Option<Tick>,
+    made: u32,
+    /// The greatest id that the server has told.
+    newest_id: Option<EntityId>,
+    rate: TickRate,
+}
+
+/// A step of the own entity, from which something may follow.
+pub(super) struct OwnStep<'a, G: Game> {
+    pub(super) tick: Tick,
+    pub(super) player: PlayerId,
+    pub(super) own: &'a G::Entity,
+    pub(super) input: &'a G::Input,
+    pub(super) scene: &'a G::Scene,
+}
+
+impl Foreseen {
+    pub(super) fn new(rate: TickRate) -> Self {
+        Self { items: Vec::new(), last: None, made: 0, newest_id: None, rate }
+    }
+
+    /// Moves all on by a tick, and asks the game for what is new.
+    pub(super) fn step<G: Game>(&mut self, schema: &Schema, streams: &Streams, step: &OwnStep<'_, G>) {
+        self.fly::<G>(schema, step);
+        if self.items.len() >= ITEMS_MAX {
+            return;
+        }
+        let seen = || -> Seen<'_, G::Entity> {
+            let rows = streams.latest().flat_map(|(_, state)| state.rows());
+            Box::new(rows.filter_map(|row| Some((row.id, G::Entity::read_row(row.kind, row.values)?))))
+        };
+        let sight = Foresight {
+            tick: step.tick,
+            player: step.player,
+            own: step.own,
+            input: step.input,
+            scene: step.scene,
+            last: self.last,
+            under_way: self.items.iter().filter(|item| item.is_under_way()).count(),
+            seen: &seen,
+        };
+        let mut spawned = Vec::new();
+        G::foresee(&sight, &mut spawned);
+        for entity in spawned.into_iter().take(PER_TICK_MAX.min(ITEMS_MAX - self.items.len())) {
+            let mut row = Vec::new();
+            entity.write_row(&mut row);
+            self.items.push(Item {
+                id: EntityId(FIRST_ID + self.made % IDS),
+                born: step.tick,
+                kind: entity.kind(),
+                row,
+                flies: true,
+                real: None,
+                gone: None,
+                visual: Visual::new(self.rate),
+            });
+            self.made = self.made.wrapping_add(1);
+            self.last = Some(step.tick);
+        }
+    }
+
+    fn fly<G: Game>(&mut self, schema: &Schema, step: &OwnStep<'_, G>) {
+        for item in self.items.iter_mut() {
+            item.visual.step();
+            if !item.flies {
+                continue;
+            }
+            let before = G::Entity::read_row(item.kind, &item.row);
+            if let Some(plan) = schema.plan(item.kind) {
+                plan.run(&mut item.row, 1);
+            }
+            let after = G::Entity::read_row(item.kind, &item.row);
+            let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
+            item.flies = before
+                .zip(after)
+                .is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, step.scene, age));
+        }
+    }
+
+    /// Compares with the server's state of `tick`: what is new in it may be what was foreseen. With `waits` what is missing
+    /// may still come.
+    pub(super) fn reconcile<G: Game>(&mut self, streams: &Streams, tick: Tick, waits: bool) {
+        let before = self.newest_id;
+        for (_, state) in streams.latest() {
+            let newer = (0..state.len()).rev().map_while(|at| state.row(at));
+            for row in newer.take_while(|row| before.is_none_or(|before| row.id > before)) {
+                self.newest_id = self.newest_id.max(Some(row.id));
+                if before.is_some() && !self.items.is_empty() {
+                    self.matches::<G>(row.id, row.kind, row.values, tick);
+                }
+            }
+        }
+        for item in &mut self.items {
+            if let (Some((real, _)), None) = (item.real, item.gone)
+                && !streams.latest().any(|(_, state)| state.get(real).is_some())
+            {
+                item.gone = Some(tick);
+            }
+        }
+        self.items.retain(|item| match (item.real, item.gone) {
+            (Some(_), None) => true,
+            (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
+            (None, _) => tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX,
+        });
+    }
+
+    /// Rows come newest first, so the newest that fits is taken.
+    fn matches<G: Game>(&mut self, id: EntityId, kind: u8, row: &[i32], tick: Tick) {
+        let Some(real) = G::Entity::read_row(kind, row) else { return };
+        let fits = |item: &&mut Item| {
+            item.real.is_none() && item.kind == kind && item.born <= tick && {
+                let foreseen = G::Entity::read_row(item.kind, &item.row);
+                foreseen.is_some_and(|foreseen| G::is_foreseen(&foreseen, &real))
+            }
+        };
+        if let Some(item) = self.items.iter_mut().rev().find(fits) {
+            item.real = Some((id, tick));
+        }
+    }
+
+    /// The id under which the server's entity `id` is shown.
+    pub(super) fn shown_id(&self, id: EntityId) -> EntityId {
+        let item = self.items.iter().find(|item| item.real.is_some_and(|(real, _)| real == id));
+        item.map_or(id, |item| item.id)
+    }
+
+    /// Those that the server's have not taken over at `moment`, `part` of a tick behind the newest input.
+    pub(super) fn shown<E: Entity>(
+        &self,
+        schema: &Schema,
+        moment: Moment,
+        part: f32,
+    ) -> impl Iterator<Item = (EntityId, E)> {
+        let now = moment.tick();
+        let shown = move |item: &&Item| {
+            item.flies
+                && item.real.is_none_or(|(_, from)| now < from)
+                && item.gone.is_none_or(|gone| now < gone)
+        };
+        self.items.iter().filter(shown).filter_map(move |item| {
+            let (kind, plan) = (schema.kind(item.kind)?, schema.plan(item.kind)?);
+            let mut row = item.row.clone();
+            plan.run(&mut row, 1);
+            for (field, (next, &from)) in kind.fields.iter().zip(row.iter_mut().zip(&item.row)) {
+                if !is_hold(field.predictor) {
+                    *next = mix_part(&field.grid, from, *next, part);
+                }
+            }
+            Some((item.id, E::read_row(item.kind, &row)?))
+        })
+    }
+}
+
+impl Item {
+    fn is_under_way(&self) -> bool {
+        match self.real {
+            Some(_) => self.gone.is_none(),
+            None => self.flies,
+        }
+    }
+}

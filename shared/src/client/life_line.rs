@@ -1,0 +1,128 @@
+//! The life of one input, from the key to the screen: sampled now and then.
+
+use super::interpolation::Moment;
+use crate::tick::Tick;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+/// An input is followed at most this often.
+const PERIOD: Duration = Duration::from_millis(250);
+/// One that takes longer was lost with a connection.
+const TIME_MAX: Duration = Duration::from_secs(5);
+/// Life-lines that wait for the driver; older ones are dropped.
+const WAITING_MAX: usize = 16;
+
+/// When what became of an input. All times are on the client's clock; what happened at the server is put there by the estimate
+/// of the server's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifeLine {
+    /// The input's tick.
+    pub tick: Tick,
+    /// The controls changed ([`Client::set_input`](super::Client::set_input)).
+    pub pressed_at: Duration,
+    /// The input was made of them, and predicted with: the next picture shows it.
+    pub made_at: Duration,
+    /// Its frame was handed to the driver.
+    pub sent_at: Duration,
+    /// Its frame came to the server; `None` if the server told of a newer one instead.
+    pub received_at: Option<Duration>,
+    /// It came after its tick, and what it pressed went into a later one.
+    pub late: bool,
+    /// The tick whose step used it; of one that was late, the first of which that is known.
+    pub applied: Tick,
+    /// When that step was.
+    pub applied_at: Duration,
+    /// The tick of the update that told of it. It is later than `applied` if the server left ticks out.
+    pub snapshot: Tick,
+    /// When that update was decoded.
+    pub decoded_at: Duration,
+    /// The first picture that showed the others at that tick: what it did to them.
+    pub shown_at: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    line: LifeLine,
+    sent: bool,
+    decoded: bool,
+}
+
+/// Follows one input at a time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LifeLines {
+    followed: Option<Followed>,
+    next_at: Duration,
+    done: VecDeque<LifeLine>,
+}
+
+impl LifeLines {
+    /// An input was made of controls that changed at `pressed_at`.
+    pub(super) fn made(&mut self, tick: Tick, pressed_at: Duration, made_at: Duration) {
+        let lost = |followed: &Followed| made_at.saturating_sub(followed.line.made_at) > TIME_MAX;
+        if self.followed.as_ref().is_some_and(|followed| !lost(followed)) || made_at < self.next_at {
+            return;
+        }
+        self.next_at = made_at + PERIOD;
+        let line = LifeLine {
+            tick,
+            pressed_at,
+            made_at,
+            sent_at: made_at,
+            received_at: None,
+            late: false,
+            applied: tick,
+            applied_at: made_at,
+            snapshot: tick,
+            decoded_at: made_at,
+            shown_at: made_at,
+        };
+        self.followed = Some(Followed { line, sent: false, decoded: false });
+    }
+
+    /// The tick of the input that is followed and was sent.
+    pub(super) fn awaited(&self) -> Option<Tick> {
+        self.followed.filter(|followed| followed.sent && !followed.decoded).map(|followed| followed.line.tick)
+    }
+
+    /// A frame with the inputs up to `newest` was handed out.
+    pub(super) fn sent(&mut self, at: Duration, newest: Tick) {
+        if let Some(followed) = self.followed.as_mut().filter(|followed| !followed.sent) {
+            followed.sent = newest >= followed.line.tick;
+            followed.line.sent_at = at;
+        }
+    }
+
+    /// The frame of `sent_at` came to the server.
+    pub(super) fn received(&mut self, sent_at: Duration, at: Duration) {
+        if let Some(followed) = self.followed.as_mut().filter(|followed| followed.sent)
+            && followed.line.sent_at == sent_at
+        {
+            followed.line.received_at.get_or_insert(at);
+        }
+    }
+
+    /// The update of `snapshot` told that the step of `applied` used the input.
+    pub(super) fn decoded(&mut self, now: Duration, applied: Tick, applied_at: Duration, snapshot: Tick) {
+        let Some(followed) = &mut self.followed else { return };
+        let line = &mut followed.line;
+        (line.late, line.applied, line.applied_at) = (applied > line.tick, applied, applied_at);
+        (line.snapshot, line.decoded_at) = (snapshot, now);
+        followed.decoded = true;
+    }
+
+    /// A picture showed the others at `moment`.
+    pub(super) fn shown(&mut self, now: Duration, moment: Moment) {
+        let shown =
+            |followed: &mut Followed| followed.decoded && moment >= Moment::at(followed.line.snapshot);
+        if let Some(followed) = self.followed.take_if(shown) {
+            if self.done.len() >= WAITING_MAX {
+                self.done.pop_front();
+            }
+            self.done.push_back(LifeLine { shown_at: now, ..followed.line });
+        }
+    }
+
+    pub(super) fn poll(&mut self) -> Option<LifeLine> {
+        self.done.pop_front()
+    }
+}

@@ -1,0 +1,68 @@
+//! What a client has of its place in a room.
+
+use super::clock::{ArrivalClock, Follower, InputClock, server_tick_at};
+use super::foreseen::Foreseen;
+use super::interpolation::Moment;
+use super::life_line::LifeLines;
+use super::prediction::Prediction;
+use super::sent::SentFrames;
+use super::starved::Starved;
+use crate::game::Game;
+use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId};
+use crate::tick::TickRate;
+use core::time::Duration;
+use std::sync::Arc;
+
+/// A place in a room.
+pub(super) struct Place<G: Game> {
+    pub(super) room: RoomId,
+    pub(super) player: Option<(PlayerId, EntityId)>,
+    pub(super) tick_rate: TickRate,
+    pub(super) secret: Option<ResumeSecret>,
+    pub(super) settings: G::Settings,
+    pub(super) scene: Arc<G::Scene>,
+    pub(super) input_clock: InputClock,
+    pub(super) arrivals: ArrivalClock,
+    /// Which tick of the others is shown.
+    pub(super) render: Follower,
+    /// Which tick the server is at.
+    pub(super) server: Follower,
+    pub(super) prediction: Option<Prediction<G::Entity>>,
+    pub(super) foreseen: Foreseen,
+    /// When a spectator's next frame is due.
+    pub(super) next_frame_at: Duration,
+    /// When the last frame was made.
+    pub(super) frame_at: Duration,
+    pub(super) sent: SentFrames,
+    pub(super) starved: Starved,
+    pub(super) life_lines: LifeLines,
+    /// When the last live snapshot came.
+    pub(super) snapshot_at: Option<Duration>,
+}
+
+impl<G: Game> Place<G> {
+    /// The moment of the others that is shown at `now`.
+    pub(super) fn moment_at(&self, now: Duration) -> Option<Moment> {
+        self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(Moment::of)
+    }
+
+    pub(super) fn server_tick_at(&self, now: Duration) -> Option<f64> {
+        let target = server_tick_at(now, &self.input_clock, &self.arrivals);
+        self.server.tick_at(now, self.tick_rate, target)
+    }
+
+    /// When, on the client's clock, the server was or will be at `ticks`.
+    pub(super) fn time_of(&self, now: Duration, ticks: f64) -> Duration {
+        let Some(server) = self.server_tick_at(now) else { return now };
+        let seconds = (ticks - server) / f64::from(self.tick_rate.hz());
+        let ahead = Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::ZERO);
+        if seconds < 0.0 { now.saturating_sub(ahead) } else { now.saturating_add(ahead) }
+    }
+
+    /// Moves the clocks on to `now`.
+    pub(super) fn advance_clocks(&mut self, now: Duration) {
+        self.render.advance(now, self.tick_rate, self.arrivals.shown_at(now));
+        let target = server_tick_at(now, &self.input_clock, &self.arrivals);
+        self.server.advance(now, self.tick_rate, target);
+    }
+}

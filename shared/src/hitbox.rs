@@ -1,0 +1,230 @@
+//! Lag compensation: where entities could be hit in the last ticks, and a look back to what a player saw.
+//!
+//! A player aims at the others as its screen shows them, some ticks old. Each of its frames says which tick that was. So a
+//! room keeps for each entity that can be hit a box per tick, and hands a game the boxes of that moment, bounded by
+//! [`Game::REWIND_MS_MAX`](crate::game::Game::REWIND_MS_MAX). A pure function of what was kept and what the frame said.
+
+use crate::entity::Entity;
+use crate::game::Game;
+use crate::id::EntityId;
+use crate::tick::{Tick, TickRate};
+use crate::world::World;
+use core::cell::Cell;
+use core::time::Duration;
+use glam::IVec3;
+
+/// Parts of a tick.
+const FRACTIONS: i64 = 256;
+
+/// What of an entity can be hit at a tick, in whatever unit the game computes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hitbox {
+    /// The centre. Interpolated between ticks.
+    pub centre: IVec3,
+    /// Half the sides of a box, or radii.
+    pub half: IVec3,
+    /// Changes when the entity is put elsewhere: between boxes that differ in it nothing is interpolated.
+    pub life: u32,
+}
+
+/// The hitboxes of the last ticks. Memory is reused: after the first ticks nothing is allocated but for more entities.
+#[derive(Clone, Debug)]
+pub(crate) struct Hitboxes {
+    ring: Vec<Boxes>,
+    newest: Tick,
+    rewind_max: i64,
+}
+
+/// In the order of ids.
+#[derive(Clone, Debug, Default)]
+struct Boxes {
+    tick: Tick,
+    boxes: Vec<(EntityId, Hitbox)>,
+}
+
+impl Hitboxes {
+    /// Room for what a look back of `G` can ask for.
+    pub(crate) fn new<G: Game>(rate: TickRate) -> Self {
+        let rewind = Duration::from_millis(u64::from(G::REWIND_MS_MAX));
+        let rewind_max = (rate.ticks_in(rewind) * FRACTIONS as f64) as i64;
+        let ticks = rewind_max / FRACTIONS + 2;
+        Self { ring: vec![Boxes::default(); ticks as usize], newest: Tick(0), rewind_max }
+    }
+
+    /// Keeps the boxes of `tick`.
+    pub(crate) fn capture<G: Game>(&mut self, tick: Tick, world: &World<G::Entity>)
+    where
+        G::Entity: Entity,
+    {
+        let len = self.ring.len();
+        let Some(slot) = self.ring.get_mut(tick.0 as usize % len.max(1)) else { return };
+        slot.tick = tick;
+        slot.boxes.clear();
+        slot.boxes
+            .extend(world.iter().filter_map(|(id, entity)| G::hitbox(entity).map(|hitbox| (id, hitbox))));
+        self.newest = tick;
+    }
+
+    fn at(&self, tick: Tick) -> Option<&Boxes> {
+        self.ring.get(tick.0 as usize % self.ring.len().max(1)).filter(|boxes| boxes.tick == tick)
+    }
+
+    /// The box of `entity` at a moment in 1/256 tick.
+    fn hitbox(&self, entity: EntityId, moment: i64) -> Option<Hitbox> {
+        let tick = Tick(0).offset(moment.div_euclid(FRACTIONS));
+        let older = self.at(tick)?.get(entity)?;
+        let newer = self.at(tick.next()).and_then(|boxes| boxes.get(entity));
+        match newer {
+            Some(newer) if newer.life == older.life => {
+                let part = moment.rem_euclid(FRACTIONS);
+                Some(Hitbox { centre: mix(older.centre, newer.centre, part), ..*older })
+            }
+            _ => Some(*older),
+        }
+    }
+}
+
+impl Boxes {
+    fn get(&self, entity: EntityId) -> Option<&Hitbox> {
+        let at = self.boxes.binary_search_by_key(&entity, |(id, _)| *id).ok()?;
+        self.boxes.get(at).map(|(_, hitbox)| hitbox)
+    }
+}
+
+fn mix(from: IVec3, to: IVec3, part: i64) -> IVec3 {
+    let axis =
+        |from: i32, to: i32| (i64::from(from) + (i64::from(to) - i64::from(from)) * part / FRACTIONS) as i32;
+    IVec3::new(axis(from.x, to.x), axis(from.y, to.y), axis(from.z, to.z))
+}
+
+/// How far behind a step a player saw the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rewind {
+    /// From the tick of the step back to the tick seen, in 1/256 tick, not bounded yet. `None`: it never said.
+    pub(crate) behind: Option<i64>,
+    /// The game asked for it.
+    pub(crate) looked_back: Cell<bool>,
+}
+
+/// The others at the moment that a player saw.
+#[derive(Clone, Copy, Debug)]
+pub struct LookBack<'a> {
+    hitboxes: &'a Hitboxes,
+    /// In 1/256 tick.
+    moment: i64,
+    now: i64,
+}
+
+impl<'a> LookBack<'a> {
+    pub(crate) fn new(hitboxes: &'a Hitboxes, tick: Tick, rewind: &Rewind) -> Self {
+        let now = i64::from(tick.0) * FRACTIONS;
+        let behind = rewind.behind.unwrap_or(0).clamp(0, hitboxes.rewind_max);
+        Self { hitboxes, moment: now - behind, now }
+    }
+
+    /// How far back the player saw the others, in 1/256 tick, bounded by the game's limit.
+    #[must_use]
+    pub fn behind(&self) -> u32 {
+        (self.now - self.moment) as u32
+    }
+
+    /// Where an entity could be hit at the moment that the player saw. `None` if it could not.
+    #[must_use]
+    pub fn hitbox(&self, entity: EntityId) -> Option<Hitbox> {
+        self.hitbox_after(entity, 0)
+    }
+
+    /// The same, `later` (in 1/256 tick) after that moment; at most the state before this step.
+    #[must_use]
+    pub fn hitbox_after(&self, entity: EntityId, later: u32) -> Option<Hitbox> {
+        let newest = i64::from(self.hitboxes.newest.0) * FRACTIONS;
+        self.hitboxes.hitbox(entity, (self.moment + i64::from(later)).min(newest))
+    }
+}
+
+/// How much looking back a player, or a whole room, was granted: what others may call unfair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rewinds {
+    /// Steps in which the game looked back for it.
+    pub count: u64,
+    /// The sum of how far, in 1/256 tick.
+    pub sum: u64,
+    /// The farthest, in 1/256 tick.
+    pub max: u32,
+    /// How often it would have been farther, but for the game's limit.
+    pub clamped: u64,
+}
+
+impl Rewinds {
+    pub(crate) fn add(&mut self, hitboxes: &Hitboxes, tick: Tick, rewind: &Rewind) {
+        let behind = LookBack::new(hitboxes, tick, rewind).behind();
+        self.count += 1;
+        self.sum += u64::from(behind);
+        self.max = self.max.max(behind);
+        self.clamped += u64::from(rewind.behind.is_some_and(|wanted| wanted > hitboxes.rewind_max));
+    }
+
+    /// The mean, in ticks.
+    #[must_use]
+    pub fn mean_ticks(&self) -> f64 {
+        self.sum as f64 / FRACTIONS as f64 / self.count.max(1) as f64
+    }
+
+    /// The farthest, in ticks.
+    #[must_use]
+    pub fn max_ticks(&self) -> f64 {
+        f64::from(self.max) / FRACTIONS as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{Dot, Dots};
+
+    fn moved_by(speed: i32, ticks: u32) -> (Hitboxes, EntityId) {
+        let (mut world, mut hitboxes) = (World::new(), Hitboxes::new::<Dots>(TickRate::DEFAULT));
+        let id = world.spawn(Dot { drifts: false, pos: 0, vel: 0, fired: 0 }).unwrap();
+        for tick in 1..=ticks {
+            world.get_mut(id).unwrap().pos += speed;
+            hitboxes.capture::<Dots>(Tick(tick), &world);
+        }
+        (hitboxes, id)
+    }
+
+    fn look(hitboxes: &Hitboxes, tick: u32, behind: i64) -> LookBack<'_> {
+        LookBack::new(hitboxes, Tick(tick), &Rewind { behind: Some(behind), ..Rewind::default() })
+    }
+
+    #[test]
+    fn a_box_is_where_it_was_between_two_ticks_and_later_on() {
+        let (hitboxes, id) = moved_by(100, 40);
+        let seen = look(&hitboxes, 41, 3 * 256 + 128);
+        assert_eq!(seen.hitbox(id).unwrap().centre.x, 3_750);
+        assert_eq!(seen.hitbox_after(id, 256).unwrap().centre.x, 3_850);
+        assert_eq!(seen.hitbox_after(id, 20 * 256).unwrap().centre.x, 4_000, "the state before the step");
+        assert_eq!(seen.hitbox(EntityId(99)), None);
+    }
+
+    #[test]
+    fn nobody_looks_farther_back_than_the_game_permits_nor_into_the_future() {
+        let (hitboxes, id) = moved_by(100, 40);
+        let far = look(&hitboxes, 41, i64::MAX);
+        assert_eq!(far.behind(), 7 * 256 + 128, "250 ms at 30 Hz");
+        assert_eq!(far.hitbox(id).unwrap().centre.x, 3_350);
+        assert_eq!(look(&hitboxes, 41, i64::MIN).behind(), 0);
+        let mut rewinds = Rewinds::default();
+        rewinds.add(&hitboxes, Tick(41), &Rewind { behind: Some(9_000), ..Rewind::default() });
+        assert_eq!((rewinds.count, rewinds.clamped, rewinds.max_ticks()), (1, 1, 7.5));
+    }
+
+    #[test]
+    fn boxes_of_two_lives_have_nothing_between_them() {
+        let (mut hitboxes, id) = moved_by(100, 40);
+        let mut world = World::new();
+        world.spawn(Dot { drifts: false, pos: -9_000, vel: 0, fired: 1 }).unwrap();
+        hitboxes.capture::<Dots>(Tick(41), &world);
+        assert_eq!(look(&hitboxes, 42, 256 + 20).hitbox(id).unwrap().centre.x, 4_000);
+        assert_eq!(look(&hitboxes, 42, 256).hitbox(id).unwrap().centre.x, -9_000);
+    }
+}
