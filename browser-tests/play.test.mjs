@@ -31,29 +31,32 @@ const nearest = () => {
   return own && ships.filter((ship) => !ship.own).sort((one, other) => far(one) - far(other))[0];
 };
 
+/** Notes what is drawn when a key goes down, and one animation frame later. */
+const watchKey = () => {
+  window.moved = new Promise((resolve) => {
+    const pressed = () => {
+      const { frames, own } = window.tickwirePage.drawn;
+      // Asked for after the page asked for its own frame: it runs behind the page's, in the very next one.
+      requestAnimationFrame(() => {
+        const now = window.tickwirePage.drawn;
+        resolve({ frames: now.frames - frames, before: own, after: now.own });
+      });
+    };
+    window.addEventListener("keydown", pressed, { once: true });
+  });
+};
+
 test("a key press moves the drawn ship in the next animation frame", async () => {
   const page = await visit(browser, server.page);
   await enter(page, "ann");
   const keys = { KeyD: ["x", 1], KeyA: ["x", -1], KeyS: ["y", 1], KeyW: ["y", -1] };
   for (const [key, [axis, sign]] of Object.entries(keys)) {
     await until(page, stands);
-    const moved = page.evaluate(
-      (wanted) =>
-        new Promise((resolve) => {
-          window.addEventListener("keydown", () => {
-            const before = window.tickwirePage.drawn;
-            // Asked for after the page asked for its own: it runs behind the page's in the very next frame.
-            requestAnimationFrame(() => {
-              const now = window.tickwirePage.drawn;
-              resolve({ frames: now.frames - before.frames, by: now.own[wanted] - before.own[wanted] });
-            });
-          }, { once: true });
-        }),
-      axis,
-    );
+    await page.evaluate(watchKey);
     await page.keyboard.down(key);
-    const { frames, by } = await moved;
+    const { frames, before, after } = await page.evaluate(() => window.moved);
     await page.keyboard.up(key);
+    const by = after[axis] - before[axis];
     assert.equal(frames, 1, key);
     assert.ok(by * sign > 0, `${key} moved the ship by ${by}`);
   }
