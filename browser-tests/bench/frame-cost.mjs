@@ -41,14 +41,14 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** 40 by 40 tiles without a wall inside: long ways for shots. */
+/** 48 by 48 tiles without a wall inside: long ways for shots. */
 function openMap() {
-  const side = 40;
+  const side = 48;
   let pickups = 0;
   const tile = (x, y) => {
     if (x === 0 || y === 0 || x === side - 1 || y === side - 1) return "#";
-    if (x % 5 === 3 && y % 5 === 3 && pickups++ < 64) return (x + y) % 2 ? "h" : "r";
-    return x % 6 === 1 && y % 6 === 1 ? "s" : ".";
+    if (x % 6 === 3 && y % 6 === 3 && pickups++ < 64) return (x + y) % 2 ? "h" : "r";
+    return x % 6 === 0 && y % 6 === 0 ? "s" : ".";
   };
   return Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => tile(x, y)).join("")).join("\n");
 }

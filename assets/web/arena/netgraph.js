@@ -18,6 +18,8 @@ const ROWS = [
   [null, "In", (now) => `${kilobytes(now.bytes_in_per_s)}, ${Math.round(now.messages_in_per_s)}/s`],
   [null, "Out", (now) => `${kilobytes(now.bytes_out_per_s)}, ${Math.round(now.messages_out_per_s)}/s`],
   [null, "Late, held", (now) => `${now.inputs_late}, ${now.inputs_held}`],
+  [null, "Guessed", (now) => `${((100 * now.frames_starved) / Math.max(1, now.frames)).toFixed(1)} %`],
+  [null, "Entities", (now) => `${now.entities}`],
   [null, "Frame", (now) => `${now.frame_ms.toFixed(1)} ms`],
 ];
 
