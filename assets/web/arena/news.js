@@ -3,7 +3,7 @@
 import { byId, make } from "./dom.js";
 import { colourOf } from "./palette.js";
 
-const LINES_MAX = 6;
+const LINES_MAX = 5;
 const SHOWN_MS = 6000;
 const FADE_MS = 600;
 
