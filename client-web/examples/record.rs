@@ -1,7 +1,7 @@
 //! Plays a match of the arena with native clients and records one of them call by call, so that `tests/parity.mjs` can make
 //! the same calls to the WebAssembly modules and compare every answer.
 //!
-//!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS]
+//!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS [BOTS]]
 //!
 //! writes `FOLDER/arena.bin` (built with the game) and `FOLDER/generic.bin` (by the schema): calls one after the other, each
 //! a byte and what belongs to it, numbers little endian, bytes with a 32-bit length before them:
@@ -39,7 +39,6 @@ use tickwire_shared::wire::{Close, codec};
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
 const RATE: TickRate = TickRate::DEFAULT;
-const BOTS: u32 = 7;
 /// The longest and the shortest way between client and server.
 const DELAY_MS: core::ops::Range<u32> = 20..55;
 
@@ -47,10 +46,11 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("say into which folder")?;
     let ticks = arguments.next().map_or(Ok(10_000), |ticks| ticks.parse())?;
+    let bots = arguments.next().map_or(Ok(7), |bots| bots.parse())?;
     std::fs::create_dir_all(&folder)?;
     let write = |name: &str, bytes: &[u8]| std::fs::write(Path::new(&folder).join(name), bytes);
-    write("arena.bin", &Match::<Arena>::new()?.play(ticks)?)?;
-    write("generic.bin", &Match::<AnyGame>::new()?.play(ticks)?)?;
+    write("arena.bin", &Match::<Arena>::new(bots)?.play(ticks)?)?;
+    write("generic.bin", &Match::<AnyGame>::new(bots)?.play(ticks)?)?;
     Ok(())
 }
 
@@ -88,7 +88,7 @@ struct Match<G: PageGame> {
 }
 
 impl<G: PageGame> Match<G> {
-    fn new() -> Result<Self> {
+    fn new(bots: u32) -> Result<Self> {
         let config = RoomConfig {
             id: RoomId::from_bits(0x7_1c3),
             tick_rate: RATE,
@@ -112,7 +112,7 @@ impl<G: PageGame> Match<G> {
             log: Vec::new(),
         };
         new.call(1, None, Some(&start));
-        for bot in 0..BOTS {
+        for bot in 0..bots {
             new.add_bot(bot)?;
         }
         Ok(new)
