@@ -62,7 +62,7 @@ async function join(name, options = {}, wasm = "arena") {
     client.on(kind, (event) => heard.push({ kind, event }));
   }
   const has = (kind) => heard.find((told) => told.kind === kind)?.event;
-  return { client, has, cut: () => sockets.at(-1).cut() };
+  return { client, has, sockets, cut: () => sockets.at(-1).cut() };
 }
 
 const refusal = (options) =>
@@ -129,6 +129,16 @@ test("a cut is taken up again as the same player", async () => {
   const { tick } = client;
   await until(() => client.tick > tick + 5, "ticks come again");
   assert.equal(client.stats().resumes, 1);
+});
+
+test("a server that falls silent without a word is left, and the place taken up again", async () => {
+  const { client, has, sockets } = await join("ada", { fresh: true });
+  const { player } = client;
+  // As after a change of network: the connection stands, and nothing comes any more.
+  sockets.at(-1).onmessage = () => {};
+  await until(() => has("resumed"), "it is back");
+  assert.equal(client.player, player);
+  assert.equal(sockets.length, 2);
 });
 
 test("a kick shows its text, and ends the session for good", async () => {
