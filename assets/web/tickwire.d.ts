@@ -161,6 +161,9 @@ export interface CloseReason {
   retry_after_ms: number;
 }
 
+/** A value that is not what it should be: what a {@link Reader} throws. */
+export class DecodeError extends Error {}
+
 /** What `connect` rejects with. */
 export class TickwireError extends Error implements CloseReason {
   code: number;

@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, Sample, State};
 use tickwire_shared::entity::Entity;
+use tickwire_shared::id::EntityId;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
@@ -29,13 +30,19 @@ pub enum Happened {
 }
 
 /// A client and what was measured of it.
-#[derive(Debug)]
 pub struct Session<G: PageGame> {
     client: Client<G>,
     row: Vec<i32>,
+    shown: Vec<(EntityId, G::Entity)>,
     /// The closing that the client made by itself and that the page was not told yet.
     fault: Option<Close>,
     error_units: f32,
+}
+
+impl<G: PageGame> core::fmt::Debug for Session<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session").field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 impl<G: PageGame> Session<G> {
@@ -46,7 +53,13 @@ impl<G: PageGame> Session<G> {
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
         let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
-        Ok(Self { client: Client::new(config), row: Vec::new(), fault: None, error_units: 0.0 })
+        Ok(Self {
+            client: Client::new(config),
+            row: Vec::new(),
+            shown: Vec::new(),
+            fault: None,
+            error_units: 0.0,
+        })
     }
 
     /// The client.
@@ -132,10 +145,11 @@ impl<G: PageGame> Session<G> {
     pub fn view(&mut self, now: Duration, words: &mut Vec<i32>) {
         words.clear();
         let own = self.client.own_id();
-        for (id, entity) in self.client.view(now) {
+        self.client.view_into(now, &mut self.shown);
+        for (id, entity) in &self.shown {
             self.row.clear();
             entity.write_row(&mut self.row);
-            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(id) == own)]);
+            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(*id) == own)]);
             words.extend_from_slice(&self.row);
         }
     }
