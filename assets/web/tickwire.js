@@ -221,6 +221,8 @@ class Client {
         return this.#emit("player-joined", event.entry);
       case "player-left":
         return this.#emit("player-left", { player: event.player, name: event.name });
+      case "life-line":
+        return this.#emit("life-line", event.line);
       default: {
         const { close, byServer } = event.close;
         if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
@@ -297,7 +299,7 @@ class Client {
   }
 
   input(controls) {
-    if (this.state !== "closed" && this.player !== null) this.#core.input(controls);
+    if (this.state !== "closed" && this.player !== null) this.#core.input(performance.now(), controls);
   }
 
   command(command) {

@@ -10,7 +10,7 @@
 //! 1 start      bytes of the configuration
 //! 2 receive    now f64, bytes of the message; then 1 if it was taken, the state hash u32
 //! 3 advance    now f64; then when next f64
-//! 4 input      bytes of the row
+//! 4 input      now f64, bytes of the row
 //! 5 transmit   ; then bytes of the message, empty if there is none
 //! 6 event      ; then bytes of the event, empty if there is none
 //! 7 view       now f64; then the words u32 and FNV-1a (32 bits) over their bytes u32
@@ -242,9 +242,9 @@ impl<G: PageGame> Match<G> {
     fn steer(&mut self) {
         let mut row = Vec::new();
         controls(&mut self.rng).write_row(&mut row);
-        if self.session.input(&row) {
+        if self.session.input(self.now, &row) {
             let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
-            self.call(4, None, Some(&bytes));
+            self.call(4, Some(self.now), Some(&bytes));
         }
     }
 

@@ -38,7 +38,7 @@ for (let at = 0; at < recording.length; ) {
     if (frames_ms.length > WARM_UP) entities += list.length;
     continue;
   }
-  const now = number === 2 ? recording.readDoubleLE((at += 8) - 8) : 0;
+  const now = number === 2 || number === 4 ? recording.readDoubleLE((at += 8) - 8) : 0;
   const length = recording.readUInt32LE((at += 4) - 4);
   const bytes = recording.subarray(at, at + length);
   at += length + (number === 2 ? 5 : number === 8 ? 4 : 0);

@@ -58,7 +58,7 @@ async function join(name, options = {}, wasm = "arena") {
   const client = await connect({ url, name, wasm: CORES[wasm], transport, ...options });
   clients.push(client);
   const heard = [];
-  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "closed"]) {
+  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "life-line", "closed"]) {
     client.on(kind, (event) => heard.push({ kind, event }));
   }
   const has = (kind) => heard.find((told) => told.kind === kind)?.event;
@@ -85,6 +85,10 @@ test("a player joins, moves at once, and is told of events as objects", async ()
   client.command({ Emote: 3 });
   await until(() => has("event"), "the emote comes back");
   assert.deepEqual(has("event"), { type: "Emoted", player: client.player, emote: 3 });
+  let turn = 0;
+  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("life-line")), "an input is followed");
+  const line = has("life-line");
+  assert.ok(line.made_ms >= 0 && line.sent_ms >= line.made_ms && line.shown_ms >= line.decoded_ms, JSON.stringify(line));
   assert.throws(() => client.input({ mvoe_x: 1 }), /no field "mvoe_x"; it has "move_x"/);
   assert.throws(() => client.command({ Dance: 1 }), TypeError);
   const rooms = await listRooms({ url, game: "arena" });
