@@ -11,7 +11,7 @@ const FIGURES = [
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
-const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed"];
+const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line"];
 const TURN = 2 * Math.PI;
 
 const modules = new Map();
@@ -113,6 +113,8 @@ export class Core {
         const player = from.varint();
         return { type, player, name: this.#leave(player) };
       }
+      case "life-line":
+        return { type, line: lifeLine(from) };
       default:
         return { type: "closed", close: closing(from) };
     }
@@ -144,25 +146,25 @@ export class Core {
   }
 
   /** The controls by name, those of a vector also as `{ x, y }`. */
-  input(controls, path = "") {
+  input(now, controls, path = "") {
     for (const [name, value] of Object.entries(controls)) {
       const at = this.facts.schema.input.findIndex((field) => field.name === path + name);
       if (at >= 0) this.#control(at, value);
-      else if (value !== null && typeof value === "object") this.#inside(value, `${path}${name}.`);
+      else if (value !== null && typeof value === "object") this.#inside(now, value, `${path}${name}.`);
       else throw new TypeError(`the game's input has no field "${path}${name}"; it has ${this.#inputNames()}`);
     }
     if (path !== "") return;
     const words = Int32Array.from(this.#controls);
-    this.#wasm.tw_input(this.#in(new Uint8Array(words.buffer)));
+    this.#wasm.tw_input(now, this.#in(new Uint8Array(words.buffer)));
     // An edge is told once: the core keeps it until an input takes it.
     this.facts.schema.input.forEach((field, at) => {
       if (isButton(field)) this.#controls[at] &= 1;
     });
   }
 
-  #inside(value, path) {
+  #inside(now, value, path) {
     if (path.length > 64) throw new TypeError("controls are nested too deep");
-    this.input(value, path);
+    this.input(now, value, path);
   }
 
   #inputNames() {
@@ -274,6 +276,16 @@ function named(value) {
 }
 
 const rosterEntry = (from) => ({ player: from.varint(), entity: from.varint(), name: from.text() });
+
+/** Times since the key, ms. */
+function lifeLine(from) {
+  const [tick, late] = [from.varint(), from.bool()];
+  const [pressed, made, sent, received, applied, decoded, shown] = Array.from({ length: 7 }, () => from.f64());
+  return {
+    tick, late, made_ms: made - pressed, sent_ms: sent - pressed, received_ms: Number.isNaN(received) ? null : received - pressed,
+    applied_ms: applied - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
+  };
+}
 
 function closing(from) {
   const code = from.varint();

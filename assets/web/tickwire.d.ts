@@ -148,6 +148,24 @@ export interface ClientEvents {
   resumed: { attempts: number; away_ms: number };
   /** The end. */
   closed: CloseReason;
+  /** An input that was followed from the key to the screen; a few a second at most. */
+  "life-line": LifeLine;
+}
+
+/** Times since the controls changed, ms. What happened at the server is put on the page's clock by the estimate of its time. */
+export interface LifeLine {
+  tick: number;
+  /** It came after its tick, and what it pressed went into a later one. */
+  late: boolean;
+  /** The input was made, and predicted with: the next picture shows it. */
+  made_ms: number;
+  sent_ms: number;
+  /** `null` if the server told of a newer input instead. */
+  received_ms: number | null;
+  applied_ms: number;
+  decoded_ms: number;
+  /** The first picture that showed the others at that tick. */
+  shown_ms: number;
 }
 
 export interface CloseReason {
@@ -160,6 +178,9 @@ export interface CloseReason {
   advice: "stop" | "retry" | "resume" | "authenticate" | "upgrade";
   retry_after_ms: number;
 }
+
+/** A value that is not what it should be: what a {@link Reader} throws. */
+export class DecodeError extends Error {}
 
 /** What `connect` rejects with. */
 export class TickwireError extends Error implements CloseReason {

@@ -12,8 +12,13 @@ const NAME_BYTES_MAX = 32;
 const GRACE_MS = 30_000;
 const RETRY_MS = { first: 200, max: 4_000 };
 const JOIN_TIMEOUT_MS = 15_000;
-/** A connection that does not open is given up, so that the next attempt can begin. */
-const OPEN_TIMEOUT_MS = 5_000;
+/** An attempt to come back that takes longer is given up, so that the next can begin. */
+const RESUME_TIMEOUT_MS = 5_000;
+/** Pauses between attempts keep growing if the connection holds for less than this. */
+const STEADY_MS = 10_000;
+/** A server speaks four times a second at least. After as many checks without a word the connection counts as broken; checks, not
+ * a time, because a laptop that wakes finds the messages only after its clock has jumped. */
+const SILENCE = { checks_max: 5, check_ms: 1_000 };
 const LEAVE_TIMEOUT_MS = 500;
 const RATES_MS = 1_000;
 
@@ -90,8 +95,12 @@ class Client {
   #listeners = new Map();
   #settle = null;
   #grace_ms = GRACE_MS;
-  /** While cut: `{ since, attempt, told }`. */
+  /** While cut: `{ since, attempt }`. */
   #cut = null;
+  /** The last time that it came back: `{ at, attempt }`. */
+  #back = { at: -Infinity, attempt: 0 };
+  #attempt_timer = null;
+  #silence = { timer: null, checks: 0 };
   #rates = [];
   state = "connecting";
 
@@ -106,6 +115,16 @@ class Client {
     }
   }
 
+  /** Whoever leaves the page leaves the room: no ship stays behind for the grace time. */
+  #leave = () => this.close();
+
+  /** The device has a network again: no need to wait for the next attempt. */
+  #again = () => {
+    if (this.state !== "cut" || this.#link !== null) return;
+    clearTimeout(this.#timer);
+    this.#open();
+  };
+
   /** Resolves when the place is there. */
   async ready(signal) {
     signal?.throwIfAborted();
@@ -117,6 +136,8 @@ class Client {
         this.#settle = { resolve, reject };
         this.#open();
       });
+      globalThis.addEventListener?.("pagehide", this.#leave);
+      globalThis.addEventListener?.("online", this.#again);
     } finally {
       this.#settle = null;
       clearTimeout(timer);
@@ -128,30 +149,26 @@ class Client {
 
   #open() {
     const make = this.#options.transport ?? ((url, protocol) => new WebSocket(url, protocol));
-    const opening = setTimeout(() => this.#closed(), OPEN_TIMEOUT_MS);
     let link;
     const heard = {
-      open: () => {
-        clearTimeout(opening);
-        this.#pump();
-      },
+      open: () => this.#pump(),
       message: (bytes) => this.#message(bytes),
       close: () => {
-        clearTimeout(opening);
         if (this.#link === link) this.#closed();
       },
     };
     try {
       link = new Link(make, this.#url, () => this.#network, heard);
       this.#link = link;
+      if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
     } catch (error) {
-      clearTimeout(opening);
       this.#finish(bad(1008, "bad_url", `${this.#url} is no address of a server: ${error.message}`));
     }
   }
 
   #message(bytes) {
     if (this.state === "closed") return;
+    this.#silence.checks = 0;
     try {
       this.#core.receive(performance.now(), bytes);
       if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
@@ -188,9 +205,11 @@ class Client {
     switch (event.type) {
       case "joined": {
         this.state = "playing";
+        this.#listen();
         const cut = this.#cut;
         this.#cut = null;
         if (cut !== null) {
+          this.#back = { at: performance.now(), attempt: cut.attempt };
           return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
         }
         this.#emit("joined", { room: this.room, player: this.player });
@@ -202,6 +221,8 @@ class Client {
         return this.#emit("player-joined", event.entry);
       case "player-left":
         return this.#emit("player-left", { player: event.player, name: event.name });
+      case "life-line":
+        return this.#emit("life-line", event.line);
       default: {
         const { close, byServer } = event.close;
         if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
@@ -210,15 +231,32 @@ class Client {
     }
   }
 
+  /** Watches that the server speaks. */
+  #listen() {
+    this.#quieten();
+    this.#silence.timer = setInterval(() => {
+      this.#silence.checks += 1;
+      if (this.#silence.checks > SILENCE.checks_max) this.#closed();
+    }, SILENCE.check_ms);
+  }
+
+  /** Ends every timer. */
+  #quieten() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#attempt_timer);
+    clearInterval(this.#silence.timer);
+    this.#silence.checks = 0;
+  }
+
   /** The connection is gone, without a closing that says what else to do. */
   #closed() {
     if (this.state === "closed") return;
     this.#link?.drop();
     this.#link = null;
-    clearTimeout(this.#timer);
+    this.#quieten();
     if (this.#core.facts === null || this.#settle !== null) return this.#finish(unreachable());
     const now = performance.now();
-    this.#cut ??= { since: now, attempt: 0 };
+    this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
     const left_ms = this.#cut.since + this.#grace_ms - now;
     if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
     this.state = "cut";
@@ -232,7 +270,9 @@ class Client {
   #finish(close) {
     if (this.state === "closed") return;
     this.state = "closed";
-    clearTimeout(this.#timer);
+    this.#quieten();
+    globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("online", this.#again);
     this.#link?.drop();
     this.#link = null;
     if (this.#settle !== null) this.#settle.reject(new TickwireError(close));
@@ -259,7 +299,7 @@ class Client {
   }
 
   input(controls) {
-    if (this.state !== "closed" && this.player !== null) this.#core.input(controls);
+    if (this.state !== "closed" && this.player !== null) this.#core.input(performance.now(), controls);
   }
 
   command(command) {

@@ -1,7 +1,7 @@
 //! Plays a match of the arena with native clients and records one of them call by call, so that `tests/parity.mjs` can make
 //! the same calls to the WebAssembly modules and compare every answer.
 //!
-//!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS]
+//!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS [BOTS]]
 //!
 //! writes `FOLDER/arena.bin` (built with the game) and `FOLDER/generic.bin` (by the schema): calls one after the other, each
 //! a byte and what belongs to it, numbers little endian, bytes with a 32-bit length before them:
@@ -10,7 +10,7 @@
 //! 1 start      bytes of the configuration
 //! 2 receive    now f64, bytes of the message; then 1 if it was taken, the state hash u32
 //! 3 advance    now f64; then when next f64
-//! 4 input      bytes of the row
+//! 4 input      now f64, bytes of the row
 //! 5 transmit   ; then bytes of the message, empty if there is none
 //! 6 event      ; then bytes of the event, empty if there is none
 //! 7 view       now f64; then the words u32 and FNV-1a (32 bits) over their bytes u32
@@ -39,7 +39,6 @@ use tickwire_shared::wire::{Close, codec};
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
 const RATE: TickRate = TickRate::DEFAULT;
-const BOTS: u32 = 7;
 /// The longest and the shortest way between client and server.
 const DELAY_MS: core::ops::Range<u32> = 20..55;
 
@@ -47,10 +46,11 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("say into which folder")?;
     let ticks = arguments.next().map_or(Ok(10_000), |ticks| ticks.parse())?;
+    let bots = arguments.next().map_or(Ok(7), |bots| bots.parse())?;
     std::fs::create_dir_all(&folder)?;
     let write = |name: &str, bytes: &[u8]| std::fs::write(Path::new(&folder).join(name), bytes);
-    write("arena.bin", &Match::<Arena>::new()?.play(ticks)?)?;
-    write("generic.bin", &Match::<AnyGame>::new()?.play(ticks)?)?;
+    write("arena.bin", &Match::<Arena>::new(bots)?.play(ticks)?)?;
+    write("generic.bin", &Match::<AnyGame>::new(bots)?.play(ticks)?)?;
     Ok(())
 }
 
@@ -88,7 +88,7 @@ struct Match<G: PageGame> {
 }
 
 impl<G: PageGame> Match<G> {
-    fn new() -> Result<Self> {
+    fn new(bots: u32) -> Result<Self> {
         let config = RoomConfig {
             id: RoomId::from_bits(0x7_1c3),
             tick_rate: RATE,
@@ -112,7 +112,7 @@ impl<G: PageGame> Match<G> {
             log: Vec::new(),
         };
         new.call(1, None, Some(&start));
-        for bot in 0..BOTS {
+        for bot in 0..bots {
             new.add_bot(bot)?;
         }
         Ok(new)
@@ -242,9 +242,9 @@ impl<G: PageGame> Match<G> {
     fn steer(&mut self) {
         let mut row = Vec::new();
         controls(&mut self.rng).write_row(&mut row);
-        if self.session.input(&row) {
+        if self.session.input(self.now, &row) {
             let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
-            self.call(4, None, Some(&bytes));
+            self.call(4, Some(self.now), Some(&bytes));
         }
     }
 

@@ -136,11 +136,11 @@ extern "C" fn tw_facts() -> u32 {
 
 /// The controls: `len` bytes of 32-bit integers. 0 if there are not so many fields.
 #[unsafe(no_mangle)]
-extern "C" fn tw_input(len: u32) -> u32 {
+extern "C" fn tw_input(now_ms: f64, len: u32) -> u32 {
     session(0, |page, session| {
         let words = page.inbound(len).as_chunks::<4>().0;
         let row: Vec<i32> = words.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect();
-        u32::from(session.input(&row))
+        u32::from(session.input(time(now_ms), &row))
     })
 }
 

@@ -2,8 +2,8 @@
 //! `assets/web/tickwire.js`.
 //!
 //! It is built in two forms with the same exports: one that reads any game by the schema that it is sent, and one that is
-//! built with the arena (feature `arena`) and predicts. A game of one's own gets a third form by one line in
-//! [`exports`]. Knows no socket and no clock, as `shared`: JavaScript brings bytes and the time.
+//! built with the arena (feature `arena`) and predicts. A game of one's own becomes a third form by an empty implementation
+//! of [`page_game::PageGame`] and one line in `exports`. Knows no socket and no clock, as `shared`: JavaScript brings bytes and the time.
 //!
 //! ```text
 //!   tickwire.js                                  this module

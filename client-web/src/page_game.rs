@@ -1,30 +1,37 @@
 //! How a game's values look to a page: its input as a row, its events, commands and settings as bytes.
 #![forbid(unsafe_code)]
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tickwire_shared::arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::entity::{GameSchema, Input, Kind};
 use tickwire_shared::game::Game;
 
-/// A game that a page can play.
+/// A game that a page can play. For one whose types are at hand the methods are as they should be: events, settings and
+/// commands are JSON, as serde has it.
 pub trait PageGame: Game {
     /// Whether events, commands and settings are JSON. Else they are the codec's bytes.
-    const JSON: bool;
+    const JSON: bool = true;
 
     /// The input with these grid values; `None` if their number is not that of the fields.
-    fn read_input(client: &Client<Self>, row: &[i32]) -> Option<Self::Input>;
+    fn read_input(_client: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
+        Input::read_row(row)
+    }
 
     /// The bytes of an event for the page.
-    fn event_bytes(event: &Self::Event) -> Vec<u8>;
+    fn event_bytes(event: &Self::Event) -> Vec<u8> {
+        serde_json::to_vec(event).unwrap_or_default()
+    }
 
     /// The bytes of the settings for the page.
-    fn settings_bytes(settings: &Self::Settings) -> Vec<u8>;
+    fn settings_bytes(settings: &Self::Settings) -> Vec<u8> {
+        serde_json::to_vec(settings).unwrap_or_default()
+    }
 
     /// A command as the page wrote it.
-    fn read_command(bytes: &[u8]) -> Option<Self::Command>;
+    fn read_command(bytes: &[u8]) -> Option<Self::Command> {
+        serde_json::from_slice(bytes).ok()
+    }
 
     /// The schema as it stands in `Joined`.
     fn schema(client: &Client<Self>, kinds: &[Kind]) -> GameSchema {
@@ -32,34 +39,7 @@ pub trait PageGame: Game {
     }
 }
 
-/// Values of a game whose types are at hand.
-fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
-}
-
-fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_slice(bytes).ok()
-}
-
-impl PageGame for Arena {
-    const JSON: bool = true;
-
-    fn read_input(_: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
-        Input::read_row(row)
-    }
-
-    fn event_bytes(event: &Self::Event) -> Vec<u8> {
-        json(event)
-    }
-
-    fn settings_bytes(settings: &Self::Settings) -> Vec<u8> {
-        json(settings)
-    }
-
-    fn read_command(bytes: &[u8]) -> Option<Self::Command> {
-        from_json(bytes)
-    }
-}
+impl PageGame for Arena {}
 
 impl PageGame for AnyGame {
     const JSON: bool = false;

@@ -4,8 +4,9 @@
 use crate::page_game::PageGame;
 use core::time::Duration;
 use serde::Serialize;
-use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, Sample, State};
+use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, State};
 use tickwire_shared::entity::Entity;
+use tickwire_shared::id::EntityId;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
@@ -26,16 +27,25 @@ pub enum Happened {
     PlayerLeft = 3,
     /// `(code: u16, reason: text, advice: u8, retry_after_ms: u32, text, by_server: bool)`.
     Closed = 4,
+    /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
+    /// (not a number if the server told of a newer one instead), applied, decoded, shown.
+    LifeLine = 5,
 }
 
 /// A client and what was measured of it.
-#[derive(Debug)]
 pub struct Session<G: PageGame> {
     client: Client<G>,
     row: Vec<i32>,
+    shown: Vec<(EntityId, G::Entity)>,
     /// The closing that the client made by itself and that the page was not told yet.
     fault: Option<Close>,
     error_units: f32,
+}
+
+impl<G: PageGame> core::fmt::Debug for Session<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session").field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 impl<G: PageGame> Session<G> {
@@ -46,7 +56,13 @@ impl<G: PageGame> Session<G> {
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
         let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
-        Ok(Self { client: Client::new(config), row: Vec::new(), fault: None, error_units: 0.0 })
+        Ok(Self {
+            client: Client::new(config),
+            row: Vec::new(),
+            shown: Vec::new(),
+            fault: None,
+            error_units: 0.0,
+        })
     }
 
     /// The client.
@@ -63,7 +79,7 @@ impl<G: PageGame> Session<G> {
             return false;
         }
         if self.client.is_playing() && !was_playing && self.client.newest_input().is_none() {
-            self.input(&vec![0; self.client.input_schema().fields.len()]);
+            self.input(now, &vec![0; self.client.input_schema().fields.len()]);
         }
         self.measure();
         true
@@ -93,8 +109,8 @@ impl<G: PageGame> Session<G> {
     /// The next thing that happened: a byte of [`Happened`] and what belongs to it.
     pub fn next_event(&mut self) -> Option<Vec<u8>> {
         let Some(event) = self.client.poll_event() else {
-            let fault = self.fault.take()?;
-            return Some(closed(&fault, false));
+            let fault = self.fault.take().map(|fault| closed(&fault, false));
+            return fault.or_else(|| self.client.poll_life_line().map(|line| life_line(&line)));
         };
         Some(match event {
             ClientEvent::Joined => vec![Happened::Joined as u8],
@@ -109,12 +125,12 @@ impl<G: PageGame> Session<G> {
         })
     }
 
-    /// The controls from now on, as grid values in the order of the schema's input. `false`: there are not so many fields.
-    pub fn input(&mut self, row: &[i32]) -> bool {
+    /// The controls from `now` on, as grid values in the order of the schema's input. `false`: there are not so many fields.
+    pub fn input(&mut self, now: Duration, row: &[i32]) -> bool {
         let input = G::read_input(&self.client, row);
         let fits = input.is_some();
         if let Some(input) = input {
-            self.client.set_input(input);
+            self.client.set_input_at(now, input);
         }
         fits
     }
@@ -132,10 +148,11 @@ impl<G: PageGame> Session<G> {
     pub fn view(&mut self, now: Duration, words: &mut Vec<i32>) {
         words.clear();
         let own = self.client.own_id();
-        for (id, entity) in self.client.view(now) {
+        self.client.view_into(now, &mut self.shown);
+        for (id, entity) in &self.shown {
             self.row.clear();
             entity.write_row(&mut self.row);
-            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(id) == own)]);
+            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(*id) == own)]);
             words.extend_from_slice(&self.row);
         }
     }
@@ -220,6 +237,20 @@ fn with_tag(happened: Happened, value: &impl Serialize) -> Vec<u8> {
     // Roster entries and numbers are far below the codec's limit.
     let _ = codec::encode_into(value, &mut bytes);
     bytes
+}
+
+fn life_line(line: &LifeLine) -> Vec<u8> {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let times = [
+        ms(line.pressed_at),
+        ms(line.made_at),
+        ms(line.sent_at),
+        line.received_at.map_or(f64::NAN, ms),
+        ms(line.applied_at),
+        ms(line.decoded_at),
+        ms(line.shown_at),
+    ];
+    with_tag(Happened::LifeLine, &(line.tick.0, line.late, times))
 }
 
 fn closed(close: &Close, by_server: bool) -> Vec<u8> {

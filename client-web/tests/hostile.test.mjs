@@ -21,7 +21,7 @@ function messagesOf(recording) {
       continue;
     }
     assert.ok([1, 2, 4, 5, 6].includes(number), `call ${number}`);
-    const now = number === 2 ? recording.readDoubleLE((at += 8) - 8) : 0;
+    const now = number === 2 || number === 4 ? recording.readDoubleLE((at += 8) - 8) : 0;
     const length = recording.readUInt32LE((at += 4) - 4);
     if (number === 2) messages.push({ now, bytes: recording.subarray(at, at + length) });
     at += length + (number === 2 ? 5 : 0);

@@ -58,11 +58,11 @@ async function join(name, options = {}, wasm = "arena") {
   const client = await connect({ url, name, wasm: CORES[wasm], transport, ...options });
   clients.push(client);
   const heard = [];
-  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "closed"]) {
+  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "life-line", "closed"]) {
     client.on(kind, (event) => heard.push({ kind, event }));
   }
   const has = (kind) => heard.find((told) => told.kind === kind)?.event;
-  return { client, has, cut: () => sockets.at(-1).cut() };
+  return { client, has, sockets, cut: () => sockets.at(-1).cut() };
 }
 
 const refusal = (options) =>
@@ -85,6 +85,10 @@ test("a player joins, moves at once, and is told of events as objects", async ()
   client.command({ Emote: 3 });
   await until(() => has("event"), "the emote comes back");
   assert.deepEqual(has("event"), { type: "Emoted", player: client.player, emote: 3 });
+  let turn = 0;
+  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("life-line")), "an input is followed");
+  const line = has("life-line");
+  assert.ok(line.made_ms >= 0 && line.sent_ms >= line.made_ms && line.shown_ms >= line.decoded_ms, JSON.stringify(line));
   assert.throws(() => client.input({ mvoe_x: 1 }), /no field "mvoe_x"; it has "move_x"/);
   assert.throws(() => client.command({ Dance: 1 }), TypeError);
   const rooms = await listRooms({ url, game: "arena" });
@@ -129,6 +133,16 @@ test("a cut is taken up again as the same player", async () => {
   const { tick } = client;
   await until(() => client.tick > tick + 5, "ticks come again");
   assert.equal(client.stats().resumes, 1);
+});
+
+test("a server that falls silent without a word is left, and the place taken up again", async () => {
+  const { client, has, sockets } = await join("ada", { fresh: true });
+  const { player } = client;
+  // As after a change of network: the connection stands, and nothing comes any more.
+  sockets.at(-1).onmessage = () => {};
+  await until(() => has("resumed"), "it is back");
+  assert.equal(client.player, player);
+  assert.equal(sockets.length, 2);
 });
 
 test("a kick shows its text, and ends the session for good", async () => {

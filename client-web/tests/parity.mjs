@@ -47,7 +47,7 @@ const CALLS = {
     expect("the state hash", wasm.tw_state_hash() >>> 0, u32());
   }],
   3: ["advance", () => expect("when next", wasm.tw_advance(f64()), f64())],
-  4: ["input", () => expect("taken", wasm.tw_input(put(bytes())), 1)],
+  4: ["input", () => expect("taken", wasm.tw_input(f64(), put(bytes())), 1)],
   5: ["transmit", () => {
     const wanted = bytes();
     counts.transmit += wanted.length > 0 ? 1 : 0;

@@ -85,6 +85,9 @@ pub const RESUME_GRACE_MS: u64 = 30_000;
 pub const QUIET_MS_MAX: u64 = 250;
 /// The margins of inputs that need not be told at once, 1/256 tick.
 pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
+/// How much longer than its round trip ago the tick may be that a player says to see, ms: a tick, the margin of its inputs, and
+/// what its client waits for late updates. What is older counts as this.
+pub const VIEW_SPARE_MS: u64 = 150;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
 

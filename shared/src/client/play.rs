@@ -204,6 +204,9 @@ impl<G: Game> Client<G> {
                 self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
             }
             place.life_lines.shown(now, moment);
+            if let Some(schema) = &self.schema {
+                place.foreseen.advance(schema, moment, place.input_clock.part_at(now));
+            }
             self.stats.frames += 1;
             self.stats.frames_starved += place.starved.shown(moment, newest);
         }

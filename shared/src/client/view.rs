@@ -1,8 +1,8 @@
 //! What to draw at a moment between updates.
 
 use super::Client;
-use super::interpolation::{FRACTIONS, Moment, Span, between, beyond, fits, has_leapt};
-use crate::entity::{Entity, Schema};
+use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
+use crate::entity::{Entity, Kind, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::History;
@@ -32,7 +32,12 @@ impl<G: Game> Client<G> {
         let mut rows = Rows::default();
         for history in self.streams.histories(moment.tick()) {
             let others = Others { schema, rate: place.tick_rate, history, moment };
-            others.interpolate::<G>(own_id, |id| place.foreseen.shown_id(id), &mut rows, shown);
+            others.interpolate::<G>(
+                own_id,
+                |id, kind, row| place.foreseen.take_over(id, kind, row, part),
+                &mut rows,
+                shown,
+            );
         }
         shown.extend(own);
         shown.extend(place.foreseen.shown(schema, moment, part));
@@ -60,7 +65,7 @@ impl Others<'_> {
     fn interpolate<G: Game>(
         &self,
         own: Option<EntityId>,
-        shown_id: impl Fn(EntityId) -> EntityId,
+        take_over: impl Fn(EntityId, &Kind, &mut [i32]) -> EntityId,
         rows: &mut Rows,
         shown: &mut Vec<(EntityId, G::Entity)>,
     ) {
@@ -68,7 +73,7 @@ impl Others<'_> {
         let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
         let Some(older) = older else { return };
         let newer = history.after(older.tick).filter(|_| older.tick <= moment.tick());
-        let passed = moment.0 - i64::from(older.tick.0) * FRACTIONS;
+        let passed = moment.since(older.tick);
         let mut after = newer.into_iter().flat_map(|newer| newer.rows()).peekable();
         let span = newer.map(|newer| Span { passed, ticks: newer.tick.since(older.tick) });
         for from in older.rows() {
@@ -94,10 +99,11 @@ impl Others<'_> {
                 }
                 _ => beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next),
             }
+            let id = take_over(from.id, kind, &mut rows.row);
             if fits(schema, from.kind, &rows.row)
                 && let Some(entity) = G::Entity::read_row(from.kind, &rows.row)
             {
-                shown.push((shown_id(from.id), entity));
+                shown.push((id, entity));
             }
         }
     }

@@ -213,7 +213,7 @@ impl<G: Game> Room<G> {
         };
         player.shown_secret = None;
         let before = player.inputs.counts;
-        let behind = behind(&frame);
+        let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
         }
