@@ -375,7 +375,8 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     }
     assert!(lines.len() > 100, "{}", lines.len());
     let known = lines.iter().filter(|line| line.received_at.is_some()).count();
-    assert!(known * 10 > lines.len() * 8, "{known} of {}", lines.len());
+    // The server looks at the arrival of one frame in four at the least.
+    assert!(known * 4 > lines.len(), "{known} of {}", lines.len());
     for line in lines {
         assert!(!line.late && line.applied == line.tick, "{line:?}");
         let order = [Some(line.pressed_at), Some(line.made_at), Some(line.sent_at), line.received_at];

@@ -28,6 +28,7 @@ impl<G: Game> Client<G> {
         }
         let update = Update::decode(message)?;
         self.stats.updates += 1;
+        self.stats.rate_step = update.private.rate_step;
         self.on_streams(now, &update)?;
         self.on_inputs(now, &update.private);
         if let Some(number) = update.private.command_ack {
