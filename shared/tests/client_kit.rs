@@ -387,3 +387,74 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
         assert!((0..120).contains(&(line.shown_at - line.decoded_at).as_millis()), "{line:?}");
     }
 }
+
+/// Aims at the other ship where the picture shows it, with the lead that its shown velocity asks for, and shoots at times.
+fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
+    let mut fire = Button::default();
+    move |client, _| {
+        let now = client.next_input_at().unwrap_or_default();
+        let view = client.view(now);
+        let own = client.own_id().and_then(|own| view.iter().find(|(id, _)| *id == own));
+        let other = view.iter().filter(|(id, _)| Some(*id) != client.own_id());
+        let other = other.filter_map(|(_, entity)| entity.as_ship()).find(|ship| ship.alive);
+        let (Some(own), Some(other)) = (own.and_then(|(_, own)| own.as_ship()), other) else {
+            return ArenaInput::default();
+        };
+        let sees = client.scene().is_some_and(|map| map.is_clear(own.pos, other.pos));
+        let near = distance_squared(own.pos, other.pos) < (6 * 1024_i64).pow(2);
+        fire = Button::after(fire, sees && near && !other.shielded);
+        ArenaInput { aim: tickwire_shared::arena::lead(own.pos, other), fire, ..ArenaInput::default() }
+    }
+}
+
+/// Flies to and fro in the hall, and does not shoot.
+fn to_and_fro() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
+    let mut input = ArenaInput::default();
+    move |_, rng| {
+        if rng.chance(25) {
+            (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
+        }
+        input.clone()
+    }
+}
+
+#[test]
+fn who_aims_at_what_it_sees_hits_as_well_over_a_slow_link_as_over_none() {
+    const HALL: [&str; 9] = [
+        "###############",
+        "#s...........s#",
+        "#.............#",
+        "#.............#",
+        "#......s......#",
+        "#.............#",
+        "#.............#",
+        "#s...........s#",
+        "###############",
+    ];
+    let rate = |link: LinkProfile| {
+        let settings = Settings { respawn_s: 1, ..Settings::default() }.with_map("hall", &HALL.join("\n"));
+        let (mut shots, mut hits) = (0, 0);
+        for seed in 0..8 {
+            let mut harness = Harness::<Arena>::new(settings.clone(), seed);
+            let (sniper, prey) = (harness.join("sniper"), harness.join("prey"));
+            harness.drive(sniper, snipe());
+            harness.drive(prey, to_and_fro());
+            harness.link(sniper, link);
+            harness.link(prey, link);
+            harness.run_ticks(1_800);
+            shots += harness.room().stats().rewinds.count;
+            let hit = |event: &tickwire_shared::client::ClientEvent<Arena>| {
+                matches!(
+                    event,
+                    tickwire_shared::client::ClientEvent::Game(tickwire_shared::arena::Event::Hit { .. })
+                )
+            };
+            hits += harness.take_events(sniper).iter().filter(|event| hit(event)).count() as u64;
+        }
+        println!("{hits} of {shots} shots hit");
+        hits as f64 / shots as f64
+    };
+    let near = rate(LinkProfile::CLEAN);
+    let far = rate(round_trip(120, 20));
+    assert!(near > 0.4 && far > near - 0.1, "{near} {far}");
+}

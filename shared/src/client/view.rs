@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
+use super::streams::Streams;
 use crate::entity::{Entity, Kind, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
@@ -44,6 +45,22 @@ impl<G: Game> Client<G> {
         shown.sort_by_key(|(id, _)| *id);
         shown.dedup_by_key(|(id, _)| *id);
     }
+}
+
+/// The others at `moment`.
+pub(super) fn others_shown<G: Game>(
+    schema: &Schema,
+    rate: TickRate,
+    streams: &Streams,
+    moment: Moment,
+    own: EntityId,
+) -> Vec<(EntityId, G::Entity)> {
+    let (mut rows, mut shown) = (Rows::default(), Vec::new());
+    for history in streams.histories(moment.tick()) {
+        let others = Others { schema, rate, history, moment };
+        others.interpolate::<G>(Some(own), |id, _, _| id, &mut rows, &mut shown);
+    }
+    shown
 }
 
 /// Memory for the rows of one entity.
