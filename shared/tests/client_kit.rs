@@ -54,6 +54,8 @@ struct Figures {
     inputs: u64,
     frames: u64,
     starved: u64,
+    /// Jumps of the input clock.
+    jumps: u64,
     minutes: f64,
 }
 
@@ -144,6 +146,7 @@ impl Match {
                         figures.late_or_held += u64::from(new.late - old.late + new.held - old.held);
                         figures.inputs += stats.inputs_made - before.inputs_made;
                     }
+                    figures.jumps += stats.clock_jumps - before.clock_jumps;
                     figures.frames += stats.frames - before.frames;
                     figures.starved += stats.frames_starved - before.frames_starved;
                 }
@@ -183,6 +186,15 @@ fn over_a_mobile_link_corrections_are_rare_and_inputs_come_in_time() {
     let figures = Match::new(4, 4, round_trip(80, 20), None).run(240, Some(stalls), 4);
     assert!((figures.corrections as f64) < figures.minutes, "{figures:?}");
     assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
+}
+
+#[test]
+fn over_a_bad_link_the_clocks_stay_where_they_are() {
+    let stalls = Stalls { every_ticks: 5 * 30, length: Duration::from_millis(300) };
+    let figures = Match::new(6, 3, round_trip(150, 60), Some(60)).run(120, Some(stalls), 6);
+    assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
+    assert!(figures.starved * 12 <= figures.frames, "300 ms in 5 s are 6 %: {figures:?}");
+    assert_eq!(figures.jumps, 0, "{figures:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Client;
 use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
 use super::streams::Streams;
-use crate::entity::{Entity, Kind, Schema};
+use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::History;
@@ -70,6 +70,16 @@ struct Rows {
     next: Vec<i32>,
 }
 
+impl Rows {
+    /// Whether the declared predictors lead from one row to another in `ticks`.
+    fn lead_to(&mut self, plan: &PredictPlan, from: &[i32], to: &[i32], ticks: i64) -> bool {
+        self.next.clear();
+        self.next.extend_from_slice(from);
+        plan.run(&mut self.next, u32::try_from(ticks).unwrap_or(0));
+        self.next == to
+    }
+}
+
 /// The states of one stream around a moment.
 struct Others<'a> {
     schema: &'a Schema,
@@ -103,6 +113,12 @@ impl Others<'_> {
             match (to, span) {
                 (Some(to), Some(span)) if to.values == from.values => {
                     between(kind, from.values, from.values, span, &mut rows.row);
+                }
+                // It went as predicted: the way is known, and is what was shown before this was.
+                (Some(to), Some(span))
+                    if span.ticks > 1 && rows.lead_to(plan, from.values, to.values, span.ticks) =>
+                {
+                    beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next);
                 }
                 (Some(to), Some(span)) => {
                     let entities = || {
