@@ -334,6 +334,35 @@ fn after_a_sleep_the_client_knows_that_the_server_let_go_of_its_input() {
 }
 
 #[test]
+fn clocks_settle_at_any_tick_rate() {
+    for hz in [10, 20, 60, 128] {
+        let rate = TickRate::new(hz).unwrap();
+        let mut harness = Harness::<Dots>::at_rate(settings(), 80, rate);
+        let clients = ["ada", "bob"].map(|name| harness.join(name));
+        for client in clients {
+            harness.drive(client, random);
+            harness.link(client, LinkProfile::HOME);
+        }
+        harness.run_ticks(10 * u32::from(hz));
+        let before = clients.map(|client| harness.client(client).stats().clone());
+        harness.run_ticks(30 * u32::from(hz));
+        for (client, before) in clients.into_iter().zip(before) {
+            let stats = harness.client(client).stats();
+            let bad = stats.inputs.late + stats.inputs.held - before.inputs.late - before.inputs.held;
+            assert!(
+                u64::from(bad) * 100 <= stats.inputs_made - before.inputs_made,
+                "{hz} Hz: {bad} late or held"
+            );
+            let starved = stats.frames_starved - before.frames_starved;
+            assert!(starved * 100 <= stats.frames - before.frames, "{hz} Hz: {starved} starved");
+            assert_eq!(stats.clock_jumps, before.clock_jumps, "{hz} Hz");
+            let most = rate.period() + Duration::from_millis(15 + 45 + 10);
+            assert!(stats.view_delay < most, "{hz} Hz: {:?}", stats.view_delay);
+        }
+    }
+}
+
+#[test]
 fn whole_matches_with_every_trouble_end_in_sync() {
     for seed in 100..112 {
         let mut chance = Rng::new(seed);
