@@ -205,9 +205,11 @@ export interface ClientStatistics {
   bytes_out_per_s: number;
   messages_in_per_s: number;
   messages_out_per_s: number;
-  /** Bytes since the client was made. */
+  /** Bytes and messages since the client was made. */
   bytes_in: number;
   bytes_out: number;
+  messages_in: number;
+  messages_out: number;
   /** Ticks whose prediction was compared with the server's state, and those that differed in some field. */
   predictions: number;
   predictions_wrong: number;

@@ -111,6 +111,7 @@ class Range {
   constructor(bytes, ones) {
     Object.assign(this, { bytes, ones, at: 0, range: 0xffffffff, code: 0 });
     for (let byte = 0; byte < 4; byte++) this.shift();
+    if (this.code === 0xffffffff) throw new Error("the payload begins with what no writer makes");
   }
   shift() {
     if (this.at >= this.bytes.length + 4) throw new Error("the payload ends too early");

@@ -264,3 +264,62 @@ fn closed(close: &Close, by_server: bool) -> Vec<u8> {
     let code = close.code;
     with_tag(Happened::Closed, &(code.code(), code.reason(), advice, retry_after_ms, &close.text, by_server))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use tickwire_shared::arena::Arena;
+    use tickwire_shared::client::generic::AnyGame;
+    use tickwire_shared::wire::CloseCode;
+    use tickwire_shared::wire::control::Options;
+
+    fn session<G: PageGame>() -> Session<G> {
+        let target = Target::Match(Options::none());
+        let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target);
+        Session::start(&codec::encode(&config).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_a_page_says_wrongly_is_refused() {
+        assert!(Session::<Arena>::start(&[]).is_err());
+        assert!(Session::<AnyGame>::start(&[250, 1, 2]).is_err());
+        let mut arena = session::<Arena>();
+        assert!(!arena.input(Duration::ZERO, &[1, 2, 3]));
+        assert!(arena.input(Duration::ZERO, &[1, 2, 3, 0]));
+        assert_eq!(arena.command(br#"{"Dance":1}"#), Err(None));
+        assert_eq!(arena.command(br#"{"Emote":1}"#), Ok(()));
+        let mut generic = session::<AnyGame>();
+        assert!(!generic.input(Duration::ZERO, &[1]), "no schema came yet");
+        assert_eq!(generic.command(&[0; 513]), Err(Some(CommandError::TooLong)));
+    }
+
+    #[test]
+    fn nonsense_ends_the_session_with_a_reason_that_is_told_once() {
+        let mut session = session::<AnyGame>();
+        assert!(session.next_message().is_some(), "the Hello");
+        assert!(!session.receive(Duration::ZERO, &[7, 7]));
+        assert!(session.is_closed());
+        let told = session.next_event().unwrap();
+        assert_eq!(told[0], Happened::Closed as u8);
+        type Told = (u16, String, u8, u32, String, bool);
+        let (code, reason, advice, _, text, by_server): Told = codec::decode(&told[1..]).unwrap();
+        let expected = CloseCode::UnknownMessage;
+        assert_eq!((code, reason.as_str(), advice), (expected.code(), expected.reason(), 4));
+        assert!(!text.is_empty() && !by_server);
+        assert_eq!(session.next_event(), None);
+        assert!(session.facts().is_none() && !session.reconnect(Duration::ZERO));
+    }
+
+    #[test]
+    fn javascript_names_each_figure() {
+        let script = include_str!("../../assets/web/core.js");
+        let (_, names) = script.split_once("const FIGURES = [").unwrap();
+        let (names, _) = names.split_once(']').unwrap();
+        assert_eq!(names.matches('"').count() / 2, FIGURES);
+        let types = include_str!("../../assets/web/tickwire.d.ts");
+        for name in names.split('"').skip(1).step_by(2).filter(|name| *name != "tick") {
+            assert!(types.contains(&format!("  {name}: number;")), "{name}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The one thing that a host implements: a [`Game`].
 
 use crate::entity::{Entity, Input, PacketProfile, Schema, SchemaError, Step};
-use crate::foresight::Foresight;
+use crate::foresight::{Flight, Foresight};
 use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
@@ -171,12 +171,7 @@ pub trait Game: Sized + Send + 'static {
 
     /// Whether something foreseen goes on from one tick to the next; `after` is what its declared predictors make of it.
     #[must_use]
-    fn foreseen_goes_on(
-        _before: &Self::Entity,
-        _after: &Self::Entity,
-        _scene: &Self::Scene,
-        _age_ticks: u32,
-    ) -> bool {
+    fn foreseen_goes_on(_before: &Self::Entity, _after: &Self::Entity, _way: &Flight<'_, Self>) -> bool {
         true
     }
 

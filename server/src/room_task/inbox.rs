@@ -87,13 +87,15 @@ impl Places {
 /// What the task takes at a tick. Kept by it, so that no tick allocates.
 pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
+    /// What the room itself has read; it stands behind the items.
+    pub(super) harvested: Vec<Item<G>>,
     pub(super) arrivals: Vec<(MemberId, Arc<Slot>)>,
     pub(super) closing: Option<Close>,
 }
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self { items: Vec::new(), arrivals: Vec::new(), closing: None }
+        Self { items: Vec::new(), harvested: Vec::new(), arrivals: Vec::new(), closing: None }
     }
 }
 

@@ -26,8 +26,7 @@ async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHand
     let (_server, handle) = server(limits, 60, 500);
     let mut witness = Player::join(&handle, Target::Create(Options::none())).await;
     let target = Player::join(&handle, Target::Create(Options::none())).await;
-    let attack = attack(handle.clone(), target.room());
-    tokio::pin!(attack);
+    let mut attack = Box::pin(attack(handle.clone(), target.room()));
     loop {
         tokio::select! {
             () = &mut attack => break,

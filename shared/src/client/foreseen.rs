@@ -8,11 +8,12 @@ use super::interpolation::{FRACTIONS, Moment, is_hold, mix_part};
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::foresight::{Foresight, Seen};
+use crate::foresight::{Flight, Foresight, Others, Seen};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::HISTORY_TICKS;
 use crate::tick::{Tick, TickRate};
+use core::cell::OnceCell;
 
 /// Foreseen entities that are known of at one time; at the bound nothing more is foreseen.
 const ITEMS_MAX: usize = 64;
@@ -33,7 +34,7 @@ struct Item {
     kind: u8,
     /// At the tick of the newest input.
     row: Vec<i32>,
-    /// Its own way is not over.
+    /// It is on its own way still.
     flies: bool,
     /// The server's, once it came.
     real: Option<Real>,
@@ -70,6 +71,8 @@ pub(super) struct OwnStep<'a, G: Game> {
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
+    /// Finds out where the others are shown.
+    pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
 impl Foreseen {
@@ -119,6 +122,7 @@ impl Foreseen {
     }
 
     fn fly<G: Game>(&mut self, schema: &Schema, step: &OwnStep<'_, G>) {
+        let others = Others { found: OnceCell::new(), find: step.others };
         for item in self.items.iter_mut() {
             item.visual.step();
             if !item.flies {
@@ -130,9 +134,9 @@ impl Foreseen {
             }
             let after = G::Entity::read_row(item.kind, &item.row);
             let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
-            item.flies = before
-                .zip(after)
-                .is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, step.scene, age));
+            let way = Flight { player: step.player, scene: step.scene, age_ticks: age, others: &others };
+            item.flies =
+                before.zip(after).is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, &way));
         }
     }
 
@@ -189,7 +193,7 @@ impl Foreseen {
             let ahead = moment.since(real.from);
             plan.run(&mut row, (ahead / FRACTIONS) as u32);
             let row = mixed(kind, plan, &row, (ahead % FRACTIONS) as f32 / FRACTIONS as f32);
-            if item.flies {
+            if core::mem::take(&mut item.flies) {
                 item.visual.correct(kind, &shown, &row, false);
             }
         }

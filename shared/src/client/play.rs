@@ -6,6 +6,7 @@ use super::prediction::Correction;
 use super::reliable::Turn;
 use super::sent::stamp;
 use super::stats::{SAMPLES_MAX, Sample};
+use super::view::others_shown;
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
@@ -28,6 +29,7 @@ impl<G: Game> Client<G> {
         }
         let update = Update::decode(message)?;
         self.stats.updates += 1;
+        self.stats.rate_step = update.private.rate_step;
         self.on_streams(now, &update)?;
         self.on_inputs(now, &update.private);
         if let Some(number) = update.private.command_ack {
@@ -198,7 +200,8 @@ impl<G: Game> Client<G> {
             return;
         }
         place.advance_clocks(now);
-        if let (Some(moment), Some(newest)) = (place.moment_at(now), self.streams.newest()) {
+        let moment = place.moment_at(now);
+        if let (Some(moment), Some(newest)) = (moment, self.streams.newest()) {
             if let Some(server) = place.server_tick_at(now) {
                 let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
                 self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
@@ -228,16 +231,21 @@ impl<G: Game> Client<G> {
             if let Some(pressed_at) = self.inputs.take_pressed() {
                 place.life_lines.made(tick, pressed_at, now);
             }
-            if let Some(prediction) = &mut place.prediction {
-                prediction.step::<G>(&place.scene, &self.inputs, tick);
-                if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
-                    (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
-                {
-                    let step = OwnStep { tick, player, own, input, scene: &*place.scene };
-                    place.foreseen.step::<G>(schema, &self.streams, &step);
-                }
-            }
             self.frame_due |= self.inputs.has_unsent();
+            // A client that knows no step of the game predicts nothing.
+            let Some(prediction) = &mut place.prediction else { continue };
+            prediction.step::<G>(&place.scene, &self.inputs, tick);
+            if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
+                (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
+            {
+                let (own_id, rate) = (prediction.id(), place.tick_rate);
+                let others = || match moment {
+                    Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
+                    None => Vec::new(),
+                };
+                let step = OwnStep { tick, player, own, input, scene: &*place.scene, others: &others };
+                place.foreseen.step::<G>(schema, &self.streams, &step);
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::Client;
 use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
-use crate::entity::{Entity, Kind, Schema};
+use super::streams::Streams;
+use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::History;
@@ -46,11 +47,37 @@ impl<G: Game> Client<G> {
     }
 }
 
+/// The others at `moment`.
+pub(super) fn others_shown<G: Game>(
+    schema: &Schema,
+    rate: TickRate,
+    streams: &Streams,
+    moment: Moment,
+    own: EntityId,
+) -> Vec<(EntityId, G::Entity)> {
+    let (mut rows, mut shown) = (Rows::default(), Vec::new());
+    for history in streams.histories(moment.tick()) {
+        let others = Others { schema, rate, history, moment };
+        others.interpolate::<G>(Some(own), |id, _, _| id, &mut rows, &mut shown);
+    }
+    shown
+}
+
 /// Memory for the rows of one entity.
 #[derive(Default)]
 struct Rows {
     row: Vec<i32>,
     next: Vec<i32>,
+}
+
+impl Rows {
+    /// Whether the declared predictors lead from one row to another in `ticks`.
+    fn lead_to(&mut self, plan: &PredictPlan, from: &[i32], to: &[i32], ticks: i64) -> bool {
+        self.next.clear();
+        self.next.extend_from_slice(from);
+        plan.run(&mut self.next, u32::try_from(ticks).unwrap_or(0));
+        self.next == to
+    }
 }
 
 /// The states of one stream around a moment.
@@ -86,6 +113,12 @@ impl Others<'_> {
             match (to, span) {
                 (Some(to), Some(span)) if to.values == from.values => {
                     between(kind, from.values, from.values, span, &mut rows.row);
+                }
+                // It went as predicted: the way is known, and is what was shown before this was.
+                (Some(to), Some(span))
+                    if span.ticks > 1 && rows.lead_to(plan, from.values, to.values, span.ticks) =>
+                {
+                    beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next);
                 }
                 (Some(to), Some(span)) => {
                     let entities = || {

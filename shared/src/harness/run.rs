@@ -119,7 +119,8 @@ impl<G: Game> Harness<G> {
             Stage::Cut | Stage::Ended => Ok(()),
             Stage::Hello => self.on_hello(at, &message),
             Stage::Join => self.on_join(at, &message),
-            Stage::Member(member) => MemberEvent::decode(&message)
+            Stage::Member(member) => wire
+                .decode(self.now, self.room.config().tick_rate.period(), &message)
                 .map(|event| self.room.handle(self.now, member, event, &mut self.wires)),
         };
         if let Err(close) = done {

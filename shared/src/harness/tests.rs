@@ -1,6 +1,7 @@
 use super::*;
 use crate::client::Sample;
 use crate::client::testing::{DotSettings, Dots, Press, Told, press};
+use crate::wire::CloseCode;
 
 fn settings() -> DotSettings {
     DotSettings { drifting: 12, ..DotSettings::default() }
@@ -148,6 +149,63 @@ fn a_blocked_slot_costs_the_others_nothing_and_catches_up() {
 }
 
 #[test]
+fn a_client_that_cannot_keep_up_is_served_less_often_is_told_so_and_recovers_in_time() {
+    let (mut harness, clients) = with_players(11, &["ada", "bob"]);
+    harness.run_ticks(30);
+    // Returns the slowest step and the last one.
+    let run = |harness: &mut Harness<Dots>, seconds: u32, slow: bool| {
+        let mut slowest = 0;
+        for tick in 0..seconds * 30 {
+            // Its slot is full for two ticks of three: about what a link of a third of the rate does.
+            match tick % 3 {
+                0 if slow => harness.block_slot(clients[0]),
+                2 => harness.unblock_slot(clients[0]),
+                _ => {}
+            }
+            harness.run_ticks(1);
+            slowest = slowest.max(harness.client(clients[0]).stats().rate_step);
+        }
+        (slowest, harness.client(clients[0]).stats().rate_step)
+    };
+    assert_eq!(run(&mut harness, 6, true), (1, 1), "at half the rate its link suffices");
+    let stats = harness.room().stats();
+    assert!(stats.paced_slower >= 1 && stats.skips_pace > 10, "{stats:?}");
+    assert_eq!(harness.client(clients[1]).stats().rate_step, 0, "the others notice nothing");
+    assert_eq!(run(&mut harness, 30, false), (1, 0));
+    harness.assert_caught_up(1);
+    let stats = harness.room().stats();
+    assert_eq!(stats.paced_slower, stats.paced_faster);
+}
+
+#[test]
+fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_and_keeps_its_place() {
+    let (mut harness, clients) = with_players(12, &["ada", "bob"]);
+    harness.run_ticks(30);
+    let player = harness.client(clients[0]).player();
+    harness.block_slot(clients[0]);
+    harness.run_ticks(30 * 29);
+    harness.unblock_slot(clients[0]);
+    harness.run_ticks(30);
+    harness.assert_caught_up(3);
+    harness.stall(clients[0], Duration::from_secs(60));
+    harness.run_ticks(30 * 61);
+    assert_eq!(harness.room().stats().lost, 0, "it did not speak");
+    harness.assert_caught_up(3);
+    harness.block_slot(clients[0]);
+    harness.run_ticks(30 * 32);
+    assert_eq!(harness.room().stats().lost, 1);
+    assert_eq!(harness.room().players(), 2, "its place is kept");
+    harness.unblock_slot(clients[0]);
+    harness.run_ticks(30);
+    let State::Closed(close) = harness.client(clients[0]).state() else { panic!("it is told") };
+    assert_eq!(close.code, CloseCode::TooSlow);
+    assert!(harness.resume(clients[0]));
+    harness.settle();
+    assert_eq!(harness.client(clients[0]).player(), player);
+    harness.assert_in_sync();
+}
+
+#[test]
 fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
     let (mut harness, clients) = with_players(7, &["ada", "bob"]);
     let [ada, bob] = clients[..] else { unreachable!() };
@@ -272,6 +330,35 @@ fn after_a_sleep_the_client_knows_that_the_server_let_go_of_its_input() {
         let errors = errors(&mut harness, ada);
         let wrong = errors.iter().filter(|error| **error != 0.0).count();
         assert!(errors.len() > 3 && wrong <= 1, "{seconds} s: {errors:?}");
+    }
+}
+
+#[test]
+fn clocks_settle_at_any_tick_rate() {
+    for hz in [10, 20, 60, 128] {
+        let rate = TickRate::new(hz).unwrap();
+        let mut harness = Harness::<Dots>::at_rate(settings(), 80, rate);
+        let clients = ["ada", "bob"].map(|name| harness.join(name));
+        for client in clients {
+            harness.drive(client, random);
+            harness.link(client, LinkProfile::HOME);
+        }
+        harness.run_ticks(10 * u32::from(hz));
+        let before = clients.map(|client| harness.client(client).stats().clone());
+        harness.run_ticks(30 * u32::from(hz));
+        for (client, before) in clients.into_iter().zip(before) {
+            let stats = harness.client(client).stats();
+            let bad = stats.inputs.late + stats.inputs.held - before.inputs.late - before.inputs.held;
+            assert!(
+                u64::from(bad) * 100 <= stats.inputs_made - before.inputs_made,
+                "{hz} Hz: {bad} late or held"
+            );
+            let starved = stats.frames_starved - before.frames_starved;
+            assert!(starved * 100 <= stats.frames - before.frames, "{hz} Hz: {starved} starved");
+            assert_eq!(stats.clock_jumps, before.clock_jumps, "{hz} Hz");
+            let most = rate.period() + Duration::from_millis(15 + 45 + 10);
+            assert!(stats.view_delay < most, "{hz} Hz: {:?}", stats.view_delay);
+        }
     }
 }
 

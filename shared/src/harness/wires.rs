@@ -3,8 +3,9 @@
 use super::link::{LinkProfile, Pipe};
 use crate::Rng;
 use crate::entity::fnv1a_64;
+use crate::game::Game;
 use crate::id::MemberId;
-use crate::room::Outbox;
+use crate::room::{MemberEvent, Outbox};
 use crate::wire::Close;
 use crate::wire::control::ServerControl;
 use bytes::Bytes;
@@ -37,6 +38,8 @@ pub(super) struct Wire {
     pub(super) blocked: bool,
     control: VecDeque<Bytes>,
     slot: Option<Bytes>,
+    /// From when on the arrival of a frame is timed.
+    timed_from: Duration,
     rng: Rng,
 }
 
@@ -63,6 +66,7 @@ impl Wire {
             blocked: false,
             control: VecDeque::new(),
             slot: None,
+            timed_from: Duration::ZERO,
             rng,
         }
     }
@@ -74,6 +78,24 @@ impl Wire {
         self.down.clear();
         self.control.clear();
         self.slot = None;
+    }
+
+    /// What a member's message, which arrives now, is to the room. As over sockets, the arrival of one frame in four ticks
+    /// alone is timed.
+    pub(super) fn decode<G: Game>(
+        &mut self,
+        now: Duration,
+        tick: Duration,
+        message: &[u8],
+    ) -> Result<MemberEvent<G>, Close> {
+        let mut event = MemberEvent::decode(message)?;
+        if let MemberEvent::Frame(frame) = &mut event {
+            frame.timed = now >= self.timed_from;
+            if frame.timed {
+                self.timed_from = now + tick * 7 / 2;
+            }
+        }
+        Ok(event)
     }
 
     pub(super) fn send_up(&mut self, now: Duration, message: Vec<u8>) {

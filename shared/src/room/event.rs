@@ -54,6 +54,9 @@ pub struct MemberFrame<G: Game> {
     pub frame: ClientFrame<G::Input>,
     /// The commands.
     pub commands: Vec<G::Command>,
+    /// Whether the time with which it is handed to the room is that of its arrival, to be told to the client's clock; else it
+    /// is only when it was read.
+    pub timed: bool,
 }
 
 impl<G: Game> MemberEvent<G> {
@@ -85,7 +88,7 @@ impl<G: Game> MemberEvent<G> {
         let mut frame = ClientFrame::decode(bytes)?;
         let commands =
             frame.commands.items.drain(..).map(|bytes| codec::decode(&bytes)).collect::<Result<_, _>>()?;
-        Ok(MemberFrame { frame, commands })
+        Ok(MemberFrame { frame, commands, timed: true })
     }
 }
 

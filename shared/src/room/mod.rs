@@ -8,6 +8,7 @@ mod event;
 mod inputs;
 mod member;
 mod outbox;
+mod pace;
 mod reliable;
 mod seats;
 mod serve;

@@ -194,18 +194,22 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
         self.stats.frames += 1;
-        let MemberFrame { frame, commands } = frame;
-        if let Some(ack) = frame.snapshot_ack {
-            take_snapshot_ack(link, ack, moment)?;
-        }
+        let MemberFrame { frame, commands, timed } = frame;
+        let acknowledges = match frame.snapshot_ack {
+            Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
+            None => false,
+        };
+        link.hear(moment.tick, moment.rate, acknowledges);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
-        let arrival = arrival(&frame, moment);
-        if arrival.told {
-            self.stats.margins.add(arrival.margin);
+        if timed {
+            let arrival = arrival(&frame, moment);
+            if arrival.told {
+                self.stats.margins.add(arrival.margin);
+            }
+            link.arrival = Some(arrival);
         }
-        link.arrival = Some(arrival);
         link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
@@ -253,7 +257,8 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
-    fn cut(&mut self, member: MemberId) {
+    /// Takes the connection from a member. A player keeps its place for a time.
+    pub(super) fn cut(&mut self, member: MemberId) {
         let Some(at) = self.find(member) else { return };
         let tick = self.tick;
         match self.members.get_mut(at) {
@@ -309,15 +314,17 @@ struct Moment {
     rate: TickRate,
 }
 
-fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Moment) -> Result<(), Close> {
+/// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
+fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Result<bool, Close> {
     if link.queued.is_none_or(|queued| ack > queued) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    if link.ack(ack) {
+    let new = link.ack(ack);
+    if new && let Some(moment) = moment {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
         link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }
-    Ok(())
+    Ok(new)
 }
 
 /// The commands among `commands`, the first of which has the number `first`, that were not received before.

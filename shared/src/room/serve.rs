@@ -6,7 +6,7 @@ use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
 use crate::game::Game;
 use crate::id::StreamId;
-use crate::limits::HASH_PERIOD_TICKS;
+use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS};
 use crate::snapshot::interest::group_of_stream;
 use crate::snapshot::{Interest, View};
 use crate::tick::{Tick, TickRate};
@@ -20,6 +20,7 @@ const FORGET_PERIOD_TICKS: u32 = 8;
 impl<G: Game> Room<G> {
     pub(super) fn serve(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.close_overflowed(outbox);
+        self.close_lost(outbox);
         let (tick, rate) = (self.tick, self.config.tick_rate);
         for at in 0..self.members.len() {
             self.look(at);
@@ -36,14 +37,19 @@ impl<G: Game> Room<G> {
             if predicted && !has_news {
                 self.stats.quiet += 1;
                 member.pass(tick);
+            } else if !member.is_paced(tick) {
+                self.stats.skips_pace += 1;
             } else if !outbox.ready(member.id) {
                 self.stats.skips_full += 1;
+                member.note(tick, rate, true, &mut self.stats);
             } else if !member.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
+                member.note(tick, rate, true, &mut self.stats);
             } else if overdrawn && !has_news {
                 self.stats.skips_budget += 1;
             } else {
                 let id = member.id;
+                member.note(tick, rate, false, &mut self.stats);
                 self.write_update(at, Moment { tick, now, rate });
                 self.stats.updates += 1;
                 self.stats.update_bytes += self.message.len() as u64;
@@ -140,6 +146,19 @@ impl<G: Game> Room<G> {
         });
     }
 
+    /// A client that speaks and acknowledges nothing is given up; a player's place is kept for the time to resume.
+    fn close_lost(&mut self, outbox: &mut impl Outbox) {
+        while let Some(member) =
+            self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.lost))
+        {
+            let id = member.id;
+            let text = format!("no update was acknowledged for {} s", ACK_LOST_MS / 1_000);
+            outbox.close(id, Close::new(CloseCode::TooSlow, &text));
+            self.cut(id);
+            self.stats.lost += 1;
+        }
+    }
+
     /// A member that missed a reliable event can no longer be given all of them in order.
     fn close_overflowed(&mut self, outbox: &mut impl Outbox) {
         while let Some(at) =
@@ -166,6 +185,7 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
         private.quiet = link.quiet;
+        private.rate_step = link.pace.step();
         private.dropped = link.sight.take_dropped();
         private.deferred.clone_from(&link.sight.deferred);
         private.timing = link.arrival.take().map(|arrival| {

@@ -4,7 +4,8 @@
 //! byte 0    1 (update), then a bit stream, the private section:
 //! 32        tick: the state that the streams lead to
 //! EG0       quiet: how many ticks right behind the last message went as predicted in all streams
-//! 1 [16 14 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
+//! EG0       rate step: the client gets updates at 1 / 2^step of the room's rate, because it did not keep up
+//! 1 [16 14 16]  timing, if it was measured: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
 //!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
 //! 1 [EG2]   the last input that was applied: how many ticks it lies before the message's
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
@@ -26,7 +27,7 @@ use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 use crate::id::StreamId;
-use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -39,6 +40,8 @@ pub struct Private {
     pub tick: Tick,
     /// How many ticks right behind the client's last message went as predicted in all of its streams.
     pub quiet: u32,
+    /// The client is served on ticks divisible by 2 to the power of this, because it did not keep up.
+    pub rate_step: u8,
     /// Present if a frame came since the last message.
     pub timing: Option<Timing>,
     /// The tick of the last input that was applied.
@@ -216,6 +219,7 @@ impl BitCode for Private {
     fn write(&self, to: &mut BitWriter) {
         to.raw(self.tick.0, 32);
         to.exp_golomb(self.quiet, 0);
+        to.exp_golomb(u32::from(self.rate_step), 0);
         to.bit(self.timing.is_some());
         if let Some(timing) = self.timing {
             to.raw(u32::from(timing.stamp_ms), 16);
@@ -239,6 +243,7 @@ impl BitCode for Private {
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
         let tick = Tick(from.raw(32)?);
         let quiet = from.exp_golomb_max(0, HISTORY_TICKS)? as u32;
+        let rate_step = from.exp_golomb_max(0, usize::from(RATE_STEP_MAX))? as u8;
         let timing = if from.bit()? {
             let stamp_ms = from.raw(16)? as u16;
             let held = from.raw(14)? as u16;
@@ -254,6 +259,7 @@ impl BitCode for Private {
         Ok(Self {
             tick,
             quiet,
+            rate_step,
             timing,
             input_applied,
             counts: InputCounts {

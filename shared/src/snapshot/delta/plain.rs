@@ -18,7 +18,7 @@
 
 use super::{apply_residual, merged, stepped};
 use crate::entity::model::GROUP_ROWS;
-use crate::entity::{Field, Grid, Schema};
+use crate::entity::{Field, Grid, Predictor, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
@@ -240,6 +240,10 @@ fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>
     let mut any = false;
     for (field, value) in fields.iter().zip(values) {
         if from.bit()? {
+            // What the game's own step predicts is told behind it.
+            if field.predictor == Predictor::Custom {
+                return Err(DecodeError::NotCanonical);
+            }
             *value = read_residual(&field.grid, *value, from)?;
             any = true;
         }
@@ -278,7 +282,7 @@ fn decode_spawns(
         };
         previous = Some(id);
         let kind = from.raw(schema.kind_bits())? as u8;
-        if gone.contains(&(id, kind)) {
+        if gone.binary_search(&(id, kind)).is_ok() {
             return Err(DecodeError::NotCanonical);
         }
         let fields = &schema.kind(kind).ok_or(DecodeError::OutOfRange)?.fields;

@@ -281,7 +281,7 @@ pub(super) fn decode(
 ) -> Result<Option<u32>, DecodeError> {
     let target = snapshot.tick;
     snapshot.reset(target);
-    let mut from = RangeReader::new(model, payload);
+    let mut from = RangeReader::new(model, payload)?;
     let mut gone = Vec::new();
     if let Some(baseline) = baseline {
         read_rows(schema, model, baseline, snapshot, &mut gone, &mut from)?;
@@ -372,7 +372,7 @@ fn read_new<C: BitCoder>(
         };
         previous = Some(id);
         let number = code_kind(schema, 0, from)?;
-        if gone.contains(&(id, number)) {
+        if gone.binary_search(&(id, number)).is_ok() {
             return Err(DecodeError::NotCanonical);
         }
         let kind = schema.kind(number).ok_or(DecodeError::OutOfRange)?;
