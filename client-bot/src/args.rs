@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, OptionText, Options};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
@@ -31,6 +32,9 @@ pub struct Args {
     /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms: Option<u32>,
+    /// The room that all bots join, instead of making rooms: the eight letters and digits of its id.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["rooms", "options"])]
+    pub room: Option<RoomId>,
     /// How long the run goes on once all bots have come.
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     pub duration: Duration,
@@ -142,6 +146,9 @@ impl Args {
     /// How many rooms the fleet makes.
     #[must_use]
     pub fn rooms(&self) -> u32 {
+        if self.room.is_some() {
+            return 1;
+        }
         self.rooms.unwrap_or(self.plan().bots_max().div_ceil(32)).max(1)
     }
 

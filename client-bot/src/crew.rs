@@ -5,6 +5,7 @@ use crate::network::Networks;
 use crate::plan::Plan;
 use crate::rooms::Rooms;
 use crate::tally::Tally;
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 
 /// What a fleet does.
@@ -16,6 +17,8 @@ pub struct FleetConfig {
     pub plan: Plan,
     /// How many rooms the fleet makes; bot i joins room i modulo this.
     pub rooms: u32,
+    /// A room that stands already: the fleet's first. Should it end, another is made in its place.
+    pub room: Option<RoomId>,
     /// How many of the bots only watch: the ones with the highest numbers.
     pub spectators: u32,
     /// The options that rooms are made with.

@@ -35,7 +35,7 @@ where
     B: Behaviours<G>,
 {
     let crew = Arc::new(Crew {
-        rooms: Rooms::new(config.rooms),
+        rooms: Rooms::new(config.rooms, config.room),
         tally: Tally::new(config.plan.bots_max(), config.threads, config.networks.clone()),
         clock: Clock::new(),
         connect: SimulatedConnect::new(connect, config.networks.clone(), config.seed),

@@ -149,6 +149,7 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
     let config = FleetConfig {
         game: args.game.clone(),
         rooms: args.rooms(),
+        room: args.room,
         spectators: args.spectators,
         options: args.options().map_err(usage)?,
         networks: args.network.networks().map_err(usage)?,

@@ -25,6 +25,7 @@ fn config(plan: Plan, rooms: u32) -> FleetConfig {
         game: GameName::new("arena").expect("a name"),
         plan,
         rooms,
+        room: None,
         spectators: 0,
         options: Options::none(),
         networks: Networks::default(),

@@ -192,6 +192,14 @@ pub(crate) struct Metrics {
     pub(crate) skips: By<Counter>,
     /// Inputs that were not on time, by what became of them.
     pub(crate) inputs: By<Counter>,
+    /// Frames with an input.
+    pub(crate) input_frames: Counter,
+    /// Of them, the ones whose input came with less than a quarter of a tick to spare.
+    pub(crate) input_frames_narrow: Counter,
+    /// Times that a game looked back for a player.
+    pub(crate) look_backs: Counter,
+    /// How far back, ticks.
+    pub(crate) look_back_ticks: Counter,
     /// Hashes that differed, as clients reported.
     pub(crate) hash_mismatches: Counter,
     closes: Vec<(CloseCode, Counter)>,
@@ -255,6 +263,14 @@ impl Metrics {
                 SkipReason::LABELS,
             ),
             inputs: counters(&mut r, "inputs", "Inputs that were not on time", "fate", InputFate::LABELS),
+            input_frames: counter(&mut r, "input_frames", "Frames with an input"),
+            input_frames_narrow: counter(
+                &mut r,
+                "input_frames_narrow",
+                "Frames whose input came less than a quarter of a tick early, or late",
+            ),
+            look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
+            look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
             hash_mismatches: counter(&mut r, "hash_mismatches", "State hashes that differed at a client"),
             closes: closes(&mut r),
             registry: r,

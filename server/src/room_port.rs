@@ -77,6 +77,8 @@ pub(crate) enum Entry {
         role: Role,
         /// What the member will be told to come back with.
         secret: ResumeSecret,
+        /// It has to be sent the game's schema.
+        wants_schema: bool,
     },
     /// In the place of a session that was cut.
     Resume {

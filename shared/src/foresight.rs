@@ -3,6 +3,7 @@
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::tick::Tick;
+use core::cell::OnceCell;
 
 /// A tick of a player on its own client, for [`Game::foresee`].
 pub struct Foresight<'a, G: Game> {
@@ -36,6 +37,37 @@ impl<G: Game> Foresight<'_, G> {
     #[must_use]
     pub fn ticks_since_last(&self) -> Option<i64> {
         Some(self.tick.since(self.last?))
+    }
+}
+
+/// The way of something foreseen in one tick, for [`Game::foreseen_goes_on`].
+pub struct Flight<'a, G: Game> {
+    /// The player whose client foresees it.
+    pub player: PlayerId,
+    /// The room's scene.
+    pub scene: &'a G::Scene,
+    /// Ticks since it was brought forth.
+    pub age_ticks: u32,
+    pub(crate) others: &'a Others<'a, G::Entity>,
+}
+
+/// The others as a client shows them, found out when they are asked for.
+pub(crate) struct Others<'a, E> {
+    pub(crate) found: OnceCell<Vec<(EntityId, E)>>,
+    pub(crate) find: &'a dyn Fn() -> Vec<(EntityId, E)>,
+}
+
+impl<G: Game> Flight<'_, G> {
+    /// The others as the player sees them at this moment.
+    #[must_use]
+    pub fn others(&self) -> &[(EntityId, G::Entity)] {
+        self.others.found.get_or_init(self.others.find)
+    }
+}
+
+impl<G: Game> core::fmt::Debug for Flight<'_, G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Flight {{ player: {:?}, age_ticks: {} }}", self.player, self.age_ticks)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one thing that a host implements: a [`Game`].
 
 use crate::entity::{Entity, Input, PacketProfile, Schema, SchemaError, Step};
-use crate::foresight::Foresight;
+use crate::foresight::{Flight, Foresight};
 use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
@@ -30,6 +30,11 @@ pub trait Game: Sized + Send + 'static {
 
     /// How packets are coded. Profile 0 takes about twice the bytes, and can be read by hand.
     const PACKETS: PacketProfile = PacketProfile::Ranged;
+
+    /// The types say nothing of the game: a client reads it by the schema that the server sends. See
+    /// [`crate::client::generic`].
+    #[doc(hidden)]
+    const BY_SCHEMA: bool = false;
 
     /// How far back a player's hits are tested at most, ms: see [`Turn::look_back`]. What a player gains by it, the one who is
     /// hit loses.
@@ -167,12 +172,7 @@ pub trait Game: Sized + Send + 'static {
 
     /// Whether something foreseen goes on from one tick to the next; `after` is what its declared predictors make of it.
     #[must_use]
-    fn foreseen_goes_on(
-        _before: &Self::Entity,
-        _after: &Self::Entity,
-        _scene: &Self::Scene,
-        _age_ticks: u32,
-    ) -> bool {
+    fn foreseen_goes_on(_before: &Self::Entity, _after: &Self::Entity, _way: &Flight<'_, Self>) -> bool {
         true
     }
 

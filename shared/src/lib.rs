@@ -33,7 +33,7 @@ pub mod tick;
 pub mod wire;
 mod world;
 
-pub use foresight::Foresight;
+pub use foresight::{Flight, Foresight};
 pub use hitbox::{Hitbox, LookBack, Rewinds};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
@@ -47,7 +47,7 @@ pub mod prelude {
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::Tick;
     pub use crate::wire::control::Options;
-    pub use crate::{Foresight, Hitbox, LookBack, Rng, World};
+    pub use crate::{Flight, Foresight, Hitbox, LookBack, Rng, World};
     pub use glam::{IVec2, Vec2};
 }
 

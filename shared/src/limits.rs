@@ -65,6 +65,8 @@ pub const OPTION_BYTES_MAX: usize = 64;
 pub const TICKET_BYTES_MAX: usize = 2048;
 /// Bytes of a room's public settings in `Joined`.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a game's schema in `Joined`.
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a table in `Joined`.
 pub const TABLE_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the text that explains a closing.
@@ -85,6 +87,9 @@ pub const RESUME_GRACE_MS: u64 = 30_000;
 pub const QUIET_MS_MAX: u64 = 250;
 /// The margins of inputs that need not be told at once, 1/256 tick.
 pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
+/// How much longer than its round trip ago the tick may be that a player says to see, ms: a tick, the margin of its inputs, and
+/// what its client waits for late updates. What is older counts as this.
+pub const VIEW_SPARE_MS: u64 = 150;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
 /// How old it may be before the client is closed as too slow (4013), ms. A player may resume.
@@ -96,7 +101,10 @@ const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
 const _: () = {
     assert!(KINDS_MAX <= 1 << 6);
     assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
-    assert!(SETTINGS_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16) < OUTBOUND_BYTES_MAX);
+    assert!(
+        SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)
+            < OUTBOUND_BYTES_MAX
+    );
     assert!(RELIABLE_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);

@@ -1,6 +1,6 @@
-//! What the client makes of links as they are: figures of the arena in virtual time, seeded.
+//! What the client makes of links as they are: figures of the arena in virtual time, seeded. `--no-capture` prints them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_macros)]
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -52,8 +52,9 @@ struct Figures {
     inputs: u64,
     frames: u64,
     starved: u64,
+    /// Jumps of the input clock.
+    jumps: u64,
     minutes: f64,
-    stats: Vec<ClientStats>,
 }
 
 struct Match {
@@ -143,6 +144,7 @@ impl Match {
                         figures.late_or_held += u64::from(new.late - old.late + new.held - old.held);
                         figures.inputs += stats.inputs_made - before.inputs_made;
                     }
+                    figures.jumps += stats.clock_jumps - before.clock_jumps;
                     figures.frames += stats.frames - before.frames;
                     figures.starved += stats.frames_starved - before.frames_starved;
                 }
@@ -154,7 +156,14 @@ impl Match {
             }
         }
         figures.minutes = f64::from(seconds) * self.clients.len() as f64 / 60.0;
-        figures.stats = last;
+        let mean = |of: &dyn Fn(&ClientStats) -> f64| last.iter().map(of).sum::<f64>() / last.len() as f64;
+        println!(
+            "{figures:?}, view {:.0} ms behind the server, margin {:.2} ticks, jitter {:.1} ms down, {:.1} ms up",
+            mean(&|stats| stats.view_delay.as_secs_f64() * 1000.0),
+            mean(&|stats| stats.margin_ticks),
+            mean(&|stats| stats.jitter.as_secs_f64() * 1000.0),
+            mean(&|stats| stats.jitter_up.as_secs_f64() * 1000.0),
+        );
         figures
     }
 }
@@ -175,6 +184,15 @@ fn over_a_mobile_link_corrections_are_rare_and_inputs_come_in_time() {
     let figures = Match::new(4, 4, round_trip(80, 20), None).run(240, Some(stalls), 4);
     assert!((figures.corrections as f64) < figures.minutes, "{figures:?}");
     assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
+}
+
+#[test]
+fn over_a_bad_link_the_clocks_stay_where_they_are() {
+    let stalls = Stalls { every_ticks: 5 * 30, length: Duration::from_millis(300) };
+    let figures = Match::new(6, 3, round_trip(150, 60), Some(60)).run(120, Some(stalls), 6);
+    assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
+    assert!(figures.starved * 12 <= figures.frames, "300 ms in 5 s are 6 %: {figures:?}");
+    assert_eq!(figures.jumps, 0, "{figures:?}");
 }
 
 #[test]
@@ -379,4 +397,75 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
         assert!((70..200).contains(&(line.decoded_at - line.pressed_at).as_millis()), "{line:?}");
         assert!((0..120).contains(&(line.shown_at - line.decoded_at).as_millis()), "{line:?}");
     }
+}
+
+/// Aims at the other ship where the picture shows it, with the lead that its shown velocity asks for, and shoots at times.
+fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
+    let mut fire = Button::default();
+    move |client, _| {
+        let now = client.next_input_at().unwrap_or_default();
+        let view = client.view(now);
+        let own = client.own_id().and_then(|own| view.iter().find(|(id, _)| *id == own));
+        let other = view.iter().filter(|(id, _)| Some(*id) != client.own_id());
+        let other = other.filter_map(|(_, entity)| entity.as_ship()).find(|ship| ship.alive);
+        let (Some(own), Some(other)) = (own.and_then(|(_, own)| own.as_ship()), other) else {
+            return ArenaInput::default();
+        };
+        let sees = client.scene().is_some_and(|map| map.is_clear(own.pos, other.pos));
+        let near = distance_squared(own.pos, other.pos) < (6 * 1024_i64).pow(2);
+        fire = Button::after(fire, sees && near && !other.shielded);
+        ArenaInput { aim: tickwire_shared::arena::lead(own.pos, other), fire, ..ArenaInput::default() }
+    }
+}
+
+/// Flies to and fro in the hall, and does not shoot.
+fn to_and_fro() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
+    let mut input = ArenaInput::default();
+    move |_, rng| {
+        if rng.chance(25) {
+            (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
+        }
+        input.clone()
+    }
+}
+
+#[test]
+fn who_aims_at_what_it_sees_hits_as_well_over_a_slow_link_as_over_none() {
+    const HALL: [&str; 9] = [
+        "###############",
+        "#s...........s#",
+        "#.............#",
+        "#.............#",
+        "#......s......#",
+        "#.............#",
+        "#.............#",
+        "#s...........s#",
+        "###############",
+    ];
+    let rate = |link: LinkProfile| {
+        let settings = Settings { respawn_s: 1, ..Settings::default() }.with_map("hall", &HALL.join("\n"));
+        let (mut shots, mut hits) = (0, 0);
+        for seed in 0..8 {
+            let mut harness = Harness::<Arena>::new(settings.clone(), seed);
+            let (sniper, prey) = (harness.join("sniper"), harness.join("prey"));
+            harness.drive(sniper, snipe());
+            harness.drive(prey, to_and_fro());
+            harness.link(sniper, link);
+            harness.link(prey, link);
+            harness.run_ticks(1_800);
+            shots += harness.room().stats().rewinds.count;
+            let hit = |event: &tickwire_shared::client::ClientEvent<Arena>| {
+                matches!(
+                    event,
+                    tickwire_shared::client::ClientEvent::Game(tickwire_shared::arena::Event::Hit { .. })
+                )
+            };
+            hits += harness.take_events(sniper).iter().filter(|event| hit(event)).count() as u64;
+        }
+        println!("{hits} of {shots} shots hit");
+        hits as f64 / shots as f64
+    };
+    let near = rate(LinkProfile::CLEAN);
+    let far = rate(round_trip(120, 20));
+    assert!(near > 0.4 && far > near - 0.1, "{near} {far}");
 }

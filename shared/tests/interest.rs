@@ -359,7 +359,8 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
     let now = core::time::Duration::ZERO;
     for member in [1, 2] {
         let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member; 16] };
-        let join = MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret };
+        let join =
+            MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret, wants_schema: false };
         room.handle(now, MemberId(u32::from(member)), join, &mut kept);
     }
     room.step(now, &mut kept);

@@ -199,7 +199,7 @@ fn repository() -> Vec<File> {
 fn collect(root: &Path, inside: &str, files: &mut Vec<File>) {
     for entry in std::fs::read_dir(root.join(inside)).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.starts_with("target") || matches!(name.as_str(), ".git" | "Cargo.lock") {
+        if name.starts_with("target") || matches!(name.as_str(), ".git" | "Cargo.lock" | "node_modules") {
             continue;
         }
         let path = if inside.is_empty() { name } else { format!("{inside}/{name}") };

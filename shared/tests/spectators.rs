@@ -77,7 +77,7 @@ fn room(spectators_max: u16, players_max: u16) -> Room<Arena> {
 
 fn join(room: &mut Room<Arena>, member: u32, role: Role, outbox: &mut Closings) {
     let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
-    let event = MemberEvent::Join { name: Name::cut("eve"), role, secret };
+    let event = MemberEvent::Join { name: Name::cut("eve"), role, secret, wants_schema: false };
     room.handle(Duration::ZERO, MemberId(member), event, outbox);
 }
 

@@ -216,12 +216,12 @@ impl<G: Game> RoomPort for Port<G> {
             return Err(NoPlace::Ended);
         }
         let event = match entry {
-            Entry::Join { name, role, secret } => {
+            Entry::Join { name, role, secret, wants_schema } => {
                 if !inbox.has_place(role, &self.facts) {
                     return Err(NoPlace::Full);
                 }
                 inbox.places(role).coming += 1;
-                MemberEvent::Join { name, role, secret }
+                MemberEvent::Join { name, role, secret, wants_schema }
             }
             Entry::Resume { shown, events_received, next } => {
                 MemberEvent::Resume { shown, events_received, next }

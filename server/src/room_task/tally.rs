@@ -56,6 +56,10 @@ impl Tally {
         ] {
             metrics.inputs.of(fate).inc_by(u64::from(now.saturating_sub(then)));
         }
+        metrics.input_frames.inc_by(stats.margins.count - told.margins.count);
+        metrics.input_frames_narrow.inc_by(stats.margins.narrow - told.margins.narrow);
+        metrics.look_backs.inc_by(stats.rewinds.count - told.rewinds.count);
+        metrics.look_back_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         self.told.clone_from(stats);
         self.set_members(players, spectators);

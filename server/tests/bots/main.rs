@@ -25,6 +25,7 @@ fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
         game: GameName::new(game).expect("a name"),
         plan: Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3)),
         rooms,
+        room: None,
         spectators: 0,
         options: Options::none(),
         networks: Networks::default(),

@@ -73,7 +73,7 @@ async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
         listing.contains(&format!("\"id\":\"{room}\"")) && listing.contains("\"players\":2"),
         "{listing}"
     );
-    assert!(ask(server.players, &get("/")).await.contains(&room.to_string()));
+    assert!(ask(server.players, &get("/rooms")).await.contains(&room.to_string()));
 
     let session = ann.client().session().unwrap();
     let listing = ask(server.admin, &get("/sessions")).await;

@@ -106,7 +106,7 @@ impl Places {
 
 /// How far along `way` from `pos` a shot comes nearest to a ship at `ship`, as a part of the way's squared length, if it
 /// touches it there.
-fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<i64> {
+pub(super) fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<i64> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
     let to = ship - pos;
     let length = i64::from(way.length_squared()).max(1);

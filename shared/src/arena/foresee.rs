@@ -1,8 +1,8 @@
 //! What a player's client foresees: the shots of its own ship.
 
-use super::combat::{SHOT_TICKS, SHOTS_PER_PLAYER_MAX, muzzle};
-use super::entities::{ArenaEntity, Phase, Shot};
-use super::{Arena, Map};
+use super::Arena;
+use super::combat::{SHOT_TICKS, SHOTS_PER_PLAYER_MAX, muzzle, touches};
+use super::entities::{ArenaEntity, Phase, Ship, Shot};
 use crate::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its player can know: its pause is counted from the last one.
@@ -17,13 +17,18 @@ pub(super) fn shot(sight: &Foresight<'_, Arena>) -> Option<Shot> {
     if sight.seen().any(|(_, entity)| is_break(&entity)) { None } else { muzzle(ship, sight.scene) }
 }
 
-pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, map: &Map, age_ticks: u32) -> bool {
-    match (before, after) {
-        (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) => {
-            age_ticks < u32::from(SHOT_TICKS) && map.is_clear(before.pos, after.pos)
-        }
-        _ => false,
+/// It ends at walls, and at the ships of others where the player sees them: there the server tests it too.
+pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Flight<'_, Arena>) -> bool {
+    let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
+    if way.age_ticks >= u32::from(SHOT_TICKS) || !way.scene.is_clear(before.pos, after.pos) {
+        return false;
     }
+    let hit = |ship: &Ship| {
+        ship.alive
+            && ship.player != before.owner
+            && touches(before.pos, after.pos - before.pos, ship.pos, way.scene).is_some()
+    };
+    !way.others().iter().filter_map(|(_, other)| other.as_ship()).any(hit)
 }
 
 /// A shot of the same ship with the same course. The server's is ahead on it by as much as it was rewound.

@@ -6,7 +6,8 @@
 //! - A ship accelerates towards the velocity that its player asks for (at most [`SHIP_SPEED`]), stops at walls,
 //!   slides along them, and is pushed away by other ships.
 //! - It aims where it likes and shoots while the button is down, every 9th tick (every 4th with rapid fire), with at
-//!   most 12 shots under way. A shot flies straight for 1.5 s and ends at the first wall or ship of another player.
+//!   most 12 shots under way. A shot flies straight for 1.5 s and ends at the first wall or ship of another player. It begins
+//!   where and when its player saw it begin: up to 250 ms ago, among the ships as they were then.
 //! - A hit costs 20 of 100 hit points. Who takes the last scores. The destroyed ship comes back after some seconds
 //!   at the spawn that is farthest from everyone, shielded for 1.5 s or until it shoots.
 //! - Pickups give 40 hit points or 8 s of rapid fire to who flies over them, and come back after 12 s.
@@ -203,8 +204,8 @@ impl Game for Arena {
         spawned.extend(foresee::shot(sight).map(ArenaEntity::Shot));
     }
 
-    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, map: &Map, age_ticks: u32) -> bool {
-        foresee::goes_on(before, after, map, age_ticks)
+    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Flight<'_, Self>) -> bool {
+        foresee::goes_on(before, after, way)
     }
 
     fn is_foreseen(foreseen: &ArenaEntity, real: &ArenaEntity) -> bool {

@@ -4,15 +4,16 @@
 //! one appears among the others it is that one that is shown, under the foreseen one's id, so that a trail goes on. One that
 //! does not come is taken back as soon as the server has stepped the tick with all inputs.
 
-use super::interpolation::{Moment, is_hold, mix_part};
+use super::interpolation::{FRACTIONS, Moment, is_hold, mix_part};
 use super::streams::Streams;
 use super::visual::Visual;
-use crate::entity::{Entity, Schema};
-use crate::foresight::{Foresight, Seen};
+use crate::entity::{Entity, Kind, PredictPlan, Schema};
+use crate::foresight::{Flight, Foresight, Others, Seen};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::HISTORY_TICKS;
 use crate::tick::{Tick, TickRate};
+use core::cell::OnceCell;
 
 /// Foreseen entities that are known of at one time; at the bound nothing more is foreseen.
 const ITEMS_MAX: usize = 64;
@@ -33,14 +34,23 @@ struct Item {
     kind: u8,
     /// At the tick of the newest input.
     row: Vec<i32>,
-    /// Its own way is not over.
+    /// It is on its own way still.
     flies: bool,
-    /// The server's, and the tick in which it came.
-    real: Option<(EntityId, Tick)>,
+    /// The server's, once it came.
+    real: Option<Real>,
     /// The tick in which the server's was no more.
     gone: Option<Tick>,
     /// What the server's was off by when it took over.
     visual: Visual,
+    taken_over: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Real {
+    id: EntityId,
+    /// The tick in which it came, and its row then.
+    from: Tick,
+    row: Vec<i32>,
 }
 
 /// All that was foreseen and is not over.
@@ -61,6 +71,8 @@ pub(super) struct OwnStep<'a, G: Game> {
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
+    /// Finds out where the others are shown.
+    pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
 impl Foreseen {
@@ -102,6 +114,7 @@ impl Foreseen {
                 real: None,
                 gone: None,
                 visual: Visual::new(self.rate),
+                taken_over: false,
             });
             self.made = self.made.wrapping_add(1);
             self.last = Some(step.tick);
@@ -109,6 +122,7 @@ impl Foreseen {
     }
 
     fn fly<G: Game>(&mut self, schema: &Schema, step: &OwnStep<'_, G>) {
+        let others = Others { found: OnceCell::new(), find: step.others };
         for item in self.items.iter_mut() {
             item.visual.step();
             if !item.flies {
@@ -120,9 +134,9 @@ impl Foreseen {
             }
             let after = G::Entity::read_row(item.kind, &item.row);
             let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
-            item.flies = before
-                .zip(after)
-                .is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, step.scene, age));
+            let way = Flight { player: step.player, scene: step.scene, age_ticks: age, others: &others };
+            item.flies =
+                before.zip(after).is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, &way));
         }
     }
 
@@ -140,13 +154,13 @@ impl Foreseen {
             }
         }
         for item in &mut self.items {
-            if let (Some((real, _)), None) = (item.real, item.gone)
-                && !streams.latest().any(|(_, state)| state.get(real).is_some())
+            if let (Some(real), None) = (&item.real, item.gone)
+                && !streams.latest().any(|(_, state)| state.get(real.id).is_some())
             {
                 item.gone = Some(tick);
             }
         }
-        self.items.retain(|item| match (item.real, item.gone) {
+        self.items.retain(|item| match (&item.real, item.gone) {
             (Some(_), None) => true,
             (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
             (None, _) => tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX,
@@ -163,14 +177,35 @@ impl Foreseen {
             }
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {
-            item.real = Some((id, tick));
+            item.real = Some(Real { id, from: tick, row: row.to_vec() });
         }
     }
 
-    /// The id under which the server's entity `id` is shown.
-    pub(super) fn shown_id(&self, id: EntityId) -> EntityId {
-        let item = self.items.iter().find(|item| item.real.is_some_and(|(real, _)| real == id));
-        item.map_or(id, |item| item.id)
+    /// Hands over to the server's entities those whose appear at `moment`; what they are off by is worked off from now.
+    pub(super) fn advance(&mut self, schema: &Schema, moment: Moment, part: f32) {
+        for item in self.items.iter_mut().filter(|item| !item.taken_over) {
+            let Some(real) = item.real.as_ref().filter(|real| moment >= Moment::at(real.from)) else {
+                continue;
+            };
+            item.taken_over = true;
+            let (Some(kind), Some(plan)) = (schema.kind(item.kind), schema.plan(item.kind)) else { continue };
+            let (shown, mut row) = (mixed(kind, plan, &item.row, part), real.row.clone());
+            let ahead = moment.since(real.from);
+            plan.run(&mut row, (ahead / FRACTIONS) as u32);
+            let row = mixed(kind, plan, &row, (ahead % FRACTIONS) as f32 / FRACTIONS as f32);
+            if core::mem::take(&mut item.flies) {
+                item.visual.correct(kind, &shown, &row, false);
+            }
+        }
+    }
+
+    /// The id under which the server's entity `id` is shown; its row comes smoothly from where the foreseen one was.
+    pub(super) fn take_over(&self, id: EntityId, kind: &Kind, row: &mut [i32], part: f32) -> EntityId {
+        let item = self.items.iter().find(|item| item.real.as_ref().is_some_and(|real| real.id == id));
+        item.map_or(id, |item| {
+            item.visual.apply(kind, row, part);
+            item.id
+        })
     }
 
     /// Those that the server's have not taken over at `moment`, `part` of a tick behind the newest input.
@@ -183,26 +218,31 @@ impl Foreseen {
         let now = moment.tick();
         let shown = move |item: &&Item| {
             item.flies
-                && item.real.is_none_or(|(_, from)| now < from)
+                && item.real.as_ref().is_none_or(|real| now < real.from)
                 && item.gone.is_none_or(|gone| now < gone)
         };
         self.items.iter().filter(shown).filter_map(move |item| {
             let (kind, plan) = (schema.kind(item.kind)?, schema.plan(item.kind)?);
-            let mut row = item.row.clone();
-            plan.run(&mut row, 1);
-            for (field, (next, &from)) in kind.fields.iter().zip(row.iter_mut().zip(&item.row)) {
-                if !is_hold(field.predictor) {
-                    *next = mix_part(&field.grid, from, *next, part);
-                }
-            }
-            Some((item.id, E::read_row(item.kind, &row)?))
+            Some((item.id, E::read_row(item.kind, &mixed(kind, plan, &item.row, part))?))
         })
     }
 }
 
+/// The row `part` (0 to 1) of a tick later.
+fn mixed(kind: &Kind, plan: &PredictPlan, from: &[i32], part: f32) -> Vec<i32> {
+    let mut row = from.to_vec();
+    plan.run(&mut row, 1);
+    for (field, (next, &from)) in kind.fields.iter().zip(row.iter_mut().zip(from)) {
+        if !is_hold(field.predictor) {
+            *next = mix_part(&field.grid, from, *next, part);
+        }
+    }
+    row
+}
+
 impl Item {
     fn is_under_way(&self) -> bool {
-        match self.real {
+        match &self.real {
             Some(_) => self.gone.is_none(),
             None => self.flies,
         }

@@ -22,6 +22,13 @@ pub(super) struct Made<I> {
     sent: bool,
 }
 
+impl<I> Made<I> {
+    /// Whether the server hears of it: it was sent, or will be.
+    pub(super) fn is_told(&self) -> bool {
+        self.sent || self.changed
+    }
+}
+
 /// A player's inputs from the controls to the acknowledgement.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs<I> {
@@ -130,7 +137,7 @@ impl<I: Input> Inputs<I> {
         let count = self.made.partition_point(|made| made.tick <= tick);
         self.unsent = self.unsent.min(self.made.len() - count);
         if let Some(last) = count.checked_sub(1).and_then(|at| self.made.get(at)) {
-            self.left = Some((last.tick, last.input.clone()));
+            self.left = Some((self.sent_upto(last.tick).unwrap_or(tick), last.input.clone()));
             self.late_told = 0;
         }
         self.made.drain(..count)
@@ -192,11 +199,20 @@ impl<I: Input> Inputs<I> {
         self.made.iter().skip(from)
     }
 
-    /// The newest input for `tick` or before it: what the server holds when the next is missing.
+    /// The tick of the newest input up to `tick` that was sent.
+    fn sent_upto(&self, tick: Tick) -> Option<Tick> {
+        let past = self.made.iter().rev().filter(|made| made.tick <= tick && made.sent);
+        past.map(|made| made.tick).next().or(self.left.as_ref().map(|(tick, _)| *tick))
+    }
+
+    /// The newest input for `tick` or before it, which the server holds when the next is missing, and since when: the tick of
+    /// the newest that was sent.
     pub(super) fn before(&self, tick: Tick) -> Option<(Tick, &I)> {
         let upto = self.made.partition_point(|made| made.tick <= tick);
         match upto.checked_sub(1) {
-            Some(at) => self.made.get(at).map(|made| (made.tick, &made.input)),
+            Some(at) => {
+                self.made.get(at).map(|made| (self.sent_upto(made.tick).unwrap_or(made.tick), &made.input))
+            }
             None => self.left.as_ref().map(|(tick, input)| (*tick, input)),
         }
     }

@@ -30,6 +30,11 @@ impl Moment {
         Self(i64::from(tick.0) * FRACTIONS)
     }
 
+    /// How far it lies after a tick, in 1/256 tick.
+    pub(super) fn since(self, tick: crate::tick::Tick) -> i64 {
+        self.0 - Self::at(tick).0
+    }
+
     /// The whole tick.
     pub(super) fn tick(self) -> crate::tick::Tick {
         crate::tick::Tick(0).offset(self.0 / FRACTIONS)

@@ -13,7 +13,9 @@
 
 mod clock;
 mod error;
+mod figures;
 mod foreseen;
+pub mod generic;
 mod handshake;
 mod inputs;
 mod interpolation;
@@ -38,7 +40,7 @@ pub use life_line::LifeLine;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, Schema, SchemaError, Step, schema_hash};
+use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, schema_hash};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
@@ -120,7 +122,9 @@ impl<G: Game> core::fmt::Debug for ClientEvent<G> {
 pub struct Client<G: Game> {
     config: ClientConfig,
     schema: Option<Schema>,
+    input_schema: InputSchema,
     fault: Option<SchemaError>,
+    /// 0 until `Welcome` if the schema comes from the server.
     schema_hash: u64,
     state: State,
     session: Option<SessionId>,
@@ -157,10 +161,11 @@ impl<G: Game> Client<G> {
     /// A client whose `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let kinds = G::Entity::kinds();
-        let schema_hash = schema_hash(G::VERSION, &kinds, &G::Input::schema());
+        let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
+        let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
         let (schema, fault) = match Schema::with_step(kinds, Step::new(|_| {})) {
+            _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),
         };
@@ -168,6 +173,7 @@ impl<G: Game> Client<G> {
         let mut client = Self {
             config,
             schema,
+            input_schema,
             fault,
             schema_hash,
             state: State::Handshake,

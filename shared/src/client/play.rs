@@ -6,6 +6,7 @@ use super::prediction::Correction;
 use super::reliable::Turn;
 use super::sent::stamp;
 use super::stats::{SAMPLES_MAX, Sample};
+use super::view::others_shown;
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
 use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
@@ -210,22 +211,26 @@ impl<G: Game> Client<G> {
             return;
         }
         place.advance_clocks(now);
-        if let (Some(moment), Some(newest)) = (place.moment_at(now), self.streams.newest()) {
+        let moment = place.moment_at(now);
+        if let (Some(moment), Some(newest)) = (moment, self.streams.newest()) {
             if let Some(server) = place.server_tick_at(now) {
                 let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
                 self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
             }
             place.life_lines.shown(now, moment);
+            if let Some(schema) = &self.schema {
+                place.foreseen.advance(schema, moment, place.input_clock.part_at(now));
+            }
             self.stats.frames += 1;
             self.stats.frames_starved += place.starved.shown(moment, newest);
         }
-        let Some(prediction) = &mut place.prediction else {
+        if place.player.is_none() {
             if now >= place.next_frame_at {
                 place.next_frame_at = now + QUIET.max(place.tick_rate.period());
                 self.frame_due = true;
             }
             return;
-        };
+        }
         self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
@@ -237,14 +242,21 @@ impl<G: Game> Client<G> {
             if let Some(pressed_at) = self.inputs.take_pressed() {
                 place.life_lines.made(tick, pressed_at, now);
             }
+            self.frame_due |= self.inputs.has_unsent();
+            // A client that knows no step of the game predicts nothing.
+            let Some(prediction) = &mut place.prediction else { continue };
             prediction.step::<G>(&place.scene, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
                 (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
             {
-                let step = OwnStep { tick, player, own, input, scene: &*place.scene };
+                let (own_id, rate) = (prediction.id(), place.tick_rate);
+                let others = || match moment {
+                    Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
+                    None => Vec::new(),
+                };
+                let step = OwnStep { tick, player, own, input, scene: &*place.scene, others: &others };
                 place.foreseen.step::<G>(schema, &self.streams, &step);
             }
-            self.frame_due |= self.inputs.has_unsent();
         }
     }
 

@@ -210,7 +210,10 @@ impl<E: Entity> Prediction<E> {
             own.tick = own.tick.next();
             let mut input = match made.next_if(|made| made.tick == own.tick) {
                 Some(made) => {
-                    (held_from, held) = (made.tick, made.input.held());
+                    held = made.input.held();
+                    if made.is_told() {
+                        held_from = made.tick;
+                    }
                     made.input.clone()
                 }
                 None => {

@@ -43,6 +43,7 @@ fn joined(settings: &DotSettings) -> Joined {
         table: None,
         settings: codec::encode(settings).unwrap().try_into().unwrap(),
         roster: Vec::new().try_into().unwrap(),
+        schema: None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What to draw at a moment between updates.
 
 use super::Client;
-use super::interpolation::{FRACTIONS, Moment, Span, between, beyond, fits, has_leapt};
-use crate::entity::{Entity, Schema};
+use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
+use super::streams::Streams;
+use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::History;
@@ -32,7 +33,12 @@ impl<G: Game> Client<G> {
         let mut rows = Rows::default();
         for history in self.streams.histories(moment.tick()) {
             let others = Others { schema, rate: place.tick_rate, history, moment };
-            others.interpolate::<G>(own_id, |id| place.foreseen.shown_id(id), &mut rows, shown);
+            others.interpolate::<G>(
+                own_id,
+                |id, kind, row| place.foreseen.take_over(id, kind, row, part),
+                &mut rows,
+                shown,
+            );
         }
         shown.extend(own);
         shown.extend(place.foreseen.shown(schema, moment, part));
@@ -41,11 +47,37 @@ impl<G: Game> Client<G> {
     }
 }
 
+/// The others at `moment`.
+pub(super) fn others_shown<G: Game>(
+    schema: &Schema,
+    rate: TickRate,
+    streams: &Streams,
+    moment: Moment,
+    own: EntityId,
+) -> Vec<(EntityId, G::Entity)> {
+    let (mut rows, mut shown) = (Rows::default(), Vec::new());
+    for history in streams.histories(moment.tick()) {
+        let others = Others { schema, rate, history, moment };
+        others.interpolate::<G>(Some(own), |id, _, _| id, &mut rows, &mut shown);
+    }
+    shown
+}
+
 /// Memory for the rows of one entity.
 #[derive(Default)]
 struct Rows {
     row: Vec<i32>,
     next: Vec<i32>,
+}
+
+impl Rows {
+    /// Whether the declared predictors lead from one row to another in `ticks`.
+    fn lead_to(&mut self, plan: &PredictPlan, from: &[i32], to: &[i32], ticks: i64) -> bool {
+        self.next.clear();
+        self.next.extend_from_slice(from);
+        plan.run(&mut self.next, u32::try_from(ticks).unwrap_or(0));
+        self.next == to
+    }
 }
 
 /// The states of one stream around a moment.
@@ -60,7 +92,7 @@ impl Others<'_> {
     fn interpolate<G: Game>(
         &self,
         own: Option<EntityId>,
-        shown_id: impl Fn(EntityId) -> EntityId,
+        take_over: impl Fn(EntityId, &Kind, &mut [i32]) -> EntityId,
         rows: &mut Rows,
         shown: &mut Vec<(EntityId, G::Entity)>,
     ) {
@@ -68,7 +100,7 @@ impl Others<'_> {
         let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
         let Some(older) = older else { return };
         let newer = history.after(older.tick).filter(|_| older.tick <= moment.tick());
-        let passed = moment.0 - i64::from(older.tick.0) * FRACTIONS;
+        let passed = moment.since(older.tick);
         let mut after = newer.into_iter().flat_map(|newer| newer.rows()).peekable();
         let span = newer.map(|newer| Span { passed, ticks: newer.tick.since(older.tick) });
         for from in older.rows() {
@@ -82,6 +114,12 @@ impl Others<'_> {
                 (Some(to), Some(span)) if to.values == from.values => {
                     between(kind, from.values, from.values, span, &mut rows.row);
                 }
+                // It went as predicted: the way is known, and is what was shown before this was.
+                (Some(to), Some(span))
+                    if span.ticks > 1 && rows.lead_to(plan, from.values, to.values, span.ticks) =>
+                {
+                    beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next);
+                }
                 (Some(to), Some(span)) => {
                     let entities = || {
                         G::Entity::read_row(from.kind, from.values)
@@ -94,10 +132,11 @@ impl Others<'_> {
                 }
                 _ => beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next),
             }
+            let id = take_over(from.id, kind, &mut rows.row);
             if fits(schema, from.kind, &rows.row)
                 && let Some(entity) = G::Entity::read_row(from.kind, &rows.row)
             {
-                shown.push((shown_id(from.id), entity));
+                shown.push((id, entity));
             }
         }
     }

@@ -6,6 +6,7 @@
 #[doc(hidden)]
 pub mod derived;
 mod field;
+mod game_schema;
 mod input;
 pub(crate) mod model;
 mod predict;
@@ -13,6 +14,7 @@ mod schema;
 mod step;
 
 pub use field::{Button, FieldType, Grid};
+pub use game_schema::GameSchema;
 pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
 pub use model::{TableError, Trainer};

@@ -169,7 +169,7 @@ impl<G: Game> Harness<G> {
     }
 
     fn on_join(&mut self, at: usize, message: &[u8]) -> Result<(), Close> {
-        let Ok(ClientControl::Join(Join { role, .. })) = ClientControl::decode(message) else {
+        let Ok(ClientControl::Join(Join { role, schema_hash, .. })) = ClientControl::decode(message) else {
             return Err(CloseCode::DecodeError.into());
         };
         let member = self.wires.new_member(at);
@@ -179,7 +179,8 @@ impl<G: Game> Harness<G> {
         };
         wire.stage = Stage::Member(member);
         let name = seat.client.config().name.clone();
-        self.room.handle(self.now, member, MemberEvent::Join { name, role, secret }, &mut self.wires);
+        let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0 };
+        self.room.handle(self.now, member, join, &mut self.wires);
         Ok(())
     }
 

@@ -286,6 +286,81 @@ fn a_client_to_whom_deltas_make_no_sense_asks_for_repair_and_plays_on() {
 }
 
 #[test]
+fn a_press_that_comes_late_stays_predicted_until_it_comes() {
+    let (mut presses, mut back, mut late) = (0, 0, 0);
+    for seed in 60..66 {
+        let mut harness = Harness::<Dots>::new(DotSettings::default(), seed);
+        let ada = harness.join("ada");
+        harness.link(ada, LinkProfile::HOME);
+        harness.drive(ada, |_, rng| press(rng.range(-100, 100), rng.chance(25)));
+        harness.run_ticks(100);
+        let mut before = 0;
+        for tick in 0..3_000 {
+            if tick % 60 == 0 {
+                harness.stall(ada, Duration::from_millis(150));
+            }
+            harness.run_ticks(1);
+            let Some((_, own)) = harness.client(ada).own() else { continue };
+            presses += u32::from(own.fired > before);
+            back += u32::from(own.fired < before);
+            before = own.fired;
+        }
+        late += harness.client(ada).stats().inputs.folded;
+    }
+    assert!(late > 40, "{late}");
+    // Two of them that come in one tick are one press, which is foretold too.
+    assert!(back * 5 < late, "of {presses} presses, {late} of them late, {back} were taken back for a time");
+}
+
+#[test]
+fn after_a_sleep_the_client_knows_that_the_server_let_go_of_its_input() {
+    for seconds in [1_u64, 3] {
+        let mut harness = Harness::<Dots>::new(DotSettings::default(), 70);
+        let ada = harness.join("ada");
+        harness.link(ada, LinkProfile { delay: Duration::from_millis(220), ..LinkProfile::CLEAN });
+        harness.run_ticks(60);
+        harness.set_input(ada, press(80, false));
+        harness.run_ticks(60);
+        harness.sleep(ada, Duration::from_secs(seconds));
+        harness.run_ticks(30 * seconds as u32 + 1);
+        errors(&mut harness, ada);
+        harness.run_ticks(30);
+        let errors = errors(&mut harness, ada);
+        let wrong = errors.iter().filter(|error| **error != 0.0).count();
+        assert!(errors.len() > 3 && wrong <= 1, "{seconds} s: {errors:?}");
+    }
+}
+
+#[test]
+fn clocks_settle_at_any_tick_rate() {
+    for hz in [10, 20, 60, 128] {
+        let rate = TickRate::new(hz).unwrap();
+        let mut harness = Harness::<Dots>::at_rate(settings(), 80, rate);
+        let clients = ["ada", "bob"].map(|name| harness.join(name));
+        for client in clients {
+            harness.drive(client, random);
+            harness.link(client, LinkProfile::HOME);
+        }
+        harness.run_ticks(10 * u32::from(hz));
+        let before = clients.map(|client| harness.client(client).stats().clone());
+        harness.run_ticks(30 * u32::from(hz));
+        for (client, before) in clients.into_iter().zip(before) {
+            let stats = harness.client(client).stats();
+            let bad = stats.inputs.late + stats.inputs.held - before.inputs.late - before.inputs.held;
+            assert!(
+                u64::from(bad) * 100 <= stats.inputs_made - before.inputs_made,
+                "{hz} Hz: {bad} late or held"
+            );
+            let starved = stats.frames_starved - before.frames_starved;
+            assert!(starved * 100 <= stats.frames - before.frames, "{hz} Hz: {starved} starved");
+            assert_eq!(stats.clock_jumps, before.clock_jumps, "{hz} Hz");
+            let most = rate.period() + Duration::from_millis(15 + 45 + 10);
+            assert!(stats.view_delay < most, "{hz} Hz: {:?}", stats.view_delay);
+        }
+    }
+}
+
+#[test]
 fn whole_matches_with_every_trouble_end_in_sync() {
     for seed in 100..112 {
         let mut chance = Rng::new(seed);

@@ -18,6 +18,8 @@ pub enum MemberEvent<G: Game> {
         role: Role,
         /// The secret that it will be told.
         secret: ResumeSecret,
+        /// It knows no types of the game and has to be sent the schema.
+        wants_schema: bool,
     },
     /// It asks for the place of a session that was cut. Its first event.
     Resume {

@@ -8,7 +8,7 @@ use super::view::Sight;
 use crate::entity::Input;
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX};
+use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
 use crate::snapshot::OwnTold;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
@@ -208,6 +208,13 @@ impl Link {
         self.round_trip = if self.round_trip.is_zero() { sample } else { (self.round_trip * 3 + sample) / 4 };
     }
 
+    /// How far behind its inputs' ticks the player can see the others, in 1/256 tick: the way there and back, and what its
+    /// client waits for late updates. Who says that it sees them later wants to hit where they were.
+    pub(super) fn behind_max(&self, rate: TickRate) -> i64 {
+        let behind = self.round_trip + Duration::from_millis(VIEW_SPARE_MS);
+        (rate.ticks_in(behind) * 256.0) as i64
+    }
+
     fn pass(&mut self, tick: Tick) {
         if self.queued.is_some_and(|queued| tick.since(queued) == i64::from(self.quiet) + 1) {
             self.quiet += 1;
@@ -332,6 +339,14 @@ mod tests {
         assert_eq!(link.quiet, 2, "tick 13 was left out");
         link.sent(Tick(16));
         assert_eq!(link.quiet, 0);
+    }
+
+    #[test]
+    fn nobody_sees_the_others_later_than_its_way_explains() {
+        let mut link = Link::new();
+        assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 9 / 2);
+        link.add_round_trip(Duration::from_millis(100));
+        assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 15 / 2);
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::event::{MemberEvent, MemberFrame};
 use super::member::{Arrival, Link, Member, Player};
 use super::reliable::{self, EventQueue};
 use super::{Outbox, Room};
+use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX};
+use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, SCHEMA_BYTES_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::ClientFrame;
@@ -26,7 +27,9 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { name, role, secret } => self.join(member, name, role, secret, outbox),
+            MemberEvent::Join { name, role, secret, wants_schema } => {
+                self.join(member, name, role, secret, wants_schema, outbox)
+            }
             MemberEvent::Resume { shown, events_received, next } => {
                 self.resume(member, &shown, events_received, next, outbox)
             }
@@ -63,8 +66,10 @@ impl<G: Game> Room<G> {
         name: Name,
         role: Role,
         secret: ResumeSecret,
+        wants_schema: bool,
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
+        let schema = wants_schema.then(Self::schema_bytes).transpose()?;
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
         }
@@ -92,7 +97,16 @@ impl<G: Game> Room<G> {
             cut_at: self.tick,
         });
         self.stats.joins += 1;
-        self.welcome(self.members.len() - 1, false, outbox)
+        self.welcome(self.members.len() - 1, false, schema, outbox)
+    }
+
+    /// The schema for a client that has none.
+    fn schema_bytes() -> Result<List<u8, SCHEMA_BYTES_MAX>, Close> {
+        let bytes = GameSchema::of::<G::Entity, G::Input>(G::VERSION).encode().ok();
+        let text = "the game's schema is too long to be sent; use a client that is built with the game";
+        bytes
+            .and_then(|bytes| List::try_from(bytes).ok())
+            .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
     }
 
     fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
@@ -139,11 +153,17 @@ impl<G: Game> Room<G> {
             return bad("reliable events in between are no longer held; join anew");
         }
         self.stats.resumes += 1;
-        self.welcome(self.members.len() - 1, true, outbox)
+        self.welcome(self.members.len() - 1, true, None, outbox)
     }
 
     /// Tells a member that it has its place.
-    fn welcome(&mut self, at: usize, resumed: bool, outbox: &mut impl Outbox) -> Result<(), Close> {
+    fn welcome(
+        &mut self,
+        at: usize,
+        resumed: bool,
+        schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Close> {
         let roster: Vec<_> =
             self.members.iter().filter_map(|member| member.player.as_ref()).map(roster_entry).collect();
         let internal = || Close::from(CloseCode::Internal);
@@ -162,6 +182,7 @@ impl<G: Game> Room<G> {
             table: self.schema.table().and_then(|table| List::try_from(table.to_vec()).ok()),
             settings: self.settings.clone(),
             roster: List::try_from(roster).map_err(|_| internal())?,
+            schema,
         };
         let message = ServerControl::Joined(joined).encode().map_err(|_| internal())?;
         outbox.control(member.id, message.into());
@@ -198,7 +219,7 @@ impl<G: Game> Room<G> {
         };
         player.shown_secret = None;
         let before = player.inputs.counts;
-        let behind = behind(&frame);
+        let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
         }

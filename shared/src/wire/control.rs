@@ -10,8 +10,8 @@ use crate::entity::PacketProfile;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{
     GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
-    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX,
-    TICKET_BYTES_MAX,
+    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SCHEMA_BYTES_MAX, SETTINGS_BYTES_MAX,
+    TABLE_BYTES_MAX, TICKET_BYTES_MAX,
 };
 use crate::tick::{Tick, TickRate};
 use serde::de::DeserializeOwned;
@@ -306,6 +306,8 @@ pub struct Joined {
     pub settings: List<u8, SETTINGS_BYTES_MAX>,
     /// The players in the room, this one included.
     pub roster: List<RosterEntry, MEMBERS_MAX>,
+    /// The game's schema ([`crate::entity::GameSchema`] in the codec), if `Join` had none.
+    pub schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
 }
 
 /// A player of a room.

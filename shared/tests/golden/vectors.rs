@@ -5,7 +5,8 @@
 
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{
-    Button, Entity as _, Field, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer, schema_hash,
+    Button, Entity as _, Field, GameSchema, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer,
+    schema_hash,
 };
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
@@ -190,13 +191,17 @@ fn controls(out: &mut String) {
         table: Some(List::try_from(vec![1, 2, 3]).unwrap()),
         settings: List::try_from(vec![1, 2, 3]).unwrap(),
         roster: List::try_from(vec![entry]).unwrap(),
+        schema: None,
     };
     let watching =
         Joined { player: None, secret: None, resumed: true, roster: List::default(), ..joined.clone() };
+    let schema = GameSchema::of::<Thing, Pad>(3).encode().unwrap();
+    let reading = Joined { schema: Some(List::try_from(schema).unwrap()), ..watching.clone() };
     let server = [
         ("welcome", ServerControl::Welcome(Welcome { session: SessionId(99), limits, games })),
         ("joined player", ServerControl::Joined(joined)),
         ("joined spectator", ServerControl::Joined(watching)),
+        ("joined with the schema", ServerControl::Joined(reading)),
         ("close full", ServerControl::Close(CloseCode::Full.into())),
         ("close kicked", ServerControl::Close(Close::new(CloseCode::Kicked, "by the operator"))),
     ];
