@@ -72,6 +72,9 @@ pub const GAMES_MAX: usize = 32;
 /// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out.
 pub const VIEW_STREAMS_MAX: usize = 255;
 
+/// Rows that a client holds of all its streams together, stale ones among them. At more it ends the session.
+pub const VIEW_ROWS_MAX: usize = 4 * ENTITIES_MAX;
+
 /// Players and spectators of one room together.
 pub const MEMBERS_MAX: usize = 512;
 
