@@ -88,7 +88,7 @@ pub const QUIET_MS_MAX: u64 = 250;
 pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
-/// How old it may be before the client is closed as too slow (4013), ms. A player may resume.
+/// How old it may be before a client that sends frames is closed as too slow (4013), ms. A player may resume.
 pub const ACK_LOST_MS: u64 = 30_000;
 /// A client that does not keep up is served on ticks divisible by 2 to the power of its step, at most this.
 pub const RATE_STEP_MAX: u8 = 3;

@@ -14,6 +14,8 @@ use crate::wire::update::InputCounts;
 use core::time::Duration;
 use std::collections::VecDeque;
 
+/// How long a client may speak without acknowledging once its acknowledgement is overdue by so much that it is given up.
+const LOST_SPARE: Duration = Duration::from_secs(2);
 /// Updates whose acknowledgement is waited for one by one.
 const UNACKED_MAX: usize = 64;
 
@@ -110,6 +112,8 @@ pub(super) struct Link {
     pub(super) acked: Option<Tick>,
     /// How often it is served, by what it took so far.
     pub(super) pace: Pace,
+    /// Since when it speaks though it acknowledged nothing for too long.
+    lost_since: Option<Tick>,
     /// The client sends frames only when it has something to say.
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
@@ -146,6 +150,7 @@ impl Link {
             unacked: VecDeque::new(),
             acked: None,
             pace: Pace::default(),
+            lost_since: None,
             steady: false,
             round_trip: Duration::ZERO,
             arrival: None,
@@ -199,10 +204,18 @@ impl Link {
         new
     }
 
-    /// Whether the client acknowledged nothing for so long that it is given up.
-    pub(super) fn is_lost(&self, tick: Tick, rate: TickRate) -> bool {
+    /// A frame came at `tick`, its acknowledgement taken in: notes whether it is one of a client that acknowledges nothing.
+    pub(super) fn spoke(&mut self, tick: Tick, rate: TickRate) {
         let lost = rate.ticks_ceil(Duration::from_millis(ACK_LOST_MS));
-        self.unacked.front().is_some_and(|oldest| tick.since(*oldest) > i64::from(lost))
+        let overdue = self.unacked.front().is_some_and(|oldest| tick.since(*oldest) > i64::from(lost));
+        self.lost_since = overdue.then(|| self.lost_since.unwrap_or(tick));
+    }
+
+    /// Whether the client is given up: it speaks and acknowledges nothing. (One that says nothing at all is the session's
+    /// affair.) After a stall it has time to read what waits.
+    pub(super) fn is_lost(&self, tick: Tick, rate: TickRate) -> bool {
+        let spare = i64::from(rate.ticks_ceil(LOST_SPARE));
+        self.lost_since.is_some_and(|since| tick.since(since) > spare)
     }
 
     /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.

@@ -177,6 +177,7 @@ impl<G: Game> Room<G> {
         if let Some(ack) = frame.snapshot_ack {
             take_snapshot_ack(link, ack, moment)?;
         }
+        link.spoke(moment.tick, moment.rate);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }

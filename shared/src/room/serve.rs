@@ -146,7 +146,7 @@ impl<G: Game> Room<G> {
         });
     }
 
-    /// A client that acknowledges nothing is given up; a player's place is kept for the time to resume.
+    /// A client that speaks and acknowledges nothing is given up; a player's place is kept for the time to resume.
     fn close_lost(&mut self, outbox: &mut impl Outbox) {
         let (tick, rate) = (self.tick, self.config.tick_rate);
         let is_lost = |link: &Link| link.is_lost(tick, rate);
