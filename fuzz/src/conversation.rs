@@ -17,6 +17,8 @@ use tickwire_shared::wire::frame::Numbered;
 use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};
 
 const FIRST_TICK: Tick = Tick(100);
+/// Ticks between two messages stay below this; a history is shorter.
+const TICKS_MAX: u8 = 80;
 
 /// Messages of a server to one client, some of them well-formed on the outside.
 #[derive(Arbitrary, Debug)]
@@ -60,7 +62,7 @@ impl Conversation<'_> {
             let bytes = match message {
                 Message::Raw(bytes) => bytes.to_vec(),
                 Message::Update { ticks, .. } => {
-                    tick = tick.offset(i64::from(*ticks));
+                    tick = tick.offset(i64::from(*ticks % TICKS_MAX));
                     message.update(tick)
                 }
             };

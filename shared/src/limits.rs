@@ -76,6 +76,9 @@ pub const GAMES_MAX: usize = 32;
 /// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out.
 pub const VIEW_STREAMS_MAX: usize = 255;
 
+/// Rows that a client holds of all its streams together, stale ones among them. At more it ends the session.
+pub const VIEW_ROWS_MAX: usize = 4 * ENTITIES_MAX;
+
 /// Players and spectators of one room together.
 pub const MEMBERS_MAX: usize = 512;
 
@@ -92,7 +95,7 @@ pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
 pub const VIEW_SPARE_MS: u64 = 150;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
-/// How old it may be before the client is closed as too slow (4013), ms. A player may resume.
+/// How old it may be before a client that sends frames is closed as too slow (4013), ms. A player may resume.
 pub const ACK_LOST_MS: u64 = 30_000;
 /// A client that does not keep up is served on ticks divisible by 2 to the power of its step, at most this.
 pub const RATE_STEP_MAX: u8 = 3;

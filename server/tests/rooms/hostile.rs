@@ -2,13 +2,14 @@
 //!
 //! Everything goes over the in-memory transport: what is tested is what a session does with whole messages.
 
-use crate::game::{Ask, Stick, server};
+use crate::game::{Ask, Dots, Stick, server};
 use crate::player::Player;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
 use tickwire_shared::id::{EntityId, ResumeSecret, RoomId, StreamId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, PROTOCOL_VERSION};
+use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, Desync, GameName, Hello, Join, List, Name, OptionText, Options, Role,
@@ -306,7 +307,8 @@ async fn a_hello_or_join_that_does_not_fit_is_told_what_would() {
         let other = ClientControl::Join(ask("dots", 0x1234_5678)).encode().unwrap();
         let close = outcome(&handle, Stage::AfterHello, other).await;
         assert_eq!(close.code, CloseCode::Mismatch);
-        assert!(close.text.contains("0000000012345678"), "{close}");
+        let ours = format!("{:016x}", game_schema_hash::<Dots>());
+        assert!(close.text.contains("0000000012345678") && close.text.contains(&ours), "{close}");
     })
     .await;
 }

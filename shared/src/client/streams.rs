@@ -3,7 +3,7 @@
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{QUIET_MS_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{QUIET_MS_MAX, VIEW_ROWS_MAX, VIEW_STREAMS_MAX};
 use crate::snapshot::delta::decode_delta_into;
 use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
 use crate::tick::{Tick, TickRate};
@@ -214,6 +214,11 @@ impl Streams {
                 return Err(error);
             }
         };
+        let rows_before = stream.base.len();
+        if snapshot.len() > rows_before && self.rows() - rows_before + snapshot.len() > VIEW_ROWS_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        let stream = self.stream_mut(packet.stream)?;
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -226,6 +231,11 @@ impl Streams {
         stream.base.copy_from(&snapshot);
         stream.spare = stream.history.push(snapshot);
         Ok(hashes)
+    }
+
+    /// The rows of all streams, those that are not yet forgotten among them.
+    fn rows(&self) -> usize {
+        self.streams.iter().map(|stream| stream.base.len()).sum()
     }
 
     fn ask(

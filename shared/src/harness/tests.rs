@@ -204,6 +204,16 @@ fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_
 }
 
 #[test]
+fn a_long_stall_in_both_directions_is_no_reason_to_close() {
+    let (mut harness, clients) = with_players(13, &["ada", "bob"]);
+    harness.run_ticks(30);
+    harness.stall(clients[0], Duration::from_secs(40));
+    harness.run_ticks(30 * 42);
+    assert_eq!(harness.room().stats().lost, 0);
+    harness.assert_caught_up(3);
+}
+
+#[test]
 fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
     let (mut harness, clients) = with_players(7, &["ada", "bob"]);
     let [ada, bob] = clients[..] else { unreachable!() };

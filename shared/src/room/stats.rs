@@ -55,7 +55,7 @@ pub struct RoomStats {
     pub paced_slower: u64,
     /// How often it was doubled again after a time without trouble.
     pub paced_faster: u64,
-    /// Members closed because they acknowledged nothing for too long.
+    /// Members closed because they sent frames and acknowledged nothing for too long.
     pub lost: u64,
     /// Updates left out because the client's byte budget was used up.
     pub skips_budget: u64,
