@@ -222,7 +222,7 @@ async fn unknown_tags_leftovers_and_oversize_have_their_codes() {
         for stage in stages {
             let tags = (2..=255).map(|tag| vec![tag, 0, 0, 0]);
             attack(&handle, stage, tags, &[CloseCode::UnknownMessage]).await;
-            let variants = (5..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
+            let variants = (6..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
             attack(&handle, stage, variants, &[CloseCode::UnknownMessage]).await;
             let long = [vec![1; INBOUND_BYTES_MAX + 1], vec![0; 1 << 20]].into_iter();
             attack(&handle, stage, long, &[CloseCode::TooBig]).await;
