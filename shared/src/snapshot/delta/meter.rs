@@ -151,3 +151,109 @@ fn parts(model: &Model) -> Vec<PacketPart> {
     set(model.stepped_group, 1, PacketPart::Groups);
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Field, Grid, Kind, PacketProfile, Predictor};
+    use crate::id::EntityId;
+    use crate::tick::Tick;
+    use std::collections::BTreeMap;
+
+    fn schemas() -> [Schema; 2] {
+        let field = |name: &str| Field {
+            name: name.into(),
+            grid: Grid::integers(-50_000, 50_000),
+            predictor: Predictor::Hold,
+            own: false,
+        };
+        let kind = |name: &str, fields: &[&str]| Kind {
+            name: name.into(),
+            fields: fields.iter().map(|name| field(name)).collect(),
+        };
+        let schema = Schema::new(vec![kind("ship", &["x", "y"]), kind("rock", &["z"])]).unwrap();
+        [schema.clone(), schema.with_profile(PacketProfile::Ranged, None).unwrap()]
+    }
+
+    type Rows = Vec<(u32, u8, Vec<i32>)>;
+
+    fn state(tick: u32, rows: &Rows) -> Snapshot {
+        let mut state = Snapshot::new(Tick(tick));
+        rows.iter().for_each(|(id, kind, values)| state.push(EntityId(*id), *kind, values));
+        state
+    }
+
+    /// The bits by part of what leads from two ships and a rock to `rows`.
+    fn metered(schema: &Schema, tick: u32, rows: &Rows) -> BTreeMap<PacketPart, f64> {
+        let mut parts = BTreeMap::new();
+        let (before, after) = (state(1, &before()), state(tick, rows));
+        meter_delta(schema, Some(&before), &after, &mut |part, bits| *parts.entry(part).or_default() += bits);
+        parts
+    }
+
+    fn before() -> Rows {
+        vec![(1, 0, vec![7, 7]), (2, 0, vec![8, 8]), (3, 1, vec![9])]
+    }
+
+    /// The part that takes most, and how much that is.
+    fn most(parts: &BTreeMap<PacketPart, f64>) -> (PacketPart, f64) {
+        parts.iter().map(|(part, bits)| (*part, *bits)).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
+    }
+
+    #[test]
+    fn a_surprise_is_charged_to_its_field_alone() {
+        for schema in schemas() {
+            for (row, field, kind) in [(0, 0, 0), (1, 1, 0), (2, 0, 1)] {
+                let mut rows = before();
+                rows[row].2[field] += 20_000;
+                let parts = metered(&schema, 2, &rows);
+                let (part, bits) = most(&parts);
+                assert_eq!(part, PacketPart::Changed { kind, field: field as u16 });
+                assert!(bits > 15.0 && parts.values().sum::<f64>() < bits + 15.0, "{parts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_charged_to_the_rows_of_its_kind() {
+        for schema in schemas() {
+            let parts = metered(&schema, 2, &before()[..2].to_vec());
+            let known = [
+                PacketPart::Groups,
+                PacketPart::Rows { kind: 0 },
+                PacketPart::Rows { kind: 1 },
+                PacketPart::NewCount,
+            ];
+            assert_eq!(parts.keys().copied().collect::<Vec<_>>(), known);
+            assert!(parts[&known[2]] > parts[&known[1]] / 2.0, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_charged_by_count_ids_kinds_and_fields() {
+        for schema in schemas() {
+            let with = |new: &dyn Fn(u32) -> (u32, u8, Vec<i32>), count| {
+                let mut rows = before();
+                rows.extend((0..count).map(new));
+                metered(&schema, 2, &rows)
+            };
+            let far = with(&|_| (900_000, 1, vec![9]), 1);
+            assert_eq!(most(&far).0, PacketPart::NewIds);
+            let strange = with(&|_| (4, 0, vec![1, 40_000]), 1);
+            assert_eq!(most(&strange).0, PacketPart::New { kind: 0, field: 1 });
+            assert!((0.9..1.1).contains(&strange[&PacketPart::NewKinds]), "one of two kinds: {strange:?}");
+            let (one, many) = (with(&|at| (4 + at, 1, vec![0]), 1), with(&|at| (4 + at, 1, vec![0]), 300));
+            assert!(many[&PacketPart::NewCount] > one[&PacketPart::NewCount] + 10.0);
+            assert!((299.0..=301.0).contains(&many[&PacketPart::NewKinds]));
+            assert_eq!(many.get(&PacketPart::Groups), one.get(&PacketPart::Groups));
+        }
+    }
+
+    #[test]
+    fn a_hash_takes_32_bits() {
+        for schema in schemas() {
+            assert_eq!(metered(&schema, 32, &before())[&PacketPart::Hash], 32.0);
+            assert_eq!(metered(&schema, 33, &before()).get(&PacketPart::Hash), None);
+        }
+    }
+}
