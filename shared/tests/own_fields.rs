@@ -299,6 +299,26 @@ fn what_the_server_changes_is_known_after_stalls_cuts_repairs_and_another_kind()
 }
 
 #[test]
+fn a_repair_tells_all_of_them_again() {
+    let rules = Rules { deal: 5, ..Rules::default() };
+    let (mut harness, clients) = table::<false>(7, rules, 2);
+    harness.record(clients[0]);
+    assert!(harness.corrupt(clients[0]));
+    harness.run_ticks(100);
+    // One kind's bit, and three fields with a bit before each: `reload`, `ammo`, `card`.
+    let all = 1 + (1 + 3) + (1 + 5) + (1 + 11);
+    let mut repairs = 0;
+    for message in harness.take_recorded() {
+        let Ok(update) = Update::decode(&message) else { continue };
+        if update.streams.iter().any(|packet| packet.repair) {
+            assert_eq!(update.private.own.map(|own| own.count()), Some(all));
+            repairs += 1;
+        }
+    }
+    assert_eq!(repairs, 1);
+}
+
+#[test]
 fn under_a_byte_budget_the_owner_still_knows_its_own() {
     let rules = Rules { cells: true, deal: 5, dies: false, deal_period: 13 };
     let (mut harness, clients) = table::<false>(21, rules, 8);

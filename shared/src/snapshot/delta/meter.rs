@@ -5,7 +5,7 @@
 
 use super::plain::{self, PlainWriter};
 use super::ranged;
-use crate::entity::model::{FieldContexts, GROUP, ID_GAP, KIND, Model, NEW_COUNT};
+use crate::entity::model::{GROUP, ID_GAP, KIND, Model, NEW_COUNT};
 use crate::entity::{Coding, Schema};
 use crate::limits::HASH_PERIOD_TICKS;
 use crate::snapshot::Snapshot;
@@ -62,8 +62,9 @@ pub(crate) fn meter_delta(
             meter.part(PacketPart::Hash);
         }
         Coding::Ranged(model) => {
-            let mut meter = RangeMeter { model, parts: parts(model), part: PacketPart::Groups, to };
+            let mut meter = RangeMeter::new(model);
             let _ = ranged::write(schema, model, baseline, current, &mut meter);
+            meter.finish(to);
         }
     }
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
@@ -97,57 +98,203 @@ impl<F: FnMut(PacketPart, f64)> PlainWriter for PlainMeter<'_, F> {
     }
 }
 
-struct RangeMeter<'a, F> {
+/// One logarithm for many bits: their probabilities are multiplied first.
+struct RangeMeter<'a> {
     model: &'a Model,
-    /// What each context is for.
-    parts: Vec<PacketPart>,
-    part: PacketPart,
-    to: &'a mut F,
+    /// What there is, and what was spent on it.
+    spent: Vec<Spent>,
+    /// Where in `spent` each context belongs.
+    places: Vec<u16>,
+    place: u16,
 }
 
-impl<F: FnMut(PacketPart, f64)> BitCoder for RangeMeter<'_, F> {
+struct Spent {
+    part: PacketPart,
+    bits: f64,
+    chance: f64,
+}
+
+/// Far above the least positive number, also times the least probability.
+const CHANCE_MIN: f64 = 1e-280;
+
+impl Spent {
+    fn settle(&mut self) {
+        self.bits -= self.chance.log2();
+        self.chance = 1.0;
+    }
+}
+
+impl<'a> RangeMeter<'a> {
+    fn new(model: &'a Model) -> Self {
+        let mut meter = Self { model, spent: Vec::new(), places: vec![0; model.contexts()], place: 0 };
+        meter.set(GROUP, NEW_COUNT - GROUP, PacketPart::Groups);
+        meter.set(NEW_COUNT, ID_GAP - NEW_COUNT, PacketPart::NewCount);
+        meter.set(ID_GAP, KIND - ID_GAP, PacketPart::NewIds);
+        let kinds_end = model.kinds.first().map_or(model.contexts(), |kind| kind.row);
+        meter.set(KIND, kinds_end.saturating_sub(KIND), PacketPart::NewKinds);
+        for (kind, contexts) in (0..).zip(&model.kinds) {
+            let rows = meter.set(contexts.row, 4, PacketPart::Rows { kind });
+            meter.put(contexts.gone, 1, rows);
+            if model.stepped_group > 0 {
+                meter.put(contexts.stepped_row, 2, rows);
+            }
+            for (field, [changed, new]) in (0..).zip(&contexts.fields).filter(|(_, [of, _])| of.sizes > 0) {
+                meter.set(changed.first, changed.count(), PacketPart::Changed { kind, field });
+                meter.set(new.first, new.count(), PacketPart::New { kind, field });
+            }
+        }
+        // Where no rows are stepped, this is the first context, which is one of groups too.
+        meter.put(model.stepped_group, 1, 0);
+        meter
+    }
+
+    fn set(&mut self, from: usize, count: usize, part: PacketPart) -> u16 {
+        let place = self.spent.len() as u16;
+        self.spent.push(Spent { part, bits: 0.0, chance: 1.0 });
+        self.put(from, count, place);
+        place
+    }
+
+    fn put(&mut self, from: usize, count: usize, place: u16) {
+        if let Some(places) = self.places.get_mut(from..from + count) {
+            places.fill(place);
+        }
+    }
+
+    fn finish(self, to: &mut impl FnMut(PacketPart, f64)) {
+        for mut spent in self.spent {
+            spent.settle();
+            if spent.bits > 0.0 {
+                to(spent.part, spent.bits);
+            }
+        }
+    }
+}
+
+impl BitCoder for RangeMeter<'_> {
     fn bit(&mut self, context: usize, bit: bool) -> Result<bool, DecodeError> {
-        self.part = self.parts.get(context).copied().unwrap_or(self.part);
+        self.place = self.places.get(context).copied().unwrap_or(self.place);
         let one = self.model.of_one(context);
         let chance = if bit { one } else { PROBABILITY_ONE - one };
-        (self.to)(self.part, -(f64::from(chance) / f64::from(PROBABILITY_ONE)).log2());
+        if let Some(spent) = self.spent.get_mut(usize::from(self.place)) {
+            spent.chance *= f64::from(chance) / f64::from(PROBABILITY_ONE);
+            if spent.chance < CHANCE_MIN {
+                spent.settle();
+            }
+        }
         Ok(bit)
     }
 
     fn raw(&mut self, value: u32, bits: u32) -> Result<u32, DecodeError> {
-        (self.to)(self.part, f64::from(bits));
+        if let Some(spent) = self.spent.get_mut(usize::from(self.place)) {
+            spent.bits += f64::from(bits);
+        }
         Ok(value)
     }
 }
 
-fn parts(model: &Model) -> Vec<PacketPart> {
-    let mut parts = vec![PacketPart::Groups; model.contexts()];
-    let mut set = |from: usize, count: usize, part: PacketPart| {
-        parts.iter_mut().skip(from).take(count).for_each(|slot| *slot = part);
-    };
-    set(GROUP, NEW_COUNT - GROUP, PacketPart::Groups);
-    set(NEW_COUNT, ID_GAP - NEW_COUNT, PacketPart::NewCount);
-    set(ID_GAP, KIND - ID_GAP, PacketPart::NewIds);
-    // The contexts of kinds lie behind, those of their fields over them.
-    let first_kind = model.kinds.first().map_or(model.contexts(), |kind| kind.row);
-    set(KIND, first_kind.saturating_sub(KIND), PacketPart::NewKinds);
-    for (kind, contexts) in (0..).zip(&model.kinds) {
-        set(contexts.row, 4, PacketPart::Rows { kind });
-        set(contexts.gone, 1, PacketPart::Rows { kind });
-        if model.stepped_group > 0 {
-            set(contexts.stepped_row, 2, PacketPart::Rows { kind });
-        }
-        for (field, [changed, new]) in (0..).zip(&contexts.fields) {
-            let mut of = |contexts: &FieldContexts, part| {
-                if contexts.sizes > 0 {
-                    set(contexts.first, contexts.count(), part);
-                }
-            };
-            of(changed, PacketPart::Changed { kind, field });
-            of(new, PacketPart::New { kind, field });
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Field, Grid, Kind, PacketProfile, Predictor};
+    use crate::id::EntityId;
+    use crate::tick::Tick;
+    use std::collections::BTreeMap;
+
+    fn schemas() -> [Schema; 2] {
+        let field = |name: &str| Field {
+            name: name.into(),
+            grid: Grid::integers(-50_000, 50_000),
+            predictor: Predictor::Hold,
+            own: false,
+        };
+        let kind = |name: &str, fields: &[&str]| Kind {
+            name: name.into(),
+            fields: fields.iter().map(|name| field(name)).collect(),
+        };
+        let schema = Schema::new(vec![kind("ship", &["x", "y"]), kind("rock", &["z"])]).unwrap();
+        [schema.clone(), schema.with_profile(PacketProfile::Ranged, None).unwrap()]
+    }
+
+    type Rows = Vec<(u32, u8, Vec<i32>)>;
+
+    fn state(tick: u32, rows: &Rows) -> Snapshot {
+        let mut state = Snapshot::new(Tick(tick));
+        rows.iter().for_each(|(id, kind, values)| state.push(EntityId(*id), *kind, values));
+        state
+    }
+
+    /// The bits by part of what leads from two ships and a rock to `rows`.
+    fn metered(schema: &Schema, tick: u32, rows: &Rows) -> BTreeMap<PacketPart, f64> {
+        let mut parts = BTreeMap::new();
+        let (before, after) = (state(1, &before()), state(tick, rows));
+        meter_delta(schema, Some(&before), &after, &mut |part, bits| *parts.entry(part).or_default() += bits);
+        parts
+    }
+
+    fn before() -> Rows {
+        vec![(1, 0, vec![7, 7]), (2, 0, vec![8, 8]), (3, 1, vec![9])]
+    }
+
+    /// The part that takes most, and how much that is.
+    fn most(parts: &BTreeMap<PacketPart, f64>) -> (PacketPart, f64) {
+        parts.iter().map(|(part, bits)| (*part, *bits)).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
+    }
+
+    #[test]
+    fn a_surprise_is_charged_to_its_field_alone() {
+        for schema in schemas() {
+            for (row, field, kind) in [(0, 0, 0), (1, 1, 0), (2, 0, 1)] {
+                let mut rows = before();
+                rows[row].2[field] += 20_000;
+                let parts = metered(&schema, 2, &rows);
+                let (part, bits) = most(&parts);
+                assert_eq!(part, PacketPart::Changed { kind, field: field as u16 });
+                assert!(bits > 15.0 && parts.values().sum::<f64>() < bits + 15.0, "{parts:?}");
+            }
         }
     }
-    // A group of stepped rows is a group like the others: 0, where there are none, is one too.
-    set(model.stepped_group, 1, PacketPart::Groups);
-    parts
+
+    #[test]
+    fn what_is_gone_is_charged_to_the_rows_of_its_kind() {
+        for schema in schemas() {
+            let parts = metered(&schema, 2, &before()[..2].to_vec());
+            let known = [
+                PacketPart::Groups,
+                PacketPart::Rows { kind: 0 },
+                PacketPart::Rows { kind: 1 },
+                PacketPart::NewCount,
+            ];
+            assert_eq!(parts.keys().copied().collect::<Vec<_>>(), known);
+            assert!(parts[&known[2]] > parts[&known[1]] / 2.0, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_charged_by_count_ids_kinds_and_fields() {
+        for schema in schemas() {
+            let with = |new: &dyn Fn(u32) -> (u32, u8, Vec<i32>), count| {
+                let mut rows = before();
+                rows.extend((0..count).map(new));
+                metered(&schema, 2, &rows)
+            };
+            let far = with(&|_| (900_000, 1, vec![9]), 1);
+            assert_eq!(most(&far).0, PacketPart::NewIds);
+            let strange = with(&|_| (4, 0, vec![1, 40_000]), 1);
+            assert_eq!(most(&strange).0, PacketPart::New { kind: 0, field: 1 });
+            assert!((0.9..1.1).contains(&strange[&PacketPart::NewKinds]), "one of two kinds: {strange:?}");
+            let (one, many) = (with(&|at| (4 + at, 1, vec![0]), 1), with(&|at| (4 + at, 1, vec![0]), 300));
+            assert!(many[&PacketPart::NewCount] > one[&PacketPart::NewCount] + 10.0);
+            assert!((299.0..=301.0).contains(&many[&PacketPart::NewKinds]));
+            assert_eq!(many.get(&PacketPart::Groups), one.get(&PacketPart::Groups));
+        }
+    }
+
+    #[test]
+    fn a_hash_takes_32_bits() {
+        for schema in schemas() {
+            assert_eq!(metered(&schema, 32, &before())[&PacketPart::Hash], 32.0);
+            assert_eq!(metered(&schema, 33, &before()).get(&PacketPart::Hash), None);
+        }
+    }
 }
