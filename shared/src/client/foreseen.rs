@@ -5,6 +5,7 @@
 //! does not come is taken back as soon as the server has stepped the tick with all inputs.
 
 use super::interpolation::{FRACTIONS, Moment, is_hold, mix_part};
+use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
@@ -81,7 +82,13 @@ impl Foreseen {
     }
 
     /// Moves all on by a tick, and asks the game for what is new.
-    pub(super) fn step<G: Game>(&mut self, schema: &Schema, streams: &Streams, step: &OwnStep<'_, G>) {
+    pub(super) fn step<G: Game>(
+        &mut self,
+        schema: &Schema,
+        streams: &Streams,
+        step: &OwnStep<'_, G>,
+        stats: &mut ClientStats,
+    ) {
         self.fly::<G>(schema, step);
         if self.items.len() >= ITEMS_MAX {
             return;
@@ -117,6 +124,7 @@ impl Foreseen {
                 taken_over: false,
             });
             self.made = self.made.wrapping_add(1);
+            stats.foreseen += 1;
             self.last = Some(step.tick);
         }
     }
@@ -142,7 +150,13 @@ impl Foreseen {
 
     /// Compares with the server's state of `tick`: what is new in it may be what was foreseen. With `waits` what is missing
     /// may still come.
-    pub(super) fn reconcile<G: Game>(&mut self, streams: &Streams, tick: Tick, waits: bool) {
+    pub(super) fn reconcile<G: Game>(
+        &mut self,
+        streams: &Streams,
+        tick: Tick,
+        waits: bool,
+        stats: &mut ClientStats,
+    ) {
         let before = self.newest_id;
         for (_, state) in streams.latest() {
             let newer = (0..state.len()).rev().map_while(|at| state.row(at));
@@ -163,7 +177,12 @@ impl Foreseen {
         self.items.retain(|item| match (&item.real, item.gone) {
             (Some(_), None) => true,
             (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
-            (None, _) => tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX,
+            (None, _) => {
+                let stays = tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX;
+                // One that ended on its way may have hit something there: then the server never had it for a tick.
+                stats.foreseen_taken_back += u64::from(!stays && item.flies);
+                stays
+            }
         });
     }
 
@@ -178,6 +197,10 @@ impl Foreseen {
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {
             item.real = Some(Real { id, from: tick, row: row.to_vec() });
+            // A late press: what the game counts from the last one, it counts from the server's.
+            if self.last == Some(item.born) {
+                self.last = Some(tick);
+            }
         }
     }
 
