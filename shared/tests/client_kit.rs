@@ -181,6 +181,7 @@ fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
         let figures = Match::new(seed, 4, link, None).run(120, None, seed);
         assert!(figures.acks > 3_000, "{figures:?}");
         assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
+        assert!(figures.foreseen > 500 && figures.taken_back * 20 <= figures.foreseen, "{figures:?}");
     }
 }
 

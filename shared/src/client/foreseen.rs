@@ -35,6 +35,9 @@ struct Item {
     kind: u8,
     /// At the tick of the newest input.
     row: Vec<i32>,
+    /// How far behind it the others were shown, ticks. A server that looks back flies it so far at once, and if it ends on that
+    /// way there never is one in a state.
+    behind: i64,
     /// It is on its own way still.
     flies: bool,
     /// The server's, once it came.
@@ -59,6 +62,8 @@ struct Real {
 pub(super) struct Foreseen {
     items: Vec<Item>,
     last: Option<Tick>,
+    /// The tick of the newest input.
+    tick: Tick,
     made: u32,
     /// The greatest id that the server has told.
     newest_id: Option<EntityId>,
@@ -72,13 +77,15 @@ pub(super) struct OwnStep<'a, G: Game> {
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
+    /// The tick of the others that is shown.
+    pub(super) shown: Option<Tick>,
     /// Finds out where the others are shown.
     pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
 impl Foreseen {
     pub(super) fn new(rate: TickRate) -> Self {
-        Self { items: Vec::new(), last: None, made: 0, newest_id: None, rate }
+        Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, newest_id: None, rate }
     }
 
     /// Moves all on by a tick, and asks the game for what is new.
@@ -89,6 +96,7 @@ impl Foreseen {
         step: &OwnStep<'_, G>,
         stats: &mut ClientStats,
     ) {
+        self.tick = step.tick;
         self.fly::<G>(schema, step);
         if self.items.len() >= ITEMS_MAX {
             return;
@@ -117,6 +125,7 @@ impl Foreseen {
                 born: step.tick,
                 kind: entity.kind(),
                 row,
+                behind: step.shown.map_or(0, |shown| step.tick.since(shown)),
                 flies: true,
                 real: None,
                 gone: None,
@@ -178,8 +187,8 @@ impl Foreseen {
             (Some(_), None) => true,
             (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
             (None, _) => {
-                let stays = tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX;
-                // One that ended on its way may have hit something there: then the server never had it for a tick.
+                let may_end = item.flies && self.tick.since(item.born) <= item.behind;
+                let stays = tick < item.born || may_end || waits && tick.since(item.born) <= LATE_TICKS_MAX;
                 stats.foreseen_taken_back += u64::from(!stays && item.flies);
                 stays
             }

@@ -239,7 +239,15 @@ impl<G: Game> Client<G> {
                     Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
                     None => Vec::new(),
                 };
-                let step = OwnStep { tick, player, own, input, scene: &*place.scene, others: &others };
+                let step = OwnStep {
+                    tick,
+                    player,
+                    own,
+                    input,
+                    scene: &*place.scene,
+                    shown: moment.map(|moment| moment.tick()),
+                    others: &others,
+                };
                 place.foreseen.step::<G>(schema, &self.streams, &step, &mut self.stats);
             }
             self.frame_due |= self.inputs.has_unsent();
