@@ -1,6 +1,7 @@
 //! What all bots of a run share: their orders, the way to the server, the rooms, the books and the time.
 
 use crate::clock::Clock;
+use crate::network::Networks;
 use crate::plan::Plan;
 use crate::rooms::Rooms;
 use crate::tally::Tally;
@@ -19,6 +20,8 @@ pub struct FleetConfig {
     pub spectators: u32,
     /// The options that rooms are made with.
     pub options: Options,
+    /// The networks that the bots play over.
+    pub networks: Networks,
     /// Where all chance of the bots comes from.
     pub seed: u64,
     /// The threads of the runtime, to spread the books over.

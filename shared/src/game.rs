@@ -103,9 +103,10 @@ pub trait Game: Sized + Send + 'static {
         View { reach: at.map_or(Reach::Nowhere, Reach::Around), groups: Groups::PUBLIC }
     }
 
-    /// What a spectator may see in a room that is cut. By default all that is public.
+    /// What a spectator may see in a room that is cut; asked each tick. By default all that is public. `follows` is the player
+    /// whose view it asks for, with its entity: a game that allows it answers as [`Game::view`] does.
     #[must_use]
-    fn spectator_view(&self, _world: &World<Self::Entity>) -> View {
+    fn spectator_view(&self, _world: &World<Self::Entity>, _follows: Option<(PlayerId, EntityId)>) -> View {
         View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
     }
 

@@ -19,6 +19,8 @@ pub const ENTITIES_MAX: usize = 4096;
 pub const ROW_BITS_MAX: u32 = 352;
 /// Fields (after splitting vectors) of one kind of entity. More are refused when the schema is built.
 pub const ROW_FIELDS_MAX: usize = 48;
+/// Bits of the fields that only their owner gets, in one message: a kind's number, and each field with a bit before it.
+pub const OWN_BITS_MAX: usize = 6 + ROW_FIELDS_MAX + ROW_BITS_MAX as usize;
 /// Kinds of entity in one game.
 pub const KINDS_MAX: usize = 64;
 /// Bits of one input. A wider input is refused when the schema is built.
@@ -97,6 +99,7 @@ pub const RATE_STEP_MAX: u8 = 3;
 
 const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
 const _: () = {
+    assert!(KINDS_MAX <= 1 << 6);
     assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
     assert!(
         SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)

@@ -8,8 +8,15 @@ use std::path::{Component, Path, PathBuf};
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
-    // The WebSocket and the bots' end of it.
-    ("tungstenite", &["server/src/transport/websocket.rs", "client-bot/src/connect/websocket.rs"]),
+    // The WebSocket, the bots' end of it, and the example of a native client.
+    (
+        "tungstenite",
+        &[
+            "server/src/transport/websocket.rs",
+            "client-bot/src/connect/websocket.rs",
+            "client-terminal/src/main.rs",
+        ],
+    ),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 

@@ -160,6 +160,7 @@ mod tests {
             players: 1,
             players_max: 2,
             spectators: 0,
+            spectators_max: 64,
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
             age_s: 3,

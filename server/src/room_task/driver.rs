@@ -43,7 +43,8 @@ impl<G: Game> NewRoom for RoomParts<G> {
     }
 
     fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64) {
-        let Self { port, room, permit } = *self;
+        let Self { port, mut room, permit } = *self;
+        room.sample_bytes();
         let now = Instant::now();
         let driver = Box::new(Driver {
             schedule: Schedule::new(port.facts().tick_rate, number, commons.epoch, now),
@@ -142,6 +143,7 @@ impl<G: Game> Driver<G> {
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
         self.port.publish(players, spectators);
+        self.port.publish_bytes(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         self.is_over(now).then_some(RoomEnd::Idle)
     }

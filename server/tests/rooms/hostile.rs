@@ -24,7 +24,7 @@ const AT_ONCE: usize = 64;
 async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHandle, RoomId) -> F) {
     let limits = Limits { resume_grace_ms: 0, room_idle_ms: 1_000, rooms_max: 5_000, ..Limits::default() };
     let (_server, handle) = server(limits, 60, 500);
-    let mut witness = Player::join(&handle, Target::Create(Options::none())).await;
+    let mut witness = Box::new(Player::join(&handle, Target::Create(Options::none())).await);
     let target = Player::join(&handle, Target::Create(Options::none())).await;
     let mut attack = Box::pin(attack(handle.clone(), target.room()));
     loop {

@@ -13,6 +13,7 @@ use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
 use crate::id::ResumeSecret;
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
+use crate::snapshot::OwnTold;
 use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
@@ -100,6 +101,8 @@ impl<G: Game> Client<G> {
                 .filter(|_| !G::BY_SCHEMA)
                 .map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
             foreseen: Foreseen::new(joined.tick_rate),
+            own: OwnTold::default(),
+            own_row: Vec::new(),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             sent: SentFrames::default(),

@@ -130,6 +130,7 @@ pub struct Client<G: Game> {
     session: Option<SessionId>,
     place: Option<Place<G>>,
     roster: Vec<RosterEntry>,
+    follows: Option<PlayerId>,
     inputs: Inputs<G::Input>,
     streams: Streams,
     commands: Commands,
@@ -179,6 +180,7 @@ impl<G: Game> Client<G> {
             session: None,
             place: None,
             roster: Vec::new(),
+            follows: None,
             inputs: Inputs::new(),
             streams: Streams::default(),
             commands: Commands::new(),
@@ -263,6 +265,21 @@ impl<G: Game> Client<G> {
         if let Some(place) = &mut self.place {
             place.secret = None;
         }
+    }
+
+    /// As a spectator, asks for the view of a player, or for the own again. In a room that is one stream it changes nothing:
+    /// there all is in view already.
+    pub fn follow(&mut self, player: Option<PlayerId>) {
+        if self.state == State::Playing && self.config.role == Role::Spectator && self.follows != player {
+            self.follows = player;
+            self.queue_control(&ClientControl::Follow(player));
+        }
+    }
+
+    /// The player whose view a spectator asked for, while it is in the room.
+    #[must_use]
+    pub fn follows(&self) -> Option<PlayerId> {
+        self.follows
     }
 
     /// The next message for the server. Call until there is none.
@@ -372,7 +389,8 @@ impl<G: Game> Client<G> {
     }
 
     /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them had to wait, the newer row counts.
+    /// moment, because one of them had to wait, the newer row counts. Fields that only their owner gets are hidden in all of
+    /// them; those of the own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let mut rows: Vec<_> =

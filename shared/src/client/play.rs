@@ -31,7 +31,7 @@ impl<G: Game> Client<G> {
         self.stats.updates += 1;
         self.stats.rate_step = update.private.rate_step;
         self.on_streams(now, &update)?;
-        self.on_inputs(now, &update.private);
+        self.on_inputs(now, &update.private)?;
         if let Some(number) = update.private.command_ack {
             self.stats.commands_confirmed += self.commands.confirmed(number)?;
         }
@@ -86,13 +86,17 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    fn on_inputs(&mut self, now: Duration, private: &Private) {
+    fn on_inputs(&mut self, now: Duration, private: &Private) -> Result<(), DecodeError> {
         self.stats.inputs.add(private.counts);
+        if let (Some(own), Some(schema), Some(place)) = (&private.own, &self.schema, &mut self.place) {
+            place.own.hear(schema, own)?;
+        }
         if let Some(timing) = private.timing {
             self.on_timing(now, private.tick, timing);
         }
         self.on_applied(now, private);
         self.reconcile(private);
+        Ok(())
     }
 
     /// Takes in what became of inputs.
@@ -126,6 +130,12 @@ impl<G: Game> Client<G> {
         if row.is_none() && !is_whole {
             return;
         }
+        let row = row.map(|(kind, values)| {
+            place.own_row.clear();
+            place.own_row.extend_from_slice(values);
+            place.own.fill(schema, kind, &mut place.own_row);
+            (kind, &place.own_row[..])
+        });
         let (compared, correction) =
             prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
         match correction {
@@ -177,6 +187,7 @@ impl<G: Game> Client<G> {
                 }
                 ReliableEvent::PlayerLeft(player) => {
                     self.roster.retain(|entry| entry.player != player);
+                    self.follows = self.follows.filter(|followed| *followed != player);
                     ClientEvent::PlayerLeft(player)
                 }
             };

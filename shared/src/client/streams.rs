@@ -305,11 +305,12 @@ impl Streams {
 
     /// Changes one field of the newest state, as a fault would. For tests of repair.
     pub(super) fn corrupt(&mut self, schema: &Schema) -> bool {
-        let Some(Stream { history, base, .. }) = self.streams.first_mut() else { return false };
-        let Some(newest) = history.newest() else { return false };
-        let mut wrong = Snapshot::new(newest.tick);
+        let seen = self.streams.iter_mut().find(|stream| stream.gone.is_none() && !stream.base.is_empty());
+        let Some(Stream { history, base, .. }) = seen else { return false };
+        let Some(newest) = history.newest().map(|newest| newest.tick) else { return false };
+        let mut wrong = Snapshot::new(base.tick);
         let mut changed = false;
-        for row in newest.rows() {
+        for row in base.rows() {
             let mut values = row.values.to_vec();
             let grids = schema.kind(row.kind).map(|kind| &kind.fields[..]).unwrap_or_default();
             for (value, field) in values.iter_mut().zip(grids) {
@@ -322,6 +323,7 @@ impl Streams {
         }
         if changed {
             base.copy_from(&wrong);
+            wrong.predict(schema, base, newest);
             history.push(wrong);
         }
         changed

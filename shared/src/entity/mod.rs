@@ -19,7 +19,7 @@ pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
-pub(crate) use schema::Coding;
+pub(crate) use schema::{Coding, OwnField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
 pub use step::{RowMut, Step};
 pub use tickwire_derive::{Choice, Entity, Input};

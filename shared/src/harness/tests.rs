@@ -58,9 +58,7 @@ fn players_join_and_see_the_room() {
 
 #[test]
 fn on_a_clean_link_the_prediction_is_exact() {
-    for profile in
-        [LinkProfile::CLEAN, LinkProfile { delay: Duration::from_millis(80), ..LinkProfile::CLEAN }]
-    {
+    for profile in [LinkProfile::CLEAN, LinkProfile::delayed(Duration::from_millis(80))] {
         let (mut harness, clients) = with_players(2, &["ada", "bob", "cid"]);
         for &client in &clients {
             harness.link(client, profile);
@@ -83,7 +81,7 @@ fn on_a_clean_link_the_prediction_is_exact() {
 fn after_joining_over_a_slow_link_inputs_soon_come_in_time() {
     let mut harness = Harness::<Dots>::new(settings(), 3);
     let ada = harness.join("ada");
-    harness.link(ada, LinkProfile::HOME);
+    harness.link(ada, LinkProfile::WIFI);
     harness.drive(ada, random);
     harness.run_ticks(150);
     let before = harness.room().stats().inputs;
@@ -274,7 +272,7 @@ fn a_client_to_whom_deltas_make_no_sense_asks_for_repair_and_plays_on() {
     let mut refused = 0;
     for seed in 30..50 {
         let (mut harness, clients) = with_players(seed, &["ada", "bob"]);
-        harness.link(clients[0], LinkProfile::HOME);
+        harness.link(clients[0], LinkProfile::WIFI);
         harness.run_ticks(100);
         assert!(harness.lose_rows(clients[0]));
         harness.run_ticks(120);
@@ -369,7 +367,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
         let (mut harness, mut clients) = with_players(seed, &["a", "b", "c", "d"]);
         clients.push(harness.spectate("e"));
         for &client in &clients {
-            let profile = [LinkProfile::CLEAN, LinkProfile::HOME, LinkProfile::MOBILE];
+            let profile = [LinkProfile::WIFI, LinkProfile::MOBILE_4G, LinkProfile::BAD_HOTEL];
             harness.link(client, profile[chance.below(3) as usize]);
         }
         for _ in 0..60 {
@@ -381,7 +379,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
                 3 => harness.cut(client),
                 4 => drop(harness.resume(client)),
                 5 => drop(harness.client_mut(client).command(chance.below(1_000))),
-                6 => harness.link(client, LinkProfile::HOME),
+                6 => harness.link(client, LinkProfile::WIFI),
                 _ => {}
             }
             harness.run_ticks(chance.below(24));
@@ -405,7 +403,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
 fn the_same_seed_gives_the_same_run_and_another_does_not() {
     let run = |seed| {
         let (mut harness, clients) = with_players(seed, &["a", "b"]);
-        harness.link(clients[0], LinkProfile::MOBILE);
+        harness.link(clients[0], LinkProfile::BAD_HOTEL);
         harness.run_ticks(200);
         harness.wires.sent_hash
     };

@@ -1,10 +1,10 @@
 //! The connections of a harness: what sessions and sockets do in a server, as plain data.
 
-use super::link::{LinkProfile, Pipe};
 use crate::Rng;
 use crate::entity::fnv1a_64;
 use crate::game::Game;
 use crate::id::MemberId;
+use crate::link::{Link, LinkProfile};
 use crate::room::{MemberEvent, Outbox};
 use crate::wire::Close;
 use crate::wire::control::ServerControl;
@@ -31,16 +31,15 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) stage: Stage,
-    pub(super) profile: LinkProfile,
-    pub(super) up: Pipe<Vec<u8>>,
-    pub(super) down: Pipe<Bytes>,
+    pub(super) link: Link<Vec<u8>, Bytes>,
+    /// When a client that its link has cut comes back by itself.
+    pub(super) resume_at: Option<Duration>,
     /// The slot is not emptied: the peer of a socket whose buffers are full.
     pub(super) blocked: bool,
     control: VecDeque<Bytes>,
     slot: Option<Bytes>,
     /// From when on the arrival of a frame is timed.
     timed_from: Duration,
-    rng: Rng,
 }
 
 /// All connections; what the room writes into.
@@ -57,25 +56,23 @@ pub(super) struct Wires {
 }
 
 impl Wire {
-    pub(super) fn new(rng: Rng) -> Self {
+    pub(super) fn new(mut rng: Rng) -> Self {
         Self {
             stage: Stage::Hello,
-            profile: LinkProfile::CLEAN,
-            up: Pipe::new(),
-            down: Pipe::new(),
+            link: Link::new(LinkProfile::CLEAN, rng.next_u64()),
+            resume_at: None,
             blocked: false,
             control: VecDeque::new(),
             slot: None,
             timed_from: Duration::ZERO,
-            rng,
         }
     }
 
     /// Everything on the way is lost.
     pub(super) fn reset(&mut self, stage: Stage) {
         self.stage = stage;
-        self.up.clear();
-        self.down.clear();
+        self.link.clear();
+        self.resume_at = None;
         self.control.clear();
         self.slot = None;
     }
@@ -98,10 +95,6 @@ impl Wire {
         Ok(event)
     }
 
-    pub(super) fn send_up(&mut self, now: Duration, message: Vec<u8>) {
-        self.up.send(now, message, &self.profile, &mut self.rng);
-    }
-
     pub(super) fn send_down(&mut self, now: Duration, message: Bytes) {
         self.control.push_back(message);
         self.flush(now);
@@ -109,9 +102,9 @@ impl Wire {
 
     /// Moves what waits into the link, as long as that takes it.
     pub(super) fn flush(&mut self, now: Duration) {
-        while !self.blocked && self.down.len() < self.profile.buffered_max {
+        while !self.blocked && self.link.takes_down() {
             let Some(message) = self.control.pop_front().or_else(|| self.slot.take()) else { return };
-            self.down.send(now, message, &self.profile, &mut self.rng);
+            self.link.send_down(now, message);
         }
     }
 
@@ -119,7 +112,7 @@ impl Wire {
     pub(super) fn end(&mut self, now: Duration, close: Close) {
         self.slot = None;
         if let Ok(bytes) = ServerControl::Close(close).encode() {
-            self.down.send(now, bytes.into(), &self.profile, &mut self.rng);
+            self.link.send_down(now, bytes.into());
         }
         self.stage = Stage::Ended;
     }

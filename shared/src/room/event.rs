@@ -1,7 +1,7 @@
 //! What a member can make happen in a room.
 
 use crate::game::Game;
-use crate::id::{ResumeSecret, StreamId};
+use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
 use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
@@ -41,6 +41,8 @@ pub enum MemberEvent<G: Game> {
     },
     /// What a repair found.
     Desync(Desync),
+    /// A spectator asks for the view of a player, or for its own again.
+    Follow(Option<PlayerId>),
     /// It goes for good.
     Leave,
     /// Its connection broke; a player may come back for a time.
@@ -76,6 +78,7 @@ impl<G: Game> MemberEvent<G> {
             ClientControl::Leave => Ok(Self::Leave),
             ClientControl::Repair { stream, tick } => Ok(Self::Repair { stream, tick }),
             ClientControl::Desync(desync) => Ok(Self::Desync(desync)),
+            ClientControl::Follow(player) => Ok(Self::Follow(player)),
             ClientControl::Join(_) => Err(Close::new(
                 CloseCode::AlreadyJoined,
                 "a session joins one room; connect again for another",

@@ -142,6 +142,7 @@ mod tests {
                 name: name.into(),
                 grid,
                 predictor: Default::default(),
+                own: false,
             };
             InputSchema { fields: ["x", "fire"].into_iter().zip(Self::GRIDS).map(field).collect() }
         }

@@ -9,6 +9,7 @@ use crate::entity::Input;
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
+use crate::snapshot::OwnTold;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
@@ -21,6 +22,8 @@ pub(super) struct Member<I> {
     pub(super) id: MemberId,
     /// `None` for a spectator.
     pub(super) player: Option<Player<I>>,
+    /// The player, with its entity, whose view a spectator asks for.
+    pub(super) follows: Option<(PlayerId, EntityId)>,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
     pub(super) link: Option<Link>,
@@ -110,6 +113,8 @@ pub(super) struct Link {
     pub(super) queued: Option<Tick>,
     /// What it has of the room's streams.
     pub(super) sight: Sight,
+    /// What it was told of the fields that only it gets.
+    pub(super) own: OwnTold,
     /// Ticks right behind the last update that went as predicted and were not told.
     pub(super) quiet: u32,
     /// Updates that the client did not acknowledge yet.
@@ -181,6 +186,7 @@ impl Link {
         Self {
             queued: None,
             sight: Sight::default(),
+            own: OwnTold::default(),
             quiet: 0,
             unacked: Unacked::default(),
             acked: None,

@@ -40,6 +40,7 @@ impl<G: Game> Room<G> {
                 self.stats.last_desync = Some(desync);
                 Ok(())
             }
+            MemberEvent::Follow(player) => self.follow(member, player),
             MemberEvent::Leave => Err(CloseCode::Normal.into()),
             MemberEvent::Cut => {
                 self.cut(member);
@@ -76,7 +77,7 @@ impl<G: Game> Room<G> {
             return Err(Close::new(CloseCode::Full, "the room has as many members as it may"));
         }
         let player = match role {
-            Role::Spectator if self.spectators() >= usize::from(self.config.spectators_max) => {
+            Role::Spectator if self.spectators() >= usize::from(self.spectators_max()) => {
                 return Err(Close::new(CloseCode::Full, "the room takes no more spectators"));
             }
             Role::Spectator => None,
@@ -90,6 +91,7 @@ impl<G: Game> Room<G> {
         self.members.push(Member {
             id: member,
             player,
+            follows: None,
             events: EventQueue::default(),
             link,
             cut_at: self.tick,
@@ -236,6 +238,18 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
+    fn follow(&mut self, member: MemberId, player: Option<PlayerId>) -> Result<(), Close> {
+        let players = || self.members.iter().filter_map(|member| member.player.as_ref());
+        // The player may be gone: then the spectator sees what it sees of itself.
+        let follows = players().find(|other| Some(other.id) == player).map(|other| (other.id, other.entity));
+        let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
+        if member.player.is_some() {
+            return Err(bad("only a spectator follows a player"));
+        }
+        member.follows = follows;
+        Ok(())
+    }
+
     fn ask_repair(&mut self, member: MemberId, stream: StreamId, tick: Tick) -> Result<(), Close> {
         let room_tick = self.tick;
         let second = u32::from(self.config.tick_rate.hz());
@@ -275,6 +289,9 @@ impl<G: Game> Room<G> {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
             self.game.leave(&mut self.world, player.id);
+            for other in &mut self.members {
+                other.follows = other.follows.filter(|(id, _)| *id != player.id);
+            }
             if let Some(event) = reliable::encode(&ReliableEvent::PlayerLeft(player.id)) {
                 self.queue_event(None, &event);
             }

@@ -8,7 +8,7 @@ use crate::game::Game;
 use crate::id::StreamId;
 use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS};
 use crate::snapshot::interest::group_of_stream;
-use crate::snapshot::{Interest, View};
+use crate::snapshot::{Interest, OwnTold, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Close, CloseCode};
@@ -24,6 +24,7 @@ impl<G: Game> Room<G> {
         let (tick, rate) = (self.tick, self.config.tick_rate);
         for at in 0..self.members.len() {
             self.look(at);
+            self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
             link.commands = 0;
@@ -33,7 +34,8 @@ impl<G: Game> Room<G> {
             }
             let overdrawn = budget > 0 && link.sight.is_overdrawn();
             let predicted = link.sight.is_as_predicted(&mut self.streams, &self.schema);
-            let has_news = member.has_news(tick, rate);
+            let own_news = self.own.is_news(&self.schema, &link.own);
+            let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
                 member.pass(tick);
@@ -54,7 +56,13 @@ impl<G: Game> Room<G> {
                 self.stats.updates += 1;
                 self.stats.update_bytes += self.message.len() as u64;
                 outbox.update(id, &self.message);
+                if let Some(sampler) = &mut self.sampler {
+                    sampler.sent(&self.message);
+                }
             }
+        }
+        if let Some(sampler) = &mut self.sampler {
+            sampler.end_tick(tick, rate, &self.schema, &self.streams);
         }
         self.stats.entities_encoded = self.streams.entities_encoded();
         if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
@@ -66,7 +74,7 @@ impl<G: Game> Room<G> {
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
         match &member.player {
             Some(player) => self.game.view(&self.world, player.id, player.entity),
-            None => self.game.spectator_view(&self.world),
+            None => self.game.spectator_view(&self.world, member.follows),
         }
     }
 
@@ -103,6 +111,7 @@ impl<G: Game> Room<G> {
         let repair = link.repair.take().and_then(|(stream, tick)| {
             // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
             link.sight.forget(stream);
+            link.own = OwnTold::default();
             self.streams.get_mut(stream)?.encoder.repair(&self.schema, tick)
         });
         let urgency = |streams: &Streams, stream| {
@@ -110,7 +119,8 @@ impl<G: Game> Room<G> {
         };
         let urgency = (budget > 0).then_some(urgency);
         link.sight.pack(&mut self.streams, &self.schema, moment.tick, urgency, &mut self.work);
-        let private = private(member, moment, &mut self.stats);
+        let own = self.own.tell(&self.schema, &mut link.own);
+        let private = Private { own, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
         self.stats.repairs += u64::from(repair.is_some());
         for packet in repair.iter().chain(&self.work.packets) {

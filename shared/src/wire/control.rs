@@ -154,6 +154,8 @@ pub enum ClientControl {
     },
     /// What a repair found: the first field that differs.
     Desync(Desync),
+    /// A spectator asks for the view of a player, or for its own again. The game decides what it shows.
+    Follow(Option<PlayerId>),
 }
 
 /// Who comes, and how.
@@ -366,7 +368,7 @@ impl ServerControl {
 }
 
 /// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
-const CLIENT_CONTROLS: u8 = 5;
+const CLIENT_CONTROLS: u8 = 6;
 const SERVER_CONTROLS: u8 = 3;
 
 fn decode_control<T: Serialize + DeserializeOwned>(
