@@ -303,7 +303,7 @@ function schemaOf(from) {
     const predictor = PREDICTORS[from.varint()];
     if (predictor === "linear" || predictor === "steer") from.varint();
     if (predictor === "steer") from.varint();
-    return { name, min, max, per_unit, wrap, predictor };
+    return { name, min, max, per_unit, wrap, predictor, own: from.bool() };
   };
   const version = from.varint();
   const kinds = from.list(() => ({ name: from.text(), fields: from.list(field) }));

@@ -247,6 +247,8 @@ export interface Field {
   /** An angle: `per_unit` steps a turn. */
   readonly wrap: boolean;
   readonly predictor: "hold" | "linear" | "steer" | "custom";
+  /** Only the client whose entity it is gets it; for others it is 0. */
+  readonly own: boolean;
 }
 
 /** Reads the codec (`docs/protocol.md`, section 2): settings and events of a game without a core of its own. */
