@@ -3,8 +3,9 @@
 //
 //   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
 //
-// A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor }] }, a predictor
-// { hold: true }, { linear: velocity } or { steer: target, rate }. A field predicted as `custom` cannot be read without its game. A state is { tick, rows: [[id, kind, [values]], ...] }.
+// A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor, own }] }, a predictor
+// { hold: true }, { linear: velocity } or { steer: target, rate }. A field predicted as `custom` cannot be read without its
+// game; `own` marks one that only the owner of the entity gets. A state is { tick, rows: [[id, kind, [values]], ...] }.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,6 +16,8 @@ const HASH_PERIOD_TICKS = 32, EXACT_STEPS = 8, GROUP_ROWS = 8, ONE = 32768;
 
 const span = (grid) => grid.max - grid.min + 1;
 const bitsOf = (grid) => (span(grid) === 1 ? 0 : 32 - Math.clz32(grid.max - grid.min));
+/** What stands in a state in place of a field that only its owner gets. */
+const hidden = (grid) => Math.min(Math.max(0, grid.min), grid.max);
 const modulo = (value, by) => ((value % by) + by) % by;
 
 function fit(grid, value) {
@@ -83,8 +86,8 @@ function decodePlain(schema, baseline, tick, bytes) {
       const values = predict(fields, [...old], tick - baseline.tick);
       if (differs && from.raw(1)) {
         if (from.raw(1)) continue;
-        fields.forEach(({ grid }, at) => {
-          if (!from.raw(1)) return;
+        fields.forEach(({ grid, own }, at) => {
+          if (own || !from.raw(1)) return;
           const negative = from.raw(1);
           const size = from.golomb(Math.floor(bitsOf(grid) / 3)) + 1;
           values[at] = fit(grid, values[at] + (negative ? -size : size));
@@ -98,7 +101,7 @@ function decodePlain(schema, baseline, tick, bytes) {
     const last = before.length ? before[before.length - 1][0] : 0;
     const id = previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
     const kind = from.raw(kindBits(schema));
-    rows.push([id, kind, schema[kind].fields.map(({ grid }) => grid.min + from.raw(bitsOf(grid)))]);
+    rows.push([id, kind, schema[kind].fields.map(({ grid, own }) => own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)))]);
     previous = id;
   }
   const hash = tick % HASH_PERIOD_TICKS === 0 ? from.raw(32) : undefined;
@@ -111,6 +114,7 @@ class Range {
   constructor(bytes, ones) {
     Object.assign(this, { bytes, ones, at: 0, range: 0xffffffff, code: 0 });
     for (let byte = 0; byte < 4; byte++) this.shift();
+    if (this.code === 0xffffffff) throw new Error("the payload begins with what no writer makes");
   }
   shift() {
     if (this.at >= this.bytes.length + 4) throw new Error("the payload ends too early");
@@ -185,11 +189,11 @@ export function model(schema, table = []) {
   const kinds = schema.map(({ fields }) => ({
     row: add(4, 0x32, 0x3d, 0x4a, 0x4d),
     gone: add(1, 0x45),
-    fields: fields.map((field) => [
+    fields: fields.map((field) => field.own ? [] : [
       set(field, field.predictor.hold ? [0x4d, 0x4d, 0xd5] : [0x52, 0x45, 0x55]),
       set(field, [0xd2, 0xd2, 0x58]),
     ]),
-    order: fields.map((_, at) => at).sort((a, b) => rank(fields[a]) - rank(fields[b]) || a - b),
+    order: fields.map((_, at) => at).filter((at) => !fields[at].own).sort((a, b) => rank(fields[a]) - rank(fields[b]) || a - b),
   }));
   table.forEach((byte, context) => (ones[context] = byte));
   return { kinds, ones: ones.map(probability) };
@@ -215,7 +219,7 @@ function readChange(from, fields, contexts, old, ticks) {
 
 function readValue(from, grid, { first, sizes }, same) {
   if (same !== undefined && !from.bit(first)) return same;
-  const nearest = Math.min(Math.max(0, grid.min), grid.max);
+  const nearest = hidden(grid);
   if (!from.bit(first + 1)) return nearest;
   return nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined);
 }
@@ -250,8 +254,8 @@ function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
     let node = 1;
     for (let bit = 0; bit < kindBits(schema); bit++) node = node * 2 + from.bit(41 + node);
     const kind = node - 2 ** kindBits(schema);
-    newest[kind] = schema[kind].fields.map(({ grid }, at) =>
-      readValue(from, grid, kinds[kind].fields[at][1], newest[kind]?.[at]));
+    newest[kind] = schema[kind].fields.map(({ grid, own }, at) =>
+      own ? hidden(grid) : readValue(from, grid, kinds[kind].fields[at][1], newest[kind]?.[at]));
     rows.push([id, kind, newest[kind]]);
     previous = id;
   }
@@ -262,6 +266,14 @@ function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
 /** The state that a payload leads to, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
 export function decode(schema, coding, baseline, tick, bytes) {
   return coding ? decodeRanged(schema, coding, baseline, tick, bytes) : decodePlain(schema, baseline, tick, bytes);
+}
+
+/** Takes in what a private section tells of the own entity: section 4. `known` is { kind, values }, undefined at first. */
+export function hearOwn(schema, known, bytes) {
+  const from = new Bits(bytes), kind = from.raw(kindBits(schema));
+  const own = schema[kind].fields.filter((field) => field.own);
+  const before = known?.kind === kind ? known.values : [];
+  return { kind, values: own.map(({ grid }, at) => (from.raw(1) ? grid.min + from.raw(bitsOf(grid)) : before[at])) };
 }
 
 /** The state hash of section 4. */
@@ -291,14 +303,14 @@ function parseSchema(lines) {
   for (const line of lines) {
     const kind = line.match(/^# \d+ (\w+)$/);
     if (kind) schema.push({ name: kind[1], fields: [] });
-    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*) \}$/);
+    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+) \}$/);
     if (!field || !schema.length) continue;
     if (field[3] === "Custom") throw new Error(`field ${field[1]} is predicted as custom: only its game can read it`);
     const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
     const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
       : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate } : { hold: true };
     const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
-    schema[schema.length - 1].fields.push({ name: field[1], grid, predictor });
+    schema[schema.length - 1].fields.push({ name: field[1], grid, predictor, own: field[4] === "true" });
   }
   return schema;
 }
@@ -308,19 +320,27 @@ function check() {
   const schema = parseSchema(lines.slice(lines.findIndex((line) => line.startsWith("# The kinds of the payloads"))));
   const table = fromHex(lines.find((line) => line.startsWith("# table = ")).slice(10)).slice(12);
   const codings = { "profile 0": undefined, "profile 1": model(schema), "profile 1, with the table": model(schema, table) };
-  let decoded = 0;
+  let decoded = 0, known;
   lines.forEach((line, at) => {
     const name = line.match(/^\[payload, (.*): .*\]$/);
     if (!name) return;
+    const bytes = fromHex(lines[at + 2].slice("hex = ".length));
+    if (name[1] === "own fields") {
+      known = hearOwn(schema, known, bytes);
+      if (JSON.stringify([known.kind, known.values]) !== JSON.stringify(parse(lines[at + 1].slice("value = ".length)))) {
+        throw new Error(`${line}: ${JSON.stringify(known)}`);
+      }
+      decoded += 1;
+      return;
+    }
     const state = (pair) => pair && { tick: pair[0], rows: pair[1] };
     const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) => state(part?.length === 1 ? part[0] : part));
-    const bytes = fromHex(lines[at + 2].slice("hex = ".length));
     const { state: got, hash } = decode(schema, codings[name[1]], baseline, wanted.tick, bytes);
     if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${line}: ${JSON.stringify(got)}`);
     if (hash !== undefined && hash !== stateHash(got)) throw new Error(`${line}: the hash differs`);
     decoded += 1;
   });
-  if (decoded < 12) throw new Error(`only ${decoded} payloads found`);
+  if (decoded < 15) throw new Error(`only ${decoded} payloads found`);
   console.log(`${decoded} payloads decoded, all as they should be`);
 }
 

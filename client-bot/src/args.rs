@@ -3,11 +3,13 @@
 use crate::assertion::Assertion;
 use crate::behaviours::arena::ArenaBehaviour;
 use crate::connect::Url;
+use crate::network::NetworkArgs;
 use crate::plan::{Plan, Stage};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, OptionText, Options};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
@@ -16,8 +18,11 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options};
 /// fails, 2 for wrong use, 3 when the server can't be reached. Bots that Ctrl-C, or a stay of less than 1 s, left no
 /// time to come are no failure.
 #[derive(Clone, Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What else to do than to play.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is meant.
     #[arg(long, default_value = "ws://127.0.0.1:8080")]
     pub url: Url,
@@ -27,6 +32,9 @@ pub struct Args {
     /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms: Option<u32>,
+    /// The room that all bots join, instead of making rooms: the eight letters and digits of its id.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["rooms", "options"])]
+    pub room: Option<RoomId>,
     /// How long the run goes on once all bots have come.
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     pub duration: Duration,
@@ -58,6 +66,15 @@ pub struct Args {
     /// A threshold on the report, such as 'snapshot_gap_ms.p99<60'. May be given again.
     #[arg(long = "assert", value_name = "PATH OP VALUE")]
     pub assertions: Vec<Assertion>,
+    /// Writes what the first bots receive to this file, for `profile` and `train`.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// How many bots are recorded.
+    #[arg(long, value_name = "BOTS", default_value_t = 1, requires = "record", value_parser = clap::value_parser!(u32).range(1..))]
+    pub record_bots: u32,
+    /// The largest recording, MiB. What does not fit is left out, and counted at the end.
+    #[arg(long, value_name = "MIB", default_value_t = 64, requires = "record", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub record_mib: u32,
     /// Addresses of this machine that bots come from, in turns. By default 127.0.0.1 and up for a server on the
     /// loopback, one for every 1000 bots.
     #[arg(long, value_name = "ADDR", value_delimiter = ',')]
@@ -71,11 +88,38 @@ pub struct Args {
     /// Shows no progress and no table; failed thresholds are still named.
     #[arg(long, short)]
     pub quiet: bool,
+    /// What lies between the bots and the server.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// What works on recordings.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Shows what the bytes of a recording were spent on: by part of a message, kind of entity, field and stream.
+    Profile {
+        /// What --record wrote.
+        file: PathBuf,
+        /// JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Trains a table for profile 1 on recordings of one game.
+    Train {
+        /// What --record wrote.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The table to write.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 const EXAMPLES: &str = "Examples:
   tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json --assert 'snapshot_gap_ms.p99<60'
-  tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms";
+  tickwire-client-bot --bots 64 --network 4g:50,wifi:50 --loss 0.5%
+  tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms
+  tickwire-client-bot --bots 32 --record match.twrec && tickwire-client-bot profile match.twrec";
 
 fn game_name(text: &str) -> Result<GameName, String> {
     GameName::new(text).map_err(|error| error.to_string())
@@ -102,6 +146,9 @@ impl Args {
     /// How many rooms the fleet makes.
     #[must_use]
     pub fn rooms(&self) -> u32 {
+        if self.room.is_some() {
+            return 1;
+        }
         self.rooms.unwrap_or(self.plan().bots_max().div_ceil(32)).max(1)
     }
 
@@ -128,6 +175,7 @@ impl Args {
         if self.url.is_tls() && self.ca.is_none() {
             return Err("wss needs certificates to trust: give --ca FILE".into());
         }
+        self.network.networks()?;
         self.options().map(drop)
     }
 }
@@ -163,6 +211,19 @@ mod tests {
         let args = parse(&["--stages", "30s:200,60s:500", "--stages", "10s:0"]).unwrap();
         assert_eq!((args.stages.len(), args.plan().bots_max(), args.rooms()), (3, 500, 16));
         assert!(parse(&["--stages", "30s:200", "--bots", "5"]).is_err());
+    }
+
+    #[test]
+    fn recordings_are_worked_on_by_commands_of_their_own() {
+        let args = parse(&["--bots", "4", "--record", "a.twrec", "--record-bots", "2"]).unwrap();
+        assert_eq!((args.record, args.record_bots, args.record_mib), (Some("a.twrec".into()), 2, 64));
+        let profile = parse(&["profile", "a.twrec", "--json"]).unwrap().command;
+        assert!(matches!(profile, Some(Command::Profile { json: true, .. })));
+        let train = parse(&["train", "a.twrec", "b.twrec", "--out", "tag.twt"]).unwrap().command;
+        assert!(matches!(train, Some(Command::Train { files, .. }) if files.len() == 2));
+        assert!(parse(&["--bots", "4", "profile", "a.twrec"]).is_err());
+        assert!(parse(&["--record-bots", "4"]).is_err());
+        assert!(parse(&["train", "--out", "tag.twt"]).is_err());
     }
 
     #[test]

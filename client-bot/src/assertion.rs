@@ -1,8 +1,9 @@
 //! Thresholds on a report: `snapshot_gap_ms.p99<60`.
 
-use crate::report::Report;
+use crate::report::{NetworkReport, Report};
 use core::fmt;
 use core::str::FromStr;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -127,6 +128,7 @@ fn in_groups(paths: &[String]) -> String {
         lines.push(line);
     }
     lines.push("and one reason or code each: bots_failed.full, disconnects.1006".into());
+    lines.push("and for each network what networks.NAME has: networks.4g.inputs_late_or_held_percent".into());
     lines.join("\n")
 }
 
@@ -164,6 +166,9 @@ pub fn failures(assertions: &[Assertion], report: &Value) -> Vec<Failure> {
 const COUNTS: [&str; 2] = ["bots_failed", "disconnects"];
 
 fn number_at(report: &Value, path: &str) -> Option<f64> {
+    if let Some((network, path)) = path.strip_prefix(NETWORKS).and_then(|rest| rest.split_once('.')) {
+        return number_at(report.get("networks")?.get(network)?, path);
+    }
     let (first, second) = path.split_once('.').unwrap_or((path, ""));
     let value = report.get(first)?;
     match (value, second) {
@@ -177,7 +182,14 @@ fn number_at(report: &Value, path: &str) -> Option<f64> {
     }
 }
 
+/// What the path of a value of one network begins with; the network's name and a value's path follow.
+const NETWORKS: &str = "networks.";
+
 fn is_known(path: &str) -> bool {
+    if let Some(rest) = path.strip_prefix(NETWORKS) {
+        let of_network = paths_of(&NetworkReport::default());
+        return rest.split_once('.').is_some_and(|(_, path)| of_network.iter().any(|known| known == path));
+    }
     let count = COUNTS.iter().any(|name| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
     count || known_paths().iter().any(|known| known == path)
 }
@@ -185,11 +197,16 @@ fn is_known(path: &str) -> bool {
 /// Every path that an assertion may name. Below `bots_failed` and `disconnects` any reason or code may follow.
 #[must_use]
 pub fn known_paths() -> Vec<String> {
-    let Ok(Value::Object(report)) = serde_json::to_value(Report::default()) else { return Vec::new() };
+    paths_of(&Report::default())
+}
+
+fn paths_of(report: &impl Serialize) -> Vec<String> {
+    let Ok(Value::Object(report)) = serde_json::to_value(report) else { return Vec::new() };
     let mut paths = Vec::new();
     for (name, value) in report {
         match value {
             Value::Array(_) | Value::String(_) => {}
+            Value::Object(_) if name == "networks" => {}
             Value::Object(inner) if !COUNTS.contains(&&*name) => {
                 paths.extend(inner.keys().map(|key| format!("{name}.{key}")));
             }
@@ -206,6 +223,18 @@ mod tests {
 
     fn parse(text: &str) -> Assertion {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_value_of_one_network_can_be_a_threshold() {
+        let report = json!({"networks": {"bad-hotel": {"cuts": 2, "rtt_ms": {"p50": 151.5}}}});
+        let texts =
+            ["networks.bad-hotel.cuts>=1", "networks.bad-hotel.rtt_ms.p50>151", "networks.4g.cuts==0"];
+        let failing = failures(&texts.map(parse), &report);
+        assert_eq!(failing.len(), 1, "what was not measured holds nothing");
+        for bad in ["networks.4g<1", "networks.4g.nothing<1", "networks<1", "networks.4g.rtt_ms<1"] {
+            assert!(bad.parse::<Assertion>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One bot: it comes, plays, comes back after cuts, and goes when its shift is over.
 
 use crate::behaviour::{Behaviour, Behaviours};
-use crate::connect::{Connect, ConnectError};
+use crate::connect::{Connect, ConnectError, LinkEnd};
 use crate::crew::Crew;
 use crate::rooms::Errand;
 use crate::session::{End, Player, Session};
@@ -212,7 +212,11 @@ where
         }
         if was_in {
             tracing::debug!(bot = player.bot, ?end, "cut");
-            player.tally.record(player.bot, |shard| shard.disconnected(code_of(&end)));
+            player.lose(now);
+            player.tally.record(player.bot, |shard| match &end {
+                End::Link(LinkEnd::Cut) => shard.cuts += 1,
+                end => shard.disconnected(code_of(end)),
+            });
         }
         let may_resume = match &end {
             End::Closed(close) => close.advice == Advice::Resume,

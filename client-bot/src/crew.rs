@@ -1,9 +1,11 @@
 //! What all bots of a run share: their orders, the way to the server, the rooms, the books and the time.
 
 use crate::clock::Clock;
+use crate::network::Networks;
 use crate::plan::Plan;
 use crate::rooms::Rooms;
 use crate::tally::Tally;
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 
 /// What a fleet does.
@@ -15,10 +17,14 @@ pub struct FleetConfig {
     pub plan: Plan,
     /// How many rooms the fleet makes; bot i joins room i modulo this.
     pub rooms: u32,
+    /// A room that stands already: the fleet's first. Should it end, another is made in its place.
+    pub room: Option<RoomId>,
     /// How many of the bots only watch: the ones with the highest numbers.
     pub spectators: u32,
     /// The options that rooms are made with.
     pub options: Options,
+    /// The networks that the bots play over.
+    pub networks: Networks,
     /// Where all chance of the bots comes from.
     pub seed: u64,
     /// The threads of the runtime, to spread the books over.

@@ -5,7 +5,8 @@ use crate::bot;
 use crate::clock::Clock;
 use crate::connect::Connect;
 use crate::crew::{Crew, FleetConfig};
-use crate::report::{REPORT_VERSION, Report, Second};
+use crate::network::SimulatedConnect;
+use crate::report::{NetworkReport, REPORT_VERSION, Report, Second};
 use crate::rooms::Rooms;
 use crate::tally::Tally;
 use core::future::Future;
@@ -34,18 +35,18 @@ where
     B: Behaviours<G>,
 {
     let crew = Arc::new(Crew {
-        rooms: Rooms::new(config.rooms),
-        tally: Tally::new(config.plan.bots_max(), config.threads),
+        rooms: Rooms::new(config.rooms, config.room),
+        tally: Tally::new(config.plan.bots_max(), config.threads, config.networks.clone()),
         clock: Clock::new(),
+        connect: SimulatedConnect::new(connect, config.networks.clone(), config.seed),
         config,
-        connect,
         behaviours,
     });
     let mut timeline = Vec::new();
     let mut bots = JoinSet::new();
     for (bot, shift) in crew.config.plan.roll() {
         let crew = Arc::clone(&crew);
-        bots.spawn(async move { bot::live::<G, C, B>(&crew, bot, shift).await });
+        bots.spawn(async move { bot::live::<G, _, B>(&crew, bot, shift).await });
     }
     let mut stop = pin!(stop);
     let mut ends_at = crew.config.plan.time() + GRACE;
@@ -77,7 +78,8 @@ where
 
 impl<C, B> Crew<C, B> {
     fn report(&self, timeline: Vec<Second>) -> Report {
-        let sum = self.tally.sum();
+        let (sum, by_network) = self.tally.sum();
+        let networks = self.config.networks.all().iter().zip(&by_network);
         let (bots_joined, all_joined_at) = self.tally.arrivals();
         let clients = &sum.clients;
         let time = sum.time.as_secs_f64();
@@ -98,7 +100,9 @@ impl<C, B> Crew<C, B> {
             failure_texts: self.tally.texts(),
             bots_failed: self.tally.failures(),
             disconnects: sum.disconnects.iter().map(|(code, count)| (code.to_string(), *count)).collect(),
+            cuts: sum.cuts,
             resumes: clients.resumes,
+            resume_ms: sum.resumes.percentiles(),
             all_joined_s: all_joined_at.map(|at| at.as_secs_f64()),
             seconds: self.clock.now().as_secs_f64(),
             client_seconds: time,
@@ -118,6 +122,10 @@ impl<C, B> Crew<C, B> {
             hash_mismatches: clients.hash_mismatches,
             decode_errors: clients.decode_errors,
             prediction_error_units: sum.errors.percentiles(),
+            corrections: clients.corrections + clients.corrections_snapped,
+            correction_units: sum.corrections.percentiles(),
+            frames: clients.frames,
+            frames_starved: clients.frames_starved,
             inputs_sent: clients.inputs_made,
             inputs_late: clients.inputs.late.into(),
             inputs_held: clients.inputs.held.into(),
@@ -125,6 +133,10 @@ impl<C, B> Crew<C, B> {
             events_received: clients.events,
             events_lost: clients.events_lost,
             bot_lag_ms: sum.lags.percentiles(),
+            network_lag_ms: sum.network_lags.percentiles(),
+            networks: networks
+                .map(|(network, shard)| (network.name.clone(), NetworkReport::of(shard)))
+                .collect(),
             timeline,
         }
     }

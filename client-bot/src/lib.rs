@@ -7,7 +7,7 @@
 //! ```text
 //!   plan -> fleet -> bot (comes, resumes, goes) -> session -> Client<G> <- Behaviour<G>
 //!                      |                             |
-//!                    rooms                          link -> tally -> report -> assertions
+//!                    rooms                network <- link -> tally -> report -> assertions
 //! ```
 
 pub mod args;
@@ -20,9 +20,12 @@ pub mod connect;
 mod crew;
 pub mod fleet;
 pub mod histogram;
+pub mod network;
 pub mod open_files;
 pub mod plan;
+pub mod profile_table;
 pub mod progress;
+pub mod recording;
 pub mod report;
 mod rooms;
 mod session;

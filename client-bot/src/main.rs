@@ -1,16 +1,25 @@
 //! The load tool's command.
 
 use clap::Parser;
-use std::io::{ErrorKind, Write};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tickwire_client_bot::args::Args;
+use std::sync::Arc;
+use tickwire_client_bot::args::{Args, Command};
 use tickwire_client_bot::assertion::failures;
 use tickwire_client_bot::connect::{Sources, TlsRoots, WebSocketConnect};
+use tickwire_client_bot::profile_table::ProfileTable;
 use tickwire_client_bot::progress::Progress;
+use tickwire_client_bot::recording::{
+    BadRecording, Header, RecordConnect, Recorder, RecorderConfig, Recording,
+};
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::table::Table;
 use tickwire_client_bot::{FleetConfig, open_files, run};
 use tickwire_shared::arena::Arena;
+use tickwire_shared::entity::{Kind, Trainer};
 
 /// A threshold fails, or bots that were wanted never came into a room.
 const FAILED: u8 = 1;
@@ -24,7 +33,12 @@ struct Failure(String, u8);
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match check_and_run(&args) {
+    let done = match &args.command {
+        None => check_and_run(&args),
+        Some(Command::Profile { file, json }) => profile(file, *json),
+        Some(Command::Train { files, out }) => train(files, out),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text, status)) => {
             // Nobody to tell if stderr is closed.
@@ -52,11 +66,71 @@ fn check_and_run(args: &Args) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| usage(format!("no runtime: {error}")))?;
-    let report = runtime.block_on(play(args))?;
-    conclude(args, &report)
+    let recorder = args.record.as_deref().map(|path| recorder(args, path)).transpose()?;
+    let report = runtime.block_on(play(args, recorder.clone()))?;
+    conclude(args, &report)?;
+    recorder.map_or(Ok(()), |recorder| end_recording(args, &recorder))
 }
 
-async fn play(args: &Args) -> Result<Report, Failure> {
+/// Begins a recording, before the run: a file that cannot be written would cost the whole of it.
+fn recorder(args: &Args, path: &Path) -> Result<Arc<Recorder>, Failure> {
+    let fault = |error| Failure(format!("{}: {error}", path.display()), USAGE);
+    let config =
+        RecorderConfig { bots: args.record_bots, bytes_max: u64::from(args.record_mib) * 1024 * 1024 };
+    let file = BufWriter::new(File::create(path).map_err(fault)?);
+    let header = Header::of::<Arena>(&args.game);
+    Recorder::new(Box::new(file), &header, config).map(Arc::new).map_err(fault)
+}
+
+fn end_recording(args: &Args, recorder: &Recorder) -> Result<(), Failure> {
+    let fault = |error| Failure(format!("the recording cannot be written: {error}"), USAGE);
+    let left_out = recorder.finish().map_err(fault)?;
+    if left_out > 0 && !args.quiet {
+        let text = format!("the recording is full: {left_out} messages are not in it (see --record-mib)\n");
+        say(std::io::stderr(), text).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Shows what a recording's bytes were spent on.
+fn profile(path: &Path, json: bool) -> Result<(), Failure> {
+    let digest = open(path)?.digest().map_err(|error| unreadable(path, &error))?;
+    let fault = |error: &dyn Display| Failure(format!("the profile cannot be written: {error}"), USAGE);
+    if !json {
+        return say(std::io::stdout(), ProfileTable(&digest)).map_err(|error| fault(&error));
+    }
+    let mut text = serde_json::to_string_pretty(&digest).map_err(|error| fault(&error))?;
+    text.push('\n');
+    say(std::io::stdout(), &text).map_err(|error| fault(&error))
+}
+
+/// Trains a table on recordings.
+fn train(paths: &[PathBuf], out: &Path) -> Result<(), Failure> {
+    let mut trainer: Option<(Vec<Kind>, Trainer)> = None;
+    for path in paths {
+        let recording = open(path)?;
+        let kinds = recording.header().kinds.clone();
+        let (known, trainer) = trainer.get_or_insert_with(|| (kinds.clone(), Trainer::new(kinds.clone())));
+        if *known != kinds {
+            let text = format!("{} is of other kinds of entity than the ones before", path.display());
+            return Err(Failure(text, USAGE));
+        }
+        recording.train(trainer).map_err(|error| unreadable(path, &error))?;
+    }
+    let table = trainer.map(|(_, trainer)| trainer.table()).unwrap_or_default();
+    std::fs::write(out, table).map_err(|error| Failure(format!("{}: {error}", out.display()), USAGE))
+}
+
+fn open(path: &Path) -> Result<Recording<BufReader<File>>, Failure> {
+    let file = File::open(path).map_err(|error| Failure(format!("{}: {error}", path.display()), USAGE))?;
+    Recording::open(BufReader::new(file)).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &BadRecording) -> Failure {
+    Failure(format!("{}: {error}", path.display()), USAGE)
+}
+
+async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Failure> {
     let unreachable =
         |error: tickwire_client_bot::connect::ConnectError| Failure(error.to_string(), UNREACHABLE);
     let usage = |text: String| Failure(text, USAGE);
@@ -70,12 +144,15 @@ async fn play(args: &Args) -> Result<Report, Failure> {
     let connect = WebSocketConnect::new(args.url.clone(), address, sources, roots)
         .map_err(|error| usage(error.to_string()))?;
     connect.probe().await.map_err(unreachable)?;
+    let connect = RecordConnect::new(connect, recorder);
     let progress = Progress::new(plan.time(), plan.bots_max(), args.quiet);
     let config = FleetConfig {
         game: args.game.clone(),
         rooms: args.rooms(),
+        room: args.room,
         spectators: args.spectators,
         options: args.options().map_err(usage)?,
+        networks: args.network.networks().map_err(usage)?,
         seed: args.seed,
         threads: args.threads.into(),
         plan,

@@ -1,6 +1,7 @@
 //! What a run measured. `docs/bot-report.schema.json` describes the JSON form.
 
 use crate::histogram::Percentiles;
+use crate::tally::Shard;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -33,8 +34,12 @@ pub struct Report {
     pub failure_texts: BTreeMap<String, String>,
     /// Connections that ended before their bot wanted it, by close code; 1006 is an end without any.
     pub disconnects: BTreeMap<String, u64>,
-    /// Cut bots that took their places again.
+    /// Connections that a simulated network cut; they are not among the `disconnects`.
+    pub cuts: u64,
+    /// Bots that took their places again after they had lost their connection.
     pub resumes: u64,
+    /// From the loss of a connection until the next snapshot, resumed.
+    pub resume_ms: Percentiles,
     /// From the start of the run until the last of the wanted bots was in a room; `null` if some never was.
     pub all_joined_s: Option<f64>,
     /// How long the run took.
@@ -74,6 +79,14 @@ pub struct Report {
     pub decode_errors: u64,
     /// How far the predicted own entity was from what the server had.
     pub prediction_error_units: Percentiles,
+    /// Times that the own entity was moved by more than 1/4 unit to where the server had it, also by what another player did.
+    pub corrections: u64,
+    /// Those of `prediction_error_units` that are above 1/4.
+    pub correction_units: Percentiles,
+    /// Frames that a screen would have shown, one for each input.
+    pub frames: u64,
+    /// Those of them for which the state to interpolate towards had not come, and for which it was not as predicted.
+    pub frames_starved: u64,
     /// Inputs that were sent.
     pub inputs_sent: u64,
     /// Inputs that came after their tick.
@@ -88,8 +101,86 @@ pub struct Report {
     pub events_lost: u64,
     /// How late the bots' own timers fired. Where this is large, the bots measure themselves, not the server.
     pub bot_lag_ms: Percentiles,
+    /// How late the simulated networks handed over messages. `snapshot_gap_ms` is without it.
+    pub network_lag_ms: Percentiles,
+    /// What the bots of each network measured, by its name.
+    pub networks: BTreeMap<String, NetworkReport>,
     /// What happened in each second of the run.
     pub timeline: Vec<Second>,
+}
+
+/// What the bots of one network measured. Each value means what that of the whole report does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct NetworkReport {
+    /// The time of its bots in a room.
+    pub client_seconds: f64,
+    /// Connections that it cut.
+    pub cuts: u64,
+    /// Bots that took their places again.
+    pub resumes: u64,
+    /// From the loss of a connection until the next snapshot.
+    pub resume_ms: Percentiles,
+    /// The round trip of a client frame.
+    pub rtt_ms: Percentiles,
+    /// The time between the arrivals of two snapshots.
+    pub snapshot_gap_ms: Percentiles,
+    /// From the making of an input until the arrival of its effect.
+    pub input_to_effect_ms: Percentiles,
+    /// How far the predicted own entity was from what the server had.
+    pub prediction_error_units: Percentiles,
+    /// Times that it was moved by more than 1/4 unit.
+    pub corrections: u64,
+    /// The same per bot and minute.
+    pub corrections_per_client_min: Option<f64>,
+    /// The errors above 1/4 unit.
+    pub correction_units: Percentiles,
+    /// Frames that a screen would have shown.
+    pub frames: u64,
+    /// Those without a later state to interpolate towards.
+    pub frames_starved: u64,
+    /// `frames_starved` by `frames`, in percent.
+    pub frames_starved_percent: Option<f64>,
+    /// Inputs that were sent.
+    pub inputs_sent: u64,
+    /// Inputs that came after their tick.
+    pub inputs_late: u64,
+    /// Ticks for which no input had come.
+    pub inputs_held: u64,
+    /// `inputs_late` and `inputs_held` by `inputs_sent`, in percent.
+    pub inputs_late_or_held_percent: Option<f64>,
+    /// How late the simulation itself was.
+    pub network_lag_ms: Percentiles,
+}
+
+impl NetworkReport {
+    pub(crate) fn of(shard: &Shard) -> Self {
+        let clients = &shard.clients;
+        let time = shard.time.as_secs_f64();
+        let corrections = clients.corrections + clients.corrections_snapped;
+        let (late, held) = (u64::from(clients.inputs.late), u64::from(clients.inputs.held));
+        let percent = |part: u64, whole: u64| (whole > 0).then(|| 100.0 * part as f64 / whole as f64);
+        Self {
+            client_seconds: time,
+            cuts: shard.cuts,
+            resumes: clients.resumes,
+            resume_ms: shard.resumes.percentiles(),
+            rtt_ms: shard.round_trips.percentiles(),
+            snapshot_gap_ms: shard.gaps.percentiles(),
+            input_to_effect_ms: shard.effects.percentiles(),
+            prediction_error_units: shard.errors.percentiles(),
+            corrections,
+            corrections_per_client_min: (time > 0.0).then(|| corrections as f64 * 60.0 / time),
+            correction_units: shard.corrections.percentiles(),
+            frames: clients.frames,
+            frames_starved: clients.frames_starved,
+            frames_starved_percent: percent(clients.frames_starved, clients.frames),
+            inputs_sent: clients.inputs_made,
+            inputs_late: late,
+            inputs_held: held,
+            inputs_late_or_held_percent: percent(late + held, clients.inputs_made),
+            network_lag_ms: shard.network_lags.percentiles(),
+        }
+    }
 }
 
 /// One second of a run.
@@ -166,6 +257,10 @@ mod tests {
             map.iter()
                 .for_each(|(name, value)| agrees(&properties[name], root, value, &format!("{at}.{name}")));
         }
+        let further = schema.get("additionalProperties").filter(|_| schema.get("properties").is_none());
+        if let (Value::Object(map), Some(further)) = (value, further) {
+            map.iter().for_each(|(name, value)| agrees(further, root, value, &format!("{at}.{name}")));
+        }
         for item in value.as_array().into_iter().flatten() {
             agrees(&schema["items"], root, item, &format!("{at}[]"));
         }
@@ -178,6 +273,7 @@ mod tests {
         let full = Percentiles { p50: Some(1.5), p90: Some(2.5), ..Percentiles::default() };
         let report = Report {
             snapshot_gap_ms: full,
+            networks: [("4g".to_owned(), NetworkReport { rtt_ms: full, ..NetworkReport::default() })].into(),
             timeline: vec![Second { gap_p99_ms: Some(0.5), ..Second::default() }],
             ..Report::default()
         };

@@ -38,10 +38,14 @@ pub(crate) struct Promise {
 }
 
 impl Rooms {
-    /// `count` rooms, none of them made; at least one.
+    /// `count` rooms, at least one: the first is `standing` if that is given, the others have to be made.
     #[must_use]
-    pub(crate) fn new(count: u32) -> Self {
-        Self { slots: (0..count.max(1)).map(|_| watch::Sender::new(Slot::Vacant)).collect() }
+    pub(crate) fn new(count: u32, standing: Option<RoomId>) -> Self {
+        let slot = |at| match standing {
+            Some(room) if at == 0 => Slot::Ready(room),
+            _ => Slot::Vacant,
+        };
+        Self { slots: (0..count.max(1)).map(|at| watch::Sender::new(slot(at))).collect() }
     }
 
     /// How many rooms there are.
@@ -115,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_bot_makes_the_room_and_the_others_join_it() {
-        let rooms = Rooms::new(2);
+        let rooms = Rooms::new(2, None);
         let Some(Errand::Create(promise)) = rooms.errand(0).await else { panic!("bot 0 makes room 0") };
         assert!(matches!(rooms.errand(1).await, Some(Errand::Create(_))), "bot 1 makes room 1");
         let waiting = {
@@ -129,8 +133,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_room_that_stands_is_joined_by_all() {
+        let rooms = Rooms::new(1, Some(ROOM));
+        assert!(matches!(rooms.errand(0).await, Some(Errand::Join(ROOM))));
+        assert!(matches!(rooms.errand(1).await, Some(Errand::Join(ROOM))));
+    }
+
+    #[tokio::test]
     async fn a_maker_that_fails_passes_its_duty_on() {
-        let rooms = Rooms::new(1);
+        let rooms = Rooms::new(1, None);
         let first = rooms.errand(0).await;
         let waiting = {
             let rooms = rooms.clone();
@@ -143,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_room_that_is_gone_is_made_again() {
-        let rooms = Rooms::new(1);
+        let rooms = Rooms::new(1, None);
         let Some(Errand::Create(promise)) = rooms.errand(0).await else { panic!("nobody made it") };
         promise.keep(ROOM);
         rooms.forget(0, RoomId::from_bits(8));

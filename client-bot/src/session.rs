@@ -58,6 +58,8 @@ pub(crate) struct Player<'a, G: Game> {
     pub(crate) began: Duration,
     decide_at: Duration,
     snapshot_at: Option<Duration>,
+    /// When the connection was lost, until the next snapshot.
+    lost_at: Option<Duration>,
     /// When the bot said that it goes.
     left_at: Option<Duration>,
     /// How many commands were confirmed, and since when none was although some wait.
@@ -90,6 +92,7 @@ impl<'a, G: Game> Player<'a, G> {
             began,
             decide_at: Duration::ZERO,
             snapshot_at: None,
+            lost_at: None,
             left_at: None,
             confirmed: 0,
             waiting_since: None,
@@ -107,21 +110,26 @@ impl<'a, G: Game> Player<'a, G> {
         now >= self.until || self.clock.is_stopped()
     }
 
-    fn receive(&mut self, now: Duration, message: &[u8]) -> Result<(), End> {
+    /// A message came, `late` after the network between would have handed it over.
+    fn receive(&mut self, now: Duration, late: Duration, message: &[u8]) -> Result<(), End> {
         let before = self.client.stats().snapshots;
         let result = self.client.receive(now, message);
         let fresh = self.client.stats().snapshots - before;
+        // When it would have come if this machine were always at once: its own lag is not the server's.
+        let came_at = now.saturating_sub(late);
         let interval = self.client.tick_rate().map(|rate| rate.period());
         // Ticks that were confirmed without a message of their own count as come in their time.
         let quiet = u32::try_from(fresh.saturating_sub(1)).unwrap_or(0);
         let gap = match (fresh, self.snapshot_at, interval) {
             (0, ..) | (_, None, _) | (_, _, None) => None,
             (_, Some(before), Some(interval)) => {
-                Some((now.saturating_sub(before).saturating_sub(interval * quiet), interval))
+                Some((came_at.saturating_sub(before).saturating_sub(interval * quiet), interval))
             }
         };
+        let mut resumed_after = None;
         if fresh > 0 {
-            self.snapshot_at = Some(now);
+            self.snapshot_at = Some(came_at);
+            resumed_after = self.lost_at.take().map(|at| now.saturating_sub(at));
         }
         let client = &mut self.client;
         self.tally.record(self.bot, |shard: &mut Shard| {
@@ -133,6 +141,10 @@ impl<'a, G: Game> Player<'a, G> {
                 shard.second_gaps.record_gap(gap, interval);
                 (0..quiet).for_each(|_| shard.second_gaps.record_gap(interval, interval));
             }
+            if let Some(time) = resumed_after {
+                shard.resumes.record(time);
+            }
+            shard.network_lags.record(late);
             client.drain_samples().for_each(|sample| shard.sample(sample));
         });
         self.hear(now);
@@ -182,6 +194,12 @@ impl<'a, G: Game> Player<'a, G> {
             self.waiting_since = Some(now);
         }
         self.confirmed = confirmed;
+    }
+
+    /// The connection is gone. How long it takes to be back is measured apart, so that a gap is the server's.
+    pub(crate) fn lose(&mut self, now: Duration) {
+        self.lost_at.get_or_insert(now);
+        self.snapshot_at = None;
     }
 
     /// The bot is out of its room, for now or for good. Says whether it was in.
@@ -245,7 +263,7 @@ impl<'s, 'a, G: Game, L: Link> Session<'s, 'a, G, L> {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(message)) => {
                     self.heard_at = now;
-                    self.player.receive(now, &message)?;
+                    self.player.receive(now, self.link.lateness(), &message)?;
                 }
                 Poll::Ready(Err(end)) => return Err(End::Link(end)),
             }

@@ -44,6 +44,19 @@ impl fmt::Display for Table<'_> {
         line("input to effect, ms", spread(&report.input_to_effect_ms))?;
         line("round trip, ms", spread(&report.rtt_ms))?;
         line("prediction error, u", spread(&report.prediction_error_units))?;
+        line("corrections, u", format!("{}, {}", report.corrections, spread(&report.correction_units)))?;
+        line("frames", format!("{}, {} starved", report.frames, report.frames_starved))?;
+        if report.cuts + report.resumes > 0 {
+            line(
+                "cuts and resumes",
+                format!(
+                    "{} and {}, back after ms {}",
+                    report.cuts,
+                    report.resumes,
+                    spread(&report.resume_ms)
+                ),
+            )?;
+        }
         line(
             "payload",
             format!(
@@ -74,6 +87,11 @@ impl fmt::Display for Table<'_> {
             ),
         )?;
         line("lag of the bots, ms", spread(&report.bot_lag_ms))?;
+        if report.networks.keys().any(|name| name != "clean") {
+            line("lag of networks, ms", spread(&report.network_lag_ms))?;
+            networks(f, report)?;
+        }
+        let mut line = |name: &str, value: String| writeln!(f, "{name:<22}{value}");
         if report.bot_lag_ms.p99.is_some_and(|lag| lag > LAG_MS_MAX) {
             line(
                 "note",
@@ -82,6 +100,47 @@ impl fmt::Display for Table<'_> {
         }
         Ok(())
     }
+}
+
+/// A row for each network.
+fn networks(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    writeln!(
+        f,
+        "{:<14}{:>9}{:>9}{:>10}{:>10}{:>9}{:>10}{:>9}{:>9}{:>6}{:>8}",
+        "network",
+        "rtt ms",
+        "p99",
+        "correct/",
+        "size u",
+        "p99",
+        "starved",
+        "late or",
+        "gap ms",
+        "cuts",
+        "back ms"
+    )?;
+    writeln!(
+        f,
+        "{:<14}{:>9}{:>9}{:>10}{:>10}{:>9}{:>10}{:>9}{:>9}{:>6}{:>8}",
+        "", "p50", "", "min, bot", "p50", "", "frames %", "held %", "p99", "", "p50"
+    )?;
+    for (name, network) in &report.networks {
+        writeln!(
+            f,
+            "{name:<14}{:>9}{:>9}{:>10}{:>10}{:>9}{:>10}{:>9}{:>9}{:>6}{:>8}",
+            number(network.rtt_ms.p50),
+            number(network.rtt_ms.p99),
+            number(network.corrections_per_client_min),
+            number(network.correction_units.p50),
+            number(network.correction_units.p99),
+            number(network.frames_starved_percent),
+            number(network.inputs_late_or_held_percent),
+            number(network.snapshot_gap_ms.p99),
+            network.cuts,
+            number(network.resume_ms.p50),
+        )?;
+    }
+    Ok(())
 }
 
 fn rooms(count: u32) -> String {

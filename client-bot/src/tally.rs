@@ -1,6 +1,7 @@
 //! What a fleet has measured so far. One shard per worker thread, so that bots hardly ever wait for each other.
 
 use crate::histogram::Spread;
+use crate::network::Networks;
 use crate::report::Second;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -8,10 +9,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tickwire_shared::client::{ClientStats, Sample};
 
+/// Smaller errors of prediction are no corrections: nobody sees them. As in `ClientStats::corrections`.
+const CORRECTION_UNITS: f32 = 0.25;
+
 /// Everything that the bots of a fleet measure.
 #[derive(Debug)]
 pub(crate) struct Tally {
+    /// Those of the first network, one for each thread, then those of the next.
     shards: Box<[Mutex<Shard>]>,
+    threads: usize,
+    networks: Networks,
     fates: Mutex<Fates>,
     /// Bots in a room now.
     playing: AtomicU32,
@@ -40,6 +47,14 @@ pub(crate) struct Shard {
     pub(crate) errors: Spread,
     /// From connecting to being in a room.
     pub(crate) joins: Spread,
+    /// Of these errors, those above 1/4 unit.
+    pub(crate) corrections: Spread,
+    /// From the loss of a connection to the next snapshot.
+    pub(crate) resumes: Spread,
+    /// How late simulated networks handed over messages.
+    pub(crate) network_lags: Spread,
+    /// Connections that simulated networks cut.
+    pub(crate) cuts: u64,
     /// Ends by close code.
     pub(crate) disconnects: BTreeMap<u16, u64>,
     /// The sum of the clients that are gone.
@@ -103,10 +118,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Tally {
     /// Nothing measured yet, for `bots` bots on `threads` threads.
     #[must_use]
-    pub(crate) fn new(bots: u32, threads: usize) -> Self {
+    pub(crate) fn new(bots: u32, threads: usize, networks: Networks) -> Self {
+        let threads = threads.max(1);
         let fates = Fates { bots: vec![Fate::Waiting; bots as usize], ..Fates::default() };
         Self {
-            shards: (0..threads.max(1)).map(|_| Mutex::default()).collect(),
+            shards: (0..threads * networks.all().len()).map(|_| Mutex::default()).collect(),
+            threads,
+            networks,
             fates: Mutex::new(fates),
             playing: AtomicU32::new(0),
             connected: AtomicU32::new(0),
@@ -115,7 +133,8 @@ impl Tally {
 
     /// Lets `record` write into the shard of `bot`.
     pub(crate) fn record(&self, bot: u32, record: impl FnOnce(&mut Shard)) {
-        if let Some(shard) = self.shards.get(bot as usize % self.shards.len()) {
+        let at = self.networks.of(bot) * self.threads + bot as usize % self.threads;
+        if let Some(shard) = self.shards.get(at) {
             record(&mut lock(shard));
         }
     }
@@ -245,14 +264,18 @@ impl Tally {
         }
     }
 
-    /// All shards in one.
+    /// All shards in one, and those of each network in one. Empties them.
     #[must_use]
-    pub(crate) fn sum(&self) -> Shard {
+    pub(crate) fn sum(&self) -> (Shard, Vec<Shard>) {
         let mut sum = Shard::default();
-        for shard in &self.shards {
-            sum.take(&mut lock(shard));
-        }
-        sum
+        let of_network = |shards: &[Mutex<Shard>]| {
+            let mut own = Shard::default();
+            shards.iter().for_each(|shard| own.take(&mut lock(shard)));
+            sum.take(&mut own.clone());
+            own
+        };
+        let networks = self.shards.chunks(self.threads).map(of_network).collect();
+        (sum, networks)
     }
 }
 
@@ -272,7 +295,12 @@ impl Shard {
             Sample::SnapshotGap(_) => {}
             Sample::RoundTrip(time) => self.round_trips.record(time),
             Sample::InputToEffect(time) => self.effects.record(time),
-            Sample::PredictionError(units) => self.errors.record_units(f64::from(units)),
+            Sample::PredictionError(units) => {
+                self.errors.record_units(f64::from(units));
+                if units > CORRECTION_UNITS {
+                    self.corrections.record_units(f64::from(units));
+                }
+            }
         }
     }
 
@@ -301,6 +329,12 @@ impl Shard {
         sum.commands += stats.commands;
         sum.commands_confirmed += stats.commands_confirmed;
         sum.resumes += stats.resumes;
+        sum.predictions += stats.predictions;
+        sum.predictions_wrong += stats.predictions_wrong;
+        sum.corrections += stats.corrections;
+        sum.corrections_snapped += stats.corrections_snapped;
+        sum.frames += stats.frames;
+        sum.frames_starved += stats.frames_starved;
     }
 
     fn take(&mut self, other: &mut Self) {
@@ -317,6 +351,10 @@ impl Shard {
         self.round_trips.take(&mut other.round_trips);
         self.errors.take(&mut other.errors);
         self.joins.take(&mut other.joins);
+        self.corrections.take(&mut other.corrections);
+        self.resumes.take(&mut other.resumes);
+        self.network_lags.take(&mut other.network_lags);
+        self.cuts += core::mem::take(&mut other.cuts);
     }
 }
 
@@ -330,7 +368,7 @@ mod tests {
 
     #[test]
     fn bots_without_time_are_not_missing() {
-        let tally = Tally::new(4, 1);
+        let tally = Tally::new(4, 1, Networks::default());
         let hurried = GivenUp { reason: "run_over".into(), hurried: true, ..GivenUp::default() };
         (0..3).for_each(|bot| tally.started(bot));
         tally.failed(0, full());
@@ -342,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_bot_that_joined_once_has_not_failed() {
-        let tally = Tally::new(2, 1);
+        let tally = Tally::new(2, 1, Networks::default());
         tally.joined(0, Duration::from_secs(1));
         tally.failed(0, full());
         tally.failed(1, full());
@@ -355,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_second_is_reported_once_and_the_run_has_all_of_them() {
-        let tally = Tally::new(2, 2);
+        let tally = Tally::new(2, 2, Networks::default());
         for (bot, ms) in [(0, 30), (1, 40)] {
             tally.record(bot, |shard| {
                 shard.second.snapshots += 1;
@@ -366,6 +404,6 @@ mod tests {
         assert_eq!(second.snapshots, 2);
         assert!(second.gap_max_ms.is_some_and(|max| (39.9..40.1).contains(&max)), "{second:?}");
         assert_eq!(tally.close_second(1), Second { second: 1, ..Second::default() });
-        assert_eq!(tally.sum().gaps.count(), 2);
+        assert_eq!(tally.sum().0.gaps.count(), 2);
     }
 }

@@ -34,7 +34,7 @@ pub fn train_table<G: Game>(
 ) -> Vec<u8> {
     let mut trainer = Trainer::new(G::Entity::kinds());
     for number in 0..lesson.matches {
-        let mut harness = Harness::<G>::new(settings.clone(), lesson.seed + u64::from(number));
+        let mut harness = Harness::<G>::untrained(settings.clone(), lesson.seed + u64::from(number));
         for bot in 0..lesson.players {
             let player = harness.join("bot");
             let (mut behaviour, mut input, mut wait) = (behaviours.of(bot), G::Input::default(), 0);

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use support::MiniServer;
 use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::network::{Network, Networks};
 use tickwire_client_bot::plan::{Plan, Stage};
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{FleetConfig, run};
 use tickwire_shared::arena::Arena;
+use tickwire_shared::link::{LinkProfile, Outage};
 use tickwire_shared::wire::control::{GameName, Options};
 
 const fn ms(ms: u64) -> Duration {
@@ -23,8 +25,10 @@ fn config(plan: Plan, rooms: u32) -> FleetConfig {
         game: GameName::new("arena").expect("a name"),
         plan,
         rooms,
+        room: None,
         spectators: 0,
         options: Options::none(),
+        networks: Networks::default(),
         seed: 7,
         threads: 1,
     }
@@ -136,4 +140,33 @@ async fn spectators_only_watch() {
     assert_clean(&report);
     let one_player = (15..=60).contains(&report.inputs_sent);
     assert!(report.snapshots > 120 && one_player, "{report:?}");
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn bots_play_over_networks_of_their_own_and_come_back_after_cuts() {
+    let server = MiniServer::start();
+    let mut config = config(Plan::steady(8, ms(0), ms(20_000)), 1);
+    let rough = LinkProfile {
+        stall: Outage::millis(200, 3_000),
+        cut: Outage::millis(500, 6_000),
+        ..LinkProfile::MOBILE_4G
+    };
+    let network = |name: &str, profile, share| Network { name: name.into(), profile, share };
+    config.networks =
+        Networks::new(vec![network("wifi", LinkProfile::WIFI, 1), network("rough", rough, 1)]).unwrap();
+    let report = play(&server, config).await;
+    assert_eq!((report.bots_joined, report.failed(), report.disconnected()), (8, 0, 0), "{report:?}");
+    assert_eq!((report.hash_mismatches, report.decode_errors, report.events_lost), (0, 0, 0), "{report:?}");
+    let [rough, wifi] = ["rough", "wifi"].map(|name| &report.networks[name]);
+    // Three periods of 6 s: at least three cuts of each bot, but for one that was not in its room yet.
+    assert!((9..=16).contains(&rough.cuts) && rough.resumes == rough.cuts, "{rough:?}");
+    assert_eq!((wifi.cuts, wifi.resumes, report.cuts), (0, 0, rough.cuts));
+    // The cut, two round trips to connect, two to be in the room again.
+    assert!(rough.resume_ms.p50.is_some_and(|ms| (700.0..1_500.0).contains(&ms)), "{rough:?}");
+    assert!(wifi.rtt_ms.p50.is_some_and(|ms| (15.0..35.0).contains(&ms)), "{wifi:?}");
+    assert!(rough.rtt_ms.p50.is_some_and(|ms| (60.0..130.0).contains(&ms)), "{rough:?}");
+    assert!(rough.snapshot_gap_ms.max.is_some_and(|ms| (150.0..700.0).contains(&ms)), "{rough:?}");
+    assert!(wifi.frames > 1_000 && wifi.frames_starved < wifi.frames / 20, "{wifi:?}");
+    assert!(wifi.inputs_late_or_held_percent.is_some_and(|percent| percent < 5.0), "{wifi:?}");
+    assert!(rough.client_seconds > 60.0 && wifi.client_seconds > 75.0);
 }

@@ -125,3 +125,30 @@ async fn a_server_that_is_not_there_ends_with_3() {
     assert_eq!(status(&output), Some(3));
     assert!(text(&output.stderr).contains("no server answers"), "{}", text(&output.stderr));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_recorded_and_its_profile_shown() {
+    let url = format!("ws://{}", socket::listen(MiniServer::start()).await);
+    let folder = std::env::temp_dir().join(format!("tickwire-recording-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().expect("a path").to_owned();
+    let (recording, table) = (path("match.twrec"), path("arena.twt"));
+    let line = ["--url", &url, "--bots", "4", "--duration", "1500ms", "--quiet", "--record", &recording];
+    let output = bots(&line).await;
+    assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
+    let shown = bots(&["profile", &recording]).await;
+    assert_eq!(status(&shown), Some(0), "{}", text(&shown.stderr));
+    let shown = text(&shown.stdout);
+    assert!(shown.starts_with("arena: ") && shown.contains("over 1 connection in"), "{shown}");
+    assert!(shown.contains("ship") && shown.contains("websocket_head"), "{shown}");
+    let json = bots(&["profile", &recording, "--json"]).await;
+    let digest: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert!(digest["profile"]["messages"].as_u64() > Some(10), "{digest}");
+    let trained = bots(&["train", &recording, "--out", &table]).await;
+    assert_eq!(status(&trained), Some(0), "{}", text(&trained.stderr));
+    assert!(std::fs::read(&table).unwrap().starts_with(b"TWT1"));
+    let wrong = bots(&["profile", &table]).await;
+    assert_eq!(status(&wrong), Some(2));
+    assert!(text(&wrong.stderr).contains("no recording"), "{}", text(&wrong.stderr));
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -2,6 +2,8 @@
 //! `docs/hosting-a-game.md` builds it step by step.
 //!
 //!     cargo run --release -p tickwire-server --example own_game
+//!
+//! and then open `/own.html` on the printed address: `assets/web/own.js` is the page.
 #![allow(missing_docs)]
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The operator's listener: metrics, the rooms, the sessions, kick a session, close a room. Asks for no password.
+//! The operator's listener: metrics, the rooms, what bytes are spent on, the sessions, kick a session, close a room. Asks for no password.
 //!
 //! A web page in an operator's browser could reach a loopback address. So a request that changes something may carry
 //! no `Origin`, and the host it names must be an address or `localhost` (a rebound name is neither).
@@ -6,7 +6,7 @@
 use crate::http::{Front, pages};
 use crate::listing::RoomView;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use core::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -77,13 +78,14 @@ fn routes(front: Arc<Front>) -> Router {
         .route("/rooms", get(rooms))
         .route("/rooms/{id}/close", post(close_room))
         .route("/rooms/{id}", axum::routing::delete(close_room))
+        .route("/profile", get(profile))
         .route("/sessions", get(sessions))
         .route("/sessions/{id}/kick", post(kick))
         .route("/sessions/{id}", axum::routing::delete(kick))
         .fallback(|| async {
             problem(
                 StatusCode::NOT_FOUND,
-                "here are GET /metrics, GET /rooms, GET /sessions, POST /rooms/ID/close and POST /sessions/ID/kick",
+                "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close and POST /sessions/ID/kick",
             )
         })
         .layer(from_fn(guard))
@@ -117,6 +119,23 @@ async fn metrics(State(front): State<Arc<Front>>) -> Response {
 async fn rooms(State(front): State<Arc<Front>>) -> Response {
     let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
     Json(json!({ "rooms": rooms })).into_response()
+}
+
+#[derive(Deserialize)]
+struct WhichRoom {
+    room: Option<String>,
+}
+
+async fn profile(State(front): State<Arc<Front>>, Query(which): Query<WhichRoom>) -> Response {
+    let room: Option<RoomId> = match which.room.map(|id| id.parse()).transpose() {
+        Ok(room) => room,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),
+    };
+    let games = front.hub.bytes_sent(room);
+    if room.is_some() && games.is_empty() {
+        return problem(StatusCode::NOT_FOUND, "there is no such room");
+    }
+    Json(json!({ "games": games })).into_response()
 }
 
 async fn sessions(State(front): State<Arc<Front>>) -> Response {

@@ -1,8 +1,10 @@
 //! Rooms and sessions as people and programs outside see them.
 
+use crate::directory::RoomHandle;
 use crate::room_port::RoomListing;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tickwire_shared::byte_profile::{ByteProfile, ProfileReport};
 
 /// One room of `/api/rooms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,6 +19,8 @@ pub struct RoomView {
     pub players_max: u32,
     /// Spectators in it.
     pub spectators: u32,
+    /// Spectators that it takes.
+    pub spectators_max: u32,
     /// How often it steps, Hz.
     pub tick_rate_hz: u16,
     /// What it was made with.
@@ -40,6 +44,37 @@ pub(crate) struct SessionView {
     pub(crate) seconds: u64,
 }
 
+/// What the rooms of one game sent, of the operator's `/profile`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct GameBytes {
+    /// The game's name.
+    pub(crate) game: String,
+    /// Rooms that are open.
+    pub(crate) rooms: u64,
+    /// Updates that they sent since they began.
+    pub(crate) updates: u64,
+    /// Bytes of those, without the heads of their WebSocket frames.
+    pub(crate) update_bytes: u64,
+    /// What one update of each room and second is made of.
+    pub(crate) sampled: ProfileReport,
+}
+
+impl GameBytes {
+    /// What `rooms`, all of one game, sent.
+    pub(crate) fn of(game: &str, rooms: &[RoomHandle]) -> Self {
+        let (mut updates, mut update_bytes, mut sampled) = (0, 0, ByteProfile::new());
+        for room in rooms {
+            let sent = room.bytes_sent();
+            updates += sent.updates;
+            update_bytes += sent.update_bytes;
+            sampled.add(&sent.sampled);
+        }
+        let kinds = rooms.first().map(|room| room.kinds()).unwrap_or_default();
+        let sampled = sampled.report(&kinds);
+        Self { game: game.to_owned(), rooms: rooms.len() as u64, updates, update_bytes, sampled }
+    }
+}
+
 impl RoomView {
     pub(crate) fn new(room: &RoomListing) -> Self {
         Self {
@@ -48,6 +83,7 @@ impl RoomView {
             players: u32::from(room.players),
             players_max: u32::from(room.players_max),
             spectators: u32::from(room.spectators),
+            spectators_max: u32::from(room.spectators_max),
             tick_rate_hz: room.tick_rate_hz,
             options: room.options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             age_s: room.age_s,

@@ -86,6 +86,8 @@ labels! {
         Slot = "slot",
         /// Its acknowledgement was too old.
         Ack = "ack",
+        /// It is served at a part of the room's rate, because it does not keep up.
+        Pace = "pace",
         /// There was nothing to tell.
         Quiet = "quiet",
         /// Its byte budget was used up.

@@ -1,30 +1,71 @@
-//! The members' slots as a room sees them.
+//! The members' slots as a room sees them: what came is read there, and what goes out is put there.
 
 use crate::slot::Slot;
+use crate::transport::lease::{Harvest, Reading};
 use bytes::Bytes;
 use std::sync::Arc;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Outbox;
 use tickwire_shared::wire::Close;
+use tokio::time::Instant;
 
 /// The slots of a room's members, in the order of their ids.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Slots {
-    members: Vec<(MemberId, Arc<Slot>)>,
+    members: Vec<Seat>,
+    reading: Reading,
     /// Where frames are built; its memory is reused.
     scratch: Vec<u8>,
 }
 
+#[derive(Debug)]
+struct Seat {
+    member: MemberId,
+    slot: Arc<Slot>,
+    /// Its session has to read, see [`Slots::let_sessions_read`].
+    session_reads: bool,
+}
+
 impl Slots {
+    pub(crate) fn new() -> Self {
+        Self { members: Vec::new(), reading: Reading::new(), scratch: Vec::new() }
+    }
+
     /// Adds a member. Ids rise, so the order stays.
     pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>) {
-        self.members.push((member, slot));
+        self.members.push(Seat { member, slot, session_reads: false });
+    }
+
+    /// Reads what came from the members since the last tick, as far as their sessions leave it to the room, and hands each
+    /// message to `take`, with the time of its arrival if that was asked for. An `Err` of it closes the member's session.
+    pub(crate) fn harvest(
+        &mut self,
+        now: Instant,
+        mut take: impl FnMut(MemberId, Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) {
+        self.reading.begin(now);
+        for seat in &mut self.members {
+            let member = seat.member;
+            let harvest = seat.slot.harvest(&mut self.reading, |at, message| take(member, at, message));
+            seat.session_reads = harvest == Harvest::Session;
+            if let Harvest::Close(close) = harvest {
+                seat.slot.put_close(close);
+            }
+        }
+    }
+
+    /// Tells the sessions that have to read to do so. Call after the inbox was taken: what they put into it then stands
+    /// behind what was harvested.
+    pub(crate) fn let_sessions_read(&self) {
+        for seat in self.members.iter().filter(|seat| seat.session_reads) {
+            seat.slot.let_read();
+        }
     }
 
     /// Closes every member that is left.
     pub(crate) fn close_all(&mut self, close: &Close) {
-        for (_, slot) in self.members.drain(..) {
-            slot.put_close(close.clone());
+        for seat in self.members.drain(..) {
+            seat.slot.put_close(close.clone());
         }
     }
 
@@ -36,11 +77,11 @@ impl Slots {
     }
 
     fn find(&self, member: MemberId) -> Option<usize> {
-        self.members.binary_search_by_key(&member, |(id, _)| *id).ok()
+        self.members.binary_search_by_key(&member, |seat| seat.member).ok()
     }
 
     fn slot(&self, member: MemberId) -> Option<&Slot> {
-        self.members.get(self.find(member)?).map(|(_, slot)| &**slot)
+        self.members.get(self.find(member)?).map(|seat| &*seat.slot)
     }
 }
 
@@ -56,15 +97,15 @@ impl Outbox for Slots {
     }
 
     fn update(&mut self, member: MemberId, message: &[u8]) {
-        if let Some((_, slot)) = self.find(member).and_then(|at| self.members.get(at)) {
-            slot.put_update(message, &mut self.scratch);
+        if let Some(seat) = self.find(member).and_then(|at| self.members.get(at)) {
+            seat.slot.put_update(message, &mut self.scratch);
         }
     }
 
     fn close(&mut self, member: MemberId, close: Close) {
         if let Some(at) = self.find(member) {
-            let (_, slot) = self.members.remove(at);
-            slot.put_close(close);
+            let seat = self.members.remove(at);
+            seat.slot.put_close(close);
         }
     }
 }

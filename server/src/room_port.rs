@@ -2,6 +2,8 @@
 
 use crate::slot::Slot;
 use std::sync::Arc;
+use tickwire_shared::byte_profile::ByteProfile;
+use tickwire_shared::entity::Kind;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
@@ -45,6 +47,23 @@ pub(crate) trait RoomPort: Send + Sync {
 
     /// What is told about it.
     fn listing(&self) -> RoomListing;
+
+    /// What its updates are made of, as far as they were sampled.
+    fn bytes_sent(&self) -> BytesSent;
+
+    /// The kinds of its game's entities, for the names in a profile.
+    fn kinds(&self) -> Vec<Kind>;
+}
+
+/// What a room sent since it began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BytesSent {
+    /// Updates.
+    pub(crate) updates: u64,
+    /// Bytes of them.
+    pub(crate) update_bytes: u64,
+    /// What some of them are made of: one in each second.
+    pub(crate) sampled: ByteProfile,
 }
 
 /// How someone comes into a room.
@@ -58,6 +77,8 @@ pub(crate) enum Entry {
         role: Role,
         /// What the member will be told to come back with.
         secret: ResumeSecret,
+        /// It has to be sent the game's schema.
+        wants_schema: bool,
     },
     /// In the place of a session that was cut.
     Resume {
@@ -96,6 +117,7 @@ pub(crate) struct RoomListing {
     pub(crate) players: u16,
     pub(crate) players_max: u16,
     pub(crate) spectators: u16,
+    pub(crate) spectators_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) options: Options,
     pub(crate) age_s: u64,

@@ -6,6 +6,7 @@ use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::http::Front;
+use crate::http::web::Site;
 use crate::hub::Hub;
 use crate::ledger::Balance;
 use crate::listing::RoomView;
@@ -84,6 +85,7 @@ impl ServerBuilder {
             metrics,
             admission: Arc::new(admission),
             allowed_origins: config.allowed_origins.clone(),
+            site: Site::new(config.assets.clone()),
             draining,
         });
         Ok(Server { config, tls, front, drain, admin: None })

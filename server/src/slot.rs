@@ -3,16 +3,20 @@
 //! A room fills the slot, the session's task empties it. There is room for one update: while it is there, or is
 //! being written to the socket, the room skips this client. So a client that stalls costs no more than its bound.
 //!
-//! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket.
+//! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket. What came
+//! there a room reads past the session too, as far as that has lent it the reading.
 
 use crate::ledger::{Kind, Ledger, Posting};
+use crate::transport::lease::{Harvest, Reading};
 use crate::transport::wire::{Sent, Wire};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
+use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Close, CloseCode};
+use tokio::time::Instant;
 
 /// Control messages that may wait beside the update. One more, and the client is too slow.
 const CONTROL_MAX: usize = 4;
@@ -26,6 +30,8 @@ pub(crate) struct Slot {
     /// The session's timer has elapsed since it last looked. It lies here, beside what every waking reads anyway, so
     /// that no waking has to look at the timer itself.
     timer: AtomicBool,
+    /// The room has seen to it that the session may receive since it last looked.
+    reading: AtomicBool,
     /// The place for an update is free and the socket has taken what was sent before.
     ready: AtomicBool,
     _posting: Posting,
@@ -43,11 +49,45 @@ struct Content {
     wire: Option<Arc<Wire>>,
     /// Updates that went there whole.
     updates_written: u64,
+    /// Messages that the room read there and that the session has not counted.
+    read: MessagesIn,
     close: Option<Close>,
     /// A closing was put in, and possibly taken: nothing is taken in after it.
     closed: bool,
     /// Kept once registered: a session's task stays the same, so it need not register anew at each waking.
     waker: Option<Waker>,
+}
+
+/// Messages of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MessagesIn {
+    pub(crate) frames: u64,
+    pub(crate) frame_bytes: u64,
+    pub(crate) control: u64,
+    pub(crate) control_bytes: u64,
+}
+
+impl MessagesIn {
+    pub(crate) fn count(&mut self, message: &[u8]) {
+        if message.first() == Some(&TAG_FRAME) {
+            self.frames += 1;
+            self.frame_bytes += message.len() as u64;
+        } else {
+            self.control += 1;
+            self.control_bytes += message.len() as u64;
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.frame_bytes += other.frame_bytes;
+        self.control += other.control;
+        self.control_bytes += other.control_bytes;
+    }
+
+    pub(crate) fn total(self) -> u64 {
+        self.frames + self.control
+    }
 }
 
 /// What a session is to send next.
@@ -69,6 +109,7 @@ impl Slot {
             content: Mutex::default(),
             filled: AtomicBool::new(false),
             timer: AtomicBool::new(true),
+            reading: AtomicBool::new(false),
             ready: AtomicBool::new(true),
             _posting: ledger.post(Kind::Slot),
         }
@@ -126,6 +167,36 @@ impl Slot {
         self.ready.store(false, Ordering::Release);
         self.notify(content);
         true
+    }
+
+    /// Reads what came past the session, as far as it has lent the reading, and hands it to `take`.
+    pub(crate) fn harvest(
+        &self,
+        reading: &mut Reading,
+        mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Harvest {
+        let content = &mut *self.content();
+        let Some(wire) = &content.wire else { return Harvest::Done };
+        wire.harvest(reading, |at, message| {
+            content.read.count(message);
+            take(at, message)
+        })
+    }
+
+    /// Wakes the session to receive.
+    pub(crate) fn let_read(&self) {
+        self.reading.store(true, Ordering::Release);
+        self.notify(self.content());
+    }
+
+    /// Whether the session was woken to receive since this was last asked.
+    pub(crate) fn take_reading(&self) -> bool {
+        self.reading.load(Ordering::Acquire) && self.reading.swap(false, Ordering::AcqRel)
+    }
+
+    /// Takes the count of the messages that the room has read.
+    pub(crate) fn take_read(&self) -> MessagesIn {
+        std::mem::take(&mut self.content().read)
     }
 
     /// Puts a control message in. At the bound the client is closed as too slow.
@@ -222,8 +293,9 @@ impl Content {
     fn shut(&mut self, close: Close) {
         if !self.closed {
             let waker = self.waker.take();
-            let updates_written = self.updates_written;
-            *self = Self { close: Some(close), closed: true, waker, updates_written, ..Self::default() };
+            let Self { updates_written, read, .. } = *self;
+            *self =
+                Self { close: Some(close), closed: true, waker, updates_written, read, ..Self::default() };
         }
     }
 

@@ -31,6 +31,11 @@ pub trait Game: Sized + Send + 'static {
     /// How packets are coded. Profile 0 takes about twice the bytes, and can be read by hand.
     const PACKETS: PacketProfile = PacketProfile::Ranged;
 
+    /// The types say nothing of the game: a client reads it by the schema that the server sends. See
+    /// [`crate::client::generic`].
+    #[doc(hidden)]
+    const BY_SCHEMA: bool = false;
+
     /// How far back a player's hits are tested at most, ms: see [`Turn::look_back`]. What a player gains by it, the one who is
     /// hit loses.
     const REWIND_MS_MAX: u32 = 250;
@@ -98,9 +103,10 @@ pub trait Game: Sized + Send + 'static {
         View { reach: at.map_or(Reach::Nowhere, Reach::Around), groups: Groups::PUBLIC }
     }
 
-    /// What a spectator may see in a room that is cut. By default all that is public.
+    /// What a spectator may see in a room that is cut; asked each tick. By default all that is public. `follows` is the player
+    /// whose view it asks for, with its entity: a game that allows it answers as [`Game::view`] does.
     #[must_use]
-    fn spectator_view(&self, _world: &World<Self::Entity>) -> View {
+    fn spectator_view(&self, _world: &World<Self::Entity>, _follows: Option<(PlayerId, EntityId)>) -> View {
         View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
     }
 

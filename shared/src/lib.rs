@@ -16,6 +16,7 @@
 extern crate self as tickwire_shared;
 
 pub mod arena;
+pub mod byte_profile;
 pub mod client;
 pub mod entity;
 mod foresight;
@@ -24,6 +25,7 @@ pub mod harness;
 mod hitbox;
 pub mod id;
 pub mod limits;
+pub mod link;
 mod rng;
 pub mod room;
 pub mod snapshot;

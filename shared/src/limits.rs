@@ -19,6 +19,8 @@ pub const ENTITIES_MAX: usize = 4096;
 pub const ROW_BITS_MAX: u32 = 352;
 /// Fields (after splitting vectors) of one kind of entity. More are refused when the schema is built.
 pub const ROW_FIELDS_MAX: usize = 48;
+/// Bits of the fields that only their owner gets, in one message: a kind's number, and each field with a bit before it.
+pub const OWN_BITS_MAX: usize = 6 + ROW_FIELDS_MAX + ROW_BITS_MAX as usize;
 /// Kinds of entity in one game.
 pub const KINDS_MAX: usize = 64;
 /// Bits of one input. A wider input is refused when the schema is built.
@@ -63,6 +65,8 @@ pub const OPTION_BYTES_MAX: usize = 64;
 pub const TICKET_BYTES_MAX: usize = 2048;
 /// Bytes of a room's public settings in `Joined`.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a game's schema in `Joined`.
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a table in `Joined`.
 pub const TABLE_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the text that explains a closing.
@@ -71,6 +75,9 @@ pub const CLOSE_TEXT_BYTES_MAX: usize = 120;
 pub const GAMES_MAX: usize = 32;
 /// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out.
 pub const VIEW_STREAMS_MAX: usize = 255;
+
+/// Rows that a client holds of all its streams together, stale ones among them. At more it ends the session.
+pub const VIEW_ROWS_MAX: usize = 4 * ENTITIES_MAX;
 
 /// Players and spectators of one room together.
 pub const MEMBERS_MAX: usize = 512;
@@ -88,11 +95,19 @@ pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
 pub const VIEW_SPARE_MS: u64 = 150;
 /// How old a client's acknowledgement may be before it is served less often, ms (or two round trips).
 pub const ACK_AGE_MS_MAX: u64 = 250;
+/// How old it may be before a client that sends frames is closed as too slow (4013), ms. A player may resume.
+pub const ACK_LOST_MS: u64 = 30_000;
+/// A client that does not keep up is served on ticks divisible by 2 to the power of its step, at most this.
+pub const RATE_STEP_MAX: u8 = 3;
 
 const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
 const _: () = {
+    assert!(KINDS_MAX <= 1 << 6);
     assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
-    assert!(SETTINGS_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16) < OUTBOUND_BYTES_MAX);
+    assert!(
+        SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)
+            < OUTBOUND_BYTES_MAX
+    );
     assert!(RELIABLE_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);

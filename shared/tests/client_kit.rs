@@ -9,6 +9,7 @@ use tickwire_shared::arena::{Arena, ArenaEntity, ArenaInput, Settings, Ship, dis
 use tickwire_shared::client::{Client, ClientStats, Sample};
 use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
 
 /// Ticks after a contact in which a correction may be the other's doing.
@@ -17,11 +18,8 @@ const SETTLING_S: u32 = 10;
 
 /// A link whose round trip takes `mean_ms`, give or take `off_ms`; stalls are made by the test.
 fn round_trip(mean_ms: u64, off_ms: u64) -> LinkProfile {
-    LinkProfile {
-        delay: Duration::from_millis((mean_ms - off_ms) / 2),
-        jitter: Duration::from_millis(off_ms),
-        ..LinkProfile::CLEAN
-    }
+    let half = |ms: u64| Duration::from_micros(ms * 500);
+    LinkProfile::both(PathProfile { delay: half(mean_ms), jitter: half(off_ms), ..PathProfile::CLEAN })
 }
 
 /// Flies about and shoots; decides a few times a second.
@@ -177,7 +175,7 @@ impl Match {
 #[test]
 fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
     for (seed, delay_ms) in [(1, 0), (2, 20), (3, 75)] {
-        let link = LinkProfile { delay: Duration::from_millis(delay_ms), ..LinkProfile::CLEAN };
+        let link = LinkProfile::delayed(Duration::from_millis(delay_ms));
         let figures = Match::new(seed, 4, link, None).run(120, None, seed);
         assert!(figures.acks > 3_000, "{figures:?}");
         assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
@@ -392,7 +390,8 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     }
     assert!(lines.len() > 100, "{}", lines.len());
     let known = lines.iter().filter(|line| line.received_at.is_some()).count();
-    assert!(known * 10 > lines.len() * 8, "{known} of {}", lines.len());
+    // The server looks at the arrival of one frame in four at the least.
+    assert!(known * 4 > lines.len(), "{known} of {}", lines.len());
     for line in lines {
         assert!(!line.late && line.applied == line.tick, "{line:?}");
         let order = [Some(line.pressed_at), Some(line.made_at), Some(line.sent_at), line.received_at];

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
+use tickwire_shared::byte_profile::{ByteProfile, Follower};
 use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::prelude::*;
 
@@ -133,6 +134,29 @@ fn while_nobody_does_anything_new_collisions_cost_no_message() {
     let moving: i32 = harness.room().world().iter().map(|(_, ball)| ball.vel.abs()).sum();
     assert!(moving > 100, "the balls still move");
     harness.assert_in_sync();
+}
+
+#[test]
+fn the_bytes_of_a_game_with_a_step_of_its_own_are_profiled_with_its_schema() {
+    let (mut harness, clients) = table(8, 2);
+    harness.record(clients[0]);
+    harness.cut(clients[0]);
+    assert!(harness.resume(clients[0]));
+    harness.run_ticks(100);
+    harness.set_input(clients[1], Push { x: 60 });
+    harness.run_ticks(200);
+    let mut follower = Follower::of(harness.room().schema().clone());
+    let mut profile = ByteProfile::new();
+    for message in harness.take_recorded() {
+        assert_eq!(follower.profile(&message, &mut profile), Ok(()));
+    }
+    let report = profile.report(harness.room().schema().kinds());
+    let of = |name: &str| {
+        report.kinds[0].fields.iter().find(|field| field.field == name).map(|field| field.changed_bytes)
+    };
+    assert!(of("wish") > Some(0.0), "{report:?}");
+    let whole: f64 = report.parts.iter().map(|part| part.bytes).sum();
+    assert!((whole - report.bytes as f64).abs() < 1e-3, "{whole} of {}", report.bytes);
 }
 
 #[test]

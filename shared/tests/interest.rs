@@ -84,6 +84,13 @@ impl Game for Plain {
         View { reach: Reach::Around(own.pos), groups }
     }
 
+    fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {
+        match follows {
+            Some((player, entity)) => self.view(world, player, entity),
+            None => View { reach: Reach::Everywhere, groups: Groups::PUBLIC },
+        }
+    }
+
     fn new(_: &Nothing, (): &(), seed: u64, world: &mut World<Thing>) -> Self {
         let mut rng = Rng::new(seed);
         let weather = world.spawn(Thing::Weather(Weather { rain: 3 })).ok();
@@ -170,12 +177,18 @@ fn beast(thing: &Thing) -> Option<&Beast> {
 
 /// What a client sees against what it must and may see.
 fn assert_view(harness: &Harness<Plain>, client: ClientIndex) {
+    let own = harness.client(client).own_id();
+    let Some(own) = own.and_then(|id| harness.room().world().get(id)).and_then(beast) else { return };
+    assert_view_of(harness, client, own);
+}
+
+/// What a client sees against what the player must and may see whose entity is `own`.
+fn assert_view_of(harness: &Harness<Plain>, client: ClientIndex, own: &Beast) {
     let client = harness.client(client);
     if client.newest_tick() != Some(harness.tick()) {
         return;
     }
     let world = harness.room().world();
-    let Some(own) = client.own_id().and_then(|id| world.get(id)).and_then(beast) else { return };
     let rows = client.rows();
     let sees = |id: EntityId| rows.binary_search_by_key(&id, |row| row.id).is_ok();
     // An entity may be beyond its cell by the slack, and a cell goes out a slack later than it came in.
@@ -220,7 +233,7 @@ fn stalls_cuts_and_blocked_slots_heal_in_a_room_of_cells() {
                 0 => harness.stall(client, core::time::Duration::from_millis(900)),
                 1 => harness.cut(client),
                 2 => harness.block_slot(client),
-                _ => harness.link(client, LinkProfile::MOBILE),
+                _ => harness.link(client, LinkProfile::BAD_HOTEL),
             }
             harness.run_ticks(45);
             harness.settle();
@@ -346,7 +359,8 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
     let now = core::time::Duration::ZERO;
     for member in [1, 2] {
         let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member; 16] };
-        let join = MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret };
+        let join =
+            MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret, wants_schema: false };
         room.handle(now, MemberId(u32::from(member)), join, &mut kept);
     }
     room.step(now, &mut kept);
@@ -377,4 +391,35 @@ fn under_a_byte_budget_nobody_is_lost_between_two_streams() {
         }
         assert!(harness.client(clients[0]).stats().streams_deferred > 300);
     }
+}
+
+#[test]
+fn a_spectator_sees_what_is_public_or_what_the_player_sees_whom_it_follows() {
+    let (mut harness, players) = field(12, 3);
+    let watcher = harness.spectate("eve");
+    let public = |harness: &Harness<Plain>| {
+        let world = harness.room().world();
+        let seen: Vec<_> = harness.client(watcher).rows().iter().map(|row| row.id).collect();
+        let public = world.iter().filter(|(_, thing)| beast(thing).is_none_or(|beast| beast.herd == 0));
+        assert_eq!(seen, public.map(|(id, _)| id).collect::<Vec<_>>());
+    };
+    harness.run_ticks(30);
+    public(&harness);
+    for followed in &players[..2] {
+        let player = harness.client(*followed).player();
+        harness.client_mut(watcher).follow(player);
+        // A spectator speaks at least four times a second.
+        harness.run_ticks(12);
+        for _ in 0..60 {
+            harness.run_ticks(1);
+            let own = harness.client(*followed).own_id().and_then(|id| harness.room().world().get(id));
+            assert_view_of(&harness, watcher, own.and_then(beast).unwrap());
+        }
+        assert_eq!(harness.client(watcher).follows(), player);
+    }
+    harness.leave(players[1]);
+    harness.run_ticks(30);
+    assert_eq!(harness.client(watcher).follows(), None, "the player is gone");
+    public(&harness);
+    harness.assert_caught_up(1);
 }

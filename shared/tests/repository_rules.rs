@@ -8,8 +8,15 @@ use std::path::{Component, Path, PathBuf};
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
-    // The WebSocket and the bots' end of it.
-    ("tungstenite", &["server/src/transport/websocket.rs", "client-bot/src/connect/websocket.rs"]),
+    // The WebSocket, the bots' end of it, and the example of a native client.
+    (
+        "tungstenite",
+        &[
+            "server/src/transport/websocket.rs",
+            "client-bot/src/connect/websocket.rs",
+            "client-terminal/src/main.rs",
+        ],
+    ),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 
@@ -192,7 +199,7 @@ fn repository() -> Vec<File> {
 fn collect(root: &Path, inside: &str, files: &mut Vec<File>) {
     for entry in std::fs::read_dir(root.join(inside)).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.starts_with("target") || matches!(name.as_str(), ".git" | "Cargo.lock") {
+        if name.starts_with("target") || matches!(name.as_str(), ".git" | "Cargo.lock" | "node_modules") {
             continue;
         }
         let path = if inside.is_empty() { name } else { format!("{inside}/{name}") };

@@ -16,6 +16,7 @@ pub use websocket::{WebSocketConnect, WebSocketLink};
 use bytes::Bytes;
 use core::future::Future;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 /// Makes connections to one server.
 pub trait Connect: Send + Sync + 'static {
@@ -37,8 +38,13 @@ pub trait Link: Send + Unpin + 'static {
     /// The link is at its end.
     fn send(&mut self, message: Vec<u8>) -> Result<(), LinkEnd>;
 
-    /// Moves what waits towards the server; ready when nothing waits.
+    /// Moves what waits towards the server; ready when another message can be taken.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>>;
+
+    /// How much too late this link itself handed over the last message.
+    fn lateness(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How a link ended.
@@ -53,6 +59,9 @@ pub enum LinkEnd {
     /// It broke.
     #[error("{0}")]
     Broken(String),
+    /// The simulated network took it away.
+    #[error("cut by the simulated network")]
+    Cut,
 }
 
 impl LinkEnd {
@@ -61,7 +70,7 @@ impl LinkEnd {
     pub fn code(&self) -> u16 {
         match self {
             Self::Closed { code: Some(code) } => *code,
-            Self::Closed { code: None } | Self::Broken(_) => 1006,
+            Self::Closed { code: None } | Self::Broken(_) | Self::Cut => 1006,
         }
     }
 }

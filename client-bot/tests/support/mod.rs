@@ -184,7 +184,12 @@ impl MiniServer {
                     Target::Room(room) => room,
                     _ => RoomId::from_bits(self.rooms() as u64 + 1),
                 };
-                let event = MemberEvent::Join { name: hello.name, role: join.role, secret: secret(room) };
+                let event = MemberEvent::Join {
+                    name: hello.name,
+                    role: join.role,
+                    secret: secret(room),
+                    wants_schema: join.schema_hash == 0,
+                };
                 (event, join.target)
             }
         };

@@ -6,15 +6,15 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 use tickwire_shared::Rng;
 use tickwire_shared::entity::Input;
-use tickwire_shared::id::RoomId;
+use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::limits::{PROTOCOL_VERSION, SUBPROTOCOL};
-use tickwire_shared::tick::Tick;
+use tickwire_shared::tick::{Tick, TickRate};
 use tickwire_shared::wire::control::{
     ClientControl, Credential, Hello, Join, Options, Role, ServerControl, Target,
 };
 use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::Update;
-use tickwire_shared::wire::{Close, Text};
+use tickwire_shared::wire::{Close, CloseCode, Text};
 
 /// The controls that are sent.
 type Controls = <tickwire_shared::arena::Arena as tickwire_shared::game::Game>::Input;
@@ -54,11 +54,36 @@ pub(crate) struct Totals {
     pub(crate) bad: u64,
 }
 
+/// What a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Random controls in every frame.
+    Busy,
+    /// Acknowledgements only.
+    Silent,
+    /// Frames seldom, all with the same controls: straight on, or none.
+    Steady { moves: bool },
+}
+
 pub(crate) struct Client {
     pub(crate) socket: TcpStream,
     pub(crate) state: State,
     /// The room, known from Joined on.
     pub(crate) room: Option<RoomId>,
+    /// How the server ended the session, if it said so.
+    pub(crate) closed_with: Option<CloseCode>,
+    /// Whether the place was taken again after a closing.
+    pub(crate) resumed: bool,
+    /// The newest tick that another client of the room has; kept by the generator.
+    pub(crate) room_newest: u32,
+    /// Messages since it reads again after a stall, until it has caught up.
+    pub(crate) catching: Option<u32>,
+    /// How many messages that took.
+    pub(crate) caught_after: Option<u32>,
+    secret: Option<ResumeSecret>,
+    rate: TickRate,
+    /// The target of the last packet: what the next one must start from.
+    base: Option<Tick>,
     target: Target,
     /// The start of a frame.
     pending: Vec<u8>,
@@ -66,6 +91,7 @@ pub(crate) struct Client {
     fragments: Vec<u8>,
     newest: Option<u32>,
     event_ack: Option<u32>,
+    events_received: u32,
     last_input: u32,
     last_update: Option<Instant>,
     frames: u32,
@@ -81,11 +107,20 @@ impl Client {
             socket,
             state,
             room: None,
+            closed_with: None,
+            resumed: false,
+            room_newest: 0,
+            catching: None,
+            caught_after: None,
+            secret: None,
+            rate: TickRate::DEFAULT,
+            base: None,
             target,
             pending: Vec::new(),
             fragments: Vec::new(),
             newest: None,
             event_ack: None,
+            events_received: 0,
             last_input: 0,
             last_update: None,
             // Not all change their controls at once.
@@ -157,11 +192,11 @@ impl Client {
         }
         self.state = State::Joining;
         let name = Text::cut("load");
-        self.control(&ClientControl::Hello(Hello {
-            version: PROTOCOL_VERSION,
-            name,
-            credential: Credential::Guest,
-        }));
+        let credential = match self.secret {
+            Some(secret) => Credential::Resume { secret, events_received: self.events_received },
+            None => Credential::Guest,
+        };
+        self.control(&ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential }));
     }
 
     fn frame(
@@ -196,7 +231,7 @@ impl Client {
                     gap(now - last);
                 }
                 match Update::decode(payload) {
-                    Ok(update) => self.update(&update),
+                    Ok(update) => totals.bad += u64::from(!self.update(&update)),
                     Err(_) => totals.bad += 1,
                 }
             }
@@ -207,16 +242,33 @@ impl Client {
         }
     }
 
-    fn update(&mut self, update: &Update<'_>) {
-        self.newest = Some(update.private.tick.0);
+    /// Takes in an update; `false` if it starts from a state that this client does not have.
+    fn update(&mut self, update: &Update<'_>) -> bool {
+        let tick = update.private.tick.0;
+        self.newest = Some(tick);
         let events = &update.private.events;
         if !events.items.is_empty() {
-            self.event_ack = Some(events.first + events.items.len() as u32 - 1);
+            self.events_received = events.first + events.items.len() as u32 - 1;
+            self.event_ack = Some(self.events_received);
         }
+        if let Some(messages) = &mut self.catching {
+            *messages += 1;
+            // Another client of the room may have been read a tick earlier.
+            if tick + 1 >= self.room_newest {
+                self.caught_after = self.catching.take();
+            }
+        }
+        let mut fits = true;
+        for packet in update.streams.iter().filter(|packet| !packet.repair) {
+            fits &= packet.baseline.is_none() || self.base.is_none() || packet.baseline == self.base;
+            self.base = Some(packet.target);
+        }
+        fits
     }
 
     fn answer(&mut self, message: ServerControl) {
         match message {
+            ServerControl::Welcome(_) if self.secret.is_some() => {}
             ServerControl::Welcome(_) => {
                 let join = Join {
                     game: Text::cut("arena"),
@@ -229,14 +281,30 @@ impl Client {
             ServerControl::Joined(joined) => {
                 self.room = Some(joined.room);
                 self.last_input = joined.tick.0;
+                self.rate = joined.tick_rate;
+                self.secret = joined.secret;
+                self.resumed = joined.resumed;
                 self.state = State::Playing;
             }
-            ServerControl::Close(Close { code, .. }) => self.end(&format!("closed: {code:?}")),
+            ServerControl::Close(Close { code, .. }) => {
+                self.closed_with = Some(code);
+                self.end(&format!("closed: {code:?}"));
+            }
         }
     }
 
+    /// Takes the place again over a new connection.
+    pub(crate) fn resume(&mut self, socket: TcpStream, host: &str) {
+        self.socket = socket;
+        self.state = State::Upgrading;
+        (self.newest, self.base, self.last_update) = (None, None, None);
+        self.pending.clear();
+        self.fragments.clear();
+        self.upgrade(host);
+    }
+
     /// Sends the frame of this turn: an acknowledgement and, unless silent, an input.
-    pub(crate) fn send(&mut self, since_start: Duration, silent: bool, totals: &mut Totals) {
+    pub(crate) fn send(&mut self, now: Instant, since_start: Duration, manner: Manner, totals: &mut Totals) {
         let Some(newest) = self.newest.filter(|_| self.state == State::Playing) else { return };
         let mut frame = ClientFrame::<Controls> {
             stamp_ms: since_start.as_millis() as u16,
@@ -244,11 +312,25 @@ impl Client {
             event_ack: self.event_ack.take(),
             ..ClientFrame::default()
         };
-        if !silent {
-            if let Some(tick) = self.next_input_tick(newest) {
-                frame.inputs.push((Tick(tick), self.controls()));
+        match manner {
+            Manner::Silent => {}
+            Manner::Busy => {
+                if let Some(tick) = self.next_input_tick(newest) {
+                    frame.inputs.push((Tick(tick), self.controls()));
+                }
+                frame.view = Some((Tick(newest.saturating_sub(2)), 128));
             }
-            frame.view = Some((Tick(newest.saturating_sub(2)), 128));
+            Manner::Steady { moves } => {
+                frame.steady = true;
+                // Of quiet ticks nothing was told.
+                let since = self.last_update.map_or(Duration::ZERO, |last| now - last);
+                let tick = newest + LEAD_TICKS + self.rate.ticks_floor(since);
+                if tick > self.last_input {
+                    self.last_input = tick;
+                    let controls = Controls { move_x: if moves { 127 } else { 0 }, ..Controls::default() };
+                    frame.inputs.push((Tick(tick), controls));
+                }
+            }
         }
         let bytes = frames::from_client(frames::BINARY, &frame.encode());
         match self.socket.write(&bytes) {
@@ -297,6 +379,11 @@ impl Client {
             Ok(_) => self.end("a message was taken in part"),
             Err(error) => self.end(&error.to_string()),
         }
+    }
+
+    /// The newest tick that it has.
+    pub(crate) fn newest(&self) -> Option<u32> {
+        self.newest
     }
 
     /// Why the connection ended, if it did.

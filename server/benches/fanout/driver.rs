@@ -3,6 +3,7 @@
 use crate::bare::BarePlan;
 use crate::load::LoadPlan;
 use crate::process::{CpuTime, Process, pin};
+use crate::slow;
 use std::collections::HashMap;
 use std::io;
 use std::process::{Command, Stdio};
@@ -14,26 +15,26 @@ const LOAD_CORE: usize = 1;
 const SETTLE_S: &str = "3";
 
 /// What servers pay per client: Tickwire beside a bare program that only moves the same bytes.
-#[derive(Debug, clap::Parser)]
+#[derive(Clone, Debug, clap::Parser)]
 #[command(name = "fanout")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
-    /// Clients in the CPU and memory parts.
+    /// Clients in all parts but the large one.
     #[arg(long, default_value_t = 1000)]
-    clients: usize,
+    pub(crate) clients: usize,
     /// Clients in the large part.
     #[arg(long, default_value_t = 2000)]
     clients_large: usize,
-    /// Rounds of the CPU part; in each, both programs run once.
+    /// Rounds of the parts that alternate; in each, both programs (or both cases) run once.
     #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    pub(crate) rounds: usize,
     /// The measured time of each run, seconds.
     #[arg(long, default_value_t = 8.0)]
-    seconds: f64,
+    pub(crate) seconds: f64,
     /// Clients per room.
     #[arg(long, default_value_t = 32)]
-    room: usize,
+    pub(crate) room: usize,
     /// Messages per client and second, both ways.
     #[arg(long, default_value_t = 30)]
     rate_hz: u32,
@@ -60,10 +61,16 @@ pub(crate) enum Part {
     Memory,
     /// Many clients on one core.
     Large,
+    /// A fifth of the clients stops reading for 4 s.
+    Stall,
+    /// A fifth of the clients stops reading for 60 s.
+    Stop,
+    /// Rooms in which hardly anything happens, beside the bare program.
+    Quiet,
 }
 
 /// What this process is, when the driver started it.
-#[derive(Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Role {
     /// The bare program.
     #[command(hide = true)]
@@ -73,28 +80,45 @@ pub(crate) enum Role {
     Load(LoadPlan),
 }
 
+/// The server under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
+pub(crate) enum Target {
     Bare { bytes: usize },
     Tickwire,
 }
 
+/// What the generator does in a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) clients: usize,
+    /// Frames per client and second.
+    pub(crate) rate_hz: u32,
+    /// More options for it.
+    pub(crate) options: Vec<String>,
+    /// More options for the Tickwire server.
+    pub(crate) server_options: Vec<String>,
+}
+
 /// What one run showed.
-struct Run {
+pub(crate) struct Run {
     cpu: CpuTime,
     clients: usize,
     seconds: f64,
     joined_s: f64,
     result: HashMap<String, f64>,
+    /// What became of the clients that stalled; empty if none did.
+    pub(crate) stalled: HashMap<String, f64>,
+    /// By how much the server's memory grew at most in the measured time, KiB.
+    pub(crate) growth_kib: u64,
 }
 
 impl Run {
-    fn value(&self, name: &str) -> f64 {
+    pub(crate) fn value(&self, name: &str) -> f64 {
         self.result.get(name).copied().unwrap_or(f64::NAN)
     }
 
     /// Server CPU per client and second, µs.
-    fn cost_us(&self) -> f64 {
+    pub(crate) fn cost_us(&self) -> f64 {
         self.cpu.total().as_secs_f64() * 1e6 / (self.clients as f64 * self.seconds)
     }
 
@@ -102,29 +126,38 @@ impl Run {
         self.cpu.kernel.as_secs_f64() / self.cpu.total().as_secs_f64()
     }
 
-    fn message_bytes(&self) -> f64 {
+    pub(crate) fn message_bytes(&self) -> f64 {
         self.value("bytes") / self.value("messages")
     }
 
-    fn row(&self, name: &str) {
-        let per_client_s = |key: &str| self.value(key) / (self.clients as f64 * self.seconds);
+    /// How many of something there were per client and second.
+    pub(crate) fn per_client_s(&self, key: &str) -> f64 {
+        self.value(key) / (self.clients as f64 * self.seconds)
+    }
+
+    /// Connections ended, updates not read, frames not sent: 0, or the run does not count.
+    pub(crate) fn bad(&self) -> f64 {
+        ["ended", "bad", "blocked", "skipped"].map(|key| self.value(key)).iter().sum()
+    }
+
+    pub(crate) fn row(&self, name: &str) {
         println!(
             "{name:<10} {:>6.1} {:>7.0}% {:>8.1} {:>9.2} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>6.0} {:>7.2}",
             self.cost_us(),
             self.kernel_share() * 100.0,
             self.message_bytes(),
-            per_client_s("messages"),
-            per_client_s("sent"),
+            self.per_client_s("messages"),
+            self.per_client_s("sent"),
             self.value("gap_p50_ms"),
             self.value("gap_p99_ms"),
             self.value("gap_max_ms"),
-            self.value("ended") + self.value("bad") + self.value("blocked") + self.value("skipped"),
+            self.bad(),
             self.joined_s,
         );
     }
 }
 
-const HEAD: &str =
+pub(crate) const HEAD: &str =
     "server     us/cl-s  kernel  B/msg   out/cl-s  in/cl-s  gap p50  p99 ms   max ms   bad   joined s";
 
 /// Runs all parts that were asked for.
@@ -138,6 +171,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
             Part::Cpu => cpu(arguments)?,
             Part::Memory => memory(arguments)?,
             Part::Large => large(arguments)?,
+            Part::Stall => slow::stall(arguments)?,
+            Part::Stop => slow::stop(arguments)?,
+            Part::Quiet => slow::quiet(arguments)?,
         }
     }
     Ok(())
@@ -151,11 +187,12 @@ fn cpu(arguments: &Arguments) -> io::Result<()> {
     println!("{HEAD}");
     let (mut bare, mut tickwire) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
-        let run = measure(arguments, Target::Tickwire, arguments.clients)?;
+        let work = Work::busy(arguments, arguments.clients);
+        let run = measure(arguments, Target::Tickwire, &work)?;
         run.row("tickwire");
         let bytes = run.message_bytes().round() as usize;
         tickwire.push(run.cost_us());
-        let run = measure(arguments, Target::Bare { bytes }, arguments.clients)?;
+        let run = measure(arguments, Target::Bare { bytes }, &work)?;
         run.row("bare");
         bare.push(run.cost_us());
     }
@@ -170,16 +207,19 @@ fn cpu(arguments: &Arguments) -> io::Result<()> {
 fn large(arguments: &Arguments) -> io::Result<()> {
     println!("\nMany: {} clients, rooms of {}", arguments.clients_large, arguments.room);
     println!("{HEAD}");
-    measure(arguments, Target::Tickwire, arguments.clients_large)?.row("tickwire");
+    let work = Work::busy(arguments, arguments.clients_large);
+    measure(arguments, Target::Tickwire, &work)?.row("tickwire");
     Ok(())
 }
 
 fn memory(arguments: &Arguments) -> io::Result<()> {
-    let (server, address) = start(arguments, Target::Tickwire, arguments.clients)?;
+    // Five acknowledgements a second keep a client on the live stream.
+    let mut work = Work::busy(arguments, arguments.clients);
+    (work.rate_hz, work.options) = (5, vec!["--silent".into()]);
+    let (server, address) = start(arguments, Target::Tickwire, &work)?;
     std::thread::sleep(Duration::from_millis(500));
     let empty = server.resident_kib()?;
-    // Five acknowledgements a second keep a client on the live stream.
-    let mut load = generator(arguments, Target::Tickwire, arguments.clients, &address, 5, true)?;
+    let mut load = generator(arguments, Target::Tickwire, &address, &work)?;
     load.line("rooms")?;
     let rooms = server.resident_kib()?;
     load.line("steady")?;
@@ -199,27 +239,39 @@ fn memory(arguments: &Arguments) -> io::Result<()> {
     Ok(())
 }
 
-fn measure(arguments: &Arguments, target: Target, clients: usize) -> io::Result<Run> {
-    let (server, address) = start(arguments, target, clients)?;
-    let mut load = generator(arguments, target, clients, &address, arguments.rate_hz, false)?;
+impl Work {
+    /// Random controls in every tick.
+    pub(crate) fn busy(arguments: &Arguments, clients: usize) -> Self {
+        Self { clients, rate_hz: arguments.rate_hz, options: Vec::new(), server_options: Vec::new() }
+    }
+}
+
+pub(crate) fn measure(arguments: &Arguments, target: Target, work: &Work) -> io::Result<Run> {
+    let (server, address) = start(arguments, target, work)?;
+    let mut load = generator(arguments, target, &address, work)?;
     let joined_s = load.line("joined")?.parse().unwrap_or(f64::NAN);
     load.line("steady")?;
     let before = server.cpu_time()?;
-    load.line("done")?;
+    let (done, growth_kib) = server.growth_kib_while(|| load.line("done"))?;
+    done?;
     let cpu = server.cpu_time()?.since(before);
-    let result: HashMap<String, f64> = load
-        .line("result")?
-        .split_whitespace()
-        .filter_map(|pair| pair.split_once('='))
-        .filter_map(|(key, value)| Some((key.to_owned(), value.parse().ok()?)))
-        .collect();
+    let stalls = work.options.iter().any(|option| option.starts_with("--stalled"));
+    let stalled = if stalls { values(&load.line("stalled")?) } else { HashMap::new() };
+    let result = values(&load.line("result")?);
     let seconds = result.get("seconds").copied().unwrap_or(f64::NAN);
-    Ok(Run { cpu, clients, seconds, joined_s, result })
+    Ok(Run { cpu, clients: work.clients, seconds, joined_s, result, stalled, growth_kib })
+}
+
+/// The pairs `key=number` of a line.
+fn values(line: &str) -> HashMap<String, f64> {
+    let pairs = line.split_whitespace().filter_map(|pair| pair.split_once('='));
+    pairs.filter_map(|(key, value)| Some((key.to_owned(), value.parse().ok()?))).collect()
 }
 
 /// Starts the server under test; its address comes with it.
-fn start(arguments: &Arguments, target: Target, clients: usize) -> io::Result<(Process, String)> {
+fn start(arguments: &Arguments, target: Target, work: &Work) -> io::Result<(Process, String)> {
     let mut command;
+    let clients = work.clients;
     let ready = match target {
         Target::Bare { bytes } => {
             command = Command::new(std::env::current_exe()?);
@@ -232,7 +284,7 @@ fn start(arguments: &Arguments, target: Target, clients: usize) -> io::Result<(P
             let built = option_env!("CARGO_BIN_EXE_tickwire-server");
             let program = arguments.server.as_deref().or(built);
             command = Command::new(program.ok_or_else(|| io::Error::other("no server was built"))?);
-            command.args(["--listen", "127.0.0.1:0", "--admin", "off"]);
+            command.args(["--listen", "127.0.0.1:0", "--admin", "off"]).args(&work.server_options);
             // A line per session is no news here.
             command.stderr(if arguments.verbose { Stdio::inherit() } else { Stdio::null() });
             "listening on ws://"
@@ -244,28 +296,19 @@ fn start(arguments: &Arguments, target: Target, clients: usize) -> io::Result<(P
     Ok((server, address))
 }
 
-fn generator(
-    arguments: &Arguments,
-    target: Target,
-    clients: usize,
-    address: &str,
-    rate_hz: u32,
-    silent: bool,
-) -> io::Result<Process> {
+fn generator(arguments: &Arguments, target: Target, address: &str, work: &Work) -> io::Result<Process> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["load", "--address", address, "--clients", &clients.to_string(), "--settle", SETTLE_S]);
-    command.args(["--room", &arguments.room.to_string(), "--rate-hz", &rate_hz.to_string()]);
-    command.args(["--seconds", &arguments.seconds.to_string()]);
+    command.args(["load", "--address", address, "--clients", &work.clients.to_string()]);
+    command.args(["--settle", SETTLE_S, "--seconds", &arguments.seconds.to_string()]);
+    command.args(["--room", &arguments.room.to_string(), "--rate-hz", &work.rate_hz.to_string()]);
+    command.args(&work.options);
     if target == Target::Tickwire {
         command.arg("--tickwire");
-    }
-    if silent {
-        command.arg("--silent");
     }
     Process::start(&mut command, LOAD_CORE, LOAD_CORE)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values {

@@ -9,8 +9,9 @@
 //! result k=v ..  what was counted in between
 //! ```
 
-use crate::client::{self, Client, State, Totals};
+use crate::client::{self, Client, Manner, State, Totals};
 use crate::gaps::Gaps;
+use crate::stalls::{StallPlan, Stalls};
 use mio::{Events, Interest, Poll, Token};
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +45,11 @@ pub(crate) struct LoadPlan {
     /// Send acknowledgements only, no inputs.
     #[arg(long)]
     silent: bool,
+    /// Speak seldom: the first client of each room moves straight on, the others rest.
+    #[arg(long)]
+    steady: bool,
+    #[command(flatten)]
+    stall: StallPlan,
     /// Pause after the rooms' first clients, and again after all have joined, seconds.
     #[arg(long)]
     settle: f64,
@@ -61,13 +67,20 @@ struct Load<'a> {
     /// The next turn to send: turn k is of client `k mod clients`.
     turn: u64,
     totals: Totals,
+    /// Between the updates of clients that do not stall.
     gaps: Gaps,
+    stalls: Stalls,
+    /// The newest tick of each room.
+    newest: Vec<u32>,
+    /// Whether all have joined.
+    playing: bool,
     /// How late the generator itself sent its frames.
     lag: Gaps,
 }
 
 /// Connects, joins, plays, prints what it counted.
 pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
+    let rooms = plan.clients.div_ceil(plan.room);
     let mut load = Load {
         plan,
         poll: Poll::new()?,
@@ -77,9 +90,11 @@ pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
         turn: 0,
         totals: Totals::default(),
         gaps: Gaps::new(),
+        stalls: Stalls::new(&plan.stall, plan.clients),
+        newest: vec![0; rooms],
+        playing: false,
         lag: Gaps::new(),
     };
-    let rooms = plan.clients.div_ceil(plan.room);
     let mut paused = Duration::ZERO;
     if plan.tickwire {
         load.join(rooms, |_, _| client::new_room())?;
@@ -93,11 +108,13 @@ pub(crate) fn run(plan: &LoadPlan) -> io::Result<()> {
         let room = clients.get(at % rooms).and_then(|first| first.room);
         room.map_or_else(client::new_room, Target::Room)
     })?;
+    load.playing = true;
     println!("joined {:.2}", (load.start.elapsed() - paused).as_secs_f64());
     load.play(Duration::from_secs_f64(plan.settle))?;
     (load.totals, load.gaps, load.lag) = (Totals::default(), Gaps::new(), Gaps::new());
     println!("steady");
     let began = Instant::now();
+    load.stalls.begin(began);
     load.play(Duration::from_secs_f64(plan.seconds))?;
     println!("done");
     load.report(began.elapsed());
@@ -168,21 +185,50 @@ impl Load<'_> {
                 continue;
             }
             let at = (self.turn % spread) as usize;
-            if let Some(client) = self.clients.get_mut(at) {
-                client.send(now - self.start, self.plan.silent, &mut self.totals);
+            let manner = self.manner(at);
+            if let Some(client) = self.clients.get_mut(at).filter(|_| !self.stalls.is_mute(at, now)) {
+                client.send(now, now - self.start, manner, &mut self.totals);
                 self.lag.record(now - due);
             }
             self.turn += 1;
         }
         self.poll.poll(&mut self.events, Some(wait))?;
         let now = Instant::now();
-        let gaps = &mut self.gaps;
         for event in &self.events {
-            if let Some(client) = self.clients.get_mut(event.token().0) {
-                client.read(now, &mut self.totals, &mut |gap| gaps.record(gap));
+            let at = event.token().0;
+            let Some(client) = self.clients.get_mut(at) else { continue };
+            if self.stalls.is_stalled(at, now) && client.state == State::Playing && !event.is_read_closed() {
+                continue;
             }
+            read(client, at, now, &mut self.totals, &mut self.gaps, &mut self.newest, &self.stalls);
+        }
+        self.after_stalls(now)
+    }
+
+    /// Lets clients whose stall is over read again, and takes up the places of those that were closed.
+    fn after_stalls(&mut self, now: Instant) -> io::Result<()> {
+        for at in self.stalls.take_woken(now) {
+            let Some(client) = self.clients.get_mut(at) else { continue };
+            // What comes now was in flight.
+            read(client, at, now, &mut self.totals, &mut self.gaps, &mut self.newest, &self.stalls);
+            client.catching = (client.state == State::Playing).then_some(0);
+        }
+        for at in self.stalls.take_resuming(now, &self.clients) {
+            let Some(client) = self.clients.get_mut(at) else { continue };
+            self.poll.registry().deregister(&mut client.socket)?;
+            let mut socket = client::connect(self.plan.address, at)?;
+            self.poll.registry().register(&mut socket, Token(at), Interest::READABLE)?;
+            client.resume(socket, &self.plan.address.to_string());
         }
         Ok(())
+    }
+
+    fn manner(&self, at: usize) -> Manner {
+        match self.plan {
+            LoadPlan { silent: true, .. } => Manner::Silent,
+            LoadPlan { steady: true, .. } => Manner::Steady { moves: self.playing && at < self.newest.len() },
+            _ => Manner::Busy,
+        }
     }
 
     fn ended(&self) -> String {
@@ -195,6 +241,7 @@ impl Load<'_> {
 
     fn report(&self, time: Duration) {
         let ended = self.clients.iter().filter(|client| client.ended().is_some()).count();
+        self.stalls.report(&self.clients);
         let totals = &self.totals;
         println!(
             "result seconds={:.6} messages={} bytes={} sent={} blocked={} skipped={} bad={} ended={ended} \
@@ -215,5 +262,28 @@ impl Load<'_> {
         if ended > 0 {
             eprintln!("fanout: {}", self.ended());
         }
+    }
+}
+
+/// Reads what is there for one client.
+fn read(
+    client: &mut Client,
+    at: usize,
+    now: Instant,
+    totals: &mut Totals,
+    gaps: &mut Gaps,
+    newest: &mut [u32],
+    stalls: &Stalls,
+) {
+    let room = at % newest.len().max(1);
+    let stalls_at_times = stalls.is_one(at);
+    client.room_newest = newest.get(room).copied().unwrap_or(0);
+    client.read(now, totals, &mut |gap| {
+        if !stalls_at_times {
+            gaps.record(gap);
+        }
+    });
+    if let (Some(room), Some(tick)) = (newest.get_mut(room), client.newest()) {
+        *room = (*room).max(tick);
     }
 }

@@ -18,6 +18,10 @@ mod gaps;
 mod load;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod slow;
+#[cfg(target_os = "linux")]
+mod stalls;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

@@ -3,7 +3,11 @@
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+/// How often the memory is looked at while something goes on.
+const SAMPLE_PERIOD: Duration = Duration::from_millis(250);
 
 /// A child process. Dropped, it is killed and waited for.
 pub(crate) struct Process {
@@ -91,6 +95,25 @@ impl Process {
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok())
             .ok_or_else(|| io::Error::other("/proc/PID/status has no VmRSS"))
+    }
+
+    /// Does `work` and tells by how much the resident memory grew at most meanwhile, KiB.
+    pub(crate) fn growth_kib_while<T>(&self, work: impl FnOnce() -> T) -> io::Result<(T, u64)> {
+        let before = self.resident_kib()?;
+        let most = AtomicU64::new(before);
+        let done = AtomicBool::new(false);
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    most.fetch_max(self.resident_kib().unwrap_or(0), Ordering::Relaxed);
+                    std::thread::sleep(SAMPLE_PERIOD);
+                }
+            });
+            let result = work();
+            done.store(true, Ordering::Relaxed);
+            result
+        });
+        Ok((result, most.into_inner().saturating_sub(before)))
     }
 }
 

@@ -1,13 +1,14 @@
 //! The front door: one port for pages and for `/play`, the WebSocket.
 //!
-//! [`head`] checks a request for `/play`, [`play`] answers it, [`pages`] answers all else, [`connection`] runs one
-//! connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
+//! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on, [`pages`]
+//! answers all else, [`connection`] runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
 
 pub(crate) mod connection;
 mod forwarded;
 mod head;
 pub(crate) mod pages;
 mod play;
+pub(crate) mod web;
 
 use crate::admission::Admission;
 use crate::hub::Hub;
@@ -26,6 +27,7 @@ pub(crate) struct Front {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) site: web::Site,
     /// True from the moment when the server begins to stop.
     pub(crate) draining: watch::Receiver<bool>,
 }
@@ -44,8 +46,8 @@ pub(crate) fn routes(front: Arc<Front>) -> Router {
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/api/rooms", get(pages::rooms))
-        .route("/", get(pages::index))
-        .fallback(pages::not_found)
+        .route("/rooms", get(pages::index))
+        .fallback(web::file)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(axum::middleware::from_fn(pages::guard))
         .with_state(front)

@@ -76,7 +76,7 @@ fn page(rooms: &[RoomView]) -> String {
         }
         html.push_str("</table>\n");
     }
-    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. Games connect to <code>/play</code>.</p></html>\n");
+    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to <code>/play</code>.</p></html>\n");
     html
 }
 
@@ -95,8 +95,8 @@ fn escape(text: &str) -> String {
     safe
 }
 
-pub(super) async fn not_found() -> Response {
-    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /")
+pub(super) fn not_found() -> Response {
+    answer(StatusCode::NOT_FOUND, "nothing is here; players connect to /play, the rooms are listed at /rooms")
 }
 
 pub(super) async fn method_not_allowed() -> Response {
@@ -160,6 +160,7 @@ mod tests {
             players: 1,
             players_max: 2,
             spectators: 0,
+            spectators_max: 64,
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
             age_s: 3,

@@ -92,7 +92,7 @@ impl<G: Game> GameHost for GameType<G> {
             options: options.clone(),
             tick_rate: self.options.tick_rate,
             players_max: room.players_max(),
-            spectators_max: self.options.spectators_max,
+            spectators_max: room.spectators_max(),
             born: Instant::now(),
         };
         let port = Arc::new(Port::new(facts, hub.commons.ledger.post(Kind::Room)));

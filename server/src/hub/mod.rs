@@ -11,7 +11,7 @@ pub(crate) use authenticator::{Authenticator, Guests};
 use crate::commons::Commons;
 use crate::config::{GameOptions, Limits};
 use crate::ledger::Balance;
-use crate::listing::SessionView;
+use crate::listing::{GameBytes, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::slot::Slot;
@@ -109,6 +109,16 @@ impl Hub {
     /// The open rooms.
     pub(crate) fn rooms(&self) -> Vec<RoomListing> {
         self.commons.directory.list().iter().map(|room| room.listing()).collect()
+    }
+
+    /// What the open rooms sent, by game; of one room if one is named. Empty if there is none.
+    pub(crate) fn bytes_sent(&self, room: Option<RoomId>) -> Vec<GameBytes> {
+        let mut games: BTreeMap<GameName, Vec<_>> = BTreeMap::new();
+        let rooms = self.commons.directory.list();
+        for handle in rooms.into_iter().filter(|handle| room.is_none_or(|room| handle.id() == room)) {
+            games.entry(handle.game().clone()).or_default().push(handle);
+        }
+        games.iter().map(|(game, rooms)| GameBytes::of(game, rooms)).collect()
     }
 
     /// Ends a session with 4014. `false` if there is none of this number.

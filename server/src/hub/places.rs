@@ -19,6 +19,7 @@ type Place = (RoomHandle, MemberId);
 struct Guest<'a> {
     name: Name,
     role: Role,
+    wants_schema: bool,
     slot: &'a Arc<Slot>,
 }
 
@@ -34,7 +35,7 @@ impl Hub {
         slot: &Arc<Slot>,
     ) -> Result<Place, Close> {
         let game = self.game_of(join)?;
-        let guest = Guest { name, role: join.role, slot };
+        let guest = Guest { name, role: join.role, wants_schema: join.schema_hash == 0, slot };
         match &join.target {
             Target::Room(id) => self.join_room(*id, join, &guest).await,
             Target::Match(options) => self.join_match(game, join, options, &guest).await,
@@ -127,7 +128,12 @@ impl Hub {
 
     fn enter(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<Result<MemberId, NoPlace>, Close> {
         let secret = self.new_secret(room.id())?;
-        let entry = Entry::Join { name: guest.name.clone(), role: guest.role, secret };
+        let entry = Entry::Join {
+            name: guest.name.clone(),
+            role: guest.role,
+            secret,
+            wants_schema: guest.wants_schema,
+        };
         Ok(room.enter(entry, guest.slot))
     }
 }

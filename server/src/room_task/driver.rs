@@ -1,8 +1,8 @@
-//! The task of a room: sleep, drain the inbox, step, fill the slots. No await in between.
+//! The task of a room: sleep, read what came, drain the inbox, step, fill the slots. No await in between.
 //!
 //! A panic of the game ends this room with 1011 and nothing else.
 
-use super::inbox::{Batch, Port};
+use super::inbox::{Batch, Item, Port};
 use super::schedule::{Due, Schedule};
 use crate::commons::Commons;
 use crate::ledger::Kind;
@@ -43,7 +43,8 @@ impl<G: Game> NewRoom for RoomParts<G> {
     }
 
     fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64) {
-        let Self { port, room, permit } = *self;
+        let Self { port, mut room, permit } = *self;
+        room.sample_bytes();
         let now = Instant::now();
         let driver = Box::new(Driver {
             schedule: Schedule::new(port.facts().tick_rate, number, commons.epoch, now),
@@ -51,7 +52,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
             commons: commons.clone(),
             port,
             room,
-            slots: Slots::default(),
+            slots: Slots::new(),
             batch: Batch::default(),
             started: now,
             empty_since: None,
@@ -142,16 +143,29 @@ impl<G: Game> Driver<G> {
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
         self.port.publish(players, spectators);
+        self.port.publish_bytes(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         self.is_over(now).then_some(RoomEnd::Idle)
     }
 
     fn drain(&mut self, now: Instant) {
+        // In this order, so that a member's messages stay in theirs: what a session left in the inbox came before it lent the
+        // reading to the room, and what it reads from now on comes after what the room has read.
+        let harvested = &mut self.batch.harvested;
+        self.slots.harvest(now, |member, at, message| {
+            let mut event = MemberEvent::decode(message)?;
+            if let MemberEvent::Frame(frame) = &mut event {
+                frame.timed = at.is_some();
+            }
+            harvested.push(Item { at: at.unwrap_or(now), member, event });
+            Ok(())
+        });
         self.port.swap(&mut self.batch);
+        self.slots.let_sessions_read();
         for (member, slot) in self.batch.arrivals.drain(..) {
             self.slots.add(member, slot);
         }
-        for item in self.batch.items.drain(..) {
+        for item in self.batch.items.drain(..).chain(self.batch.harvested.drain(..)) {
             let gone = matches!(item.event, MemberEvent::Cut | MemberEvent::Leave);
             let at = item.at.min(now).saturating_duration_since(self.started);
             self.room.handle(at, item.member, item.event, &mut self.slots);

@@ -3,12 +3,13 @@
 //! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
 
 use crate::ledger::Posting;
-use crate::room_port::{Entry, NoPlace, Parting, RoomListing, RoomPort};
+use crate::room_port::{BytesSent, Entry, NoPlace, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::entity::{Entity, Kind};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
-use tickwire_shared::room::MemberEvent;
+use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -34,6 +35,7 @@ pub(crate) struct RoomFacts {
 pub(crate) struct Port<G: Game> {
     facts: RoomFacts,
     inbox: Mutex<Inbox<G>>,
+    bytes_sent: Mutex<BytesSent>,
     _posting: Posting,
 }
 
@@ -87,13 +89,15 @@ impl Places {
 /// What the task takes at a tick. Kept by it, so that no tick allocates.
 pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
+    /// What the room itself has read; it stands behind the items.
+    pub(super) harvested: Vec<Item<G>>,
     pub(super) arrivals: Vec<(MemberId, Arc<Slot>)>,
     pub(super) closing: Option<Close>,
 }
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self { items: Vec::new(), arrivals: Vec::new(), closing: None }
+        Self { items: Vec::new(), harvested: Vec::new(), arrivals: Vec::new(), closing: None }
     }
 }
 
@@ -110,7 +114,7 @@ impl<G: Game> Port<G> {
             closing: None,
             ended: None,
         };
-        Self { facts, inbox: Mutex::new(inbox), _posting: posting }
+        Self { facts, inbox: Mutex::new(inbox), bytes_sent: Mutex::default(), _posting: posting }
     }
 
     pub(super) fn facts(&self) -> &RoomFacts {
@@ -137,6 +141,16 @@ impl<G: Game> Port<G> {
         let mut inbox = self.inbox();
         inbox.players.end_tick(players);
         inbox.spectators.end_tick(spectators);
+    }
+
+    /// Leaves for the operator what the room's updates are made of, whenever one more was sampled: once a second.
+    pub(super) fn publish_bytes(&self, room: &Room<G>) {
+        let Some(sampled) = room.byte_profile() else { return };
+        let mut bytes = self.bytes_sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.sampled.messages() != sampled.messages() {
+            (bytes.updates, bytes.update_bytes) = (room.stats().updates, room.stats().update_bytes);
+            bytes.sampled.clone_from(sampled);
+        }
     }
 
     /// Ends the room if nobody is on the way into it. From then on nobody gets in.
@@ -202,12 +216,12 @@ impl<G: Game> RoomPort for Port<G> {
             return Err(NoPlace::Ended);
         }
         let event = match entry {
-            Entry::Join { name, role, secret } => {
+            Entry::Join { name, role, secret, wants_schema } => {
                 if !inbox.has_place(role, &self.facts) {
                     return Err(NoPlace::Full);
                 }
                 inbox.places(role).coming += 1;
-                MemberEvent::Join { name, role, secret }
+                MemberEvent::Join { name, role, secret, wants_schema }
             }
             Entry::Resume { shown, events_received, next } => {
                 MemberEvent::Resume { shown, events_received, next }
@@ -258,10 +272,19 @@ impl<G: Game> RoomPort for Port<G> {
             players: inbox.players.taken(),
             players_max: self.facts.players_max,
             spectators: inbox.spectators.taken(),
+            spectators_max: self.facts.spectators_max,
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
             age_s: self.facts.born.elapsed().as_secs(),
         }
+    }
+
+    fn bytes_sent(&self) -> BytesSent {
+        self.bytes_sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        G::Entity::kinds()
     }
 }
 

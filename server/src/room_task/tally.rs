@@ -44,6 +44,7 @@ impl Tally {
         metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
         metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
         metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
+        metrics.skips.of(SkipReason::Pace).inc_by(stats.skips_pace - told.skips_pace);
         metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
         metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
         let (inputs, before) = (&stats.inputs, &told.inputs);

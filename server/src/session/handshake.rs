@@ -117,7 +117,7 @@ async fn receive<L: Link>(
         sleep.as_mut().poll(cx).map(|()| Err(without_place(CloseCode::Timeout, too_late)))
     })
     .await?;
-    session.traffic.received(&message);
+    session.traffic.messages_in.count(&message);
     match message.first() {
         Some(&TAG_FRAME) => Err(out_of_order("a frame may only come after Join")),
         Some(&TAG_CONTROL) | None | Some(_) => ClientControl::decode(&message)

@@ -12,7 +12,7 @@ use crate::hub::Hub;
 use crate::ledger::Kind;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Parting, RoomPort};
-use crate::slot::Slot;
+use crate::slot::{MessagesIn, Slot};
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
 use crate::transport::websocket::WebSocketLink;
@@ -23,7 +23,6 @@ use std::fmt;
 use std::sync::Arc;
 use tickwire_shared::id::{MemberId, RoomId, SessionId};
 use tickwire_shared::wire::control::Name;
-use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
@@ -84,10 +83,7 @@ impl fmt::Display for Ending {
 /// Messages and bytes of one session; told to the metrics now and then, not per message.
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
-    frames_in: u64,
-    frame_bytes_in: u64,
-    control_in: u64,
-    control_bytes_in: u64,
+    messages_in: MessagesIn,
     signs_in: u64,
     signs_out: u64,
     updates_out: u64,
@@ -96,16 +92,6 @@ struct Traffic {
 }
 
 impl Traffic {
-    fn received(&mut self, message: &[u8]) {
-        if message.first() == Some(&TAG_FRAME) {
-            self.frames_in += 1;
-            self.frame_bytes_in += message.len() as u64;
-        } else {
-            self.control_in += 1;
-            self.control_bytes_in += message.len() as u64;
-        }
-    }
-
     fn sent_control(&mut self, bytes: usize) {
         self.control_out += 1;
         self.control_bytes_out += bytes as u64;
@@ -113,9 +99,10 @@ impl Traffic {
 
     /// Tells what came since `told`.
     fn tell(&self, told: &mut Self, metrics: &Metrics) {
-        let frames = (self.frames_in - told.frames_in, self.frame_bytes_in - told.frame_bytes_in);
+        let (came, before) = (&self.messages_in, &told.messages_in);
+        let frames = (came.frames - before.frames, came.frame_bytes - before.frame_bytes);
         metrics.received.add_many(InKind::Frame, frames.0, frames.1);
-        let control = (self.control_in - told.control_in, self.control_bytes_in - told.control_bytes_in);
+        let control = (came.control - before.control, came.control_bytes - before.control_bytes);
         metrics.received.add_many(InKind::Control, control.0, control.1);
         metrics.received.add_many(InKind::WebSocket, self.signs_in - told.signs_in, 0);
         metrics.sent.add_many(OutKind::WebSocket, self.signs_out - told.signs_out, 0);
@@ -229,7 +216,7 @@ impl Session {
             code,
             reason = %ending,
             seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
-            messages_in = traffic.frames_in + traffic.control_in,
+            messages_in = traffic.messages_in.total(),
             messages_out = self.slot.updates_written() + traffic.updates_out + traffic.control_out,
             "session ended"
         );

@@ -1,5 +1,8 @@
 //! The play loop: one task that writes what the slot holds, reads what the peer sends, and keeps the time.
 //!
+//! On a clocked link the room reads most of it instead, when its tick begins: the session lends it the reading, gets it
+//! back for what the room cannot judge, and receives only when the room says so, so that the order stays.
+//!
 //! It reads no clock per message but for the time stamp of a delivered frame, one per waking.
 
 use super::{Ending, Membership, Session, Traffic};
@@ -34,12 +37,17 @@ const MESSAGES_PER_S_MIN: u32 = 120;
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
     let _timer = session.hub.commons().ledger.post(Kind::Timer);
     let mut told = Traffic::default();
+    let clocked = match link.clock() {
+        Ok(clocked) => clocked,
+        Err(error) => return error.into(),
+    };
     session.slot.attach(link.wire());
-    let mut play = Play::new(session, link, membership);
+    let mut play = Play::new(session, link, membership, clocked);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
-    drop(play);
     // From here on the session has the last word.
-    session.slot.attach(None);
+    play.slot().attach(None);
+    play.reclaim();
+    link.unclock();
     session.traffic.tell(&mut told, &session.hub.commons().metrics);
     ending
 }
@@ -49,6 +57,8 @@ struct Play<'a, L> {
     port: &'a dyn RoomPort,
     member: MemberId,
     session: &'a mut Session,
+    /// The link is clocked: it is read when the room says so.
+    clocked: bool,
     /// What was handed to the link is not written yet.
     writing: bool,
     /// What is being written is an update: the slot becomes ready when it is written.
@@ -82,13 +92,14 @@ fn closed(close: Close) -> Poll<Ending> {
 }
 
 impl<'a, L: Link> Play<'a, L> {
-    fn new(session: &'a mut Session, link: &'a mut L, membership: &'a Membership) -> Self {
+    fn new(session: &'a mut Session, link: &'a mut L, membership: &'a Membership, clocked: bool) -> Self {
         let port = &*membership.port;
         Self {
             link,
             port,
             member: membership.member,
             session,
+            clocked,
             writing: false,
             update: false,
             written: 0,
@@ -112,7 +123,8 @@ impl<'a, L: Link> Play<'a, L> {
         if let Poll::Ready(ending) = self.poll_write(cx) {
             return Poll::Ready(ending);
         }
-        if let Poll::Ready(ending) = self.poll_read(cx) {
+        let may_read = !self.clocked || self.slot().take_reading();
+        if may_read && let Poll::Ready(ending) = self.poll_read(cx) {
             return Poll::Ready(ending);
         }
         // The timer wakes this task through the slot.
@@ -160,8 +172,33 @@ impl<'a, L: Link> Play<'a, L> {
         }
     }
 
-    /// Reads a bounded number of messages into the room's inbox. Ready only at the end of the session.
+    /// Takes the reading back from the room, and counts what it has read.
+    fn reclaim(&mut self) {
+        self.link.reclaim();
+        let read = self.session.slot.take_read();
+        self.session.traffic.messages_in.add(read);
+        self.messages.spend(u32::try_from(read.total()).unwrap_or(u32::MAX));
+    }
+
+    /// Lends the reading to the room.
+    fn lend(&mut self) {
+        self.link.lend(u32::try_from(self.messages.left()).unwrap_or(0));
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        if !self.clocked {
+            return self.poll_messages(cx);
+        }
+        self.reclaim();
+        let ending = self.poll_messages(cx);
+        if ending.is_pending() {
+            self.lend();
+        }
+        ending
+    }
+
+    /// Reads a bounded number of messages into the room's inbox. Ready only at the end of the session.
+    fn poll_messages(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let mut arrived = None;
         for _ in 0..READS_PER_POLL {
             if self.messages.is_empty()
@@ -171,7 +208,7 @@ impl<'a, L: Link> Play<'a, L> {
             }
             match ready!(self.link.poll_recv(cx)) {
                 Ok(Received::Message(message)) => {
-                    self.session.traffic.received(message);
+                    self.session.traffic.messages_in.count(message);
                     let at = *arrived.get_or_insert_with(Instant::now);
                     if let Err(close) = self.port.deliver(self.member, message, at) {
                         return closed(close);
@@ -182,7 +219,10 @@ impl<'a, L: Link> Play<'a, L> {
             }
             self.messages.spend(1);
         }
-        cx.waker().wake_by_ref();
+        // A clocked link is read on at the next tick.
+        if !self.clocked {
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 
@@ -212,6 +252,10 @@ impl<'a, L: Link> Play<'a, L> {
             ready!(self.beat.as_mut().poll(&mut timer_cx));
             let next = Instant::now() + BEAT;
             self.beat.as_mut().reset(next);
+            if self.clocked {
+                self.reclaim();
+                self.lend();
+            }
             self.session.traffic.tell(told, &self.session.hub.commons().metrics);
             if let Some(ending) = self.check_silence().or_else(|| self.check_stall()) {
                 return Poll::Ready(ending);

@@ -65,6 +65,12 @@ impl Allowance {
         self.left <= 0
     }
 
+    /// Units that may be taken before [`Allowance::renew`] must be asked.
+    #[must_use]
+    pub(crate) fn left(&self) -> i64 {
+        self.left
+    }
+
     /// Renews the grant with what was earned since the last one.
     pub(crate) fn renew(&mut self, now: Instant) -> Verdict {
         if !self.is_empty() {

@@ -26,11 +26,13 @@ pub(super) enum Front {
     Other,
 }
 
-impl Inbound {
-    pub(super) fn new() -> Self {
+impl Default for Inbound {
+    fn default() -> Self {
         Self { bytes: [0; CAPACITY], pending: 0..0 }
     }
+}
 
+impl Inbound {
     /// What stands at the front. A message is taken off.
     ///
     /// ```text
@@ -73,9 +75,15 @@ impl Inbound {
         self.bytes.get(self.pending.clone()).unwrap_or_default()
     }
 
-    /// Drops what was not taken off.
-    pub(super) fn clear(&mut self) {
+    /// Drops what was not taken off, and begins with these bytes, which must be another's pending ones.
+    pub(super) fn start_with(&mut self, pending: &[u8]) {
         self.pending = 0..0;
+        let space = self.space();
+        let length = pending.len().min(space.len());
+        for (to, from) in space.iter_mut().zip(pending) {
+            *to = *from;
+        }
+        self.filled(length);
     }
 
     /// Where more can be read to. Never empty after [`Front::Part`].

@@ -86,11 +86,6 @@ impl<S> Metered<S> {
         }
     }
 
-    /// The stream.
-    pub(super) fn io(&self) -> &S {
-        &self.io
-    }
-
     /// Bytes that came so far.
     pub(super) fn bytes_in(&self) -> u64 {
         self.bytes_in
@@ -106,9 +101,15 @@ impl<S> Metered<S> {
         self.carry.is_empty().then_some(self.read)
     }
 
-    pub(super) fn count(&mut self, bytes: usize) {
-        self.bytes_in += bytes as u64;
+    /// Counts bytes that came, here or past this stream.
+    pub(super) fn count(&mut self, bytes: u64) {
+        self.bytes_in += bytes;
         self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// Bytes that may come before the rate is looked at.
+    pub(super) fn allowance_left(&self) -> i64 {
+        self.allowance.left()
     }
 
     fn poll_allowance(&mut self) -> Poll<io::Result<()>> {
@@ -189,7 +190,7 @@ impl<S: AsyncRead + Unpin> Metered<S> {
         let cx = &mut Context::from_waker(&self.waker);
         or_would_block(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
         let count = buffer.filled().len();
-        self.count(count);
+        self.count(count as u64);
         Ok(count)
     }
 }

@@ -7,9 +7,11 @@
 pub(crate) mod allowance;
 mod frame;
 mod inbound;
+pub(crate) mod lease;
 pub(crate) mod memory;
 mod metered;
 pub(crate) mod peer;
+mod socket;
 pub(crate) mod websocket;
 pub(crate) mod wire;
 
@@ -76,8 +78,26 @@ pub(crate) trait Link: Unpin + Send {
     /// Bytes that came so far, framing included where the link has any. Changes with every sign of life.
     fn bytes_in(&self) -> u64;
 
-    /// The sending half that a room may write to past this link. `None` where only the link can.
+    /// What a room may write to past this link, and read from. `None` where only the link can.
     fn wire(&self) -> Option<Arc<Wire>> {
         None
     }
+
+    /// From now on nobody is woken by what comes, until [`Link::unclock`]: the room says at its ticks when to receive, or
+    /// receives itself while it has the lease. Returns whether this is so.
+    ///
+    /// # Errors
+    /// The connection is no longer there.
+    fn clock(&mut self) -> Result<bool, LinkError> {
+        Ok(false)
+    }
+
+    /// From now on whoever receives is woken by what comes. What the room holds must have been reclaimed.
+    fn unclock(&mut self) {}
+
+    /// Lets the room receive up to so many messages. It does not if the next one is none of those that a room can read.
+    fn lend(&mut self, _messages: u32) {}
+
+    /// Ends what was lent: the link receives again.
+    fn reclaim(&mut self) {}
 }

@@ -8,6 +8,7 @@
 //! a writer in two tasks registers four wakers per poll.
 
 use super::inbound::{Front, Inbound};
+use super::lease::Lease;
 use super::metered::{Metered, is_rate_exceeded};
 use super::wire::{Stream, Wire};
 use super::{Link, LinkError, Received};
@@ -50,7 +51,10 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct WebSocketLink<S> {
     socket: WebSocket<Metered<S>>,
-    inbound: Inbound,
+    /// `None` while it is lent to the room.
+    inbound: Option<Box<Inbound>>,
+    /// What may be lent, and where.
+    wire: Option<Arc<Wire>>,
     /// Frames are read in `inbound`: tungstenite holds no part of one.
     direct: bool,
     /// Bytes of the frames that tungstenite has handed over, each head counted at its shortest.
@@ -64,13 +68,22 @@ pub(crate) struct WebSocketLink<S> {
 impl<S: Stream> WebSocketLink<S> {
     /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
+        let wire = io.wire();
         let mut metered = Metered::new(io, bytes_per_s);
-        metered.count(already_read.len());
+        metered.count(already_read.len() as u64);
         metered.leave(already_read);
         let direct = already_read.is_empty();
         let socket = WebSocket::from_raw_socket(metered, Role::Server, Some(config()));
-        let inbound = Inbound::new();
-        Box::new(Self { socket, inbound, direct, taken: 0, received: Bytes::new(), drained: 0, shut: false })
+        Box::new(Self {
+            socket,
+            inbound: Some(Box::default()),
+            wire,
+            direct,
+            taken: 0,
+            received: Bytes::new(),
+            drained: 0,
+            shut: false,
+        })
     }
 
     fn start(&mut self, message: Message) -> Result<(), LinkError> {
@@ -90,21 +103,22 @@ impl<S: Stream> WebSocketLink<S> {
 impl<S: Stream> WebSocketLink<S> {
     /// The place of the next message in `inbound`; `None` if tungstenite has to go on.
     fn poll_direct(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
+        let Some(inbound) = &mut self.inbound else { return Poll::Pending };
         loop {
-            match self.inbound.take() {
+            match inbound.take() {
                 Front::Message(at) => return Poll::Ready(Ok(Some(at))),
                 Front::Part => {}
                 Front::Other => {
-                    self.socket.get_mut().leave(self.inbound.pending());
-                    self.inbound.clear();
+                    self.socket.get_mut().leave(inbound.pending());
+                    inbound.start_with(&[]);
                     self.direct = false;
                     return Poll::Ready(Ok(None));
                 }
             }
-            let received = self.socket.get_mut().receive(self.inbound.space()).map_err(Error::Io);
+            let received = self.socket.get_mut().receive(inbound.space()).map_err(Error::Io);
             match ready!(would_block(received)) {
                 Ok(0) => return Poll::Ready(Err(LinkError::Cut)),
-                Ok(bytes) => self.inbound.filled(bytes),
+                Ok(bytes) => inbound.filled(bytes),
                 Err(error) => return Poll::Ready(Err(map_error(&error))),
             }
         }
@@ -147,7 +161,8 @@ impl<S: Stream> Link for WebSocketLink<S> {
         if self.direct
             && let Some(at) = ready!(self.poll_direct())?
         {
-            return Poll::Ready(Ok(Received::Message(self.inbound.message(at))));
+            let message = self.inbound.as_ref().map_or(&[][..], |inbound| inbound.message(at));
+            return Poll::Ready(Ok(Received::Message(message)));
         }
         self.poll_tungstenite()
     }
@@ -203,7 +218,37 @@ impl<S: Stream> Link for WebSocketLink<S> {
     }
 
     fn wire(&self) -> Option<Arc<Wire>> {
-        self.socket.get_ref().io().wire()
+        self.wire.clone()
+    }
+
+    fn clock(&mut self) -> Result<bool, LinkError> {
+        self.wire.as_ref().map_or(Ok(false), |wire| wire.clock().map_err(|_| LinkError::Cut))
+    }
+
+    fn unclock(&mut self) {
+        if let Some(wire) = &self.wire {
+            // An error means that the connection is gone, which the next that is written finds out too.
+            let _ = wire.unclock();
+        }
+    }
+
+    fn lend(&mut self, messages: u32) {
+        let bytes = self.socket.get_ref().allowance_left();
+        if !self.direct || bytes <= 0 || messages == 0 {
+            return;
+        }
+        if let Some(wire) = &self.wire
+            && let Some(inbound) = self.inbound.take()
+        {
+            wire.lend(Lease::new(inbound.pending(), messages, bytes));
+        }
+    }
+
+    fn reclaim(&mut self) {
+        if let Some(lease) = self.wire.as_ref().and_then(|wire| wire.reclaim()) {
+            self.socket.get_mut().count(lease.bytes_in());
+            self.inbound.insert(Box::default()).start_with(lease.pending());
+        }
     }
 }
 

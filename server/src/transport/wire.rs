@@ -1,22 +1,26 @@
-//! A plain TCP socket whose sending half a session shares with its room.
+//! A plain TCP socket that a session shares with its room.
 //!
-//! A room that has an update for an idle session writes it here at once: that saves waking a task to do the same.
-//! Frames never mix, because each side sees when the other stands inside one.
+//! A room that has an update for an idle session writes it here at once, and it reads what came when its tick begins,
+//! while it holds the [`Lease`]: that saves waking a task for each. Frames never mix, because each side sees when the
+//! other stands inside one.
 
 use super::frame::{HEAD_BYTES_MAX, Head};
+use super::lease::{Harvest, Lease, Reading};
+use super::socket::Socket;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use tickwire_shared::wire::Close;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
 /// A stream that can carry a session.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// The sending half that a room may write to. `None` where only the session can.
+    /// What a room may write to and read from. `None` where only the session can.
     fn wire(&self) -> Option<Arc<Wire>> {
         None
     }
@@ -27,15 +31,17 @@ impl Stream for TlsStream<TcpStream> {}
 #[cfg(test)]
 impl Stream for tokio::io::DuplexStream {}
 
-/// The sending half of a socket.
+/// A shared socket.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    half: Mutex<Half>,
+    shared: Mutex<Shared>,
 }
 
 #[derive(Debug)]
-struct Half {
-    io: OwnedWriteHalf,
+struct Shared {
+    socket: Socket,
+    /// The room's right to read.
+    lease: Option<Lease>,
     /// What the socket did not take of a room's frame.
     tail: Bytes,
     /// The socket did not take all that the session wrote last: it may stand inside a frame of the session's.
@@ -54,8 +60,44 @@ pub(crate) enum Sent {
 }
 
 impl Wire {
-    fn half(&self) -> MutexGuard<'_, Half> {
-        self.half.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on nobody is woken by bytes that come; a room reads them, or tells the session to. Returns whether this
+    /// is so: not every system can do it.
+    pub(super) fn clock(&self) -> io::Result<bool> {
+        self.shared().socket.clock()
+    }
+
+    /// From now on the session is woken by bytes that come.
+    pub(super) fn unclock(&self) -> io::Result<()> {
+        self.shared().socket.unclock()
+    }
+
+    /// Lets the room read.
+    pub(super) fn lend(&self, lease: Lease) {
+        self.shared().lease = Some(lease);
+    }
+
+    /// Takes the right to read back, if the room has it.
+    pub(super) fn reclaim(&self) -> Option<Lease> {
+        self.shared().lease.take()
+    }
+
+    /// Reads what came, and hands each message to `take`, which may end the session; now and then with the time of its
+    /// arrival.
+    pub(crate) fn harvest(
+        &self,
+        reading: &mut Reading,
+        take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Harvest {
+        let Shared { socket, lease, .. } = &mut *self.shared();
+        match lease {
+            Some(lease) => lease.harvest(reading, socket, take),
+            None if socket.is_clocked() => Harvest::Session,
+            None => Harvest::Done,
+        }
     }
 
     /// Writes `message` as one frame if the socket takes it now. `scratch` is memory to build it in.
@@ -66,14 +108,14 @@ impl Wire {
         scratch.reserve(HEAD_BYTES_MAX + message.len());
         scratch.extend_from_slice(Head::of(message.len()).bytes());
         scratch.extend_from_slice(message);
-        let mut half = self.half();
-        if half.held || !half.tail.is_empty() {
+        let mut shared = self.shared();
+        if shared.held || !shared.tail.is_empty() {
             return Sent::Not;
         }
-        match half.io.try_write(scratch) {
+        match shared.socket.try_write(scratch) {
             Ok(written) if written == scratch.len() => Sent::Whole,
             Ok(written) if written > 0 => {
-                half.tail = Bytes::copy_from_slice(scratch.get(written..).unwrap_or_default());
+                shared.tail = Bytes::copy_from_slice(scratch.get(written..).unwrap_or_default());
                 Sent::Begun
             }
             Ok(_) | Err(_) => Sent::Not,
@@ -81,10 +123,10 @@ impl Wire {
     }
 }
 
-impl Half {
+impl Shared {
     fn poll_tail(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.tail.is_empty() {
-            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.tail))? {
+            match ready!(self.socket.poll_write(cx, &[IoSlice::new(&self.tail)]))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.tail.advance(written),
             }
@@ -92,17 +134,12 @@ impl Half {
         Poll::Ready(Ok(()))
     }
 
-    /// Lets the session write `total` bytes. What it holds back it will offer again, whole, before anything else.
-    fn poll_session(
-        &mut self,
-        cx: &mut Context<'_>,
-        total: usize,
-        write: impl FnOnce(Pin<&mut OwnedWriteHalf>, &mut Context<'_>) -> Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    /// Lets the session write. What it holds back it will offer again, whole, before anything else.
+    fn poll_session(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.held = true;
         ready!(self.poll_tail(cx))?;
-        let written = ready!(write(Pin::new(&mut self.io), cx))?;
-        self.held = written < total;
+        let written = ready!(self.socket.poll_write(cx, parts))?;
+        self.held = written < parts.iter().map(|part| part.len()).sum();
         Poll::Ready(Ok(written))
     }
 }
@@ -110,15 +147,14 @@ impl Half {
 /// The session's face of a shared socket.
 #[derive(Debug)]
 pub(crate) struct WiredTcp {
-    read: OwnedReadHalf,
     wire: Arc<Wire>,
 }
 
 impl From<TcpStream> for WiredTcp {
     fn from(socket: TcpStream) -> Self {
-        let (read, io) = socket.into_split();
-        let half = Half { io, tail: Bytes::new(), held: false };
-        Self { read, wire: Arc::new(Wire { half: Mutex::new(half) }) }
+        let socket = Socket::Woken(socket);
+        let shared = Shared { socket, lease: None, tail: Bytes::new(), held: false };
+        Self { wire: Arc::new(Wire { shared: Mutex::new(shared) }) }
     }
 }
 
@@ -130,17 +166,17 @@ impl Stream for WiredTcp {
 
 impl AsyncRead for WiredTcp {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(cx, buffer)
+        self.wire.shared().socket.poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for WiredTcp {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.wire.half().poll_session(cx, bytes.len(), |io, cx| io.poll_write(cx, bytes))
+        self.wire.shared().poll_session(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -148,8 +184,7 @@ impl AsyncWrite for WiredTcp {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let total = parts.iter().map(|part| part.len()).sum();
-        self.wire.half().poll_session(cx, total, |io, cx| io.poll_write_vectored(cx, parts))
+        self.wire.shared().poll_session(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -157,11 +192,11 @@ impl AsyncWrite for WiredTcp {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.half().poll_tail(cx)
+        self.wire.shared().poll_tail(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire.half().io).poll_shutdown(cx)
+        self.wire.shared().socket.poll_shutdown(cx)
     }
 }
 
@@ -240,7 +275,7 @@ pub(crate) mod tests {
         // The socket has room again, and the wire still stands inside the frame.
         let mut bytes = vec![0; 1 << 20];
         let mut got = peer.read(&mut bytes).await.unwrap();
-        std::future::poll_fn(|cx| Pin::new(&mut session.wire.half().io).poll_write(cx, &[])).await.unwrap();
+        std::future::poll_fn(|cx| session.wire.shared().socket.poll_write(cx, &[])).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         assert_eq!(wire.try_send(b"another", &mut scratch), Sent::Not);
         let read = async {

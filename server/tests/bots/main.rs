@@ -7,6 +7,7 @@ mod running;
 use core::time::Duration;
 use running::{Pad, Running, Tag};
 use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{Behaviour, FleetConfig, run};
@@ -24,8 +25,10 @@ fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
         game: GameName::new(game).expect("a name"),
         plan: Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3)),
         rooms,
+        room: None,
         spectators: 0,
         options: Options::none(),
+        networks: Networks::default(),
         seed: 1,
         threads: 2,
     }
@@ -79,6 +82,26 @@ async fn a_fleet_plays_without_a_socket_and_leaves_nothing_behind() {
     assert_sound(&report, 24);
     server.stop().await;
     assert_eq!(handle.balance(), Balance::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spectators_watch_what_the_players_play_and_count_apart() {
+    let server = Running::start().await;
+    let (handle, connect) = (server.handle.clone(), server.over_sockets());
+    let mut config = fleet("arena", 16, 1);
+    config.spectators = 6;
+    let mut listed = Vec::new();
+    let report =
+        run::<Arena, _, _>(config, connect, ArenaBehaviour::Mixed, core::future::pending(), |second| {
+            if second.bots == 16 {
+                listed = handle.rooms();
+            }
+        })
+        .await;
+    assert_sound(&report, 16);
+    let room = listed.first().expect("there was a room");
+    assert_eq!((listed.len(), room.players, room.spectators, room.spectators_max), (1, 10, 6, 64));
+    server.stop().await;
 }
 
 /// Runs about and dashes at times.

@@ -2,13 +2,14 @@
 //!
 //! Everything goes over the in-memory transport: what is tested is what a session does with whole messages.
 
-use crate::game::{Ask, Stick, server};
+use crate::game::{Ask, Dots, Stick, server};
 use crate::player::Player;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
 use tickwire_shared::id::{EntityId, ResumeSecret, RoomId, StreamId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, PROTOCOL_VERSION};
+use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, Desync, GameName, Hello, Join, List, Name, OptionText, Options, Role,
@@ -24,10 +25,9 @@ const AT_ONCE: usize = 64;
 async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHandle, RoomId) -> F) {
     let limits = Limits { resume_grace_ms: 0, room_idle_ms: 1_000, rooms_max: 5_000, ..Limits::default() };
     let (_server, handle) = server(limits, 60, 500);
-    let mut witness = Player::join(&handle, Target::Create(Options::none())).await;
+    let mut witness = Box::new(Player::join(&handle, Target::Create(Options::none())).await);
     let target = Player::join(&handle, Target::Create(Options::none())).await;
-    let attack = attack(handle.clone(), target.room());
-    tokio::pin!(attack);
+    let mut attack = Box::pin(attack(handle.clone(), target.room()));
     loop {
         tokio::select! {
             () = &mut attack => break,
@@ -307,7 +307,8 @@ async fn a_hello_or_join_that_does_not_fit_is_told_what_would() {
         let other = ClientControl::Join(ask("dots", 0x1234_5678)).encode().unwrap();
         let close = outcome(&handle, Stage::AfterHello, other).await;
         assert_eq!(close.code, CloseCode::Mismatch);
-        assert!(close.text.contains("0000000012345678"), "{close}");
+        let ours = format!("{:016x}", game_schema_hash::<Dots>());
+        assert!(close.text.contains("0000000012345678") && close.text.contains(&ours), "{close}");
     })
     .await;
 }

@@ -111,7 +111,16 @@ async fn spectators_have_places_of_their_own() {
     let mut watcher = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
     watcher.play_until(|client| client.latest().is_some()).await;
     assert_eq!(watcher.client.player(), None);
-    assert_eq!(handle.rooms()[0].spectators, 1);
+    let listed = &handle.rooms()[0];
+    assert_eq!((listed.spectators, listed.spectators_max, listed.players, listed.players_max), (1, 4, 1, 1));
+    let mut more = Vec::new();
+    for _ in 0..3 {
+        let mut next = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
+        next.play_until(|client| client.latest().is_some()).await;
+        more.push(next);
+    }
+    let mut fifth = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
+    assert_eq!(fifth.closing().await.code, CloseCode::Full);
 }
 
 #[tokio::test]

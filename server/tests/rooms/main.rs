@@ -10,4 +10,5 @@ mod ledger;
 mod lifecycle;
 mod player;
 mod raw;
+mod slow;
 mod websocket;

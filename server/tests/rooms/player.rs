@@ -93,6 +93,41 @@ impl Player {
         self.last_update = None;
     }
 
+    /// Sends what is due for `time` and reads nothing.
+    pub(crate) async fn speak_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.client.advance(self.start.elapsed());
+            let link = self.link.as_mut().unwrap();
+            while let Some(message) = self.client.poll_transmit() {
+                let _ = link.send(message).await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Reads what is there, without waiting for more.
+    pub(crate) async fn read_waiting(&mut self) {
+        loop {
+            let link = self.link.as_mut().unwrap();
+            match timeout(Duration::ZERO, link.recv()).await {
+                Ok(Some(message)) => self.take(&message),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// The code of the connection's end, all that came before it being read.
+    pub(crate) async fn ending(&mut self) -> Option<u16> {
+        let reading = async {
+            while let Some(message) = self.link.as_mut().unwrap().recv().await {
+                self.take(&message);
+            }
+        };
+        timeout(Duration::from_secs(10), reading).await.expect("an end within 10 s");
+        self.link.as_ref().unwrap().close_code()
+    }
+
     async fn turn(&mut self) {
         let now = self.start.elapsed();
         self.client.set_input(Stick { push: 3, stop: Button::default() });

@@ -93,6 +93,8 @@ async fn the_pages_answer_on_one_connection() {
         ("/readyz", 200, "ready"),
         ("/api/rooms", 200, "{\"rooms\":[]}"),
         ("/", 200, "default-src 'none'"),
+        ("/rooms", 200, "No room is open"),
+        ("/tickwire.js", 200, "text/javascript"),
         ("/nothing", 404, "/play"),
     ];
     for (path, status, part) in cases {
@@ -105,6 +107,54 @@ async fn the_pages_answer_on_one_connection() {
     assert_status(&answer, 405);
     drop(socket);
     server.stop().await;
+}
+
+/// The status line and headers of `path`, asked for with more headers.
+async fn head_of(server: &Running, path: &str, more: &str) -> String {
+    let request = get(path)
+        .replacen("\r\n\r\n", &format!("\r\nConnection: close\r\n{more}\r\n"), 1)
+        .replacen("GET", "HEAD", 1);
+    ask(server.players, &request).await
+}
+
+#[tokio::test]
+async fn files_of_the_page_come_with_their_kind_a_policy_and_an_etag() {
+    let server = Running::start(Config::default()).await;
+    let plain = head_of(&server, "/arena.wasm", "").await;
+    for part in ["200 OK", "application/wasm", "'wasm-unsafe-eval'", "no-cache", "nosniff", "no-referrer"] {
+        assert!(plain.contains(part), "{part} is missing in\n{plain}");
+    }
+    let packed = head_of(&server, "/arena.wasm", "Accept-Encoding: br, gzip\r\n").await;
+    assert!(packed.contains("content-encoding: gzip"), "{packed}");
+    let length = |head: &str| -> u64 {
+        let line = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        line.trim().parse().unwrap()
+    };
+    assert!(length(&packed) < length(&plain) / 2);
+    let etag = packed.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    let again = format!("Accept-Encoding: gzip\r\nIf-None-Match: {etag}\r\n");
+    assert_status(&head_of(&server, "/arena.wasm", &again).await, 304);
+    assert_status(&head_of(&server, "/arena.wasm", "If-None-Match: \"other\"\r\n").await, 200);
+    assert_status(&ask(server.players, &get("/arena.wasm").replacen("GET", "POST", 1)).await, 405);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_operators_files_go_before_those_that_are_carried_and_nothing_above_them_is_served() {
+    let folder = std::env::temp_dir().join(format!("tickwire-web-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("web")).unwrap();
+    std::fs::write(folder.join("secret.txt"), "secret").unwrap();
+    std::fs::write(folder.join("web/index.html"), "mine").unwrap();
+    let server = Running::start(Config { assets: Some(folder.clone()), ..Config::default() }).await;
+    let index = ask(server.players, &get("/")).await;
+    assert!(index.ends_with("mine") && index.contains("text/html"), "{index}");
+    assert_status(&ask(server.players, &get("/tickwire.js")).await, 200);
+    for path in ["/../secret.txt", "/..%2fsecret.txt", "/secret.txt", "/web/index.html"] {
+        let answer = ask(server.players, &get(path)).await;
+        assert!(answer.starts_with("HTTP/1.1 404") || answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+    }
+    server.stop().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ async fn what_is_not_there_cannot_be_kicked_or_closed() {
         ("POST /rooms/00000000/close", 404, "no such room"),
         ("DELETE /rooms/00000000", 404, "no such room"),
         ("POST /rooms/here/close", 400, "8 characters"),
+        ("GET /profile?room=00000000", 404, "no such room"),
+        ("GET /profile?room=here", 400, "8 characters"),
         ("GET /elsewhere", 404, "GET /metrics"),
     ];
     for (line, status, part) in cases {
@@ -71,7 +73,7 @@ async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
         listing.contains(&format!("\"id\":\"{room}\"")) && listing.contains("\"players\":2"),
         "{listing}"
     );
-    assert!(ask(server.players, &get("/")).await.contains(&room.to_string()));
+    assert!(ask(server.players, &get("/rooms")).await.contains(&room.to_string()));
 
     let session = ann.client().session().unwrap();
     let listing = ask(server.admin, &get("/sessions")).await;
@@ -85,6 +87,43 @@ async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
     let tick = bob.client().latest().unwrap().tick;
     bob.play_until(|client| client.latest().is_some_and(|latest| latest.tick.since(tick) > 10)).await;
     drop(bob);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_bytes_are_spent_on_is_told_for_all_rooms_and_for_one() {
+    let server = Running::start(Config::default()).await;
+    let mut ann = Player::join(&server, Target::Create(Options::none())).await;
+    let room = ann.client().room().unwrap();
+    let mut bob = Player::join(&server, Target::Create(Options::none())).await;
+    let sampled = async |path: &str| {
+        let answer = ask(server.admin, &get(path)).await;
+        assert_status(&answer, 200);
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let json: serde_json::Value = serde_json::from_str(body).unwrap();
+        json["games"].clone()
+    };
+    // The first update of each room is sampled, a keyframe with its rows.
+    let until = |client: &tickwire_shared::client::Client<tickwire_shared::arena::Arena>| {
+        client.latest().is_some_and(|latest| latest.tick.0 > 40)
+    };
+    ann.play_until(until).await;
+    bob.play_until(until).await;
+    let games = sampled("/profile").await;
+    assert_eq!((&games[0]["game"], &games[0]["rooms"]), (&"arena".into(), &2.into()), "{games}");
+    let one = sampled(&format!("/profile?room={room}")).await;
+    assert_eq!(one[0]["rooms"], 1, "{one}");
+    for games in [games, one] {
+        let report = &games[0]["sampled"];
+        let parts = report["parts"].as_array().unwrap();
+        let whole: f64 = parts.iter().map(|part| part["bytes"].as_f64().unwrap()).sum();
+        let bytes = report["bytes"].as_f64().unwrap();
+        assert!(bytes > 0.0 && (whole - bytes).abs() < 1e-6, "{whole} of {bytes} bytes");
+        let ship = report["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "ship").unwrap();
+        assert!(ship["fields"][0]["new_bytes"].as_f64().unwrap() > 0.0, "{ship}");
+        assert!(games[0]["updates"].as_u64() >= report["messages"].as_u64());
+    }
+    drop((ann, bob));
     server.stop().await;
 }
 

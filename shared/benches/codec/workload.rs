@@ -51,12 +51,19 @@ pub(crate) struct Match {
     side: i32,
     things: Vec<Thing>,
     rng: Rng,
+    /// Ticks per second.
+    hz: f64,
     /// Bits of all draws so far.
     pub(crate) surprise: f64,
 }
 
 impl Match {
+    /// A match at 30 Hz.
     pub(crate) fn new(style: Style, count: usize, seed: u64) -> Self {
+        Self::at_rate(style, count, seed, HZ)
+    }
+
+    pub(crate) fn at_rate(style: Style, count: usize, seed: u64, hz: f64) -> Self {
         let mut rng = Rng::new(seed);
         let side = (64.0 * count as f64).sqrt().ceil() as i32 * UNIT;
         let things = (0..count)
@@ -67,11 +74,11 @@ impl Match {
                 heading: rng.range(0, 1023),
                 hp: 100,
                 score: 0,
-                speed: (3.0 + 5.0 * f64::from(rng.unit())) * f64::from(UNIT) / HZ,
+                speed: (3.0 + 5.0 * f64::from(rng.unit())) * f64::from(UNIT) / hz,
                 active: false,
             })
             .collect();
-        Self { style, side, things, rng, surprise: 0.0 }
+        Self { style, side, things, rng, hz, surprise: 0.0 }
     }
 
     /// A draw that is true with probability `chance`.
@@ -110,21 +117,21 @@ impl Match {
 
     fn decide(&mut self, at: usize, puts: &mut Vec<(usize, [i32; 2])>) {
         if !self.things[at].active {
-            if self.happens(0.6 / HZ) {
+            if self.happens(0.6 / self.hz) {
                 self.things[at].active = true;
                 self.turn(at);
             }
-        } else if self.happens(0.15 / HZ) {
+        } else if self.happens(0.15 / self.hz) {
             self.things[at].active = false;
             self.things[at].target = [0; 2];
-        } else if self.happens(1.0 / HZ) {
+        } else if self.happens(1.0 / self.hz) {
             self.turn(at);
         }
         if self.style == Style::Shooter && self.happens(0.6) {
             let off = self.laplace();
             self.things[at].heading = (self.things[at].heading + off).rem_euclid(1024);
         }
-        if self.happens(0.3 / HZ) {
+        if self.happens(0.3 / self.hz) {
             self.things[at].hp -= 5 + self.uniform(20);
             if self.things[at].hp <= 0 {
                 self.things[at].hp = 100;
@@ -133,7 +140,7 @@ impl Match {
                 puts.push((at, pos));
             }
         }
-        if self.happens(0.1 / HZ) {
+        if self.happens(0.1 / self.hz) {
             self.things[at].score += 1 + self.uniform(10);
         }
     }
@@ -154,7 +161,7 @@ impl Match {
 
     /// The kinds of the match's rows.
     pub(crate) fn kinds(&self, declared: Declared) -> Vec<Kind> {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
+        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
         let pos = Grid::integers(0, self.side).with_per_unit(UNIT as u32);
         let vel = Grid::integers(-2048, 2047).with_per_unit(UNIT as u32);
         let place = |velocity| match declared {

@@ -1,9 +1,11 @@
-//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P)]`.
+//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, own)]`.
 
 use core::fmt::Display;
+use proc_macro2::Span;
 use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::parse::ParseStream;
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Ident, Lit, RangeLimits, Result, UnOp, parenthesized};
 
 /// Which derive reads the attributes.
@@ -24,7 +26,7 @@ impl Family {
 
     fn keys(self) -> &'static str {
         match self {
-            Self::Entity => "`range`, `grid`, `angle` and `predict`",
+            Self::Entity => "`range`, `grid`, `angle`, `predict` and `own`",
             Self::Input => "`range`, `grid` and `angle`",
         }
     }
@@ -37,6 +39,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) grid: Option<Expr>,
     pub(crate) angle: Option<Expr>,
     pub(crate) predict: Option<Predict>,
+    /// Where `own` stands, if it does.
+    pub(crate) own: Option<Span>,
 }
 
 /// A `range = START..=END`.
@@ -79,6 +83,10 @@ impl FieldAttributes {
             "angle" => once(&mut self.angle, meta, meta.value()?.parse()?),
             "predict" if family == Family::Entity => {
                 once(&mut self.predict, meta, Predict::parse(meta.value()?)?)
+            }
+            "own" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
+            "own" => {
+                Err(meta.error("an input goes to the server only: `own` belongs to the fields of an entity"))
             }
             "predict" => {
                 Err(meta.error("an input is not predicted: `predict` belongs to the fields of an entity"))

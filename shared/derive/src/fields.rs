@@ -15,6 +15,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) class: Class,
     pub(crate) predict: Option<Predict>,
+    /// Where `own` stands, if it does.
+    pub(crate) own: Option<Span>,
     pub(crate) steps: Option<Expr>,
     pub(crate) wraps: bool,
     grid: TokenStream,
@@ -33,7 +35,8 @@ impl Field {
         let grid = grids::grid(&Subject { family, name: ident.unraw(), ty: &field.ty, class }, &attributes)?;
         let wraps = attributes.angle.is_some();
         let steps = attributes.angle.or(attributes.grid);
-        Ok(Self { ident, ty: field.ty.clone(), class, predict: attributes.predict, steps, wraps, grid })
+        let (predict, own) = (attributes.predict, attributes.own);
+        Ok(Self { ident, ty: field.ty.clone(), class, predict, own, steps, wraps, grid })
     }
 }
 
@@ -152,8 +155,10 @@ pub(crate) fn read_row(fields: &[Field]) -> TokenStream {
 /// Statements that append each field to a `Vec<Field>` named `fields`.
 pub(crate) fn add_fields(fields: &[Field], predictors: &[TokenStream]) -> TokenStream {
     let adds = fields.iter().zip(predictors).enumerate().map(|(at, (field, predictor))| {
-        let (ty, name, grid) = (&field.ty, field.name(), grid_name(at));
-        quote!(::tickwire_shared::entity::derived::add_field::<#ty>(&mut fields, #name, #grid, #predictor);)
+        let (ty, name, grid, own) = (&field.ty, field.name(), grid_name(at), field.own.is_some());
+        quote! {
+            ::tickwire_shared::entity::derived::add_field::<#ty>(&mut fields, #name, #grid, #predictor, #own);
+        }
     });
     quote! {
         let mut fields = ::std::vec::Vec::with_capacity(__LEN);

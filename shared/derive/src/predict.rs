@@ -21,6 +21,12 @@ pub(crate) fn resolve(fields: &[Field]) -> Result<Predictors> {
 }
 
 fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> {
+    if let Some(Field { own: Some(own), predict: Some(predict), .. }) = fields.get(at)
+        && !matches!(predict, Predict::Hold)
+    {
+        let text = "a field that only its owner gets can only be held: remove its `predict`";
+        return Err(Error::new(*own, text));
+    }
     match fields.get(at).and_then(|field| field.predict.as_ref().map(|predict| (field, predict))) {
         None | Some((_, Predict::Hold)) => {
             Ok((quote!(::tickwire_shared::entity::Predictor::Hold), TokenStream::new()))
@@ -106,6 +112,13 @@ fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> R
         let text = format!("no field `{name}` in this struct: the {role} is one of {}", known.join(", "));
         return Err(Error::new(name.span(), text));
     };
+    if of.own.is_some() {
+        let text = format!(
+            "only its owner gets `{name}`, so no other client could predict `{}` from it: remove its `own`",
+            field.name()
+        );
+        return Err(Error::new(name.span(), text));
+    }
     if of.ident == field.ident {
         let text = format!("`{name}` cannot be its own {role}: name another field");
         return Err(Error::new(name.span(), text));

@@ -50,6 +50,9 @@ pub struct Ship {
     pub shielded: bool,
     /// What it shoots with.
     pub weapon: Weapon,
+    /// Seconds until rapid fire is over, rounded up; for its player alone.
+    #[entity(range = 0..=8, own)]
+    pub rapid_s: u8,
     /// Ships that it destroyed in this round.
     #[entity(range = 0..=999)]
     pub score: u16,
@@ -148,6 +151,7 @@ impl Ship {
             alive: true,
             shielded: true,
             weapon: Weapon::Blaster,
+            rapid_s: 0,
             score: 0,
             deaths: 0,
             player: player.0,

@@ -249,6 +249,7 @@ impl Arena {
             let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) else { break };
             seat.count_down();
             ship.shielded &= seat.shield_ticks > 0;
+            ship.rapid_s = seat.rapid_s();
             if seat.rapid_ticks == 0 {
                 ship.weapon = Weapon::Blaster;
             }

@@ -15,6 +15,8 @@ pub const RAPID_TICKS: u16 = 8 * TICKS_PER_S;
 /// How long a taken pickup stays away, ticks.
 pub const PICKUP_TICKS: u16 = 12 * TICKS_PER_S;
 
+const _: () = assert!(RAPID_TICKS == 8 * TICKS_PER_S, "the range of Ship::rapid_s");
+
 /// A pickup is a circle of this radius.
 const PICKUP_RADIUS: i32 = 300;
 
@@ -85,6 +87,7 @@ fn give(ship: &mut Ship, seat: &mut Seat, gift: Gift) {
         Gift::Rapid => {
             ship.weapon = Weapon::Rapid;
             seat.rapid_ticks = RAPID_TICKS;
+            ship.rapid_s = seat.rapid_s();
             seat.pause_ticks = seat.pause_ticks.min(Weapon::Rapid.pause_ticks());
         }
     }

@@ -40,6 +40,11 @@ impl Seat {
         }
     }
 
+    /// Seconds until rapid fire is over, rounded up.
+    pub(super) fn rapid_s(&self) -> u8 {
+        self.rapid_ticks.div_ceil(TICKS_PER_S) as u8
+    }
+
     /// A tick goes by.
     pub(super) fn count_down(&mut self) {
         for ticks in [

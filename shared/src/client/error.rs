@@ -31,6 +31,9 @@ pub enum ClientError {
     /// The game's own types break a bound.
     #[error("the game's entities make no schema: {0}")]
     OwnSchema(#[from] SchemaError),
+    /// The server sent no schema, or not the one that it announced.
+    #[error("the server did not send the schema of `{0}`, without which this client cannot read it")]
+    NoSchema(GameName),
     /// The settings could not be decoded.
     #[error("the room's settings could not be decoded: {0}")]
     Settings(DecodeError),
@@ -52,7 +55,11 @@ impl ClientError {
         let code = match self {
             Self::Decode(error) => error.close_code(),
             Self::Settings(_) | Self::Unexpected => CloseCode::DecodeError,
-            Self::NoSuchGame(_) | Self::Schema { .. } | Self::Table(_) => CloseCode::Mismatch,
+            Self::NoSuchGame(_)
+            | Self::Schema { .. }
+            | Self::NoSchema(_)
+            | Self::Table(_)
+            | Self::OwnSchema(SchemaError::NeedsStep { .. }) => CloseCode::Mismatch,
             Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
             Self::EventsNotTaken => CloseCode::TooSlow,
         };

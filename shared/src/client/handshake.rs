@@ -13,6 +13,7 @@ use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
 use crate::id::ResumeSecret;
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
+use crate::snapshot::OwnTold;
 use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
@@ -44,7 +45,9 @@ impl<G: Game> Client<G> {
             .iter()
             .find(|game| game.name == *wanted)
             .ok_or_else(|| ClientError::NoSuchGame(wanted.clone()))?;
-        if game.schema_hash != self.schema_hash {
+        if G::BY_SCHEMA {
+            self.schema_hash = game.schema_hash;
+        } else if game.schema_hash != self.schema_hash {
             return Err(ClientError::Schema { ours: self.schema_hash, theirs: game.schema_hash });
         }
         self.session = Some(welcome.session);
@@ -53,7 +56,7 @@ impl<G: Game> Client<G> {
         if !self.resuming {
             let join = Join {
                 game: self.config.game.clone(),
-                schema_hash: self.schema_hash,
+                schema_hash: if G::BY_SCHEMA { 0 } else { self.schema_hash },
                 role: self.config.role,
                 target: self.config.target.clone(),
             };
@@ -70,7 +73,8 @@ impl<G: Game> Client<G> {
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
         let scene = Arc::new(G::scene(&settings)?);
         let table = joined.table.as_ref().map(|table| &table[..]);
-        self.schema = Some(schema_of::<G>(&scene)?.with_profile(joined.profile, table)?);
+        let schema = if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene)? };
+        self.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
             self.take_up_again(&joined)?;
         } else {
@@ -92,8 +96,13 @@ impl<G: Game> Client<G> {
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: Follower::default(),
             server: Follower::default(),
-            prediction: joined.player.map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
+            prediction: joined
+                .player
+                .filter(|_| !G::BY_SCHEMA)
+                .map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
             foreseen: Foreseen::new(joined.tick_rate),
+            own: OwnTold::default(),
+            own_row: Vec::new(),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             sent: SentFrames::default(),

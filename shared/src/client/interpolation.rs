@@ -163,7 +163,7 @@ mod tests {
     use crate::entity::Field;
 
     fn kind() -> Kind {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
+        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
         Kind {
             name: "thing".into(),
             fields: vec![

@@ -13,7 +13,9 @@
 
 mod clock;
 mod error;
+mod figures;
 mod foreseen;
+pub mod generic;
 mod handshake;
 mod inputs;
 mod interpolation;
@@ -38,7 +40,7 @@ pub use life_line::LifeLine;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, Schema, SchemaError, Step, schema_hash};
+use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, schema_hash};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
 use crate::snapshot::{History, RowRef, Snapshot};
@@ -120,12 +122,15 @@ impl<G: Game> core::fmt::Debug for ClientEvent<G> {
 pub struct Client<G: Game> {
     config: ClientConfig,
     schema: Option<Schema>,
+    input_schema: InputSchema,
     fault: Option<SchemaError>,
+    /// 0 until `Welcome` if the schema comes from the server.
     schema_hash: u64,
     state: State,
     session: Option<SessionId>,
     place: Option<Place<G>>,
     roster: Vec<RosterEntry>,
+    follows: Option<PlayerId>,
     inputs: Inputs<G::Input>,
     streams: Streams,
     commands: Commands,
@@ -156,10 +161,11 @@ impl<G: Game> Client<G> {
     /// A client whose `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let kinds = G::Entity::kinds();
-        let schema_hash = schema_hash(G::VERSION, &kinds, &G::Input::schema());
+        let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
+        let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
         let (schema, fault) = match Schema::with_step(kinds, Step::new(|_| {})) {
+            _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),
         };
@@ -167,12 +173,14 @@ impl<G: Game> Client<G> {
         let mut client = Self {
             config,
             schema,
+            input_schema,
             fault,
             schema_hash,
             state: State::Handshake,
             session: None,
             place: None,
             roster: Vec::new(),
+            follows: None,
             inputs: Inputs::new(),
             streams: Streams::default(),
             commands: Commands::new(),
@@ -257,6 +265,21 @@ impl<G: Game> Client<G> {
         if let Some(place) = &mut self.place {
             place.secret = None;
         }
+    }
+
+    /// As a spectator, asks for the view of a player, or for the own again. In a room that is one stream it changes nothing:
+    /// there all is in view already.
+    pub fn follow(&mut self, player: Option<PlayerId>) {
+        if self.state == State::Playing && self.config.role == Role::Spectator && self.follows != player {
+            self.follows = player;
+            self.queue_control(&ClientControl::Follow(player));
+        }
+    }
+
+    /// The player whose view a spectator asked for, while it is in the room.
+    #[must_use]
+    pub fn follows(&self) -> Option<PlayerId> {
+        self.follows
     }
 
     /// The next message for the server. Call until there is none.
@@ -366,7 +389,8 @@ impl<G: Game> Client<G> {
     }
 
     /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them had to wait, the newer row counts.
+    /// moment, because one of them had to wait, the newer row counts. Fields that only their owner gets are hidden in all of
+    /// them; those of the own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let mut rows: Vec<_> =

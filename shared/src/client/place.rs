@@ -9,6 +9,7 @@ use super::sent::SentFrames;
 use super::starved::Starved;
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId};
+use crate::snapshot::OwnTold;
 use crate::tick::TickRate;
 use core::time::Duration;
 use std::sync::Arc;
@@ -29,6 +30,10 @@ pub(super) struct Place<G: Game> {
     pub(super) server: Follower,
     pub(super) prediction: Option<Prediction<G::Entity>>,
     pub(super) foreseen: Foreseen,
+    /// What was told of the own entity's fields that nobody else gets.
+    pub(super) own: OwnTold,
+    /// The own entity's whole row; its memory is reused.
+    pub(super) own_row: Vec<i32>,
     /// When a spectator's next frame is due.
     pub(super) next_frame_at: Duration,
     /// When the last frame was made.

@@ -29,8 +29,9 @@ impl<G: Game> Client<G> {
         }
         let update = Update::decode(message)?;
         self.stats.updates += 1;
+        self.stats.rate_step = update.private.rate_step;
         self.on_streams(now, &update)?;
-        self.on_inputs(now, &update.private);
+        self.on_inputs(now, &update.private)?;
         if let Some(number) = update.private.command_ack {
             self.stats.commands_confirmed += self.commands.confirmed(number)?;
         }
@@ -85,13 +86,17 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    fn on_inputs(&mut self, now: Duration, private: &Private) {
+    fn on_inputs(&mut self, now: Duration, private: &Private) -> Result<(), DecodeError> {
         self.stats.inputs.add(private.counts);
+        if let (Some(own), Some(schema), Some(place)) = (&private.own, &self.schema, &mut self.place) {
+            place.own.hear(schema, own)?;
+        }
         if let Some(timing) = private.timing {
             self.on_timing(now, private.tick, timing);
         }
         self.on_applied(now, private);
         self.reconcile(private);
+        Ok(())
     }
 
     /// Takes in what became of inputs.
@@ -125,6 +130,12 @@ impl<G: Game> Client<G> {
         if row.is_none() && !is_whole {
             return;
         }
+        let row = row.map(|(kind, values)| {
+            place.own_row.clear();
+            place.own_row.extend_from_slice(values);
+            place.own.fill(schema, kind, &mut place.own_row);
+            (kind, &place.own_row[..])
+        });
         let (compared, correction) =
             prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
         match correction {
@@ -176,6 +187,7 @@ impl<G: Game> Client<G> {
                 }
                 ReliableEvent::PlayerLeft(player) => {
                     self.roster.retain(|entry| entry.player != player);
+                    self.follows = self.follows.filter(|followed| *followed != player);
                     ClientEvent::PlayerLeft(player)
                 }
             };
@@ -212,13 +224,13 @@ impl<G: Game> Client<G> {
             self.stats.frames += 1;
             self.stats.frames_starved += place.starved.shown(moment, newest);
         }
-        let Some(prediction) = &mut place.prediction else {
+        if place.player.is_none() {
             if now >= place.next_frame_at {
                 place.next_frame_at = now + QUIET.max(place.tick_rate.period());
                 self.frame_due = true;
             }
             return;
-        };
+        }
         self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
@@ -230,6 +242,9 @@ impl<G: Game> Client<G> {
             if let Some(pressed_at) = self.inputs.take_pressed() {
                 place.life_lines.made(tick, pressed_at, now);
             }
+            self.frame_due |= self.inputs.has_unsent();
+            // A client that knows no step of the game predicts nothing.
+            let Some(prediction) = &mut place.prediction else { continue };
             prediction.step::<G>(&place.scene, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
                 (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
@@ -250,7 +265,6 @@ impl<G: Game> Client<G> {
                 };
                 place.foreseen.step::<G>(schema, &self.streams, &step, &mut self.stats);
             }
-            self.frame_due |= self.inputs.has_unsent();
         }
     }
 

@@ -37,6 +37,8 @@ pub struct ClientStats {
     pub snapshots: u64,
     /// Of these, the ticks of which the server said later that all went as predicted.
     pub quiet_ticks: u64,
+    /// The server gives updates at 1 / 2^this of the room's rate, because this client did not keep up.
+    pub rate_step: u8,
     /// Streams that had to wait because the client's byte budget was used up, counted once per update.
     pub streams_deferred: u64,
     /// Bytes of live packets' payloads, keyframes included.

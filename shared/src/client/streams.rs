@@ -3,7 +3,7 @@
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{QUIET_MS_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{QUIET_MS_MAX, VIEW_ROWS_MAX, VIEW_STREAMS_MAX};
 use crate::snapshot::delta::decode_delta_into;
 use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
 use crate::tick::{Tick, TickRate};
@@ -214,6 +214,11 @@ impl Streams {
                 return Err(error);
             }
         };
+        let rows_before = stream.base.len();
+        if snapshot.len() > rows_before && self.rows() - rows_before + snapshot.len() > VIEW_ROWS_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        let stream = self.stream_mut(packet.stream)?;
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -226,6 +231,11 @@ impl Streams {
         stream.base.copy_from(&snapshot);
         stream.spare = stream.history.push(snapshot);
         Ok(hashes)
+    }
+
+    /// The rows of all streams, those that are not yet forgotten among them.
+    fn rows(&self) -> usize {
+        self.streams.iter().map(|stream| stream.base.len()).sum()
     }
 
     fn ask(
@@ -305,11 +315,12 @@ impl Streams {
 
     /// Changes one field of the newest state, as a fault would. For tests of repair.
     pub(super) fn corrupt(&mut self, schema: &Schema) -> bool {
-        let Some(Stream { history, base, .. }) = self.streams.first_mut() else { return false };
-        let Some(newest) = history.newest() else { return false };
-        let mut wrong = Snapshot::new(newest.tick);
+        let seen = self.streams.iter_mut().find(|stream| stream.gone.is_none() && !stream.base.is_empty());
+        let Some(Stream { history, base, .. }) = seen else { return false };
+        let Some(newest) = history.newest().map(|newest| newest.tick) else { return false };
+        let mut wrong = Snapshot::new(base.tick);
         let mut changed = false;
-        for row in newest.rows() {
+        for row in base.rows() {
             let mut values = row.values.to_vec();
             let grids = schema.kind(row.kind).map(|kind| &kind.fields[..]).unwrap_or_default();
             for (value, field) in values.iter_mut().zip(grids) {
@@ -322,6 +333,7 @@ impl Streams {
         }
         if changed {
             base.copy_from(&wrong);
+            wrong.predict(schema, base, newest);
             history.push(wrong);
         }
         changed

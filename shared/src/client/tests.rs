@@ -43,6 +43,7 @@ fn joined(settings: &DotSettings) -> Joined {
         table: None,
         settings: codec::encode(settings).unwrap().try_into().unwrap(),
         roster: Vec::new().try_into().unwrap(),
+        schema: None,
     }
 }
 
@@ -78,6 +79,44 @@ fn another_schema_is_refused_with_both_hashes() {
     let error = client.receive(Duration::ZERO, &welcome(ours ^ 1)).unwrap_err();
     assert_eq!(error, ClientError::Schema { ours, theirs: ours ^ 1 });
     assert!(matches!(client.state(), State::Closed(close) if close.code == CloseCode::Mismatch));
+}
+
+#[test]
+fn a_table_for_other_kinds_is_refused_with_both_hashes() {
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let kinds = super::testing::Dot::kinds();
+    let table = crate::entity::Trainer::new(kinds[..1].to_vec()).table();
+    let profile = crate::entity::PacketProfile::Ranged;
+    let other =
+        Joined { profile, table: Some(table.clone().try_into().unwrap()), ..joined(&DotSettings::default()) };
+    let error = client.receive(Duration::ZERO, &ServerControl::Joined(other).encode().unwrap()).unwrap_err();
+    let ClientError::Table(TableError::OtherKinds { ours, theirs }) = error else { panic!("{error}") };
+    assert_eq!(theirs.to_le_bytes(), table[4..12]);
+    let State::Closed(close) = client.state() else { panic!("it is closed") };
+    assert_eq!(close.code, CloseCode::Mismatch);
+    for hash in [ours, theirs] {
+        assert!(close.text.contains(&format!("{hash:016x}")), "{close}");
+    }
+}
+
+#[test]
+fn a_client_holds_no_more_rows_than_it_may_however_small_the_messages_are() {
+    use crate::wire::update::{Private, UpdateWriter, encode_packet};
+    let mut state = Snapshot::new(Tick(101));
+    (1..=crate::limits::ENTITIES_MAX as u32).for_each(|id| state.push(EntityId(id), 0, &[0, 0, 0]));
+    let mut client = playing();
+    let payload = crate::snapshot::encode_delta(client.schema().unwrap(), None, &state);
+    let mut told = |tick: u32, stream| {
+        let mut writer = UpdateWriter::new(&Private { tick: Tick(tick), ..Private::default() });
+        writer.packet(&encode_packet(StreamId(stream), 0, 0, &payload));
+        client.receive(Duration::ZERO, &writer.finish())
+    };
+    for stream in 0..4 {
+        assert_eq!(told(101 + u32::from(stream), stream), Ok(()));
+    }
+    assert_eq!(told(105, 3), Ok(()), "again the same one");
+    assert_eq!(told(106, 4), Err(ClientError::Decode(DecodeError::TooMany)));
 }
 
 #[test]

@@ -136,7 +136,13 @@ const fn bits(grids: &[Grid]) -> u32 {
 }
 
 /// Appends a field's components to a schema. `predictor` is that of the first one.
-pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, name: &str, grid: Grid, predictor: Predictor) {
+pub fn add_field<T: FieldType>(
+    fields: &mut Vec<Field>,
+    name: &str,
+    grid: Grid,
+    predictor: Predictor,
+    own: bool,
+) {
     for (&part, shift) in T::PARTS.iter().zip(0..) {
         let name = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}") };
         let predictor = match predictor {
@@ -144,7 +150,7 @@ pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, name: &str, grid: Grid, 
             Predictor::Linear { velocity } => Predictor::Linear { velocity: velocity + shift },
             Predictor::Steer { target, rate } => Predictor::Steer { target: target + shift, rate },
         };
-        fields.push(Field { name, grid, predictor });
+        fields.push(Field { name, grid, predictor, own });
     }
 }
 

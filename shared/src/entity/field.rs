@@ -75,6 +75,13 @@ impl Grid {
         64 - (self.span() - 1).leading_zeros()
     }
 
+    /// The value of the range that is nearest to 0.
+    #[inline]
+    #[must_use]
+    pub fn nearest_to_zero(&self) -> i32 {
+        0.clamp(self.min, self.max)
+    }
+
     /// Brings `value` into the range: by wrapping for angles, to the nearer end otherwise.
     #[inline]
     #[must_use]

@@ -32,6 +32,12 @@ pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
     /// The fields with their names.
     fn schema() -> InputSchema;
 
+    /// The grids of this value's row. Other than [`Input::GRIDS`] only where a schema came off the wire.
+    #[doc(hidden)]
+    fn grids(&self) -> &[super::Grid] {
+        Self::GRIDS
+    }
+
     /// Appends this input's row.
     fn write_row(&self, row: &mut Vec<i32>);
 
@@ -50,7 +56,7 @@ impl<I: Input> BitCode for I {
     fn write(&self, to: &mut BitWriter) {
         let mut row = Vec::with_capacity(I::GRIDS.len());
         self.write_row(&mut row);
-        for (value, grid) in row.iter().zip(I::GRIDS) {
+        for (value, grid) in row.iter().zip(self.grids()) {
             to.raw(value.wrapping_sub(grid.min) as u32, grid.bits());
         }
     }

@@ -6,6 +6,7 @@
 #[doc(hidden)]
 pub mod derived;
 mod field;
+mod game_schema;
 mod input;
 pub(crate) mod model;
 mod predict;
@@ -13,11 +14,12 @@ mod schema;
 mod step;
 
 pub use field::{Button, FieldType, Grid};
+pub use game_schema::GameSchema;
 pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema};
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
-pub(crate) use schema::Coding;
+pub(crate) use schema::{Coding, OwnField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
 pub use step::{RowMut, Step};
 pub use tickwire_derive::{Choice, Entity, Input};

@@ -9,7 +9,7 @@
 //!   for each kind:
 //!     4      a row is not as predicted: + 2 if it moves, + 1 if the one before it in the group was not as predicted
 //!     1      the entity is gone
-//!     for each field, twice, first for residuals, then for values of new rows:
+//!     for each field that is in streams (not those that only their owner gets), twice, first for residuals, then for values of new rows:
 //!       3    it is not 0 (residuals: 0 if none before it in the row was, 1 if one was, 2 if the one before it was;
 //!            values: 0 it is not that of the last new row of the kind, 1 it is not 0)
 //!       1    it is negative
@@ -73,7 +73,7 @@ impl FieldContexts {
         self.first + 4 + 2 * self.sizes + 2 * (size as usize).min(self.sizes - 1) + usize::from(second)
     }
 
-    const fn count(self) -> usize {
+    pub(crate) const fn count(self) -> usize {
         4 + 4 * self.sizes
     }
 }
@@ -83,7 +83,7 @@ impl FieldContexts {
 pub(crate) struct KindContexts {
     pub(crate) row: usize,
     pub(crate) gone: usize,
-    /// Residuals and values of each field.
+    /// Residuals and values of each field; of one that only its owner gets, nothing.
     pub(crate) fields: Vec<[FieldContexts; 2]>,
     /// The order in which the residuals of a row are told: what the others follow from comes first.
     pub(crate) order: Vec<usize>,
@@ -150,9 +150,11 @@ impl Model {
             let gone = model.ones.len();
             model.add(0x45);
             let fields = kind.fields.iter().map(|field| model.add_field(field)).collect();
+            let told =
+                (0..kind.fields.len()).filter(|at| kind.fields.get(*at).is_some_and(|field| !field.own));
             let predictor = |at: &usize| kind.fields.get(*at).map(|field| field.predictor);
             let (stepped_order, mut order): (Vec<usize>, Vec<usize>) =
-                (0..kind.fields.len()).partition(|at| predictor(at) == Some(Predictor::Custom));
+                told.partition(|at| predictor(at) == Some(Predictor::Custom));
             order.sort_by_key(|at| match predictor(at) {
                 Some(Predictor::Steer { .. }) => 1,
                 Some(Predictor::Linear { .. }) => 2,
@@ -176,6 +178,9 @@ impl Model {
     }
 
     fn add_field(&mut self, field: &Field) -> [FieldContexts; 2] {
+        if field.own {
+            return [FieldContexts { first: self.ones.len(), sizes: 0 }; 2];
+        }
         let residual = match field.predictor {
             Predictor::Hold => [0x4d, 0x4d, 0xd5],
             Predictor::Linear { .. } | Predictor::Steer { .. } | Predictor::Custom => [0x52, 0x45, 0x55],

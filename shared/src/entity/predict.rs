@@ -45,7 +45,14 @@ impl PredictPlan {
                 field: field.name.clone(),
                 problem,
             };
+            if field.own && field.predictor != Predictor::Hold {
+                return Err(bad("only its owner gets it: then it can only be held"));
+            }
+            let hidden = |at: u16| kind.fields.get(usize::from(at)).is_some_and(|of| of.own);
             match field.predictor {
+                Predictor::Linear { velocity: of } | Predictor::Steer { target: of, .. } if hidden(of) => {
+                    return Err(bad("only its owner gets the field that it reads"));
+                }
                 // The game's own step comes after all declared ones, over all rows.
                 Predictor::Hold | Predictor::Custom => {}
                 Predictor::Linear { velocity } => {
@@ -171,7 +178,7 @@ mod tests {
     use crate::entity::{Field, Schema};
 
     fn kind() -> Kind {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor };
+        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
         Kind {
             name: "thing".into(),
             fields: vec![

@@ -47,6 +47,17 @@ pub struct Field {
     pub grid: Grid,
     /// How it is predicted.
     pub predictor: Predictor,
+    /// Only the client whose entity it is gets it, in the private section of its updates. In a stream, and so for all
+    /// others, it is [`Field::hidden`].
+    pub own: bool,
+}
+
+impl Field {
+    /// What stands in a stream in place of a field that only its owner gets: 0, or what of its grid is nearest to 0.
+    #[must_use]
+    pub fn hidden(&self) -> i32 {
+        self.grid.nearest_to_zero()
+    }
 }
 
 /// One kind of entity.
@@ -74,6 +85,12 @@ impl Kind {
     /// Bits of a row in a keyframe.
     #[must_use]
     pub fn row_bits(&self) -> u32 {
+        self.fields.iter().filter(|field| !field.own).map(|field| field.grid.bits()).sum()
+    }
+
+    /// Bits of all fields, those that only their owner gets among them.
+    #[must_use]
+    pub fn all_bits(&self) -> u32 {
         self.fields.iter().map(|field| field.grid.bits()).sum()
     }
 }
@@ -95,6 +112,14 @@ pub(crate) enum Coding {
     Ranged(Arc<Model>),
 }
 
+/// A field that only its owner gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwnField {
+    /// Its place in the row.
+    pub(crate) at: usize,
+    pub(crate) grid: Grid,
+}
+
 /// The kinds of a game's entities, checked against the protocol's bounds, and how packets of them are coded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
@@ -102,6 +127,8 @@ pub struct Schema {
     kinds: Vec<Kind>,
     plans: Vec<PredictPlan>,
     row_bits: Vec<u32>,
+    /// Of each kind the fields that only their owner gets. Empty if no kind has any.
+    own: Vec<Vec<OwnField>>,
     step: Option<Step>,
 }
 
@@ -144,12 +171,20 @@ impl Schema {
                     fields: kind.fields.len(),
                 });
             }
-            if kind.row_bits() > ROW_BITS_MAX {
-                return Err(SchemaError::TooWide { kind: kind.name.clone(), bits: kind.row_bits() });
+            if kind.all_bits() > ROW_BITS_MAX {
+                return Err(SchemaError::TooWide { kind: kind.name.clone(), bits: kind.all_bits() });
             }
         }
         let row_bits = kinds.iter().map(Kind::row_bits).collect();
-        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, step })
+        let own_of = |kind: &Kind| {
+            let own = kind.fields.iter().enumerate().filter(|(_, field)| field.own);
+            own.map(|(at, field)| OwnField { at, grid: field.grid }).collect()
+        };
+        let mut own: Vec<Vec<_>> = kinds.iter().map(own_of).collect();
+        if own.iter().all(Vec::is_empty) {
+            own.clear();
+        }
+        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, own, step })
     }
 
     /// The schema of a type.
@@ -227,6 +262,28 @@ impl Schema {
     #[must_use]
     pub fn row_bits(&self, number: u8) -> u32 {
         self.row_bits.get(usize::from(number)).copied().unwrap_or(0)
+    }
+
+    /// Whether some kind has fields that only the owner of an entity gets.
+    #[inline]
+    pub(crate) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// The fields of a kind that only the owner of an entity gets.
+    #[inline]
+    pub(crate) fn own_fields(&self, number: u8) -> &[OwnField] {
+        self.own.get(usize::from(number)).map_or(&[], |own| own)
+    }
+
+    /// Makes `row` what a stream holds of it: without what only its owner gets.
+    #[inline]
+    pub fn hide_own(&self, kind: u8, row: &mut [i32]) {
+        for own in self.own_fields(kind) {
+            if let Some(value) = row.get_mut(own.at) {
+                *value = own.grid.nearest_to_zero();
+            }
+        }
     }
 
     /// Bits of a kind's number in a spawn.

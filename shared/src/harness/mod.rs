@@ -6,7 +6,7 @@
 //! let mut match_ = Harness::<MyGame>::new(settings, seed);
 //! let ada = match_.join("ada");
 //! match_.drive(ada, |client, rng| MyInput { go: rng.range(-1, 1), ..Default::default() });
-//! match_.link(ada, LinkProfile::MOBILE);
+//! match_.link(ada, LinkProfile::MOBILE_4G);
 //! match_.run_ticks(300);
 //! match_.cut(ada);
 //! match_.run_ticks(30);
@@ -17,7 +17,6 @@
 
 mod check;
 mod determinism;
-mod link;
 mod run;
 #[cfg(test)]
 mod simulated_day;
@@ -25,8 +24,8 @@ mod simulated_day;
 mod tests;
 mod wires;
 
+pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
-pub use link::LinkProfile;
 
 use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, State};
@@ -35,6 +34,7 @@ use crate::id::RoomId;
 use crate::room::{MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
 use wires::{Stage, Wire, Wires};
@@ -75,6 +75,8 @@ pub struct Harness<G: Game> {
     now: Duration,
     seed: u64,
     rng: Rng,
+    /// Whose messages are kept.
+    recorded: Option<(usize, Vec<Bytes>)>,
 }
 
 impl<G: Game> core::fmt::Debug for Harness<G> {
@@ -99,6 +101,19 @@ impl<G: Game> Harness<G> {
     /// As [`Harness::new`].
     #[must_use]
     pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
+        Self::make(settings, seed, rate, G::table())
+    }
+
+    /// As [`Harness::new`], without the game's table: to train one.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    pub fn untrained(settings: G::Settings, seed: u64) -> Self {
+        Self::make(settings, seed, TickRate::DEFAULT, None)
+    }
+
+    fn make(settings: G::Settings, seed: u64, rate: TickRate, table: Option<&[u8]>) -> Self {
         let mut rng = Rng::new(seed);
         let config = RoomConfig {
             id: RoomId::from_bits(1),
@@ -107,12 +122,13 @@ impl<G: Game> Harness<G> {
             resume_grace: Duration::from_secs(30),
             client_bytes_per_s: 0,
         };
-        let mut room = match Room::new(config, settings, rng.next_u64()) {
+        let mut room = match Room::with_table(config, settings, rng.next_u64(), table) {
             Ok(room) => room,
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };
         room.keep_states();
-        Self { room, rate, seats: Vec::new(), wires: Wires::default(), now: Duration::ZERO, seed, rng }
+        let (seats, wires) = (Vec::new(), Wires::default());
+        Self { room, rate, seats, wires, now: Duration::ZERO, seed, rng, recorded: None }
     }
 
     /// A player connects and asks to join. It is in the room some ticks later.
@@ -158,6 +174,16 @@ impl<G: Game> Harness<G> {
         self.wires.audited = Some(Vec::new());
     }
 
+    /// From now on the messages that a client receives are kept, for [`Harness::take_recorded`].
+    pub fn record(&mut self, client: ClientIndex) {
+        self.recorded = Some((client.0, Vec::new()));
+    }
+
+    /// The messages that came to the client that is recorded, in order, since this was asked last.
+    pub fn take_recorded(&mut self) -> Vec<Bytes> {
+        self.recorded.as_mut().map(|(_, messages)| core::mem::take(messages)).unwrap_or_default()
+    }
+
     /// The controls of a client from now on.
     pub fn set_input(&mut self, client: ClientIndex, input: G::Input) {
         self.seat_mut(client).client.set_input(input);
@@ -189,17 +215,15 @@ impl<G: Game> Harness<G> {
         self.seat_mut(client).asleep_until = until;
     }
 
-    /// How a client's link behaves from now on.
+    /// How a client's link behaves from now on. A client that its link cuts comes back by itself when the cut is over.
     pub fn link(&mut self, client: ClientIndex, profile: LinkProfile) {
-        self.wire_mut(client).profile = profile;
+        self.wire_mut(client).link.set_profile(profile);
     }
 
     /// Nothing arrives over a client's link, in either direction, for `time`; then all at once.
     pub fn stall(&mut self, client: ClientIndex, time: Duration) {
         let until = self.now + time;
-        let wire = self.wire_mut(client);
-        wire.up.stall(until);
-        wire.down.stall(until);
+        self.wire_mut(client).link.stall(until);
     }
 
     /// A client's slot is not emptied from now on, as if its socket took no more bytes.
@@ -238,6 +262,16 @@ impl<G: Game> Harness<G> {
         true
     }
 
+    /// A cut client resumes, or joins anew if it has nothing to come back to: a spectator, or one that never was in.
+    pub(super) fn come_back(&mut self, client: ClientIndex) {
+        if !self.resume(client) {
+            let seat = self.seat_mut(client);
+            seat.client = Client::new(seat.client.config().clone());
+            self.wire_mut(client).reset(Stage::Hello);
+            self.transmit(client.0);
+        }
+    }
+
     /// A client leaves for good.
     pub fn leave(&mut self, client: ClientIndex) {
         self.seat_mut(client).client.leave();
@@ -261,7 +295,7 @@ impl<G: Game> Harness<G> {
             self.link(client, LinkProfile::CLEAN);
             self.unblock_slot(client);
             if self.wire_mut(client).stage == Stage::Cut {
-                self.resume(client);
+                self.come_back(client);
             }
         }
         self.run_ticks(2 * u32::from(self.rate.hz()));
@@ -303,6 +337,11 @@ impl<G: Game> Harness<G> {
     #[must_use]
     pub fn room(&self) -> &Room<G> {
         &self.room
+    }
+
+    /// The room, to change what it tells.
+    pub fn room_mut(&mut self) -> &mut Room<G> {
+        &mut self.room
     }
 
     /// The room's tick.

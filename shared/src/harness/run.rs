@@ -1,7 +1,7 @@
 //! Virtual time: from one happening to the next, in an order that depends on nothing but the seed.
 
 use super::wires::Stage;
-use super::{EVENTS_KEPT, Harness};
+use super::{ClientIndex, EVENTS_KEPT, Harness};
 use crate::game::Game;
 use crate::id::{ResumeSecret, SessionId};
 use crate::room::{MemberEvent, game_schema_hash};
@@ -17,6 +17,8 @@ enum Happening {
     ServerReceives(usize),
     ClientReceives(usize),
     ClientAdvances(usize),
+    LinkCuts(usize),
+    ClientResumes(usize),
     RoomSteps,
 }
 
@@ -32,6 +34,8 @@ impl<G: Game> Harness<G> {
                 Happening::ServerReceives(client) => self.server_receives(client),
                 Happening::ClientReceives(client) => self.client_receives(client),
                 Happening::ClientAdvances(client) => self.client_advances(client),
+                Happening::LinkCuts(client) => self.link_cuts(client),
+                Happening::ClientResumes(client) => self.come_back(ClientIndex(client)),
                 Happening::RoomSteps => {
                     self.room.step(self.now, &mut self.wires);
                     self.audit();
@@ -54,27 +58,43 @@ impl<G: Game> Harness<G> {
         let mut first = step;
         for (at, (seat, wire)) in self.seats.iter().zip(&self.wires.wires).enumerate() {
             if wire.stage == Stage::Cut {
+                let back = wire.resume_at.map(|time| (time, Happening::ClientResumes(at)));
+                first = back.map_or(first, |back| first.min(back));
                 continue;
             }
-            let up = wire.up.next_at().map(|time| (time, Happening::ServerReceives(at)));
-            let down = wire.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
+            let up = wire.link.up.next_at().map(|time| (time, Happening::ServerReceives(at)));
+            let down = wire.link.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
             let due = match &seat.pictures {
                 Some(pictures) => Some(pictures.next_at),
                 None => seat.client.next_input_at(),
             };
             let due = due.map(|time| (time, Happening::ClientAdvances(at)));
+            let cut = wire.link.next_cut(self.now).filter(|_| wire.stage != Stage::Ended);
+            let cut = cut.map(|(from, _)| (from, Happening::LinkCuts(at)));
             let awake = |(time, happening): (Duration, _)| (time.max(seat.asleep_until), happening);
-            for next in [up, down.map(awake), due.map(awake)].into_iter().flatten() {
+            for next in [up, down.map(awake), due.map(awake), cut].into_iter().flatten() {
                 first = first.min(next);
             }
         }
         first
     }
 
+    /// The network takes a client's connection away; it comes back when the network does.
+    fn link_cuts(&mut self, at: usize) {
+        let over = self.wires.wires.get(at).and_then(|wire| wire.link.next_cut(self.now));
+        self.cut(ClientIndex(at));
+        if let Some(wire) = self.wires.wires.get_mut(at) {
+            wire.resume_at = over.map(|(_, until)| until);
+        }
+    }
+
     fn client_receives(&mut self, at: usize) {
         let (Some(seat), Some(wire)) = (self.seats.get_mut(at), self.wires.wires.get_mut(at)) else { return };
-        let Some(message) = wire.down.receive(self.now) else { return };
+        let Some((_, message)) = wire.link.down.receive(self.now) else { return };
         wire.flush(self.now);
+        if let Some((_, messages)) = self.recorded.as_mut().filter(|(of, _)| *of == at) {
+            messages.push(message.clone());
+        }
         if let Err(error) = seat.client.receive(self.now, &message) {
             self.fail(&format!("client {at} refuses a message of the room: {error}"));
         }
@@ -107,19 +127,20 @@ impl<G: Game> Harness<G> {
             return;
         }
         while let Some(message) = seat.client.poll_transmit() {
-            wire.send_up(self.now, message);
+            wire.link.send_up(self.now, message);
         }
     }
 
     /// What a server's session does with a message.
     fn server_receives(&mut self, at: usize) {
         let Some(wire) = self.wires.wires.get_mut(at) else { return };
-        let Some(message) = wire.up.receive(self.now) else { return };
+        let Some((_, message)) = wire.link.up.receive(self.now) else { return };
         let done = match wire.stage {
             Stage::Cut | Stage::Ended => Ok(()),
             Stage::Hello => self.on_hello(at, &message),
             Stage::Join => self.on_join(at, &message),
-            Stage::Member(member) => MemberEvent::decode(&message)
+            Stage::Member(member) => wire
+                .decode(self.now, self.room.config().tick_rate.period(), &message)
                 .map(|event| self.room.handle(self.now, member, event, &mut self.wires)),
         };
         if let Err(close) = done {
@@ -148,7 +169,7 @@ impl<G: Game> Harness<G> {
     }
 
     fn on_join(&mut self, at: usize, message: &[u8]) -> Result<(), Close> {
-        let Ok(ClientControl::Join(Join { role, .. })) = ClientControl::decode(message) else {
+        let Ok(ClientControl::Join(Join { role, schema_hash, .. })) = ClientControl::decode(message) else {
             return Err(CloseCode::DecodeError.into());
         };
         let member = self.wires.new_member(at);
@@ -158,7 +179,8 @@ impl<G: Game> Harness<G> {
         };
         wire.stage = Stage::Member(member);
         let name = seat.client.config().name.clone();
-        self.room.handle(self.now, member, MemberEvent::Join { name, role, secret }, &mut self.wires);
+        let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0 };
+        self.room.handle(self.now, member, join, &mut self.wires);
         Ok(())
     }
 

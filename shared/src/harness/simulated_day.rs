@@ -57,7 +57,7 @@ fn a_simulated_day_keeps_every_invariant() {
         let client = harness.join(&format!("p{at}"));
         harness.drive(client, roam());
         let delay = Duration::from_millis(5 + 10 * at as u64);
-        harness.link(client, LinkProfile { delay, ..LinkProfile::CLEAN });
+        harness.link(client, LinkProfile::delayed(delay));
     }
     let mut trouble: Option<(ClientIndex, u32)> = None;
     for tick in 0..ticks() {

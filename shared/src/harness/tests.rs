@@ -1,6 +1,7 @@
 use super::*;
 use crate::client::Sample;
 use crate::client::testing::{DotSettings, Dots, Press, Told, press};
+use crate::wire::CloseCode;
 
 fn settings() -> DotSettings {
     DotSettings { drifting: 12, ..DotSettings::default() }
@@ -57,9 +58,7 @@ fn players_join_and_see_the_room() {
 
 #[test]
 fn on_a_clean_link_the_prediction_is_exact() {
-    for profile in
-        [LinkProfile::CLEAN, LinkProfile { delay: Duration::from_millis(80), ..LinkProfile::CLEAN }]
-    {
+    for profile in [LinkProfile::CLEAN, LinkProfile::delayed(Duration::from_millis(80))] {
         let (mut harness, clients) = with_players(2, &["ada", "bob", "cid"]);
         for &client in &clients {
             harness.link(client, profile);
@@ -82,7 +81,7 @@ fn on_a_clean_link_the_prediction_is_exact() {
 fn after_joining_over_a_slow_link_inputs_soon_come_in_time() {
     let mut harness = Harness::<Dots>::new(settings(), 3);
     let ada = harness.join("ada");
-    harness.link(ada, LinkProfile::HOME);
+    harness.link(ada, LinkProfile::WIFI);
     harness.drive(ada, random);
     harness.run_ticks(150);
     let before = harness.room().stats().inputs;
@@ -145,6 +144,73 @@ fn a_blocked_slot_costs_the_others_nothing_and_catches_up() {
     assert!(harness.room().stats().skips_full > 150);
     harness.settle();
     harness.assert_caught_up(1);
+}
+
+#[test]
+fn a_client_that_cannot_keep_up_is_served_less_often_is_told_so_and_recovers_in_time() {
+    let (mut harness, clients) = with_players(11, &["ada", "bob"]);
+    harness.run_ticks(30);
+    // Returns the slowest step and the last one.
+    let run = |harness: &mut Harness<Dots>, seconds: u32, slow: bool| {
+        let mut slowest = 0;
+        for tick in 0..seconds * 30 {
+            // Its slot is full for two ticks of three: about what a link of a third of the rate does.
+            match tick % 3 {
+                0 if slow => harness.block_slot(clients[0]),
+                2 => harness.unblock_slot(clients[0]),
+                _ => {}
+            }
+            harness.run_ticks(1);
+            slowest = slowest.max(harness.client(clients[0]).stats().rate_step);
+        }
+        (slowest, harness.client(clients[0]).stats().rate_step)
+    };
+    assert_eq!(run(&mut harness, 6, true), (1, 1), "at half the rate its link suffices");
+    let stats = harness.room().stats();
+    assert!(stats.paced_slower >= 1 && stats.skips_pace > 10, "{stats:?}");
+    assert_eq!(harness.client(clients[1]).stats().rate_step, 0, "the others notice nothing");
+    assert_eq!(run(&mut harness, 30, false), (1, 0));
+    harness.assert_caught_up(1);
+    let stats = harness.room().stats();
+    assert_eq!(stats.paced_slower, stats.paced_faster);
+}
+
+#[test]
+fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_and_keeps_its_place() {
+    let (mut harness, clients) = with_players(12, &["ada", "bob"]);
+    harness.run_ticks(30);
+    let player = harness.client(clients[0]).player();
+    harness.block_slot(clients[0]);
+    harness.run_ticks(30 * 29);
+    harness.unblock_slot(clients[0]);
+    harness.run_ticks(30);
+    harness.assert_caught_up(3);
+    harness.stall(clients[0], Duration::from_secs(60));
+    harness.run_ticks(30 * 61);
+    assert_eq!(harness.room().stats().lost, 0, "it did not speak");
+    harness.assert_caught_up(3);
+    harness.block_slot(clients[0]);
+    harness.run_ticks(30 * 32);
+    assert_eq!(harness.room().stats().lost, 1);
+    assert_eq!(harness.room().players(), 2, "its place is kept");
+    harness.unblock_slot(clients[0]);
+    harness.run_ticks(30);
+    let State::Closed(close) = harness.client(clients[0]).state() else { panic!("it is told") };
+    assert_eq!(close.code, CloseCode::TooSlow);
+    assert!(harness.resume(clients[0]));
+    harness.settle();
+    assert_eq!(harness.client(clients[0]).player(), player);
+    harness.assert_in_sync();
+}
+
+#[test]
+fn a_long_stall_in_both_directions_is_no_reason_to_close() {
+    let (mut harness, clients) = with_players(13, &["ada", "bob"]);
+    harness.run_ticks(30);
+    harness.stall(clients[0], Duration::from_secs(40));
+    harness.run_ticks(30 * 42);
+    assert_eq!(harness.room().stats().lost, 0);
+    harness.assert_caught_up(3);
 }
 
 #[test]
@@ -216,7 +282,7 @@ fn a_client_to_whom_deltas_make_no_sense_asks_for_repair_and_plays_on() {
     let mut refused = 0;
     for seed in 30..50 {
         let (mut harness, clients) = with_players(seed, &["ada", "bob"]);
-        harness.link(clients[0], LinkProfile::HOME);
+        harness.link(clients[0], LinkProfile::WIFI);
         harness.run_ticks(100);
         assert!(harness.lose_rows(clients[0]));
         harness.run_ticks(120);
@@ -311,7 +377,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
         let (mut harness, mut clients) = with_players(seed, &["a", "b", "c", "d"]);
         clients.push(harness.spectate("e"));
         for &client in &clients {
-            let profile = [LinkProfile::CLEAN, LinkProfile::HOME, LinkProfile::MOBILE];
+            let profile = [LinkProfile::WIFI, LinkProfile::MOBILE_4G, LinkProfile::BAD_HOTEL];
             harness.link(client, profile[chance.below(3) as usize]);
         }
         for _ in 0..60 {
@@ -323,7 +389,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
                 3 => harness.cut(client),
                 4 => drop(harness.resume(client)),
                 5 => drop(harness.client_mut(client).command(chance.below(1_000))),
-                6 => harness.link(client, LinkProfile::HOME),
+                6 => harness.link(client, LinkProfile::WIFI),
                 _ => {}
             }
             harness.run_ticks(chance.below(24));
@@ -347,7 +413,7 @@ fn whole_matches_with_every_trouble_end_in_sync() {
 fn the_same_seed_gives_the_same_run_and_another_does_not() {
     let run = |seed| {
         let (mut harness, clients) = with_players(seed, &["a", "b"]);
-        harness.link(clients[0], LinkProfile::MOBILE);
+        harness.link(clients[0], LinkProfile::BAD_HOTEL);
         harness.run_ticks(200);
         harness.wires.sent_hash
     };

@@ -1,10 +1,11 @@
 //! The connections of a harness: what sessions and sockets do in a server, as plain data.
 
-use super::link::{LinkProfile, Pipe};
 use crate::Rng;
 use crate::entity::fnv1a_64;
+use crate::game::Game;
 use crate::id::MemberId;
-use crate::room::Outbox;
+use crate::link::{Link, LinkProfile};
+use crate::room::{MemberEvent, Outbox};
 use crate::wire::Close;
 use crate::wire::control::ServerControl;
 use bytes::Bytes;
@@ -30,14 +31,15 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) stage: Stage,
-    pub(super) profile: LinkProfile,
-    pub(super) up: Pipe<Vec<u8>>,
-    pub(super) down: Pipe<Bytes>,
+    pub(super) link: Link<Vec<u8>, Bytes>,
+    /// When a client that its link has cut comes back by itself.
+    pub(super) resume_at: Option<Duration>,
     /// The slot is not emptied: the peer of a socket whose buffers are full.
     pub(super) blocked: bool,
     control: VecDeque<Bytes>,
     slot: Option<Bytes>,
-    rng: Rng,
+    /// From when on the arrival of a frame is timed.
+    timed_from: Duration,
 }
 
 /// All connections; what the room writes into.
@@ -54,30 +56,43 @@ pub(super) struct Wires {
 }
 
 impl Wire {
-    pub(super) fn new(rng: Rng) -> Self {
+    pub(super) fn new(mut rng: Rng) -> Self {
         Self {
             stage: Stage::Hello,
-            profile: LinkProfile::CLEAN,
-            up: Pipe::new(),
-            down: Pipe::new(),
+            link: Link::new(LinkProfile::CLEAN, rng.next_u64()),
+            resume_at: None,
             blocked: false,
             control: VecDeque::new(),
             slot: None,
-            rng,
+            timed_from: Duration::ZERO,
         }
     }
 
     /// Everything on the way is lost.
     pub(super) fn reset(&mut self, stage: Stage) {
         self.stage = stage;
-        self.up.clear();
-        self.down.clear();
+        self.link.clear();
+        self.resume_at = None;
         self.control.clear();
         self.slot = None;
     }
 
-    pub(super) fn send_up(&mut self, now: Duration, message: Vec<u8>) {
-        self.up.send(now, message, &self.profile, &mut self.rng);
+    /// What a member's message, which arrives now, is to the room. As over sockets, the arrival of one frame in four ticks
+    /// alone is timed.
+    pub(super) fn decode<G: Game>(
+        &mut self,
+        now: Duration,
+        tick: Duration,
+        message: &[u8],
+    ) -> Result<MemberEvent<G>, Close> {
+        let mut event = MemberEvent::decode(message)?;
+        if let MemberEvent::Frame(frame) = &mut event {
+            frame.timed = now >= self.timed_from;
+            if frame.timed {
+                self.timed_from = now + tick * 7 / 2;
+            }
+        }
+        Ok(event)
     }
 
     pub(super) fn send_down(&mut self, now: Duration, message: Bytes) {
@@ -87,9 +102,9 @@ impl Wire {
 
     /// Moves what waits into the link, as long as that takes it.
     pub(super) fn flush(&mut self, now: Duration) {
-        while !self.blocked && self.down.len() < self.profile.buffered_max {
+        while !self.blocked && self.link.takes_down() {
             let Some(message) = self.control.pop_front().or_else(|| self.slot.take()) else { return };
-            self.down.send(now, message, &self.profile, &mut self.rng);
+            self.link.send_down(now, message);
         }
     }
 
@@ -97,7 +112,7 @@ impl Wire {
     pub(super) fn end(&mut self, now: Duration, close: Close) {
         self.slot = None;
         if let Ok(bytes) = ServerControl::Close(close).encode() {
-            self.down.send(now, bytes.into(), &self.profile, &mut self.rng);
+            self.link.send_down(now, bytes.into());
         }
         self.stage = Stage::Ended;
     }

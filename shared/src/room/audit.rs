@@ -3,12 +3,12 @@
 //! It asks the game and measures distances anew; of how streams are chosen it uses nothing.
 
 use super::Room;
-use crate::entity::Entity;
+use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::{EntityId, MemberId, StreamId};
-use crate::snapshot::{Cells, Interest, Place, Reach, Snapshot, View};
+use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View};
 use crate::wire::DecodeError;
-use crate::wire::update::Update;
+use crate::wire::update::{OwnBits, Update};
 
 /// What an update holds that its receiver may not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,19 @@ pub enum Leak {
         /// The entity.
         entity: EntityId,
     },
+    /// A stream holds a field that only the owner of the entity gets.
+    #[error("field {field} of entity {} is for its owner alone and stands in stream {}", .entity.0, .stream.0)]
+    Hidden {
+        /// The stream.
+        stream: StreamId,
+        /// The entity.
+        entity: EntityId,
+        /// The field's place in the row.
+        field: u16,
+    },
+    /// The private section tells of fields of an entity that is not the member's own.
+    #[error("the private section tells what is for the owner of another entity")]
+    Own,
     /// The update cannot be decoded, or names a state that the room does not hold; see [`Room::keep_states`].
     #[error("the update cannot be audited: {0}")]
     Unknown(#[from] DecodeError),
@@ -29,23 +42,63 @@ pub enum Leak {
 impl<G: Game> Room<G> {
     /// Whether everything in an update that this room made for `member` in its last step is something that the member may
     /// see: an entity whose [`Game::place`] is in a group of the member's [`Game::view`] and, as far as cells go, within
-    /// its reach, or lies in the cell of its own entity. A room that is not cut has no secrets.
+    /// its reach, or lies in the cell of its own entity; and that fields for owners alone are in no stream, and in the private
+    /// section those of the member's own entity, as they are now.
     ///
     /// # Errors
-    /// The first entity that it may not see.
+    /// The first thing that it may not see.
     pub fn audit(&self, member: MemberId, update: &[u8]) -> Result<(), Leak> {
         let update = Update::decode(update)?;
-        let Interest::Cells(cells) = self.streams.interest() else { return Ok(()) };
         let Some(member) = self.members.iter().find(|other| other.id == member) else { return Ok(()) };
+        let entity = member.player.as_ref().and_then(|player| self.world.get(player.entity));
+        if let Some(told) = &update.private.own {
+            audit_own(&self.schema, entity, told)?;
+        }
+        let cells = match self.streams.interest() {
+            Interest::Cells(cells) => Some(cells),
+            Interest::Whole if self.schema.has_own() => None,
+            Interest::Whole => return Ok(()),
+        };
         let view = self.view_of(member);
-        let own = member.player.as_ref().and_then(|player| self.world.get(player.entity)).map(G::place);
+        let own = entity.map(G::place);
         for packet in &update.streams {
             let history = self.history(packet.stream).ok_or(DecodeError::BadSnapshot)?;
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
-            audit_state::<G>(cells, &view, own.as_ref(), packet.stream, state)?;
+            audit_hidden(&self.schema, packet.stream, state)?;
+            if let Some(cells) = cells {
+                audit_state::<G>(cells, &view, own.as_ref(), packet.stream, state)?;
+            }
         }
         Ok(())
     }
+}
+
+/// No row may hold anything in the place of a field that is for its owner alone.
+fn audit_hidden(schema: &Schema, stream: StreamId, state: &Snapshot) -> Result<(), Leak> {
+    for row in state.rows() {
+        let shown = schema.own_fields(row.kind).iter().find(|own| {
+            let hidden = own.grid.nearest_to_zero();
+            row.values.get(own.at) != Some(&hidden)
+        });
+        if let Some(own) = shown {
+            return Err(Leak::Hidden { stream, entity: row.id, field: own.at as u16 });
+        }
+    }
+    Ok(())
+}
+
+/// To one who knows all of its own entity, nothing may be new.
+fn audit_own<E: Entity>(schema: &Schema, own: Option<&E>, told: &OwnBits) -> Result<(), Leak> {
+    let own = own.ok_or(Leak::Own)?;
+    let mut row = Vec::new();
+    own.write_row(&mut row);
+    let mut known = OwnTold::default();
+    known.tell(schema, own.kind(), &row);
+    let mut after = known.clone();
+    if after.hear(schema, told).is_err() || after != known {
+        return Err(Leak::Own);
+    }
+    Ok(())
 }
 
 fn audit_state<G: Game>(
@@ -102,4 +155,31 @@ fn distance(cells: &Cells, a: glam::IVec2, b: glam::IVec2) -> f64 {
     let [columns, rows] = high;
     let (x, y) = (along(a.x, b.x, cells.origin.x, columns), along(a.y, b.y, cells.origin.y, rows));
     x.hypot(y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Field, Grid, Kind, Predictor};
+
+    #[test]
+    fn a_stream_that_holds_what_is_for_an_owner_alone_is_found() {
+        let field = |name: &str, own| Field {
+            name: name.into(),
+            grid: Grid::integers(2, 90),
+            predictor: Predictor::Hold,
+            own,
+        };
+        let kind = Kind { name: "player".into(), fields: vec![field("hp", false), field("card", true)] };
+        let schema = Schema::new(vec![kind]).unwrap();
+        let state = |card| {
+            let mut state = Snapshot::default();
+            state.push(EntityId(1), 0, &[50, 2]);
+            state.push(EntityId(5), 0, &[50, card]);
+            audit_hidden(&schema, StreamId(3), &state)
+        };
+        assert_eq!(state(2), Ok(()));
+        let leak = Leak::Hidden { stream: StreamId(3), entity: EntityId(5), field: 1 };
+        assert_eq!(state(7), Err(leak));
+    }
 }

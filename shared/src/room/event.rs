@@ -1,7 +1,7 @@
 //! What a member can make happen in a room.
 
 use crate::game::Game;
-use crate::id::{ResumeSecret, StreamId};
+use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
 use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
@@ -18,6 +18,8 @@ pub enum MemberEvent<G: Game> {
         role: Role,
         /// The secret that it will be told.
         secret: ResumeSecret,
+        /// It knows no types of the game and has to be sent the schema.
+        wants_schema: bool,
     },
     /// It asks for the place of a session that was cut. Its first event.
     Resume {
@@ -39,6 +41,8 @@ pub enum MemberEvent<G: Game> {
     },
     /// What a repair found.
     Desync(Desync),
+    /// A spectator asks for the view of a player, or for its own again.
+    Follow(Option<PlayerId>),
     /// It goes for good.
     Leave,
     /// Its connection broke; a player may come back for a time.
@@ -52,6 +56,9 @@ pub struct MemberFrame<G: Game> {
     pub frame: ClientFrame<G::Input>,
     /// The commands.
     pub commands: Vec<G::Command>,
+    /// Whether the time with which it is handed to the room is that of its arrival, to be told to the client's clock; else it
+    /// is only when it was read.
+    pub timed: bool,
 }
 
 impl<G: Game> MemberEvent<G> {
@@ -71,6 +78,7 @@ impl<G: Game> MemberEvent<G> {
             ClientControl::Leave => Ok(Self::Leave),
             ClientControl::Repair { stream, tick } => Ok(Self::Repair { stream, tick }),
             ClientControl::Desync(desync) => Ok(Self::Desync(desync)),
+            ClientControl::Follow(player) => Ok(Self::Follow(player)),
             ClientControl::Join(_) => Err(Close::new(
                 CloseCode::AlreadyJoined,
                 "a session joins one room; connect again for another",
@@ -83,7 +91,7 @@ impl<G: Game> MemberEvent<G> {
         let mut frame = ClientFrame::decode(bytes)?;
         let commands =
             frame.commands.items.drain(..).map(|bytes| codec::decode(&bytes)).collect::<Result<_, _>>()?;
-        Ok(MemberFrame { frame, commands })
+        Ok(MemberFrame { frame, commands, timed: true })
     }
 }
 

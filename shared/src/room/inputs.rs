@@ -4,6 +4,7 @@ use crate::entity::Input;
 use crate::limits::{INPUT_FUTURE_TICKS_MAX, INPUT_LATE_TICKS_MAX};
 use crate::tick::Tick;
 use crate::wire::update::InputCounts;
+use smallvec::SmallVec;
 
 /// An input before its tick.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ struct Waiting<I> {
 #[derive(Clone, Debug)]
 pub(super) struct InputRing<I> {
     /// In the order of their ticks, at most [`INPUT_FUTURE_TICKS_MAX`].
-    waiting: Vec<Waiting<I>>,
+    waiting: SmallVec<[Waiting<I>; 4]>,
     /// The newest input that was taken or came late, without its edges.
     last: I,
     /// The tick of `last`. An input at or before it is not taken again.
@@ -39,7 +40,7 @@ pub(super) struct InputRing<I> {
 impl<I: Input> InputRing<I> {
     pub(super) fn new() -> Self {
         Self {
-            waiting: Vec::new(),
+            waiting: SmallVec::new(),
             last: I::default(),
             last_tick: None,
             edges: None,
@@ -141,6 +142,7 @@ mod tests {
                 name: name.into(),
                 grid,
                 predictor: Default::default(),
+                own: false,
             };
             InputSchema { fields: ["x", "fire"].into_iter().zip(Self::GRIDS).map(field).collect() }
         }

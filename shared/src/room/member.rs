@@ -1,20 +1,19 @@
 //! A member of a room: a player or spectator, and the connection that it has at the time.
 
 use super::inputs::InputRing;
+use super::pace::Pace;
 use super::reliable::EventQueue;
+use super::stats::RoomStats;
 use super::view::Sight;
 use crate::entity::Input;
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{ACK_AGE_MS_MAX, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
+use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
+use crate::snapshot::OwnTold;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
 use core::time::Duration;
-use std::collections::VecDeque;
-
-/// Updates whose acknowledgement is waited for one by one.
-const UNACKED_MAX: usize = 64;
 
 /// A seat in the room.
 #[derive(Debug)]
@@ -23,6 +22,8 @@ pub(super) struct Member<I> {
     pub(super) id: MemberId,
     /// `None` for a spectator.
     pub(super) player: Option<Player<I>>,
+    /// The player, with its entity, whose view a spectator asks for.
+    pub(super) follows: Option<(PlayerId, EntityId)>,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
     pub(super) link: Option<Link>,
@@ -63,6 +64,21 @@ impl<I: Input> Member<I> {
         }
     }
 
+    /// Whether `tick` is one of those on which the member is served as long as it keeps up no better.
+    pub(super) fn is_paced(&self, tick: Tick) -> bool {
+        self.link.as_ref().is_some_and(|link| link.pace.is_due(tick))
+    }
+
+    /// Notes that an update was due at `tick`, and was given or skipped.
+    pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool, stats: &mut RoomStats) {
+        let Some(link) = &mut self.link else { return };
+        let before = link.pace.step();
+        if link.pace.note(tick, rate, skipped) {
+            let slower = link.pace.step() > before;
+            *if slower { &mut stats.paced_slower } else { &mut stats.paced_faster } += 1;
+        }
+    }
+
     /// Whether the member is served at `tick`.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_due(tick, rate))
@@ -97,12 +113,16 @@ pub(super) struct Link {
     pub(super) queued: Option<Tick>,
     /// What it has of the room's streams.
     pub(super) sight: Sight,
+    /// What it was told of the fields that only it gets.
+    pub(super) own: OwnTold,
     /// Ticks right behind the last update that went as predicted and were not told.
     pub(super) quiet: u32,
-    /// Updates that the client did not acknowledge yet, oldest first.
-    pub(super) unacked: VecDeque<Tick>,
+    /// Updates that the client did not acknowledge yet.
+    unacked: Unacked,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
+    /// How often it is served, by what it took so far.
+    pub(super) pace: Pace,
     /// The client sends frames only when it has something to say.
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
@@ -117,6 +137,10 @@ pub(super) struct Link {
     pub(super) repaired_at: Option<Tick>,
     /// Commands since the last step.
     pub(super) commands: usize,
+    /// Since when its frames acknowledge nothing new.
+    deaf_since: Option<Tick>,
+    /// It does not read, and is given up.
+    pub(super) lost: bool,
 }
 
 /// A frame's arrival, to be told to the client's clock.
@@ -130,14 +154,43 @@ pub(super) struct Arrival {
     pub(super) told: bool,
 }
 
+/// The updates that wait for their acknowledgement. It lies in the member itself, because it is looked at in each tick.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unacked {
+    oldest: Option<Tick>,
+    newest: Tick,
+    /// Bit n: the update of n ticks before `newest`. Once one older than that is acknowledged, the oldest known here counts.
+    sent: u64,
+}
+
+impl Unacked {
+    fn sent(&mut self, tick: Tick) {
+        let passed = u32::try_from(tick.since(self.newest)).unwrap_or(u32::MAX);
+        self.sent = self.sent.checked_shl(passed).unwrap_or(0) | 1;
+        self.newest = tick;
+        self.oldest.get_or_insert(tick);
+    }
+
+    fn acked(&mut self, tick: Tick) {
+        if self.oldest.is_none_or(|oldest| oldest > tick) {
+            return;
+        }
+        let later = u32::try_from(self.newest.since(tick)).unwrap_or(0);
+        self.sent &= 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
+        self.oldest = self.sent.checked_ilog2().map(|bit| self.newest.offset(-i64::from(bit)));
+    }
+}
+
 impl Link {
     pub(super) fn new() -> Self {
         Self {
             queued: None,
             sight: Sight::default(),
+            own: OwnTold::default(),
             quiet: 0,
-            unacked: VecDeque::new(),
+            unacked: Unacked::default(),
             acked: None,
+            pace: Pace::default(),
             steady: false,
             round_trip: Duration::ZERO,
             arrival: None,
@@ -145,6 +198,8 @@ impl Link {
             repair: None,
             repaired_at: None,
             commands: 0,
+            deaf_since: None,
+            lost: false,
         }
     }
 
@@ -179,32 +234,39 @@ impl Link {
     pub(super) fn sent(&mut self, tick: Tick) {
         self.queued = Some(tick);
         self.quiet = 0;
-        // A client that acknowledges nothing is served ever less often, so this takes minutes.
-        if self.unacked.len() < UNACKED_MAX {
-            self.unacked.push_back(tick);
-        }
+        self.unacked.sent(tick);
     }
 
     /// The client has decoded the update of `tick`. `false` if it had told so before.
     pub(super) fn ack(&mut self, tick: Tick) -> bool {
-        while self.unacked.front().is_some_and(|sent| *sent <= tick) {
-            self.unacked.pop_front();
-        }
+        self.unacked.acked(tick);
         let new = self.acked.is_none_or(|acked| tick > acked);
         if new {
             self.acked = Some(tick);
+            self.pace.heard();
         }
         new
     }
 
+    /// A frame came at `tick`. A client that goes on speaking, and acknowledges nothing new for too long, is lost: it does not
+    /// read what it is sent. One that is silent may be asleep; whether it lives is the transport's to find out.
+    pub(super) fn hear(&mut self, tick: Tick, rate: TickRate, acknowledges: bool) {
+        if acknowledges || self.unacked.oldest.is_none() {
+            self.deaf_since = None;
+        } else {
+            let since = *self.deaf_since.get_or_insert(tick);
+            self.lost |= tick.since(since) > i64::from(rate.ticks_ceil(Duration::from_millis(ACK_LOST_MS)));
+        }
+    }
+
     /// How many times its allowance the client's acknowledgement is overdue: 0 if it keeps up.
     fn lag(&self, tick: Tick, rate: TickRate) -> u32 {
-        let Some(oldest) = self.unacked.front() else { return 0 };
+        let Some(oldest) = self.unacked.oldest else { return 0 };
         let mut allowed = Duration::from_millis(ACK_AGE_MS_MAX).max(self.round_trip * 2);
         if self.steady {
             allowed += Duration::from_millis(QUIET_MS_MAX);
         }
-        tick.since(*oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
+        tick.since(oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
     }
 
     /// Whether the client is served at `tick`. One that does not acknowledge an update within max(250 ms, 2 round
@@ -238,6 +300,31 @@ mod tests {
         link.steady = true;
         assert!(link.is_due(Tick(647), rate), "it speaks every 250 ms only");
         assert!(!link.ack(Tick(600)) && link.acked == Some(Tick(638)));
+    }
+
+    #[test]
+    fn the_oldest_update_without_an_acknowledgement_is_known() {
+        let mut unacked = Unacked::default();
+        for tick in [10, 11, 14, 60] {
+            unacked.sent(Tick(tick));
+        }
+        let mut oldest_after = |ack| {
+            unacked.acked(Tick(ack));
+            unacked.oldest
+        };
+        assert_eq!(oldest_after(9), Some(Tick(10)));
+        assert_eq!(oldest_after(10), Some(Tick(11)));
+        assert_eq!(oldest_after(12), Some(Tick(14)));
+        assert_eq!(oldest_after(60), None);
+        // A client that acknowledges nothing, then one of long ago.
+        for tick in (100..1000).step_by(9) {
+            unacked.sent(Tick(tick));
+        }
+        assert_eq!(unacked.oldest, Some(Tick(100)));
+        unacked.acked(Tick(200));
+        assert_eq!(unacked.oldest, Some(Tick(991 - 63)));
+        unacked.acked(Tick(973));
+        assert_eq!(unacked.oldest, Some(Tick(982)));
     }
 
     #[test]

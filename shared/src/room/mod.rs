@@ -8,7 +8,10 @@ mod event;
 mod inputs;
 mod member;
 mod outbox;
+mod own;
+mod pace;
 mod reliable;
+mod sampler;
 mod seats;
 mod serve;
 mod stats;
@@ -20,11 +23,12 @@ pub use event::{MemberEvent, MemberFrame};
 pub use outbox::Outbox;
 pub use stats::{Margins, RoomStats};
 
+use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
-use crate::limits::SETTINGS_BYTES_MAX;
+use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{List, ReliableEvent};
@@ -33,6 +37,8 @@ use crate::world::World;
 use bytes::Bytes;
 use core::time::Duration;
 use member::Member;
+use own::OwnRow;
+use sampler::Sampler;
 use std::sync::Arc;
 use streams::Streams;
 use view::Work;
@@ -81,7 +87,9 @@ pub struct Room<G: Game> {
     /// The update that is being written; its memory is reused.
     message: Vec<u8>,
     work: Work,
+    own: OwnRow,
     keeps_states: bool,
+    sampler: Option<Box<Sampler>>,
     stats: RoomStats,
 }
 
@@ -98,8 +106,22 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// The game's types break a bound of the protocol, or its settings make no scene.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
+        Self::with_table(config, settings, seed, G::table())
+    }
+
+    /// As [`Room::new`], with another table than the game's, or none: for the training of a table when the game's own is one
+    /// of other entities.
+    ///
+    /// # Errors
+    /// As [`Room::new`].
+    pub fn with_table(
+        config: RoomConfig,
+        settings: G::Settings,
+        seed: u64,
+        table: Option<&[u8]>,
+    ) -> Result<Self, RoomError> {
         let scene = Arc::new(G::scene(&settings)?);
-        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, G::table())?;
+        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, table)?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
         if let Interest::Cells(cells) = &interest {
@@ -126,7 +148,9 @@ impl<G: Game> Room<G> {
             hitboxes: Hitboxes::new::<G>(rate),
             message: Vec::new(),
             work: Work::default(),
+            own: OwnRow::default(),
             keeps_states: false,
+            sampler: None,
             stats: RoomStats::default(),
         })
     }
@@ -150,7 +174,7 @@ impl<G: Game> Room<G> {
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
         self.count_rewinds();
-        self.streams.capture(self.tick, &mut self.world, G::place);
+        self.streams.capture(&self.schema, self.tick, &mut self.world, G::place);
         self.hitboxes.capture::<G>(self.tick, &self.world);
         self.queue_events(events);
         self.serve(now, outbox);
@@ -249,6 +273,13 @@ impl<G: Game> Room<G> {
         players.map(|player| (player.id, player.rewinds))
     }
 
+    /// How many spectators the room takes: as configured, but so that there always is a place for each player.
+    #[must_use]
+    pub fn spectators_max(&self) -> u16 {
+        let left = MEMBERS_MAX.saturating_sub(self.players_max.into());
+        self.config.spectators_max.min(u16::try_from(left).unwrap_or(u16::MAX))
+    }
+
     /// Spectators.
     #[must_use]
     pub fn spectators(&self) -> usize {
@@ -288,6 +319,19 @@ impl<G: Game> Room<G> {
     /// no packet can start any more are forgotten.
     pub fn keep_states(&mut self) {
         self.keeps_states = true;
+    }
+
+    /// Meters one update a second from now on, for [`Room::byte_profile`]. It costs about one more encoding a second, behind
+    /// a tick's updates.
+    pub fn sample_bytes(&mut self) {
+        let seed = self.config.id.bits();
+        self.sampler.get_or_insert_with(|| Box::new(Sampler::new(seed)));
+    }
+
+    /// What the updates that were sampled are made of; `None` without [`Room::sample_bytes`].
+    #[must_use]
+    pub fn byte_profile(&self) -> Option<&ByteProfile> {
+        self.sampler.as_ref().map(|sampler| &sampler.profile)
     }
 
     /// The newest state of the whole room; `None` before the first step.

@@ -4,9 +4,10 @@ use super::event::{MemberEvent, MemberFrame};
 use super::member::{Arrival, Link, Member, Player};
 use super::reliable::{self, EventQueue};
 use super::{Outbox, Room};
+use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX};
+use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, SCHEMA_BYTES_MAX};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::ClientFrame;
@@ -26,7 +27,9 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { name, role, secret } => self.join(member, name, role, secret, outbox),
+            MemberEvent::Join { name, role, secret, wants_schema } => {
+                self.join(member, name, role, secret, wants_schema, outbox)
+            }
             MemberEvent::Resume { shown, events_received, next } => {
                 self.resume(member, &shown, events_received, next, outbox)
             }
@@ -37,6 +40,7 @@ impl<G: Game> Room<G> {
                 self.stats.last_desync = Some(desync);
                 Ok(())
             }
+            MemberEvent::Follow(player) => self.follow(member, player),
             MemberEvent::Leave => Err(CloseCode::Normal.into()),
             MemberEvent::Cut => {
                 self.cut(member);
@@ -62,8 +66,10 @@ impl<G: Game> Room<G> {
         name: Name,
         role: Role,
         secret: ResumeSecret,
+        wants_schema: bool,
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
+        let schema = wants_schema.then(Self::schema_bytes).transpose()?;
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
         }
@@ -71,7 +77,7 @@ impl<G: Game> Room<G> {
             return Err(Close::new(CloseCode::Full, "the room has as many members as it may"));
         }
         let player = match role {
-            Role::Spectator if self.spectators() >= usize::from(self.config.spectators_max) => {
+            Role::Spectator if self.spectators() >= usize::from(self.spectators_max()) => {
                 return Err(Close::new(CloseCode::Full, "the room takes no more spectators"));
             }
             Role::Spectator => None,
@@ -85,12 +91,22 @@ impl<G: Game> Room<G> {
         self.members.push(Member {
             id: member,
             player,
+            follows: None,
             events: EventQueue::default(),
             link,
             cut_at: self.tick,
         });
         self.stats.joins += 1;
-        self.welcome(self.members.len() - 1, false, outbox)
+        self.welcome(self.members.len() - 1, false, schema, outbox)
+    }
+
+    /// The schema for a client that has none.
+    fn schema_bytes() -> Result<List<u8, SCHEMA_BYTES_MAX>, Close> {
+        let bytes = GameSchema::of::<G::Entity, G::Input>(G::VERSION).encode().ok();
+        let text = "the game's schema is too long to be sent; use a client that is built with the game";
+        bytes
+            .and_then(|bytes| List::try_from(bytes).ok())
+            .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
     }
 
     fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
@@ -137,11 +153,17 @@ impl<G: Game> Room<G> {
             return bad("reliable events in between are no longer held; join anew");
         }
         self.stats.resumes += 1;
-        self.welcome(self.members.len() - 1, true, outbox)
+        self.welcome(self.members.len() - 1, true, None, outbox)
     }
 
     /// Tells a member that it has its place.
-    fn welcome(&mut self, at: usize, resumed: bool, outbox: &mut impl Outbox) -> Result<(), Close> {
+    fn welcome(
+        &mut self,
+        at: usize,
+        resumed: bool,
+        schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Close> {
         let roster: Vec<_> =
             self.members.iter().filter_map(|member| member.player.as_ref()).map(roster_entry).collect();
         let internal = || Close::from(CloseCode::Internal);
@@ -160,6 +182,7 @@ impl<G: Game> Room<G> {
             table: self.schema.table().and_then(|table| List::try_from(table.to_vec()).ok()),
             settings: self.settings.clone(),
             roster: List::try_from(roster).map_err(|_| internal())?,
+            schema,
         };
         let message = ServerControl::Joined(joined).encode().map_err(|_| internal())?;
         outbox.control(member.id, message.into());
@@ -173,18 +196,22 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
         self.stats.frames += 1;
-        let MemberFrame { frame, commands } = frame;
-        if let Some(ack) = frame.snapshot_ack {
-            take_snapshot_ack(link, ack, moment)?;
-        }
+        let MemberFrame { frame, commands, timed } = frame;
+        let acknowledges = match frame.snapshot_ack {
+            Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
+            None => false,
+        };
+        link.hear(moment.tick, moment.rate, acknowledges);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
-        let arrival = arrival(&frame, moment);
-        if arrival.told {
-            self.stats.margins.add(arrival.margin);
+        if timed {
+            let arrival = arrival(&frame, moment);
+            if arrival.told {
+                self.stats.margins.add(arrival.margin);
+            }
+            link.arrival = Some(arrival);
         }
-        link.arrival = Some(arrival);
         link.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
@@ -211,6 +238,18 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
+    fn follow(&mut self, member: MemberId, player: Option<PlayerId>) -> Result<(), Close> {
+        let players = || self.members.iter().filter_map(|member| member.player.as_ref());
+        // The player may be gone: then the spectator sees what it sees of itself.
+        let follows = players().find(|other| Some(other.id) == player).map(|other| (other.id, other.entity));
+        let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
+        if member.player.is_some() {
+            return Err(bad("only a spectator follows a player"));
+        }
+        member.follows = follows;
+        Ok(())
+    }
+
     fn ask_repair(&mut self, member: MemberId, stream: StreamId, tick: Tick) -> Result<(), Close> {
         let room_tick = self.tick;
         let second = u32::from(self.config.tick_rate.hz());
@@ -232,7 +271,8 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
-    fn cut(&mut self, member: MemberId) {
+    /// Takes the connection from a member. A player keeps its place for a time.
+    pub(super) fn cut(&mut self, member: MemberId) {
         let Some(at) = self.find(member) else { return };
         let tick = self.tick;
         match self.members.get_mut(at) {
@@ -249,6 +289,9 @@ impl<G: Game> Room<G> {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
             self.game.leave(&mut self.world, player.id);
+            for other in &mut self.members {
+                other.follows = other.follows.filter(|(id, _)| *id != player.id);
+            }
             if let Some(event) = reliable::encode(&ReliableEvent::PlayerLeft(player.id)) {
                 self.queue_event(None, &event);
             }
@@ -288,15 +331,17 @@ struct Moment {
     rate: TickRate,
 }
 
-fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Moment) -> Result<(), Close> {
+/// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
+fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Result<bool, Close> {
     if link.queued.is_none_or(|queued| ack > queued) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    if link.ack(ack) {
+    let new = link.ack(ack);
+    if new && let Some(moment) = moment {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
         link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }
-    Ok(())
+    Ok(new)
 }
 
 /// The commands among `commands`, the first of which has the number `first`, that were not received before.

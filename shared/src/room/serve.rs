@@ -6,9 +6,9 @@ use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
 use crate::game::Game;
 use crate::id::StreamId;
-use crate::limits::HASH_PERIOD_TICKS;
+use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS};
 use crate::snapshot::interest::group_of_stream;
-use crate::snapshot::{Interest, View};
+use crate::snapshot::{Interest, OwnTold, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Close, CloseCode};
@@ -20,9 +20,11 @@ const FORGET_PERIOD_TICKS: u32 = 8;
 impl<G: Game> Room<G> {
     pub(super) fn serve(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.close_overflowed(outbox);
+        self.close_lost(outbox);
         let (tick, rate) = (self.tick, self.config.tick_rate);
         for at in 0..self.members.len() {
             self.look(at);
+            self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
             link.commands = 0;
@@ -32,23 +34,35 @@ impl<G: Game> Room<G> {
             }
             let overdrawn = budget > 0 && link.sight.is_overdrawn();
             let predicted = link.sight.is_as_predicted(&mut self.streams, &self.schema);
-            let has_news = member.has_news(tick, rate);
+            let own_news = self.own.is_news(&self.schema, &link.own);
+            let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
                 member.pass(tick);
+            } else if !member.is_paced(tick) {
+                self.stats.skips_pace += 1;
             } else if !outbox.ready(member.id) {
                 self.stats.skips_full += 1;
+                member.note(tick, rate, true, &mut self.stats);
             } else if !member.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
+                member.note(tick, rate, true, &mut self.stats);
             } else if overdrawn && !has_news {
                 self.stats.skips_budget += 1;
             } else {
                 let id = member.id;
+                member.note(tick, rate, false, &mut self.stats);
                 self.write_update(at, Moment { tick, now, rate });
                 self.stats.updates += 1;
                 self.stats.update_bytes += self.message.len() as u64;
                 outbox.update(id, &self.message);
+                if let Some(sampler) = &mut self.sampler {
+                    sampler.sent(&self.message);
+                }
             }
+        }
+        if let Some(sampler) = &mut self.sampler {
+            sampler.end_tick(tick, rate, &self.schema, &self.streams);
         }
         self.stats.entities_encoded = self.streams.entities_encoded();
         if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
@@ -60,7 +74,7 @@ impl<G: Game> Room<G> {
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
         match &member.player {
             Some(player) => self.game.view(&self.world, player.id, player.entity),
-            None => self.game.spectator_view(&self.world),
+            None => self.game.spectator_view(&self.world, member.follows),
         }
     }
 
@@ -97,6 +111,7 @@ impl<G: Game> Room<G> {
         let repair = link.repair.take().and_then(|(stream, tick)| {
             // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
             link.sight.forget(stream);
+            link.own = OwnTold::default();
             self.streams.get_mut(stream)?.encoder.repair(&self.schema, tick)
         });
         let urgency = |streams: &Streams, stream| {
@@ -104,7 +119,8 @@ impl<G: Game> Room<G> {
         };
         let urgency = (budget > 0).then_some(urgency);
         link.sight.pack(&mut self.streams, &self.schema, moment.tick, urgency, &mut self.work);
-        let private = private(member, moment, &mut self.stats);
+        let own = self.own.tell(&self.schema, &mut link.own);
+        let private = Private { own, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
         self.stats.repairs += u64::from(repair.is_some());
         for packet in repair.iter().chain(&self.work.packets) {
@@ -140,6 +156,19 @@ impl<G: Game> Room<G> {
         });
     }
 
+    /// A client that speaks and acknowledges nothing is given up; a player's place is kept for the time to resume.
+    fn close_lost(&mut self, outbox: &mut impl Outbox) {
+        while let Some(member) =
+            self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.lost))
+        {
+            let id = member.id;
+            let text = format!("no update was acknowledged for {} s", ACK_LOST_MS / 1_000);
+            outbox.close(id, Close::new(CloseCode::TooSlow, &text));
+            self.cut(id);
+            self.stats.lost += 1;
+        }
+    }
+
     /// A member that missed a reliable event can no longer be given all of them in order.
     fn close_overflowed(&mut self, outbox: &mut impl Outbox) {
         while let Some(at) =
@@ -166,6 +195,7 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
         private.quiet = link.quiet;
+        private.rate_step = link.pace.step();
         private.dropped = link.sight.take_dropped();
         private.deferred.clone_from(&link.sight.deferred);
         private.timing = link.arrival.take().map(|arrival| {

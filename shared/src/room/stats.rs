@@ -49,6 +49,14 @@ pub struct RoomStats {
     pub skips_full: u64,
     /// Updates left out because the member's acknowledgement was too old.
     pub skips_lag: u64,
+    /// Updates left out because the member is served at a part of the room's rate.
+    pub skips_pace: u64,
+    /// How often a member's part of the room's rate was halved because it did not keep up.
+    pub paced_slower: u64,
+    /// How often it was doubled again after a time without trouble.
+    pub paced_faster: u64,
+    /// Members closed because they sent frames and acknowledged nothing for too long.
+    pub lost: u64,
     /// Updates left out because the client's byte budget was used up.
     pub skips_budget: u64,
     /// Updates left out because everything went as the client predicts it.

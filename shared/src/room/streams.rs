@@ -92,15 +92,16 @@ impl Streams {
     /// Takes the state of `tick`: every entity goes to its stream and is put on its grid.
     pub(super) fn capture<E: Entity>(
         &mut self,
+        schema: &Schema,
         tick: Tick,
         world: &mut World<E>,
         place: impl Fn(&E) -> Place,
     ) {
         if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
-            stream.next.capture(tick, world);
+            stream.next.capture(schema, tick, world);
             return stream.close_tick(tick);
         }
-        self.whole.capture(tick, world);
+        self.whole.capture(schema, tick, world);
         self.streams.iter_mut().for_each(|stream| stream.next.reset(tick));
         let whole = core::mem::take(&mut self.whole);
         let mut placed = core::mem::take(&mut self.spare);

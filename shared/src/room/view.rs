@@ -6,6 +6,7 @@ use crate::id::StreamId;
 use crate::limits::VIEW_STREAMS_MAX;
 use crate::snapshot::Packet;
 use crate::tick::Tick;
+use smallvec::SmallVec;
 
 /// A stream in a client's view.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,8 @@ struct Seen {
 /// A client's view and its byte budget.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sight {
-    /// In the order of their ids.
-    seen: Vec<Seen>,
+    /// In the order of their ids. In a room that is not cut it is looked at in each tick where the member lies.
+    seen: SmallVec<[Seen; 1]>,
     /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
     dropped: Vec<(StreamId, Tick)>,
     /// Streams that had to wait in the last update.

@@ -68,8 +68,9 @@ impl Snapshot {
     }
 
     /// Fills this snapshot with the rows of `world` at `tick` and puts every entity of the world on its grid, so
-    /// that the server goes on from exactly what the clients get.
-    pub fn capture<E: Entity>(&mut self, tick: Tick, world: &mut World<E>) {
+    /// that the server goes on from exactly what the clients get. What only its owner gets of an entity stays in the
+    /// world and is hidden here.
+    pub fn capture<E: Entity>(&mut self, schema: &Schema, tick: Tick, world: &mut World<E>) {
         self.reset(tick);
         world.compact();
         for (id, entity) in world.iter_mut() {
@@ -77,9 +78,11 @@ impl Snapshot {
             let start = self.values.len();
             entity.write_row(&mut self.values);
             self.entries.push(Entry { id, kind, end: self.values.len() as u32 });
-            if let Some(snapped) = self.values.get(start..).and_then(|row| E::read_row(kind, row)) {
+            let Some(row) = self.values.get_mut(start..) else { continue };
+            if let Some(snapped) = E::read_row(kind, row) {
                 *entity = snapped;
             }
+            schema.hide_own(kind, row);
         }
     }
 

@@ -123,7 +123,8 @@ pub enum Interest {
 
 /// A grid of square cells. What lies outside belongs to the cell at the border. All lengths in grid steps.
 ///
-/// Each packet costs some bytes of its own, so a cell should hold 30 entities or more.
+/// Each packet costs some bytes of its own, so a cell should hold a dozen entities or more; all in a cell that the radius
+/// touches is delivered, so its side should be a little below the radius.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cells {
     /// The corner with the least coordinates.

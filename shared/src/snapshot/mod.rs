@@ -7,11 +7,14 @@ mod canonical;
 pub mod delta;
 mod history;
 pub(crate) mod interest;
+mod own;
 mod predicted;
 mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};
-pub use delta::{Decoded, decode_delta, encode_delta, train};
+pub(crate) use delta::meter_delta;
+pub use delta::{Decoded, PacketPart, decode_delta, encode_delta, train};
 pub use history::History;
 pub use interest::{BadCells, CELLS_MAX, Cells, GROUPS_MAX, Group, Groups, Interest, Place, Reach, View};
+pub use own::OwnTold;
 pub use stream::{Packet, StreamEncoder};

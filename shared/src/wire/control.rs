@@ -10,8 +10,8 @@ use crate::entity::PacketProfile;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{
     GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
-    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX,
-    TICKET_BYTES_MAX,
+    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SCHEMA_BYTES_MAX, SETTINGS_BYTES_MAX,
+    TABLE_BYTES_MAX, TICKET_BYTES_MAX,
 };
 use crate::tick::{Tick, TickRate};
 use serde::de::DeserializeOwned;
@@ -154,6 +154,8 @@ pub enum ClientControl {
     },
     /// What a repair found: the first field that differs.
     Desync(Desync),
+    /// A spectator asks for the view of a player, or for its own again. The game decides what it shows.
+    Follow(Option<PlayerId>),
 }
 
 /// Who comes, and how.
@@ -304,6 +306,8 @@ pub struct Joined {
     pub settings: List<u8, SETTINGS_BYTES_MAX>,
     /// The players in the room, this one included.
     pub roster: List<RosterEntry, MEMBERS_MAX>,
+    /// The game's schema ([`crate::entity::GameSchema`] in the codec), if `Join` had none.
+    pub schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
 }
 
 /// A player of a room.
@@ -364,7 +368,7 @@ impl ServerControl {
 }
 
 /// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
-const CLIENT_CONTROLS: u8 = 5;
+const CLIENT_CONTROLS: u8 = 6;
 const SERVER_CONTROLS: u8 = 3;
 
 fn decode_control<T: Serialize + DeserializeOwned>(

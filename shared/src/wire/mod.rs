@@ -9,6 +9,7 @@ pub mod codec;
 pub mod control;
 mod error;
 pub mod frame;
+mod own;
 pub mod range;
 mod text;
 pub mod update;

@@ -159,13 +159,15 @@ pub struct RangeReader<'a, P> {
 
 impl<'a, P: Probabilities> RangeReader<'a, P> {
     /// Reads `bytes`.
-    #[must_use]
-    pub fn new(probabilities: &'a P, bytes: &'a [u8]) -> Self {
+    ///
+    /// # Errors
+    /// They begin with a number outside of the first interval, which ends below 2^32 - 1.
+    pub fn new(probabilities: &'a P, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Self { probabilities, bytes, taken: 0, low: 0, range: u32::MAX, above: 0 };
         for _ in 0..4 {
             reader.above = reader.above << 8 | reader.next_byte();
         }
-        reader
+        if reader.above < reader.range { Ok(reader) } else { Err(DecodeError::NotCanonical) }
     }
 
     #[inline]
@@ -288,18 +290,18 @@ mod tests {
             let mut writer = RangeWriter::new(&table, Vec::new());
             code(&mut writer, &items).unwrap();
             let bytes = writer.finish();
-            let mut reader = RangeReader::new(&table, &bytes);
+            let mut reader = RangeReader::new(&table, &bytes).unwrap();
             code(&mut reader, &items).unwrap();
             prop_assert_eq!(reader.finish(), Ok(()));
         }
 
         #[test]
         fn whatever_is_accepted_is_what_a_writer_makes(
-            bytes in proptest::collection::vec(any::<u8>(), 0..12),
+            bytes in proptest::collection::vec(prop_oneof![Just(0), Just(255), any::<u8>()], 0..12),
             shape in proptest::collection::vec((0_usize..6, 0_u32..=20), 0..40),
             table in table(),
         ) {
-            let mut reader = RangeReader::new(&table, &bytes);
+            let Ok(mut reader) = RangeReader::new(&table, &bytes) else { return Ok(()) };
             let mut writer = RangeWriter::new(&table, Vec::new());
             for (context, bits) in shape {
                 let Ok(bit) = reader.bit(context, false) else { return Ok(()) };
@@ -311,6 +313,15 @@ mod tests {
                 prop_assert_eq!(writer.finish(), bytes);
             }
         }
+    }
+
+    #[test]
+    fn bytes_above_the_first_interval_are_refused() {
+        let table = Table(vec![PROBABILITY_ONE / 2]);
+        let refused = |bytes: &[u8]| RangeReader::new(&table, bytes).err();
+        assert_eq!(refused(&[255; 9]), Some(DecodeError::NotCanonical));
+        assert_eq!(refused(&[255, 255, 255, 254, 255]), None);
+        assert_eq!(refused(&[255, 255, 255]), None);
     }
 
     #[test]

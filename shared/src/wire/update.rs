@@ -4,7 +4,8 @@
 //! byte 0    1 (update), then a bit stream, the private section:
 //! 32        tick: the state that the streams lead to
 //! EG0       quiet: how many ticks right behind the last message went as predicted in all streams
-//! 1 [16 14 16]  timing: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
+//! EG0       rate step: the client gets updates at 1 / 2^step of the room's rate, because it did not keep up
+//! 1 [16 14 16]  timing, if it was measured: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
 //!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
 //! 1 [EG2]   the last input that was applied: how many ticks it lies before the message's
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
@@ -12,6 +13,7 @@
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
 //! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
 //! EG0       streams that had to wait for bytes, likewise
+//! 1 [EG4 n] fields of the client's own entity that only it gets: one less than their bits, then the bits (see `snapshot::own`)
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
@@ -25,8 +27,9 @@
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
+pub use super::own::OwnBits;
 use crate::id::StreamId;
-use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -39,6 +42,8 @@ pub struct Private {
     pub tick: Tick,
     /// How many ticks right behind the client's last message went as predicted in all of its streams.
     pub quiet: u32,
+    /// The client is served on ticks divisible by 2 to the power of this, because it did not keep up.
+    pub rate_step: u8,
     /// Present if a frame came since the last message.
     pub timing: Option<Timing>,
     /// The tick of the last input that was applied.
@@ -53,6 +58,8 @@ pub struct Private {
     pub dropped: Vec<StreamId>,
     /// Streams that are not told of in this update though something happened in them, in the order of their ids.
     pub deferred: Vec<StreamId>,
+    /// What changed in the fields of the client's own entity that only it gets.
+    pub own: Option<OwnBits>,
 }
 
 /// Feedback for the client's clock.
@@ -118,6 +125,16 @@ pub struct StreamPacket<'a> {
     pub repair: bool,
     /// The delta.
     pub payload: &'a [u8],
+}
+
+impl StreamPacket<'_> {
+    /// Bytes before the payload, in an update of this tick.
+    #[must_use]
+    pub fn head_bytes(&self, update: Tick) -> usize {
+        let behind = update.since(self.target).max(0) as u32;
+        let numbers = [u32::from(self.stream.0), behind, self.payload.len() as u32];
+        numbers.into_iter().map(leb128_bytes).sum::<usize>() + 1
+    }
 }
 
 /// A whole update.
@@ -212,33 +229,94 @@ impl<'a> Update<'a> {
     }
 }
 
-impl BitCode for Private {
-    fn write(&self, to: &mut BitWriter) {
+/// A part of a private section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrivatePart {
+    /// The tick.
+    Tick,
+    /// How many ticks were quiet.
+    Quiet,
+    /// At which part of the room's rate the client is served.
+    RateStep,
+    /// Feedback for the clock.
+    Timing,
+    /// The last input applied.
+    InputApplied,
+    /// Inputs that were not on time.
+    InputCounts,
+    /// The last command received.
+    CommandAck,
+    /// Reliable events.
+    Events,
+    /// Streams that went out of view.
+    Dropped,
+    /// Streams that had to wait.
+    Deferred,
+    /// Fields that only the owner gets.
+    Own,
+}
+
+impl Private {
+    /// How many bits each part takes.
+    pub fn meter(&self, mut to: impl FnMut(PrivatePart, usize)) {
+        let mut before = 0;
+        self.write_parts(&mut BitWriter::new(), |part, bits| {
+            to(part, bits.len_bits() - before);
+            before = bits.len_bits();
+        });
+    }
+
+    /// Writes all, and says behind each part which it was.
+    #[inline]
+    fn write_parts(&self, to: &mut BitWriter, mut wrote: impl FnMut(PrivatePart, &BitWriter)) {
         to.raw(self.tick.0, 32);
+        wrote(PrivatePart::Tick, to);
         to.exp_golomb(self.quiet, 0);
+        wrote(PrivatePart::Quiet, to);
+        to.exp_golomb(u32::from(self.rate_step), 0);
+        wrote(PrivatePart::RateStep, to);
         to.bit(self.timing.is_some());
         if let Some(timing) = self.timing {
             to.raw(u32::from(timing.stamp_ms), 16);
             to.raw(u32::from(timing.held.min(Timing::HELD_MAX)), 14);
             to.raw(u32::from(timing.margin as u16), 16);
         }
+        wrote(PrivatePart::Timing, to);
         to.bit(self.input_applied.is_some());
         if let Some(applied) = self.input_applied {
             to.exp_golomb(self.tick.0.wrapping_sub(applied.0), 2);
         }
+        wrote(PrivatePart::InputApplied, to);
         let InputCounts { late, held, folded, refused } = self.counts;
         for count in [late, held, folded, refused] {
             to.exp_golomb(count, 0);
         }
+        wrote(PrivatePart::InputCounts, to);
         write_option(to, self.command_ack, 32);
+        wrote(PrivatePart::CommandAck, to);
         self.events.write(to);
+        wrote(PrivatePart::Events, to);
         write_streams(to, &self.dropped);
+        wrote(PrivatePart::Dropped, to);
         write_streams(to, &self.deferred);
+        wrote(PrivatePart::Deferred, to);
+        to.bit(self.own.is_some());
+        if let Some(own) = &self.own {
+            own.write(to);
+        }
+        wrote(PrivatePart::Own, to);
+    }
+}
+
+impl BitCode for Private {
+    fn write(&self, to: &mut BitWriter) {
+        self.write_parts(to, |_, _| {});
     }
 
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
         let tick = Tick(from.raw(32)?);
         let quiet = from.exp_golomb_max(0, HISTORY_TICKS)? as u32;
+        let rate_step = from.exp_golomb_max(0, usize::from(RATE_STEP_MAX))? as u8;
         let timing = if from.bit()? {
             let stamp_ms = from.raw(16)? as u16;
             let held = from.raw(14)? as u16;
@@ -254,6 +332,7 @@ impl BitCode for Private {
         Ok(Self {
             tick,
             quiet,
+            rate_step,
             timing,
             input_applied,
             counts: InputCounts {
@@ -266,6 +345,7 @@ impl BitCode for Private {
             events: Numbered::read(from)?,
             dropped: read_streams(from)?,
             deferred: read_streams(from)?,
+            own: if from.bit()? { Some(OwnBits::read(from)?) } else { None },
         })
     }
 }
@@ -292,6 +372,10 @@ fn read_streams(from: &mut BitReader<'_>) -> Result<Vec<StreamId>, DecodeError> 
         next = u32::from(id) + 1;
     }
     Ok(streams)
+}
+
+fn leb128_bytes(value: u32) -> usize {
+    (32 - value.max(1).leading_zeros()).div_ceil(7) as usize
 }
 
 fn leb128(mut value: u32, bytes: &mut Vec<u8>) {

@@ -5,12 +5,14 @@
 
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{
-    Button, Entity as _, Field, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer, schema_hash,
+    Button, Entity as _, Field, GameSchema, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer,
+    schema_hash,
 };
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
-use tickwire_shared::snapshot::{Snapshot, encode_delta, train};
+use tickwire_shared::snapshot::{OwnTold, Snapshot, encode_delta, train};
 use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::bits::BitWriter;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::{InputCounts, Private, Timing, Update, UpdateWriter, encode_packet};
@@ -34,8 +36,12 @@ struct Ship {
     target: IVec2,
     #[entity(angle = 256)]
     heading: u16,
+    #[entity(range = 1..=300, own)]
+    ammo: u16,
     #[entity(range = 0..=100)]
     hp: u8,
+    #[entity(own)]
+    cloaked: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]
@@ -84,7 +90,7 @@ pub(crate) fn arena_schema() -> String {
     let mut out = String::from(
         "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
          # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 10.\n\
-         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, rate)]\n",
+         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, rate)] [own]\n",
     );
     let kinds = ArenaEntity::kinds();
     let hash = schema_hash(1, &kinds, &ArenaInput::schema());
@@ -110,6 +116,9 @@ fn fields(out: &mut String, fields: &[Field]) {
             Predictor::Linear { velocity } => write!(out, " linear({velocity})").unwrap(),
             Predictor::Steer { target, rate } => write!(out, " steer({target}, {rate})").unwrap(),
             Predictor::Custom => write!(out, " custom").unwrap(),
+        }
+        if field.own {
+            write!(out, " own").unwrap();
         }
         writeln!(out).unwrap();
     }
@@ -152,6 +161,7 @@ fn controls(out: &mut String) {
         ("join match", join(Role::Player, Target::Match(Options::none()))),
         ("join create", join(Role::Spectator, Target::Create(options.unwrap()))),
         ("leave", ClientControl::Leave),
+        ("follow", ClientControl::Follow(Some(PlayerId(7)))),
         ("repair", ClientControl::Repair { stream: StreamId(0), tick: Tick(640) }),
         ("desync field", ClientControl::Desync(desync(Some(3)))),
         ("desync row", ClientControl::Desync(desync(None))),
@@ -181,13 +191,17 @@ fn controls(out: &mut String) {
         table: Some(List::try_from(vec![1, 2, 3]).unwrap()),
         settings: List::try_from(vec![1, 2, 3]).unwrap(),
         roster: List::try_from(vec![entry]).unwrap(),
+        schema: None,
     };
     let watching =
         Joined { player: None, secret: None, resumed: true, roster: List::default(), ..joined.clone() };
+    let schema = GameSchema::of::<Thing, Pad>(3).encode().unwrap();
+    let reading = Joined { schema: Some(List::try_from(schema).unwrap()), ..watching.clone() };
     let server = [
         ("welcome", ServerControl::Welcome(Welcome { session: SessionId(99), limits, games })),
         ("joined player", ServerControl::Joined(joined)),
         ("joined spectator", ServerControl::Joined(watching)),
+        ("joined with the schema", ServerControl::Joined(reading)),
         ("close full", ServerControl::Close(CloseCode::Full.into())),
         ("close kicked", ServerControl::Close(Close::new(CloseCode::Kicked, "by the operator"))),
     ];
@@ -240,6 +254,7 @@ fn updates(out: &mut String) {
     let full = Private {
         tick: Tick(1001),
         quiet: 3,
+        rate_step: 1,
         timing: Some(Timing { stamp_ms: 51_966, held: 300, margin: -77 }),
         input_applied: Some(Tick(1000)),
         counts: InputCounts { late: 1, held: 2, folded: 1, refused: 0 },
@@ -247,6 +262,7 @@ fn updates(out: &mut String) {
         events: Numbered { first: 5, items },
         dropped: vec![StreamId(17), StreamId(64_015)],
         deferred: vec![StreamId(300)],
+        own: OwnTold::default().tell(&Schema::of::<Thing>().unwrap(), 0, &ship_row(30, true)),
     };
     let packets =
         [encode_packet(StreamId::ROOM, 9, 0, &[1, 2]), encode_packet(StreamId(300), 0, 1, &[0xff; 3])];
@@ -278,14 +294,20 @@ fn payloads(out: &mut String) {
             vel: IVec2::new(vx, 0),
             target: IVec2::new(target, 0),
             heading,
+            ammo: 77,
             hp: 100,
+            cloaked: true,
         })
     };
     let supply = |content| Thing::Crate(Crate { pos: IVec2::new(1024, 2048), content });
-    let before =
-        state(31, vec![(3, ship(0, 0, 400, 250)), (4, supply(Content::Ammo)), (9, ship(500, 100, 100, 0))]);
+    let before = state(
+        &schema,
+        31,
+        vec![(3, ship(0, 0, 400, 250)), (4, supply(Content::Ammo)), (9, ship(500, 100, 100, 0))],
+    );
     let quiet = predicted(&schema, &before, 32);
     let changed = state(
+        &schema,
         40,
         vec![
             (3, ship(3000, 390, 400, 3)),
@@ -294,6 +316,7 @@ fn payloads(out: &mut String) {
             (21, ship(1, 2, 3, 4)),
         ],
     );
+    own_fields(out, &schema);
     let ranged = schema.clone().with_profile(PacketProfile::Ranged, None).unwrap();
     let mut trainer = Trainer::new(schema.kinds().to_vec());
     train(&mut trainer, &schema, None, &before);
@@ -321,6 +344,27 @@ fn payloads(out: &mut String) {
     }
 }
 
+/// A ship at rest with what only its owner gets.
+fn ship_row(ammo: u16, cloaked: bool) -> Vec<i32> {
+    let ship =
+        Ship { pos: IVec2::ZERO, vel: IVec2::ZERO, target: IVec2::ZERO, heading: 0, ammo, hp: 100, cloaked };
+    let mut row = Vec::new();
+    ship.write_row(&mut row);
+    row
+}
+
+/// What an owner is told of its own fields, one after the other: what they are then, and the bits, filled up with zeros.
+fn own_fields(out: &mut String, schema: &Schema) {
+    let mut told = OwnTold::default();
+    for (name, ammo, cloaked) in [("all", 30, false), ("one", 29, false), ("another", 29, true)] {
+        let bits = told.tell(schema, 0, &ship_row(ammo, cloaked)).unwrap();
+        let (mut from, mut packed) = (bits.reader(), BitWriter::new());
+        (0..bits.count()).for_each(|_| packed.bit(from.bit().unwrap()));
+        let value: (u8, [i32; 2]) = (0, [i32::from(ammo), i32::from(cloaked)]);
+        vector(out, &format!("payload, own fields: {name}"), &value, &packed.finish());
+    }
+}
+
 /// An entity's id, kind and values.
 type Row<'a> = (u32, u8, &'a [i32]);
 
@@ -328,11 +372,12 @@ fn rows(snapshot: &Snapshot) -> (Tick, Vec<Row<'_>>) {
     (snapshot.tick, snapshot.rows().map(|row| (row.id.0, row.kind, row.values)).collect())
 }
 
-fn state(tick: u32, things: Vec<(u32, Thing)>) -> Snapshot {
+fn state(schema: &Schema, tick: u32, things: Vec<(u32, Thing)>) -> Snapshot {
     let mut snapshot = Snapshot::new(Tick(tick));
     for (id, thing) in things {
         let mut row = Vec::new();
         thing.write_row(&mut row);
+        schema.hide_own(thing.kind(), &mut row);
         snapshot.push(EntityId(id), thing.kind(), &row);
     }
     snapshot

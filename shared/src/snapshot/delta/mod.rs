@@ -5,6 +5,7 @@
 //! alone, and there is one legal payload for each pair of states.
 
 mod change;
+mod meter;
 mod numbers;
 mod plain;
 mod ranged;
@@ -14,6 +15,8 @@ use super::Snapshot;
 use crate::entity::{Coding, Grid, Schema, Trainer};
 use crate::tick::Tick;
 use crate::wire::DecodeError;
+pub use meter::PacketPart;
+pub(crate) use meter::meter_delta;
 
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -73,7 +73,7 @@ pub(super) fn code_value<C: BitCoder>(
     {
         return Ok(before);
     }
-    let nearest = 0.clamp(grid.min, grid.max);
+    let nearest = grid.nearest_to_zero();
     let away = i64::from(value) - i64::from(nearest);
     let mut read = i64::from(nearest);
     if to.bit(contexts.first + 1, away != 0)? {

@@ -13,36 +13,81 @@
 //!   fields      each value - min, in the bits of its grid
 //! 32            the state hash of the target, if the target tick is divisible by 32
 //! ```
+//! Fields that only their owner gets are not told: both ends know what stands in their place.
 //! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
 //! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
 
+use super::meter::PacketPart;
 use super::{apply_residual, merged, stepped};
 use crate::entity::model::GROUP_ROWS;
-use crate::entity::{Field, Grid, Schema};
+use crate::entity::{Field, Grid, Predictor, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
-use crate::wire::bits::{BitReader, BitWriter};
+use crate::wire::bits::{BitReader, BitWriter, zigzag};
 
 pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
-    match baseline {
-        Some(baseline) if schema.step().is_some() => {
-            let told = stepped::told(schema, baseline, current);
-            encode_state(schema, Some(baseline), &told, &mut to);
-            let stepped = stepped::stepped(schema, baseline, told);
-            stepped::write_plain(schema, baseline, &stepped, current, &mut to);
-        }
-        _ => encode_state(schema, baseline, current, &mut to),
-    }
+    write(schema, baseline, current, &mut to);
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         to.raw(current.hash(), 32);
     }
     to.finish()
 }
 
-fn encode_state(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot, to: &mut BitWriter) {
+/// Writes all but the hash.
+pub(super) fn write<W: PlainWriter>(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut W,
+) {
+    match baseline {
+        Some(baseline) if schema.step().is_some() => {
+            let told = stepped::told(schema, baseline, current);
+            encode_state(schema, Some(baseline), &told, to);
+            let stepped = stepped::stepped(schema, baseline, told);
+            stepped::write_plain(schema, baseline, &stepped, current, to);
+        }
+        _ => encode_state(schema, baseline, current, to),
+    }
+}
+
+/// What a payload is written into: its bits, or a meter of what they are spent on.
+pub(super) trait PlainWriter {
+    /// What is written from here on belongs to `part`.
+    fn part(&mut self, part: PacketPart);
+    fn raw(&mut self, value: u32, bits: u32);
+    fn exp_golomb(&mut self, value: u32, order: u32);
+
+    #[inline]
+    fn bit(&mut self, bit: bool) {
+        self.raw(u32::from(bit), 1);
+    }
+}
+
+impl PlainWriter for BitWriter {
+    #[inline]
+    fn part(&mut self, _: PacketPart) {}
+
+    #[inline]
+    fn raw(&mut self, value: u32, bits: u32) {
+        BitWriter::raw(self, value, bits);
+    }
+
+    #[inline]
+    fn exp_golomb(&mut self, value: u32, order: u32) {
+        BitWriter::exp_golomb(self, value, order);
+    }
+}
+
+fn encode_state<W: PlainWriter>(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    to: &mut W,
+) {
     let mut spawned = Vec::new();
     match baseline {
         Some(baseline) => encode_rows(schema, baseline, current, to, &mut spawned),
@@ -60,11 +105,11 @@ enum Fate {
     Differs(usize),
 }
 
-fn encode_rows(
+fn encode_rows<W: PlainWriter>(
     schema: &Schema,
     baseline: &Snapshot,
     current: &Snapshot,
-    to: &mut BitWriter,
+    to: &mut W,
     spawned: &mut Vec<usize>,
 ) {
     let ticks = current.tick.since(baseline.tick).max(0) as u32;
@@ -105,6 +150,7 @@ struct Scratch {
 }
 
 impl Scratch {
+    #[inline]
     fn fate(&mut self, schema: &Schema, old: RowRef<'_>, new: RowRef<'_>, ticks: u32) -> Fate {
         let (Some(plan), Some(kind)) = (schema.plan(old.kind), schema.kind(old.kind)) else {
             return Fate::Gone;
@@ -127,13 +173,15 @@ impl Scratch {
     }
 }
 
-fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut BitWriter) {
+fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut W) {
     let differs = fates.iter().any(|(_, fate)| !matches!(fate, Fate::AsPredicted));
+    to.part(PacketPart::Groups);
     to.bit(differs);
     if !differs {
         return;
     }
-    for (kind, fate) in fates {
+    for &(kind, ref fate) in fates {
+        to.part(PacketPart::Rows { kind });
         match fate {
             Fate::AsPredicted => to.bit(false),
             Fate::Gone => to.raw(0b11, 2),
@@ -141,8 +189,12 @@ fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to:
                 to.raw(0b01, 2);
                 let (own, rest) = residuals.split_at((*count).min(residuals.len()));
                 residuals = rest;
-                let fields = schema.kind(*kind).map_or(&[][..], |kind| &kind.fields);
-                for (field, &value) in fields.iter().zip(own) {
+                let fields = schema.kind(kind).map_or(&[][..], |kind| &kind.fields);
+                for (at, (field, &value)) in fields.iter().zip(own).enumerate() {
+                    if field.own {
+                        continue;
+                    }
+                    to.part(PacketPart::Changed { kind, field: at as u16 });
                     write_residual(&field.grid, value, to);
                 }
             }
@@ -150,24 +202,31 @@ fn write_group(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to:
     }
 }
 
-fn encode_spawns(
+fn encode_spawns<W: PlainWriter>(
     schema: &Schema,
     last_id: EntityId,
     current: &Snapshot,
     spawned: &[usize],
-    to: &mut BitWriter,
+    to: &mut W,
 ) {
+    to.part(PacketPart::NewCount);
     to.exp_golomb(spawned.len() as u32, 0);
     let mut previous: Option<EntityId> = None;
     for row in spawned.iter().filter_map(|&at| current.row(at)) {
+        to.part(PacketPart::NewIds);
         match previous {
-            None => to.signed(row.id.0.wrapping_sub(last_id.0) as i32, 3),
+            None => to.exp_golomb(zigzag(row.id.0.wrapping_sub(last_id.0) as i32), 3),
             Some(previous) => to.exp_golomb(row.id.0 - previous.0 - 1, 2),
         }
         previous = Some(row.id);
+        to.part(PacketPart::NewKinds);
         to.raw(u32::from(row.kind), schema.kind_bits());
         let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-        for (field, &value) in fields.iter().zip(row.values) {
+        for (at, (field, &value)) in fields.iter().zip(row.values).enumerate() {
+            if field.own {
+                continue;
+            }
+            to.part(PacketPart::New { kind: row.kind, field: at as u16 });
             to.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
         }
     }
@@ -239,7 +298,11 @@ fn decode_rows(
 fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>) -> Result<(), DecodeError> {
     let mut any = false;
     for (field, value) in fields.iter().zip(values) {
-        if from.bit()? {
+        if !field.own && from.bit()? {
+            if field.predictor == Predictor::Custom {
+                // The second half tells of it.
+                return Err(DecodeError::NotCanonical);
+            }
             *value = read_residual(&field.grid, *value, from)?;
             any = true;
         }
@@ -278,13 +341,16 @@ fn decode_spawns(
         };
         previous = Some(id);
         let kind = from.raw(schema.kind_bits())? as u8;
-        if gone.contains(&(id, kind)) {
+        if gone.binary_search(&(id, kind)).is_ok() {
             return Err(DecodeError::NotCanonical);
         }
         let fields = &schema.kind(kind).ok_or(DecodeError::OutOfRange)?.fields;
         let values = row.get_mut(..fields.len()).ok_or(DecodeError::BadSnapshot)?;
         for (value, field) in values.iter_mut().zip(fields) {
-            *value = crate::entity::read_absolute(from, &field.grid)?;
+            *value = match field.own {
+                true => field.hidden(),
+                false => crate::entity::read_absolute(from, &field.grid)?,
+            };
         }
         if merge.is_none() && (!snapshot.is_empty() && id <= snapshot.last_id()) {
             merge = Some(Snapshot::new(snapshot.tick));
@@ -303,7 +369,7 @@ fn residual_order(grid: &Grid) -> u32 {
 }
 
 #[inline]
-pub(super) fn write_residual(grid: &Grid, residual: i32, to: &mut BitWriter) {
+pub(super) fn write_residual<W: PlainWriter>(grid: &Grid, residual: i32, to: &mut W) {
     if residual == 0 {
         to.bit(false);
         return;

@@ -13,7 +13,7 @@
 //! number      rows that the baseline has not; for each, in the order of ids:
 //!   number      first: zigzag(id - the baseline's last id - 1), modulo 2^32; else id - the id before - 1
 //!   kind        bit by bit from the highest
-//!   each field  0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
+//!   each field  but those that only their owner gets: 0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
 //!               if so: 1: it is not n, the value of the grid nearest to 0; if so: signed value - n
 //! raw 32      the state hash of the target, if the target tick is divisible by 32
 //!
@@ -43,6 +43,9 @@ pub(super) fn encode(
     let mut to = RangeWriter::new(model, Vec::with_capacity(64 + current.len()));
     let written = write(schema, model, baseline, current, &mut to);
     debug_assert_eq!(written, Ok(()), "a writer takes everything");
+    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+        let _ = to.raw(current.hash(), 32);
+    }
     to.finish()
 }
 
@@ -64,7 +67,8 @@ impl BitCoder for Counting<'_> {
     }
 }
 
-fn write<C: BitCoder>(
+/// Writes all but the hash.
+pub(super) fn write<C: BitCoder>(
     schema: &Schema,
     model: &Model,
     baseline: Option<&Snapshot>,
@@ -79,9 +83,6 @@ fn write<C: BitCoder>(
             stepped::code_ranged(schema, model, baseline, &stepped, Some(current), to)?;
         }
         _ => write_state(schema, model, baseline, current, to)?,
-    }
-    if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
-        to.raw(current.hash(), 32)?;
     }
     Ok(())
 }
@@ -264,6 +265,9 @@ fn write_new<C: BitCoder>(
         };
         let fields = kind.fields.iter().zip(&contexts.fields).zip(row.values).enumerate();
         for (at, ((field, [_, contexts]), &value)) in fields {
+            if field.own {
+                continue;
+            }
             let before = last.and_then(|last| last.get(at).copied());
             code_value(&field.grid, *contexts, before, value, to)?;
         }
@@ -281,7 +285,7 @@ pub(super) fn decode(
 ) -> Result<Option<u32>, DecodeError> {
     let target = snapshot.tick;
     snapshot.reset(target);
-    let mut from = RangeReader::new(model, payload);
+    let mut from = RangeReader::new(model, payload)?;
     let mut gone = Vec::new();
     if let Some(baseline) = baseline {
         read_rows(schema, model, baseline, snapshot, &mut gone, &mut from)?;
@@ -372,7 +376,7 @@ fn read_new<C: BitCoder>(
         };
         previous = Some(id);
         let number = code_kind(schema, 0, from)?;
-        if gone.contains(&(id, number)) {
+        if gone.binary_search(&(id, number)).is_ok() {
             return Err(DecodeError::NotCanonical);
         }
         let kind = schema.kind(number).ok_or(DecodeError::OutOfRange)?;
@@ -381,6 +385,10 @@ fn read_new<C: BitCoder>(
         let values = row.get_mut(..kind.fields.len()).ok_or(DecodeError::BadSnapshot)?;
         let fields = kind.fields.iter().zip(&contexts.fields).zip(values.iter_mut()).enumerate();
         for (at, ((field, [_, contexts]), value)) in fields {
+            if field.own {
+                *value = field.hidden();
+                continue;
+            }
             let before = last.as_ref().and_then(|last| last.get(at).copied());
             *value = code_value(&field.grid, *contexts, before, 0, from)?;
         }

@@ -14,13 +14,14 @@
 //! In profile 0 each of these is one bit.
 
 use super::change::Change;
-use super::plain;
+use super::meter::PacketPart;
+use super::plain::{self, PlainWriter};
 use crate::entity::model::{GROUP_ROWS, Model};
 use crate::entity::{Predictor, Schema};
 use crate::snapshot::predicted::ticks_between;
 use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
-use crate::wire::bits::{BitReader, BitWriter};
+use crate::wire::bits::BitReader;
 use crate::wire::range::BitCoder;
 
 /// What the first half leads to: `current`, with the baseline's values in `custom` fields.
@@ -122,12 +123,12 @@ pub(super) fn code_ranged<C: BitCoder>(
 }
 
 /// Writes the second half in profile 0.
-pub(super) fn write_plain(
+pub(super) fn write_plain<W: PlainWriter>(
     schema: &Schema,
     baseline: &Snapshot,
     stepped: &Snapshot,
     current: &Snapshot,
-    to: &mut BitWriter,
+    to: &mut W,
 ) {
     let mut rows = rows(schema, baseline, stepped).peekable();
     let mut group = Vec::with_capacity(GROUP_ROWS);
@@ -135,15 +136,20 @@ pub(super) fn write_plain(
         group.clear();
         group.extend(rows.by_ref().take(GROUP_ROWS).filter_map(|(at, row)| Some((row, current.row(at)?))));
         let differs = group.iter().any(|(row, now)| row.values != now.values);
+        to.part(PacketPart::Groups);
         to.bit(differs);
         for (row, now) in group.iter().filter(|_| differs) {
+            to.part(PacketPart::Rows { kind: row.kind });
             to.bit(row.values != now.values);
             if row.values == now.values {
                 continue;
             }
             let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);
-            for (field, (guess, value)) in fields.iter().zip(row.values.iter().zip(now.values)) {
+            for (at, (field, (guess, value))) in
+                (0..).zip(fields.iter().zip(row.values.iter().zip(now.values)))
+            {
                 if field.predictor == Predictor::Custom {
+                    to.part(PacketPart::Changed { kind: row.kind, field: at });
                     plain::write_residual(&field.grid, field.grid.distance(*guess, *value) as i32, to);
                 }
             }

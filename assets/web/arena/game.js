@@ -1,0 +1,220 @@
+// One stay in a room: the loop of frames, from the player's hands to the picture. Ends with `stop`.
+
+import { Camera } from "./camera.js";
+import { byId, setText, show, shownName, toast } from "./dom.js";
+import { Effects } from "./effects.js";
+import { Hud } from "./hud.js";
+import { ArenaMap } from "./map.js";
+import { Feed } from "./news.js";
+import { RoundEnd, Scores } from "./scores.js";
+import { Spectating } from "./spectating.js";
+import { World } from "./world.js";
+
+const FRAME_S_MAX = 0.1;
+const TOLD_MS = 3000;
+/** How far the view leans to where the mouse is, part of the way. */
+const LEAN = 0.16;
+
+export class Game {
+  /** What was drawn last: for tests, and for who is curious. */
+  drawn = { frames: 0, own: null, ships: 0, shots: 0, work_ms: 0 };
+  #painter;
+  #controls;
+  #net;
+  #client;
+  #map;
+  #world = new World();
+  #camera = new Camera();
+  #effects = new Effects();
+  #hud = new Hud();
+  #feed = new Feed();
+  #roundEnd = new RoundEnd();
+  #scores = new Scores((player) => this.#spectating.follow(player));
+  #spectating = new Spectating();
+  #frame = null;
+  #request = 0;
+  #last_ms = 0;
+  #destroyed = null;
+  #told = new Map();
+  #offs = [];
+
+  constructor({ painter, controls, net }) {
+    this.#painter = painter;
+    this.#controls = controls;
+    this.#net = net;
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+    this.#effects.calm = calm.matches;
+    calm.addEventListener("change", () => (this.#effects.calm = calm.matches));
+  }
+
+  get scores() {
+    return this.#scores;
+  }
+
+  get spectating() {
+    return this.#spectating;
+  }
+
+  /** The living ships of the last frame, with their places on the screen. */
+  shipsOnScreen() {
+    const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
+    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, ...this.#camera.toScreen(x, y) }));
+  }
+
+  start(client) {
+    this.#client = client;
+    this.#map = new ArenaMap(client.settings?.rows);
+    this.#world.clear();
+    this.#feed.clear();
+    this.#net.clear();
+    this.#camera.jump();
+    this.#destroyed = null;
+    this.#told.clear();
+    this.#roundEnd.hide();
+    this.#spectating.start(client.player === null);
+    this.#hud.open(client, String(client.settings?.map ?? ""));
+    this.#controls.active = client.player !== null;
+    byId("view").classList.toggle("aiming", client.player !== null);
+    this.#offs = [
+      client.on("event", (event) => this.#event(event)),
+      client.on("player-joined", ({ player, name }) => this.#feed.say([this.#person(player, name), "came in"])),
+      client.on("player-left", ({ player, name }) => this.#feed.say([this.#person(player, name), "left"])),
+    ];
+    this.#last_ms = performance.now();
+    this.#request = requestAnimationFrame((now) => this.#animate(now));
+  }
+
+  stop() {
+    cancelAnimationFrame(this.#request);
+    for (const off of this.#offs) off();
+    this.#controls.active = false;
+    byId("view").classList.remove("aiming");
+    this.#roundEnd.hide();
+    this.#scores.toggle(false);
+    this.#hud.close();
+    this.drawn = { ...this.drawn, own: null };
+  }
+
+  #animate(now) {
+    this.#request = requestAnimationFrame((next) => this.#animate(next));
+    const dt = Math.min(FRAME_S_MAX, Math.max(0, (now - this.#last_ms) / 1000));
+    this.#last_ms = now;
+    const size = this.#painter.fit();
+    const client = this.#client;
+    const playing = client.player !== null;
+    const at = this.drawn.own;
+    if (playing) client.input(this.#controls.read(at && this.#camera.toScreen(at.x, at.y), dt));
+    const before = performance.now();
+    const frame = this.#world.see(client.entities(now));
+    this.#frame = frame;
+    const work_ms = performance.now() - before;
+    this.#effects.hear(frame.news, frame.ships);
+    this.#effects.update(dt, frame.ships);
+    const focus = playing ? this.#lean(frame.own) : this.#spectating.focus(frame.ships);
+    this.#camera.update(dt, size, this.#map, focus, this.#controls.touched);
+    this.#draw(frame, size, now);
+    this.#tell(frame, now);
+    this.#net.update(client, now, performance.now() - before);
+    const own = frame.own;
+    this.drawn = {
+      frames: this.drawn.frames + 1,
+      own: own && { x: own.x, y: own.y, angle: own.angle, hp: own.hp, alive: own.alive, score: own.score },
+      ships: frame.ships.length,
+      shots: frame.shots.length,
+      work_ms,
+    };
+  }
+
+  #draw(frame, size, now) {
+    this.#painter.draw({
+      frame, now, map: this.#map, camera: this.#camera, effects: this.#effects,
+      nameOf: (player) => this.#person(player).name,
+      pointer: this.#client.player === null ? null : this.#controls.pointer,
+      sticks: this.#client.player === null ? [] : this.#controls.sticks(size),
+      overview: !this.#spectating.whole,
+    });
+  }
+
+  /** Where the view looks: at the own ship, leaning to where the mouse is. */
+  #lean(own) {
+    const { pointer } = this.#controls;
+    if (!own) return { x: this.#map.width / 2, y: this.#map.height / 2 };
+    if (!pointer || !own.alive) return own;
+    return {
+      x: own.x + ((pointer.x - window.innerWidth / 2) / this.#camera.scale) * LEAN,
+      y: own.y + ((pointer.y - window.innerHeight / 2) / this.#camera.scale) * LEAN,
+    };
+  }
+
+  /** Everything that is text. */
+  #tell(frame, now) {
+    const client = this.#client;
+    this.#hud.people(client.roster.length);
+    this.#hud.round(frame.round, client.settings);
+    this.#hud.ship(frame.own);
+    this.#feed.tell(frame.news.filter((item) => this.#isUntold(item, now)), (player) => this.#person(player));
+    this.#scores.update(frame, (player) => this.#person(player), now, client.player === null);
+    this.#respawn(frame, now);
+    if (frame.round) this.#roundEnd.next(frame.round.playing ? null : frame.round.seconds_left);
+    if (frame.round?.playing && frame.round.seconds_left > 0) this.#roundEndIsOver(frame.round);
+    if (client.player === null) this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));
+    show(byId("alone"), client.player !== null && client.roster.length === 1 && !this.#scores.open);
+    this.#hud.tidy(now);
+    if (frame.news.some((item) => item.type === "destroyed" && item.ship.own)) this.#camera.shake(this.#effects.calm ? 0 : 1);
+  }
+
+  #respawn(frame, now) {
+    const own = frame.own;
+    if (!own || own.alive) {
+      if (this.#destroyed) this.#hud.notice("");
+      this.#destroyed = null;
+      return;
+    }
+    this.#destroyed ??= { at_ms: now, by: null };
+    const wait_s = Math.max(1, Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000));
+    const { by } = this.#destroyed;
+    this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${this.#person(by).name}`, `Back in ${wait_s} s`);
+  }
+
+  /** Kills that concern this player come as events; the ships need not tell of them again. */
+  #isUntold(item, now) {
+    if (item.type === "scored") return !item.ship.own;
+    if (item.type !== "destroyed") return false;
+    const told_ms = this.#told.get(item.ship.player) ?? -Infinity;
+    return now - told_ms > TOLD_MS && !item.ship.own;
+  }
+
+  #event(event) {
+    const me = this.#client.player;
+    const now = performance.now();
+    if (event?.type === "Hit") {
+      if (event.by === me && event.on !== me) this.#effects.hit();
+    } else if (event?.type === "Killed") {
+      this.#told.set(event.of, now);
+      this.#feed.say([this.#person(event.by), "destroyed", this.#person(event.of)], true);
+      if (event.of === me) this.#destroyed = { at_ms: now, by: event.by };
+      else if (event.by === me) this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
+    } else if (event?.type === "PickedUp") {
+      toast(event.gift === "Rapid" || event.gift === 1 ? "Rapid fire" : "Repaired", "good");
+    } else if (event?.type === "RoundStarted") {
+      this.#roundEnd.hide();
+      this.#hud.notice(`Round ${event.number}`, "Go!", now + 1600);
+    } else if (event?.type === "RoundEnded") {
+      const table = (event.top ?? []).map((line) => ({ ...line, who: this.#person(line.player) }));
+      const winner = event.winner === null || event.winner === undefined ? null : this.#person(event.winner);
+      this.#roundEnd.open(event.number, winner, table);
+      this.#scores.toggle(false);
+    }
+  }
+
+  #roundEndIsOver(round) {
+    if (this.#roundOver !== round.number) this.#roundEnd.hide();
+    this.#roundOver = round.number;
+  }
+  #roundOver = -1;
+
+  /** A player as texts show it. */
+  #person(player, name = this.#client.roster.find((entry) => entry.player === player)?.name) {
+    return { player, name: shownName(name, player), own: player === this.#client.player };
+  }
+}

@@ -1,0 +1,157 @@
+// The lobby: a name, the rooms that there are, a room of one's own.
+
+import { listRooms } from "../tickwire.js";
+import { byId, copy, make, memory, setText, show, toast, wireName } from "./dom.js";
+import { botsCommand, linkTo } from "./links.js";
+
+const REFRESH_MS = 3000;
+const ROOMS_SHOWN_MAX = 50;
+
+export class Lobby {
+  #enter;
+  #timer = 0;
+  #abort = null;
+  #room = null;
+
+  /** `enter({ name, role, room, create, fresh })` is called when the player wants to go in. */
+  constructor(enter) {
+    this.#enter = enter;
+    const name = byId("name");
+    setText(byId("bots-command").firstElementChild, botsCommand());
+    name.value = memory.get("name") ?? `Pilot ${100 + Math.floor(Math.random() * 900)}`;
+    byId("enter").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.go({ role: "player", room: this.#room });
+    });
+    byId("watch").addEventListener("click", () => this.go({ role: "spectator", room: this.#room }));
+    byId("create-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const create = Object.fromEntries([...new FormData(event.target)].map(([key, value]) => [key, String(value)]));
+      this.go({ role: "player", create, fresh: true });
+    });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.#timer && this.#refresh());
+  }
+
+  /** Goes in with the name of the field, which is remembered. */
+  go(wish) {
+    const field = byId("name");
+    const name = wireName(field.value);
+    if (name === "") {
+      this.problem("Choose a name first: others see it beside your ship.");
+      field.focus();
+      return;
+    }
+    memory.set("name", name);
+    this.problem("");
+    this.#enter({ ...wish, name });
+  }
+
+  /** Shows the list and keeps it fresh; `room` is where a link invites to. */
+  open(room = null) {
+    this.#room = room;
+    show(byId("invite"), room !== null);
+    if (room !== null) setText(byId("invite"), `You are invited to room ${room}.`);
+    setText(byId("play"), room === null ? "Play now" : "Join the room");
+    this.busy(false);
+    this.#stop();
+    this.#timer = setInterval(() => this.#refresh(), REFRESH_MS);
+    this.#refresh();
+  }
+
+  close() {
+    this.#stop();
+  }
+
+  /** While somebody is let in. */
+  busy(busy) {
+    for (const button of document.querySelectorAll("#lobby button")) button.disabled = busy;
+    if (busy) setText(byId("play"), "Joining …");
+  }
+
+  /** Says what went wrong; an empty text takes it away. */
+  problem(text) {
+    setText(byId("problem"), text);
+    show(byId("problem"), text !== "");
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#abort?.abort();
+    this.#abort = null;
+  }
+
+  async #refresh() {
+    if (document.hidden || this.#abort) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    try {
+      this.#list(await listRooms({ game: "arena", signal: abort.signal }));
+    } catch {
+      if (!abort.signal.aborted) setText(byId("rooms-note"), "The list could not be loaded. Trying again.");
+    } finally {
+      if (this.#abort === abort) this.#abort = null;
+    }
+  }
+
+  #list(rooms) {
+    const shown = [...rooms].sort((one, other) => other.players - one.players).slice(0, ROOMS_SHOWN_MAX);
+    const players = rooms.reduce((sum, room) => sum + room.players, 0);
+    setText(byId("rooms-count"), rooms.length ? `${rooms.length} open, ${players} ${players === 1 ? "player" : "players"}` : "");
+    const note = rooms.length === 0 ? "No room is open yet. “Play now” opens the first one." : "";
+    setText(byId("rooms-note"), rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note);
+    this.#fill(byId("rooms"), shown);
+    for (const id of ["bots-note", "bots-command"]) show(byId(id), players === 0);
+  }
+
+  /** Changes the list in place, so that a focused button stays focused. */
+  #fill(list, rooms) {
+    const lines = new Map([...list.children].map((line) => [line.dataset.room, line]));
+    rooms.forEach((room, at) => {
+      const line = lines.get(room.id) ?? this.#line(room.id);
+      lines.delete(room.id);
+      describe(line, room);
+      if (list.children[at] !== line) list.insertBefore(line, list.children[at] ?? null);
+    });
+    for (const line of lines.values()) line.remove();
+  }
+
+  #line(room) {
+    const about = make("div", { className: "about" }, make("b"), make("small"));
+    const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    bar.setAttribute("class", "fill");
+    bar.setAttribute("viewBox", "0 0 100 4");
+    bar.setAttribute("preserveAspectRatio", "none");
+    const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    part.setAttribute("height", "4");
+    bar.append(part);
+    about.append(bar);
+    const join = make("button", { type: "button", className: "primary" }, "Join");
+    const watch = make("button", { type: "button" }, "Watch");
+    const link = make("button", { type: "button", className: "link", title: "Copy a link to this room" });
+    link.append(document.querySelector("#btn-share svg").cloneNode(true));
+    link.setAttribute("aria-label", `Copy a link to room ${room}`);
+    join.onclick = () => this.go({ role: "player", room });
+    watch.onclick = () => this.go({ role: "spectator", room });
+    link.onclick = async () => toast((await copy(linkTo(room))) ? "Link copied" : linkTo(room), "good");
+    const line = make("li", {}, about, join, watch, link);
+    line.dataset.room = room;
+    return line;
+  }
+}
+
+function describe(line, room) {
+  const full = room.players >= room.players_max;
+  const { map, round_s, score_limit } = room.options ?? {};
+  setText(line.querySelector("b"), map ?? "Arena");
+  const parts = [`${room.players} of ${room.players_max} players`];
+  if (room.spectators > 0) parts.push(`${room.spectators} watching`);
+  if (score_limit) parts.push(`first to ${score_limit}`);
+  if (round_s) parts.push(`${round_s} s rounds`);
+  parts.push(room.id);
+  setText(line.querySelector("small"), parts.join(" · "));
+  line.querySelector("rect").setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
+  const join = line.querySelector("button");
+  setText(join, full ? "Full" : "Join");
+  join.disabled = full;
+}

@@ -1,0 +1,119 @@
+// The arena as the page sees it: the client's entities sorted by kind, and what has changed since the last frame.
+//
+// What everybody may see comes from the ships' own fields (docs/protocol.md: news of a hit or a kill goes only to the
+// two concerned), so that a spectator sees the same fireworks as a player.
+
+/** How far a shot may be from its ship when it first shows and still have been fired just now, tiles. */
+const MUZZLE_REACH = 2.5;
+
+export class World {
+  #ships = new Map();
+  #shots = new Map();
+  #pickups = new Map();
+
+  /** Forgets everything: what comes next is new, and no news. */
+  clear() {
+    this.#ships.clear();
+    this.#shots.clear();
+    this.#pickups.clear();
+  }
+
+  /**
+   * Takes this frame's entities. Gives `{ ships, shots, pickups, round, own, news }`; news are
+   * `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`, `scored`, `taken`.
+   */
+  see(entities) {
+    const frame = { ships: [], shots: [], pickups: [], round: null, own: null, news: [] };
+    for (const entity of entities) {
+      if (entity.kind === "ship") frame.ships.push(shipOf(entity));
+      else if (entity.kind === "shot") frame.shots.push(shotOf(entity));
+      else if (entity.kind === "pickup") frame.pickups.push(pickupOf(entity));
+      else if (entity.kind === "round") frame.round = roundOf(entity);
+    }
+    frame.own = frame.ships.find((ship) => ship.own) ?? null;
+    this.#compareShips(frame);
+    this.#compareShots(frame);
+    this.#comparePickups(frame);
+    return frame;
+  }
+
+  #compareShips({ ships, news }) {
+    const before = this.#ships;
+    this.#ships = new Map(ships.map((ship) => [ship.id, ship]));
+    for (const ship of ships) {
+      const was = before.get(ship.id);
+      if (!was) continue;
+      if (ship.hp < was.hp) news.push({ type: "hurt", ship, by: was.hp - ship.hp });
+      if (was.alive && !ship.alive) news.push({ type: "destroyed", ship, at: was });
+      if (!was.alive && ship.alive) news.push({ type: "returned", ship });
+      if (ship.score > was.score) news.push({ type: "scored", ship });
+    }
+  }
+
+  #compareShots({ ships, shots, news }) {
+    const before = this.#shots;
+    this.#shots = new Map();
+    const shipOfOwner = new Map(ships.map((ship) => [ship.player, ship]));
+    for (const shot of shots) {
+      const was = before.get(shot.id);
+      const ship = shipOfOwner.get(shot.owner);
+      shot.own = ship?.own ?? false;
+      // A trail begins where the shot did.
+      shot.from = was?.from ?? { x: shot.x, y: shot.y };
+      this.#shots.set(shot.id, shot);
+      if (!was && ship && Math.hypot(ship.x - shot.x, ship.y - shot.y) < MUZZLE_REACH) news.push({ type: "fired", shot, ship });
+    }
+    for (const [id, shot] of before) {
+      if (!this.#shots.has(id)) news.push({ type: "gone", shot });
+    }
+  }
+
+  #comparePickups({ pickups, news }) {
+    for (const pickup of pickups) {
+      const was = this.#pickups.get(pickup.id);
+      if (was?.ready && !pickup.ready) news.push({ type: "taken", pickup });
+      this.#pickups.set(pickup.id, pickup);
+    }
+  }
+}
+
+const shipOf = (entity) => ({
+  id: entity.id,
+  own: entity.own,
+  player: entity.player,
+  x: entity.pos.x,
+  y: entity.pos.y,
+  // Tiles per tick.
+  vx: entity.vel.x,
+  vy: entity.vel.y,
+  angle: entity.heading,
+  hp: entity.hp,
+  alive: Boolean(entity.alive),
+  shielded: Boolean(entity.shielded),
+  rapid: entity.weapon === "rapid" || entity.weapon === 1,
+  score: entity.score,
+  deaths: entity.deaths,
+});
+
+const shotOf = (entity) => ({
+  id: entity.id,
+  owner: entity.owner,
+  x: entity.pos.x,
+  y: entity.pos.y,
+  vx: entity.vel.x,
+  vy: entity.vel.y,
+});
+
+const pickupOf = (entity) => ({
+  id: entity.id,
+  x: entity.pos.x,
+  y: entity.pos.y,
+  rapid: entity.gift === "rapid" || entity.gift === 1,
+  ready: Boolean(entity.ready),
+});
+
+const roundOf = (entity) => ({
+  number: entity.number,
+  playing: entity.phase === "playing" || entity.phase === 0,
+  seconds_left: entity.seconds_left,
+});

@@ -1,0 +1,167 @@
+// The codec of control messages, settings, events and commands: docs/protocol.md, section 2.
+
+/** A value that is not what it should be. Whoever reads bytes of a server ends the session with it. */
+export class DecodeError extends Error {}
+
+const TEXT = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = new TextEncoder();
+/** The most that a list may claim: every item has a byte at least. */
+const ITEMS_MAX = 65_536;
+
+/** Reads the codec. Every read is checked against the end of the bytes. */
+export class Reader {
+  #view;
+  #at = 0;
+
+  constructor(bytes) {
+    const { buffer, byteOffset, byteLength } = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+  }
+
+  get done() {
+    return this.#at === this.#view.byteLength;
+  }
+
+  #take(bytes) {
+    const at = this.#at;
+    if (bytes > this.#view.byteLength - at) throw new DecodeError("the bytes end too early");
+    this.#at += bytes;
+    return at;
+  }
+
+  u8() {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  i8() {
+    return this.#view.getInt8(this.#take(1));
+  }
+
+  bool() {
+    const value = this.u8();
+    if (value > 1) throw new DecodeError("a bool is 0 or 1");
+    return value === 1;
+  }
+
+  /** u16, u32, u64, lengths, numbers of variants. Beyond 2^53 it throws. */
+  varint() {
+    const first = this.u8();
+    if (first < 251) return first;
+    if (first === 251) return this.#view.getUint16(this.#take(2), true);
+    if (first === 252) return this.#view.getUint32(this.#take(4), true);
+    if (first !== 253) throw new DecodeError("no number begins so");
+    const value = Number(this.#view.getBigUint64(this.#take(8), true));
+    if (!Number.isSafeInteger(value)) throw new DecodeError("the number is beyond 2^53");
+    return value;
+  }
+
+  /** i16, i32, i64. */
+  zigzag() {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  f32() {
+    return this.#view.getFloat32(this.#take(4), true);
+  }
+
+  f64() {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  text() {
+    try {
+      return TEXT.decode(this.bytes());
+    } catch (error) {
+      throw error instanceof DecodeError ? error : new DecodeError("the text is no UTF-8");
+    }
+  }
+
+  /** A list of u8: a copy. */
+  bytes() {
+    const length = this.varint();
+    const at = this.#take(length) + this.#view.byteOffset;
+    return new Uint8Array(this.#view.buffer.slice(at, at + length));
+  }
+
+  option(read) {
+    return this.bool() ? read(this) : null;
+  }
+
+  list(read) {
+    const length = this.varint();
+    if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) throw new DecodeError("the list is too long");
+    return Array.from({ length }, () => read(this));
+  }
+}
+
+/** Writes the codec. */
+export class Writer {
+  #bytes = [];
+
+  #put(bytes, set, value) {
+    const view = new DataView(new ArrayBuffer(bytes));
+    view[set](0, value, true);
+    this.#bytes.push(...new Uint8Array(view.buffer));
+    return this;
+  }
+
+  u8(value) {
+    return this.#put(1, "setUint8", value);
+  }
+
+  i8(value) {
+    return this.#put(1, "setInt8", value);
+  }
+
+  bool(value) {
+    return this.u8(value ? 1 : 0);
+  }
+
+  /** Non-negative integers, in the shortest form. */
+  varint(value) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no integer from 0 to 2^53`);
+    if (value < 251) return this.u8(value);
+    if (value < 0x1_0000) return this.u8(251).#put(2, "setUint16", value);
+    if (value < 0x1_0000_0000) return this.u8(252).#put(4, "setUint32", value);
+    return this.u8(253).#put(8, "setBigUint64", BigInt(value));
+  }
+
+  zigzag(value) {
+    return this.varint(value >= 0 ? 2 * value : -2 * value - 1);
+  }
+
+  f32(value) {
+    return this.#put(4, "setFloat32", value);
+  }
+
+  f64(value) {
+    return this.#put(8, "setFloat64", value);
+  }
+
+  text(value) {
+    return this.bytes(UTF8.encode(value));
+  }
+
+  bytes(value) {
+    this.varint(value.length);
+    for (const byte of value) this.#bytes.push(byte);
+    return this;
+  }
+
+  option(value, write) {
+    this.bool(value != null);
+    if (value != null) write(this, value);
+    return this;
+  }
+
+  list(values, write) {
+    this.varint(values.length);
+    for (const value of values) write(this, value);
+    return this;
+  }
+
+  done() {
+    return Uint8Array.from(this.#bytes);
+  }
+}

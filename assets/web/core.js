@@ -1,0 +1,336 @@
+// The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
+import { Reader, Writer } from "./codec.js";
+
+const ABI = 1;
+/** The order of `Session::figures` in client-web. */
+const FIGURES = [
+  "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
+  "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
+  "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
+  "inputs_held", "resumes", "entities", "tick",
+];
+const PREDICTORS = ["hold", "linear", "steer", "custom"];
+const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
+const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line"];
+const TURN = 2 * Math.PI;
+
+const modules = new Map();
+
+/** Compiles a core; one that came from an address is kept for the next client. */
+export async function load(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const url = String(source);
+  if (!modules.has(url)) {
+    modules.set(url, fetchModule(url));
+    modules.get(url).catch(() => modules.delete(url));
+  }
+  return modules.get(url);
+}
+
+async function fetchModule(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** The values of a field on its grid, in units: angles in radians. */
+const unitOf = (field) => (field.wrap ? TURN : 1) / field.per_unit;
+const isButton = (field) => field.min === 0 && field.max === 3 && !field.wrap;
+
+export class Core {
+  #wasm;
+  #controls = [];
+  #plans = [];
+  #drawn = new Map();
+  #list = [];
+  #picture = 0;
+  /** What the room is: set at `joined`. */
+  facts = null;
+
+  constructor(instance) {
+    this.#wasm = instance.exports;
+    if (this.#wasm.tw_abi?.() !== ABI) throw new Error("the core is of another version than tickwire.js: take both from one server");
+    this.builtIn = this.#wasm.tw_is_built_in() === 1;
+  }
+
+  static async create(source) {
+    return new Core(await WebAssembly.instantiate(await load(source), {}));
+  }
+
+  /** Copies `bytes` in; their length, for the call that takes them. */
+  #in(bytes) {
+    const at = this.#wasm.tw_in(bytes.length);
+    if (at === 0) throw new RangeError(`${bytes.length} bytes are more than any message has`);
+    new Uint8Array(this.#wasm.memory.buffer, at, bytes.length).set(bytes);
+    return bytes.length;
+  }
+
+  /** A copy of what the last call gave, or null. */
+  #out(length) {
+    return length === 0 ? null : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
+  }
+
+  /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`. */
+  start(name, game, spectator, target) {
+    const to = new Writer().text(name).text(game).varint(spectator ? 1 : 0);
+    const pair = (to, [key, value]) => to.text(key).text(value);
+    if ("room" in target) to.varint(0).varint(target.room);
+    else if ("match" in target) to.varint(1).list(target.match, pair);
+    else to.varint(2).list(target.create, pair);
+    return this.#wasm.tw_start(this.#in(to.done())) === 1;
+  }
+
+  /** `false`: the message was wrong and the session is over; why comes as an event. */
+  receive(now, bytes) {
+    return this.#wasm.tw_receive(now, this.#in(bytes)) === 1;
+  }
+
+  /** When to call it next, ms; -1 outside a room. */
+  advance(now) {
+    return this.#wasm.tw_advance(now);
+  }
+
+  transmit() {
+    return this.#out(this.#wasm.tw_transmit());
+  }
+
+  /** The next thing that happened: `{ type, ... }`, or null. */
+  event() {
+    const bytes = this.#out(this.#wasm.tw_event());
+    if (bytes === null) return null;
+    const type = HAPPENED[bytes[0]];
+    const from = new Reader(bytes.subarray(1));
+    switch (type) {
+      case "joined":
+        this.#learn();
+        return { type };
+      case "event":
+        return { type, event: this.builtIn ? named(json(bytes.subarray(1))) : bytes.slice(1) };
+      case "player-joined":
+        return { type, entry: this.#enter(rosterEntry(from)) };
+      case "player-left": {
+        const player = from.varint();
+        return { type, player, name: this.#leave(player) };
+      }
+      case "life-line":
+        return { type, line: lifeLine(from) };
+      default:
+        return { type: "closed", close: closing(from) };
+    }
+  }
+
+  #learn() {
+    const from = new Reader(this.#out(this.#wasm.tw_facts()));
+    const room = from.text();
+    const [player, entityId] = from.option(() => [from.varint(), from.varint()]) ?? [null, null];
+    const tickRate = from.varint();
+    const roster = from.list(rosterEntry);
+    const settings = from.bytes();
+    const schema = schemaOf(new Reader(from.bytes()));
+    this.facts = { room, player, entityId, tickRate, roster, schema, settings: this.builtIn ? json(settings) : settings };
+    this.#plans = schema.kinds.map(planOf);
+    if (this.#controls.length !== schema.input.length) this.#controls = schema.input.map(() => 0);
+  }
+
+  #enter(entry) {
+    const { roster } = this.facts;
+    this.facts.roster = [...roster.filter((other) => other.player !== entry.player), entry];
+    return entry;
+  }
+
+  #leave(player) {
+    const { roster } = this.facts;
+    this.facts.roster = roster.filter((entry) => entry.player !== player);
+    return roster.find((entry) => entry.player === player)?.name ?? "";
+  }
+
+  /** The controls by name, those of a vector also as `{ x, y }`. */
+  input(now, controls, path = "") {
+    for (const [name, value] of Object.entries(controls)) {
+      const at = this.facts.schema.input.findIndex((field) => field.name === path + name);
+      if (at >= 0) this.#control(at, value);
+      else if (value !== null && typeof value === "object") this.#inside(now, value, `${path}${name}.`);
+      else throw new TypeError(`the game's input has no field "${path}${name}"; it has ${this.#inputNames()}`);
+    }
+    if (path !== "") return;
+    const words = Int32Array.from(this.#controls);
+    this.#wasm.tw_input(now, this.#in(new Uint8Array(words.buffer)));
+    // An edge is told once: the core keeps it until an input takes it.
+    this.facts.schema.input.forEach((field, at) => {
+      if (isButton(field)) this.#controls[at] &= 1;
+    });
+  }
+
+  #inside(now, value, path) {
+    if (path.length > 64) throw new TypeError("controls are nested too deep");
+    this.input(now, value, path);
+  }
+
+  #inputNames() {
+    return this.facts.schema.input.map((field) => `"${field.name}"`).join(", ") || "none";
+  }
+
+  #control(at, value) {
+    const field = this.facts.schema.input[at];
+    const number = Number(value);
+    if (!Number.isFinite(number)) throw new TypeError(`"${field.name}" must be a number, not ${value}`);
+    if (isButton(field)) {
+      const pressed = number !== 0 && (this.#controls[at] & 1) === 0;
+      this.#controls[at] = (number !== 0 ? 1 : 0) | (pressed ? 2 : 0);
+      return;
+    }
+    const step = Math.round(number / unitOf(field));
+    const span = field.max - field.min + 1;
+    this.#controls[at] = field.wrap
+      ? field.min + ((((step - field.min) % span) + span) % span)
+      : Math.min(Math.max(step, field.min), field.max);
+  }
+
+  /** 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
+  command(bytes) {
+    return this.#wasm.tw_command(this.#in(bytes));
+  }
+
+  /** What to draw. The same array and objects each time, filled anew. */
+  view(now) {
+    const count = this.#wasm.tw_view(now);
+    const words = new Int32Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
+    this.#picture += 1;
+    const list = this.#list;
+    let length = 0;
+    for (let at = 0; at < count; ) {
+      const id = words[at] >>> 0;
+      const kind = words[at + 1];
+      const plan = this.#plans[kind];
+      const drawn = this.#drawnOf(id, kind, plan);
+      drawn.picture = this.#picture;
+      drawn.entity.own = words[at + 2] === 1;
+      at += 3;
+      for (let field = 0; field < plan.fields.length; field += 1) {
+        const { name, into, key, unit } = plan.fields[field];
+        const value = words[at + field] * unit;
+        if (into === null) drawn.entity[name] = value;
+        else drawn.entity[into][key] = value;
+      }
+      at += plan.fields.length;
+      list[length] = drawn.entity;
+      length += 1;
+    }
+    list.length = length;
+    if (this.#drawn.size > length) this.#forget();
+    return list;
+  }
+
+  #drawnOf(id, kind, plan) {
+    let drawn = this.#drawn.get(id);
+    if (drawn?.kind !== kind) {
+      drawn = { kind, picture: 0, entity: plan.blank(id) };
+      this.#drawn.set(id, drawn);
+    }
+    return drawn;
+  }
+
+  #forget() {
+    for (const [id, drawn] of this.#drawn) {
+      if (drawn.picture !== this.#picture) this.#drawn.delete(id);
+    }
+  }
+
+  entity(id) {
+    const drawn = this.#drawn.get(id);
+    return drawn?.picture === this.#picture ? drawn.entity : undefined;
+  }
+
+  figures(now) {
+    const values = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length);
+    return Object.fromEntries(FIGURES.map((name, at) => [name, values[at]]));
+  }
+
+  /** The newest tick. */
+  tick(now) {
+    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[FIGURES.length - 1];
+  }
+
+  stateHash() {
+    return this.#wasm.tw_state_hash() >>> 0;
+  }
+
+  reconnect(now) {
+    return this.#wasm.tw_reconnect(now) === 1;
+  }
+
+  leave() {
+    this.#wasm.tw_leave();
+  }
+}
+
+const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
+/** An enum as serde writes it, with its variant as `type`: `"A"`, `{ A: { x } }`, `{ A: 1 }`. */
+function named(value) {
+  if (typeof value === "string") return { type: value };
+  const [type, body] = Object.entries(value ?? {})[0] ?? ["", null];
+  const isObject = body !== null && typeof body === "object" && !Array.isArray(body);
+  return isObject ? { ...body, type } : { type, value: body };
+}
+
+const rosterEntry = (from) => ({ player: from.varint(), entity: from.varint(), name: from.text() });
+
+/** Times since the key, ms. */
+function lifeLine(from) {
+  const [tick, late] = [from.varint(), from.bool()];
+  const [pressed, made, sent, received, applied, decoded, shown] = Array.from({ length: 7 }, () => from.f64());
+  return {
+    tick, late, made_ms: made - pressed, sent_ms: sent - pressed, received_ms: Number.isNaN(received) ? null : received - pressed,
+    applied_ms: applied - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
+  };
+}
+
+function closing(from) {
+  const code = from.varint();
+  const reason = from.text();
+  const advice = ADVICE[from.u8()];
+  const retry_after_ms = from.varint();
+  const text = from.text();
+  return { close: { code, reason, text: text || reason, advice, retry_after_ms }, byServer: from.bool() };
+}
+
+function schemaOf(from) {
+  const field = () => {
+    const name = from.text();
+    const [min, max, per_unit, wrap] = [from.zigzag(), from.zigzag(), from.varint(), from.bool()];
+    const predictor = PREDICTORS[from.varint()];
+    if (predictor === "linear" || predictor === "steer") from.varint();
+    if (predictor === "steer") from.varint();
+    return { name, min, max, per_unit, wrap, predictor };
+  };
+  const version = from.varint();
+  const kinds = from.list(() => ({ name: from.text(), fields: from.list(field) }));
+  return { version, kinds, input: from.list(field) };
+}
+
+/** How a row becomes an object. Without a prototype: names of fields come from the server. */
+function planOf(kind) {
+  const taken = new Set(["id", "kind", "own"]);
+  const parts = kind.fields.map((field) => {
+    const dot = field.name.lastIndexOf(".");
+    const [into, key] = dot > 0 ? [field.name.slice(0, dot), field.name.slice(dot + 1)] : [null, field.name];
+    return { field, into, key };
+  });
+  const plain = new Set(parts.filter((part) => part.into === null).map((part) => part.key));
+  const fields = parts.map(({ field, into, key }) => {
+    const fits = into !== null && !taken.has(into) && !plain.has(into);
+    const name = taken.has(field.name) ? `${field.name}_` : field.name;
+    return { name, into: fits ? into : null, key, unit: unitOf(field) };
+  });
+  const blank = (id) => {
+    const entity = Object.assign(Object.create(null), { id, kind: kind.name, own: false });
+    for (const { name, into, key } of fields) {
+      if (into === null) entity[name] = 0;
+      else (entity[into] ??= Object.create(null))[key] = 0;
+    }
+    return entity;
+  };
+  return { fields, blank };
+}

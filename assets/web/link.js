@@ -1,0 +1,99 @@
+// A connection with the lag that the page asks for. Order is kept, as TCP keeps it.
+
+const WAITING_MAX = 4096;
+const DELAY_MS_MAX = 5_000;
+
+/** Hands things on after a delay, in order. */
+class Delay {
+  #queue = [];
+  #timer = null;
+  #last_due = 0;
+
+  constructor(options, deliver) {
+    this.options = options;
+    this.deliver = deliver;
+  }
+
+  push(item) {
+    const { delay_ms = 0, jitter_ms = 0 } = this.options();
+    const wait = Math.min(Math.max(delay_ms, 0), DELAY_MS_MAX) + Math.random() * Math.min(Math.max(jitter_ms, 0), DELAY_MS_MAX);
+    if (wait === 0 && this.#queue.length === 0) return this.deliver(item);
+    const due = Math.max(this.#last_due, performance.now() + wait);
+    this.#last_due = due;
+    this.#queue.push({ item, due });
+    // At the bound what waits goes out early: nothing is dropped.
+    if (this.#queue.length > WAITING_MAX) this.#run(Infinity);
+    else this.#schedule();
+  }
+
+  #schedule() {
+    if (this.#timer !== null || this.#queue.length === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#run(performance.now() + 0.5);
+    }, this.#queue[0].due - performance.now());
+  }
+
+  #run(until) {
+    while (this.#queue.length > 0 && this.#queue[0].due <= until) this.deliver(this.#queue.shift().item);
+    this.#schedule();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#queue = [];
+  }
+}
+
+export class Link {
+  #socket;
+  #in;
+  #out;
+  isOpen = false;
+
+  /** `heard`: `open()`, `message(bytes)`, `close(code)`. After `close` nothing more is heard. */
+  constructor(make, url, network, heard) {
+    this.#in = new Delay(network, (tell) => tell());
+    this.#out = new Delay(network, (bytes) => this.#socket?.send(bytes));
+    const socket = make(url, "tickwire.v1");
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.isOpen = true;
+      heard.open();
+    };
+    socket.onmessage = ({ data }) => {
+      // A text is no message of this protocol; the core says so about a tag that it does not know.
+      const bytes = typeof data === "string" ? Uint8Array.of(255) : new Uint8Array(data);
+      this.#in.push(() => heard.message(bytes));
+    };
+    socket.onclose = ({ code }) => {
+      this.isOpen = false;
+      this.#in.push(() => {
+        this.drop();
+        heard.close(code);
+      });
+    };
+    socket.onerror = () => {};
+  }
+
+  send(bytes) {
+    this.#out.push(bytes);
+  }
+
+  /** Ends it without being told. */
+  drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.isOpen = false;
+    this.#in.stop();
+    this.#out.stop();
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    try {
+      socket.close(1000);
+    } catch {
+      // It was closed already.
+    }
+  }
+}

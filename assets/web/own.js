@@ -1,0 +1,42 @@
+// A page for server/examples/own_game.rs: arrows or WASD to run, space to dash. It needs no WebAssembly of its own: the
+// generic client reads the game by the schema that the server sends.
+import { connect, Reader } from "./tickwire.js";
+
+const canvas = document.getElementById("field");
+const picture = canvas.getContext("2d");
+const say = (text) => (document.getElementById("line").textContent = text);
+const keys = new Set();
+const held = (...codes) => codes.some((code) => keys.has(code));
+
+const client = await connect({ game: "tag", name: "runner" }).catch((error) => say(error.text));
+const half = new Reader(client.settings).f32(); // struct Settings { half_side: f32 }
+
+const nameOf = (player) => client.roster.find((entry) => entry.player === player)?.name ?? "someone";
+client.on("event", (bytes) => {
+  const from = new Reader(bytes); // enum News { Tagged { by, whom } }: the variant's number, then its fields
+  if (from.varint() === 0) say(`${nameOf(from.varint())} tagged ${nameOf(from.varint())}`);
+});
+client.on("cut", () => say("The connection broke; coming back…"));
+client.on("resumed", () => say("Back again."));
+client.on("closed", ({ text }) => say(`It is over: ${text}`));
+
+const key = (event) => (keys[event.type === "keydown" ? "add" : "delete"](event.code), client.input({
+  x: held("ArrowRight", "KeyD") - held("ArrowLeft", "KeyA"),
+  y: held("ArrowDown", "KeyS") - held("ArrowUp", "KeyW"),
+  dash: held("Space"),
+}));
+addEventListener("keydown", key);
+addEventListener("keyup", key);
+
+requestAnimationFrame(function frame(now) {
+  const side = (canvas.width = canvas.height = canvas.clientHeight * devicePixelRatio);
+  picture.setTransform(side / 2 / half, 0, 0, side / 2 / half, side / 2, side / 2);
+  for (const { pos, it, own } of client.entities(now)) {
+    picture.fillStyle = it ? "#ff5c5c" : own ? "#5cc8ff" : "#8a94a6";
+    picture.beginPath();
+    picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
+    picture.fill();
+  }
+  requestAnimationFrame(frame);
+});
+say("Run: whoever is red is it.");

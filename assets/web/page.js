@@ -1,0 +1,183 @@
+// The arena's page: which screen is shown, how a session begins, is cut, resumed and ends.
+
+import { Controls } from "./arena/controls.js";
+import { explain } from "./arena/closes.js";
+import { byId, copy, setText, show, toast } from "./arena/dom.js";
+import { Painter } from "./arena/draw.js";
+import { Game } from "./arena/game.js";
+import { botsCommand, hashOf, isHome, linkTo, playUrl, readHash } from "./arena/links.js";
+import { Lobby } from "./arena/lobby.js";
+import { NetGraph } from "./arena/netgraph.js";
+import { connect } from "./tickwire.js";
+
+const canvas = byId("view");
+const painter = new Painter(canvas);
+const controls = new Controls(canvas);
+const net = new NetGraph((lag) => client?.network(lag));
+const game = new Game({ painter, controls, net });
+const lobby = new Lobby(enter);
+let client = null;
+let wish = null;
+
+/** Goes into a room: `{ name, role, room, create, fresh }`. */
+async function enter(wanted) {
+  wish = wanted;
+  lobby.busy(true);
+  const { name, role, room, create, fresh } = wanted;
+  let made;
+  try {
+    made = await connect({
+      url: playUrl(), game: "arena", name, role, room: room ?? undefined, create, fresh,
+      wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
+    });
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  client = made;
+  const ifCurrent = (act) => (event) => client === made && act(event);
+  made.on("cut", ifCurrent(cut));
+  made.on("resumed", ifCurrent(resumed));
+  made.on("closed", ifCurrent(closed));
+  lobby.close();
+  history.replaceState(null, "", hashOf(client.room, role === "spectator"));
+  setText(byId("alone-command"), botsCommand(client.room));
+  document.body.dataset.screen = "play";
+  game.start(client);
+  canvas.focus({ preventScroll: true });
+}
+
+/** Back to the lobby; `room` is where it invites to. */
+function toLobby(room = null) {
+  game.stop();
+  client = null;
+  document.body.dataset.screen = "lobby";
+  history.replaceState(null, "", room === null ? location.pathname : hashOf(room));
+  lobby.open(room);
+}
+
+/** It was not possible to come in. */
+function refuse(error) {
+  const { title, meaning, text, advice } = explain(error);
+  lobby.open(wish.room ?? null);
+  // What is no closing is a fault of this page: it says so, and the console has the rest.
+  if (error.code === undefined) console.error(error);
+  lobby.problem([`${title}.`, meaning, text, advice].filter((part) => part !== "").join(" "));
+}
+
+function cut({ attempt, grace_left_ms }) {
+  const waits = client.player === null ? "" : ` Your ship waits for ${Math.ceil(grace_left_ms / 1000)} s.`;
+  const tries = attempt > 1 ? ` (attempt ${attempt})` : "";
+  setText(byId("link-lost-text"), `Connection lost. Coming back${tries} …${waits}`);
+  show(byId("link-lost"), true);
+}
+
+function resumed({ away_ms }) {
+  show(byId("link-lost"), false);
+  const who = client.player === null ? "Back again" : "Back again, in the same ship";
+  toast(`${who}, after ${(away_ms / 1000).toFixed(1)} s`, "good");
+}
+
+function closed(reason) {
+  show(byId("link-lost"), false);
+  const { room } = client;
+  toLobby(room);
+  const told = explain(reason);
+  setText(byId("closed-code"), told.code || "No answer");
+  setText(byId("closed-title"), told.title);
+  setText(byId("closed-meaning"), told.meaning);
+  setText(byId("closed-text"), told.text);
+  show(byId("closed-text"), told.text !== "");
+  setText(byId("closed-advice"), told.advice);
+  closedButton(told, room);
+  byId("closed").showModal();
+}
+
+/** The button with the advised action; it waits as long as the server asked for. */
+function closedButton(told, room) {
+  const button = byId("closed-act");
+  const ready_ms = performance.now() + told.wait_ms;
+  const tick = () => {
+    const left_s = Math.ceil((ready_ms - performance.now()) / 1000);
+    button.disabled = left_s > 0;
+    setText(button, left_s > 0 ? `${told.label} in ${left_s} s` : told.label);
+    if (left_s > 0 && byId("closed").open) setTimeout(tick, 200);
+  };
+  button.onclick = () => {
+    byId("closed").close();
+    if (told.action === "reload") location.reload();
+    else if (told.action === "again") lobby.go({ ...wish, room, fresh: false });
+    else if (told.action === "other") toLobby();
+  };
+  show(byId("closed-lobby"), told.action !== "lobby");
+  byId("closed-lobby").onclick = () => {
+    byId("closed").close();
+    toLobby();
+  };
+  queueMicrotask(tick);
+}
+
+function leave() {
+  const left = client;
+  toLobby();
+  left?.close();
+}
+
+byId("btn-leave").onclick = leave;
+byId("btn-share").onclick = async () => toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
+for (const button of document.querySelectorAll(".command button")) {
+  const command = button.previousElementSibling;
+  button.onclick = async () => toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
+}
+byId("spec-prev").onclick = () => game.spectating.step(-1);
+byId("spec-next").onclick = () => game.spectating.step(1);
+byId("spec-map").onclick = () => game.spectating.wholeMap();
+byId("spec-join").onclick = () => {
+  const { room } = client;
+  leave();
+  lobby.go({ role: "player", room });
+};
+
+const SPECTATOR_KEYS = { KeyA: -1, ArrowLeft: -1, KeyD: 1, ArrowRight: 1 };
+
+window.addEventListener("keydown", (event) => {
+  if (client === null || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.code === "F3") net.toggle();
+  else if (event.code === "Tab" && !event.repeat && onCanvas(event)) game.scores.toggle(true);
+  else if (event.code === "Escape" && game.scores.open) game.scores.toggle(false);
+  else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
+  else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
+  else if (event.code !== "Tab" || !onCanvas(event)) return;
+  event.preventDefault();
+});
+window.addEventListener("keyup", (event) => {
+  if (event.code === "Tab" && client !== null && onCanvas(event)) game.scores.toggle(false);
+});
+window.addEventListener("hashchange", arrive);
+// Who closes the page leaves the room; a ship without a pilot would wait for the time of grace.
+window.addEventListener("pagehide", () => client?.close());
+
+/** Whether a key was meant for the game. With Shift, Tab leaves the arena for the buttons. */
+const onCanvas = (event) => (event.target === canvas || event.target === document.body) && !event.shiftKey;
+
+/** What the address asks for. */
+function arrive() {
+  const asked = readHash(location.hash);
+  if (client !== null) {
+    if (asked?.room === client.room) return;
+    leave();
+  }
+  lobby.problem(asked?.problem ?? "");
+  if (asked?.problem) history.replaceState(null, "", location.pathname);
+  lobby.open(asked?.room ?? null);
+  if (asked?.room && asked.watch) byId("watch").focus();
+  else byId("play").focus();
+}
+
+document.body.classList.toggle("home", isHome());
+arrive();
+
+// For tests, and for who is curious.
+Object.defineProperty(window, "tickwirePage", {
+  value: { get client() { return client; }, get drawn() { return game.drawn; }, ships: () => game.shipsOnScreen() },
+});

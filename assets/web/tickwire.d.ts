@@ -1,0 +1,286 @@
+/** Tickwire in a web page: joins a room, sends input, and says what to draw. `docs/writing-a-client.md` leads through it. */
+
+/** Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do. */
+export function connect(options?: ConnectOptions): Promise<Client>;
+
+/** The rooms of a server, from `/api/rooms`. */
+export function listRooms(options?: { url?: string; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
+
+export interface ConnectOptions {
+  /** The server's WebSocket. Default: `/play` on the host of the page, `wss:` if the page is `https:`. */
+  url?: string;
+  /** The game's name on the server. Default: `"arena"`. */
+  game?: string;
+  /** The name that others see, at most 32 bytes of UTF-8; longer ones are cut. Default: `"guest"`. */
+  name?: string;
+  /** Default: `"player"`. A spectator sends no input. */
+  role?: "player" | "spectator";
+  /** The id of a room, 8 characters. Without it: any open room with the options of `create`, else a new one. */
+  room?: string;
+  /** Options of a room: what to look for, or with `fresh` what to make. */
+  create?: Record<string, string>;
+  /** Make a new room with the options of `create` instead of looking for one. */
+  fresh?: boolean;
+  /**
+   * The client core: the address of a `.wasm` file, or its bytes. Default: `tickwire.wasm` beside this script, which reads any
+   * game by the schema that the server sends. One that is built with the game (`arena.wasm`) also predicts the own entity.
+   */
+  wasm?: string | URL | ArrayBuffer | Uint8Array | WebAssembly.Module;
+  /** Simulated lag in the page. */
+  network?: NetworkOptions;
+  /** Makes the connection instead of `new WebSocket`: for tests, or another transport. */
+  transport?: (url: string, protocol: string) => Transport;
+  /** Gives up joining. */
+  signal?: AbortSignal;
+}
+
+/** Delay of each direction, on top of what the network has. Order is kept, as TCP keeps it. */
+export interface NetworkOptions {
+  delay_ms?: number;
+  /** Up to this much more, at random. */
+  jitter_ms?: number;
+}
+
+/** The part of `WebSocket` that is used. */
+export interface Transport {
+  binaryType: string;
+  onopen: ((event?: unknown) => void) | null;
+  onmessage: ((event: { data: ArrayBuffer | string }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event?: unknown) => void) | null;
+  send(data: Uint8Array): void;
+  close(code?: number, reason?: string): void;
+}
+
+export interface RoomListing {
+  id: string;
+  game: string;
+  players: number;
+  players_max: number;
+  spectators: number;
+  tick_rate_hz: number;
+  options: Record<string, string>;
+  age_s: number;
+}
+
+export interface Client {
+  /** Calls `listener` from now on; the returned function ends that. Listeners run outside of {@link Client.entities}. */
+  on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
+
+  /**
+   * The controls from now on, fields of the game's input by name; fields that are not given stay as they are. Values in units
+   * (angles in radians) are put on the field's grid; a button takes a boolean. Unknown names throw a `TypeError`.
+   */
+  input(controls: Record<string, number | boolean>): void;
+
+  /** Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. */
+  command(command: Uint8Array | object | string): void;
+
+  /**
+   * What to draw now: others interpolated, the own entity predicted (if the core is built with the game). The array and its
+   * objects belong to the client and are filled again by the next call: copy what is to be kept.
+   *
+   * @param now `performance.now()` of the animation frame; default: now.
+   */
+  entities(now?: number): readonly EntityView[];
+
+  /** An entity of the last {@link Client.entities}. */
+  entity(id: number): EntityView | undefined;
+
+  /** Sets the simulated lag. */
+  network(options: NetworkOptions): void;
+
+  /** What is measured; figures per second are over the last second. */
+  stats(): ClientStatistics;
+
+  /** The state hash of the newest state of stream 0, or 0: equal on all clients and the server at one tick. */
+  stateHash(): number;
+
+  /** Leaves the room for good. */
+  close(): void;
+
+  /** The own player, or `null` for a spectator. */
+  readonly player: number | null;
+  /** The own entity's id, or `null` for a spectator. It may be gone for a while. */
+  readonly entityId: number | null;
+  /** The room's id, for a `#room=` link. */
+  readonly room: string;
+  /** Who is in the room, by player. Names are text of strangers: never put them into markup. */
+  readonly roster: readonly RosterEntry[];
+  /** The room's settings: an object if the core is built with the game, else bytes for a {@link Reader}. */
+  readonly settings: unknown;
+  /** The newest tick whose state is here. */
+  readonly tick: number;
+  readonly tickRate: number;
+  readonly state: "connecting" | "playing" | "cut" | "closed";
+  /** Kinds, fields and controls as the server declares them. */
+  readonly schema: Schema;
+  /** Whether the core is built with the game: then it predicts, and events are objects. */
+  readonly builtIn: boolean;
+}
+
+/** Fields stand beside these by their names: in units, angles in radians, vectors also as `pos = { x, y }`. */
+export interface EntityView {
+  readonly id: number;
+  /** The name of its kind. */
+  readonly kind: string;
+  /** It is the own player's. */
+  readonly own: boolean;
+  readonly [field: string]: any;
+}
+
+export interface RosterEntry {
+  readonly player: number;
+  readonly entity: number;
+  readonly name: string;
+}
+
+export interface ClientEvents {
+  /** The place is there. Fires before `connect` resolves; after a cut see `resumed`. */
+  joined: { room: string; player: number | null };
+  /** A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, else its bytes. */
+  event: any;
+  "player-joined": RosterEntry;
+  "player-left": { player: number; name: string };
+  /** The connection broke; the client tries to come back by itself. */
+  cut: { attempt: number; retry_in_ms: number; grace_left_ms: number };
+  /** The same player is back in the same room. */
+  resumed: { attempts: number; away_ms: number };
+  /** The end. */
+  closed: CloseReason;
+  /** An input that was followed from the key to the screen; a few a second at most. */
+  "life-line": LifeLine;
+}
+
+/** Times since the controls changed, ms. What happened at the server is put on the page's clock by the estimate of its time. */
+export interface LifeLine {
+  tick: number;
+  /** It came after its tick, and what it pressed went into a later one. */
+  late: boolean;
+  /** The input was made, and predicted with: the next picture shows it. */
+  made_ms: number;
+  sent_ms: number;
+  /** `null` if the server told of a newer input instead. */
+  received_ms: number | null;
+  applied_ms: number;
+  decoded_ms: number;
+  /** The first picture that showed the others at that tick. */
+  shown_ms: number;
+}
+
+export interface CloseReason {
+  /** A code of `docs/protocol.md`, section 9; 1006 if there was no answer. */
+  code: number;
+  /** The machine reason, as `kicked`. */
+  reason: string;
+  /** One sentence for people. Text, never markup. */
+  text: string;
+  advice: "stop" | "retry" | "resume" | "authenticate" | "upgrade";
+  retry_after_ms: number;
+}
+
+/** A value that is not what it should be: what a {@link Reader} throws. */
+export class DecodeError extends Error {}
+
+/** What `connect` rejects with. */
+export class TickwireError extends Error implements CloseReason {
+  code: number;
+  reason: string;
+  text: string;
+  advice: CloseReason["advice"];
+  retry_after_ms: number;
+}
+
+export interface ClientStatistics {
+  /** Smoothed round trip without the time that a frame waited for its tick, ms. */
+  rtt_ms: number;
+  /** How much longer than the fastest nearly all updates take, ms; and frames on their way up. */
+  jitter_ms: number;
+  jitter_up_ms: number;
+  /** How early inputs reach the server, ticks. */
+  margin_ticks: number;
+  /** Time since the newest update came, ms. */
+  snapshot_age_ms: number;
+  bytes_in_per_s: number;
+  bytes_out_per_s: number;
+  messages_in_per_s: number;
+  messages_out_per_s: number;
+  /** Bytes and messages since the client was made. */
+  bytes_in: number;
+  bytes_out: number;
+  messages_in: number;
+  messages_out: number;
+  /** Ticks whose prediction was compared with the server's state, and those that differed in some field. */
+  predictions: number;
+  predictions_wrong: number;
+  /** Times that the own entity had to be moved by more than 1/4 unit, and the last difference, units. */
+  corrections: number;
+  prediction_error: number;
+  /** How far behind the server's time the others are shown, ms. */
+  interpolation_delay_ms: number;
+  /** Pictures, and those that had to guess where the others are. */
+  frames: number;
+  frames_starved: number;
+  /** Times that the input clock jumped instead of running faster or slower. */
+  clock_jumps: number;
+  hash_checks: number;
+  hash_mismatches: number;
+  keyframes: number;
+  inputs_late: number;
+  inputs_held: number;
+  resumes: number;
+  /** Entities in the newest state. */
+  entities: number;
+}
+
+export interface Schema {
+  readonly version: number;
+  readonly kinds: readonly { readonly name: string; readonly fields: readonly Field[] }[];
+  readonly input: readonly Field[];
+}
+
+export interface Field {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly per_unit: number;
+  /** An angle: `per_unit` steps a turn. */
+  readonly wrap: boolean;
+  readonly predictor: "hold" | "linear" | "steer" | "custom";
+}
+
+/** Reads the codec (`docs/protocol.md`, section 2): settings and events of a game without a core of its own. */
+export class Reader {
+  constructor(bytes: Uint8Array | ArrayBuffer);
+  /** Whether all is read. */
+  readonly done: boolean;
+  u8(): number;
+  i8(): number;
+  bool(): boolean;
+  /** u16, u32, u64 up to 2^53, lengths, numbers of variants. */
+  varint(): number;
+  /** i16, i32, i64. */
+  zigzag(): number;
+  f32(): number;
+  f64(): number;
+  text(): string;
+  bytes(): Uint8Array;
+  option<T>(read: (from: this) => T): T | null;
+  list<T>(read: (from: this) => T): T[];
+}
+
+/** Writes the codec: commands. */
+export class Writer {
+  u8(value: number): this;
+  i8(value: number): this;
+  bool(value: boolean): this;
+  varint(value: number): this;
+  zigzag(value: number): this;
+  f32(value: number): this;
+  f64(value: number): this;
+  text(value: string): this;
+  bytes(value: Uint8Array): this;
+  option<T>(value: T | null | undefined, write: (to: this, value: T) => void): this;
+  list<T>(values: readonly T[], write: (to: this, value: T) => void): this;
+  done(): Uint8Array;
+}

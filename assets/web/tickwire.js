@@ -1,0 +1,409 @@
+// Tickwire in a web page: `tickwire.d.ts` says what there is, docs/writing-a-client.md leads through it.
+import { Core } from "./core.js";
+import { DecodeError, Reader, Writer } from "./codec.js";
+import { Link } from "./link.js";
+
+export { DecodeError, Reader, Writer };
+
+const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
+const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
+const NAME_BYTES_MAX = 32;
+/** How long a server keeps a cut player's place, if it does not say. */
+const GRACE_MS = 30_000;
+const RETRY_MS = { first: 200, max: 4_000 };
+const JOIN_TIMEOUT_MS = 15_000;
+/** An attempt to come back that takes longer is given up, so that the next can begin. */
+const RESUME_TIMEOUT_MS = 5_000;
+/** Pauses between attempts keep growing if the connection holds for less than this. */
+const STEADY_MS = 10_000;
+/** A server speaks four times a second at least. After as many checks without a word the connection counts as broken; checks, not
+ * a time, because a laptop that wakes finds the messages only after its clock has jumped. */
+const SILENCE = { checks_max: 5, check_ms: 1_000 };
+const LEAVE_TIMEOUT_MS = 500;
+const RATES_MS = 1_000;
+
+/** Why a session ended, as an error. */
+export class TickwireError extends Error {
+  constructor(close) {
+    super(close.text);
+    this.name = "TickwireError";
+    Object.assign(this, close);
+  }
+}
+
+const bad = (code, reason, text, advice = "stop", retry_after_ms = 0) => ({ code, reason, text, advice, retry_after_ms });
+const unreachable = () => bad(1006, "unreachable", "The server cannot be reached.", "retry", 2_000);
+const lost = () => bad(1006, "lost", "The connection broke and could not be taken up again.", "retry", 0);
+const left = () => bad(1000, "normal", "You left the room.");
+const broken = (error) => bad(1011, "internal_error", `The client failed: ${error.message}`, "upgrade");
+
+export async function connect(options = {}) {
+  const wasm = options.wasm ?? new URL("tickwire.wasm", import.meta.url);
+  let core;
+  try {
+    core = await Core.create(wasm);
+  } catch (error) {
+    throw new TickwireError(bad(1011, "no_core", `The client could not be loaded: ${error.message}`, "retry", 2_000));
+  }
+  const client = new Client(core, options);
+  await client.ready(options.signal);
+  return client;
+}
+
+export async function listRooms({ url = playUrl(), game, signal } = {}) {
+  const address = new URL("/api/rooms", String(url).replace(/^ws/, "http"));
+  const response = await fetch(address, { signal });
+  if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
+  const { rooms } = await response.json();
+  return (Array.isArray(rooms) ? rooms : []).filter((room) => game === undefined || room.game === game);
+}
+
+function playUrl() {
+  const { protocol, host } = globalThis.location ?? { protocol: "http:", host: "127.0.0.1:8080" };
+  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
+}
+
+/** The longest start that fits, without control characters. */
+function nameOf(name) {
+  const clean = String(name).replace(/\p{Cc}/gu, " ");
+  let fits = "";
+  for (const character of clean) {
+    if (new TextEncoder().encode(fits + character).length > NAME_BYTES_MAX) break;
+    fits += character;
+  }
+  return fits.trim() || "guest";
+}
+
+function targetOf({ room, create, fresh }) {
+  if (room !== undefined && room !== null) {
+    const id = String(room).toLowerCase();
+    if (!ROOM.test(id)) throw new TickwireError(bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."));
+    return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };
+  }
+  const pairs = Object.entries(create ?? {}).map(([key, value]) => [key, String(value)]);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  return fresh ? { create: pairs } : { match: pairs };
+}
+
+class Client {
+  #core;
+  #options;
+  #url;
+  #network;
+  #link = null;
+  #timer = null;
+  #listeners = new Map();
+  #settle = null;
+  #grace_ms = GRACE_MS;
+  /** While cut: `{ since, attempt }`. */
+  #cut = null;
+  /** The last time that it came back: `{ at, attempt }`. */
+  #back = { at: -Infinity, attempt: 0 };
+  #attempt_timer = null;
+  #silence = { timer: null, checks: 0 };
+  #rates = [];
+  state = "connecting";
+
+  constructor(core, options) {
+    this.#core = core;
+    this.#options = options;
+    this.#url = String(options.url ?? playUrl());
+    this.#network = { ...options.network };
+    const name = nameOf(options.name ?? "guest");
+    if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
+      throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
+    }
+  }
+
+  /** Whoever leaves the page leaves the room: no ship stays behind for the grace time. */
+  #leave = () => this.close();
+
+  /** The device has a network again: no need to wait for the next attempt. */
+  #again = () => {
+    if (this.state !== "cut" || this.#link !== null) return;
+    clearTimeout(this.#timer);
+    this.#open();
+  };
+
+  /** Resolves when the place is there. */
+  async ready(signal) {
+    signal?.throwIfAborted();
+    const giveUp = () => this.#finish(bad(1000, "aborted", "Joining was given up."));
+    signal?.addEventListener("abort", giveUp, { once: true });
+    const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
+    try {
+      await new Promise((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        this.#open();
+      });
+      globalThis.addEventListener?.("pagehide", this.#leave);
+      globalThis.addEventListener?.("online", this.#again);
+    } finally {
+      this.#settle = null;
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  // --- the connection ---
+
+  #open() {
+    const make = this.#options.transport ?? ((url, protocol) => new WebSocket(url, protocol));
+    let link;
+    const heard = {
+      open: () => this.#pump(),
+      message: (bytes) => this.#message(bytes),
+      close: () => {
+        if (this.#link === link) this.#closed();
+      },
+    };
+    try {
+      link = new Link(make, this.#url, () => this.#network, heard);
+      this.#link = link;
+      if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
+    } catch (error) {
+      this.#finish(bad(1008, "bad_url", `${this.#url} is no address of a server: ${error.message}`));
+    }
+  }
+
+  #message(bytes) {
+    if (this.state === "closed") return;
+    this.#silence.checks = 0;
+    try {
+      this.#core.receive(performance.now(), bytes);
+      if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
+    } catch (error) {
+      return this.#finish(broken(error));
+    }
+    this.#pump();
+  }
+
+  /** Moves everything that is due: inputs, messages out, events. */
+  #pump() {
+    if (this.state === "closed") return;
+    clearTimeout(this.#timer);
+    try {
+      const next = this.#core.advance(performance.now());
+      this.#transmit();
+      for (let event = this.#core.event(); event !== null && this.state !== "closed"; event = this.#core.event()) {
+        this.#happened(event);
+      }
+      if (next >= 0 && this.state === "playing") {
+        this.#timer = setTimeout(() => this.#pump(), Math.max(next - performance.now(), 0));
+      }
+    } catch (error) {
+      this.#finish(broken(error));
+    }
+  }
+
+  #transmit() {
+    if (!this.#link?.isOpen) return;
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
+  }
+
+  #happened(event) {
+    switch (event.type) {
+      case "joined": {
+        this.state = "playing";
+        this.#listen();
+        const cut = this.#cut;
+        this.#cut = null;
+        if (cut !== null) {
+          this.#back = { at: performance.now(), attempt: cut.attempt };
+          return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
+        }
+        this.#emit("joined", { room: this.room, player: this.player });
+        return this.#settle?.resolve();
+      }
+      case "event":
+        return this.#emit("event", event.event);
+      case "player-joined":
+        return this.#emit("player-joined", event.entry);
+      case "player-left":
+        return this.#emit("player-left", { player: event.player, name: event.name });
+      case "life-line":
+        return this.#emit("life-line", event.line);
+      default: {
+        const { close, byServer } = event.close;
+        if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
+        return this.#finish(close);
+      }
+    }
+  }
+
+  /** Watches that the server speaks. */
+  #listen() {
+    this.#quieten();
+    this.#silence.timer = setInterval(() => {
+      this.#silence.checks += 1;
+      if (this.#silence.checks > SILENCE.checks_max) this.#closed();
+    }, SILENCE.check_ms);
+  }
+
+  /** Ends every timer. */
+  #quieten() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#attempt_timer);
+    clearInterval(this.#silence.timer);
+    this.#silence.checks = 0;
+  }
+
+  /** The connection is gone, without a closing that says what else to do. */
+  #closed() {
+    if (this.state === "closed") return;
+    this.#link?.drop();
+    this.#link = null;
+    this.#quieten();
+    if (this.#core.facts === null || this.#settle !== null) return this.#finish(unreachable());
+    const now = performance.now();
+    this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
+    const left_ms = this.#cut.since + this.#grace_ms - now;
+    if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
+    this.state = "cut";
+    const base = Math.min(RETRY_MS.first * 2 ** this.#cut.attempt, RETRY_MS.max);
+    const wait = Math.min(base * (0.5 + Math.random() / 2), left_ms);
+    this.#cut.attempt += 1;
+    this.#timer = setTimeout(() => this.#open(), wait);
+    this.#emit("cut", { attempt: this.#cut.attempt, retry_in_ms: wait, grace_left_ms: left_ms });
+  }
+
+  #finish(close) {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.#quieten();
+    globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("online", this.#again);
+    this.#link?.drop();
+    this.#link = null;
+    if (this.#settle !== null) this.#settle.reject(new TickwireError(close));
+    this.#emit("closed", close);
+  }
+
+  // --- what a page calls ---
+
+  on(name, listener) {
+    if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
+    this.#listeners.get(name).add(listener);
+    return () => this.#listeners.get(name).delete(listener);
+  }
+
+  #emit(name, event) {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A page's fault ends neither the session nor the other listeners.
+        console.error(error);
+      }
+    }
+  }
+
+  input(controls) {
+    if (this.state !== "closed" && this.player !== null) this.#core.input(performance.now(), controls);
+  }
+
+  command(command) {
+    if (this.state === "closed") return;
+    const isBytes = command instanceof Uint8Array;
+    if (isBytes === this.builtIn) {
+      throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
+    }
+    const bytes = isBytes ? command : new TextEncoder().encode(JSON.stringify(command));
+    const refused = this.#core.command(bytes);
+    if (refused === 3) throw new TypeError("this is no command of the game");
+    if (refused > 0) throw new RangeError(refused === 1 ? "too many commands wait for the server" : "the command is too long");
+  }
+
+  entities(now = performance.now()) {
+    if (this.state === "closed") return [];
+    this.#core.advance(now);
+    this.#transmit();
+    return this.#core.view(now);
+  }
+
+  entity(id) {
+    return this.#core.entity(id);
+  }
+
+  network(options) {
+    this.#network = { ...this.#network, ...options };
+  }
+
+  stats() {
+    const now = performance.now();
+    const figures = this.#core.figures(now);
+    const { bytes_in, bytes_out, messages_in, messages_out } = figures;
+    const rates = this.#rates;
+    rates.push({ now, bytes_in, bytes_out, messages_in, messages_out });
+    while (rates.length > 2 && rates[1].now <= now - RATES_MS) rates.shift();
+    const [oldest] = rates;
+    const seconds = Math.max(now - oldest.now, 1) / 1e3;
+    for (const name of ["bytes_in", "bytes_out", "messages_in", "messages_out"]) {
+      figures[`${name}_per_s`] = (figures[name] - oldest[name]) / seconds;
+    }
+    return figures;
+  }
+
+  stateHash() {
+    return this.#core.stateHash();
+  }
+
+  close() {
+    if (this.state === "playing" && this.#link?.isOpen) {
+      this.#core.leave();
+      this.#transmit();
+      setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
+    } else {
+      this.#finish(left());
+    }
+  }
+
+  get player() {
+    return this.#core.facts?.player ?? null;
+  }
+
+  get entityId() {
+    return this.#core.facts?.entityId ?? null;
+  }
+
+  get room() {
+    return this.#core.facts?.room ?? "";
+  }
+
+  get roster() {
+    return this.#core.facts?.roster ?? [];
+  }
+
+  get settings() {
+    return this.#core.facts?.settings ?? null;
+  }
+
+  get schema() {
+    return this.#core.facts?.schema ?? null;
+  }
+
+  get tickRate() {
+    return this.#core.facts?.tickRate ?? 0;
+  }
+
+  get tick() {
+    return this.#core.tick(performance.now());
+  }
+
+  get builtIn() {
+    return this.#core.builtIn;
+  }
+}
+
+/** How long a place is kept, from a `Welcome`. */
+function graceOf(bytes) {
+  const from = new Reader(bytes.subarray(2));
+  try {
+    from.varint();
+    from.varint();
+    from.varint();
+    return from.varint();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,104 @@
+// The lobby: what a visitor sees first, what links do, and that strangers' texts stay texts.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { PHONE, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { startServer } from "./support/processes.mjs";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("the page loads without an error, a broken content rule or a request to another host", async () => {
+  const page = await visit(browser, server.page);
+  await page.waitForSelector("#rooms-note:not(:empty)");
+  await keep(page, "lobby");
+  await enter(page, "ann");
+  page.assertClean();
+  await page.context().close();
+});
+
+test("a name is remembered by the browser", async () => {
+  const page = await visit(browser, server.page);
+  await enter(page, "Ada Lovelace");
+  await page.click("#btn-leave");
+  await page.reload();
+  assert.equal(await page.inputValue("#name"), "Ada Lovelace");
+  page.assertClean();
+  await page.context().close();
+});
+
+test("a link to a room leads into that room, and one with garbage is refused with a text", async () => {
+  const host = await visit(browser, server.page);
+  await host.click("#create summary");
+  await host.click("text=Duel");
+  await host.click("text=Create and play");
+  await host.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
+  const room = await host.evaluate(() => window.tickwirePage.client.room);
+  assert.ok(host.url().endsWith(`#room=${room}`), host.url());
+
+  const guest = await visit(browser, host.url());
+  assert.match(await guest.textContent("#invite"), new RegExp(room));
+  await enter(guest, "guest");
+  assert.equal(await guest.evaluate(() => window.tickwirePage.client.room), room);
+  for (const page of [host, guest]) page.assertClean();
+  await Promise.all([host.context().close(), guest.context().close()]);
+
+  for (const hash of ["#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`]) {
+    const page = await visit(browser, server.page + hash);
+    assert.match(await page.textContent("#problem"), /names no room/, hash);
+    assert.equal(await page.isHidden("#invite"), true, hash);
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
+test("a link to a room that is gone says so and leads on", async () => {
+  const page = await visit(browser, `${server.page}#room=zzzzzzzz`);
+  await page.click("#play");
+  await page.waitForSelector("#problem:not([hidden])");
+  assert.match(await page.textContent("#problem"), /The room is closed.*Join another room/);
+  page.assertClean();
+  await page.context().close();
+});
+
+test("a hostile name is shown as text wherever names are shown", async () => {
+  const name = "<img src=x onerror=alert(1)>";
+  const evil = await visit(browser, server.page);
+  await enter(evil, name);
+  const room = await evil.evaluate(() => window.tickwirePage.client.room);
+  const other = await visit(browser, `${server.page}#room=${room}`);
+  await enter(other, "\u202Eother\u0007");
+  for (const page of [evil, other]) {
+    await page.click("#btn-scores");
+    await page.waitForFunction((wanted) => document.querySelector("#scores-body").textContent.includes(wanted), name);
+    assert.match(await page.textContent("#scores-body"), /other/);
+    assert.doesNotMatch(await page.textContent("#scores-body"), /[\u202E\u0007]/);
+    assert.equal(await page.evaluate(() => document.querySelectorAll("body img").length), 0);
+  }
+  await keep(other, "hostile-name");
+  await evil.click("#btn-leave");
+  await other.waitForFunction((wanted) => document.querySelector("#feed").textContent.includes(`${wanted}left`), name);
+  for (const page of [evil, other]) page.assertClean();
+  await Promise.all([evil.context().close(), other.context().close()]);
+});
+
+test("a phone gets the lobby and two sticks without a scroll bar to the side", async () => {
+  const page = await visit(browser, server.page, PHONE);
+  const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  assert.equal(await tooWide(), false);
+  await keep(page, "lobby-phone");
+  await page.tap("#play");
+  await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
+  await page.touchscreen.tap(90, 700);
+  assert.equal(await tooWide(), false);
+  await keep(page, "play-phone");
+  page.assertClean();
+  await page.context().close();
+});

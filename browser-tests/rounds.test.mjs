@@ -1,0 +1,52 @@
+// The end of a round, and the net graph with simulated lag.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { startBots, startServer } from "./support/processes.mjs";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("the end of a round names the winner, and the next one begins", async () => {
+  const page = await visit(browser, server.page);
+  await page.click("#create summary");
+  await page.fill("[name=round_s]", "10");
+  await page.fill("[name=score_limit]", "1");
+  await page.click("text=Duel");
+  await page.click("text=Create and play");
+  await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
+  const bots = startBots(server.play, 5, "--room", await page.evaluate(() => window.tickwirePage.client.room));
+  try {
+    await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
+    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
+    await page.waitForFunction(() => /Next round in \d+ s/.test(document.querySelector("#round-next").textContent));
+    await keep(page, "round-end");
+    await page.waitForSelector("#round-end", { state: "hidden", timeout: 30_000 });
+    page.assertClean();
+  } finally {
+    await bots.stop();
+    await page.context().close();
+  }
+});
+
+test("the net graph shows simulated lag", async () => {
+  const page = await visit(browser, server.page);
+  await enter(page, "ann");
+  await page.keyboard.press("F3");
+  await page.waitForSelector("#net:not([hidden])");
+  await page.fill("#lag-delay", "100");
+  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, { timeout: 30_000 });
+  await page.waitForFunction(() => /1[5-9]\d ms|2\d\d ms/.test(document.querySelector("#net-rows dd").textContent));
+  await page.fill("#lag-delay", "0");
+  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms < 80, null, { timeout: 30_000 });
+  page.assertClean();
+  await page.context().close();
+});

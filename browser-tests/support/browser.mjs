@@ -1,0 +1,66 @@
+// Chromium without a window, and pages in it that are watched for errors.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { ARTEFACTS } from "./processes.mjs";
+
+const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+export const DESKTOP = { viewport: { width: 1280, height: 760 } };
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+/** Starts Chromium with a profile of its own, which is thrown away. `CHROMIUM` names another program. */
+export function openBrowser() {
+  const executablePath = process.env.CHROMIUM ?? NAMES.find((name) => existsSync(name));
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** Opens an address as a new visitor would, and notes errors, broken content rules and requests to other hosts. */
+export async function visit(browser, address, options = DESKTOP) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const faults = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") faults.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
+  page.on("request", (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol !== "data:" && host !== new URL(address).host) faults.push(`request to ${request.url()}`);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+  });
+  await page.goto(address);
+  return Object.assign(page, {
+    faults,
+    assertClean() {
+      assert.deepEqual(faults, []);
+    },
+  });
+}
+
+/** Goes in under a name by clicking, and waits until there is a picture. */
+export async function enter(page, name, button = "#play") {
+  await page.fill("#name", name);
+  await page.click(button);
+  await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play");
+}
+
+/** What was drawn last. */
+export const drawn = (page) => page.evaluate(() => window.tickwirePage.drawn);
+
+/** Waits until a function in the page, called with `argument`, gives something true. */
+export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { polling: "raf" });
+
+/** Keeps a picture for people to look at. */
+export async function keep(page, name) {
+  mkdirSync(ARTEFACTS, { recursive: true });
+  await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`) });
+}

@@ -1,0 +1,104 @@
+// The server, the bots and a wire that can be cut: real programs on free ports of the loopback.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import net from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const BINARIES = process.env.BROWSER_TESTS_BIN_DIR ?? path.join(ROOT, "target/debug");
+const LOG_LINES_MAX = 200;
+
+/** Where screenshots go. */
+export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
+
+/** Starts a server. Gives `{ page, play, admin, log, stop }`; `page` and `admin` are addresses with a slash at the end. */
+export async function startServer(...flags) {
+  const adminPort = await freePort();
+  const child = start("tickwire-server", "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...flags);
+  const play = await new Promise((resolve, reject) => {
+    createInterface({ input: child.process.stdout }).on("line", (line) => {
+      const address = line.match(/^listening on (ws:\S+)/)?.[1];
+      if (address) resolve(address);
+    });
+    child.process.once("exit", () => reject(new Error(`the server did not start:\n${child.log.join("\n")}`)));
+  });
+  const page = play.replace(/^ws/, "http").replace(/play$/, "");
+  return { page, play, admin: `http://127.0.0.1:${adminPort}/`, log: child.log, stop: child.stop };
+}
+
+/** Starts bots; they stay until they are stopped. */
+export function startBots(play, bots, ...flags) {
+  return start("tickwire-client-bot", "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", ...flags);
+}
+
+/** A TCP wire to a server that can be cut: connections through it end at once, new ones are taken unless it is `down`. */
+export async function startWire(target) {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set();
+  const wire = { down: false };
+  const server = net.createServer((near) => {
+    if (wire.down) {
+      near.destroy();
+      return;
+    }
+    const far = net.connect(Number(port), hostname);
+    for (const [from, to] of [[near, far], [far, near]]) {
+      sockets.add(from);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cut = () => sockets.forEach((socket) => socket.destroy());
+  return Object.assign(wire, {
+    page: `http://127.0.0.1:${server.address().port}/`,
+    cut,
+    async stop() {
+      wire.down = true;
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}
+
+function start(name, ...flags) {
+  // The server refuses variables with its prefix that it does not know; none of a developer's own should count either.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("TICKWIRE_")));
+  const child = spawn(path.join(BINARIES, name), flags, { stdio: ["ignore", "pipe", "pipe"], env });
+  const log = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    log.push(line);
+    if (log.length > LOG_LINES_MAX) log.shift();
+  });
+  const gone = new Promise((resolve) => {
+    child.once("exit", resolve);
+    child.once("error", (error) => {
+      log.push(`${name}: ${error.message}`);
+      child.emit("exit");
+    });
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await gone;
+  };
+  if (name === "tickwire-client-bot") child.stdout.resume();
+  return { process: child, log, stop };
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}

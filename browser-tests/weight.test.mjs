@@ -1,0 +1,33 @@
+// What a visitor has to load before the first frame, as it comes over the wire.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { enter, openBrowser, visit } from "./support/browser.mjs";
+import { startServer } from "./support/processes.mjs";
+
+const BYTES_MAX = 200 * 1024;
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("the page weighs at most 200 KiB, WebAssembly included", async (context) => {
+  const page = await visit(browser, server.page);
+  await enter(page, "ann");
+  const loaded = await page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .filter((entry) => !entry.name.includes("/api/"))
+      .map((entry) => [entry.name, entry.encodedBodySize]),
+  );
+  const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
+  context.diagnostic(`${loaded.length} files, ${(bytes / 1024).toFixed(1)} KiB`);
+  assert.ok(loaded.some(([name]) => name.endsWith(".wasm")), "no WebAssembly was loaded");
+  assert.ok(bytes <= BYTES_MAX, `${bytes} bytes: ${JSON.stringify(loaded)}`);
+  await page.context().close();
+});

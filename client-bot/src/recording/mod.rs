@@ -1,0 +1,58 @@
+//! What bots receive, in a file: to see what the bytes were spent on, and to train tables from real matches.
+//!
+//! ```text
+//! line     JSON: {"format": "tickwire-recording", "version": 1, "game": NAME, "schema_hash": HEX, "kinds": [KIND, ...]}
+//! records, until the end of the file; numbers are little endian:
+//!   u32    connection, numbered from 0 in the order in which they began
+//!   u32    milliseconds since the recording began
+//!   u32    length
+//!   bytes  the message, as it came
+//! ```
+//! `kinds` are those of the game's schema; profile, table, settings and all else come in the recorded `Joined`. So a recording
+//! can be decoded without the game, unless that predicts fields by a step of its own. The resume secret in it is blanked.
+
+mod reader;
+mod recorder;
+
+pub use reader::{BadRecording, Digest, Recording};
+pub use recorder::{RecordConnect, RecordLink, Recorder, RecorderConfig};
+
+use serde::{Deserialize, Serialize};
+use tickwire_shared::entity::{Entity, Kind};
+use tickwire_shared::game::Game;
+use tickwire_shared::room::game_schema_hash;
+use tickwire_shared::wire::control::GameName;
+
+const FORMAT: &str = "tickwire-recording";
+const VERSION: u32 = 1;
+const RECORD_HEAD_BYTES: usize = 12;
+
+/// The first line of a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    format: String,
+    version: u32,
+    /// The name under which the game was hosted.
+    pub game: String,
+    /// The hash that a client shows in `Join`, in hexadecimal.
+    pub schema_hash: String,
+    /// The kinds of the game's entities.
+    pub kinds: Vec<Kind>,
+}
+
+impl Header {
+    /// That of game `G`, hosted as `game`.
+    #[must_use]
+    pub fn of<G: Game>(game: &GameName) -> Self {
+        Self {
+            format: FORMAT.into(),
+            version: VERSION,
+            game: game.to_string(),
+            schema_hash: format!("{:016x}", game_schema_hash::<G>()),
+            kinds: G::Entity::kinds(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Reading: what the bytes of a recording were spent on, and a table that was trained on it.
+
+use super::{FORMAT, Header, RECORD_HEAD_BYTES, VERSION};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read};
+use tickwire_shared::byte_profile::{ByteProfile, FollowError, Follower, ProfileReport};
+use tickwire_shared::entity::{Schema, SchemaError, Trainer};
+use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
+
+/// The longest first line: far beyond any game's kinds.
+const HEADER_BYTES_MAX: u64 = 1 << 20;
+/// Connections in one recording.
+const CONNECTIONS_MAX: usize = 100_000;
+
+/// A recording that is being read.
+#[derive(Debug)]
+pub struct Recording<R> {
+    header: Header,
+    schema: Schema,
+    from: R,
+    connections: BTreeMap<u32, Follower>,
+    milliseconds: u32,
+    cut_short: bool,
+}
+
+/// What a recording's bytes were spent on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Digest {
+    /// The name under which the game was hosted.
+    pub game: String,
+    /// Connections.
+    pub connections: usize,
+    /// From the beginning to the last message, s.
+    pub seconds: f64,
+    /// Whether the file ends within a record, as when the bots were killed.
+    pub cut_short: bool,
+    /// All messages.
+    pub profile: ProfileReport,
+}
+
+impl<R: BufRead> Recording<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// It is no recording of this version, or one of a game that cannot be decoded without it.
+    pub fn open(mut from: R) -> Result<Self, BadRecording> {
+        let header = read_header(&mut from)?;
+        let schema = Schema::new(header.kinds.clone())?;
+        Ok(Self::with_schema(header, schema, from))
+    }
+
+    /// As [`Recording::open`], with the schema of a game that has a step of its own. What the header says of it is not looked
+    /// at.
+    ///
+    /// # Errors
+    /// It is no recording of this version.
+    pub fn open_with(mut from: R, schema: Schema) -> Result<Self, BadRecording> {
+        let header = read_header(&mut from)?;
+        Ok(Self::with_schema(header, schema, from))
+    }
+
+    fn with_schema(header: Header, schema: Schema, from: R) -> Self {
+        Self { header, schema, from, connections: BTreeMap::new(), milliseconds: 0, cut_short: false }
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Reads on to the end: what all bytes were spent on.
+    ///
+    /// # Errors
+    /// A message cannot be decoded, or the file not read.
+    pub fn digest(mut self) -> Result<Digest, BadRecording> {
+        let mut profile = ByteProfile::new();
+        self.each(|follower, message| follower.profile(message, &mut profile))?;
+        Ok(Digest {
+            game: self.header.game,
+            connections: self.connections.len(),
+            seconds: f64::from(self.milliseconds) / 1e3,
+            cut_short: self.cut_short,
+            profile: profile.report(self.schema.kinds()),
+        })
+    }
+
+    /// Reads on to the end and lets `trainer` learn from all packets.
+    ///
+    /// # Errors
+    /// As [`Recording::digest`].
+    pub fn train(mut self, trainer: &mut Trainer) -> Result<(), BadRecording> {
+        self.each(|follower, message| follower.train(message, trainer))
+    }
+
+    fn each(
+        &mut self,
+        mut take: impl FnMut(&mut Follower, &[u8]) -> Result<(), FollowError>,
+    ) -> Result<(), BadRecording> {
+        let mut message = Vec::new();
+        while let Some(connection) = self.next_record(&mut message)? {
+            if self.connections.len() >= CONNECTIONS_MAX && !self.connections.contains_key(&connection) {
+                return Err(BadRecording::TooMany);
+            }
+            let follower =
+                self.connections.entry(connection).or_insert_with(|| Follower::of(self.schema.clone()));
+            let at_ms = self.milliseconds;
+            take(follower, &message).map_err(|error| BadRecording::Message { connection, at_ms, error })?;
+        }
+        Ok(())
+    }
+
+    /// Reads a record's message; hands over its connection, or `None` at the end.
+    fn next_record(&mut self, message: &mut Vec<u8>) -> Result<Option<u32>, BadRecording> {
+        let mut head = [0; RECORD_HEAD_BYTES];
+        if !self.fill(&mut head)? {
+            return Ok(None);
+        }
+        let mut numbers = head.chunks_exact(4).map(|four| four.try_into().map_or(0, u32::from_le_bytes));
+        let mut number = || numbers.next().unwrap_or(0);
+        let (connection, at_ms, length) = (number(), number(), number() as usize);
+        if length > OUTBOUND_BYTES_MAX {
+            return Err(BadRecording::TooLong(length));
+        }
+        message.resize(length, 0);
+        if length > 0 && !self.fill(message)? {
+            self.cut_short = true;
+            return Ok(None);
+        }
+        self.milliseconds = at_ms;
+        Ok(Some(connection))
+    }
+
+    /// Fills `bytes`; `false` if the file ends before.
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<bool, BadRecording> {
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.from.read(rest) {
+                Ok(0) => {
+                    self.cut_short |= filled > 0;
+                    return Ok(false);
+                }
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn read_header(from: &mut impl BufRead) -> Result<Header, BadRecording> {
+    let mut line = Vec::new();
+    from.take(HEADER_BYTES_MAX).read_until(b'\n', &mut line)?;
+    let header: Header = serde_json::from_slice(&line).map_err(|_| BadRecording::NoRecording)?;
+    match () {
+        () if header.format != FORMAT => Err(BadRecording::NoRecording),
+        () if header.version != VERSION => Err(BadRecording::OtherVersion(header.version)),
+        () => Ok(header),
+    }
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRecording {
+    /// Its first line is no header.
+    #[error("this file is no recording of bots (its first line does not say so)")]
+    NoRecording,
+    /// It is of another version.
+    #[error("this recording has version {0}; this program reads version {VERSION}")]
+    OtherVersion(u32),
+    /// Its kinds make no schema, or one that needs its game.
+    #[error("the recording cannot be decoded: {0}")]
+    Schema(#[from] SchemaError),
+    /// A record is longer than any message.
+    #[error("a record says that it has {0} bytes: the file is damaged")]
+    TooLong(usize),
+    /// More connections than any recording has.
+    #[error("the recording names more than {CONNECTIONS_MAX} connections: the file is damaged")]
+    TooMany,
+    /// A message cannot be decoded.
+    #[error("the message of connection {connection} at {at_ms} ms cannot be decoded: {error}")]
+    Message {
+        /// The connection.
+        connection: u32,
+        /// When it came.
+        at_ms: u32,
+        /// What is wrong with it.
+        error: FollowError,
+    },
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

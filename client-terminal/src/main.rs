@@ -1,0 +1,125 @@
+//! Watches an arena in a terminal: a socket, a clock and a picture around `Client`. An example of a native client, through
+//! which `docs/writing-a-client.md` leads.
+
+mod draw;
+#[cfg(test)]
+mod tests;
+
+use clap::Parser;
+use draw::Screen;
+use futures_util::{SinkExt, StreamExt};
+use std::error::Error;
+use std::time::{Duration, Instant};
+use tickwire_shared::arena::Arena;
+use tickwire_shared::client::{Client, ClientConfig, ClientEvent};
+use tickwire_shared::id::RoomId;
+use tickwire_shared::limits::SUBPROTOCOL;
+use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use tickwire_shared::wire::{Advice, Close};
+use tokio::time::{interval, sleep};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::{Message, http::Uri};
+
+/// From one picture to the next.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Watches an arena in a terminal. q or Ctrl-C ends it.
+#[derive(Parser)]
+struct Args {
+    /// The server.
+    #[arg(long, default_value = "ws://127.0.0.1:8080/play")]
+    url: Uri,
+    /// The room, as the server's list names it; by default the fullest one.
+    #[arg(long)]
+    room: Option<RoomId>,
+    /// Ends after so many pictures, drawn in 80 columns on whatever stdout is.
+    #[arg(long)]
+    frames: Option<u32>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let mut screen = Screen::open(args.frames)?;
+    let watched = watch(&args, &mut screen).await;
+    screen.close();
+    watched
+}
+
+/// One connection after the other, for as long as the server's advice permits.
+async fn watch(args: &Args, screen: &mut Screen) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    let config = ClientConfig {
+        name: Name::cut("terminal"),
+        credential: Credential::Guest,
+        game: GameName::cut("arena"),
+        role: Role::Spectator,
+        target: args.room.map_or(Target::Match(Options::none()), Target::Room),
+    };
+    let mut client = Client::<Arena>::new(config.clone());
+    loop {
+        let (why, wait_ms) = match visit(&args.url, &mut client, start, screen).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(close)) => match close.advice {
+                Advice::Resume => (close.to_string(), 0),
+                Advice::RetryAfter(ms) => (close.to_string(), ms),
+                Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => Err(close.to_string())?,
+            },
+            Err(error) => (format!("{}: {error}", args.url), 0),
+        };
+        let until = start.elapsed() + Duration::from_millis(wait_ms.max(1_000).into());
+        while start.elapsed() < until {
+            if !screen.draw(&client, start.elapsed(), &why)? {
+                return Ok(());
+            }
+            sleep(FRAME).await;
+        }
+        // A player takes its place again, with the same client; a spectator has none to keep and comes anew.
+        if !client.reconnect(start.elapsed()) {
+            client = Client::new(config.clone());
+        }
+    }
+}
+
+/// One connection, until it ends, the server ends it, or the viewer wants no more.
+async fn visit(
+    url: &Uri,
+    client: &mut Client<Arena>,
+    start: Instant,
+    screen: &mut Screen,
+) -> Result<Option<Close>, Box<dyn Error>> {
+    let request = ClientRequestBuilder::new(url.clone()).with_sub_protocol(SUBPROTOCOL);
+    let (mut socket, _) = connect_async(request).await?;
+    let mut frames = interval(FRAME);
+    let mut news = String::new();
+    loop {
+        tokio::select! {
+            message = socket.next() => match message.transpose()? {
+                Some(Message::Binary(bytes)) => {
+                    if let Err(error) = client.receive(start.elapsed(), &bytes) {
+                        return Ok(Some(error.close()));
+                    }
+                }
+                Some(_) => {}
+                None => Err("the connection is gone")?,
+            },
+            _ = frames.tick() => {
+                if !screen.draw(client, start.elapsed(), &news)? {
+                    return Ok(None);
+                }
+            }
+        }
+        // A player calls `set_input` here, and comes here at `next_input_at` at the latest.
+        client.advance(start.elapsed());
+        while let Some(message) = client.poll_transmit() {
+            socket.send(Message::Binary(message.into())).await?;
+        }
+        while let Some(event) = client.poll_event() {
+            match event {
+                ClientEvent::Closed(close) => return Ok(Some(close)),
+                event => news = format!("{event:?}"),
+            }
+        }
+    }
+}

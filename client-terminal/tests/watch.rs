@@ -1,0 +1,90 @@
+//! The program against a real server: it watches, and it says why it ends.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+use std::net::SocketAddr;
+use std::process::{Command, Output};
+use std::time::Duration;
+use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_client_bot::connect::{Sources, WebSocketConnect};
+use tickwire_client_bot::network::Networks;
+use tickwire_client_bot::plan::Plan;
+use tickwire_client_bot::{FleetConfig, run};
+use tickwire_server::{Config, GameOptions, Server};
+use tickwire_shared::arena::Arena;
+use tickwire_shared::wire::control::{GameName, Options};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// Runs the program beside the runtime.
+async fn watch(address: SocketAddr, args: &'static [&'static str]) -> Output {
+    let program = move || {
+        let url = format!("ws://{address}/play");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tickwire-client-terminal"));
+        command.args(["--url", &url]).args(args).output().expect("it starts")
+    };
+    tokio::task::spawn_blocking(program).await.expect("it does not panic")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_full_of_bots_is_watched() {
+    let server = Server::builder()
+        .config(Config::default())
+        .game::<Arena>("arena", GameOptions::default())
+        .build()
+        .expect("the server builds");
+    let (handle, listener) = (server.handle(), TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    let address = listener.local_addr().expect("it is bound");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(server.run(listener, async {
+        let _ = stopped.await;
+    }));
+    let url = format!("ws://{address}").parse().expect("a URL");
+    let connect = WebSocketConnect::new(url, address, Sources::default(), None).expect("no TLS is asked for");
+    let config = FleetConfig {
+        room: None,
+        game: GameName::new("arena").expect("a name"),
+        plan: Plan::steady(6, Duration::ZERO, Duration::from_secs(60)),
+        rooms: 1,
+        spectators: 0,
+        options: Options::none(),
+        networks: Networks::default(),
+        seed: 3,
+        threads: 2,
+    };
+    let (enough, over) = oneshot::channel::<()>();
+    let bots = tokio::spawn(run::<Arena, _, _>(
+        config,
+        connect,
+        ArenaBehaviour::Mixed,
+        async {
+            let _ = over.await;
+        },
+        |_| {},
+    ));
+    while handle.rooms().first().is_none_or(|room| room.players < 6) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let output = watch(address, &["--frames", "40"]).await;
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for bot in 0..6 {
+        assert!(text.contains(&format!("bot {bot}")), "\n{text}");
+    }
+    assert!(text.contains('█') && text.contains("round trip"), "\n{text}");
+    let refused = watch(address, &["--frames", "9", "--room", "AAAAAAAA"]).await;
+    let text = String::from_utf8_lossy(&refused.stdout);
+    assert!(text.contains("4010"), "\n{text}");
+    enough.send(()).expect("the bots play");
+    assert_eq!(bots.await.expect("they do not panic").failed(), 0);
+    stop.send(()).expect("the server runs");
+    ended.await.expect("it does not panic").expect("it ends well");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let output = watch(([127, 0, 0, 1], 1).into(), &["--frames", "5"]).await;
+    // What is blank already is not written again.
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("ws://127.0.0.1:1/play:") && text.contains("refused"), "{text}");
+}

@@ -1,0 +1,62 @@
+//! How a game's values look to a page: its input as a row, its events, commands and settings as bytes.
+#![forbid(unsafe_code)]
+
+use tickwire_shared::arena::Arena;
+use tickwire_shared::client::Client;
+use tickwire_shared::client::generic::{AnyGame, Opaque};
+use tickwire_shared::entity::{GameSchema, Input, Kind};
+use tickwire_shared::game::Game;
+
+/// A game that a page can play. For one whose types are at hand the methods are as they should be: events, settings and
+/// commands are JSON, as serde has it.
+pub trait PageGame: Game {
+    /// Whether events, commands and settings are JSON. Else they are the codec's bytes.
+    const JSON: bool = true;
+
+    /// The input with these grid values; `None` if their number is not that of the fields.
+    fn read_input(_client: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
+        Input::read_row(row)
+    }
+
+    /// The bytes of an event for the page.
+    fn event_bytes(event: &Self::Event) -> Vec<u8> {
+        serde_json::to_vec(event).unwrap_or_default()
+    }
+
+    /// The bytes of the settings for the page.
+    fn settings_bytes(settings: &Self::Settings) -> Vec<u8> {
+        serde_json::to_vec(settings).unwrap_or_default()
+    }
+
+    /// A command as the page wrote it.
+    fn read_command(bytes: &[u8]) -> Option<Self::Command> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// The schema as it stands in `Joined`.
+    fn schema(client: &Client<Self>, kinds: &[Kind]) -> GameSchema {
+        GameSchema { version: Self::VERSION, kinds: kinds.to_vec(), input: client.input_schema().clone() }
+    }
+}
+
+impl PageGame for Arena {}
+
+impl PageGame for AnyGame {
+    const JSON: bool = false;
+
+    fn read_input(client: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
+        (row.len() == client.input_schema().fields.len()).then(|| client.neutral_input().with_values(row))
+    }
+
+    fn event_bytes(event: &Opaque) -> Vec<u8> {
+        event.0.clone()
+    }
+
+    fn settings_bytes(settings: &Opaque) -> Vec<u8> {
+        settings.0.clone()
+    }
+
+    fn read_command(bytes: &[u8]) -> Option<Opaque> {
+        Some(Opaque(bytes.to_vec()))
+    }
+}

@@ -1,0 +1,325 @@
+//! One client of one room as a page sees it: bytes in, bytes out, and rows to draw.
+#![forbid(unsafe_code)]
+
+use crate::page_game::PageGame;
+use core::time::Duration;
+use serde::Serialize;
+use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, State};
+use tickwire_shared::entity::Entity;
+use tickwire_shared::id::EntityId;
+use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
+use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
+
+/// Figures in [`Session::figures`]; `FIGURES` in `tickwire.js` names them in the same order.
+pub const FIGURES: usize = 25;
+
+/// What happened, by the first byte of [`Session::next_event`]. The rest is in the codec, but for a game's event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Happened {
+    /// The client has its place, or has it again.
+    Joined = 0,
+    /// An event of the game: the bytes of [`PageGame::event_bytes`].
+    Game = 1,
+    /// `RosterEntry`.
+    PlayerJoined = 2,
+    /// `PlayerId`.
+    PlayerLeft = 3,
+    /// `(code: u16, reason: text, advice: u8, retry_after_ms: u32, text, by_server: bool)`.
+    Closed = 4,
+    /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
+    /// (not a number if the server told of a newer one instead), applied, decoded, shown.
+    LifeLine = 5,
+}
+
+/// A client and what was measured of it.
+pub struct Session<G: PageGame> {
+    client: Client<G>,
+    row: Vec<i32>,
+    shown: Vec<(EntityId, G::Entity)>,
+    /// The closing that the client made by itself and that the page was not told yet.
+    fault: Option<Close>,
+    error_units: f32,
+}
+
+impl<G: PageGame> core::fmt::Debug for Session<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl<G: PageGame> Session<G> {
+    /// A session from `(name, game, role, target)` in the codec; its `Hello` waits to be sent.
+    ///
+    /// # Errors
+    /// The bytes are no such values.
+    pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
+        let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
+        let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
+        Ok(Self {
+            client: Client::new(config),
+            row: Vec::new(),
+            shown: Vec::new(),
+            fault: None,
+            error_units: 0.0,
+        })
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &Client<G> {
+        &self.client
+    }
+
+    /// Takes in a message. `false`: it was wrong and the session is over; the reason comes as an event.
+    pub fn receive(&mut self, now: Duration, message: &[u8]) -> bool {
+        let was_playing = self.client.is_playing();
+        if let Err(error) = self.client.receive(now, message) {
+            self.fault = Some(error.close());
+            return false;
+        }
+        if self.client.is_playing() && !was_playing && self.client.newest_input().is_none() {
+            self.input(now, &vec![0; self.client.input_schema().fields.len()]);
+        }
+        self.measure();
+        true
+    }
+
+    fn measure(&mut self) {
+        for sample in self.client.drain_samples() {
+            if let Sample::PredictionError(units) = sample
+                && units > 0.0
+            {
+                self.error_units = units;
+            }
+        }
+    }
+
+    /// Makes the inputs that are due. When to call it next; `None` outside a room.
+    pub fn advance(&mut self, now: Duration) -> Option<Duration> {
+        self.client.advance(now);
+        self.client.next_input_at()
+    }
+
+    /// The next message for the server.
+    pub fn next_message(&mut self) -> Option<Vec<u8>> {
+        self.client.poll_transmit()
+    }
+
+    /// The next thing that happened: a byte of [`Happened`] and what belongs to it.
+    pub fn next_event(&mut self) -> Option<Vec<u8>> {
+        let Some(event) = self.client.poll_event() else {
+            let fault = self.fault.take().map(|fault| closed(&fault, false));
+            return fault.or_else(|| self.client.poll_life_line().map(|line| life_line(&line)));
+        };
+        Some(match event {
+            ClientEvent::Joined => vec![Happened::Joined as u8],
+            ClientEvent::Game(event) => {
+                let mut bytes = vec![Happened::Game as u8];
+                bytes.extend(G::event_bytes(&event));
+                bytes
+            }
+            ClientEvent::PlayerJoined(entry) => with_tag(Happened::PlayerJoined, &entry),
+            ClientEvent::PlayerLeft(player) => with_tag(Happened::PlayerLeft, &player),
+            ClientEvent::Closed(close) => closed(&close, true),
+        })
+    }
+
+    /// The controls from `now` on, as grid values in the order of the schema's input. `false`: there are not so many fields.
+    pub fn input(&mut self, now: Duration, row: &[i32]) -> bool {
+        let input = G::read_input(&self.client, row);
+        let fits = input.is_some();
+        if let Some(input) = input {
+            self.client.set_input_at(now, input);
+        }
+        fits
+    }
+
+    /// Queues a command, as [`PageGame::read_command`] reads it.
+    ///
+    /// # Errors
+    /// `None`: it is no command of the game; else why it was not taken.
+    pub fn command(&mut self, bytes: &[u8]) -> Result<(), Option<CommandError>> {
+        let command = G::read_command(bytes).ok_or(None)?;
+        self.client.command(command).map_err(Some)
+    }
+
+    /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the own player's, and its fields.
+    pub fn view(&mut self, now: Duration, words: &mut Vec<i32>) {
+        words.clear();
+        let own = self.client.own_id();
+        self.client.view_into(now, &mut self.shown);
+        for (id, entity) in &self.shown {
+            self.row.clear();
+            entity.write_row(&mut self.row);
+            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(*id) == own)]);
+            words.extend_from_slice(&self.row);
+        }
+    }
+
+    /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema: list of u8)` in
+    /// the codec; nothing outside a room.
+    #[must_use]
+    pub fn facts(&self) -> Option<Vec<u8>> {
+        let client = &self.client;
+        let schema = G::schema(client, client.schema()?.kinds()).encode().ok()?;
+        let facts = (
+            client.room()?.to_string(),
+            client.player().zip(client.own_id()),
+            client.tick_rate()?,
+            client.roster(),
+            G::settings_bytes(client.settings()?),
+            schema,
+        );
+        codec::encode(&facts).ok()
+    }
+
+    /// What a net graph shows.
+    #[must_use]
+    pub fn figures(&self, now: Duration) -> [f64; FIGURES] {
+        let (client, stats) = (&self.client, self.client.stats());
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        [
+            stats.rtt.map_or(0.0, ms),
+            ms(stats.jitter),
+            ms(stats.jitter_up),
+            stats.margin_ticks,
+            client.snapshot_age(now).map_or(0.0, ms),
+            stats.message_bytes as f64,
+            stats.message_bytes_sent as f64,
+            stats.messages as f64,
+            stats.messages_sent as f64,
+            stats.predictions as f64,
+            stats.predictions_wrong as f64,
+            f64::from(self.error_units),
+            (stats.corrections + stats.corrections_snapped) as f64,
+            ms(stats.view_delay),
+            stats.frames as f64,
+            stats.frames_starved as f64,
+            stats.clock_jumps as f64,
+            stats.hash_checks as f64,
+            stats.hash_mismatches as f64,
+            stats.keyframes as f64,
+            stats.inputs.late as f64,
+            stats.inputs.held as f64,
+            stats.resumes as f64,
+            client.streams().map(|(_, state)| state.len()).sum::<usize>() as f64,
+            client.newest_tick().map_or(0.0, |tick| f64::from(tick.0)),
+        ]
+    }
+
+    /// The hash of the newest state of a room that is one stream; 0 if there is none.
+    #[must_use]
+    pub fn state_hash(&self) -> u32 {
+        self.client.latest().map_or(0, |state| state.hash())
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.client.state(), State::Closed(_))
+    }
+
+    /// Starts again after a cut. `false`: there is no place to come back to.
+    pub fn reconnect(&mut self, now: Duration) -> bool {
+        self.fault = None;
+        self.client.reconnect(now)
+    }
+
+    /// Gives the place up for good.
+    pub fn leave(&mut self) {
+        self.client.leave();
+    }
+}
+
+fn with_tag(happened: Happened, value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = vec![happened as u8];
+    // Roster entries and numbers are far below the codec's limit.
+    let _ = codec::encode_into(value, &mut bytes);
+    bytes
+}
+
+fn life_line(line: &LifeLine) -> Vec<u8> {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let times = [
+        ms(line.pressed_at),
+        ms(line.made_at),
+        ms(line.sent_at),
+        line.received_at.map_or(f64::NAN, ms),
+        ms(line.applied_at),
+        ms(line.decoded_at),
+        ms(line.shown_at),
+    ];
+    with_tag(Happened::LifeLine, &(line.tick.0, line.late, times))
+}
+
+fn closed(close: &Close, by_server: bool) -> Vec<u8> {
+    let (advice, retry_after_ms) = match close.advice {
+        Advice::Stop => (0_u8, 0),
+        Advice::RetryAfter(ms) => (1, ms),
+        Advice::Resume => (2, 0),
+        Advice::Reauthenticate => (3, 0),
+        Advice::Upgrade => (4, 0),
+    };
+    let code = close.code;
+    with_tag(Happened::Closed, &(code.code(), code.reason(), advice, retry_after_ms, &close.text, by_server))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use tickwire_shared::arena::Arena;
+    use tickwire_shared::client::generic::AnyGame;
+    use tickwire_shared::wire::CloseCode;
+    use tickwire_shared::wire::control::Options;
+
+    fn session<G: PageGame>() -> Session<G> {
+        let target = Target::Match(Options::none());
+        let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target);
+        Session::start(&codec::encode(&config).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_a_page_says_wrongly_is_refused() {
+        assert!(Session::<Arena>::start(&[]).is_err());
+        assert!(Session::<AnyGame>::start(&[250, 1, 2]).is_err());
+        let mut arena = session::<Arena>();
+        assert!(!arena.input(Duration::ZERO, &[1, 2, 3]));
+        assert!(arena.input(Duration::ZERO, &[1, 2, 3, 0]));
+        assert_eq!(arena.command(br#"{"Dance":1}"#), Err(None));
+        assert_eq!(arena.command(br#"{"Emote":1}"#), Ok(()));
+        let mut generic = session::<AnyGame>();
+        assert!(!generic.input(Duration::ZERO, &[1]), "no schema came yet");
+        assert_eq!(generic.command(&[0; 513]), Err(Some(CommandError::TooLong)));
+    }
+
+    #[test]
+    fn nonsense_ends_the_session_with_a_reason_that_is_told_once() {
+        let mut session = session::<AnyGame>();
+        assert!(session.next_message().is_some(), "the Hello");
+        assert!(!session.receive(Duration::ZERO, &[7, 7]));
+        assert!(session.is_closed());
+        let told = session.next_event().unwrap();
+        assert_eq!(told[0], Happened::Closed as u8);
+        type Told = (u16, String, u8, u32, String, bool);
+        let (code, reason, advice, _, text, by_server): Told = codec::decode(&told[1..]).unwrap();
+        let expected = CloseCode::UnknownMessage;
+        assert_eq!((code, reason.as_str(), advice), (expected.code(), expected.reason(), 4));
+        assert!(!text.is_empty() && !by_server);
+        assert_eq!(session.next_event(), None);
+        assert!(session.facts().is_none() && !session.reconnect(Duration::ZERO));
+    }
+
+    #[test]
+    fn javascript_names_each_figure() {
+        let script = include_str!("../../assets/web/core.js");
+        let (_, names) = script.split_once("const FIGURES = [").unwrap();
+        let (names, _) = names.split_once(']').unwrap();
+        assert_eq!(names.matches('"').count() / 2, FIGURES);
+        let types = include_str!("../../assets/web/tickwire.d.ts");
+        for name in names.split('"').skip(1).step_by(2).filter(|name| *name != "tick") {
+            assert!(types.contains(&format!("  {name}: number;")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// The codec against bytes that docs/protocol.md, section 2, says they are.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
+
+test("numbers are written in their shortest form and read back", () => {
+  const cases = [
+    [0, [0]], [250, [250]], [251, [251, 251, 0]], [65_535, [251, 255, 255]], [65_536, [252, 0, 0, 1, 0]],
+    [4_294_967_296, [253, 0, 0, 0, 0, 1, 0, 0, 0]], [2 ** 53 - 1, [253, 255, 255, 255, 255, 255, 255, 31, 0]],
+  ];
+  for (const [value, bytes] of cases) {
+    assert.deepEqual([...new Writer().varint(value).done()], bytes);
+    assert.equal(new Reader(Uint8Array.from(bytes)).varint(), value);
+  }
+  for (const [value, byte] of [[0, 0], [-1, 1], [1, 2], [-125, 249], [125, 250]]) {
+    assert.deepEqual([...new Writer().zigzag(value).done()], [byte]);
+    assert.equal(new Reader(Uint8Array.of(byte)).zigzag(), value);
+  }
+  assert.throws(() => new Writer().varint(-1), RangeError);
+  assert.throws(() => new Writer().varint(0.5), RangeError);
+});
+
+test("texts, lists and options come back", () => {
+  const bytes = new Writer().text("Zoë").option(7, (to, value) => to.u8(value)).option(null, () => {})
+    .list([1, -1], (to, value) => to.zigzag(value)).f32(0.5).bool(true).done();
+  const from = new Reader(bytes);
+  assert.equal(from.text(), "Zoë");
+  assert.equal(from.option(() => from.u8()), 7);
+  assert.equal(from.option(() => from.u8()), null);
+  assert.deepEqual(from.list(() => from.zigzag()), [1, -1]);
+  assert.equal(from.f32(), 0.5);
+  assert.equal(from.bool(), true);
+  assert.ok(from.done);
+});
+
+test("hostile bytes are refused without claiming what they promise", () => {
+  const refused = [
+    (from) => from.u8(), [],
+    (from) => from.text(), [253, 255, 255, 255, 255, 255, 255, 15, 0],
+    (from) => from.list(() => from.u8()), [252, 255, 255, 255, 127],
+    (from) => from.varint(), [253, 255, 255, 255, 255, 255, 255, 255, 255],
+    (from) => from.varint(), [254],
+    (from) => from.bool(), [2],
+    (from) => from.text(), [2, 0xc3, 0x28],
+  ];
+  for (let at = 0; at < refused.length; at += 2) {
+    assert.throws(() => refused[at](new Reader(Uint8Array.from(refused[at + 1]))), DecodeError, `case ${at / 2}`);
+  }
+});

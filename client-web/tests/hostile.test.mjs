@@ -1,0 +1,91 @@
+// Both modules are fed a recorded session with faults in it: whatever comes, they go on or end with a reason; they never trap.
+// The recording is of client-web/examples/record.rs; its folder stands in RECORDINGS.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { Core } from "../../assets/web/core.js";
+
+const ROUNDS = 3_000;
+/** Messages of the start of a session, handshake and keyframe among them. */
+const MESSAGES = 12;
+
+/** The messages that the recorded client was sent, until the first cut. */
+function messagesOf(recording) {
+  const messages = [];
+  const sizes = { 3: 16, 7: 16, 10: 12 };
+  for (let at = 0; at < recording.length && messages.length < MESSAGES; ) {
+    const number = recording[at++];
+    if (number in sizes) {
+      at += sizes[number];
+      continue;
+    }
+    assert.ok([1, 2, 4, 5, 6].includes(number), `call ${number}`);
+    const now = number === 2 || number === 4 ? recording.readDoubleLE((at += 8) - 8) : 0;
+    const length = recording.readUInt32LE((at += 4) - 4);
+    if (number === 2) messages.push({ now, bytes: recording.subarray(at, at + length) });
+    at += length + (number === 2 ? 5 : 0);
+  }
+  return messages;
+}
+
+/** xorshift32: a failing seed can be run again. */
+function randomOf(seed) {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+function spoil(bytes, random) {
+  const spoiled = Buffer.from(bytes);
+  switch (random(4)) {
+    case 0:
+      return spoiled.subarray(0, random(spoiled.length + 1));
+    case 1:
+      return Buffer.concat([spoiled, Buffer.from(Array.from({ length: 1 + random(8) }, () => random(256)))]);
+    default:
+      for (let count = 1 + random(4); count > 0; count -= 1) spoiled[random(spoiled.length)] ^= 1 << random(8);
+      return spoiled;
+  }
+}
+
+for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]]) {
+  test(`${module}.wasm meets faulty messages without a trap`, async () => {
+    const compiled = await WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+    const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)));
+    let ended = 0;
+    for (let seed = 1; seed <= ROUNDS; seed += 1) {
+      const random = randomOf(seed);
+      // One instance is one client, which may be started anew.
+      const core = new Core(await WebAssembly.instantiate(compiled, {}));
+      core.start("ada", "arena", false, { match: [] });
+      const spoiledAt = random(messages.length);
+      let close = null;
+      try {
+        for (const [at, { now, bytes }] of messages.entries()) {
+          const taken = core.receive(now, at === spoiledAt ? spoil(bytes, random) : bytes);
+          core.advance(now + 5);
+          while (core.transmit() !== null);
+          for (let event = core.event(); event !== null; event = core.event()) close ??= event.close?.close ?? null;
+          core.view(now + 5);
+          core.figures(now + 5);
+          if (!taken) break;
+        }
+      } catch (error) {
+        // What JavaScript refuses of what the core took is an error of the session as well, but no trap.
+        assert.ok(!(error instanceof WebAssembly.RuntimeError), `seed ${seed}: ${error.stack}`);
+        assert.ok(error instanceof Error, `seed ${seed}`);
+        continue;
+      }
+      if (close !== null) {
+        ended += 1;
+        assert.ok(close.code >= 1000 && close.text.length > 0, `seed ${seed}`);
+      }
+    }
+    assert.ok(ended > ROUNDS / 10, `only ${ended} sessions ended`);
+  });
+}

@@ -1,0 +1,210 @@
+// tickwire.js against a server: OWN_GAME is the example `own_game`, which hosts the arena and a game of its own.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { after, before, test } from "node:test";
+import { connect, listRooms, Reader, TickwireError } from "../../assets/web/tickwire.js";
+import { Socket } from "./socket.mjs";
+
+const core = (name) => readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url));
+const CORES = { arena: core("arena"), tickwire: core("tickwire") };
+const WAIT_MS = 10_000;
+
+let server;
+let url;
+let admin;
+const clients = [];
+
+/** A free port of loopback. */
+const freePort = () =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+before(async () => {
+  const [players, operators] = [await freePort(), await freePort()];
+  server = spawn(process.env.OWN_GAME, ["--listen", `127.0.0.1:${players}`, "--admin", `127.0.0.1:${operators}`]);
+  server.stdout.resume();
+  server.stderr.resume();
+  url = `ws://127.0.0.1:${players}/play`;
+  admin = `http://127.0.0.1:${operators}`;
+  await until(async () => (await fetch(`${admin}/readyz`).catch(() => null))?.ok, "the server is ready");
+});
+
+after(() => {
+  clients.forEach((client) => client.close());
+  server.kill("SIGTERM");
+});
+
+/** Waits for a condition; never for a time. */
+async function until(holds, what) {
+  const started = performance.now();
+  while (!(await holds())) {
+    assert.ok(performance.now() - started < WAIT_MS, `not within ${WAIT_MS} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function join(name, options = {}, wasm = "arena") {
+  const sockets = [];
+  const transport = (address, protocol) => {
+    sockets.push(new Socket(address, protocol));
+    return sockets.at(-1);
+  };
+  const client = await connect({ url, name, wasm: CORES[wasm], transport, ...options });
+  clients.push(client);
+  const heard = [];
+  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "life-line", "closed"]) {
+    client.on(kind, (event) => heard.push({ kind, event }));
+  }
+  const has = (kind) => heard.find((told) => told.kind === kind)?.event;
+  return { client, has, sockets, cut: () => sockets.at(-1).cut() };
+}
+
+const refusal = (options) =>
+  connect({ url, wasm: CORES.arena, transport: (address, protocol) => new Socket(address, protocol), ...options }).then(
+    () => assert.fail("it was let in"),
+    (error) => error,
+  );
+
+test("a player joins, moves at once, and is told of events as objects", async () => {
+  const { client, has } = await join("ada", { fresh: true });
+  assert.equal(client.builtIn, true);
+  assert.equal(client.settings.map, "courtyard");
+  assert.deepEqual(client.roster.map((entry) => entry.name), ["ada"]);
+  await until(() => client.entities().some((entity) => entity.own), "the own ship is there");
+  const own = client.entity(client.entityId);
+  const from = { ...own.pos };
+  client.input({ move_x: from.x < 20 ? 127 : -127, aim: Math.PI });
+  await until(() => client.entities() && Math.abs(own.pos.x - from.x) > 0.5, "it moves");
+  assert.equal(client.entity(client.entityId), own, "objects are filled again, not made anew");
+  client.command({ Emote: 3 });
+  await until(() => has("event"), "the emote comes back");
+  assert.deepEqual(has("event"), { type: "Emoted", player: client.player, emote: 3 });
+  let turn = 0;
+  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("life-line")), "an input is followed");
+  const line = has("life-line");
+  assert.ok(line.made_ms >= 0 && line.sent_ms >= line.made_ms && line.shown_ms >= line.decoded_ms, JSON.stringify(line));
+  assert.throws(() => client.input({ mvoe_x: 1 }), /no field "mvoe_x"; it has "move_x"/);
+  assert.throws(() => client.command({ Dance: 1 }), TypeError);
+  const rooms = await listRooms({ url, game: "arena" });
+  assert.ok(rooms.some((room) => room.id === client.room && room.players === 1));
+});
+
+test("a spectator and a client without the game's types have the state of a player", async () => {
+  const player = await join("ada", { fresh: true });
+  const { room } = player.client;
+  const spectator = await join("eve", { room, role: "spectator" });
+  const generic = await join("bob", { room }, "tickwire");
+  assert.equal(spectator.client.player, null);
+  assert.ok(generic.client.settings instanceof Uint8Array);
+  assert.equal(new Reader(generic.client.settings).text(), "courtyard");
+  const all = [player, spectator, generic].map(({ client }) => client);
+  const hashes = all.map(() => new Map());
+  await until(() => {
+    all.forEach((client, at) => hashes[at].set(client.tick, client.stateHash()));
+    generic.client.input({ move_x: 100 * (client(all).tick % 2), fire: true });
+    const [first, ...others] = hashes;
+    return [...first.keys()].filter((tick) => others.every((other) => other.has(tick))).length > 20;
+  }, "twenty ticks that all have seen");
+  for (const [tick, hash] of hashes[0]) {
+    for (const other of hashes.slice(1)) assert.ok(!other.has(tick) || other.get(tick) === hash, `tick ${tick}`);
+  }
+  assert.equal(player.has("player-joined").name, "bob");
+  generic.client.close();
+  await until(() => player.has("player-left"), "bob left");
+  assert.equal(player.has("player-left").name, "bob");
+});
+
+const client = (all) => all[0];
+
+test("a cut is taken up again as the same player", async () => {
+  const { client, has, cut } = await join("ada", { fresh: true });
+  const { player, entityId, room } = client;
+  await until(() => client.entities().length > 0, "something is seen");
+  cut();
+  await until(() => has("resumed"), "it is back");
+  assert.equal(has("cut").attempt, 1);
+  assert.deepEqual([client.player, client.entityId, client.room, client.state], [player, entityId, room, "playing"]);
+  const { tick } = client;
+  await until(() => client.tick > tick + 5, "ticks come again");
+  assert.equal(client.stats().resumes, 1);
+});
+
+test("a server that falls silent without a word is left, and the place taken up again", async () => {
+  const { client, has, sockets } = await join("ada", { fresh: true });
+  const { player } = client;
+  // As after a change of network: the connection stands, and nothing comes any more.
+  sockets.at(-1).onmessage = () => {};
+  await until(() => has("resumed"), "it is back");
+  assert.equal(client.player, player);
+  assert.equal(sockets.length, 2);
+});
+
+test("a kick shows its text, and ends the session for good", async () => {
+  const { client, has } = await join("mallory", { fresh: true });
+  const { sessions } = await (await fetch(`${admin}/sessions`)).json();
+  const session = sessions.find((session) => session.room === client.room);
+  await fetch(`${admin}/sessions/${session.id ?? session.session}/kick`, { method: "POST" });
+  await until(() => has("closed"), "it is told");
+  assert.equal(has("closed").code, 4014);
+  assert.equal(has("closed").advice, "stop");
+  assert.ok(has("closed").text.length > 0);
+  assert.deepEqual([client.state, client.entities()], ["closed", []]);
+});
+
+test("the lag that the page asks for is in both directions", async () => {
+  const { client } = await join("ada", { fresh: true, network: { delay_ms: 40 } });
+  await until(() => client.entities() && client.stats().rtt_ms > 0, "a round trip is measured");
+  assert.ok(client.stats().rtt_ms >= 80, `${client.stats().rtt_ms} ms`);
+});
+
+test("a game without WebAssembly of its own is played by its schema", async () => {
+  const { client, has } = await join("ada", { game: "tag" }, "tickwire");
+  const other = await join("bob", { game: "tag", room: client.room }, "tickwire");
+  assert.equal(new Reader(client.settings).f32(), 24);
+  assert.deepEqual(client.schema.kinds.map((kind) => kind.name), ["runner"]);
+  await until(() => client.entities().length === 2, "both run");
+  const it = client.entities().find((entity) => entity.it === 1);
+  assert.equal(it.id, client.entityId, "who came first is it");
+  await until(() => {
+    const [me, prey] = [client.entityId, other.client.entityId].map((id) => client.entities().find((one) => one.id === id));
+    if (me && prey) {
+      const toward = (axis) => Math.sign(Math.round(2 * (prey.pos[axis] - me.pos[axis])));
+      client.input({ x: toward("x"), y: toward("y"), dash: true });
+    }
+    return has("event");
+  }, "a tag");
+  const news = new Reader(has("event"));
+  assert.deepEqual([news.varint(), news.varint(), news.varint(), news.done], [0, client.player, other.client.player, true]);
+});
+
+test("what cannot be joined says why and what to do", async () => {
+  const nowhere = await refusal({ room: "zzzzzzzz" });
+  assert.ok(nowhere instanceof TickwireError);
+  assert.deepEqual([nowhere.code, nowhere.reason], [4010, "no_such_room"]);
+  assert.equal((await refusal({ room: "<script>" })).code, 4010);
+  assert.equal((await refusal({ game: "chess" })).code, 4012);
+  assert.equal((await refusal({ create: { map: "nowhere" }, fresh: true })).code, 1008);
+  assert.equal((await refusal({ url: `ws://127.0.0.1:${await freePort()}/play` })).code, 1006);
+  assert.equal((await refusal({ game: "tag", wasm: CORES.arena })).code, 4012);
+});
+
+test("a server that sends nonsense ends the session with a reason", async () => {
+  for (const bytes of [[7, 1, 2], [0, 0], [0, 2, 1, 1], [0], [], [1, 0, 0, 0, 0]]) {
+    const transport = () => {
+      const socket = { send() {}, close() {} };
+      queueMicrotask(() => {
+        socket.onopen();
+        socket.onmessage({ data: Uint8Array.from(bytes).buffer });
+      });
+      return socket;
+    };
+    const error = await refusal({ transport });
+    assert.ok([4001, 4002, 4012].includes(error.code), `${bytes}: ${error.code} ${error.text}`);
+  }
+});

@@ -1,0 +1,77 @@
+//! A small game: its rooms are made quickly.
+
+use tickwire_shared::prelude::*;
+
+/// Something that turns, gathers speed and moves.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Craft {
+    #[entity(range = -100_000..=100_000, predict = linear(velocity))]
+    place: IVec2,
+    #[entity(range = -1_000..=1_000, predict = steer(target, 4))]
+    velocity: IVec2,
+    #[entity(range = -1_000..=1_000)]
+    target: IVec2,
+    #[entity(angle = 256)]
+    heading: u16,
+}
+
+/// Something that stays.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Rock {
+    #[entity(range = 0..=9)]
+    size: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub enum Thing {
+    Craft(Craft),
+    Rock(Rock),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+pub struct Stick {
+    #[input(range = -1_000..=1_000)]
+    to: i16,
+    fire: Button,
+}
+
+pub struct Small;
+
+impl Game for Small {
+    type Settings = u8;
+    type Scene = ();
+    type Input = Stick;
+    type Entity = Thing;
+    type Event = u32;
+    type Command = u32;
+
+    fn scene(_: &u8) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &u8, (): &(), _: u64, _: &mut World<Thing>) -> Self {
+        Self
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Thing>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        Ok(world.spawn(Thing::Rock(Rock { size: 1 }))?)
+    }
+
+    fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
+
+    fn step(&mut self, _: &mut World<Thing>, _: &Turn<'_, Self>, _: &mut Events<u32>) {}
+
+    fn apply_input(own: &mut Thing, input: &Stick, (): &()) {
+        if let Thing::Craft(craft) = own {
+            craft.target.x = i32::from(input.to);
+            craft.velocity += (craft.target - craft.velocity) / 4;
+            craft.place += craft.velocity;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Puts the page to play on, `assets/web`, into the program: each file as it is, and compressed where that pays.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../assets/web");
+    let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
+    println!("cargo::rerun-if-changed={}", root.display());
+    let root = root.canonicalize()?;
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut table = String::from("&[\n");
+    for (number, file) in files.iter().enumerate() {
+        let name = file.strip_prefix(&root).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+        let bytes = fs::read(file)?;
+        let packed = out.join(format!("web.{number}.gz"));
+        let mut to = GzEncoder::new(Vec::new(), Compression::best());
+        to.write_all(&bytes)?;
+        let compressed = to.finish()?;
+        let pays = compressed.len() + compressed.len() / 8 < bytes.len();
+        let second = if pays {
+            fs::write(&packed, compressed)?;
+            format!("Some(include_bytes!({:?}))", packed.display().to_string())
+        } else {
+            "None".to_owned()
+        };
+        let file = file.display().to_string();
+        let mut hash = DefaultHasher::new();
+        hash.write(&bytes);
+        let hash = hash.finish();
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            table,
+            "    Carried {{ name: {name:?}, hash: {hash}, bytes: include_bytes!({file:?}), gzip: {second} }},"
+        );
+    }
+    table.push_str("]\n");
+    fs::write(out.join("web.rs"), table)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! The page to play on and all that it loads: `assets/web`, carried by the program; a file of the same name in the
+//! operator's folder (`--assets DIR`, below `DIR/web`) goes before it.
+//!
+//! Every answer has an ETag and is asked for again each time, so that a new server never meets an old page. Nothing is
+//! loaded from anywhere else: the policy in [`policy`] says so to the browser.
+
+use super::{Front, pages};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tickwire_shared::entity::fnv1a_64;
+
+/// The longest file that is served from the operator's folder. A longer one is not found, and that is logged.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The longest path that is looked for.
+const PATH_BYTES_MAX: usize = 200;
+
+/// A file that the program carries.
+struct Carried {
+    name: &'static str,
+    hash: u64,
+    bytes: &'static [u8],
+    gzip: Option<&'static [u8]>,
+}
+
+/// What is sent of a file.
+struct Found {
+    bytes: Bytes,
+    is_gzip: bool,
+    hash: u64,
+}
+
+/// Written by `build.rs`.
+const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
+
+/// Where the files are.
+#[derive(Debug)]
+pub(crate) struct Site {
+    folder: Option<PathBuf>,
+}
+
+impl Site {
+    /// With the operator's folder of assets, or without.
+    pub(crate) fn new(assets: Option<PathBuf>) -> Self {
+        Self { folder: assets.map(|folder| folder.join("web")) }
+    }
+
+    /// The file of that name, compressed if the client takes it so and that pays.
+    async fn find(&self, name: &str, takes_gzip: bool) -> Option<Found> {
+        if let Some(path) = self.folder.as_ref().map(|folder| folder.join(name))
+            && let Some(bytes) = read(path).await
+        {
+            return Some(Found { hash: fnv1a_64(&bytes), bytes, is_gzip: false });
+        }
+        let file = CARRIED.iter().find(|file| file.name == name)?;
+        let gzip = file.gzip.filter(|_| takes_gzip);
+        let bytes = Bytes::from_static(gzip.unwrap_or(file.bytes));
+        Some(Found { bytes, is_gzip: gzip.is_some(), hash: file.hash })
+    }
+}
+
+async fn read(path: PathBuf) -> Option<Bytes> {
+    let read = move || -> Option<Bytes> {
+        let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        if about.len() > FILE_BYTES_MAX {
+            tracing::warn!(file = %path.display(), bytes = about.len(), "too long to be served");
+            return None;
+        }
+        Some(std::fs::read(&path).ok()?.into())
+    };
+    tokio::task::spawn_blocking(read).await.ok()?
+}
+
+/// A file of the page; at `/` its index, or the list of rooms if there is none.
+pub(super) async fn file(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let Some(name) = name_of(request.uri().path()) else { return pages::not_found() };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return pages::method_not_allowed().await;
+    }
+    let headers = request.headers();
+    match front.site.find(name, takes_gzip(headers)).await {
+        Some(found) => serve(name, found, headers),
+        None if name == INDEX => pages::index(State(front)).await,
+        None => pages::not_found(),
+    }
+}
+
+const INDEX: &str = "index.html";
+
+/// The name of a file below the folder: parts of letters, digits, `-`, `_` and `.`, none of which begins with a dot.
+fn name_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix('/')?;
+    if name.is_empty() {
+        return Some(INDEX);
+    }
+    let is_part = |part: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(fits)
+    };
+    (name.len() <= PATH_BYTES_MAX && name.split('/').all(is_part)).then_some(name)
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let is_zero =
+            weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).is_some_and(|q: f32| q <= 0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !is_zero
+    })
+}
+
+fn serve(name: &str, found: Found, asked: &HeaderMap) -> Response {
+    let Found { bytes, is_gzip, hash } = found;
+    let etag = format!("\"{hash:016x}{}\"", if is_gzip { "-gzip" } else { "" });
+    let fresh = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let fresh = fresh.flat_map(|line| line.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    let mut response = if fresh {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        axum::body::Body::from(bytes).into_response()
+    };
+    let headers = response.headers_mut();
+    let mut put = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::ETAG, &etag);
+    put(header::CACHE_CONTROL, "no-cache");
+    put(header::VARY, "Accept-Encoding");
+    put(header::CONTENT_TYPE, kind_of(name));
+    put(header::CONTENT_SECURITY_POLICY, &policy(asked.get(header::HOST)));
+    put(header::REFERRER_POLICY, "no-referrer");
+    // A page on another host may use the client from here; whether it may play, `allowed_origins` says.
+    put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if is_gzip && !fresh {
+        put(header::CONTENT_ENCODING, "gzip");
+    }
+    response
+}
+
+fn kind_of(name: &str) -> &'static str {
+    match Path::new(name).extension().and_then(|end| end.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("json" | "webmanifest") => "application/json",
+        Some("ts" | "txt" | "md") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Scripts, styles and pictures of this host only, connections to it only, no frame around it, no form. Some browsers do
+/// not count a WebSocket of the same host as `'self'`, so the host that the page was asked for is named.
+fn policy(host: Option<&HeaderValue>) -> String {
+    let mut policy = String::from(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'; connect-src 'self'",
+    );
+    let is_host = |host: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
+        !host.is_empty() && host.len() <= PATH_BYTES_MAX && host.bytes().all(fits)
+    };
+    if let Some(host) = host.and_then(|host| host.to_str().ok()).filter(is_host) {
+        // Writing to a String does not fail.
+        let _ = write!(policy, " ws://{host} wss://{host}");
+    }
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        assert_eq!(name_of("/"), Some("index.html"));
+        assert_eq!(name_of("/arena/draw.js"), Some("arena/draw.js"));
+        for path in
+            ["/..", "/../Cargo.toml", "/a/../b", "/a//b", "/a\\b", "/%2e%2e/x", "/.git", "/a/", "x", "/c:x"]
+        {
+            assert_eq!(name_of(path), None, "{path}");
+        }
+        assert_eq!(name_of(&format!("/{}", "a".repeat(201))), None);
+    }
+
+    #[test]
+    fn a_client_that_refuses_gzip_gets_none() {
+        let takes = |line: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(line));
+            takes_gzip(&headers)
+        };
+        assert!(takes("gzip") && takes("br;q=1.0, GZIP;q=0.5"));
+        assert!(!takes("br") && !takes("gzip;q=0, br") && !takes(""));
+    }
+
+    #[test]
+    fn a_host_that_is_none_does_not_get_into_the_policy() {
+        let of = |host: &'static str| policy(Some(&HeaderValue::from_static(host)));
+        assert!(of("play.example:8080").ends_with(" ws://play.example:8080 wss://play.example:8080"));
+        assert!(of("a; script-src *").ends_with("connect-src 'self'"));
+    }
+
+    #[test]
+    fn the_client_is_carried_and_its_kind_is_known() {
+        for name in ["tickwire.js", "codec.js", "core.js", "link.js", "tickwire.wasm", "arena.wasm"] {
+            assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
+        }
+        for file in CARRIED {
+            assert_ne!(kind_of(file.name), "application/octet-stream", "{}", file.name);
+            assert!(name_of(&format!("/{}", file.name)).is_some(), "{} cannot be asked for", file.name);
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! A room's right to read what a connection's client sends.
+//!
+//! Nearly all that comes is short whole messages within the client's rates: those a room reads itself when its tick
+//! begins. For anything else (a ping, a long message, a used-up allowance, the end) it gives the reading back to the
+//! session, which judges it.
+
+use super::inbound::{Front, Inbound};
+use std::io;
+use std::time::{Duration, SystemTime};
+use tickwire_shared::wire::Close;
+use tokio::time::Instant;
+
+/// Reads of one connection in one tick. What lies beyond waits for the next.
+const READS_PER_TICK: usize = 4;
+
+/// Ticks from one message whose arrival is timed to the next: the time costs more than the reading does, and a client's
+/// clock needs no more of them.
+const UNTIMED_TICKS: u8 = 3;
+
+/// What is read from.
+pub(super) trait Source {
+    /// Reads what is there.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads what is there, and says when the last of it came: time since the Unix epoch, if known. `control` is memory to
+    /// work in.
+    fn read_timed(
+        &mut self,
+        bytes: &mut [u8],
+        control: &mut Vec<u8>,
+    ) -> io::Result<(usize, Option<Duration>)>;
+}
+
+/// What a session lends to its room.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    /// What came and was not looked at yet: the beginning of a message at most, and mostly nothing.
+    pending: Vec<u8>,
+    messages_left: u32,
+    bytes_left: i64,
+    bytes_in: u64,
+    /// Ticks in which the time of arrival is not asked for.
+    untimed_ticks: u8,
+}
+
+/// What became of a look at a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Harvest {
+    /// What came was taken.
+    Done,
+    /// The session has to read.
+    Session,
+    /// The session has to end.
+    Close(Close),
+}
+
+/// The time of a tick's reading, by both clocks, and memory to work in.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    now: Instant,
+    before: Instant,
+    /// Time since the Unix epoch at `now`; only its distance from stamps of the last tick or so matters.
+    wall: Duration,
+    control: Vec<u8>,
+    /// Where messages are read. One for all connections, so that it stays in the processor's cache.
+    inbound: Inbound,
+}
+
+impl Reading {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self { now, before: now, wall: Duration::ZERO, control: Vec::new(), inbound: Inbound::default() }
+    }
+
+    /// A tick begins.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.before = std::mem::replace(&mut self.now, now);
+        self.wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    }
+
+    /// When something with this stamp came: not before the last reading, which would have found it.
+    fn arrival(&self, stamp: Duration) -> Instant {
+        let age = self.wall.saturating_sub(stamp);
+        self.now.checked_sub(age).map_or(self.before, |at| at.max(self.before))
+    }
+}
+
+impl Lease {
+    /// A lease for so many messages and bytes. `pending` is what came and was not looked at yet.
+    pub(super) fn new(pending: &[u8], messages: u32, bytes: i64) -> Self {
+        let pending = pending.to_vec();
+        Self { pending, messages_left: messages, bytes_left: bytes, bytes_in: 0, untimed_ticks: 0 }
+    }
+
+    /// Bytes that were read on it.
+    pub(super) fn bytes_in(&self) -> u64 {
+        self.bytes_in
+    }
+
+    /// What came and was not looked at.
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
+    pub(super) fn harvest(
+        &mut self,
+        reading: &mut Reading,
+        source: &mut impl Source,
+        mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Harvest {
+        reading.inbound.start_with(&self.pending);
+        self.pending.clear();
+        let harvest = self.read_messages(reading, source, &mut take);
+        self.pending.extend_from_slice(reading.inbound.pending());
+        harvest
+    }
+
+    fn read_messages(
+        &mut self,
+        reading: &mut Reading,
+        source: &mut impl Source,
+        take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Harvest {
+        // What the session had no time for.
+        if let Some(stop) = self.take_messages(reading, None, take) {
+            return stop;
+        }
+        let timed = self.untimed_ticks == 0;
+        self.untimed_ticks = self.untimed_ticks.saturating_sub(1);
+        for _ in 0..READS_PER_TICK {
+            if self.bytes_left <= 0 {
+                return Harvest::Session;
+            }
+            let space = reading.inbound.space();
+            let room = space.len();
+            let read = if timed {
+                source.read_timed(space, &mut reading.control)
+            } else {
+                source.read(space).map(|bytes| (bytes, None))
+            };
+            let (bytes, stamp) = match read {
+                Ok((bytes @ 1.., stamp)) => (bytes, stamp),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Harvest::Done,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // The end or a fault: the session meets it too.
+                Ok((0, _)) | Err(_) => return Harvest::Session,
+            };
+            reading.inbound.filled(bytes);
+            self.bytes_in += bytes as u64;
+            self.bytes_left -= bytes as i64;
+            let at = stamp.map(|stamp| reading.arrival(stamp));
+            if at.is_some() {
+                self.untimed_ticks = UNTIMED_TICKS;
+            }
+            if let Some(stop) = self.take_messages(reading, at, take) {
+                return stop;
+            }
+            if bytes < room {
+                break;
+            }
+        }
+        Harvest::Done
+    }
+
+    fn take_messages(
+        &mut self,
+        reading: &mut Reading,
+        at: Option<Instant>,
+        take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Option<Harvest> {
+        loop {
+            if self.messages_left == 0 {
+                return Some(Harvest::Session);
+            }
+            match reading.inbound.take() {
+                Front::Message(message) => {
+                    self.messages_left -= 1;
+                    if let Err(close) = take(at, reading.inbound.message(message)) {
+                        return Some(Harvest::Close(close));
+                    }
+                }
+                Front::Part => return None,
+                Front::Other => return Some(Harvest::Session),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::websocket::WebSocketLink;
+    use crate::transport::wire::{Stream, WiredTcp};
+    use crate::transport::{Link, LinkError, Received};
+    use bytes::Bytes;
+    use std::task::{Context, Poll, Waker};
+    use tickwire_shared::Rng;
+    use tickwire_shared::wire::CloseCode;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let length = payload.len();
+        let mut bytes = vec![first];
+        if length < 126 {
+            bytes.push(0x80 | length as u8);
+        } else {
+            bytes.push(0xfe);
+            bytes.extend((length as u16).to_be_bytes());
+        }
+        bytes.extend([0; 4]);
+        bytes.extend(payload);
+        bytes
+    }
+
+    /// Bytes that come in pieces; `None`: nothing for the moment.
+    struct Pieces(Vec<Option<Vec<u8>>>);
+
+    impl Source for Pieces {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                return Ok(0);
+            }
+            let Some(mut piece) = self.0.remove(0) else { return Err(io::ErrorKind::WouldBlock.into()) };
+            let rest = piece.split_off(piece.len().min(bytes.len()));
+            bytes[..piece.len()].copy_from_slice(&piece);
+            if !rest.is_empty() {
+                self.0.insert(0, Some(rest));
+            }
+            Ok(piece.len())
+        }
+
+        fn read_timed(
+            &mut self,
+            bytes: &mut [u8],
+            _control: &mut Vec<u8>,
+        ) -> io::Result<(usize, Option<Duration>)> {
+            self.read(bytes).map(|bytes| (bytes, Some(Duration::ZERO)))
+        }
+    }
+
+    fn look(lease: &mut Lease, source: &mut Pieces) -> (Harvest, Vec<(bool, Vec<u8>)>) {
+        let mut taken = Vec::new();
+        let harvest = lease.harvest(&mut Reading::new(), source, |at, message| {
+            taken.push((at.is_some(), message.to_vec()));
+            Ok(())
+        });
+        (harvest, taken)
+    }
+
+    #[test]
+    fn short_messages_are_taken_however_they_are_cut_and_every_fourth_is_timed() {
+        let mut stream: Vec<u8> = (0..9_u8).flat_map(|n| frame(0x82, &[n; 30])).collect();
+        let rest = stream.split_off(50);
+        let pieces = rest.chunks(36).map(|piece| Some(piece.to_vec()));
+        let mut source = Pieces([Some(stream)].into_iter().chain(pieces).collect());
+        let mut lease = Lease::new(&[], 100, 10_000);
+        let mut taken = Vec::new();
+        for _ in 0..9 {
+            let (harvest, messages) = look(&mut lease, &mut source);
+            assert_eq!(harvest, Harvest::Done);
+            taken.extend(messages);
+        }
+        let expected = (0..9_u8).map(|n| (n % 4 == 0, vec![n; 30])).collect::<Vec<_>>();
+        assert_eq!(taken, expected);
+        assert_eq!((lease.bytes_in(), lease.pending()), (9 * 36, &[][..]));
+    }
+
+    #[test]
+    fn what_the_room_may_not_judge_goes_back_with_every_byte() {
+        let ping = frame(0x89, b"there?");
+        let stream = [frame(0x82, &[1; 9]), ping.clone()].concat();
+        let mut lease = Lease::new(&[], 100, 10_000);
+        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(stream)]));
+        assert_eq!((harvest, taken.len(), lease.pending()), (Harvest::Session, 1, &ping[..]));
+
+        let one = frame(0x82, &[1; 9]);
+        let mut lease = Lease::new(&[], 2, 10_000);
+        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3))]));
+        assert_eq!((harvest, taken.len(), lease.pending()), (Harvest::Session, 2, &one[..]));
+
+        let mut lease = Lease::new(&[], 100, 20);
+        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3)), None]));
+        assert_eq!((harvest, taken.len()), (Harvest::Done, 3), "what was read is taken");
+        assert_eq!(
+            look(&mut lease, &mut Pieces(vec![Some(one)])).0,
+            Harvest::Session,
+            "the bytes are used up"
+        );
+
+        let mut lease = Lease::new(&[], 100, 10_000);
+        assert_eq!(look(&mut lease, &mut Pieces(Vec::new())).0, Harvest::Session, "the end");
+    }
+
+    #[test]
+    fn a_message_that_is_refused_closes_the_session() {
+        let mut lease = Lease::new(&[], 100, 10_000);
+        let mut source = Pieces(vec![Some(frame(0x82, &[9]))]);
+        let close = Close::from(CloseCode::DecodeError);
+        let harvest = lease.harvest(&mut Reading::new(), &mut source, |_, _| Err(close.clone()));
+        assert_eq!(harvest, Harvest::Close(close));
+    }
+
+    #[test]
+    fn an_arrival_lies_between_the_last_reading_and_this_one() {
+        let mut reading = Reading::new();
+        let before = reading.now;
+        let now = before + Duration::from_millis(33);
+        reading.begin(now);
+        let ago = |ms| reading.arrival(reading.wall.saturating_sub(Duration::from_millis(ms)));
+        assert_eq!(ago(10), now - Duration::from_millis(10));
+        assert_eq!(ago(2000), before, "the wall clock was put forward");
+        assert_eq!(reading.arrival(reading.wall + Duration::from_secs(9)), now, "or back");
+    }
+
+    /// All kinds of messages through a real socket, in random pieces, read by a room and a session in turn.
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    #[tokio::test]
+    async fn messages_come_whole_and_in_order_whoever_reads_them() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        peer.set_nodelay(true).unwrap();
+        let wired = WiredTcp::from(listener.accept().await.unwrap().0);
+        let wire = wired.wire().unwrap();
+        let mut link = WebSocketLink::open(wired, &Bytes::new(), 1 << 30);
+        assert_eq!(link.clock(), Ok(true));
+
+        let mut rng = Rng::new(7);
+        let (mut stream, mut ends, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        for n in 0..600_u32 {
+            if rng.below(8) == 0 {
+                stream.extend(frame(0x89, b"there?"));
+            }
+            let length = if rng.below(10) == 0 { rng.below(3000) } else { rng.below(60) } as usize;
+            let message = vec![n as u8; length];
+            stream.extend(frame(0x82, &message));
+            ends.push(stream.len());
+            expected.push(message);
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut got, mut sent, mut reading) = (Vec::new(), 0, Reading::new());
+        let (mut by_room, mut handed_over) = (0, 0);
+        while got.len() < expected.len() {
+            // Mostly whole messages, as clients send them.
+            let whole = ends.iter().find(|end| **end > sent).map_or(0, |end| end - sent);
+            let piece = if rng.below(4) == 0 { rng.below(400) as usize } else { whole };
+            let piece = piece.min(stream.len() - sent);
+            peer.write_all(&stream[sent..sent + piece]).await.unwrap();
+            sent += piece;
+            tokio::task::yield_now().await;
+            reading.begin(Instant::now());
+            let before = got.len();
+            let harvest = wire.harvest(&mut reading, |_, message| {
+                got.push(message.to_vec());
+                Ok(())
+            });
+            by_room += got.len() - before;
+            if harvest == Harvest::Session {
+                handed_over += 1;
+                link.reclaim();
+                loop {
+                    match link.poll_recv(&mut cx) {
+                        Poll::Ready(Ok(Received::Message(message))) => got.push(message.to_vec()),
+                        Poll::Ready(Ok(Received::Sign)) => (),
+                        Poll::Ready(Err(error)) => panic!("{error:?}"),
+                        Poll::Pending => break,
+                    }
+                }
+                link.lend(1 + rng.below(30));
+            }
+        }
+        assert_eq!(got, expected);
+        assert!(by_room > 100 && handed_over > 20, "{by_room} by the room, {handed_over} times handed over");
+        // The session is woken again by what comes.
+        link.reclaim();
+        link.unclock();
+        drop(peer);
+        let end = std::future::poll_fn(|cx| link.poll_recv(cx).map(|got| got.map(|_| ()))).await;
+        assert_eq!(end, Err(LinkError::Cut));
+    }
+}

@@ -1,0 +1,162 @@
+//! The codec's two synthetic matches as games of large rooms: cut into cells, everybody sees what is around its own thing.
+
+use crate::workload::{Declared, Match, Style};
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use tickwire_shared::entity::{Kind, Trainer};
+use tickwire_shared::prelude::*;
+use tickwire_shared::snapshot::train;
+
+/// Things in a room.
+pub(crate) const COUNT: usize = 2_000;
+/// Ticks per second.
+pub(crate) const HZ: u16 = 20;
+/// Steps of the grid in a unit.
+pub(crate) const UNIT: i32 = 1024;
+const TRAINING_SEED: u64 = 77;
+const SETTLE_TICKS: u32 = 300;
+
+thread_local! {
+    /// The time that the match's own step took.
+    pub(crate) static STEP_TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// How many fields a thing has tells which match it is of: 7 are ARENA's, 9 SHOOTER's, with the target velocity.
+const fn style<const FIELDS: usize>() -> (Style, Declared) {
+    if FIELDS == 7 { (Style::Arena, Declared::Linear) } else { (Style::Shooter, Declared::Steer) }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Thing<const FIELDS: usize>(pub(crate) [i32; FIELDS]);
+
+impl<const FIELDS: usize> Entity for Thing<FIELDS> {
+    fn kinds() -> Vec<Kind> {
+        let (style, declared) = style::<FIELDS>();
+        Match::new(style, COUNT, 1).kinds(declared)
+    }
+
+    fn kind(&self) -> u8 {
+        0
+    }
+
+    fn write_row(&self, row: &mut Vec<i32>) {
+        row.extend_from_slice(&self.0);
+    }
+
+    fn read_row(kind: u8, row: &[i32]) -> Option<Self> {
+        (kind == 0).then_some(Self(row.try_into().ok()?))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
+pub(crate) struct Nothing {
+    #[input(range = 0..=1)]
+    none: u8,
+}
+
+/// Which things a client sees, and how the room is cut for that. Lengths in steps of the grid; a cell of 0: it is not cut.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sight {
+    pub(crate) radius: i32,
+    pub(crate) cell: i32,
+    pub(crate) slack: i32,
+}
+
+pub(crate) struct Field<const FIELDS: usize> {
+    playing: Match,
+    things: Vec<EntityId>,
+    players: usize,
+}
+
+/// The side of the square.
+pub(crate) fn side() -> i32 {
+    (64.0 * COUNT as f64).sqrt().ceil() as i32 * UNIT
+}
+
+impl<const FIELDS: usize> Game for Field<FIELDS> {
+    type Settings = Sight;
+    type Scene = ();
+    type Input = Nothing;
+    type Entity = Thing<FIELDS>;
+    type Event = ();
+    type Command = ();
+
+    fn scene(_: &Sight) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn players_max(_: &Sight) -> u16 {
+        512
+    }
+
+    fn table() -> Option<&'static [u8]> {
+        static TABLES: [OnceLock<Vec<u8>>; 2] = [const { OnceLock::new() }; 2];
+        let table = TABLES[usize::from(FIELDS == 7)].get_or_init(|| trained(style::<FIELDS>()));
+        Some(table)
+    }
+
+    fn interest(sight: &Sight) -> Interest {
+        if sight.cell == 0 {
+            return Interest::Whole;
+        }
+        let cells = (side() / sight.cell + 1) as u16;
+        let &Sight { radius, cell: size, slack } = sight;
+        Interest::Cells(Cells { origin: IVec2::ZERO, size, columns: cells, rows: cells, radius, slack })
+    }
+
+    fn place(thing: &Thing<FIELDS>) -> Place {
+        Place::at(IVec2::new(thing.0[0], thing.0[1]))
+    }
+
+    fn new(_: &Sight, (): &(), seed: u64, world: &mut World<Thing<FIELDS>>) -> Self {
+        let (style, declared) = style::<FIELDS>();
+        let mut playing = Match::at_rate(style, COUNT, seed, f64::from(HZ));
+        (0..SETTLE_TICKS).for_each(|_| playing.step());
+        let state = playing.snapshot(0, declared);
+        let things = state.rows().map(|row| Thing(row.values.try_into().expect("a row of the match")));
+        let things = things.map(|thing| world.spawn(thing).expect("a place")).collect();
+        Self { playing, things, players: 0 }
+    }
+
+    fn join(
+        &mut self,
+        _: &mut World<Thing<FIELDS>>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        self.players += 1;
+        self.things.get(self.players - 1).copied().ok_or(Refusal::Full)
+    }
+
+    fn leave(&mut self, _: &mut World<Thing<FIELDS>>, _: PlayerId) {}
+
+    fn step(&mut self, world: &mut World<Thing<FIELDS>>, _: &Turn<'_, Self>, _: &mut Events<()>) {
+        let start = Instant::now();
+        self.playing.step();
+        let state = self.playing.snapshot(0, style::<FIELDS>().1);
+        for ((_, thing), row) in world.iter_mut().zip(state.rows()) {
+            thing.0.copy_from_slice(row.values);
+        }
+        STEP_TIME.set(STEP_TIME.get() + start.elapsed());
+    }
+
+    fn apply_input(_: &mut Thing<FIELDS>, _: &Nothing, (): &()) {}
+}
+
+fn trained((style, declared): (Style, Declared)) -> Vec<u8> {
+    let mut playing = Match::at_rate(style, COUNT, TRAINING_SEED, f64::from(HZ));
+    (0..SETTLE_TICKS).for_each(|_| playing.step());
+    let (schema, mut trainer) = (playing.schema(declared), Trainer::new(playing.kinds(declared)));
+    let mut before = playing.snapshot(1, declared);
+    for tick in 2..32 {
+        playing.step();
+        let now = playing.snapshot(tick, declared);
+        train(&mut trainer, &schema, Some(&before), &now);
+        before = now;
+    }
+    train(&mut trainer, &schema, None, &before);
+    trainer.table()
+}

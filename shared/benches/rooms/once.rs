@@ -1,0 +1,94 @@
+//! One client against 256 that see the same: the work of encoding, and the time that it takes.
+
+use crate::game::{COUNT, Field, HZ, STEP_TIME, Sight};
+use crate::stage::Stage;
+use crate::workload::{Declared, Match, Style};
+use std::time::{Duration, Instant};
+use tickwire_shared::entity::PacketProfile;
+use tickwire_shared::game::Game;
+use tickwire_shared::id::StreamId;
+use tickwire_shared::snapshot::StreamEncoder;
+use tickwire_shared::tick::Tick;
+
+const MANY: usize = 256;
+const RUNS: usize = 5;
+const SETTLE_TICKS: u32 = 70;
+const TICKS: u32 = 300;
+
+/// What a run took per tick, µs.
+struct Run {
+    entities: u64,
+    /// Of making packets.
+    encoding_us: f64,
+    /// Of all that the room does beside the game's step.
+    room_us: f64,
+}
+
+pub(crate) fn run() {
+    println!(
+        "\nOnce: {COUNT} things (SHOOTER), 1 client and {MANY} that see all of them; {RUNS} alternating runs"
+    );
+    println!("run   entities encoded         encoding, us per tick    the room's work, us per tick");
+    println!("      1          {MANY}        1          {MANY}        1          {MANY}");
+    let runs: Vec<[Run; 2]> = (0..RUNS).map(|_| [measure(1), measure(MANY)]).collect();
+    for (number, [one, many]) in runs.iter().enumerate() {
+        println!(
+            "{number:<5} {:<10} {:<10} {:>8.1}   {:>8.1}   {:>8.1}   {:>8.1}",
+            one.entities, many.entities, one.encoding_us, many.encoding_us, one.room_us, many.room_us
+        );
+        assert_eq!(one.entities, many.entities, "each entity is encoded once, however many see it");
+    }
+    for (at, name) in ["1 client", "256 clients"].into_iter().enumerate() {
+        let mut times: Vec<f64> = runs.iter().map(|run| run[at].encoding_us).collect();
+        times.sort_by(f64::total_cmp);
+        println!(
+            "encoding for {name}: {:.1} us ({:.1} to {:.1})",
+            times[RUNS / 2],
+            times[0],
+            times[RUNS - 1]
+        );
+    }
+}
+
+fn measure(clients: usize) -> Run {
+    let mut stage = Stage::<Field<9>>::new(Sight::default(), 1, 1, clients - 1, 1);
+    (0..SETTLE_TICKS).for_each(|_| stage.tick());
+    (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
+    let before = stage.room.stats().entities_encoded;
+    for _ in 0..TICKS {
+        stage.tick();
+        assert_eq!(stage.clients[0].latest(), stage.room.state(), "the client has what the room has");
+    }
+    let room = stage.spent - STEP_TIME.get();
+    let per_tick_us = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(TICKS);
+    Run {
+        entities: stage.room.stats().entities_encoded - before,
+        encoding_us: per_tick_us(encoding(clients)),
+        room_us: per_tick_us(room),
+    }
+}
+
+/// The time in which packets are made, as a room makes them for so many clients that have the state before: what is only
+/// handed out again is not in it.
+fn encoding(clients: usize) -> Duration {
+    let mut playing = Match::at_rate(Style::Shooter, COUNT, 1, f64::from(HZ));
+    let table = Field::<9>::table();
+    let schema =
+        playing.schema(Declared::Steer).with_profile(PacketProfile::Ranged, table).expect("its table");
+    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let mut spent = Duration::ZERO;
+    for tick in 1..=SETTLE_TICKS + TICKS {
+        playing.step();
+        encoder.push(playing.snapshot(tick, Declared::Steer));
+        for _ in 0..clients {
+            let (before, start) = (encoder.entities_encoded(), Instant::now());
+            let packet = encoder.packet(&schema, Some(Tick(tick - 1)));
+            let time = start.elapsed();
+            assert!(packet.is_some(), "there is a state");
+            if tick > SETTLE_TICKS && encoder.entities_encoded() > before {
+                spent += time;
+            }
+        }
+    }
+    spent
+}

@@ -1,0 +1,13 @@
+//! What a net graph shows beside the counters.
+
+use super::Client;
+use crate::game::Game;
+use core::time::Duration;
+
+impl<G: Game> Client<G> {
+    /// How long ago the newest state came over this connection.
+    #[must_use]
+    pub fn snapshot_age(&self, now: Duration) -> Option<Duration> {
+        Some(now.saturating_sub(self.place.as_ref()?.snapshot_at?))
+    }
+}

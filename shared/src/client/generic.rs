@@ -1,0 +1,219 @@
+//! A client for any game: it knows no types, and reads rows by the schema that the server sends.
+//!
+//! `Client<AnyGame>` decodes, interpolates and extrapolates by the declared predictors. It does not predict its own
+//! entity, whose step it does not know, and refuses a schema with `custom` fields. Settings, events and commands are
+//! the codec's bytes.
+//!
+//! At `Joined`, before the first input is made, it has to be given [`Client::neutral_input`] or another made of it.
+
+use super::{Client, ClientError};
+use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Schema};
+use crate::game::{BadSettings, Events, Game, Profile, Refusal, Turn};
+use crate::id::{EntityId, PlayerId};
+use crate::limits::{INPUT_FIELDS_MAX, ROW_FIELDS_MAX};
+use crate::wire::Text;
+use crate::wire::control::Joined;
+use crate::world::World;
+use core::fmt;
+use serde::de::{SeqAccess, Visitor};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
+
+/// The game of which nothing is known but its schema. Only a client can be made of it.
+#[derive(Debug)]
+pub struct AnyGame(());
+
+/// A row of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnyEntity {
+    kind: u8,
+    values: Box<[i32]>,
+}
+
+/// An input with the fields of a schema. The default has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnyInput {
+    grids: Arc<[Grid]>,
+    values: Box<[i32]>,
+}
+
+/// A value of a type that is not known: all that is left of the codec's bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opaque(pub Vec<u8>);
+
+impl AnyInput {
+    /// The input with these values, each brought to its grid; those that are missing are 0.
+    #[must_use]
+    pub fn with_values(&self, values: &[i32]) -> Self {
+        let values = values.iter().copied().chain(core::iter::repeat(0));
+        let fitted = self.grids.iter().zip(values).map(|(grid, value)| grid.fit(i64::from(value)));
+        Self { grids: self.grids.clone(), values: fitted.collect() }
+    }
+
+    fn is_button(grid: &Grid) -> bool {
+        (grid.min, grid.max, grid.wrap) == (0, 3, false)
+    }
+}
+
+impl Entity for AnyEntity {
+    fn kinds() -> Vec<Kind> {
+        Vec::new()
+    }
+
+    fn kind(&self) -> u8 {
+        self.kind
+    }
+
+    fn write_row(&self, row: &mut Vec<i32>) {
+        row.extend_from_slice(&self.values);
+    }
+
+    fn read_row(kind: u8, row: &[i32]) -> Option<Self> {
+        (row.len() <= ROW_FIELDS_MAX).then(|| Self { kind, values: row.into() })
+    }
+}
+
+/// Bit 0 of a button: it is down. Bit 1: it was pressed.
+const PRESSED: i32 = 2;
+
+impl Input for AnyInput {
+    const GRIDS: &'static [Grid] = &[];
+
+    fn schema() -> InputSchema {
+        InputSchema { fields: Vec::new() }
+    }
+
+    fn grids(&self) -> &[Grid] {
+        &self.grids
+    }
+
+    fn write_row(&self, row: &mut Vec<i32>) {
+        row.extend_from_slice(&self.values);
+    }
+
+    fn read_row(row: &[i32]) -> Option<Self> {
+        row.is_empty().then(Self::default)
+    }
+
+    fn held(&self) -> Self {
+        let mut held = self.clone();
+        for (value, grid) in held.values.iter_mut().zip(self.grids.iter()) {
+            if Self::is_button(grid) {
+                *value &= !PRESSED;
+            }
+        }
+        held
+    }
+
+    fn fold(&mut self, late: &Self) {
+        for ((value, late), grid) in self.values.iter_mut().zip(&late.values).zip(self.grids.iter()) {
+            if Self::is_button(grid) {
+                *value |= late & PRESSED;
+            }
+        }
+    }
+}
+
+impl Serialize for Opaque {
+    /// Without a length: a tuple of its bytes.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut tuple = to.serialize_tuple(self.0.len())?;
+        self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
+        tuple.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Opaque {
+    /// Reads until nothing is left. The message that holds it bounds it.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct ToTheEnd;
+        impl<'de> Visitor<'de> for ToTheEnd {
+            type Value = Opaque;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(to, "bytes to the end")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Opaque, A::Error> {
+                let mut bytes = Vec::new();
+                while let Ok(Some(byte)) = from.next_element() {
+                    bytes.push(byte);
+                }
+                Ok(Opaque(bytes))
+            }
+        }
+        from.deserialize_tuple(usize::MAX, ToTheEnd)
+    }
+}
+
+impl Game for AnyGame {
+    const BY_SCHEMA: bool = true;
+
+    type Settings = Opaque;
+    type Scene = ();
+    type Input = AnyInput;
+    type Entity = AnyEntity;
+    type Event = Opaque;
+    type Command = Opaque;
+
+    fn scene(_: &Opaque) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &Opaque, (): &(), _: u64, _: &mut World<AnyEntity>) -> Self {
+        Self(())
+    }
+
+    fn join(
+        &mut self,
+        _: &mut World<AnyEntity>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        Err(Refusal::Rule(Text::cut("a game that is known by its schema only cannot be hosted")))
+    }
+
+    fn leave(&mut self, _: &mut World<AnyEntity>, _: PlayerId) {}
+
+    fn step(&mut self, _: &mut World<AnyEntity>, _: &Turn<'_, Self>, _: &mut Events<Opaque>) {}
+
+    fn apply_input(_: &mut AnyEntity, _: &AnyInput, (): &()) {}
+}
+
+impl<G: Game> Client<G> {
+    /// The fields of the game's input; none before `Joined` if they come from the server.
+    #[must_use]
+    pub fn input_schema(&self) -> &InputSchema {
+        &self.input_schema
+    }
+
+    /// The schema in `Joined`; after a resume the one that came before.
+    pub(super) fn schema_sent(&mut self, joined: &Joined) -> Result<Schema, ClientError> {
+        let missing = || ClientError::NoSchema(self.config.game.clone());
+        let kinds = match (&joined.schema, &self.schema) {
+            (Some(bytes), _) => {
+                if GameSchema::hash_of(bytes) != self.schema_hash {
+                    return Err(missing());
+                }
+                let sent = GameSchema::decode(bytes)?;
+                self.input_schema = sent.input;
+                sent.kinds
+            }
+            (None, Some(known)) if joined.resumed => known.kinds().to_vec(),
+            (None, _) => return Err(missing()),
+        };
+        Ok(Schema::new(kinds)?)
+    }
+}
+
+impl Client<AnyGame> {
+    /// The input in which nothing is done.
+    #[must_use]
+    pub fn neutral_input(&self) -> AnyInput {
+        let fields = self.input_schema.fields.iter().take(INPUT_FIELDS_MAX);
+        let grids: Arc<[Grid]> = fields.map(|field| field.grid).collect();
+        AnyInput { grids, ..AnyInput::default() }.with_values(&[])
+    }
+}

@@ -1,0 +1,92 @@
+//! A whole game as a decoder that was not built with it knows it: kinds and controls.
+
+use super::{Entity, Input, InputSchema, Kind, fnv1a_64};
+use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, SCHEMA_BYTES_MAX};
+use crate::wire::{DecodeError, codec};
+use serde::{Deserialize, Serialize};
+
+/// What `Joined` holds for a client that knows no types of the game. The schema hash is over its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GameSchema {
+    /// The game's own version.
+    pub version: u32,
+    /// The kinds of entity in the order of their numbers.
+    pub kinds: Vec<Kind>,
+    /// The fields of the input.
+    pub input: InputSchema,
+}
+
+impl GameSchema {
+    /// The schema of a game's types.
+    #[must_use]
+    pub fn of<E: Entity, I: Input>(version: u32) -> Self {
+        Self { version, kinds: E::kinds(), input: I::schema() }
+    }
+
+    /// The bytes in `Joined`.
+    ///
+    /// # Errors
+    /// It is longer than [`SCHEMA_BYTES_MAX`].
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        let bytes = codec::encode(self)?;
+        if bytes.len() > SCHEMA_BYTES_MAX { Err(DecodeError::TooMany) } else { Ok(bytes) }
+    }
+
+    /// Reads a schema off the wire. Of the kinds [`super::Schema::new`] checks the rest.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes, or an input that breaks the protocol's bounds.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > SCHEMA_BYTES_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        let schema: Self = codec::decode(bytes)?;
+        let fields = &schema.input.fields;
+        if fields.len() > INPUT_FIELDS_MAX || !fields.iter().all(|field| field.grid.is_sound()) {
+            return Err(DecodeError::OutOfRange);
+        }
+        if schema.input.bits() > INPUT_BITS_MAX { Err(DecodeError::OutOfRange) } else { Ok(schema) }
+    }
+
+    /// The schema hash of such bytes; never 0, which stands for "any".
+    #[must_use]
+    pub fn hash_of(bytes: &[u8]) -> u64 {
+        fnv1a_64(bytes).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::{ArenaEntity, ArenaInput};
+    use crate::entity::schema_hash;
+
+    fn arena() -> GameSchema {
+        GameSchema::of::<ArenaEntity, ArenaInput>(7)
+    }
+
+    #[test]
+    fn the_schema_hash_is_the_hash_of_the_bytes_that_are_sent() {
+        let bytes = arena().encode().unwrap();
+        let hash = schema_hash(7, &ArenaEntity::kinds(), &ArenaInput::schema());
+        assert_eq!(GameSchema::hash_of(&bytes), hash);
+        assert_eq!(GameSchema::decode(&bytes), Ok(arena()));
+    }
+
+    #[test]
+    fn an_input_that_breaks_a_bound_is_refused() {
+        let with = |change: fn(&mut GameSchema)| {
+            let mut schema = arena();
+            change(&mut schema);
+            GameSchema::decode(&codec::encode(&schema).unwrap())
+        };
+        let many = with(|schema| schema.input.fields = vec![schema.input.fields[0].clone(); 33]);
+        assert_eq!(many, Err(DecodeError::OutOfRange));
+        assert_eq!(with(|schema| schema.input.fields[0].grid.per_unit = 0), Err(DecodeError::OutOfRange));
+        let wide = with(|schema| {
+            schema.input.fields[0].grid = crate::entity::Grid::integers(0, i32::MAX);
+            schema.input.fields = vec![schema.input.fields[0].clone(); 9];
+        });
+        assert_eq!(wide, Err(DecodeError::OutOfRange));
+    }
+}

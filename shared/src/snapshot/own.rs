@@ -1,0 +1,197 @@
+//! Fields that only the owner of an entity gets: what it was told of them last, at either end.
+//!
+//! No stream holds them; there stands what [`Field::hidden`](crate::entity::Field::hidden) says. They are told in the private
+//! section of an update, when they are not what was told before, as of the update's tick:
+//!
+//! ```text
+//! kind   the entity's kind, as many bits as the number of the last kind has
+//! 1 [..] for each such field of the kind, in the order of the row: it is told; if so: value - min, in the bits of its grid
+//! ```
+//! At least one field is told, and all of them if nothing was told before over this connection, or of another kind, and
+//! after a repair.
+
+use crate::entity::{OwnField, Schema, read_absolute};
+use crate::wire::DecodeError;
+use crate::wire::bits::BitWriter;
+use crate::wire::update::OwnBits;
+
+/// What a client knows of the fields that only it gets, of its own entity. Nothing at first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnTold {
+    kind: u8,
+    /// Empty while nothing was told.
+    values: Vec<i32>,
+}
+
+impl OwnTold {
+    /// Whether `row`, an entity of `kind` with all its fields, holds something that was not told.
+    #[must_use]
+    pub fn is_news(&self, schema: &Schema, kind: u8, row: &[i32]) -> bool {
+        let fields = schema.own_fields(kind);
+        !fields.is_empty() && (!self.knows(kind, fields) || fields.iter().enumerate().any(self.differs(row)))
+    }
+
+    fn knows(&self, kind: u8, fields: &[OwnField]) -> bool {
+        self.kind == kind && self.values.len() == fields.len()
+    }
+
+    fn differs(&self, row: &[i32]) -> impl Fn((usize, &OwnField)) -> bool {
+        move |(at, field)| self.values.get(at) != row.get(field.at)
+    }
+
+    /// What has to be told of `row`, which then counts as told; `None` if that is nothing.
+    pub fn tell(&mut self, schema: &Schema, kind: u8, row: &[i32]) -> Option<OwnBits> {
+        if !self.is_news(schema, kind, row) {
+            return None;
+        }
+        let fields = schema.own_fields(kind);
+        if !self.knows(kind, fields) {
+            self.values.clear();
+        }
+        let mut bits = BitWriter::new();
+        bits.raw(u32::from(kind), schema.kind_bits());
+        for field in fields.iter().enumerate() {
+            let told = self.differs(row)(field);
+            bits.bit(told);
+            if let (true, (_, field)) = (told, field) {
+                let value = row.get(field.at).copied().unwrap_or(field.grid.min);
+                bits.raw(value.wrapping_sub(field.grid.min) as u32, field.grid.bits());
+            }
+        }
+        self.kind = kind;
+        self.values.clear();
+        self.values.extend(fields.iter().map(|field| row.get(field.at).copied().unwrap_or(field.grid.min)));
+        OwnBits::new(bits)
+    }
+
+    /// Takes in what was told.
+    ///
+    /// # Errors
+    /// It is not what a room tells. Nothing has changed then.
+    pub fn hear(&mut self, schema: &Schema, bits: &OwnBits) -> Result<(), DecodeError> {
+        let mut from = bits.reader();
+        let kind = from.raw(schema.kind_bits())? as u8;
+        let fields = schema.own_fields(kind);
+        let knows = self.knows(kind, fields);
+        let mut values = Vec::with_capacity(fields.len());
+        let mut any = false;
+        for (at, field) in fields.iter().enumerate() {
+            let told = from.bit()?;
+            any |= told;
+            values.push(match self.values.get(at).filter(|_| knows) {
+                _ if told => read_absolute(&mut from, &field.grid)?,
+                Some(known) => *known,
+                None => return Err(DecodeError::UnknownBaseline),
+            });
+        }
+        bits.finish(&from)?;
+        if !any {
+            return Err(DecodeError::NotCanonical);
+        }
+        (self.kind, self.values) = (kind, values);
+        Ok(())
+    }
+
+    /// Puts what was told into a row of a stream.
+    pub fn fill(&self, schema: &Schema, kind: u8, row: &mut [i32]) {
+        let fields = schema.own_fields(kind);
+        if self.knows(kind, fields) {
+            for (field, value) in fields.iter().zip(&self.values) {
+                if let Some(slot) = row.get_mut(field.at) {
+                    *slot = *value;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Field, Grid, Kind, Predictor};
+    use proptest::prelude::*;
+
+    fn schema() -> Schema {
+        let field =
+            |name: &str, grid, own| Field { name: name.into(), grid, predictor: Predictor::Hold, own };
+        let soldier = vec![
+            field("hp", Grid::integers(0, 100), false),
+            field("ammo", Grid::integers(1, 300), true),
+            field("aim", Grid::angle(256), false),
+            field("hand", Grid::integers(-70_000, 70_000), true),
+        ];
+        let ghost = vec![field("fear", Grid::integers(0, 0), true)];
+        let tree = vec![field("height", Grid::integers(0, 9), false)];
+        let kind = |name: &str, fields| Kind { name: name.into(), fields };
+        Schema::new(vec![kind("soldier", soldier), kind("ghost", ghost), kind("tree", tree)]).unwrap()
+    }
+
+    fn row() -> impl Strategy<Value = (u8, Vec<i32>)> {
+        let few = |values: Vec<i32>| prop::sample::select(values);
+        let soldier = (0..=2, few(vec![1, 2, 300]), few(vec![-70_000, 0, 70_000]))
+            .prop_map(|(hp, ammo, hand)| (0, vec![hp, ammo, 7, hand]));
+        prop_oneof![4 => soldier, 1 => Just((1, vec![0])), 1 => Just((2, vec![5]))]
+    }
+
+    proptest! {
+        #[test]
+        fn the_owner_knows_what_is_after_each_telling(rows in prop::collection::vec(row(), 1..30)) {
+            let schema = schema();
+            let (mut room, mut client) = (OwnTold::default(), OwnTold::default());
+            for (kind, row) in rows {
+                let news = room.is_news(&schema, kind, &row);
+                let told = room.tell(&schema, kind, &row);
+                prop_assert_eq!(told.is_some(), news);
+                if let Some(bits) = told {
+                    client.hear(&schema, &bits).unwrap();
+                }
+                prop_assert!(!room.is_news(&schema, kind, &row));
+                let mut seen = row.clone();
+                schema.hide_own(kind, &mut seen);
+                client.fill(&schema, kind, &mut seen);
+                prop_assert_eq!(seen, row);
+            }
+        }
+
+        #[test]
+        fn hostile_bits_change_nothing_or_are_what_a_room_tells(
+            bytes in prop::collection::vec(any::<u8>(), 1..12),
+            cut in 0_u32..8,
+        ) {
+            let schema = schema();
+            let mut bits = BitWriter::new();
+            bytes.iter().skip(1).for_each(|byte| bits.raw(u32::from(*byte), 8));
+            bits.raw(u32::from(bytes[0]) & ((1 << cut) - 1), cut);
+            let Some(bits) = OwnBits::new(bits) else { return Ok(()) };
+            let mut client = OwnTold::default();
+            if client.hear(&schema, &bits).is_err() {
+                prop_assert_eq!(client, OwnTold::default());
+                return Ok(());
+            }
+            let mut row = vec![0; 4];
+            client.fill(&schema, client.kind, &mut row);
+            prop_assert_eq!(OwnTold::default().tell(&schema, client.kind, &row), Some(bits));
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_told_and_nothing_of_what_all_see() {
+        let (schema, mut room) = (schema(), OwnTold::default());
+        let all = 2 + 1 + 9 + 1 + 18;
+        assert_eq!(room.tell(&schema, 0, &[9, 30, 7, 5]).map(|bits| bits.count()), Some(all));
+        assert_eq!(room.tell(&schema, 0, &[1, 30, 99, 5]), None);
+        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all - 18));
+        assert_eq!(room.tell(&schema, 2, &[4]), None, "a tree has no secrets");
+        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]), None, "the client still knows");
+        assert_eq!(room.tell(&schema, 1, &[0]).map(|bits| bits.count()), Some(3));
+        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all));
+    }
+
+    #[test]
+    fn a_part_of_what_was_never_told_whole_is_refused() {
+        let (schema, mut room) = (schema(), OwnTold::default());
+        room.tell(&schema, 0, &[9, 30, 7, 5]);
+        let part = room.tell(&schema, 0, &[9, 31, 7, 5]).unwrap();
+        assert_eq!(OwnTold::default().hear(&schema, &part), Err(DecodeError::UnknownBaseline));
+    }
+}

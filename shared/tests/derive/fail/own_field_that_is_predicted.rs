@@ -1,0 +1,11 @@
+use tickwire_shared::prelude::*;
+
+#[derive(Clone, Entity)]
+struct Ship {
+    #[entity(range = 0..=100, own, predict = linear(vel))]
+    heat: i32,
+    #[entity(range = -1..=1)]
+    vel: i32,
+}
+
+fn main() {}

@@ -1,0 +1,445 @@
+//! Fields that only the owner of an entity gets: the owner predicts with them exactly, and nobody else learns anything.
+
+#![allow(clippy::unwrap_used)]
+
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+use tickwire_shared::byte_profile::Part;
+use tickwire_shared::entity::PacketProfile;
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::link::PathProfile;
+use tickwire_shared::prelude::*;
+use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
+use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::{Name, Role};
+use tickwire_shared::wire::update::{PrivatePart, Update};
+
+const SIDE: i32 = 4_000;
+const OWN: Part = Part::Private(PrivatePart::Own);
+const AMMO: u16 = 20;
+const RELOAD: u8 = 5;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
+struct Pad {
+    #[input(range = -60..=60)]
+    x: i16,
+    fire: Button,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+enum Thing {
+    Soldier(Soldier),
+    Ghost(Ghost),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Soldier {
+    /// Counts down to the next shot; read and written by the player's own step.
+    #[entity(range = 0..=5, own)]
+    reload: u8,
+    #[entity(range = 0..=4000, predict = linear(vel))]
+    pos: IVec2,
+    #[entity(range = -60..=60)]
+    vel: IVec2,
+    /// Neither 0 nor the least value of its range is what others see by chance.
+    #[entity(range = 1..=20, own)]
+    ammo: u16,
+    /// What only the server changes.
+    #[entity(range = -1000..=1000, own)]
+    card: i16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Ghost {
+    #[entity(range = 0..=4000)]
+    pos: IVec2,
+    #[entity(own)]
+    secret: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Rules {
+    /// Cuts the room.
+    cells: bool,
+    /// What cards are.
+    deal: i16,
+    /// Soldiers become ghosts, and come back.
+    dies: bool,
+    /// A card changes each this many ticks; 0: never.
+    deal_period: u32,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Nothing;
+
+struct Cards<const PLAIN: bool> {
+    rules: Rules,
+    players: Vec<(PlayerId, EntityId)>,
+}
+
+impl<const PLAIN: bool> Game for Cards<PLAIN> {
+    const PACKETS: PacketProfile = if PLAIN { PacketProfile::Plain } else { PacketProfile::Ranged };
+    type Settings = Rules;
+    type Scene = ();
+    type Input = Pad;
+    type Entity = Thing;
+    type Event = Nothing;
+    type Command = Nothing;
+
+    fn scene(_: &Rules) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn interest(rules: &Rules) -> Interest {
+        let cells = Cells { origin: IVec2::ZERO, size: 400, columns: 10, rows: 10, radius: 900, slack: 40 };
+        if rules.cells { Interest::Cells(cells) } else { Interest::Whole }
+    }
+
+    fn place(thing: &Thing) -> Place {
+        let (Thing::Soldier(Soldier { pos, .. }) | Thing::Ghost(Ghost { pos, .. })) = thing;
+        Place { at: Some(*pos), group: Group::default() }
+    }
+
+    fn new(rules: &Rules, (): &(), _: u64, _: &mut World<Thing>) -> Self {
+        Self { rules: *rules, players: Vec::new() }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Thing>,
+        (): &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let pos = IVec2::new(300 * i32::from(player.0), 500);
+        let card = self.rules.deal.wrapping_mul(player.0 as i16);
+        let entity =
+            world.spawn(Thing::Soldier(Soldier { reload: 0, pos, vel: IVec2::ZERO, ammo: AMMO, card }))?;
+        self.players.push((player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+        for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
+            world.despawn(entity);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+        let rules = self.rules;
+        for player in turn.players {
+            let Some(own) = world.get_mut(player.entity) else { continue };
+            Self::apply_input(own, &player.input, &());
+            let turns = rules.dies && turn.tick.0.is_multiple_of(40);
+            let deals = rules.deal_period > 0 && turn.tick.0.is_multiple_of(rules.deal_period);
+            *own = match *own {
+                Thing::Soldier(Soldier { pos, .. }) if turns => Thing::Ghost(Ghost { pos, secret: true }),
+                Thing::Ghost(Ghost { pos, .. }) if turns => {
+                    Thing::Soldier(Soldier { reload: 2, pos, vel: IVec2::ZERO, ammo: AMMO, card: rules.deal })
+                }
+                Thing::Soldier(soldier) if deals => {
+                    Thing::Soldier(Soldier { card: (soldier.card + 7) % 1_000, ..soldier })
+                }
+                same => same,
+            };
+        }
+    }
+
+    fn apply_input(own: &mut Thing, input: &Pad, (): &()) {
+        let Thing::Soldier(soldier) = own else { return };
+        soldier.vel = IVec2::new(i32::from(input.x), 0);
+        soldier.pos = (soldier.pos + soldier.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
+        soldier.reload = soldier.reload.saturating_sub(1);
+        if input.fire.active() && soldier.reload == 0 {
+            soldier.reload = RELOAD;
+            // An empty magazine is filled up again, so that there is always something to change.
+            soldier.ammo = if soldier.ammo > 1 { soldier.ammo - 1 } else { AMMO };
+            // A shot throws it back: what is for its owner alone has effects that all see.
+            soldier.pos.x = (soldier.pos.x - i32::from(soldier.ammo)).clamp(0, SIDE);
+        }
+    }
+}
+
+fn table<const PLAIN: bool>(
+    seed: u64,
+    rules: Rules,
+    players: usize,
+) -> (Harness<Cards<PLAIN>>, Vec<ClientIndex>) {
+    let mut harness = Harness::new(rules, seed);
+    harness.audit_leaks();
+    let clients: Vec<_> = (0..players).map(|_| harness.join("ada")).collect();
+    for &client in &clients {
+        let mut pad = Pad::default();
+        harness.drive(client, move |_, rng| {
+            if rng.chance(8) {
+                pad.x = rng.range(-60, 60) as i16;
+            }
+            pad.fire = Button::after(pad.fire, rng.chance(3));
+            pad
+        });
+    }
+    harness.run_ticks(20);
+    (harness, clients)
+}
+
+/// Every client sees of the others what a stream holds; what it knows of its own entity is all that there is.
+fn assert_secrets<const PLAIN: bool>(harness: &Harness<Cards<PLAIN>>, clients: &[ClientIndex]) {
+    for &client in clients {
+        let client = harness.client(client);
+        for row in client.rows() {
+            match Thing::read_row(row.kind, row.values) {
+                Some(Thing::Soldier(soldier)) => {
+                    assert_eq!((soldier.reload, soldier.ammo, soldier.card), (0, 1, 0));
+                }
+                Some(Thing::Ghost(ghost)) => assert!(!ghost.secret),
+                None => panic!("a row of no kind"),
+            }
+        }
+        for (id, shown) in client.view(harness.now()) {
+            if let (false, Thing::Soldier(soldier)) = (Some(id) == client.own_id(), shown) {
+                assert_eq!((soldier.reload, soldier.ammo, soldier.card), (0, 1, 0));
+            }
+        }
+    }
+}
+
+fn exact<const PLAIN: bool>() {
+    for (seed, cells) in [(1, false), (2, true)] {
+        let rules = Rules { cells, deal: 11, ..Rules::default() };
+        let (mut harness, clients) = table::<PLAIN>(seed, rules, 4);
+        harness.link(
+            clients[1],
+            LinkProfile::both(PathProfile { delay: Duration::from_millis(80), ..PathProfile::CLEAN }),
+        );
+        harness.run_ticks(60);
+        let wrong = |harness: &Harness<Cards<PLAIN>>| {
+            clients.iter().map(|&client| harness.client(client).stats().predictions_wrong).collect::<Vec<_>>()
+        };
+        let before = wrong(&harness);
+        for _ in 0..300 {
+            harness.run_ticks(1);
+            harness.assert_in_sync();
+            assert_secrets(&harness, &clients);
+        }
+        assert_eq!(wrong(&harness), before, "what the own step reads is known to the owner");
+        for &client in &clients {
+            let stats = harness.client(client).stats();
+            assert!(
+                stats.predictions > 250 && stats.hash_checks > 5 && stats.hash_mismatches == 0,
+                "{stats:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_owner_predicts_exactly_with_what_the_others_never_see() {
+    exact::<false>();
+}
+
+#[test]
+fn so_it_does_in_profile_0() {
+    exact::<true>();
+}
+
+/// What each client knows of its own entity is what the room has, the server's own changes among it.
+fn assert_known<const PLAIN: bool>(harness: &mut Harness<Cards<PLAIN>>, clients: &[ClientIndex]) {
+    for &client in clients {
+        harness.drive(client, |_, _| Pad::default());
+    }
+    harness.settle();
+    harness.run_ticks(12);
+    harness.assert_caught_up(8);
+    assert_secrets(harness, clients);
+    for &client in clients {
+        let client = harness.client(client);
+        let id = client.own_id().unwrap();
+        match (client.own().map(|(_, own)| *own), harness.room().world().get(id)) {
+            (Some(Thing::Soldier(own)), Some(Thing::Soldier(theirs))) => {
+                assert_eq!((own.ammo, own.card), (theirs.ammo, theirs.card), "{id:?}");
+            }
+            (own, theirs) => assert_eq!(own.as_ref(), theirs, "{id:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_the_server_changes_is_known_after_stalls_cuts_repairs_and_another_kind() {
+    let (mut repairs, mut resumes) = (0, 0);
+    for seed in 10..16 {
+        let rules = Rules { cells: seed % 2 == 0, deal: 3, dies: true, deal_period: 9 };
+        let (mut harness, clients) = table::<false>(seed, rules, 3);
+        for round in 0..12 {
+            let client = clients[round % clients.len()];
+            match round % 5 {
+                0 => harness.stall(client, Duration::from_millis(900)),
+                1 => harness.cut(client),
+                2 => harness.block_slot(client),
+                3 => assert!(harness.corrupt(client)),
+                _ => harness.link(client, LinkProfile::MOBILE_4G),
+            }
+            harness.run_ticks(37 + round as u32);
+            harness.settle();
+            assert_secrets(&harness, &clients);
+        }
+        repairs += harness.room().stats().repairs;
+        resumes += harness.room().stats().resumes;
+        let frozen = harness.tick().0.next_multiple_of(40) + 2;
+        harness.run_ticks(frozen - harness.tick().0);
+        for &client in &clients {
+            let client = harness.client(client);
+            let own = client.own().map(|(_, own)| own.kind());
+            let theirs = harness.room().world().get(client.own_id().unwrap()).map(Entity::kind);
+            assert_eq!(own, theirs, "seed {seed}");
+        }
+    }
+    assert!(repairs > 3 && resumes > 3, "{repairs} repairs, {resumes} resumes");
+}
+
+#[test]
+fn under_a_byte_budget_the_owner_still_knows_its_own() {
+    let rules = Rules { cells: true, deal: 5, dies: false, deal_period: 13 };
+    let (mut harness, clients) = table::<false>(21, rules, 8);
+    harness.room_mut().sample_bytes();
+    harness.budget(400);
+    harness.run_ticks(400);
+    let deferred: u64 = clients.iter().map(|&client| harness.client(client).stats().streams_deferred).sum();
+    assert!(deferred > 100, "{deferred}");
+    harness.budget(0);
+    harness.run_ticks(30);
+    let profile = harness.room().byte_profile().unwrap();
+    let own: f64 = profile.parts().filter(|(part, _)| *part == OWN).map(|(_, bits)| bits).sum();
+    assert!(profile.streams().count() > 3, "{profile:?}");
+    assert!(own > 2.0 * profile.messages() as f64, "{own} bits of own fields");
+    for &client in &clients {
+        let client = harness.client(client);
+        let Some((id, Thing::Soldier(own))) = client.own() else { panic!("no soldier") };
+        let Some(Thing::Soldier(theirs)) = harness.room().world().get(id) else { panic!("no soldier") };
+        assert!((own.card - theirs.card).abs() <= 7, "at most the newest card is on its way");
+    }
+}
+
+#[test]
+fn after_all_trouble_every_owner_knows_all_of_its_own() {
+    for seed in 30..33 {
+        let rules = Rules { cells: false, deal: 5, dies: false, deal_period: 0 };
+        let (mut harness, clients) = table::<false>(seed, rules, 3);
+        harness.cut(clients[0]);
+        harness.stall(clients[1], Duration::from_secs(2));
+        harness.run_ticks(90);
+        assert_known(&mut harness, &clients);
+    }
+}
+
+#[test]
+fn a_quiet_room_tells_what_only_the_owner_gets_in_its_tick_and_is_quiet_again() {
+    let rules = Rules { cells: false, deal: 5, dies: false, deal_period: 50 };
+    let mut harness = Harness::<Cards<false>>::new(rules, 4);
+    let clients = [harness.join("ada"), harness.join("bob")];
+    harness.run_ticks(60);
+    let sent = |harness: &Harness<Cards<false>>| harness.room().stats().updates;
+    let mut per_tick = Vec::new();
+    for _ in 0..100 {
+        let before = sent(&harness);
+        harness.run_ticks(1);
+        per_tick.push((harness.tick().0, sent(&harness) - before));
+        let card = |client: ClientIndex| match harness.client(client).own() {
+            Some((_, Thing::Soldier(own))) => own.card,
+            _ => panic!("no soldier"),
+        };
+        if harness.tick().0 % 50 == 2 {
+            let dealt = harness.tick().0 as i16 / 50 * 7;
+            assert_eq!(clients.map(card), [5 + dealt, 10 + dealt]);
+        }
+    }
+    let at_deal: u64 = per_tick.iter().filter(|(tick, _)| tick % 50 == 0).map(|(_, sent)| sent).sum();
+    let all: u64 = per_tick.iter().map(|(_, sent)| sent).sum();
+    assert_eq!(at_deal, 4, "both players, at both deals");
+    assert!(all < 50, "{all} updates in 100 ticks");
+    harness.assert_in_sync();
+}
+
+/// Keeps every update with whose it is.
+#[derive(Default)]
+struct Kept(Vec<(MemberId, Vec<u8>)>);
+
+impl Outbox for Kept {
+    fn ready(&self, _: MemberId) -> bool {
+        true
+    }
+    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
+    fn update(&mut self, member: MemberId, message: &[u8]) {
+        self.0.push((member, message.to_vec()));
+    }
+    fn close(&mut self, member: MemberId, close: Close) {
+        panic!("{member:?}: {close}");
+    }
+}
+
+fn bare<const PLAIN: bool>(rules: Rules, members: u32) -> (Room<Cards<PLAIN>>, Kept) {
+    let config = RoomConfig {
+        id: RoomId::from_bits(1),
+        tick_rate: TickRate::DEFAULT,
+        spectators_max: 4,
+        resume_grace: Duration::ZERO,
+        client_bytes_per_s: 0,
+    };
+    let (mut room, mut kept) = (Room::new(config, rules, 9).unwrap(), Kept::default());
+    for member in 1..=members {
+        let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
+        let role = if member == 3 { Role::Spectator } else { Role::Player };
+        let join = MemberEvent::Join { name: Name::cut("ada"), role, secret };
+        room.handle(Duration::ZERO, MemberId(member), join, &mut kept);
+    }
+    (room, kept)
+}
+
+/// All updates of a room in which nobody does anything while cards are dealt, by member.
+fn updates<const PLAIN: bool>(deal: i16, deal_period: u32) -> [Vec<Vec<u8>>; 3] {
+    let rules = Rules { cells: false, deal, dies: false, deal_period };
+    let (mut room, mut kept) = bare::<PLAIN>(rules, 3);
+    for tick in 0..200 {
+        room.step(TickRate::DEFAULT.time_of(Tick(tick)), &mut kept);
+    }
+    [1, 2, 3].map(|member| {
+        kept.0.iter().filter(|(to, _)| *to == MemberId(member)).map(|(_, update)| update.clone()).collect()
+    })
+}
+
+/// The packets of an update: what is not private.
+fn packets(update: &[u8]) -> Vec<Vec<u8>> {
+    Update::decode(update).unwrap().streams.iter().map(|packet| packet.payload.to_vec()).collect()
+}
+
+#[test]
+fn no_byte_of_another_members_updates_depends_on_what_is_for_an_owner_alone() {
+    fn check<const PLAIN: bool>() {
+        let (one, other) = (updates::<PLAIN>(1, 7), updates::<PLAIN>(90, 7));
+        assert_eq!(one[2], other[2], "a spectator, byte for byte");
+        assert!(one[2].len() > 5, "{}", one[2].len());
+        assert_ne!(one[0], other[0], "the owner does learn it");
+        let quiet = updates::<PLAIN>(1, 0);
+        assert_eq!(one[2], quiet[2], "not even that something changed");
+        for (one, other) in one[1].iter().zip(&other[1]) {
+            assert_eq!(packets(one), packets(other), "another player's streams");
+        }
+    }
+    check::<false>();
+    check::<true>();
+}
+
+#[test]
+fn the_audit_finds_what_was_told_to_the_wrong_member() {
+    let rules = Rules { cells: false, deal: 4, dies: false, deal_period: 0 };
+    let (mut room, mut kept) = bare::<false>(rules, 3);
+    room.step(Duration::ZERO, &mut kept);
+    let [(one, first), (two, second), (eye, third)] = &kept.0[..] else { panic!("an update each") };
+    for (member, update) in [(one, first), (two, second), (eye, third)] {
+        assert_eq!(room.audit(*member, update), Ok(()));
+    }
+    assert_eq!(room.audit(*one, second), Err(Leak::Own));
+    assert_eq!(room.audit(*eye, second), Err(Leak::Own));
+    assert_eq!(room.audit(*two, third), Ok(()), "what all see is no leak");
+}

@@ -1,0 +1,138 @@
+//! Spectators: no players, no input, bounded, and with the same state as everybody.
+
+#![allow(clippy::unwrap_used)]
+
+use core::time::Duration;
+use tickwire_shared::arena::{Arena, ArenaInput, Settings};
+use tickwire_shared::client::ClientEvent;
+use tickwire_shared::harness::{Harness, random_input};
+use tickwire_shared::id::{MemberId, PlayerId, ResumeSecret, RoomId};
+use tickwire_shared::limits::MEMBERS_MAX;
+use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig};
+use tickwire_shared::tick::{Tick, TickRate};
+use tickwire_shared::wire::control::{Name, Role};
+use tickwire_shared::wire::frame::{ClientFrame, Numbered};
+use tickwire_shared::wire::{Close, CloseCode};
+
+#[test]
+fn a_spectator_has_the_state_of_a_player_at_every_tick() {
+    let mut harness = Harness::<Arena>::new(Settings::default(), 4);
+    let players: Vec<_> = ["ada", "bob", "cid"].map(|name| harness.join(name)).into();
+    for &player in &players {
+        harness.drive(player, |_, rng| random_input(rng));
+    }
+    let watcher = harness.spectate("eve");
+    harness.run_ticks(30);
+    let mut compared = 0;
+    for _ in 0..300 {
+        harness.run_ticks(1);
+        let [ours, theirs] = [watcher, players[0]].map(|client| harness.client(client).latest().unwrap());
+        if ours.tick == theirs.tick {
+            assert_eq!(ours.hash(), theirs.hash(), "at tick {}", ours.tick);
+            compared += 1;
+        }
+    }
+    assert!(compared > 250, "{compared}");
+    let (client, room) = (harness.client(watcher), harness.room());
+    assert_eq!((room.players(), room.spectators()), (3, 1));
+    assert_eq!((client.player(), client.own(), client.roster().len()), (None, None, 3));
+    assert!(client.stats().hash_checks > 5 && client.stats().hash_mismatches == 0);
+    assert_eq!(client.stats().inputs_made, 0);
+    assert!(client.view(harness.now()).len() >= 4, "three ships and the clock at least");
+    let heard = harness.take_events(players[0]);
+    let came = |event: &ClientEvent<Arena>| matches!(event, ClientEvent::PlayerJoined(entry) if &*entry.name == "eve");
+    assert!(!heard.iter().any(came), "players do not hear of spectators");
+}
+
+#[derive(Default)]
+struct Closings(Vec<(MemberId, Close)>);
+
+impl Outbox for Closings {
+    fn ready(&self, _: MemberId) -> bool {
+        true
+    }
+    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
+    fn update(&mut self, _: MemberId, _: &[u8]) {}
+    fn close(&mut self, member: MemberId, close: Close) {
+        self.0.push((member, close));
+    }
+}
+
+impl Closings {
+    fn take(&mut self) -> Vec<CloseCode> {
+        self.0.drain(..).map(|(_, close)| close.code).collect()
+    }
+}
+
+fn room(spectators_max: u16, players_max: u16) -> Room<Arena> {
+    let config = RoomConfig {
+        id: RoomId::from_bits(1),
+        tick_rate: TickRate::DEFAULT,
+        spectators_max,
+        resume_grace: Duration::from_secs(30),
+        client_bytes_per_s: 0,
+    };
+    Room::new(config, Settings { players_max, ..Settings::default() }, 1).unwrap()
+}
+
+fn join(room: &mut Room<Arena>, member: u32, role: Role, outbox: &mut Closings) {
+    let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
+    let event = MemberEvent::Join { name: Name::cut("eve"), role, secret, wants_schema: false };
+    room.handle(Duration::ZERO, MemberId(member), event, outbox);
+}
+
+fn frame(inputs: Vec<(Tick, ArenaInput)>) -> MemberEvent<Arena> {
+    let frame = ClientFrame {
+        stamp_ms: 0,
+        steady: false,
+        snapshot_ack: None,
+        event_ack: None,
+        view: None,
+        commands: Numbered::default(),
+        inputs,
+    };
+    MemberEvent::Frame(MemberFrame { frame, commands: Vec::new(), timed: true })
+}
+
+#[test]
+fn they_are_bounded_and_take_no_players_place() {
+    let (mut room, mut outbox) = (room(2, 1), Closings::default());
+    for member in 1..=3 {
+        join(&mut room, member, Role::Spectator, &mut outbox);
+    }
+    assert_eq!(outbox.take(), [CloseCode::Full]);
+    join(&mut room, 4, Role::Player, &mut outbox);
+    assert_eq!((outbox.take().len(), room.players(), room.spectators()), (0, 1, 2));
+    room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut, &mut outbox);
+    assert_eq!(room.spectators(), 1, "no place is kept for a spectator");
+}
+
+#[test]
+fn however_many_are_permitted_each_player_finds_a_place() {
+    let (mut room, mut outbox) = (room(u16::MAX, 64), Closings::default());
+    assert_eq!(usize::from(room.spectators_max()), MEMBERS_MAX - 64);
+    for member in 1..=MEMBERS_MAX as u32 {
+        join(&mut room, member, Role::Spectator, &mut outbox);
+    }
+    assert_eq!(outbox.take().len(), 64);
+    for member in 0..64 {
+        join(&mut room, 1_000 + member, Role::Player, &mut outbox);
+    }
+    assert_eq!((outbox.take().len(), room.players()), (0, 64));
+}
+
+#[test]
+fn one_that_sends_input_is_closed_and_so_is_a_player_that_follows() {
+    let (mut room, mut outbox) = (room(2, 2), Closings::default());
+    join(&mut room, 1, Role::Spectator, &mut outbox);
+    join(&mut room, 2, Role::Player, &mut outbox);
+    for silent in [frame(Vec::new()), MemberEvent::Follow(Some(PlayerId(99))), MemberEvent::Follow(None)] {
+        room.handle(Duration::ZERO, MemberId(1), silent, &mut outbox);
+    }
+    assert_eq!(outbox.take(), []);
+    room.handle(Duration::ZERO, MemberId(2), MemberEvent::Follow(None), &mut outbox);
+    assert_eq!(outbox.take(), [CloseCode::DecodeError]);
+    room.handle(Duration::ZERO, MemberId(1), frame(vec![(Tick(2), ArenaInput::default())]), &mut outbox);
+    assert_eq!(outbox.take(), [CloseCode::DecodeError]);
+    assert_eq!((room.players(), room.spectators()), (0, 0));
+}
