@@ -186,6 +186,40 @@ mod tests {
     }
 
     #[test]
+    fn a_place_goes_along_its_velocities_and_never_overshoots() {
+        for (before, after, way) in
+            [(40, 40, 40), (0, 40, 20), (40, 0, 20), (90, -90, 3), (-50, -50, 40), (7, 9, -30)]
+        {
+            let at = |passed| {
+                let (from, to) = ([100, before, 0], [100 + way, after, 0]);
+                let mut row = Vec::new();
+                between(&kind(), &from, &to, Span { passed, ticks: 1 }, &mut row);
+                row[0]
+            };
+            assert_eq!((at(0), at(256)), (100, 100 + way));
+            let way_along: Vec<_> = (0..=256).map(|passed| (at(passed) - 100) * way.signum()).collect();
+            assert!(way_along.is_sorted(), "{before} {after} {way}: {way_along:?}");
+        }
+        let half = |before, after| {
+            let mut row = Vec::new();
+            between(&kind(), &[0, before, 0], &[40, after, 0], Span { passed: 128, ticks: 1 }, &mut row);
+            row[0]
+        };
+        assert_eq!(half(40, 40), 20);
+        assert!(half(20, 60) < 20 && half(60, 20) > 20, "slow at first, slow at last");
+    }
+
+    #[test]
+    fn what_no_velocity_explains_has_leapt() {
+        let leapt = |way, ticks| has_leapt(&kind(), &[0, 10, 7], &[way, 10, 200], ticks);
+        assert!(!leapt(0, 1) && !leapt(200, 1) && !leapt(-390, 2));
+        assert!(
+            leapt(201, 1) && leapt(-401, 2),
+            "the grid of the velocity ends at 100, and a push may double it"
+        );
+    }
+
+    #[test]
     fn beyond_the_newest_it_goes_on_for_nine_ticks_and_holds() {
         let schema = Schema::new(vec![kind()]).unwrap();
         let (kind, plan) = (schema.kind(0).unwrap(), schema.plan(0).unwrap());

@@ -85,3 +85,38 @@ impl Visual {
         Some(Correction::Smoothed(units))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::Dot;
+    use crate::entity::Entity;
+
+    fn shown(visual: &Visual, kind: &Kind, part: f32) -> i32 {
+        let mut row = [1_000, 0, 0];
+        visual.apply(kind, &mut row, part);
+        row[0]
+    }
+
+    #[test]
+    fn a_correction_is_not_seen_at_first_and_gone_in_a_moment() {
+        let (kind, mut visual) = (&Dot::kinds()[0], Visual::new(TickRate::DEFAULT));
+        let corrected = visual.correct(kind, &[900, 0, 0], &[1_000, 0, 0], false);
+        assert_eq!((corrected, shown(&visual, kind, 0.0)), (Some(Correction::Smoothed(1.0)), 900));
+        let part = shown(&visual, kind, 0.5);
+        visual.step();
+        let tick = shown(&visual, kind, 0.0);
+        assert!(900 < part && part < tick && tick < 1_000, "{part} {tick}");
+        (0..20).for_each(|_| visual.step());
+        assert_eq!(shown(&visual, kind, 0.0), 1_000);
+    }
+
+    #[test]
+    fn a_new_place_is_shown_at_once() {
+        let (kind, mut visual) = (&Dot::kinds()[0], Visual::new(TickRate::DEFAULT));
+        assert_eq!(visual.correct(kind, &[0, 0, 0], &[1_000, 0, 0], false), Some(Correction::Snapped));
+        assert_eq!(shown(&visual, kind, 0.0), 1_000);
+        assert_eq!(visual.correct(kind, &[990, 0, 0], &[1_000, 0, 0], true), Some(Correction::Snapped));
+        assert_eq!(visual.correct(kind, &[1_000, 0, 0], &[1_000, 5, 1], false), None, "no place changed");
+    }
+}
