@@ -46,7 +46,7 @@ pub mod prelude {
     pub use crate::tick::Tick;
     pub use crate::wire::control::Options;
     pub use crate::{Flight, Foresight, Hitbox, LookBack, Rng, World};
-    pub use glam::{IVec2, Vec2};
+    pub use glam::{IVec2, IVec3, Vec2};
 }
 
 #[cfg(doctest)]

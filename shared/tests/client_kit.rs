@@ -54,6 +54,8 @@ struct Figures {
     inputs: u64,
     frames: u64,
     starved: u64,
+    foreseen: u64,
+    taken_back: u64,
     /// Jumps of the input clock.
     jumps: u64,
     minutes: f64,
@@ -146,6 +148,8 @@ impl Match {
                         figures.late_or_held += u64::from(new.late - old.late + new.held - old.held);
                         figures.inputs += stats.inputs_made - before.inputs_made;
                     }
+                    figures.foreseen += stats.foreseen - before.foreseen;
+                    figures.taken_back += stats.foreseen_taken_back - before.foreseen_taken_back;
                     figures.jumps += stats.clock_jumps - before.clock_jumps;
                     figures.frames += stats.frames - before.frames;
                     figures.starved += stats.frames_starved - before.frames_starved;
@@ -177,6 +181,7 @@ fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
         let figures = Match::new(seed, 4, link, None).run(120, None, seed);
         assert!(figures.acks > 3_000, "{figures:?}");
         assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
+        assert!(figures.foreseen > 500 && figures.taken_back * 20 <= figures.foreseen, "{figures:?}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! does not come is taken back as soon as the server has stepped the tick with all inputs.
 
 use super::interpolation::{FRACTIONS, Moment, is_hold, mix_part};
+use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
@@ -34,6 +35,9 @@ struct Item {
     kind: u8,
     /// At the tick of the newest input.
     row: Vec<i32>,
+    /// How far behind it the others were shown, ticks. A server that looks back flies it so far at once, and if it ends on that
+    /// way there never is one in a state.
+    behind: i64,
     /// It is on its own way still.
     flies: bool,
     /// The server's, once it came.
@@ -58,6 +62,8 @@ struct Real {
 pub(super) struct Foreseen {
     items: Vec<Item>,
     last: Option<Tick>,
+    /// The tick of the newest input.
+    tick: Tick,
     made: u32,
     /// The greatest id that the server has told.
     newest_id: Option<EntityId>,
@@ -71,17 +77,26 @@ pub(super) struct OwnStep<'a, G: Game> {
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
+    /// The tick of the others that is shown.
+    pub(super) shown: Option<Tick>,
     /// Finds out where the others are shown.
     pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
 impl Foreseen {
     pub(super) fn new(rate: TickRate) -> Self {
-        Self { items: Vec::new(), last: None, made: 0, newest_id: None, rate }
+        Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, newest_id: None, rate }
     }
 
     /// Moves all on by a tick, and asks the game for what is new.
-    pub(super) fn step<G: Game>(&mut self, schema: &Schema, streams: &Streams, step: &OwnStep<'_, G>) {
+    pub(super) fn step<G: Game>(
+        &mut self,
+        schema: &Schema,
+        streams: &Streams,
+        step: &OwnStep<'_, G>,
+        stats: &mut ClientStats,
+    ) {
+        self.tick = step.tick;
         self.fly::<G>(schema, step);
         if self.items.len() >= ITEMS_MAX {
             return;
@@ -110,6 +125,7 @@ impl Foreseen {
                 born: step.tick,
                 kind: entity.kind(),
                 row,
+                behind: step.shown.map_or(0, |shown| step.tick.since(shown)),
                 flies: true,
                 real: None,
                 gone: None,
@@ -117,6 +133,7 @@ impl Foreseen {
                 taken_over: false,
             });
             self.made = self.made.wrapping_add(1);
+            stats.foreseen += 1;
             self.last = Some(step.tick);
         }
     }
@@ -142,7 +159,13 @@ impl Foreseen {
 
     /// Compares with the server's state of `tick`: what is new in it may be what was foreseen. With `waits` what is missing
     /// may still come.
-    pub(super) fn reconcile<G: Game>(&mut self, streams: &Streams, tick: Tick, waits: bool) {
+    pub(super) fn reconcile<G: Game>(
+        &mut self,
+        streams: &Streams,
+        tick: Tick,
+        waits: bool,
+        stats: &mut ClientStats,
+    ) {
         let before = self.newest_id;
         for (_, state) in streams.latest() {
             let newer = (0..state.len()).rev().map_while(|at| state.row(at));
@@ -163,7 +186,12 @@ impl Foreseen {
         self.items.retain(|item| match (&item.real, item.gone) {
             (Some(_), None) => true,
             (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
-            (None, _) => tick < item.born || waits && tick.since(item.born) <= LATE_TICKS_MAX,
+            (None, _) => {
+                let may_end = item.flies && self.tick.since(item.born) <= item.behind;
+                let stays = tick < item.born || may_end || waits && tick.since(item.born) <= LATE_TICKS_MAX;
+                stats.foreseen_taken_back += u64::from(!stays && item.flies);
+                stays
+            }
         });
     }
 
@@ -178,6 +206,10 @@ impl Foreseen {
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {
             item.real = Some(Real { id, from: tick, row: row.to_vec() });
+            // A late press: what the game counts from the last one, it counts from the server's.
+            if self.last == Some(item.born) {
+                self.last = Some(tick);
+            }
         }
     }
 

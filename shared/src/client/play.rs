@@ -120,7 +120,7 @@ impl<G: Game> Client<G> {
         // What is missing may be in a stream that had to wait, or that waits for a repair.
         let is_whole = private.deferred.is_empty() && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
-        place.foreseen.reconcile::<G>(&self.streams, private.tick, waits);
+        place.foreseen.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
         let Some(prediction) = &mut place.prediction else { return };
         let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
         if row.is_none() && !is_whole {
@@ -243,8 +243,16 @@ impl<G: Game> Client<G> {
                     Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
                     None => Vec::new(),
                 };
-                let step = OwnStep { tick, player, own, input, scene: &*place.scene, others: &others };
-                place.foreseen.step::<G>(schema, &self.streams, &step);
+                let step = OwnStep {
+                    tick,
+                    player,
+                    own,
+                    input,
+                    scene: &*place.scene,
+                    shown: moment.map(|moment| moment.tick()),
+                    others: &others,
+                };
+                place.foreseen.step::<G>(schema, &self.streams, &step, &mut self.stats);
             }
         }
     }

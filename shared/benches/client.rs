@@ -1,0 +1,64 @@
+//! What a picture costs a client: `cargo bench -p tickwire-shared --bench client`.
+//!
+//! A full arena (64 ships that all shoot, about a hundred entities) over a link with jitter. Counted is `advance` and `view_into` for one
+//! of the clients at 60 pictures a second, decoding apart (see the codec's benchmark).
+
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark reads the clock and prints"
+)]
+
+use core::time::Duration;
+use std::hint::black_box;
+use std::time::Instant;
+use tickwire_shared::arena::{Arena, ArenaInput, Settings};
+use tickwire_shared::entity::Button;
+use tickwire_shared::harness::{Harness, LinkProfile};
+
+const PLAYERS: usize = 64;
+/// As a criterion benchmark does under `cargo test`: once through, to see that it works.
+const TICKS: u32 = 300;
+
+fn main() {
+    let quick = std::env::args().all(|arg| arg != "--bench");
+    let mut harness = Harness::<Arena>::new(Settings::default(), 1);
+    let clients: Vec<_> = (0..PLAYERS).map(|at| harness.join(&format!("p{at}"))).collect();
+    for &client in &clients {
+        let mut input = ArenaInput::default();
+        harness.drive(client, move |_, rng| {
+            if rng.chance(8) {
+                (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
+                input.aim = rng.below(256) as u16;
+            }
+            input.fire = Button { down: true, pressed: false };
+            input.clone()
+        });
+        harness.link(client, LinkProfile::HOME);
+    }
+    harness.run_ticks(150);
+    let (mut pictures, mut spent, mut worst, mut entities) = (0_u32, Duration::ZERO, Duration::ZERO, 0);
+    let mut view = Vec::new();
+    for _ in 0..if quick { 3 } else { TICKS } {
+        harness.run_ticks(1);
+        for picture in 0..2 {
+            let now = harness.now() + Duration::from_millis(16) * picture;
+            let client = harness.client_mut(clients[0]);
+            let start = Instant::now();
+            client.advance(now);
+            client.view_into(now, &mut view);
+            let took = start.elapsed();
+            black_box(&view);
+            (pictures, spent, worst) = (pictures + 1, spent + took, worst.max(took));
+            entities += view.len();
+        }
+    }
+    let mean = spent.as_secs_f64() * 1e6 / f64::from(pictures);
+    println!(
+        "a picture of {} entities: {mean:.1} us on average, {:.1} us at most",
+        entities / pictures as usize,
+        worst.as_secs_f64() * 1e6
+    );
+}
