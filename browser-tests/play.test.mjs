@@ -66,10 +66,13 @@ test("a key press moves the drawn ship in the next animation frame", async () =>
 
 test("shots at bots are drawn and cost health or bring a score", async () => {
   const page = await visit(browser, server.page);
-  await enter(page, "hunter");
-  const bots = startBots(server.play, 6, "--room", await roomOf(page));
+  // The small map: everybody is near.
+  await page.click("#create summary");
+  await page.click("text=Duel");
+  await enter(page, "hunter", "text=Create and play");
+  const bots = startBots(server.play, 8, "--behaviour", "hunt", "--room", await roomOf(page));
   try {
-    await until(page, () => window.tickwirePage.drawn.ships >= 7);
+    await until(page, () => window.tickwirePage.drawn.ships >= 9);
     await page.evaluate(() => {
       window.news = [];
       window.tickwirePage.client.on("event", (event) => window.news.push(event));
@@ -77,7 +80,7 @@ test("shots at bots are drawn and cost health or bring a score", async () => {
     // Aims at the nearest ship with the mouse, as a player would, until it has hit one.
     await page.mouse.down();
     const hit = () => window.news.some((event) => event.type === "Hit" && event.by === window.tickwirePage.client.player);
-    for (let tries = 0; tries < 400 && !(await page.evaluate(hit)); tries++) {
+    for (let tries = 0; tries < 1000 && !(await page.evaluate(hit)); tries++) {
       const aim = await page.evaluate(nearest);
       if (aim) await page.mouse.move(aim.x, aim.y);
       await page.waitForTimeout(50);

@@ -18,6 +18,8 @@ const game = new Game({ painter, controls, net });
 const lobby = new Lobby(enter);
 let client = null;
 let wish = null;
+/** The page is being closed: that needs no explanation. */
+let closing = false;
 
 /** Goes into a room: `{ name, role, room, create, fresh }`. */
 async function enter(wanted) {
@@ -82,6 +84,7 @@ function closed(reason) {
   show(byId("link-lost"), false);
   const { room } = client;
   toLobby(room);
+  if (closing) return;
   const told = explain(reason);
   setText(byId("closed-code"), told.code || "No answer");
   setText(byId("closed-title"), told.title);
@@ -155,7 +158,14 @@ window.addEventListener("keyup", (event) => {
 });
 window.addEventListener("hashchange", arrive);
 // Who closes the page leaves the room; a ship without a pilot would wait for the time of grace.
-window.addEventListener("pagehide", () => client?.close());
+window.addEventListener("pagehide", () => {
+  closing = true;
+  client?.close();
+});
+window.addEventListener("pageshow", ({ persisted }) => {
+  closing = false;
+  if (persisted && client !== null) toLobby(client.room);
+});
 
 /** Whether a key was meant for the game. With Shift, Tab leaves the arena for the buttons. */
 const onCanvas = (event) => (event.target === canvas || event.target === document.body) && !event.shiftKey;

@@ -9,7 +9,8 @@ const ZOOM_PER_S = 5;
 const SHAKE_S = 0.28;
 /** How far beyond the map's border the view may look when following, tiles. */
 const BORDER = 1.5;
-/** The same below the map where thumbs lie on the screen. */
+/** The same below the map, where the health is shown, and where thumbs lie on the screen. */
+const BORDER_BELOW = 2.5;
 const BORDER_BELOW_THUMBS = 7;
 /** What bars take from the height when the whole map is shown, screen points. */
 const BARS = 130;
@@ -38,7 +39,7 @@ export class Camera {
     const whole = Math.min(size.width / (map.width || 1), (size.height - BARS) / (map.height || 1));
     const near = Math.min(SCALE_MAX, Math.max(SCALE_MIN, Math.min(size.width, size.height * 1.2) / TILES_ACROSS));
     const scale = focus ? near : whole * 0.96;
-    const below = thumbs ? BORDER_BELOW_THUMBS : BORDER;
+    const below = thumbs ? BORDER_BELOW_THUMBS : BORDER_BELOW;
     const target = focus
       ? { x: within(focus.x, size.width / scale, map.width, BORDER), y: within(focus.y, size.height / scale, map.height, below) }
       : { x: map.width / 2, y: map.height / 2 };

@@ -21,12 +21,16 @@ export function show(element, visible) {
 }
 
 const NAME_BYTES_MAX = 32;
-// Controls, formats (bidirectional overrides, zero width) and line separators: nothing that could dress a name up.
-const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
+// Controls, formats (bidirectional overrides, zero width), line separators and blanks that count as letters: nothing that
+// could dress a name up.
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]/gu;
+// Marks piled on a letter would leave its line.
+const PILED = /(\p{M}{2})\p{M}+/gu;
 
 /** A name as it may be shown: one line, without invisible or direction-changing characters. */
 export function shownName(name, player) {
-  const shown = String(name ?? "").replace(UNSHOWN, "").trim().slice(0, NAME_BYTES_MAX);
+  const plain = String(name ?? "").replace(UNSHOWN, "").replace(PILED, "$1").trim();
+  const shown = [...plain].slice(0, NAME_BYTES_MAX).join("");
   return shown === "" ? `Player ${player}` : shown;
 }
 

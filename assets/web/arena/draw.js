@@ -292,7 +292,7 @@ export class Painter {
 }
 
 const LABEL_MAX = 16;
-const shortened = (name) => (name.length > LABEL_MAX ? `${name.slice(0, LABEL_MAX - 1)}…` : name);
+const shortened = (name) => (name.length > LABEL_MAX ? `${[...name].slice(0, LABEL_MAX - 1).join("")}…` : name);
 
 /** Soft light around a point. */
 function glow(context, colour, { x, y }, radius, strength) {
