@@ -36,7 +36,7 @@ fn main() {
             input.fire = Button { down: true, pressed: false };
             input.clone()
         });
-        harness.link(client, LinkProfile::HOME);
+        harness.link(client, LinkProfile::WIFI);
     }
     harness.run_ticks(150);
     let (mut pictures, mut spent, mut worst, mut entities) = (0_u32, Duration::ZERO, Duration::ZERO, 0);

@@ -410,7 +410,7 @@ fn bare<const PLAIN: bool>(rules: Rules, members: u32) -> (Room<Cards<PLAIN>>, K
     for member in 1..=members {
         let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
         let role = if member == 3 { Role::Spectator } else { Role::Player };
-        let join = MemberEvent::Join { name: Name::cut("ada"), role, secret };
+        let join = MemberEvent::Join { name: Name::cut("ada"), role, secret, wants_schema: false };
         room.handle(Duration::ZERO, MemberId(member), join, &mut kept);
     }
     (room, kept)

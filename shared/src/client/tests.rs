@@ -2,6 +2,7 @@
 
 use super::testing::{DotSettings, Dots};
 use super::*;
+use crate::entity::TableError;
 use crate::id::ResumeSecret;
 use crate::limits::OUTBOUND_BYTES_MAX;
 use crate::wire::CloseCode;

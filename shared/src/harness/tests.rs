@@ -1,10 +1,17 @@
 use super::*;
 use crate::client::Sample;
 use crate::client::testing::{DotSettings, Dots, Press, Told, press};
+use crate::link::PathProfile;
 use crate::wire::CloseCode;
 
 fn settings() -> DotSettings {
     DotSettings { drifting: 12, ..DotSettings::default() }
+}
+
+/// A common home connection: 30 to 45 ms each way.
+fn home() -> LinkProfile {
+    let ms = Duration::from_millis;
+    LinkProfile::both(PathProfile { delay: ms(37), jitter: ms(8), ..PathProfile::CLEAN })
 }
 
 fn random(_: &Client<Dots>, rng: &mut Rng) -> Press {
@@ -301,7 +308,7 @@ fn a_press_that_comes_late_stays_predicted_until_it_comes() {
     for seed in 60..66 {
         let mut harness = Harness::<Dots>::new(DotSettings::default(), seed);
         let ada = harness.join("ada");
-        harness.link(ada, LinkProfile::HOME);
+        harness.link(ada, home());
         harness.drive(ada, |_, rng| press(rng.range(-100, 100), rng.chance(25)));
         harness.run_ticks(100);
         let mut before = 0;
@@ -327,7 +334,7 @@ fn after_a_sleep_the_client_knows_that_the_server_let_go_of_its_input() {
     for seconds in [1_u64, 3] {
         let mut harness = Harness::<Dots>::new(DotSettings::default(), 70);
         let ada = harness.join("ada");
-        harness.link(ada, LinkProfile { delay: Duration::from_millis(220), ..LinkProfile::CLEAN });
+        harness.link(ada, LinkProfile::delayed(Duration::from_millis(220)));
         harness.run_ticks(60);
         harness.set_input(ada, press(80, false));
         harness.run_ticks(60);
@@ -349,7 +356,7 @@ fn clocks_settle_at_any_tick_rate() {
         let clients = ["ada", "bob"].map(|name| harness.join(name));
         for client in clients {
             harness.drive(client, random);
-            harness.link(client, LinkProfile::HOME);
+            harness.link(client, home());
         }
         harness.run_ticks(10 * u32::from(hz));
         let before = clients.map(|client| harness.client(client).stats().clone());
