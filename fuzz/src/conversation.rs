@@ -122,6 +122,7 @@ pub fn playing(profile: PacketProfile) -> Client<Small> {
         events_start: 0,
         profile,
         table: None,
+        schema: None,
         settings: codec::encode(&0_u8).expect("settings").try_into().expect("settings"),
         roster: Vec::new().try_into().expect("nobody"),
     };

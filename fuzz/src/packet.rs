@@ -102,7 +102,7 @@ fn kind(from: &mut Unstructured<'_>) -> Result<Kind> {
             2 => Predictor::Custom,
             _ => Predictor::Hold,
         };
-        fields.push(Field { name: String::new(), grid, predictor });
+        fields.push(Field { name: String::new(), grid, predictor, own: false });
     }
     Ok(Kind { name: String::new(), fields })
 }
