@@ -75,12 +75,13 @@ pub struct StreamReport {
 }
 
 /// The parts of a message in its order.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "websocket_head",
     "control",
     "message_head",
     "private.tick",
     "private.quiet",
+    "private.rate_step",
     "private.timing",
     "private.input_applied",
     "private.input_counts",
