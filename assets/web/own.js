@@ -8,7 +8,10 @@ const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
 
-const client = await connect({ game: "tag", name: "runner" }).catch((error) => say(error.text));
+const client = await connect({ game: "tag", name: "runner" }).catch((error) => {
+  say(error.text);
+  throw error;
+});
 const half = new Reader(client.settings).f32(); // struct Settings { half_side: f32 }
 
 const nameOf = (player) => client.roster.find((entry) => entry.player === player)?.name ?? "someone";

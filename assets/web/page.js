@@ -68,7 +68,7 @@ function refuse(error) {
 }
 
 function cut({ attempt, grace_left_ms }) {
-  const waits = client.player === null ? "" : ` Your ship waits for ${Math.ceil(grace_left_ms / 1000)} s.`;
+  const waits = ` Your ship waits for ${Math.ceil(grace_left_ms / 1000)} s.`;
   const tries = attempt > 1 ? ` (attempt ${attempt})` : "";
   setText(byId("link-lost-text"), `Connection lost. Coming back${tries} …${waits}`);
   show(byId("link-lost"), true);
@@ -76,8 +76,7 @@ function cut({ attempt, grace_left_ms }) {
 
 function resumed({ away_ms }) {
   show(byId("link-lost"), false);
-  const who = client.player === null ? "Back again" : "Back again, in the same ship";
-  toast(`${who}, after ${(away_ms / 1000).toFixed(1)} s`, "good");
+  toast(`Back again, in the same ship, after ${(away_ms / 1000).toFixed(1)} s`, "good");
 }
 
 function closed(reason) {

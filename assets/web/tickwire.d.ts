@@ -142,7 +142,8 @@ export interface ClientEvents {
   event: any;
   "player-joined": RosterEntry;
   "player-left": { player: number; name: string };
-  /** The connection broke; the client tries to come back by itself. */
+  /** The connection broke; the client tries to come back by itself. Players only: a spectator has no place that is kept, so
+   *  for it a cut is the end, and a new `connect` brings it back. */
   cut: { attempt: number; retry_in_ms: number; grace_left_ms: number };
   /** The same player is back in the same room. */
   resumed: { attempts: number; away_ms: number };
@@ -177,6 +178,8 @@ export interface CloseReason {
   text: string;
   advice: "stop" | "retry" | "resume" | "authenticate" | "upgrade";
   retry_after_ms: number;
+  /** Whether the server said so; else this client ended the session, and `code` is the nearest one. */
+  by_server: boolean;
 }
 
 /** A value that is not what it should be: what a {@link Reader} throws. */
@@ -189,6 +192,7 @@ export class TickwireError extends Error implements CloseReason {
   text: string;
   advice: CloseReason["advice"];
   retry_after_ms: number;
+  by_server: boolean;
 }
 
 export interface ClientStatistics {

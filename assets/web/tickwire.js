@@ -31,7 +31,7 @@ export class TickwireError extends Error {
   }
 }
 
-const bad = (code, reason, text, advice = "stop", retry_after_ms = 0) => ({ code, reason, text, advice, retry_after_ms });
+const bad = (code, reason, text, advice = "stop", retry_after_ms = 0) => ({ code, reason, text, advice, retry_after_ms, by_server: false });
 const unreachable = () => bad(1006, "unreachable", "The server cannot be reached.", "retry", 2_000);
 const lost = () => bad(1006, "lost", "The connection broke and could not be taken up again.", "retry", 0);
 const left = () => bad(1000, "normal", "You left the room.");
@@ -226,7 +226,7 @@ class Client {
       default: {
         const { close, byServer } = event.close;
         if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
-        return this.#finish(close);
+        return this.#finish({ ...close, by_server: byServer });
       }
     }
   }

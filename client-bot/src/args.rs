@@ -29,7 +29,8 @@ pub struct Args {
     /// How many bots there are.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub bots: u32,
-    /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots.
+    /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots; and up to 32 bots join
+    /// a room that is open, if there is one.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms: Option<u32>,
     /// The room that all bots join, instead of making rooms: the eight letters and digits of its id.
@@ -152,6 +153,12 @@ impl Args {
         self.rooms.unwrap_or(self.plan().bots_max().div_ceil(32)).max(1)
     }
 
+    /// Whether the bots join a room that is open before they make one: a few bots for whoever plays there.
+    #[must_use]
+    pub fn takes_open_room(&self) -> bool {
+        self.rooms.is_none() && self.room.is_none() && self.options.is_empty() && self.plan().bots_max() <= 32
+    }
+
     /// The options of the rooms.
     ///
     /// # Errors
@@ -201,6 +208,7 @@ mod tests {
                     --assert snapshot_gap_ms.p99<60";
         let args = parse(&line.split_whitespace().collect::<Vec<_>>()).unwrap();
         assert_eq!((args.bots, args.rooms(), args.seed), (200, 8, 1));
+        assert!(!args.takes_open_room());
         assert_eq!(args.plan().time(), Duration::from_millis(15_400));
         assert_eq!(args.assertions.len(), 1);
         assert_eq!(args.check(), Ok(()));

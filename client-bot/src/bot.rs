@@ -139,6 +139,9 @@ where
         None => return Err(over),
     };
     let (target, room, promise) = match errand {
+        Errand::Create(promise) if crew.config.takes_open_room => {
+            (Target::Match(crew.config.options.clone()), None, Some(promise))
+        }
         Errand::Create(promise) => (Target::Create(crew.config.options.clone()), None, Some(promise)),
         Errand::Join(room) => (Target::Room(room), Some(room), None),
     };

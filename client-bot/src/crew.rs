@@ -19,6 +19,8 @@ pub struct FleetConfig {
     pub rooms: u32,
     /// A room that stands already: the fleet's first. Should it end, another is made in its place.
     pub room: Option<RoomId>,
+    /// Whether the fleet takes a room that is open, if there is one, before it makes one.
+    pub takes_open_room: bool,
     /// How many of the bots only watch: the ones with the highest numbers.
     pub spectators: u32,
     /// The options that rooms are made with.

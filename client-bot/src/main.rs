@@ -150,6 +150,7 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
         game: args.game.clone(),
         rooms: args.rooms(),
         room: args.room,
+        takes_open_room: args.takes_open_room(),
         spectators: args.spectators,
         options: args.options().map_err(usage)?,
         networks: args.network.networks().map_err(usage)?,

@@ -67,7 +67,8 @@ pub struct Report {
     pub messages: u64,
     /// The server's messages per client and second.
     pub messages_per_client_s: f64,
-    /// Bytes of stream packets by entities of kinds that move, summed over all snapshots.
+    /// Bytes of the payloads of deltas by entities of kinds that move, summed over all snapshots; ticks that were quiet count
+    /// their entities, keyframes and heads of packets are left out.
     pub bytes_per_entity: Option<f64>,
     /// Snapshots that came whole, not as a difference.
     pub keyframes: u64,

@@ -26,6 +26,7 @@ fn config(plan: Plan, rooms: u32) -> FleetConfig {
         plan,
         rooms,
         room: None,
+        takes_open_room: false,
         spectators: 0,
         options: Options::none(),
         networks: Networks::default(),

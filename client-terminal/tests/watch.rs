@@ -43,6 +43,7 @@ async fn a_room_full_of_bots_is_watched() {
     let connect = WebSocketConnect::new(url, address, Sources::default(), None).expect("no TLS is asked for");
     let config = FleetConfig {
         room: None,
+        takes_open_room: false,
         game: GameName::new("arena").expect("a name"),
         plan: Plan::steady(6, Duration::ZERO, Duration::from_secs(60)),
         rooms: 1,

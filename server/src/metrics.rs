@@ -263,7 +263,7 @@ impl Metrics {
                 SkipReason::LABELS,
             ),
             inputs: counters(&mut r, "inputs", "Inputs that were not on time", "fate", InputFate::LABELS),
-            input_frames: counter(&mut r, "input_frames", "Frames with an input"),
+            input_frames: counter(&mut r, "input_frames", "Frames with an input whose arrival was looked at"),
             input_frames_narrow: counter(
                 &mut r,
                 "input_frames_narrow",

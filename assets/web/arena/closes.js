@@ -27,8 +27,18 @@ const CLOSES = {
   4013: ["Connection too slow", "Your connection did not keep up with the game.", "again"],
   4014: ["You were removed", "The operator or the game removed you from the room.", "lobby"],
 };
+/** What the page itself ended, for codes that mean another thing from a server. */
+const OWN = {
+  1008: ["That cannot be", "This page was asked for something that it cannot do.", "lobby"],
+  1011: ["The page failed", "This page could not go on. Reload it; if that does not help, the browser is too old.", "reload"],
+  4002: ["The page is out of date", "This page could not read what the server sent.", "reload"],
+  4009: ["No answer", "The server did not answer in time.", "again"],
+  4012: ["The page is out of date", "Page and server have different versions of the game.", "reload"],
+};
 const UNKNOWN = ["The connection ended", "The server could not be reached, or the network failed.", "again"];
 
+/** `stop` leaves it to the code. */
+const BY_ADVICE = { retry: "again", resume: "again", upgrade: "reload" };
 const ACTIONS = { again: "Play again", other: "Play in another room", reload: "Reload the page", lobby: "To the lobby" };
 const ADVICE = {
   again: "Play again to come in anew.",
@@ -43,7 +53,9 @@ const ADVICE = {
  * Gives `{ code, title, meaning, text, advice, action, label, wait_ms }`; `text` is the server's own.
  */
 export function explain(close) {
-  const [title, meaning, action] = CLOSES[close.code] ?? UNKNOWN;
+  const [title, meaning, usual] = (close.by_server === false && OWN[close.code]) || (CLOSES[close.code] ?? UNKNOWN);
+  // What the message advises counts; the code only says what is usual.
+  const action = close.by_server && usual !== "other" ? (BY_ADVICE[close.advice] ?? usual) : usual;
   const waits = action === "again" || action === "other";
   const wait_ms = waits ? Math.min(Number(close.retry_after_ms) || 0, 60_000) : 0;
   const code = close.code in CLOSES ? `${close.code} ${close.reason ?? ""}`.trim() : "";

@@ -5,6 +5,7 @@ use crate::metrics::{InputFate, MemberRole, Metrics, OutKind, SkipReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::room::RoomStats;
+use tickwire_shared::wire::control::Desync;
 
 /// What a room has told the metrics so far.
 pub(super) struct Tally {
@@ -61,6 +62,15 @@ impl Tally {
         metrics.look_backs.inc_by(stats.rewinds.count - told.rewinds.count);
         metrics.look_back_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
+        if stats.desyncs > told.desyncs
+            && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
+        {
+            // A client reports at most one a second.
+            tracing::warn!(
+                stream = stream.0, %tick, entity = entity.0, field, client, server,
+                "a client's state differed and was repaired: a fault in the game or the client"
+            );
+        }
         self.told.clone_from(stats);
         self.set_members(players, spectators);
     }

@@ -26,6 +26,7 @@ fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
         plan: Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3)),
         rooms,
         room: None,
+        takes_open_room: false,
         spectators: 0,
         options: Options::none(),
         networks: Networks::default(),

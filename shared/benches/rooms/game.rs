@@ -87,8 +87,9 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         Ok(())
     }
 
-    fn players_max(_: &Sight) -> u16 {
-        512
+    /// A room that is not cut is one that spectators fill.
+    fn players_max(sight: &Sight) -> u16 {
+        if sight.cell == 0 { 1 } else { 512 }
     }
 
     fn table() -> Option<&'static [u8]> {

@@ -45,9 +45,9 @@ pub struct ClientStats {
     pub stream_bytes: u64,
     /// Bytes of live packets' payloads that were deltas.
     pub delta_bytes: u64,
-    /// Sum over live deltas of the entities in the decoded snapshot whose kind moves.
+    /// Sum over live deltas and quiet ticks of the entities in the snapshot whose kind moves.
     pub moving_entities: u64,
-    /// Sum over live deltas of all entities in the decoded snapshot.
+    /// Sum over live deltas and quiet ticks of all entities in the snapshot.
     pub entities: u64,
     /// Packets without a baseline, repairs not counted.
     pub keyframes: u64,

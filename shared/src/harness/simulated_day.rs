@@ -48,11 +48,18 @@ fn nearest(client: &Client<Arena>) -> Option<u16> {
     Some(heading_of(way))
 }
 
+/// Whether an entity has something that only its owner may know, which the audit looks for in all that is sent.
+fn has_secret(entity: &ArenaEntity) -> bool {
+    matches!(entity, ArenaEntity::Ship(ship) if ship.rapid_s > 0)
+}
+
 #[test]
 fn a_simulated_day_keeps_every_invariant() {
     let seed = seed();
     let mut harness = Harness::<Arena>::new(Settings::default(), seed);
+    harness.audit_leaks();
     let mut rng = Rng::new(seed);
+    let mut secrets = 0;
     for at in 0..PLAYERS {
         let client = harness.join(&format!("p{at}"));
         harness.drive(client, roam());
@@ -68,6 +75,7 @@ fn a_simulated_day_keeps_every_invariant() {
         if tick % 32 == 0 {
             harness.assert_in_sync();
         }
+        secrets += u32::from(harness.room().world().iter().any(|(_, entity)| has_secret(entity)));
         trouble = match trouble {
             None if rng.chance(600) => {
                 Some((start_trouble(&mut harness, &mut rng), tick + 1 + rng.below(300)))
@@ -89,6 +97,7 @@ fn a_simulated_day_keeps_every_invariant() {
         assert_eq!((stats.hash_mismatches, stats.events_lost, stats.decode_errors), (0, 0, 0), "seed {seed}");
         assert!(stats.hash_checks > u64::from(ticks()) / 64, "seed {seed}: {stats:?}");
     }
+    assert!(secrets > ticks() / 100, "seed {seed}: there was hardly anything to leak");
     let stats = harness.room().stats();
     assert_eq!(stats.events_refused, 0, "seed {seed}");
     assert!(stats.rewinds.count > u64::from(ticks()) / 100, "seed {seed}: {stats:?}");

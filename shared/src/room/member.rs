@@ -127,7 +127,7 @@ pub(super) struct Link {
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
     pub(super) round_trip: Duration,
-    /// The newest frame since the last update.
+    /// The newest frame since the last update whose arrival was timed.
     pub(super) arrival: Option<Arrival>,
     /// Whether a command came since the last update.
     pub(super) command_ack_due: bool,

@@ -11,7 +11,7 @@ use crate::snapshot::interest::group_of_stream;
 use crate::snapshot::{Interest, OwnTold, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
-use crate::wire::{Close, CloseCode};
+use crate::wire::{Advice, Close, CloseCode};
 use core::time::Duration;
 
 /// How often the states of a room of many streams are looked through for those that can be forgotten, ticks.
@@ -176,7 +176,8 @@ impl<G: Game> Room<G> {
         {
             if let Some(member) = self.members.get(at) {
                 let text = "too many reliable events wait for an acknowledgement; join anew";
-                outbox.close(member.id, Close::new(CloseCode::TooSlow, text));
+                let close = Close::new(CloseCode::TooSlow, text);
+                outbox.close(member.id, Close { advice: Advice::RetryAfter(0), ..close });
             }
             self.remove(at);
         }

@@ -44,7 +44,7 @@ pub struct Private {
     pub quiet: u32,
     /// The client is served on ticks divisible by 2 to the power of this, because it did not keep up.
     pub rate_step: u8,
-    /// Present if a frame came since the last message.
+    /// Present if a frame came since the last message whose arrival was looked at.
     pub timing: Option<Timing>,
     /// The tick of the last input that was applied.
     pub input_applied: Option<Tick>,
@@ -65,7 +65,7 @@ pub struct Private {
 /// Feedback for the client's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// The stamp of the newest frame.
+    /// The stamp of the newest of those frames.
     pub stamp_ms: u16,
     /// How long that frame waited at the server, in 1/256 tick, at most [`Timing::HELD_MAX`].
     pub held: u16,
