@@ -1,8 +1,9 @@
 //! A room cut into cells and groups: everybody sees what it should, nothing else, and nothing flickers.
 
 use serde::{Deserialize, Serialize};
+use tickwire_shared::arena::{Arena, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
-use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, StreamId};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
 use tickwire_shared::tick::TickRate;
@@ -362,6 +363,32 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
     assert_eq!((room.audit(*one, first), room.audit(*two, second)), (Ok(()), Ok(())));
     assert!(matches!(room.audit(*one, second), Err(Leak::Entity { .. })));
     assert!(matches!(room.audit(*one, &second[..20]), Err(Leak::Unknown(_))));
+}
+
+#[test]
+fn the_audit_reads_the_bytes_of_packets() {
+    let update_of = |players: u8| {
+        let config = RoomConfig {
+            id: RoomId::from_bits(1),
+            tick_rate: TickRate::DEFAULT,
+            spectators_max: 1,
+            resume_grace: core::time::Duration::ZERO,
+            client_bytes_per_s: 0,
+        };
+        let mut room = Room::<Arena>::new(config, Settings::default(), 1).unwrap();
+        let (mut kept, now) = (Kept::default(), core::time::Duration::ZERO);
+        for player in 1..=players {
+            let secret = ResumeSecret { room: RoomId::from_bits(1), key: [player; 16] };
+            let (name, role) = (Name::cut("ada"), Role::Player);
+            let join = MemberEvent::Join { name, role, secret, wants_schema: false };
+            room.handle(now, MemberId(player.into()), join, &mut kept);
+        }
+        room.step(now, &mut kept);
+        (room, kept.0.remove(0).1)
+    };
+    let ((room, update), (_, other)) = (update_of(1), update_of(2));
+    assert_eq!(room.audit(MemberId(1), &update), Ok(()));
+    assert_eq!(room.audit(MemberId(1), &other), Err(Leak::Bytes { stream: StreamId::ROOM }));
 }
 
 #[test]

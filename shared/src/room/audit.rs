@@ -6,7 +6,7 @@ use super::Room;
 use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::{EntityId, MemberId, StreamId};
-use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View};
+use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View, decode_delta};
 use crate::wire::DecodeError;
 use crate::wire::update::{OwnBits, Update};
 
@@ -31,6 +31,12 @@ pub enum Leak {
         /// The field's place in the row.
         field: u16,
     },
+    /// A packet holds something else than the state of its stream.
+    #[error("a packet of stream {} holds another state than the room's", .stream.0)]
+    Bytes {
+        /// The stream.
+        stream: StreamId,
+    },
     /// The private section tells of fields of an entity that is not the member's own.
     #[error("the private section tells what is for the owner of another entity")]
     Own,
@@ -42,7 +48,7 @@ pub enum Leak {
 impl<G: Game> Room<G> {
     /// Whether everything in an update that this room made for `member` in its last step is something that the member may
     /// see: an entity whose [`Game::place`] is in a group of the member's [`Game::view`] and, as far as cells go, within
-    /// its reach, or lies in the cell of its own entity; and that fields for owners alone are in no stream, and in the private
+    /// its reach, or lies in the cell of its own entity; that the bytes of each packet say this and nothing else; and that fields for owners alone are in no stream, and in the private
     /// section those of the member's own entity, as they are now.
     ///
     /// # Errors
@@ -56,14 +62,18 @@ impl<G: Game> Room<G> {
         }
         let cells = match self.streams.interest() {
             Interest::Cells(cells) => Some(cells),
-            Interest::Whole if self.schema.has_own() => None,
-            Interest::Whole => return Ok(()),
+            Interest::Whole => None,
         };
         let view = self.view_of(member);
         let own = entity.map(G::place);
         for packet in &update.streams {
             let history = self.history(packet.stream).ok_or(DecodeError::BadSnapshot)?;
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
+            let baseline = packet.baseline.map(|tick| history.get(tick).ok_or(DecodeError::UnknownBaseline));
+            let told = decode_delta(&self.schema, baseline.transpose()?, packet.target, packet.payload)?;
+            if !told.snapshot.rows().eq(state.rows()) {
+                return Err(Leak::Bytes { stream: packet.stream });
+            }
             audit_hidden(&self.schema, packet.stream, state)?;
             if let Some(cells) = cells {
                 audit_state::<G>(cells, &view, own.as_ref(), packet.stream, state)?;
