@@ -75,7 +75,7 @@ async fn watch(args: &Args, screen: &mut Screen) -> Result<(), Box<dyn Error>> {
             }
             sleep(FRAME).await;
         }
-        // A player takes its place again, with the same client; a spectator has none to keep and comes anew.
+        // With the same client a player takes its place again, and a spectator sees the same room.
         if !client.reconnect(start.elapsed()) {
             client = Client::new(config.clone());
         }

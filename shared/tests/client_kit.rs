@@ -395,7 +395,8 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     for line in lines {
         assert!(!line.late && line.applied == line.tick, "{line:?}");
         let order = [Some(line.pressed_at), Some(line.made_at), Some(line.sent_at), line.received_at];
-        let order: Vec<_> = order.into_iter().flatten().chain([line.applied_at, line.decoded_at]).collect();
+        let order: Vec<_> =
+            order.into_iter().flatten().chain([line.applied_at, line.snapshot_at, line.decoded_at]).collect();
         assert!(order.is_sorted(), "{line:?}");
         let up = line.received_at.unwrap_or(line.sent_at + Duration::from_millis(40)) - line.sent_at;
         assert!((35..45).contains(&up.as_millis()), "{line:?}");

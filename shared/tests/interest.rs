@@ -440,6 +440,13 @@ fn a_spectator_sees_what_is_public_or_what_the_player_sees_whom_it_follows() {
         }
         assert_eq!(harness.client(watcher).follows(), player);
     }
+    harness.cut(watcher);
+    harness.run_ticks(30);
+    assert!(harness.resume(watcher));
+    harness.run_ticks(30);
+    let own = harness.client(players[1]).own_id().unwrap();
+    let seen = harness.client(watcher).rows();
+    assert!(seen.iter().any(|row| row.id == own), "after a cut it follows whom it followed");
     harness.leave(players[1]);
     harness.run_ticks(30);
     assert_eq!(harness.client(watcher).follows(), None, "the player is gone");

@@ -44,6 +44,30 @@ fn a_spectator_has_the_state_of_a_player_at_every_tick() {
     assert!(!heard.iter().any(came), "players do not hear of spectators");
 }
 
+#[test]
+fn after_a_cut_it_is_back_in_the_same_room() {
+    let mut harness = Harness::<Arena>::new(Settings::default(), 4);
+    let player = harness.join("ada");
+    harness.drive(player, |_, rng| random_input(rng));
+    let watcher = harness.spectate("eve");
+    harness.run_ticks(30);
+    for cuts in 1..=3 {
+        harness.cut(watcher);
+        harness.run_ticks(90);
+        assert_eq!(harness.room().spectators(), 0);
+        assert!(harness.resume(watcher), "a spectator may come back");
+        harness.run_ticks(30);
+        harness.assert_caught_up(1);
+        let client = harness.client(watcher);
+        assert_eq!((client.player(), client.roster().len(), client.stats().resumes), (None, 1, cuts));
+        assert_eq!((client.stats().hash_mismatches, client.stats().events_lost), (0, 0));
+        assert!(client.view(harness.now()).len() >= 2, "a ship and the clock at least");
+    }
+    harness.leave(watcher);
+    harness.run_ticks(30);
+    assert!(!harness.resume(watcher), "it left");
+}
+
 #[derive(Default)]
 struct Closings(Vec<(MemberId, Close)>);
 

@@ -11,10 +11,11 @@ use super::starved::Starved;
 use super::streams::Streams;
 use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
-use crate::id::ResumeSecret;
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
 use crate::snapshot::OwnTold;
-use crate::wire::control::{ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Welcome};
+use crate::wire::control::{
+    ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Target, Welcome,
+};
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
 use std::sync::Arc;
@@ -85,11 +86,13 @@ impl<G: Game> Client<G> {
         if let Some(newest) = self.inputs.newest() {
             input_clock.not_before(newest);
         }
+        self.stats.resumes += u64::from(self.place.is_some());
         self.place = Some(Place {
             room: joined.room,
             player: joined.player,
             tick_rate: joined.tick_rate,
             secret: joined.secret,
+            may_return: true,
             settings,
             scene,
             input_clock,
@@ -113,6 +116,9 @@ impl<G: Game> Client<G> {
         self.roster = joined.roster.into();
         self.resuming = false;
         self.state = State::Playing;
+        let followed =
+            self.follows.take().filter(|followed| self.roster.iter().any(|entry| entry.player == *followed));
+        self.follow(followed);
         self.push_event(ClientEvent::Joined)
     }
 
@@ -139,32 +145,32 @@ impl<G: Game> Client<G> {
         // The server refuses older ones: their edges would come long after the fact.
         self.inputs.resend(joined.tick.offset(-i64::from(INPUT_LATE_TICKS_MAX) + 1));
         self.frame_due |= self.inputs.has_unsent();
-        self.stats.resumes += 1;
         Ok(())
     }
 
-    /// Starts again after a cut: queues a `Hello` that resumes. `false` if there is no place to come back to; then
-    /// a new [`Client`] has to be made.
+    /// Starts again after a cut: queues a `Hello`. A player's takes its place again; a spectator, for whom none is kept, joins the
+    /// same room anew, and asks again for the view that it followed. `false` if there is nothing to come back to; then a new
+    /// [`Client`] has to be made.
     pub fn reconnect(&mut self, now: Duration) -> bool {
-        let Some(secret) = self.secret() else { return false };
+        let Some(place) = self.place.as_ref().filter(|place| place.may_return) else { return false };
+        let credential = match place.secret {
+            Some(secret) => Credential::Resume { secret, events_received: self.event_numbers.received() },
+            None if self.config.role == Role::Spectator => self.config.credential.clone(),
+            None => return false,
+        };
+        self.config.target = Target::Room(place.room);
+        self.resuming = place.secret.is_some();
         self.now = self.now.max(now);
         self.control.clear();
         self.frame_due = false;
         self.leaving = false;
-        self.resuming = true;
-        self.say_hello(Credential::Resume { secret, events_received: self.event_numbers.received() });
+        self.say_hello(credential);
         true
     }
 
-    /// What takes the place again after a cut, if there is one.
-    pub(super) fn secret(&self) -> Option<ResumeSecret> {
-        self.place.as_ref()?.secret
-    }
-
     pub(super) fn closed(&mut self, close: Close) {
-        let may_come_back = matches!(close.advice, Advice::Resume);
-        if let (Some(place), false) = (&mut self.place, may_come_back) {
-            place.secret = None;
+        if let Some(place) = &mut self.place {
+            place.may_return &= matches!(close.advice, Advice::Resume);
         }
         self.control.clear();
         self.frame_due = false;

@@ -34,6 +34,8 @@ pub struct LifeLine {
     pub applied_at: Duration,
     /// The tick of the update that told of it. It is later than `applied` if the server left ticks out.
     pub snapshot: Tick,
+    /// When that tick was.
+    pub snapshot_at: Duration,
     /// When that update was decoded.
     pub decoded_at: Duration,
     /// The first picture that showed the others at that tick: what it did to them.
@@ -73,6 +75,7 @@ impl LifeLines {
             applied: tick,
             applied_at: made_at,
             snapshot: tick,
+            snapshot_at: made_at,
             decoded_at: made_at,
             shown_at: made_at,
         };
@@ -101,12 +104,14 @@ impl LifeLines {
         }
     }
 
-    /// The update of `snapshot` told that the step of `applied` used the input.
-    pub(super) fn decoded(&mut self, now: Duration, applied: Tick, applied_at: Duration, snapshot: Tick) {
+    /// An update told which step used the input. Both come with the time when they were.
+    pub(super) fn decoded(&mut self, now: Duration, applied: (Tick, Duration), snapshot: (Tick, Duration)) {
         let Some(followed) = &mut self.followed else { return };
         let line = &mut followed.line;
-        (line.late, line.applied, line.applied_at) = (applied > line.tick, applied, applied_at);
-        (line.snapshot, line.decoded_at) = (snapshot, now);
+        line.late = applied.0 > line.tick;
+        (line.applied, line.applied_at) = applied;
+        (line.snapshot, line.snapshot_at) = snapshot;
+        line.decoded_at = now;
         followed.decoded = true;
     }
 

@@ -263,7 +263,7 @@ impl<G: Game> Client<G> {
             self.frame_due = false;
         }
         if let Some(place) = &mut self.place {
-            place.secret = None;
+            place.may_return = false;
         }
     }
 

@@ -19,7 +19,10 @@ pub(super) struct Place<G: Game> {
     pub(super) room: RoomId,
     pub(super) player: Option<(PlayerId, EntityId)>,
     pub(super) tick_rate: TickRate,
+    /// What takes a player's place again after a cut. A spectator has none.
     pub(super) secret: Option<ResumeSecret>,
+    /// Whether the client may come back after a cut: it was not sent away and did not leave.
+    pub(super) may_return: bool,
     pub(super) settings: G::Settings,
     pub(super) scene: Arc<G::Scene>,
     pub(super) input_clock: InputClock,

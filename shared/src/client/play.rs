@@ -113,8 +113,9 @@ impl<G: Game> Client<G> {
         }
         let in_time = followed.filter(|tick| private.input_applied.is_some_and(|applied| applied >= *tick));
         if let Some(applied) = if was_late { Some(private.tick) } else { in_time } {
-            let at = place.time_of(now, f64::from(applied.0));
-            place.life_lines.decoded(now, applied, at, private.tick);
+            let [applied, snapshot] =
+                [applied, private.tick].map(|tick| (tick, place.time_of(now, f64::from(tick.0))));
+            place.life_lines.decoded(now, applied, snapshot);
         }
     }
 

@@ -81,7 +81,7 @@ pub struct ClientStats {
     pub commands: u64,
     /// Commands that the server confirmed.
     pub commands_confirmed: u64,
-    /// Places taken again after a cut.
+    /// Times that the client came back after a cut.
     pub resumes: u64,
     /// Ticks whose prediction was compared with the server's state.
     pub predictions: u64,

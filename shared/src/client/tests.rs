@@ -194,3 +194,26 @@ fn a_cut_before_joined_leaves_nothing_to_resume() {
     client.receive(Duration::ZERO, &close).unwrap();
     assert!(!client.reconnect(Duration::ZERO), "the place is gone");
 }
+
+#[test]
+fn a_spectator_comes_back_to_the_room_that_it_saw() {
+    let mut client = Client::<Dots>::new(config(Role::Spectator));
+    assert!(!client.reconnect(Duration::ZERO), "it was nowhere yet");
+    let seen = Joined { player: None, secret: None, ..joined(&DotSettings::default()) };
+    let seen = ServerControl::Joined(seen).encode().unwrap();
+    for message in [&welcome(schema_of_dots()), &seen] {
+        client.receive(Duration::ZERO, message).unwrap();
+    }
+    while client.poll_transmit().is_some() {}
+    assert!(client.reconnect(Duration::ZERO));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    let said: Vec<_> = core::iter::from_fn(|| client.poll_transmit())
+        .map(|bytes| ClientControl::decode(&bytes).unwrap())
+        .collect();
+    let [ClientControl::Hello(hello), ClientControl::Join(join)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((&hello.credential, join.role), (&Credential::Guest, Role::Spectator));
+    assert_eq!(join.target, Target::Room(RoomId::from_bits(1)));
+    let close = ServerControl::Close(CloseCode::Kicked.into()).encode().unwrap();
+    client.receive(Duration::ZERO, &close).unwrap();
+    assert!(!client.reconnect(Duration::ZERO), "it was sent away");
+}

@@ -262,7 +262,7 @@ impl<G: Game> Harness<G> {
         true
     }
 
-    /// A cut client resumes, or joins anew if it has nothing to come back to: a spectator, or one that never was in.
+    /// A cut client comes back, or joins anew if it never was in.
     pub(super) fn come_back(&mut self, client: ClientIndex) {
         if !self.resume(client) {
             let seat = self.seat_mut(client);
