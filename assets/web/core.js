@@ -1,13 +1,13 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
 import { Reader, Writer } from "./codec.js";
 
-const ABI = 1;
+const ABI = 2;
 /** The order of `Session::figures` in client-web. */
-const FIGURES = [
+export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
   "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
   "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
-  "inputs_held", "resumes", "entities", "tick",
+  "inputs_held", "inputs_folded", "inputs_refused", "resumes", "entities", "tick",
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
@@ -260,6 +260,11 @@ export class Core {
     return this.#wasm.tw_reconnect(now) === 1;
   }
 
+  /** `player`: its number, or -1 for the own view. */
+  follow(player) {
+    this.#wasm.tw_follow(player);
+  }
+
   leave() {
     this.#wasm.tw_leave();
   }
@@ -280,10 +285,10 @@ const rosterEntry = (from) => ({ player: from.varint(), entity: from.varint(), n
 /** Times since the key, ms. */
 function lifeLine(from) {
   const [tick, late] = [from.varint(), from.bool()];
-  const [pressed, made, sent, received, applied, decoded, shown] = Array.from({ length: 7 }, () => from.f64());
+  const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () => from.f64());
   return {
     tick, late, made_ms: made - pressed, sent_ms: sent - pressed, received_ms: Number.isNaN(received) ? null : received - pressed,
-    applied_ms: applied - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
+    applied_ms: applied - pressed, snapshot_ms: snapshot - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
   };
 }
 

@@ -8,7 +8,7 @@ const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
 
-const client = await connect({ game: "tag", name: "runner" }).catch((error) => {
+const client = await connect({ url: "play", game: "tag", name: "runner" }).catch((error) => {
   say(error.text);
   throw error;
 });
@@ -30,6 +30,7 @@ const key = (event) => (keys[event.type === "keydown" ? "add" : "delete"](event.
 }));
 addEventListener("keydown", key);
 addEventListener("keyup", key);
+addEventListener("blur", (event) => (keys.clear(), key(event)));
 
 requestAnimationFrame(function frame(now) {
   const side = (canvas.width = canvas.height = canvas.clientHeight * devicePixelRatio);

@@ -68,15 +68,17 @@ function refuse(error) {
 }
 
 function cut({ attempt, grace_left_ms }) {
-  const waits = ` Your ship waits for ${Math.ceil(grace_left_ms / 1000)} s.`;
+  const left_s = Math.ceil(grace_left_ms / 1000);
+  const waits = client.player === null ? `Trying for ${left_s} s.` : `Your ship waits for ${left_s} s.`;
   const tries = attempt > 1 ? ` (attempt ${attempt})` : "";
-  setText(byId("link-lost-text"), `Connection lost. Coming back${tries} …${waits}`);
+  setText(byId("link-lost-text"), `Connection lost. Coming back${tries} … ${waits}`);
   show(byId("link-lost"), true);
 }
 
 function resumed({ away_ms }) {
   show(byId("link-lost"), false);
-  toast(`Back again, in the same ship, after ${(away_ms / 1000).toFixed(1)} s`, "good");
+  const where = client.player === null ? "in the same room" : "in the same ship";
+  toast(`Back again, ${where}, after ${(away_ms / 1000).toFixed(1)} s`, "good");
 }
 
 function closed(reason) {

@@ -1,13 +1,19 @@
 /** Tickwire in a web page: joins a room, sends input, and says what to draw. `docs/writing-a-client.md` leads through it. */
 
-/** Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do. */
+/**
+ * Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do, or with the
+ * reason of a `signal` that had been aborted before.
+ */
 export function connect(options?: ConnectOptions): Promise<Client>;
 
-/** The rooms of a server, from `/api/rooms`. */
+/** The rooms of a server: `api/rooms` beside the `url` of its WebSocket. Rejects with an `Error` if the list cannot be had. */
 export function listRooms(options?: { url?: string; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
 
 export interface ConnectOptions {
-  /** The server's WebSocket. Default: `/play` on the host of the page, `wss:` if the page is `https:`. */
+  /**
+   * The server's WebSocket; `http:`, `https:` and addresses relative to the page will do. Default: `/play` on the host of the page,
+   * `wss:` if the page is `https:`.
+   */
   url?: string;
   /** The game's name on the server. Default: `"arena"`. */
   game?: string;
@@ -69,9 +75,10 @@ export interface Client {
 
   /**
    * The controls from now on, fields of the game's input by name; fields that are not given stay as they are. Values in units
-   * (angles in radians) are put on the field's grid; a button takes a boolean. Unknown names throw a `TypeError`.
+   * (angles in radians) are put on the field's grid; a button takes a boolean; a vector may be given as `{ x, y }`. Unknown names
+   * throw a `TypeError`.
    */
-  input(controls: Record<string, number | boolean>): void;
+  input(controls: Controls): void;
 
   /** Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. */
   command(command: Uint8Array | object | string): void;
@@ -83,6 +90,12 @@ export interface Client {
    * @param now `performance.now()` of the animation frame; default: now.
    */
   entities(now?: number): readonly EntityView[];
+
+  /**
+   * As a spectator, asks for the view of a player, or with `null` for the own again. In a room that is one stream it changes nothing:
+   * there all is in view already.
+   */
+  follow(player: number | null): void;
 
   /** An entity of the last {@link Client.entities}. */
   entity(id: number): EntityView | undefined;
@@ -119,12 +132,17 @@ export interface Client {
   readonly builtIn: boolean;
 }
 
+/** Fields of the input by name, in units. */
+export interface Controls {
+  [field: string]: number | boolean | Controls;
+}
+
 /** Fields stand beside these by their names: in units, angles in radians, vectors also as `pos = { x, y }`. */
 export interface EntityView {
   readonly id: number;
   /** The name of its kind. */
   readonly kind: string;
-  /** It is the own player's. */
+  /** It is the own player's; what that fires is not. */
   readonly own: boolean;
   readonly [field: string]: any;
 }
@@ -142,10 +160,10 @@ export interface ClientEvents {
   event: any;
   "player-joined": RosterEntry;
   "player-left": { player: number; name: string };
-  /** The connection broke; the client tries to come back by itself. Players only: a spectator has no place that is kept, so
-   *  for it a cut is the end, and a new `connect` brings it back. */
+  /** The connection broke; the client tries to come back by itself, for as long as the server keeps a player's place. */
   cut: { attempt: number; retry_in_ms: number; grace_left_ms: number };
-  /** The same player is back in the same room. */
+  /** It is back in the same room, as the same player. A spectator, for whom no place is kept, came anew: what happened meanwhile it
+   *  was not told. */
   resumed: { attempts: number; away_ms: number };
   /** The end. */
   closed: CloseReason;
@@ -164,13 +182,18 @@ export interface LifeLine {
   /** `null` if the server told of a newer input instead. */
   received_ms: number | null;
   applied_ms: number;
+  /** The tick of the update that told of it. */
+  snapshot_ms: number;
   decoded_ms: number;
   /** The first picture that showed the others at that tick. */
   shown_ms: number;
 }
 
 export interface CloseReason {
-  /** A code of `docs/protocol.md`, section 9; 1006 if there was no answer. */
+  /**
+   * A code of `docs/protocol.md`, section 9. Of this client's own: 1000 it left or was aborted, 1006 no answer, 1008 it was asked for
+   * what cannot be, 1011 it failed, 4009 no answer in time, and 4001, 4002 or 4012 for what the server sent.
+   */
   code: number;
   /** The machine reason, as `kicked`. */
   reason: string;
@@ -230,11 +253,18 @@ export interface ClientStatistics {
   hash_checks: number;
   hash_mismatches: number;
   keyframes: number;
+  /**
+   * What the server said of inputs: they came after their tick; none had come for a tick, so the one before was held; what a late one
+   * pressed went into the next; they were too old or too many.
+   */
   inputs_late: number;
   inputs_held: number;
+  inputs_folded: number;
+  inputs_refused: number;
   resumes: number;
-  /** Entities in the newest state. */
+  /** Entities in the newest state, and its tick. */
   entities: number;
+  tick: number;
 }
 
 export interface Schema {

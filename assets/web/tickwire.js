@@ -51,7 +51,7 @@ export async function connect(options = {}) {
 }
 
 export async function listRooms({ url = playUrl(), game, signal } = {}) {
-  const address = new URL("/api/rooms", String(url).replace(/^ws/, "http"));
+  const address = new URL("api/rooms", addressOf(url).replace(/^ws/, "http"));
   const response = await fetch(address, { signal });
   if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
   const { rooms } = await response.json();
@@ -61,6 +61,15 @@ export async function listRooms({ url = playUrl(), game, signal } = {}) {
 function playUrl() {
   const { protocol, host } = globalThis.location ?? { protocol: "http:", host: "127.0.0.1:8080" };
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
+}
+
+/** A server's address as a WebSocket wants it: it may be relative to the page, and `http:`. */
+function addressOf(url) {
+  try {
+    return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
+  } catch {
+    throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
+  }
 }
 
 /** The longest start that fits, without control characters. */
@@ -107,7 +116,7 @@ class Client {
   constructor(core, options) {
     this.#core = core;
     this.#options = options;
-    this.#url = String(options.url ?? playUrl());
+    this.#url = addressOf(options.url ?? playUrl());
     this.#network = { ...options.network };
     const name = nameOf(options.name ?? "guest");
     if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
@@ -323,6 +332,12 @@ class Client {
 
   entity(id) {
     return this.#core.entity(id);
+  }
+
+  follow(player = null) {
+    if (this.state !== "playing") return;
+    this.#core.follow(player ?? -1);
+    this.#transmit();
   }
 
   network(options) {

@@ -9,6 +9,7 @@ use crate::session::{FIGURES, Session};
 use core::cell::RefCell;
 use core::time::Duration;
 use tickwire_shared::client::CommandError;
+use tickwire_shared::id::PlayerId;
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 
 #[cfg(feature = "arena")]
@@ -17,7 +18,7 @@ type Hosted = tickwire_shared::arena::Arena;
 type Hosted = tickwire_shared::client::generic::AnyGame;
 
 /// Raised when an export changes. `tickwire.js` refuses another.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 /// Beyond this a time is no time.
 const TIME_MS_MAX: f64 = 1e15;
 
@@ -187,6 +188,12 @@ extern "C" fn tw_state_hash() -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn tw_reconnect(now_ms: f64) -> u32 {
     session(0, |_, session| u32::from(session.reconnect(time(now_ms))))
+}
+
+/// As a spectator, asks for the view of the player with this number, or with a negative one for the own again.
+#[unsafe(no_mangle)]
+extern "C" fn tw_follow(player: i32) {
+    session((), |_, session| session.follow(u16::try_from(player).ok().map(PlayerId)));
 }
 
 /// Gives the place up for good.

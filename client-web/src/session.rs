@@ -6,12 +6,12 @@ use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, State};
 use tickwire_shared::entity::Entity;
-use tickwire_shared::id::EntityId;
+use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
 /// Figures in [`Session::figures`]; `FIGURES` in `tickwire.js` names them in the same order.
-pub const FIGURES: usize = 25;
+pub const FIGURES: usize = 27;
 
 /// What happened, by the first byte of [`Session::next_event`]. The rest is in the codec, but for a game's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Happened {
     /// `(code: u16, reason: text, advice: u8, retry_after_ms: u32, text, by_server: bool)`.
     Closed = 4,
     /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
-    /// (not a number if the server told of a newer one instead), applied, decoded, shown.
+    /// (not a number if the server told of a newer one instead), applied, in a snapshot, decoded, shown.
     LifeLine = 5,
 }
 
@@ -202,6 +202,8 @@ impl<G: PageGame> Session<G> {
             stats.keyframes as f64,
             stats.inputs.late as f64,
             stats.inputs.held as f64,
+            stats.inputs.folded as f64,
+            stats.inputs.refused as f64,
             stats.resumes as f64,
             client.streams().map(|(_, state)| state.len()).sum::<usize>() as f64,
             client.newest_tick().map_or(0.0, |tick| f64::from(tick.0)),
@@ -226,6 +228,11 @@ impl<G: PageGame> Session<G> {
         self.client.reconnect(now)
     }
 
+    /// As a spectator, asks for the view of a player, or for the own again.
+    pub fn follow(&mut self, player: Option<PlayerId>) {
+        self.client.follow(player);
+    }
+
     /// Gives the place up for good.
     pub fn leave(&mut self) {
         self.client.leave();
@@ -247,6 +254,7 @@ fn life_line(line: &LifeLine) -> Vec<u8> {
         ms(line.sent_at),
         line.received_at.map_or(f64::NAN, ms),
         ms(line.applied_at),
+        ms(line.snapshot_at),
         ms(line.decoded_at),
         ms(line.shown_at),
     ];
@@ -295,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_spectator_in_a_room_follows() {
+        let mut session = session::<Arena>();
+        assert!(session.next_message().is_some(), "the Hello");
+        session.follow(Some(PlayerId(3)));
+        assert_eq!((session.next_message(), session.client().follows()), (None, None));
+    }
+
+    #[test]
     fn nonsense_ends_the_session_with_a_reason_that_is_told_once() {
         let mut session = session::<AnyGame>();
         assert!(session.next_message().is_some(), "the Hello");
@@ -318,7 +334,7 @@ mod tests {
         let (names, _) = names.split_once(']').unwrap();
         assert_eq!(names.matches('"').count() / 2, FIGURES);
         let types = include_str!("../../assets/web/tickwire.d.ts");
-        for name in names.split('"').skip(1).step_by(2).filter(|name| *name != "tick") {
+        for name in names.split('"').skip(1).step_by(2) {
             assert!(types.contains(&format!("  {name}: number;")), "{name}");
         }
     }

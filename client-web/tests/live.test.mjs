@@ -88,11 +88,15 @@ test("a player joins, moves at once, and is told of events as objects", async ()
   let turn = 0;
   await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("life-line")), "an input is followed");
   const line = has("life-line");
-  assert.ok(line.made_ms >= 0 && line.sent_ms >= line.made_ms && line.shown_ms >= line.decoded_ms, JSON.stringify(line));
+  const order = [0, line.made_ms, line.sent_ms, line.decoded_ms, line.shown_ms];
+  assert.ok(order.every((time, at) => at === 0 || time >= order[at - 1]), JSON.stringify(line));
+  assert.ok(line.applied_ms <= line.snapshot_ms, JSON.stringify(line));
   assert.throws(() => client.input({ mvoe_x: 1 }), /no field "mvoe_x"; it has "move_x"/);
   assert.throws(() => client.command({ Dance: 1 }), TypeError);
-  const rooms = await listRooms({ url, game: "arena" });
-  assert.ok(rooms.some((room) => room.id === client.room && room.players === 1));
+  for (const address of [url, url.replace(/^ws/, "http")]) {
+    const rooms = await listRooms({ url: address, game: "arena" });
+    assert.ok(rooms.some((room) => room.id === client.room && room.players === 1));
+  }
 });
 
 test("a spectator and a client without the game's types have the state of a player", async () => {
@@ -133,6 +137,32 @@ test("a cut is taken up again as the same player", async () => {
   const { tick } = client;
   await until(() => client.tick > tick + 5, "ticks come again");
   assert.equal(client.stats().resumes, 1);
+});
+
+test("a spectator comes back after a cut, until its room is gone", async () => {
+  const player = await join("ada", { fresh: true });
+  const { room } = player.client;
+  const { client, has, sockets, cut } = await join("eve", { room, role: "spectator" });
+  cut();
+  await until(() => has("resumed"), "it is back");
+  assert.deepEqual([client.player, client.room, client.state], [null, room, "playing"]);
+  const { tick } = client;
+  await until(() => client.tick > tick + 5 && client.entities().length > 0, "it sees the room again");
+  assert.equal(client.stats().resumes, 1);
+
+  const sent = [];
+  const socket = sockets.at(-1);
+  socket.send = (bytes) => (sent.push([...bytes]), Socket.prototype.send.call(socket, bytes));
+  client.follow(player.client.player);
+  client.follow(player.client.player);
+  client.follow(null);
+  const follows = sent.filter(([tag, kind]) => tag === 0 && kind === 5);
+  assert.deepEqual(follows, [[0, 5, 1, player.client.player], [0, 5, 0]], "each wish is told once");
+
+  cut();
+  assert.equal((await fetch(`${admin}/rooms/${room}`, { method: "DELETE" })).ok, true);
+  await until(() => has("closed"), "it is told that the room is gone");
+  assert.deepEqual([has("closed").code, has("closed").by_server], [4010, true]);
 });
 
 test("a server that falls silent without a word is left, and the place taken up again", async () => {
@@ -192,6 +222,7 @@ test("what cannot be joined says why and what to do", async () => {
   assert.equal((await refusal({ create: { map: "nowhere" }, fresh: true })).code, 1008);
   assert.equal((await refusal({ url: `ws://127.0.0.1:${await freePort()}/play` })).code, 1006);
   assert.equal((await refusal({ game: "tag", wasm: CORES.arena })).code, 4012);
+  assert.equal((await refusal({ url: "play" })).reason, "bad_url");
 });
 
 test("a server that sends nonsense ends the session with a reason", async () => {

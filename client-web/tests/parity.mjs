@@ -3,6 +3,7 @@
 //
 //     node client-web/tests/parity.mjs MODULE.wasm RECORDING.bin
 import { readFileSync } from "node:fs";
+import { FIGURES } from "../../assets/web/core.js";
 
 const [modulePath, recordingPath] = process.argv.slice(2);
 const { instance } = await WebAssembly.instantiate(readFileSync(modulePath), {});
@@ -69,7 +70,7 @@ const CALLS = {
     counts.cut += 1;
     expect("a place", wasm.tw_reconnect(f64()), u8());
   }],
-  10: ["figures", () => expect("the hash", fnv(memory(wasm.tw_figures(f64()), 25 * 8)), u32())],
+  10: ["figures", () => expect("the hash", fnv(memory(wasm.tw_figures(f64()), FIGURES.length * 8)), u32())],
 };
 
 while (at < recording.length) {

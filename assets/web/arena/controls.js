@@ -18,7 +18,10 @@ export class Controls {
   /** The virtual sticks, once a finger was seen. */
   touched = false;
   #keys = new Set();
+  /** What was pressed since the last `read`: a tap between two frames counts. */
+  #tapped = new Set();
   #button = false;
+  #clicked = false;
   #angle = 0;
   #sticks = { left: idle(), right: idle() };
   #active = false;
@@ -43,16 +46,22 @@ export class Controls {
   /** Lets go of everything. */
   release() {
     this.#keys.clear();
+    this.#tapped.clear();
     this.#button = false;
+    this.#clicked = false;
     this.#sticks = { left: idle(), right: idle() };
   }
 
   /** The input of this frame. `ship` is where the own ship is on the screen; `dt` the frame's seconds. */
   read(ship, dt) {
-    const move = this.#move();
-    this.#aim(ship, move, dt);
+    const keys = new Set([...this.#keys, ...this.#tapped]);
+    const move = this.#move(keys);
+    this.#aim(ship, move, keys, dt);
     const { right } = this.#sticks;
-    const fire = this.#button || this.#keys.has("Space") || (right.held && Math.hypot(right.dx, right.dy) > FIRE_FROM);
+    const pulled = right.held && Math.hypot(right.dx, right.dy) > FIRE_FROM;
+    const fire = this.#button || this.#clicked || keys.has("Space") || pulled;
+    this.#tapped.clear();
+    this.#clicked = false;
     return { move_x: Math.round(move.x * FULL), move_y: Math.round(move.y * FULL), aim: this.#angle, fire };
   }
 
@@ -64,21 +73,21 @@ export class Controls {
     return Object.entries(this.#sticks).map(([side, stick]) => ({ ...places[side], ...stick, radius: STICK_RADIUS }));
   }
 
-  #move() {
+  #move(keys) {
     const { left } = this.#sticks;
     if (left.held) return Math.hypot(left.dx, left.dy) < DEAD ? { x: 0, y: 0 } : { x: left.dx, y: left.dy };
     let [x, y] = [0, 0];
-    for (const key of this.#keys) {
+    for (const key of keys) {
       x += MOVE[key]?.[0] ?? 0;
       y += MOVE[key]?.[1] ?? 0;
     }
     return { x: Math.sign(x), y: Math.sign(y) };
   }
 
-  #aim(ship, move, dt) {
+  #aim(ship, move, keys, dt) {
     const { right } = this.#sticks;
     let turn = 0;
-    for (const key of this.#keys) turn += TURN[key] ?? 0;
+    for (const key of keys) turn += TURN[key] ?? 0;
     if (turn !== 0) {
       this.pointer = null;
       this.#angle += turn * TURN_PER_S * dt;
@@ -102,6 +111,7 @@ export class Controls {
     if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']")) return;
     event.preventDefault();
     this.#keys.add(event.code);
+    this.#tapped.add(event.code);
   }
 
   #moved(event) {
@@ -117,7 +127,7 @@ export class Controls {
     canvas.focus({ preventScroll: true });
     if (event.pointerType !== "touch") {
       this.pointer = { x: event.clientX, y: event.clientY };
-      if (event.button === 0) this.#button = true;
+      if (event.button === 0) this.#button = this.#clicked = true;
       return;
     }
     this.touched = true;

@@ -2,7 +2,7 @@
 
 import { listRooms } from "../tickwire.js";
 import { byId, copy, make, memory, setText, show, toast, wireName } from "./dom.js";
-import { botsCommand, linkTo } from "./links.js";
+import { botsCommand, linkTo, playUrl } from "./links.js";
 
 const REFRESH_MS = 3000;
 const ROOMS_SHOWN_MAX = 50;
@@ -86,7 +86,7 @@ export class Lobby {
     const abort = new AbortController();
     this.#abort = abort;
     try {
-      this.#list(await listRooms({ game: "arena", signal: abort.signal }));
+      this.#list(await listRooms({ url: playUrl(), game: "arena", signal: abort.signal }));
     } catch {
       if (!abort.signal.aborted) setText(byId("rooms-note"), "The list could not be loaded. Trying again.");
     } finally {
