@@ -129,6 +129,8 @@ impl<C, B> Crew<C, B> {
             inputs_sent: clients.inputs_made,
             inputs_late: clients.inputs.late.into(),
             inputs_held: clients.inputs.held.into(),
+            inputs_folded: clients.inputs.folded.into(),
+            inputs_refused: clients.inputs.refused.into(),
             events_sent: clients.commands,
             events_received: clients.events,
             events_lost: clients.events_lost,

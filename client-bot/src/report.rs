@@ -94,6 +94,10 @@ pub struct Report {
     pub inputs_late: u64,
     /// Ticks for which no input had come, so that the one before was held.
     pub inputs_held: u64,
+    /// Late inputs of which a button's edge went into the next step.
+    pub inputs_folded: u64,
+    /// Inputs that the server did not take: too old, too far ahead, or for a tick that was over.
+    pub inputs_refused: u64,
     /// Commands that bots sent: the reliable messages of a client.
     pub events_sent: u64,
     /// Reliable events that bots received.
@@ -147,6 +151,10 @@ pub struct NetworkReport {
     pub inputs_late: u64,
     /// Ticks for which no input had come.
     pub inputs_held: u64,
+    /// Late inputs of which a button's edge went into the next step.
+    pub inputs_folded: u64,
+    /// Inputs that the server did not take.
+    pub inputs_refused: u64,
     /// `inputs_late` and `inputs_held` by `inputs_sent`, in percent.
     pub inputs_late_or_held_percent: Option<f64>,
     /// How late the simulation itself was.
@@ -178,6 +186,8 @@ impl NetworkReport {
             inputs_sent: clients.inputs_made,
             inputs_late: late,
             inputs_held: held,
+            inputs_folded: clients.inputs.folded.into(),
+            inputs_refused: clients.inputs.refused.into(),
             inputs_late_or_held_percent: percent(late + held, clients.inputs_made),
             network_lag_ms: shard.network_lags.percentiles(),
         }

@@ -77,7 +77,14 @@ impl fmt::Display for Table<'_> {
         )?;
         line(
             "inputs",
-            format!("{} sent, {} late, {} held", report.inputs_sent, report.inputs_late, report.inputs_held),
+            format!(
+                "{} sent, {} late, {} held, {} folded, {} refused",
+                report.inputs_sent,
+                report.inputs_late,
+                report.inputs_held,
+                report.inputs_folded,
+                report.inputs_refused
+            ),
         )?;
         line(
             "events",
