@@ -4,7 +4,9 @@ use crate::directory::RoomHandle;
 use crate::room_port::RoomListing;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::{ByteProfile, ProfileReport};
+use tickwire_shared::tick::TickRate;
 
 /// One room of `/api/rooms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,7 +32,7 @@ pub struct RoomView {
 }
 
 /// One session of the operator's `/sessions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SessionView {
     /// What a kick names.
     pub(crate) id: u64,
@@ -42,6 +44,29 @@ pub(crate) struct SessionView {
     pub(crate) player: Option<String>,
     /// How long it has lasted, s.
     pub(crate) seconds: u64,
+    /// How much the game looked back for its player since that came into the room; nothing if it never did.
+    pub(crate) look_back: Option<LookBackView>,
+}
+
+/// How far lag compensation went for one player.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct LookBackView {
+    /// Steps in which the game looked back.
+    pub(crate) steps: u64,
+    /// How far in the mean, ms.
+    pub(crate) mean_ms: f64,
+    /// The farthest, ms.
+    pub(crate) max_ms: f64,
+    /// How often it would have been farther, but for the game's limit.
+    pub(crate) clamped: u64,
+}
+
+impl LookBackView {
+    pub(crate) fn new(rewinds: Rewinds, rate: TickRate) -> Self {
+        let ms = |ticks: f64| (ticks * rate.period().as_secs_f64() * 1e4).round() / 10.0;
+        let (mean_ms, max_ms) = (ms(rewinds.mean_ticks()), ms(rewinds.max_ticks()));
+        Self { steps: rewinds.count, mean_ms, max_ms, clamped: rewinds.clamped }
+    }
 }
 
 /// What the rooms of one game sent, of the operator's `/profile`.

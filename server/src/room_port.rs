@@ -2,6 +2,7 @@
 
 use crate::slot::Slot;
 use std::sync::Arc;
+use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
@@ -50,6 +51,9 @@ pub(crate) trait RoomPort: Send + Sync {
 
     /// What its updates are made of, as far as they were sampled.
     fn bytes_sent(&self) -> BytesSent;
+
+    /// How much the game looked back for each player since it came, as of the last second.
+    fn rewinds(&self) -> Vec<(MemberId, Rewinds)>;
 
     /// The kinds of its game's entities, for the names in a profile.
     fn kinds(&self) -> Vec<Kind>;

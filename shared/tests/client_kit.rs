@@ -309,7 +309,7 @@ fn a_shot_is_shown_at_once_and_becomes_the_servers_without_a_jump() {
             let step = f64::from((pair[1].1 - pair[0].1).length_squared()).sqrt();
             assert!((420.0..680.0).contains(&step), "{step}: {seen:?}");
         }
-        let (_, last) = harness.room().rewinds().next().unwrap();
+        let (.., last) = harness.room().rewinds().next().unwrap();
         assert_eq!(last.count, 1);
     }
 }

@@ -10,18 +10,19 @@ pub(crate) use authenticator::{Authenticator, Guests};
 
 use crate::commons::Commons;
 use crate::config::{GameOptions, Limits};
+use crate::directory::RoomHandle;
 use crate::ledger::Balance;
-use crate::listing::{GameBytes, SessionView};
+use crate::listing::{GameBytes, LookBackView, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::slot::Slot;
 use crate::transport::peer::Peer;
 use game_type::{GameHost, GameType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::game::{BadSettings, Game};
-use tickwire_shared::id::{ResumeSecret, RoomId, SessionId};
+use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
 use tickwire_shared::wire::control::{GameInfo, GameName, List, Name};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -43,7 +44,16 @@ struct Known {
     slot: Arc<Slot>,
     peer: Peer,
     began: Instant,
-    place: Option<(RoomId, Name)>,
+    place: Option<Place>,
+}
+
+/// Where a session is.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) room: RoomId,
+    pub(crate) member: MemberId,
+    /// The name with which it joined.
+    pub(crate) player: Name,
 }
 
 #[derive(Default)]
@@ -181,23 +191,39 @@ impl Hub {
     }
 
     /// A session has its place in a room.
-    pub(crate) fn seat(&self, session: SessionId, room: RoomId, player: Name) {
+    pub(crate) fn seat(&self, session: SessionId, place: Place) {
         if let Some(known) = self.sessions().known.get_mut(&session) {
-            known.place = Some((room, player));
+            known.place = Some(place);
         }
     }
 
     /// The oldest sessions, at most `count`, and how many there are in all.
     pub(crate) fn session_views(&self, count: usize) -> (Vec<SessionView>, usize) {
+        let look_backs = self.look_backs();
         let sessions = self.sessions();
         let views = sessions.known.iter().take(count).map(|(id, known)| SessionView {
             id: id.0,
             peer: known.peer.to_string(),
-            room: known.place.as_ref().map(|(room, _)| room.to_string()),
-            player: known.place.as_ref().map(|(_, player)| player.to_string()),
+            room: known.place.as_ref().map(|place| place.room.to_string()),
+            player: known.place.as_ref().map(|place| place.player.to_string()),
             seconds: known.began.elapsed().as_secs(),
+            look_back: known
+                .place
+                .as_ref()
+                .and_then(|place| look_backs.get(&(place.room, place.member)).copied()),
         });
         (views.collect(), sessions.known.len())
+    }
+
+    /// Of all players for whom a game looked back.
+    fn look_backs(&self) -> HashMap<(RoomId, MemberId), LookBackView> {
+        let rooms = self.commons.directory.list();
+        let of_room = |room: &RoomHandle| {
+            let (id, rate) = (room.id(), room.tick_rate());
+            let used = room.rewinds().into_iter().filter(|(_, rewinds)| rewinds.count > 0);
+            used.map(move |(member, rewinds)| ((id, member), LookBackView::new(rewinds, rate)))
+        };
+        rooms.iter().flat_map(of_room).collect()
     }
 
     /// A session is over.

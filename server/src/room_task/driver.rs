@@ -143,7 +143,7 @@ impl<G: Game> Driver<G> {
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
         self.port.publish(players, spectators);
-        self.port.publish_bytes(&self.room);
+        self.port.publish_figures(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         self.is_over(now).then_some(RoomEnd::Idle)
     }

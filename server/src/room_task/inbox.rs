@@ -6,6 +6,7 @@ use crate::ledger::Posting;
 use crate::room_port::{BytesSent, Entry, NoPlace, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::Rewinds;
 use tickwire_shared::entity::{Entity, Kind};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
@@ -35,8 +36,15 @@ pub(crate) struct RoomFacts {
 pub(crate) struct Port<G: Game> {
     facts: RoomFacts,
     inbox: Mutex<Inbox<G>>,
-    bytes_sent: Mutex<BytesSent>,
+    figures: Mutex<Figures>,
     _posting: Posting,
+}
+
+/// What is told of the room once a second.
+#[derive(Debug, Default)]
+struct Figures {
+    bytes_sent: BytesSent,
+    rewinds: Vec<(MemberId, Rewinds)>,
 }
 
 /// One event, as it waits.
@@ -114,7 +122,7 @@ impl<G: Game> Port<G> {
             closing: None,
             ended: None,
         };
-        Self { facts, inbox: Mutex::new(inbox), bytes_sent: Mutex::default(), _posting: posting }
+        Self { facts, inbox: Mutex::new(inbox), figures: Mutex::default(), _posting: posting }
     }
 
     pub(super) fn facts(&self) -> &RoomFacts {
@@ -143,14 +151,20 @@ impl<G: Game> Port<G> {
         inbox.spectators.end_tick(spectators);
     }
 
-    /// Leaves for the operator what the room's updates are made of, whenever one more was sampled: once a second.
-    pub(super) fn publish_bytes(&self, room: &Room<G>) {
+    /// Leaves figures for the operator whenever one more update was sampled: once a second.
+    pub(super) fn publish_figures(&self, room: &Room<G>) {
         let Some(sampled) = room.byte_profile() else { return };
-        let mut bytes = self.bytes_sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Figures { bytes_sent: bytes, rewinds } = &mut *self.figures();
         if bytes.sampled.messages() != sampled.messages() {
             (bytes.updates, bytes.update_bytes) = (room.stats().updates, room.stats().update_bytes);
             bytes.sampled.clone_from(sampled);
+            rewinds.clear();
+            rewinds.extend(room.rewinds().map(|(member, _, rewinds)| (member, rewinds)));
         }
+    }
+
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the room if nobody is on the way into it. From then on nobody gets in.
@@ -280,7 +294,11 @@ impl<G: Game> RoomPort for Port<G> {
     }
 
     fn bytes_sent(&self) -> BytesSent {
-        self.bytes_sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.figures().bytes_sent.clone()
+    }
+
+    fn rewinds(&self) -> Vec<(MemberId, Rewinds)> {
+        self.figures().rewinds.clone()
     }
 
     fn kinds(&self) -> Vec<Kind> {

@@ -1,6 +1,7 @@
 //! From the first byte to a place in a room: Hello, Welcome, Join.
 
 use super::{Ending, Membership, Session};
+use crate::hub::Place;
 use crate::room_port::{Entry, Parting};
 use crate::slot::Next;
 use crate::transport::{Link, Received};
@@ -82,7 +83,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 
 async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
     let (port, member) = session.hub.join(join, name.clone(), &session.slot).await?;
-    session.seat(port.id(), name);
+    session.seat(Place { room: port.id(), member, player: name });
     Ok(Membership { port, member, parting: Parting::Cut })
 }
 
@@ -97,7 +98,7 @@ async fn resume(
     let next = session.hub.new_secret(shown.room)?;
     let entry = Entry::Resume { shown, events_received, next };
     let member = port.enter(entry, &session.slot).map_err(|_| bad())?;
-    session.seat(shown.room, name);
+    session.seat(Place { room: shown.room, member, player: name });
     Ok(Membership { port, member, parting: Parting::Cut })
 }
 

@@ -8,7 +8,7 @@ mod play;
 #[cfg(test)]
 mod tests;
 
-use crate::hub::Hub;
+use crate::hub::{Hub, Place};
 use crate::ledger::Kind;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Parting, RoomPort};
@@ -189,9 +189,10 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
 
 impl Session {
     /// It has its place: the operator sees in the log and in the listing what number to kick.
-    fn seat(&mut self, room: RoomId, player: Name) {
+    fn seat(&mut self, place: Place) {
+        let Place { room, player, .. } = place.clone();
         tracing::info!(session = %self.id, peer = %self.peer, %room, player = &*player, "session has its place");
-        self.hub.seat(self.id, room, player.clone());
+        self.hub.seat(self.id, place);
         self.room = Some(room);
         self.player = Some(player);
     }

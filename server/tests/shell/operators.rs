@@ -2,6 +2,9 @@
 
 use crate::running::{Player, Running, ask, assert_status, get};
 use tickwire_server::{Config, Limits};
+use tickwire_shared::arena::{Arena, ArenaInput};
+use tickwire_shared::client::Client;
+use tickwire_shared::entity::Button;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{Options, Target};
 
@@ -91,6 +94,35 @@ async fn a_kicked_session_goes_and_its_neighbour_plays_on() {
 }
 
 #[tokio::test]
+async fn how_far_lag_compensation_went_is_told_for_each_player() {
+    let server = Running::start(Config::default()).await;
+    let mut ann = Player::join(&server, Target::Create(Options::none())).await;
+    let bob = Player::join(&server, Target::Create(Options::none())).await;
+    ann.hold(ArenaInput { fire: Button::after(Button::default(), true), ..ArenaInput::default() });
+    // Figures are a second old at most.
+    let after =
+        |ticks| move |client: &Client<Arena>| client.latest().is_some_and(|latest| latest.tick.0 > ticks);
+    ann.play_until(after(90)).await;
+    let answer = ask(server.admin, &get("/sessions")).await;
+    let sessions: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let of = |player: &Player| {
+        let id = player.client().session().unwrap().0;
+        sessions["sessions"].as_array().unwrap().iter().find(|session| session["id"] == id).unwrap()["look_back"].clone()
+    };
+    let told = of(&ann);
+    let number = |name: &str| told[name].as_f64().unwrap_or_else(|| panic!("{name} in {sessions}"));
+    assert!(number("steps") >= 1.0 && number("clamped") >= 0.0, "{told}");
+    // The arena permits 250 ms.
+    assert!(
+        0.0 < number("mean_ms") && number("mean_ms") <= number("max_ms") && number("max_ms") <= 250.0,
+        "{told}"
+    );
+    assert!(of(&bob).is_null(), "who does not shoot needs none: {sessions}");
+    drop((ann, bob));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_bytes_are_spent_on_is_told_for_all_rooms_and_for_one() {
     let server = Running::start(Config::default()).await;
     let mut ann = Player::join(&server, Target::Create(Options::none())).await;
@@ -104,9 +136,7 @@ async fn what_bytes_are_spent_on_is_told_for_all_rooms_and_for_one() {
         json["games"].clone()
     };
     // The first update of each room is sampled, a keyframe with its rows.
-    let until = |client: &tickwire_shared::client::Client<tickwire_shared::arena::Arena>| {
-        client.latest().is_some_and(|latest| latest.tick.0 > 40)
-    };
+    let until = |client: &Client<Arena>| client.latest().is_some_and(|latest| latest.tick.0 > 40);
     ann.play_until(until).await;
     bob.play_until(until).await;
     let games = sampled("/profile").await;

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::time::Instant;
 use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerHandle};
-use tickwire_shared::arena::Arena;
+use tickwire_shared::arena::{Arena, ArenaInput};
 use tickwire_shared::client::{Client, ClientConfig, State};
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
@@ -127,6 +127,11 @@ impl Player {
 
     pub(crate) fn client(&self) -> &Client<Arena> {
         &self.client
+    }
+
+    /// Holds these controls from now on.
+    pub(crate) fn hold(&mut self, controls: ArenaInput) {
+        self.client.set_input(controls);
     }
 
     /// Plays until `done` holds or the server has closed.

@@ -267,10 +267,10 @@ impl<G: Game> Room<G> {
         self.players_max
     }
 
-    /// How much looking back each player was granted (see [`Turn::look_back`]).
-    pub fn rewinds(&self) -> impl Iterator<Item = (PlayerId, Rewinds)> {
-        let players = self.members.iter().filter_map(|member| member.player.as_ref());
-        players.map(|player| (player.id, player.rewinds))
+    /// How much looking back each player was granted (see [`Turn::look_back`]), with the attachment that it has, or had last.
+    pub fn rewinds(&self) -> impl Iterator<Item = (MemberId, PlayerId, Rewinds)> {
+        let players = self.members.iter().filter_map(|member| Some((member.id, member.player.as_ref()?)));
+        players.map(|(member, player)| (member, player.id, player.rewinds))
     }
 
     /// How many spectators the room takes: as configured, but so that there always is a place for each player.
