@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_macros)]
 
+mod fixtures;
+
 use core::time::Duration;
+use fixtures::roam;
 use std::collections::HashMap;
 use tickwire_shared::Rng;
 use tickwire_shared::arena::{Arena, ArenaEntity, ArenaInput, Settings, Ship, distance_squared};
@@ -20,20 +23,6 @@ const SETTLING_S: u32 = 10;
 fn round_trip(mean_ms: u64, off_ms: u64) -> LinkProfile {
     let half = |ms: u64| Duration::from_micros(ms * 500);
     LinkProfile::both(PathProfile { delay: half(mean_ms), jitter: half(off_ms), ..PathProfile::CLEAN })
-}
-
-/// Flies about and shoots; decides a few times a second.
-fn roam() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
-    let mut input = ArenaInput::default();
-    move |_, rng| {
-        input.fire = Button::after(input.fire, input.fire.down);
-        if rng.chance(8) {
-            (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
-            input.aim = rng.below(256) as u16;
-            input.fire = Button::after(input.fire, rng.chance(2));
-        }
-        input.clone()
-    }
 }
 
 /// A stall of `length` every `period`, at a moment that chance decides.

@@ -1,15 +1,18 @@
 //! A room cut into cells and groups: everybody sees what it should, nothing else, and nothing flickers.
 
+mod fixtures;
+
+use core::time::Duration;
+use fixtures::{Kept, config, join};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tickwire_shared::arena::{Arena, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
-use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, StreamId};
+use tickwire_shared::id::{MemberId, StreamId};
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
-use tickwire_shared::tick::{Tick, TickRate};
-use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{Name, Role};
+use tickwire_shared::room::{Leak, Room};
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::control::Role;
 
 const SIDE: i32 = 4_000;
 const RADIUS: i32 = 700;
@@ -243,7 +246,7 @@ fn stalls_cuts_and_blocked_slots_heal_in_a_room_of_cells() {
         for round in 0..20 {
             let client = clients[round % clients.len()];
             match round % 4 {
-                0 => harness.stall(client, core::time::Duration::from_millis(900)),
+                0 => harness.stall(client, Duration::from_millis(900)),
                 1 => harness.cut(client),
                 2 => harness.block_slot(client),
                 _ => harness.link(client, LinkProfile::BAD_HOTEL),
@@ -345,43 +348,15 @@ fn under_a_byte_budget_the_near_comes_first_and_nothing_starves() {
     assert!(assert_view(&harness, &past, clients[0]));
 }
 
-/// Keeps the last update of each member.
-#[derive(Default)]
-struct Kept(Vec<(MemberId, Vec<u8>)>);
-
-impl Outbox for Kept {
-    fn ready(&self, _: MemberId) -> bool {
-        true
-    }
-    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
-    fn update(&mut self, member: MemberId, message: &[u8]) {
-        self.0.push((member, message.to_vec()));
-    }
-    fn close(&mut self, member: MemberId, close: Close) {
-        panic!("{member:?}: {close}");
-    }
-}
-
 #[test]
 fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
-    let config = RoomConfig {
-        id: RoomId::from_bits(1),
-        tick_rate: TickRate::DEFAULT,
-        spectators_max: 0,
-        resume_grace: core::time::Duration::ZERO,
-        client_bytes_per_s: 0,
-    };
-    let mut room = Room::<Plain>::new(config, Nothing, 9).unwrap();
+    let mut room = Room::<Plain>::new(config(0), Nothing, 9).unwrap();
     let mut kept = Kept::default();
-    let now = core::time::Duration::ZERO;
     for member in [1, 2] {
-        let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member; 16] };
-        let join =
-            MemberEvent::Join { name: Name::cut("ada"), role: Role::Player, secret, wants_schema: false };
-        room.handle(now, MemberId(u32::from(member)), join, &mut kept);
+        join(&mut room, member, Role::Player, &mut kept);
     }
-    room.step(now, &mut kept);
-    let [(one, first), (two, second)] = &kept.0[..] else { panic!("an update each") };
+    room.step(Duration::ZERO, &mut kept);
+    let [(one, first), (two, second)] = &kept.updates[..] else { panic!("an update each") };
     assert_eq!((room.audit(*one, first), room.audit(*two, second)), (Ok(()), Ok(())));
     assert!(matches!(room.audit(*one, second), Err(Leak::Entity { .. })));
     assert!(matches!(room.audit(*one, &second[..20]), Err(Leak::Unknown(_))));
@@ -389,24 +364,14 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
 
 #[test]
 fn the_audit_reads_the_bytes_of_packets() {
-    let update_of = |players: u8| {
-        let config = RoomConfig {
-            id: RoomId::from_bits(1),
-            tick_rate: TickRate::DEFAULT,
-            spectators_max: 1,
-            resume_grace: core::time::Duration::ZERO,
-            client_bytes_per_s: 0,
-        };
-        let mut room = Room::<Arena>::new(config, Settings::default(), 1).unwrap();
-        let (mut kept, now) = (Kept::default(), core::time::Duration::ZERO);
+    let update_of = |players: u32| {
+        let mut room = Room::<Arena>::new(config(1), Settings::default(), 1).unwrap();
+        let mut kept = Kept::default();
         for player in 1..=players {
-            let secret = ResumeSecret { room: RoomId::from_bits(1), key: [player; 16] };
-            let (name, role) = (Name::cut("ada"), Role::Player);
-            let join = MemberEvent::Join { name, role, secret, wants_schema: false };
-            room.handle(now, MemberId(player.into()), join, &mut kept);
+            join(&mut room, player, Role::Player, &mut kept);
         }
-        room.step(now, &mut kept);
-        (room, kept.0.remove(0).1)
+        room.step(Duration::ZERO, &mut kept);
+        (room, kept.updates.remove(0).1)
     };
     let ((room, update), (_, other)) = (update_of(1), update_of(2));
     assert_eq!(room.audit(MemberId(1), &update), Ok(()));

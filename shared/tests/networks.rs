@@ -4,11 +4,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use core::time::Duration;
-use tickwire_shared::Rng;
-use tickwire_shared::arena::{Arena, ArenaInput, Settings, invariants};
-use tickwire_shared::client::{Client, Sample};
-use tickwire_shared::entity::Button;
+use fixtures::roam;
+use tickwire_shared::arena::{Arena, Settings, invariants};
+use tickwire_shared::client::Sample;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
 use tickwire_shared::link::{Outage, PathProfile};
 
@@ -17,20 +18,6 @@ const SETTLING_TICKS: u32 = 300;
 
 fn is_long() -> bool {
     std::env::var_os("TICKWIRE_LONG").is_some()
-}
-
-/// Flies about and shoots; decides a few times a second.
-fn roam() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
-    let mut input = ArenaInput::default();
-    move |_, rng| {
-        input.fire = Button::after(input.fire, input.fire.down);
-        if rng.chance(8) {
-            (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
-            input.aim = rng.below(256) as u16;
-            input.fire = Button::after(input.fire, rng.chance(2));
-        }
-        input.clone()
-    }
 }
 
 /// What the players of a match met, after they had settled.

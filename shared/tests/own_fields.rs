@@ -2,18 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use core::time::Duration;
+use fixtures::{Kept, config, join};
 use serde::{Deserialize, Serialize};
 use tickwire_shared::byte_profile::Part;
 use tickwire_shared::entity::PacketProfile;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
-use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::id::MemberId;
 use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{Leak, MemberEvent, Outbox, Room, RoomConfig};
+use tickwire_shared::room::{Leak, Room};
 use tickwire_shared::tick::TickRate;
-use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{Name, Role};
+use tickwire_shared::wire::control::Role;
 use tickwire_shared::wire::update::{PrivatePart, Update};
 
 const SIDE: i32 = 4_000;
@@ -381,37 +383,11 @@ fn a_quiet_room_tells_what_only_the_owner_gets_in_its_tick_and_is_quiet_again() 
     harness.assert_in_sync();
 }
 
-/// Keeps every update with whose it is.
-#[derive(Default)]
-struct Kept(Vec<(MemberId, Vec<u8>)>);
-
-impl Outbox for Kept {
-    fn ready(&self, _: MemberId) -> bool {
-        true
-    }
-    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
-    fn update(&mut self, member: MemberId, message: &[u8]) {
-        self.0.push((member, message.to_vec()));
-    }
-    fn close(&mut self, member: MemberId, close: Close) {
-        panic!("{member:?}: {close}");
-    }
-}
-
 fn bare<const PLAIN: bool>(rules: Rules, members: u32) -> (Room<Cards<PLAIN>>, Kept) {
-    let config = RoomConfig {
-        id: RoomId::from_bits(1),
-        tick_rate: TickRate::DEFAULT,
-        spectators_max: 4,
-        resume_grace: Duration::ZERO,
-        client_bytes_per_s: 0,
-    };
-    let (mut room, mut kept) = (Room::new(config, rules, 9).unwrap(), Kept::default());
+    let (mut room, mut kept) = (Room::new(config(4), rules, 9).unwrap(), Kept::default());
     for member in 1..=members {
-        let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
         let role = if member == 3 { Role::Spectator } else { Role::Player };
-        let join = MemberEvent::Join { name: Name::cut("ada"), role, secret, wants_schema: false };
-        room.handle(Duration::ZERO, MemberId(member), join, &mut kept);
+        join(&mut room, member, role, &mut kept);
     }
     (room, kept)
 }
@@ -424,7 +400,11 @@ fn updates<const PLAIN: bool>(deal: i16, deal_period: u32) -> [Vec<Vec<u8>>; 3] 
         room.step(TickRate::DEFAULT.time_of(Tick(tick)), &mut kept);
     }
     [1, 2, 3].map(|member| {
-        kept.0.iter().filter(|(to, _)| *to == MemberId(member)).map(|(_, update)| update.clone()).collect()
+        kept.updates
+            .iter()
+            .filter(|(to, _)| *to == MemberId(member))
+            .map(|(_, update)| update.clone())
+            .collect()
     })
 }
 
@@ -455,7 +435,7 @@ fn the_audit_finds_what_was_told_to_the_wrong_member() {
     let rules = Rules { cells: false, deal: 4, dies: false, deal_period: 0 };
     let (mut room, mut kept) = bare::<false>(rules, 3);
     room.step(Duration::ZERO, &mut kept);
-    let [(one, first), (two, second), (eye, third)] = &kept.0[..] else { panic!("an update each") };
+    let [(one, first), (two, second), (eye, third)] = &kept.updates[..] else { panic!("an update each") };
     for (member, update) in [(one, first), (two, second), (eye, third)] {
         assert_eq!(room.audit(*member, update), Ok(()));
     }

@@ -2,17 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use core::time::Duration;
+use fixtures::{Kept, config, join};
 use tickwire_shared::arena::{Arena, ArenaInput, Settings};
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::{Harness, random_input};
-use tickwire_shared::id::{MemberId, PlayerId, ResumeSecret, RoomId};
+use tickwire_shared::id::{MemberId, PlayerId};
 use tickwire_shared::limits::MEMBERS_MAX;
-use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig};
-use tickwire_shared::tick::{Tick, TickRate};
-use tickwire_shared::wire::control::{Name, Role};
+use tickwire_shared::room::{MemberEvent, MemberFrame, Room};
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::Role;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
-use tickwire_shared::wire::{Close, CloseCode};
 
 #[test]
 fn a_spectator_has_the_state_of_a_player_at_every_tick() {
@@ -68,41 +71,8 @@ fn after_a_cut_it_is_back_in_the_same_room() {
     assert!(!harness.resume(watcher), "it left");
 }
 
-#[derive(Default)]
-struct Closings(Vec<(MemberId, Close)>);
-
-impl Outbox for Closings {
-    fn ready(&self, _: MemberId) -> bool {
-        true
-    }
-    fn control(&mut self, _: MemberId, _: bytes::Bytes) {}
-    fn update(&mut self, _: MemberId, _: &[u8]) {}
-    fn close(&mut self, member: MemberId, close: Close) {
-        self.0.push((member, close));
-    }
-}
-
-impl Closings {
-    fn take(&mut self) -> Vec<CloseCode> {
-        self.0.drain(..).map(|(_, close)| close.code).collect()
-    }
-}
-
 fn room(spectators_max: u16, players_max: u16) -> Room<Arena> {
-    let config = RoomConfig {
-        id: RoomId::from_bits(1),
-        tick_rate: TickRate::DEFAULT,
-        spectators_max,
-        resume_grace: Duration::from_secs(30),
-        client_bytes_per_s: 0,
-    };
-    Room::new(config, Settings { players_max, ..Settings::default() }, 1).unwrap()
-}
-
-fn join(room: &mut Room<Arena>, member: u32, role: Role, outbox: &mut Closings) {
-    let secret = ResumeSecret { room: RoomId::from_bits(1), key: [member as u8; 16] };
-    let event = MemberEvent::Join { name: Name::cut("eve"), role, secret, wants_schema: false };
-    room.handle(Duration::ZERO, MemberId(member), event, outbox);
+    Room::new(config(spectators_max), Settings { players_max, ..Settings::default() }, 1).unwrap()
 }
 
 fn frame(inputs: Vec<(Tick, ArenaInput)>) -> MemberEvent<Arena> {
@@ -120,43 +90,43 @@ fn frame(inputs: Vec<(Tick, ArenaInput)>) -> MemberEvent<Arena> {
 
 #[test]
 fn they_are_bounded_and_take_no_players_place() {
-    let (mut room, mut outbox) = (room(2, 1), Closings::default());
+    let (mut room, mut outbox) = (room(2, 1), Kept::default());
     for member in 1..=3 {
         join(&mut room, member, Role::Spectator, &mut outbox);
     }
-    assert_eq!(outbox.take(), [CloseCode::Full]);
+    assert_eq!(outbox.take_closings(), [CloseCode::Full]);
     join(&mut room, 4, Role::Player, &mut outbox);
-    assert_eq!((outbox.take().len(), room.players(), room.spectators()), (0, 1, 2));
+    assert_eq!((outbox.take_closings().len(), room.players(), room.spectators()), (0, 1, 2));
     room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut, &mut outbox);
     assert_eq!(room.spectators(), 1, "no place is kept for a spectator");
 }
 
 #[test]
 fn however_many_are_permitted_each_player_finds_a_place() {
-    let (mut room, mut outbox) = (room(u16::MAX, 64), Closings::default());
+    let (mut room, mut outbox) = (room(u16::MAX, 64), Kept::default());
     assert_eq!(usize::from(room.spectators_max()), MEMBERS_MAX - 64);
     for member in 1..=MEMBERS_MAX as u32 {
         join(&mut room, member, Role::Spectator, &mut outbox);
     }
-    assert_eq!(outbox.take().len(), 64);
+    assert_eq!(outbox.take_closings().len(), 64);
     for member in 0..64 {
         join(&mut room, 1_000 + member, Role::Player, &mut outbox);
     }
-    assert_eq!((outbox.take().len(), room.players()), (0, 64));
+    assert_eq!((outbox.take_closings().len(), room.players()), (0, 64));
 }
 
 #[test]
 fn one_that_sends_input_is_closed_and_so_is_a_player_that_follows() {
-    let (mut room, mut outbox) = (room(2, 2), Closings::default());
+    let (mut room, mut outbox) = (room(2, 2), Kept::default());
     join(&mut room, 1, Role::Spectator, &mut outbox);
     join(&mut room, 2, Role::Player, &mut outbox);
     for silent in [frame(Vec::new()), MemberEvent::Follow(Some(PlayerId(99))), MemberEvent::Follow(None)] {
         room.handle(Duration::ZERO, MemberId(1), silent, &mut outbox);
     }
-    assert_eq!(outbox.take(), []);
+    assert_eq!(outbox.take_closings(), []);
     room.handle(Duration::ZERO, MemberId(2), MemberEvent::Follow(None), &mut outbox);
-    assert_eq!(outbox.take(), [CloseCode::DecodeError]);
+    assert_eq!(outbox.take_closings(), [CloseCode::DecodeError]);
     room.handle(Duration::ZERO, MemberId(1), frame(vec![(Tick(2), ArenaInput::default())]), &mut outbox);
-    assert_eq!(outbox.take(), [CloseCode::DecodeError]);
+    assert_eq!(outbox.take_closings(), [CloseCode::DecodeError]);
     assert_eq!((room.players(), room.spectators()), (0, 0));
 }
