@@ -242,6 +242,28 @@ fn a_key_press_moves_the_own_ship_in_the_next_picture() {
 }
 
 #[test]
+fn a_key_press_is_drawn_at_the_very_start_of_a_tick() {
+    let (mut harness, ada) = alone(round_trip(80, 20));
+    let client = harness.client_mut(ada);
+    let (id, next) = (client.own_id().unwrap(), client.next_input_at().unwrap());
+    // A browser's time of an animation frame may lie before the timer that made the newest input.
+    for before_next in [Duration::from_millis(50), Duration::from_secs(1) / 30, Duration::from_millis(33)] {
+        let shown_at = next - before_next;
+        client.set_input(ArenaInput::default());
+        let before = ship(&client.view(shown_at), id);
+        for (move_x, move_y) in [(127, 0), (-127, 0), (0, 127), (0, -127)] {
+            client.set_input(ArenaInput { move_x, move_y, ..ArenaInput::default() });
+            let way = ship(&client.view(shown_at), id).pos - before.pos;
+            assert_eq!(
+                way.signum(),
+                IVec2::new(move_x.into(), move_y.into()).signum(),
+                "{before_next:?}: {way}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_unfinished_tick_leads_smoothly_to_the_next() {
     let (mut harness, ada) = alone(round_trip(40, 0));
     harness.set_input(ada, ArenaInput { move_x: 127, ..ArenaInput::default() });

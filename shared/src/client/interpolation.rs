@@ -76,6 +76,14 @@ pub(super) fn mix_part(grid: &Grid, from: i32, to: i32, part: f32) -> i32 {
     grid.fit(i64::from(from) + (grid.distance(from, to) as f32 * part) as i64)
 }
 
+/// The same, but never still on the way: as much as a step of the grid shows from the start.
+pub(super) fn mix_part_moving(grid: &Grid, from: i32, to: i32, part: f32) -> i32 {
+    match mix_part(grid, from, to, part) {
+        still if still == from => grid.fit(i64::from(from) + grid.distance(from, to).signum()),
+        moving => moving,
+    }
+}
+
 /// Between two rows of an entity, `ticks` apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {

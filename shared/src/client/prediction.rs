@@ -4,7 +4,7 @@
 //! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
 
 use super::inputs::Inputs;
-use super::interpolation::{distance_units, has_leapt, is_hold, mix_part};
+use super::interpolation::{distance_units, has_leapt, is_hold, mix_part_moving};
 use super::visual::Visual;
 use crate::entity::{Entity, Input, Schema};
 use crate::game::Game;
@@ -80,7 +80,8 @@ impl<E: Entity> Prediction<E> {
     }
 
     /// The entity as it should be drawn when `part` (0 to 1) of the tick behind the newest input is over: on its way to what
-    /// the newest controls make of it, and with what is left of the last corrections. What is no place changes at once.
+    /// the newest controls make of it (never still, so that a key press shows in whichever picture is next), and with what is
+    /// left of the last corrections. What is no place changes at once.
     pub(super) fn shown<G: Game<Entity = E>>(
         &self,
         schema: &Schema,
@@ -100,7 +101,7 @@ impl<E: Entity> Prediction<E> {
         if !has_leapt(kind, &own.row, &row, 1) {
             for (field, (value, &from)) in kind.fields.iter().zip(row.iter_mut().zip(&own.row)) {
                 if !is_hold(field.predictor) {
-                    *value = mix_part(&field.grid, from, *value, part);
+                    *value = mix_part_moving(&field.grid, from, *value, part);
                 }
             }
         }
