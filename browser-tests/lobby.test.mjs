@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { PHONE, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { roomOf } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 
 let server;
@@ -40,13 +41,13 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   await host.click("text=Duel");
   await host.click("text=Create and play");
   await host.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
-  const room = await host.evaluate(() => window.tickwirePage.client.room);
+  const room = await roomOf(host);
   assert.ok(host.url().endsWith(`#room=${room}`), host.url());
 
   const guest = await visit(browser, host.url());
   assert.match(await guest.textContent("#invite"), new RegExp(room));
   await enter(guest, "guest");
-  assert.equal(await guest.evaluate(() => window.tickwirePage.client.room), room);
+  assert.equal(await roomOf(guest), room);
   for (const page of [host, guest]) page.assertClean();
   await Promise.all([host.context().close(), guest.context().close()]);
 
@@ -72,7 +73,7 @@ test("a hostile name is shown as text wherever names are shown", async () => {
   const name = "<img src=x onerror=alert(1)>";
   const evil = await visit(browser, server.page);
   await enter(evil, name);
-  const room = await evil.evaluate(() => window.tickwirePage.client.room);
+  const room = await roomOf(evil);
   const other = await visit(browser, `${server.page}#room=${room}`);
   await enter(other, "\u202Eother\u0007");
   for (const page of [evil, other]) {

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn, enter, keep, openBrowser, until, visit } from "./support/browser.mjs";
+import { drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf } from "./support/playing.mjs";
 import { startBots, startServer, startWire } from "./support/processes.mjs";
 
 let server;
@@ -15,82 +16,44 @@ after(async () => {
   await server?.stop();
 });
 
-const roomOf = (page) => page.evaluate(() => window.tickwirePage.client.room);
-const stands = () => {
-  const { own } = window.tickwirePage.drawn;
-  const same = own && window.lastOwn && own.x === window.lastOwn.x && own.y === window.lastOwn.y;
-  window.lastOwn = own;
-  return same && own.alive;
-};
-
-/** Where the nearest other ship is on the screen. */
-const nearest = () => {
-  const ships = window.tickwirePage.ships();
-  const own = ships.find((ship) => ship.own);
-  const far = (ship) => Math.hypot(ship.x - own.x, ship.y - own.y);
-  return own && ships.filter((ship) => !ship.own).sort((one, other) => far(one) - far(other))[0];
-};
-
-/** Notes what is drawn when a key goes down, and one animation frame later. */
-const watchKey = () => {
-  window.moved = new Promise((resolve) => {
-    const pressed = () => {
-      const { frames, own } = window.tickwirePage.drawn;
-      // Asked for after the page asked for its own frame: it runs behind the page's, in the very next one.
-      requestAnimationFrame(() => {
-        const now = window.tickwirePage.drawn;
-        resolve({ frames: now.frames - frames, before: own, after: now.own });
-      });
-    };
-    window.addEventListener("keydown", pressed, { once: true });
-  });
-};
-
 test("a key press moves the drawn ship in the next animation frame", async () => {
   const page = await visit(browser, server.page);
   await enter(page, "ann");
-  const keys = { KeyD: ["x", 1], KeyA: ["x", -1], KeyS: ["y", 1], KeyW: ["y", -1] };
-  for (const [key, [axis, sign]] of Object.entries(keys)) {
-    await until(page, stands);
-    await page.evaluate(watchKey);
-    await page.keyboard.down(key);
-    const { frames, before, after } = await page.evaluate(() => window.moved);
-    await page.keyboard.up(key);
-    const by = after[axis] - before[axis];
-    assert.equal(frames, 1, key);
-    assert.ok(by * sign > 0, `${key} moved the ship by ${by}`);
-  }
+  await flyAndWatch(page);
   page.assertClean();
   await page.context().close();
 });
 
-test("shots at bots are drawn and cost health or bring a score", async () => {
+test("a tap shorter than a frame fires", async () => {
   const page = await visit(browser, server.page);
-  // The small map: everybody is near.
+  await enter(page, "ann", "#play");
+  await page.until(() => window.tickwirePage.drawn.own?.alive);
+  assert.equal(await page.evaluate(() => window.tickwirePage.drawn.shots), 0);
+  await page.evaluate(() => {
+    for (const type of ["keydown", "keyup"]) document.body.dispatchEvent(new KeyboardEvent(type, { code: "Space", bubbles: true }));
+  });
+  await page.until(() => window.tickwirePage.drawn.shots > 0);
+  page.assertClean();
+  await page.context().close();
+});
+
+test("shots at bots hit, and a kill raises the score on the screen and in the table", async () => {
+  const page = await visit(browser, server.page);
+  // The small map, and bots that stay where they are: the hunter is never destroyed and always sees one.
   await page.click("#create summary");
   await page.click("text=Duel");
   await enter(page, "hunter", "text=Create and play");
-  const bots = startBots(server.play, 8, "--behaviour", "hunt", "--room", await roomOf(page));
+  const bots = startBots(server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
   try {
-    await until(page, () => window.tickwirePage.drawn.ships >= 9);
-    await page.evaluate(() => {
-      window.news = [];
-      window.tickwirePage.client.on("event", (event) => window.news.push(event));
-    });
-    // Aims at the nearest ship with the mouse, as a player would, until it has hit one.
-    await page.mouse.down();
-    const hit = () => window.news.some((event) => event.type === "Hit" && event.by === window.tickwirePage.client.player);
-    for (let tries = 0; tries < 1000 && !(await page.evaluate(hit)); tries++) {
-      const aim = await page.evaluate(nearest);
-      if (aim) await page.mouse.move(aim.x, aim.y);
-      await page.waitForTimeout(50);
-    }
-    assert.ok(await page.evaluate(hit), "no shot hit");
-    await until(page, () => window.tickwirePage.drawn.shots > 0);
+    await page.until(() => window.tickwirePage.drawn.ships >= 9);
+    await countHits(page);
+    await fireUntil(page, () => window.hits > 0 && window.tickwirePage.drawn.shots > 0, "hit");
     await keep(page, "play");
-    await page.mouse.up();
+    await fireUntil(page, () => window.tickwirePage.drawn.own?.score > 0, "kill");
+    await page.until(() => /hunterdestroyed/.test(document.querySelector("#feed").textContent));
     await page.keyboard.press("F3");
     await page.keyboard.down("Tab");
+    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
     await page.waitForTimeout(400);
     await keep(page, "scores-and-net-graph");
     await page.keyboard.up("Tab");
@@ -118,7 +81,7 @@ test("a cut is told and resumed as the same player", async () => {
     await page.waitForSelector("#link-lost", { state: "hidden" });
     await page.waitForSelector("#toasts >> text=in the same ship");
     assert.deepEqual(await who(), before);
-    await until(page, (from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive, frames);
+    await page.until((from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive, frames);
     // The browser itself reports each refused connection; nothing else may be wrong.
     assert.deepEqual(page.faults.filter((fault) => !/WebSocket connection|ERR_/.test(fault)), []);
   } finally {
@@ -157,36 +120,20 @@ test("a room that is closed leads to another room", async () => {
   await page.context().close();
 });
 
-test("a spectator sees the same state as a player at the same tick", async () => {
+test("a spectator sees the same state as a player and as the bots", async () => {
   const player = await visit(browser, server.page);
   await enter(player, "ann");
   const bots = startBots(server.play, 4, "--room", await roomOf(player));
   const watcher = await visit(browser, `${player.url()}&watch`);
+  let report;
   try {
     await enter(watcher, "eve", "#watch");
     assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
-    const note = () => {
-      window.hashes = {};
-      const look = () => {
-        const { client } = window.tickwirePage;
-        window.hashes[client.tick] = client.stateHash();
-        setTimeout(look, 4);
-      };
-      look();
-    };
-    await Promise.all([player.evaluate(note), watcher.evaluate(note)]);
-    const shared = async () => {
-      const [one, other] = await Promise.all([player, watcher].map((page) => page.evaluate(() => window.hashes)));
-      return Object.keys(one).filter((tick) => tick in other).map((tick) => [one[tick], other[tick]]);
-    };
-    let pairs = [];
-    for (let tries = 0; tries < 100 && pairs.length < 30; tries++) {
-      await player.waitForTimeout(100);
-      pairs = await shared();
-    }
-    assert.ok(pairs.length >= 30, `${pairs.length} ticks were seen by both`);
-    for (const [one, other] of pairs) assert.equal(one, other);
-    assert.ok(new Set(pairs.map(([hash]) => hash)).size > 5, "the state did not change");
+    await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
+    await assertSameState(player, watcher);
+    // Page and bots hold their state against the server's hash, every 32 ticks.
+    await watcher.until(() => window.tickwirePage.client.stats().hash_checks >= 2);
+    assert.equal(await watcher.evaluate(() => window.tickwirePage.client.stats().hash_mismatches), 0);
 
     await keep(watcher, "spectator");
     await watcher.click("#spec-next");
@@ -195,7 +142,36 @@ test("a spectator sees the same state as a player at the same tick", async () =>
     await keep(watcher, "spectator-following");
     for (const page of [player, watcher]) page.assertClean();
   } finally {
+    report = await bots.stop();
+    await Promise.all([player.context().close(), watcher.context().close()]);
+  }
+  assert.ok(report.hash_checks >= 4, `${report.hash_checks} checks`);
+  assert.equal(report.hash_mismatches, 0);
+});
+
+test("a spectator's cut is told and healed in the same room", async () => {
+  const player = await visit(browser, server.page);
+  await enter(player, "ann");
+  const bots = startBots(server.play, 4, "--room", await roomOf(player));
+  const wire = await startWire(server.page);
+  const watcher = await visit(browser, `${wire.page}#room=${await roomOf(player)}&watch`);
+  try {
+    await enter(watcher, "eve", "#watch");
+    await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
+    await watcher.click("#spec-next");
+    await watcher.until(() => document.querySelector("#spec-name").textContent !== "Watching everyone");
+    const followed = await watcher.textContent("#spec-name");
+    wire.down = true;
+    wire.cut();
+    await watcher.waitForSelector("#link-lost:not([hidden])");
+    wire.down = false;
+    await watcher.waitForSelector("#toasts >> text=in the same room");
+    assert.equal(await roomOf(watcher), await roomOf(player));
+    assert.equal(await watcher.textContent("#spec-name"), followed);
+    await assertSameState(player, watcher);
+  } finally {
     await bots.stop();
     await Promise.all([player.context().close(), watcher.context().close()]);
+    await wire.stop();
   }
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { enter, openBrowser, visit } from "./support/browser.mjs";
+import { roomOf } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 import { startProxy } from "./support/proxy.mjs";
 
@@ -21,7 +22,7 @@ test("the page plays below a proxy's prefix", async () => {
   const page = await visit(browser, proxy.page);
   try {
     await enter(page, "ann");
-    const room = await page.evaluate(() => window.tickwirePage.client.room);
+    const room = await roomOf(page);
     assert.ok(page.url().startsWith(`${proxy.page}#room=`), page.url());
     const guest = await visit(browser, proxy.page);
     await guest.waitForSelector(`#rooms [data-room="${room}"]`);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { roomOf } from "./support/playing.mjs";
 import { startBots, startServer } from "./support/processes.mjs";
 
 let server;
@@ -23,7 +24,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
   await page.click("text=Duel");
   await page.click("text=Create and play");
   await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
-  const bots = startBots(server.play, 5, "--room", await page.evaluate(() => window.tickwirePage.client.room));
+  const bots = startBots(server.play, 5, "--room", await roomOf(page));
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
     assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);

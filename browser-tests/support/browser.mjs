@@ -40,6 +40,8 @@ export async function visit(browser, address, options = DESKTOP) {
   await page.goto(address);
   return Object.assign(page, {
     faults,
+    /** Waits until a function in the page, called with `argument`, gives something true. */
+    until: (condition, argument) => page.waitForFunction(condition, argument, { polling: "raf" }),
     assertClean() {
       assert.deepEqual(faults, []);
     },
@@ -55,9 +57,6 @@ export async function enter(page, name, button = "#play") {
 
 /** What was drawn last. */
 export const drawn = (page) => page.evaluate(() => window.tickwirePage.drawn);
-
-/** Waits until a function in the page, called with `argument`, gives something true. */
-export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { polling: "raf" });
 
 /** Keeps a picture for people to look at. */
 export async function keep(page, name) {

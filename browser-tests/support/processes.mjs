@@ -15,9 +15,14 @@ const LOG_LINES_MAX = 200;
 export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
 
 /** Starts a server. Gives `{ page, play, admin, log, stop }`; `page` and `admin` are addresses with a slash at the end. */
-export async function startServer(...flags) {
+export const startServer = (...flags) => startHost("tickwire-server", ...flags);
+
+/** The same for the example with a game of its own, which has to be built. */
+export const startOwnGame = (...flags) => startHost("examples/own_game", ...flags);
+
+async function startHost(program, ...flags) {
   const adminPort = await freePort();
-  const child = start("tickwire-server", "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...flags);
+  const child = start(program, "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...flags);
   const play = await new Promise((resolve, reject) => {
     createInterface({ input: child.process.stdout }).on("line", (line) => {
       const address = line.match(/^listening on (ws:\S+)/)?.[1];
@@ -29,9 +34,18 @@ export async function startServer(...flags) {
   return { page, play, admin: `http://127.0.0.1:${adminPort}/`, log: child.log, stop: child.stop };
 }
 
-/** Starts bots; they stay until they are stopped. */
+/** Starts bots; they stay until they are stopped, and then `stop` gives their report, or null if they never played. */
 export function startBots(play, bots, ...flags) {
-  return start("tickwire-client-bot", "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", ...flags);
+  const child = start("tickwire-client-bot", "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", "--report", "-", ...flags);
+  let report = "";
+  child.process.stdout.setEncoding("utf8").on("data", (text) => (report += text));
+  return {
+    log: child.log,
+    async stop() {
+      await child.stop("SIGINT");
+      return report === "" ? null : JSON.parse(report);
+    },
+  };
 }
 
 /** A TCP wire to a server that can be cut: connections through it end at once, new ones are taken unless it is `down`. */
@@ -86,11 +100,10 @@ function start(name, ...flags) {
       child.emit("exit");
     });
   });
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal = "SIGTERM") => {
+    child.kill(signal);
     await gone;
   };
-  if (name === "tickwire-client-bot") child.stdout.resume();
   return { process: child, log, stop };
 }
 

@@ -1,0 +1,106 @@
+// The page in Firefox: what a visitor does from the lobby to the end of a session. The finer points are tested in Chromium.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { enter, keep, openFirefox, visit } from "../support/firefox.mjs";
+import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf, textOf } from "../support/playing.mjs";
+import { startBots, startOwnGame, startServer, startWire } from "../support/processes.mjs";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openFirefox()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("the page loads clean, and a key press moves the drawn ship in the next animation frame", async () => {
+  const page = await visit(browser, server.page);
+  await page.until(() => document.querySelector("#rooms-note").textContent !== "");
+  await keep(page, "lobby");
+  await enter(page, "ann");
+  await flyAndWatch(page);
+  page.assertClean();
+  await page.leave();
+});
+
+test("shots at bots hit, and a kill raises the score on the screen and in the table", async () => {
+  const page = await visit(browser, server.page);
+  await page.click("#create summary");
+  await page.click("#create-form label:has([value=duel])");
+  await enter(page, "hunter", "#create-form [type=submit]");
+  const bots = startBots(server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
+  try {
+    await page.until(() => window.tickwirePage.drawn.ships >= 9);
+    await countHits(page);
+    await fireUntil(page, () => window.hits > 0, "hit");
+    await fireUntil(page, () => window.tickwirePage.drawn.own?.score > 0, "kill");
+    await page.keyboard.press("F3");
+    await page.keyboard.down("Tab");
+    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
+    await keep(page, "play");
+    await page.keyboard.up("Tab");
+    page.assertClean();
+  } finally {
+    await bots.stop();
+    await page.leave();
+  }
+});
+
+test("a cut is told and resumed as the same player", async (context) => {
+  const wire = await startWire(server.page);
+  context.after(() => wire.stop());
+  const page = await visit(browser, wire.page);
+  await enter(page, "phoenix");
+  const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+  const before = await who();
+  wire.down = true;
+  wire.cut();
+  await page.until(() => !document.querySelector("#link-lost").hidden);
+  wire.down = false;
+  await page.until(() => /in the same ship/.test(document.querySelector("#toasts").textContent));
+  assert.deepEqual(await who(), before);
+  await page.leave();
+});
+
+test("a kick shows its text and what to do", async () => {
+  const page = await visit(browser, server.page);
+  await enter(page, "rascal");
+  const { sessions } = await (await fetch(`${server.admin}sessions`)).json();
+  const session = sessions.find((other) => other.player === "rascal");
+  assert.equal((await fetch(`${server.admin}sessions/${session.id}`, { method: "DELETE" })).ok, true);
+  await page.until(() => document.querySelector("#closed").open);
+  assert.match(await textOf(page, "#closed-code"), /4014 kicked/);
+  assert.match(await textOf(page, "#closed"), /You were removed/);
+  await keep(page, "kicked");
+  page.assertClean();
+  await page.leave();
+});
+
+test("a spectator sees the same state as a player at the same tick", async () => {
+  const player = await visit(browser, server.page);
+  await enter(player, "ann");
+  const watcher = await visit(browser, `${await player.evaluate(() => location.href)}&watch`);
+  const bots = startBots(server.play, 4, "--room", await roomOf(player));
+  try {
+    await enter(watcher, "eve", "#watch");
+    await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
+    await assertSameState(player, watcher);
+    for (const page of [player, watcher]) page.assertClean();
+  } finally {
+    await bots.stop();
+    for (const page of [player, watcher]) await page.leave();
+  }
+});
+
+test("the page for a game of one's own plays over the generic client", async (context) => {
+  const host = await startOwnGame();
+  context.after(() => host.stop());
+  const page = await visit(browser, `${host.page}own.html`);
+  await page.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  await keep(page, "own-game");
+  page.assertClean();
+  await page.leave();
+});

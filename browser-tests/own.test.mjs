@@ -1,0 +1,95 @@
+// The page for a game of one's own (server/examples/own_game.rs), which plays over the generic client.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { keep, openBrowser, visit } from "./support/browser.mjs";
+import { startOwnGame, startWire } from "./support/processes.mjs";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startOwnGame(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Where runners are drawn, in parts of the field: who is it (red), oneself (blue), another (grey). */
+function runners() {
+  const canvas = document.querySelector("canvas");
+  const { width, height } = canvas;
+  // From a copy that lies in memory: reading the canvas itself again and again is slow, and Chromium says so.
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
+  const colours = { it: [0xff, 0x5c, 0x5c], own: [0x5c, 0xc8, 0xff], other: [0x8a, 0x94, 0xa6] };
+  const sums = Object.fromEntries(Object.keys(colours).map((name) => [name, { x: 0, y: 0, points: 0 }]));
+  for (let at = 0; at < width * height; at++) {
+    for (const [name, colour] of Object.entries(colours)) {
+      if (!colour.every((value, channel) => data[4 * at + channel] === value)) continue;
+      sums[name].x += at % width;
+      sums[name].y += Math.floor(at / width);
+      sums[name].points++;
+    }
+  }
+  const place = ({ x, y, points }) => (points === 0 ? null : { x: x / points / width, y: y / points / height });
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, place(sum)]));
+}
+
+const says = (page) => page.textContent("#line");
+
+test("two runners see each other, and one tags the other", async () => {
+  const first = await visit(browser, `${server.page}own.html`);
+  const second = await visit(browser, `${server.page}own.html`);
+  for (const page of [first, second]) await page.waitForSelector("text=whoever is red is it");
+  const both = async () => [await first.evaluate(runners), await second.evaluate(runners)];
+  let seen = await both();
+  for (let tries = 0; tries < 100 && !(seen.every(({ it }) => it) && seen.some(({ own }) => own)); tries++) {
+    await first.waitForTimeout(50);
+    seen = await both();
+  }
+  // Who is it is red on both pages and sees the other in grey, who in turn is blue on the page of its own.
+  const chaser = seen[0].own === null ? first : second;
+  const chased = chaser === first ? second : first;
+  assert.ok((await chased.evaluate(runners)).own, "nobody runs away");
+  await keep(chaser, "own-game");
+
+  const held = new Set();
+  const hold = async (key, wanted) => {
+    if (held.has(key) === wanted) return;
+    held[wanted ? "add" : "delete"](key);
+    await chaser.keyboard[wanted ? "down" : "up"](key);
+  };
+  for (let tries = 0; tries < 600 && !/tagged/.test(await says(chased)); tries++) {
+    const { it, other } = await chaser.evaluate(runners);
+    const [x, y] = it && other ? [other.x - it.x, other.y - it.y] : [0, 0];
+    await hold("ArrowRight", x > 0.005);
+    await hold("ArrowLeft", x < -0.005);
+    await hold("ArrowDown", y > 0.005);
+    await hold("ArrowUp", y < -0.005);
+    await chaser.waitForTimeout(30);
+  }
+  assert.match(await says(chased), /runner tagged runner/);
+  assert.match(await says(chaser), /runner tagged runner/);
+  for (const page of [first, second]) {
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
+test("a cut is told and healed", async () => {
+  const wire = await startWire(server.page);
+  const page = await visit(browser, `${wire.page}own.html`);
+  try {
+    await page.waitForSelector("text=whoever is red is it");
+    wire.down = true;
+    wire.cut();
+    await page.waitForSelector("text=The connection broke");
+    wire.down = false;
+    await page.waitForSelector("text=Back again.");
+  } finally {
+    await page.context().close();
+    await wire.stop();
+  }
+});

@@ -1,0 +1,110 @@
+// What a player does on the page, in whichever browser: a page is of Playwright or of Puppeteer, with `until` of ours.
+
+import assert from "node:assert/strict";
+
+const KEYS = { KeyD: ["x", 1], KeyA: ["x", -1], KeyS: ["y", 1], KeyW: ["y", -1] };
+const AIM_MS = 50;
+const AIMS_MAX = 1500;
+const LOOK_MS = 100;
+const LOOKS_MAX = 100;
+const PAIRS = 30;
+
+export const roomOf = (page) => page.evaluate(() => window.tickwirePage.client.room);
+
+/** What an element says. */
+export const textOf = (page, selector) => page.$eval(selector, (element) => element.textContent);
+
+/** Presses each key that flies, and asserts that the drawn ship answers in the very next animation frame. */
+export async function flyAndWatch(page) {
+  for (const [key, [axis, sign]] of Object.entries(KEYS)) {
+    await page.until(stands);
+    await page.evaluate(watchKey);
+    await page.keyboard.down(key);
+    const { frames, before, after } = await page.evaluate(() => window.moved);
+    await page.keyboard.up(key);
+    const by = after[axis] - before[axis];
+    assert.equal(frames, 1, key);
+    assert.ok(by * sign > 0, `${key} moved the ship by ${by}`);
+  }
+}
+
+/** Fires at the nearest ship with the mouse, as a player would, until `isDone` says so in the page; then lets go. */
+export async function fireUntil(page, isDone, what) {
+  const [width, height] = await page.evaluate(() => [window.innerWidth, window.innerHeight]);
+  await page.mouse.move(width / 2, height / 2);
+  await page.mouse.down();
+  try {
+    for (let aims = 0; aims < AIMS_MAX; aims++) {
+      if (await page.evaluate(isDone)) return;
+      const aim = await page.evaluate(nearest);
+      if (aim) await page.mouse.move(aim.x, aim.y);
+      await new Promise((resolve) => setTimeout(resolve, AIM_MS));
+    }
+    assert.fail(`${AIMS_MAX} aims brought no ${what}`);
+  } finally {
+    await page.mouse.up();
+  }
+}
+
+/** From now on, hits by this player are counted in `window.hits`. */
+export const countHits = (page) =>
+  page.evaluate(() => {
+    const { client } = window.tickwirePage;
+    window.hits = 0;
+    client.on("event", (event) => (window.hits += Number(event.type === "Hit" && event.by === client.player)));
+  });
+
+/** Asserts that two pages have the same state at the same tick, many times, and that it changes. */
+export async function assertSameState(one, other) {
+  await Promise.all([one, other].map((page) => page.evaluate(noteHashes)));
+  let pairs = [];
+  for (let looks = 0; looks < LOOKS_MAX && pairs.length < PAIRS; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const [ours, theirs] = await Promise.all([one, other].map((page) => page.evaluate(() => window.hashes)));
+    pairs = Object.keys(ours).filter((tick) => tick in theirs).map((tick) => [ours[tick], theirs[tick]]);
+  }
+  assert.ok(pairs.length >= PAIRS, `${pairs.length} ticks were seen by both`);
+  for (const [ours, theirs] of pairs) assert.equal(ours, theirs);
+  assert.ok(new Set(pairs.map(([hash]) => hash)).size > 5, "the state did not change");
+}
+
+/** Notes the state hash of each tick that the client comes to. */
+function noteHashes() {
+  window.hashes = {};
+  const look = () => {
+    const { client } = window.tickwirePage;
+    window.hashes[client.tick] = client.stateHash();
+    setTimeout(look, 4);
+  };
+  look();
+}
+
+function stands() {
+  const { own } = window.tickwirePage.drawn;
+  const same = own && window.lastOwn && own.x === window.lastOwn.x && own.y === window.lastOwn.y;
+  window.lastOwn = own;
+  return same && own.alive;
+}
+
+/** Where the nearest other ship is on the screen. */
+function nearest() {
+  const ships = window.tickwirePage.ships();
+  const own = ships.find((ship) => ship.own);
+  const far = (ship) => Math.hypot(ship.x - own.x, ship.y - own.y);
+  return own && ships.filter((ship) => !ship.own).sort((one, other) => far(one) - far(other))[0];
+}
+
+/** Notes what is drawn when a key goes down, and one animation frame later. */
+function watchKey() {
+  window.moved = new Promise((resolve) => {
+    const pressed = () => {
+      const { frames, own } = window.tickwirePage.drawn;
+      // Asked for after the page asked for its own frame: it runs behind the page's, in the very next one.
+      requestAnimationFrame(() => {
+        const now = window.tickwirePage.drawn;
+        resolve({ frames: now.frames - frames, before: own, after: now.own });
+      });
+    };
+    window.addEventListener("keydown", pressed, { once: true });
+  });
+}

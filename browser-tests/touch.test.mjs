@@ -1,0 +1,53 @@
+// Two thumbs on a phone: the left one flies, the right one aims and fires.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { PHONE, drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { startServer } from "./support/processes.mjs";
+
+const LEFT = { id: 1, x: 90, y: 700 };
+const RIGHT = { id: 2, x: 300, y: 700 };
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("the left thumb flies while the right one aims and fires, and both let go", async () => {
+  const page = await visit(browser, server.page, PHONE);
+  await enter(page, "thumbs");
+  await page.until(() => window.tickwirePage.drawn.own?.alive);
+  const screen = await page.context().newCDPSession(page);
+  const touch = (type, ...touchPoints) => screen.send("Input.dispatchTouchEvent", { type, touchPoints });
+  const from = (await drawn(page)).own;
+
+  await touch("touchStart", LEFT);
+  await touch("touchMove", { ...LEFT, x: LEFT.x + 50 });
+  await page.until(({ x }) => window.tickwirePage.drawn.own.x > x + 0.5, from);
+  assert.equal((await drawn(page)).shots, 0, "the left thumb fired");
+
+  // Straight down, in the middle of flying to the right.
+  await touch("touchStart", { ...LEFT, x: LEFT.x + 50 }, RIGHT);
+  await touch("touchMove", { ...LEFT, x: LEFT.x + 50 }, { ...RIGHT, y: RIGHT.y + 50 });
+  await page.until(() => window.tickwirePage.drawn.shots > 0);
+  const both = (await drawn(page)).own;
+  assert.ok(Math.abs(both.angle - Math.PI / 2) < 0.1, `aims at ${both.angle}`);
+  await keep(page, "play-phone-thumbs");
+
+  await touch("touchEnd", RIGHT);
+  await touch("touchEnd");
+  await page.until(() => window.tickwirePage.drawn.shots === 0);
+  await page.until(() => {
+    const { own } = window.tickwirePage.drawn;
+    const stood = window.lastOwn?.x === own.x && window.lastOwn?.y === own.y;
+    window.lastOwn = own;
+    return stood;
+  });
+  page.assertClean();
+  await page.context().close();
+});

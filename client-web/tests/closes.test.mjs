@@ -1,0 +1,47 @@
+// The page's texts for the end of a session, held against the table of docs/protocol.md, section 9.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { explain } from "../../assets/web/arena/closes.js";
+
+/** What the page may offer where the protocol advises so: the first word of the table's last column. */
+const OFFERS = {
+  stop: ["lobby"],
+  retry: ["again", "other"],
+  resume: ["again"],
+  upgrade: ["reload"],
+  authenticate: ["lobby"],
+};
+const UNKNOWN = explain({ code: 4999, by_server: true });
+
+const protocol = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+const section = protocol.slice(protocol.indexOf("\n## 9. "), protocol.indexOf("\n## 10. "));
+const rows = [...section.matchAll(/^\| (\d{4}) \| `(\w+)` \|.*\| (\w+)[^|]*\|$/gm)].map(([, code, reason, advice]) => ({
+  code: Number(code),
+  reason,
+  advice,
+}));
+
+test("every code of the protocol has a text and the advised action", () => {
+  assert.ok(rows.length >= 20, `${rows.length} rows were read`);
+  for (const { code, reason, advice } of rows) {
+    const told = explain({ code, reason, by_server: true });
+    assert.notEqual(told.title, UNKNOWN.title, code);
+    assert.equal(told.code, `${code} ${reason}`);
+    assert.ok(OFFERS[advice].includes(told.action), `${code} advises ${advice}, the page offers ${told.action}`);
+    for (const text of [told.title, told.meaning, told.advice, told.label]) assert.match(text, /\w/, code);
+  }
+});
+
+test("no text stands for a code that the protocol does not know", () => {
+  const known = new Set(rows.map(({ code }) => code));
+  for (let code = 1000; code < 5000; code++) {
+    if (!known.has(code)) assert.equal(explain({ code, by_server: true }).title, UNKNOWN.title, code);
+  }
+});
+
+test("what the message advises counts more than what is usual for its code", () => {
+  assert.equal(explain({ code: 4014, advice: "retry", by_server: true, retry_after_ms: 5000 }).wait_ms, 5000);
+  assert.equal(explain({ code: 4008, advice: "upgrade", by_server: true }).action, "reload");
+  assert.equal(explain({ code: 4010, advice: "retry", by_server: true }).action, "other");
+});
