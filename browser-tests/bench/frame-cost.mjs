@@ -2,8 +2,9 @@
 //
 //   node browser-tests/bench/frame-cost.mjs [seconds]      (needs release builds of server and bots; see docs/benchmarks.md)
 //
-// An open map with 64 pickups and 64 ships that wind about and never stop shooting. Counted is all that runs in tickwire.js and
-// its WebAssembly: every message, every timer, `input` and `entities` of each frame. Drawing is not.
+// An open map with 32 pickups and 64 ships that wind about and never stop shooting, about 260 entities. Counted is all that runs in
+// tickwire.js and its WebAssembly: every message, every timer, `input` and `entities` of each frame. Drawing is not; what of
+// it the browser takes to send is told apart.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -18,6 +19,7 @@ const { startServer } = await import("../support/processes.mjs");
 
 const SECONDS = Number(process.argv[2] ?? 20);
 const OTHERS = 63;
+const PICKUPS = 32;
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "tickwire-frame-cost-"));
 writeFileSync(path.join(folder, "open.txt"), openMap());
@@ -49,7 +51,7 @@ function openMap() {
   let pickups = 0;
   const tile = (x, y) => {
     if (x === 0 || y === 0 || x === side - 1 || y === side - 1) return "#";
-    if (x % 6 === 3 && y % 6 === 3 && pickups++ < 64) return "r";
+    if (x % 6 === 3 && y % 6 === 3 && pickups++ < PICKUPS) return "r";
     return x % 6 === 0 && y % 6 === 0 ? "s" : ".";
   };
   return Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => tile(x, y)).join("")).join("\n");
@@ -76,7 +78,7 @@ async function crowd(url, room) {
 
 /** In the page: joins with a socket and timers whose work is counted, and plays a frame each animation frame. */
 async function join() {
-  const cost = { message_ms: 0, timer_ms: 0, frame_ms: 0, frames: 0, entities: 0, each: [] };
+  const cost = { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [] };
   window.measured = { ...cost, ships: 0 };
   const timed = (key, act) => (...given) => {
     const from = performance.now();
@@ -91,8 +93,9 @@ async function join() {
   const { connect } = await import("/tickwire.js");
   const transport = (url, protocol) => {
     const socket = new WebSocket(url, protocol);
+    const methods = { send: timed("send_ms", socket.send.bind(socket)), close: socket.close.bind(socket) };
     return new Proxy(socket, {
-      get: (_, name) => (typeof socket[name] === "function" ? socket[name].bind(socket) : socket[name]),
+      get: (_, name) => methods[name] ?? socket[name],
       set: (_, name, value) => {
         socket[name] = name === "onmessage" ? timed("message_ms", value) : value;
         return true;
@@ -121,10 +124,10 @@ async function join() {
 
 /** In the page: the figures over some seconds. */
 async function measure(seconds) {
-  Object.assign(window.measured, { message_ms: 0, timer_ms: 0, frame_ms: 0, frames: 0, entities: 0, each: [], before: undefined });
+  Object.assign(window.measured, { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [], before: undefined });
   const from = performance.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const { message_ms, timer_ms, frame_ms, frames, entities, each } = window.measured;
+  const { message_ms, timer_ms, frame_ms, send_ms, frames, entities, each } = window.measured;
   const round = (value) => Math.round(value * 1000) / 1000;
   const spread = (chosen) => {
     const sorted = chosen.map(({ ms }) => ms).sort((one, other) => one - other);
@@ -136,6 +139,7 @@ async function measure(seconds) {
     frames_per_s: round(frames / ((performance.now() - from) / 1000)),
     entities_mean: round(entities / frames),
     cpu_ms_per_frame: round((message_ms + timer_ms + frame_ms) / frames),
+    of_it_sending: round(send_ms / frames),
     of_it: { messages: round(message_ms / frames), timers: round(timer_ms / frames), input_and_entities: round(frame_ms / frames) },
     all: spread(each),
     entities_256_and_more: spread(each.filter(({ entities }) => entities >= 256)),
