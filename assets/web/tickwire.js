@@ -198,7 +198,8 @@ class Client {
         this.#happened(event);
       }
       if (next >= 0 && this.state === "playing") {
-        this.#timer = setTimeout(() => this.#pump(), Math.max(next - performance.now(), 0));
+        // Rounded up: browsers cut a wait to whole ms, and a timer that is early would be set again and again.
+        this.#timer = setTimeout(() => this.#pump(), Math.max(Math.ceil(next - performance.now()), 0));
       }
     } catch (error) {
       this.#finish(broken(error));

@@ -18,7 +18,7 @@ const ROWS = [
   [null, "In", (now) => `${kilobytes(now.bytes_in_per_s)}, ${Math.round(now.messages_in_per_s)}/s`],
   [null, "Out", (now) => `${kilobytes(now.bytes_out_per_s)}, ${Math.round(now.messages_out_per_s)}/s`],
   [null, "Late, held, folded", (now) => `${now.inputs_late}, ${now.inputs_held}, ${now.inputs_folded}`],
-  [null, "Guessed", (now) => `${((100 * now.frames_starved) / Math.max(1, now.frames)).toFixed(1)} %`],
+  [null, "Guessed", (now) => `${(100 * now.guessed).toFixed(1)} %`],
   [null, "Entities", (now) => `${now.entities}`],
   [null, "Frame", (now) => `${now.frame_ms.toFixed(1)} ms`],
 ];
@@ -71,12 +71,15 @@ export class NetGraph {
     const figures = { ...client.stats(), frame_ms };
     const fixed = figures.corrections > this.#corrections;
     this.#corrections = figures.corrections;
-    this.#samples.push({ rtt: figures.rtt_ms, age: figures.snapshot_age_ms, margin: figures.margin_ticks * (1000 / client.tickRate), fixed });
+    const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = figures;
+    this.#samples.push({ rtt, age, margin: figures.margin_ticks * (1000 / client.tickRate), fixed, frames, starved });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
     if (this.#panel.hidden) return;
     this.#draw();
     if (now - this.#numbers_ms < NUMBERS_MS) return;
     this.#numbers_ms = now;
+    const [oldest] = this.#samples;
+    figures.guessed = (starved - oldest.starved) / Math.max(1, frames - oldest.frames);
     ROWS.forEach(([, , text], at) => setText(this.#values[at], text(figures)));
   }
 

@@ -1,0 +1,67 @@
+// Takes the pictures of docs/images anew: two tabs in one room, and 30 bots beside them.
+//
+//   cargo build --release -p tickwire-server -p tickwire-client-bot && node browser-tests/pictures.mjs
+
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+process.env.BROWSER_TESTS_BIN_DIR ??= path.join(ROOT, "target/release");
+const { PHONE, enter, openBrowser, visit } = await import("./support/browser.mjs");
+const { fireUntil, roomOf } = await import("./support/playing.mjs");
+const { startBots, startServer } = await import("./support/processes.mjs");
+
+const SIZE = { viewport: { width: 1120, height: 640 } };
+const picture = (page, name) => page.screenshot({ path: path.join(ROOT, "docs/images", `${name}.png`) });
+
+const server = await startServer();
+const browser = await openBrowser();
+const one = await visit(browser, server.page, SIZE);
+await enter(one, "Ada");
+const room = await roomOf(one);
+const bots = startBots(server.play, 30, "--behaviour", "hunt", "--room", room);
+const aFight = () => window.tickwirePage.drawn.own?.alive && window.tickwirePage.drawn.shots > 2;
+try {
+  await one.until(() => window.tickwirePage.drawn.ships >= 31);
+  await one.keyboard.press("F3");
+  // The figures of the first seconds are those of a page that was still being loaded.
+  await one.waitForTimeout(15_000);
+  await fireUntil(one, aFight, "fight");
+  await picture(one, "arena");
+  await one.keyboard.press("F3");
+
+  const other = await visit(browser, `${server.page}#room=${room}`, SIZE);
+  await enter(other, "Grace");
+  await fireUntil(other, aFight, "fight");
+  await sideBySide([await one.screenshot(), await other.screenshot()]);
+  await other.context().close();
+
+  const watcher = await visit(browser, `${server.page}#room=${room}&watch`, SIZE);
+  await enter(watcher, "Eve", "#watch");
+  await watcher.waitForTimeout(2500);
+  await picture(watcher, "spectator");
+
+  const phone = await visit(browser, `${server.page}#room=${room}`, { ...PHONE, deviceScaleFactor: 1 });
+  await enter(phone, "Thumbs");
+  await phone.until(() => window.tickwirePage.drawn.own?.alive);
+  await phone.touchscreen.tap(90, 700);
+  await phone.waitForTimeout(300);
+  await picture(phone, "phone");
+
+  const lobby = await visit(browser, server.page, SIZE);
+  await lobby.fill("#name", "Ada");
+  await lobby.waitForSelector("#rooms [data-room]");
+  await picture(lobby, "lobby");
+} finally {
+  await bots.stop();
+  await browser.close();
+  await server.stop();
+}
+
+/** Two pictures of half the size beside each other. */
+async function sideBySide(pictures) {
+  const page = await browser.newPage({ viewport: { width: 1120, height: 324 } });
+  const images = pictures.map((bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`);
+  await page.setContent(`<body style="margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start">${images.join("")}`);
+  await picture(page, "two-tabs");
+}
