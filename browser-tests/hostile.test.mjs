@@ -1,9 +1,10 @@
 // A server that sends nonsense, before the session stands and in the midst of play: the page says why it ended, and goes on.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
 const MARKUP = "<img src=x onerror=alert(1)>";
 const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
@@ -35,26 +36,18 @@ const MESSAGES = {
   "a close whose text is markup": close(4014, MARKUP),
 };
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 /** A page whose socket goes to the server until `spoil(message)` is called, or says something else from the start. */
 async function visitSpoilt(first = null) {
-  const page = await visit(browser, "about:blank");
+  const page = await visit(stage.browser, "about:blank");
   const sockets = [];
   await page.routeWebSocket(/\/play$/, (socket) => {
     sockets.push(socket);
     if (first === null) socket.connectToServer();
     else socket.onMessage(() => socket.send(first));
   });
-  await page.goto(server.page);
+  await page.goto(stage.server.page);
   page.faults.length = 0;
   return { page, spoil: (message) => sockets.at(-1).send(message) };
 }

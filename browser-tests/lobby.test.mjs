@@ -1,23 +1,16 @@
 // The lobby: what a visitor sees first, what links do, and that strangers' texts stay texts.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { PHONE, enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { roomOf } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("the page loads without an error, a broken content rule or a request to another host", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await page.waitForSelector("#rooms-note:not(:empty)");
   await keep(page, "lobby");
   await enter(page, "ann");
@@ -26,7 +19,7 @@ test("the page loads without an error, a broken content rule or a request to ano
 });
 
 test("a name is remembered by the browser", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "Ada Lovelace");
   await page.click("#btn-leave");
   await page.reload();
@@ -36,7 +29,7 @@ test("a name is remembered by the browser", async () => {
 });
 
 test("a link to a room leads into that room, and one with garbage is refused with a text", async () => {
-  const host = await visit(browser, server.page);
+  const host = await visit(stage.browser, stage.server.page);
   await host.click("#create summary");
   await host.click("text=Duel");
   await host.click("text=Create and play");
@@ -44,7 +37,7 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   const room = await roomOf(host);
   assert.ok(host.url().endsWith(`#room=${room}`), host.url());
 
-  const guest = await visit(browser, host.url());
+  const guest = await visit(stage.browser, host.url());
   assert.match(await guest.textContent("#invite"), new RegExp(room));
   await enter(guest, "guest");
   assert.equal(await roomOf(guest), room);
@@ -52,7 +45,7 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   await Promise.all([host.context().close(), guest.context().close()]);
 
   for (const hash of ["#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`]) {
-    const page = await visit(browser, server.page + hash);
+    const page = await visit(stage.browser, stage.server.page + hash);
     assert.match(await page.textContent("#problem"), /names no room/, hash);
     assert.equal(await page.isHidden("#invite"), true, hash);
     page.assertClean();
@@ -61,7 +54,7 @@ test("a link to a room leads into that room, and one with garbage is refused wit
 });
 
 test("a link to a room that is gone says so and leads on", async () => {
-  const page = await visit(browser, `${server.page}#room=zzzzzzzz`);
+  const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
   assert.match(await page.textContent("#problem"), /The room is closed.*Join another room/);
@@ -71,10 +64,10 @@ test("a link to a room that is gone says so and leads on", async () => {
 
 test("a hostile name is shown as text wherever names are shown", async () => {
   const name = "<img src=x onerror=alert(1)>";
-  const evil = await visit(browser, server.page);
+  const evil = await visit(stage.browser, stage.server.page);
   await enter(evil, name);
   const room = await roomOf(evil);
-  const other = await visit(browser, `${server.page}#room=${room}`);
+  const other = await visit(stage.browser, `${stage.server.page}#room=${room}`);
   await enter(other, "\u202Eother\u0007");
   for (const page of [evil, other]) {
     await page.click("#btn-scores");
@@ -91,7 +84,7 @@ test("a hostile name is shown as text wherever names are shown", async () => {
 });
 
 test("a phone gets the lobby and two sticks without a scroll bar to the side", async () => {
-  const page = await visit(browser, server.page, PHONE);
+  const page = await visit(stage.browser, stage.server.page, PHONE);
   const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.equal(await tooWide(), false);
   await keep(page, "lobby-phone");

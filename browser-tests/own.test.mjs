@@ -1,19 +1,12 @@
 // The page for a game of one's own (server/examples/own_game.rs), which plays over the generic client.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { keep, openBrowser, visit } from "./support/browser.mjs";
 import { startOwnGame, startWire } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startOwnGame(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startOwnGame, openBrowser);
 
 /** Where runners are drawn, in parts of the field: who is it (red), oneself (blue), another (grey). */
 function runners() {
@@ -40,8 +33,8 @@ function runners() {
 const says = (page) => page.textContent("#line");
 
 test("two runners see each other, and one tags the other", async () => {
-  const first = await visit(browser, `${server.page}own.html`);
-  const second = await visit(browser, `${server.page}own.html`);
+  const first = await visit(stage.browser, `${stage.server.page}own.html`);
+  const second = await visit(stage.browser, `${stage.server.page}own.html`);
   for (const page of [first, second]) await page.waitForSelector("text=whoever is red is it");
   const both = async () => [await first.evaluate(runners), await second.evaluate(runners)];
   let seen = await both();
@@ -79,8 +72,8 @@ test("two runners see each other, and one tags the other", async () => {
 });
 
 test("a cut is told and healed", async () => {
-  const wire = await startWire(server.page);
-  const page = await visit(browser, `${wire.page}own.html`);
+  const wire = await startWire(stage.server.page);
+  const page = await visit(stage.browser, `${wire.page}own.html`);
   try {
     await page.waitForSelector("text=whoever is red is it");
     wire.down = true;

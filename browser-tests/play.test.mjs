@@ -1,23 +1,16 @@
 // Playing for real: the own ship answers at once, shots count, cuts heal, kicks are told, all see the same state.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf } from "./support/playing.mjs";
 import { startBots, startServer, startWire } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("a key press moves the drawn ship in the next animation frame", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   await flyAndWatch(page);
   page.assertClean();
@@ -25,7 +18,7 @@ test("a key press moves the drawn ship in the next animation frame", async () =>
 });
 
 test("a tap shorter than a frame fires", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann", "#play");
   await page.until(() => window.tickwirePage.drawn.own?.alive);
   assert.equal(await page.evaluate(() => window.tickwirePage.drawn.shots), 0);
@@ -38,12 +31,12 @@ test("a tap shorter than a frame fires", async () => {
 });
 
 test("shots at bots hit, and a kill raises the score on the screen and in the table", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   // The small map, and bots that stay where they are: the hunter is never destroyed and always sees one.
   await page.click("#create summary");
   await page.click("text=Duel");
   await enter(page, "hunter", "text=Create and play");
-  const bots = startBots(server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
+  const bots = startBots(stage.server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
   try {
     await page.until(() => window.tickwirePage.drawn.ships >= 9);
     await countHits(page);
@@ -65,8 +58,8 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
 });
 
 test("a cut is told and resumed as the same player", async () => {
-  const wire = await startWire(server.page);
-  const page = await visit(browser, wire.page);
+  const wire = await startWire(stage.server.page);
+  const page = await visit(stage.browser, wire.page);
   try {
     await enter(page, "phoenix");
     const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
@@ -91,11 +84,11 @@ test("a cut is told and resumed as the same player", async () => {
 });
 
 test("a kick shows its text and what to do", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "rascal");
-  const { sessions } = await (await fetch(`${server.admin}sessions`)).json();
+  const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
   const session = sessions.find((other) => other.player === "rascal");
-  assert.equal((await fetch(`${server.admin}sessions/${session.id}`, { method: "DELETE" })).ok, true);
+  assert.equal((await fetch(`${stage.server.admin}sessions/${session.id}`, { method: "DELETE" })).ok, true);
   await page.waitForSelector("#closed[open]");
   assert.match(await page.textContent("#closed-code"), /4014 kicked/);
   assert.match(await page.textContent("#closed"), /You were removed/);
@@ -107,10 +100,10 @@ test("a kick shows its text and what to do", async () => {
 });
 
 test("a room that is closed leads to another room", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const room = await roomOf(page);
-  assert.equal((await fetch(`${server.admin}rooms/${room}`, { method: "DELETE" })).ok, true);
+  assert.equal((await fetch(`${stage.server.admin}rooms/${room}`, { method: "DELETE" })).ok, true);
   await page.waitForSelector("#closed[open]");
   assert.match(await page.textContent("#closed"), /4010 no_such_room.*closed/s);
   await page.click("text=Play in another room");
@@ -121,10 +114,10 @@ test("a room that is closed leads to another room", async () => {
 });
 
 test("a spectator sees the same state as a player and as the bots", async () => {
-  const player = await visit(browser, server.page);
+  const player = await visit(stage.browser, stage.server.page);
   await enter(player, "ann");
-  const bots = startBots(server.play, 4, "--room", await roomOf(player));
-  const watcher = await visit(browser, `${player.url()}&watch`);
+  const bots = startBots(stage.server.play, 4, "--room", await roomOf(player));
+  const watcher = await visit(stage.browser, `${player.url()}&watch`);
   let report;
   try {
     await enter(watcher, "eve", "#watch");
@@ -150,11 +143,11 @@ test("a spectator sees the same state as a player and as the bots", async () => 
 });
 
 test("a spectator's cut is told and healed in the same room", async () => {
-  const player = await visit(browser, server.page);
+  const player = await visit(stage.browser, stage.server.page);
   await enter(player, "ann");
-  const bots = startBots(server.play, 4, "--room", await roomOf(player));
-  const wire = await startWire(server.page);
-  const watcher = await visit(browser, `${wire.page}#room=${await roomOf(player)}&watch`);
+  const bots = startBots(stage.server.play, 4, "--room", await roomOf(player));
+  const wire = await startWire(stage.server.page);
+  const watcher = await visit(stage.browser, `${wire.page}#room=${await roomOf(player)}&watch`);
   try {
     await enter(watcher, "eve", "#watch");
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);

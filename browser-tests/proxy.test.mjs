@@ -1,30 +1,23 @@
 // Below the prefix of a reverse proxy: files, list of rooms and WebSocket are all found beside the page.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { enter, openBrowser, visit } from "./support/browser.mjs";
 import { roomOf } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 import { startProxy } from "./support/proxy.mjs";
+import { setStage } from "./support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("the page plays below a proxy's prefix", async () => {
-  const proxy = await startProxy(server.page, "/games/arena/");
-  const page = await visit(browser, proxy.page);
+  const proxy = await startProxy(stage.server.page, "/games/arena/");
+  const page = await visit(stage.browser, proxy.page);
   try {
     await enter(page, "ann");
     const room = await roomOf(page);
     assert.ok(page.url().startsWith(`${proxy.page}#room=`), page.url());
-    const guest = await visit(browser, proxy.page);
+    const guest = await visit(stage.browser, proxy.page);
     await guest.waitForSelector(`#rooms [data-room="${room}"]`);
     await guest.click(`#rooms [data-room="${room}"] >> text=Join`);
     await guest.waitForFunction(() => window.tickwirePage.client?.roster.length === 2);

@@ -1,30 +1,23 @@
 // The end of a round, and the net graph with simulated lag.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { roomOf } from "./support/playing.mjs";
 import { startBots, startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("the end of a round names the winner, and the next one begins", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await page.click("#create summary");
   await page.fill("[name=round_s]", "10");
   await page.fill("[name=score_limit]", "1");
   await page.click("text=Duel");
   await page.click("text=Create and play");
   await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5);
-  const bots = startBots(server.play, 5, "--room", await roomOf(page));
+  const bots = startBots(stage.server.play, 5, "--room", await roomOf(page));
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
     assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
@@ -39,7 +32,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
 });
 
 test("the net graph shows simulated lag", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   await page.keyboard.press("F3");
   await page.waitForSelector("#net:not([hidden])");

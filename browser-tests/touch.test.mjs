@@ -1,25 +1,18 @@
 // Two thumbs on a phone: the left one flies, the right one aims and fires.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { PHONE, drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
 const LEFT = { id: 1, x: 90, y: 700 };
 const RIGHT = { id: 2, x: 300, y: 700 };
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("the left thumb flies while the right one aims and fires, and both let go", async () => {
-  const page = await visit(browser, server.page, PHONE);
+  const page = await visit(stage.browser, stage.server.page, PHONE);
   await enter(page, "thumbs");
   await page.until(() => window.tickwirePage.drawn.own?.alive);
   const screen = await page.context().newCDPSession(page);

@@ -1,24 +1,17 @@
 // What a visitor has to load before the first frame, as it comes over the wire.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { enter, openBrowser, visit } from "./support/browser.mjs";
 import { startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
 
 const BYTES_MAX = 200 * 1024;
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openBrowser);
 
 test("the page weighs at most 200 KiB, WebAssembly included", async (context) => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const loaded = await page.evaluate(() =>
     [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]

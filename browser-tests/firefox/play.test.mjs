@@ -1,23 +1,16 @@
 // The page in Firefox: what a visitor does from the lobby to the end of a session. The finer points are tested in Chromium.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { enter, keep, openFirefox, visit } from "../support/firefox.mjs";
 import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf, textOf } from "../support/playing.mjs";
 import { startBots, startOwnGame, startServer, startWire } from "../support/processes.mjs";
+import { setStage } from "../support/stage.mjs";
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openFirefox()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage(startServer, openFirefox);
 
 test("the page loads clean, and a key press moves the drawn ship in the next animation frame", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await page.until(() => document.querySelector("#rooms-note").textContent !== "");
   await keep(page, "lobby");
   await enter(page, "ann");
@@ -27,11 +20,11 @@ test("the page loads clean, and a key press moves the drawn ship in the next ani
 });
 
 test("shots at bots hit, and a kill raises the score on the screen and in the table", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await page.click("#create summary");
   await page.click("#create-form label:has([value=duel])");
   await enter(page, "hunter", "#create-form [type=submit]");
-  const bots = startBots(server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
+  const bots = startBots(stage.server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
   try {
     await page.until(() => window.tickwirePage.drawn.ships >= 9);
     await countHits(page);
@@ -50,9 +43,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
 });
 
 test("a cut is told and resumed as the same player", async (context) => {
-  const wire = await startWire(server.page);
+  const wire = await startWire(stage.server.page);
   context.after(() => wire.stop());
-  const page = await visit(browser, wire.page);
+  const page = await visit(stage.browser, wire.page);
   await enter(page, "phoenix");
   const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
   const before = await who();
@@ -66,11 +59,11 @@ test("a cut is told and resumed as the same player", async (context) => {
 });
 
 test("a kick shows its text and what to do", async () => {
-  const page = await visit(browser, server.page);
+  const page = await visit(stage.browser, stage.server.page);
   await enter(page, "rascal");
-  const { sessions } = await (await fetch(`${server.admin}sessions`)).json();
+  const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
   const session = sessions.find((other) => other.player === "rascal");
-  assert.equal((await fetch(`${server.admin}sessions/${session.id}`, { method: "DELETE" })).ok, true);
+  assert.equal((await fetch(`${stage.server.admin}sessions/${session.id}`, { method: "DELETE" })).ok, true);
   await page.until(() => document.querySelector("#closed").open);
   assert.match(await textOf(page, "#closed-code"), /4014 kicked/);
   assert.match(await textOf(page, "#closed"), /You were removed/);
@@ -80,10 +73,10 @@ test("a kick shows its text and what to do", async () => {
 });
 
 test("a spectator sees the same state as a player at the same tick", async () => {
-  const player = await visit(browser, server.page);
+  const player = await visit(stage.browser, stage.server.page);
   await enter(player, "ann");
-  const watcher = await visit(browser, `${await player.evaluate(() => location.href)}&watch`);
-  const bots = startBots(server.play, 4, "--room", await roomOf(player));
+  const watcher = await visit(stage.browser, `${await player.evaluate(() => location.href)}&watch`);
+  const bots = startBots(stage.server.play, 4, "--room", await roomOf(player));
   try {
     await enter(watcher, "eve", "#watch");
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
@@ -98,7 +91,7 @@ test("a spectator sees the same state as a player at the same tick", async () =>
 test("the page for a game of one's own plays over the generic client", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
-  const page = await visit(browser, `${host.page}own.html`);
+  const page = await visit(stage.browser, `${host.page}own.html`);
   await page.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
   await keep(page, "own-game");
   page.assertClean();
