@@ -26,14 +26,12 @@ try {
   await one.keyboard.press("F3");
   // The figures of the first seconds are those of a page that was still being loaded.
   await one.waitForTimeout(15_000);
-  await fireUntil(one, aFight, "fight");
-  await picture(one, "arena");
+  await alive([one], () => picture(one, "arena"));
   await one.keyboard.press("F3");
 
   const other = await visit(browser, `${server.page}#room=${room}`, SIZE);
   await enter(other, "Grace");
-  await fireUntil(other, aFight, "fight");
-  await sideBySide([await one.screenshot(), await other.screenshot()]);
+  await alive([one, other], async () => sideBySide([await one.screenshot(), await other.screenshot()]));
   await other.context().close();
 
   const watcher = await visit(browser, `${server.page}#room=${room}&watch`, SIZE);
@@ -56,6 +54,17 @@ try {
   await bots.stop();
   await browser.close();
   await server.stop();
+}
+
+/** Takes a picture of a fight, again if one of the players was destroyed meanwhile. */
+async function alive(pages, take) {
+  const lives = (page) => page.evaluate(() => Boolean(window.tickwirePage.drawn.own?.alive));
+  for (let tries = 0; tries < 20; tries++) {
+    for (const page of pages) await page.until(() => window.tickwirePage.drawn.own?.alive);
+    await fireUntil(pages.at(-1), aFight, "fight");
+    await take();
+    if ((await Promise.all(pages.map(lives))).every(Boolean)) return;
+  }
 }
 
 /** Two pictures of half the size beside each other. */

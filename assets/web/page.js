@@ -175,7 +175,13 @@ const onCanvas = (event) => (event.target === canvas || event.target === documen
 function arrive() {
   const asked = readHash(location.hash);
   if (client !== null) {
-    if (asked?.room === client.room) return;
+    if (asked === null || asked.problem) {
+      // What leads nowhere is no reason to give a ship up.
+      if (asked !== null) toast(asked.problem);
+      history.replaceState(null, "", hashOf(client.room, client.player === null));
+      return;
+    }
+    if (asked.room === client.room) return;
     leave();
   }
   lobby.problem(asked?.problem ?? "");

@@ -64,6 +64,7 @@ export interface RoomListing {
   players: number;
   players_max: number;
   spectators: number;
+  spectators_max: number;
   tick_rate_hz: number;
   options: Record<string, string>;
   age_s: number;

@@ -51,7 +51,7 @@ struct Figures {
 struct Match {
     harness: Harness<Arena>,
     clients: Vec<ClientIndex>,
-    /// When each was near another last, or was hurt, or came back.
+    /// When each was near another last, or was destroyed, or came back.
     contact: Vec<u32>,
     before: HashMap<EntityId, Ship>,
     stalled_until: u32,
@@ -71,7 +71,7 @@ impl Match {
         Self { harness, clients, contact: vec![0; players], before: HashMap::new(), stalled_until: 0 }
     }
 
-    /// Who is near another, or was hurt or put elsewhere since the last tick.
+    /// Who is near another, or was destroyed or put elsewhere since the last tick.
     fn watch_contacts(&mut self) {
         let ships: HashMap<EntityId, Ship> = self
             .harness
@@ -168,6 +168,7 @@ fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
         let figures = Match::new(seed, 4, link, None).run(120, None, seed);
         assert!(figures.acks > 3_000, "{figures:?}");
         assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
+        assert_eq!((figures.corrections, figures.late_or_held, figures.starved), (0, 0, 0), "{figures:?}");
         assert!(figures.foreseen > 500 && figures.taken_back * 20 <= figures.foreseen, "{figures:?}");
     }
 }
@@ -197,6 +198,8 @@ fn over_wireless_lan_pictures_are_hardly_ever_starved() {
         let figures = Match::new(5, 3, round_trip(20, 5), Some(hz)).run(120, Some(stalls), 5);
         assert!(figures.frames > 10_000);
         assert!(figures.starved * 200 <= figures.frames, "at {hz} Hz: {figures:?}");
+        assert_eq!(figures.corrections, 0, "at {hz} Hz: {figures:?}");
+        assert!(figures.late_or_held * 100 <= figures.inputs, "at {hz} Hz: {figures:?}");
     }
 }
 

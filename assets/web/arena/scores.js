@@ -39,6 +39,7 @@ export class Scores {
     this.#key = key;
     setText(byId("scores-title"), `${ships.length} ${ships.length === 1 ? "pilot" : "pilots"}`);
     this.#body.replaceChildren(...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)));
+    this.#body.querySelector(".own")?.scrollIntoView({ block: "nearest" });
   }
 
   #row(ship, at, who, choosable) {
