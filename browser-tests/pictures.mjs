@@ -20,7 +20,11 @@ const one = await visit(browser, server.page, SIZE);
 await enter(one, "Ada");
 const room = await roomOf(one);
 const bots = startBots(server.play, 30, "--behaviour", "hunt", "--room", room);
-const aFight = () => window.tickwirePage.drawn.own?.alive && window.tickwirePage.drawn.shots > 2;
+/** Some ships in view, the own one among them, where no panel lies. */
+const aFight = () => {
+  const ships = window.tickwirePage.ships().filter(({ x, y }) => x > 0 && x < 720 && y > 70 && y < 580);
+  return window.tickwirePage.drawn.shots > 2 && ships.length > 3 && ships.some((ship) => ship.own);
+};
 try {
   await one.until(() => window.tickwirePage.drawn.ships >= 31);
   await one.keyboard.press("F3");
