@@ -57,6 +57,31 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   }
 });
 
+test("the own row of the table is in sight when it opens, below however many pilots", async () => {
+  const host = await visit(stage.browser, stage.server.page);
+  await enter(host, "ann");
+  const bots = startBots(stage.server.play, 20, "--behaviour", "idle", "--room", await roomOf(host));
+  try {
+    await host.until(() => window.tickwirePage.drawn.ships >= 21);
+    const late = await visit(stage.browser, host.url(), { viewport: { width: 1000, height: 480 } });
+    await enter(late, "zoe");
+    await late.until(() => window.tickwirePage.drawn.ships >= 22);
+    await late.click("#btn-scores");
+    await late.until(() => {
+      const own = document.querySelector("#scores-body .own")?.getBoundingClientRect();
+      const panel = document.querySelector("#scores").getBoundingClientRect();
+      return own && own.top >= panel.top && own.bottom <= panel.bottom;
+    });
+    await keep(late, "scores-own-row");
+    for (const page of [host, late]) {
+      page.assertClean();
+      await page.context().close();
+    }
+  } finally {
+    await bots.stop();
+  }
+});
+
 test("a cut is told and resumed as the same player", async () => {
   const wire = await startWire(stage.server.page);
   const page = await visit(stage.browser, wire.page);

@@ -36,10 +36,12 @@ export class Scores {
     const ships = ranked(frame.ships);
     const key = JSON.stringify([choosable, ships.map((ship) => [person(ship.player).name, ship.score, ship.deaths, ship.alive])]);
     if (key === this.#key) return;
+    const opened = this.#key === "";
     this.#key = key;
     setText(byId("scores-title"), `${ships.length} ${ships.length === 1 ? "pilot" : "pilots"}`);
     this.#body.replaceChildren(...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)));
-    this.#body.querySelector(".own")?.scrollIntoView({ block: "nearest" });
+    // Once: whoever scrolls on is not called back.
+    if (opened) this.#body.querySelector(".own")?.scrollIntoView({ block: "nearest" });
   }
 
   #row(ship, at, who, choosable) {
