@@ -110,7 +110,7 @@ export class Game {
     const work_ms = performance.now() - before;
     this.#effects.hear(frame.news, frame.ships);
     this.#effects.update(dt, frame.ships);
-    const focus = playing ? this.#lean(frame.own) : this.#spectating.focus(frame.ships);
+    const focus = playing ? this.#lean(frame.own) : this.#spectating.focus(frame.ships, client.roster);
     this.#camera.update(dt, size, this.#map, focus, this.#controls.touched);
     this.#draw(frame, size, now);
     this.#tell(frame, now);

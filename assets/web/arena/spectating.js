@@ -2,14 +2,16 @@
 
 export class Spectating {
   #player = null;
+  /** The followed ship as it was seen last. */
+  #seen = null;
   #whole = true;
   #active = false;
   #players = [];
 
   start(active) {
     this.#active = active;
-    this.#player = null;
-    this.#whole = true;
+    this.#players = [];
+    this.#release();
   }
 
   get active() {
@@ -23,6 +25,7 @@ export class Spectating {
 
   follow(player) {
     this.#player = player;
+    this.#seen = null;
     this.#whole = false;
   }
 
@@ -39,19 +42,26 @@ export class Spectating {
     this.follow(this.#players[(from + by + this.#players.length) % this.#players.length]);
   }
 
-  /** What the view should look at in a frame with these ships; null for the whole map. */
-  focus(ships) {
+  /**
+   * What the view should look at in a frame with these ships; null for the whole map. Who is on the `roster` but out of
+   * sight (after a cut no ship is there for some frames) stays followed, at the place seen last.
+   */
+  focus(ships, roster) {
     this.#players = ships.map((ship) => ship.player).sort((one, other) => one - other);
-    if (this.#whole) return null;
     const ship = ships.find((other) => other.player === this.#player);
-    if (ship) return ship;
-    this.#player = null;
-    this.#whole = true;
-    return null;
+    if (ship) this.#seen = ship;
+    else if (!roster.some((entry) => entry.player === this.#player)) this.#release();
+    return this.#whole ? null : this.#seen;
   }
 
   /** The name to show and whether it is the whole map. */
   shown(nameOf) {
     return [this.#whole ? "Watching everyone" : nameOf(this.#player), this.#whole];
+  }
+
+  #release() {
+    this.#player = null;
+    this.#seen = null;
+    this.#whole = true;
   }
 }
