@@ -1,15 +1,17 @@
 //! The terminal, and the picture on it: the map with everything, the table of players, a line of text.
 
-use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
+use ratatui::crossterm::event::{KeyCode, poll, read};
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Color;
-use ratatui::symbols::Marker;
 use ratatui::text::{Line, Text};
 use ratatui::widgets::canvas::{Canvas, Context, Points};
 use ratatui::{DefaultTerminal, Frame, Terminal, TerminalOptions, Viewport, backend::CrosstermBackend};
+use ratatui::{style::Color, symbols::Marker};
 use std::{io, time::Duration};
 use tickwire_shared::arena::{Arena, ArenaEntity, Map, Ship, TILE};
 use tickwire_shared::client::Client;
+
+/// A ship's sign by its heading, from the right on clockwise.
+const ARROWS: [&str; 8] = ["→", "↘", "↓", "↙", "←", "↖", "↑", "↗"];
 
 /// The terminal; or stdout for so many frames, whatever it is.
 pub(crate) struct Screen(DefaultTerminal, Option<u32>);
@@ -22,13 +24,6 @@ impl Screen {
         Ok(Self(if frames.is_some() { text()? } else { ratatui::try_init()? }, frames))
     }
 
-    /// Gives the terminal back.
-    pub(crate) fn close(&self) {
-        if self.1.is_none() {
-            ratatui::restore();
-        }
-    }
-
     /// Draws, as large as the terminal is now. `false`: the viewer pressed q or Ctrl-C.
     pub(crate) fn draw(&mut self, client: &Client<Arena>, now: Duration, text: &str) -> io::Result<bool> {
         self.0.draw(|frame| picture(frame, client, now, text))?;
@@ -37,13 +32,21 @@ impl Screen {
             return Ok(*left > 0);
         }
         while poll(Duration::ZERO)? {
-            let Event::Key(key) = read()? else { continue };
-            let control = key.modifiers.contains(KeyModifiers::CONTROL);
-            if key.code == KeyCode::Char('q') || control && key.code == KeyCode::Char('c') {
+            // In raw mode Ctrl-C is a key.
+            if let Some(KeyCode::Char('q' | 'c')) = read()?.as_key_press_event().map(|key| key.code) {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+}
+
+/// Gives the terminal back.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.1.is_none() {
+            ratatui::restore();
+        }
     }
 }
 
@@ -79,8 +82,7 @@ fn draw_arena(canvas: &mut Context<'_>, map: &Map, entities: &[ArenaEntity]) {
     for entity in entities {
         let (pos, sign, colour) = match entity {
             ArenaEntity::Ship(ship) if ship.alive => {
-                let arrows = ["→", "↘", "↓", "↙", "←", "↖", "↑", "↗"];
-                (ship.pos, arrows[usize::from((ship.heading + 16) / 32 % 8)], colour(ship))
+                (ship.pos, ARROWS[usize::from((ship.heading + 16) / 32 % 8)], colour(ship))
             }
             ArenaEntity::Shot(shot) => (shot.pos, "•", Color::White),
             ArenaEntity::Pickup(pickup) if pickup.ready => (pickup.pos, "+", Color::Green),

@@ -10,16 +10,13 @@ use draw::Screen;
 use futures_util::{SinkExt, StreamExt};
 use std::error::Error;
 use std::time::{Duration, Instant};
-use tickwire_shared::arena::Arena;
 use tickwire_shared::client::{Client, ClientConfig, ClientEvent};
-use tickwire_shared::id::RoomId;
-use tickwire_shared::limits::SUBPROTOCOL;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close};
+use tickwire_shared::{arena::Arena, id::RoomId, limits::SUBPROTOCOL};
 use tokio::time::{interval, sleep};
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::{Message, http::Uri};
+use tokio_tungstenite::{connect_async, tungstenite};
+use tungstenite::{Message, client::ClientRequestBuilder, http::Uri};
 
 /// From one picture to the next.
 const FRAME: Duration = Duration::from_millis(33);
@@ -38,17 +35,11 @@ struct Args {
     frames: Option<u32>,
 }
 
+/// One connection after the other, for as long as the server's advice permits.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let mut screen = Screen::open(args.frames)?;
-    let watched = watch(&args, &mut screen).await;
-    screen.close();
-    watched
-}
-
-/// One connection after the other, for as long as the server's advice permits.
-async fn watch(args: &Args, screen: &mut Screen) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let config = ClientConfig {
         name: Name::cut("terminal"),
@@ -59,7 +50,7 @@ async fn watch(args: &Args, screen: &mut Screen) -> Result<(), Box<dyn Error>> {
     };
     let mut client = Client::<Arena>::new(config.clone());
     loop {
-        let (why, wait_ms) = match visit(&args.url, &mut client, start, screen).await {
+        let (why, wait_ms) = match visit(&args.url, &mut client, start, &mut screen).await {
             Ok(None) => return Ok(()),
             Ok(Some(close)) => match close.advice {
                 Advice::Resume => (close.to_string(), 0),
@@ -82,13 +73,11 @@ async fn watch(args: &Args, screen: &mut Screen) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// One connection, until it ends, the server ends it, or the viewer wants no more.
-async fn visit(
-    url: &Uri,
-    client: &mut Client<Arena>,
-    start: Instant,
-    screen: &mut Screen,
-) -> Result<Option<Close>, Box<dyn Error>> {
+/// Why a connection has ended; `None` if the viewer wants no more.
+type Ended = Result<Option<Close>, Box<dyn Error>>;
+
+/// One connection.
+async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &mut Screen) -> Ended {
     let request = ClientRequestBuilder::new(url.clone()).with_sub_protocol(SUBPROTOCOL);
     let (mut socket, _) = connect_async(request).await?;
     let mut frames = interval(FRAME);
