@@ -21,18 +21,26 @@ export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 export const startOwnGame = (...flags) => startHost("examples/own_game", ...flags);
 
 async function startHost(program, ...flags) {
-  const adminPort = await freePort();
-  const child = start(program, "--listen", "127.0.0.1:0", "--admin", `127.0.0.1:${adminPort}`, ...flags);
-  const play = await new Promise((resolve, reject) => {
-    createInterface({ input: child.process.stdout }).on("line", (line) => {
-      const address = line.match(/^listening on (ws:\S+)/)?.[1];
-      if (address) resolve(address);
-    });
-    child.process.once("exit", () => reject(new Error(`the server did not start:\n${child.log.join("\n")}`)));
+  const child = start(program, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags);
+  const { stdout, stderr } = child.process;
+  const ready = Promise.all([told(stdout, /^listening on (ws:\S+)/), told(stderr, /^metrics at (\S+)metrics$/)]);
+  const exit = once(child.process, "exit").then(() => {
+    throw new Error(`the server did not start:\n${child.log.join("\n")}`);
   });
+  const [play, admin] = await Promise.race([ready, exit]);
+  exit.catch(() => {});
   const page = play.replace(/^ws/, "http").replace(/play$/, "");
-  return { page, play, admin: `http://127.0.0.1:${adminPort}/`, log: child.log, stop: child.stop };
+  return { page, play, admin, log: child.log, stop: child.stop };
 }
+
+/** What a pattern's group finds in the first line that matches. */
+const told = (input, pattern) =>
+  new Promise((resolve) => {
+    createInterface({ input }).on("line", (line) => {
+      const found = line.match(pattern);
+      if (found) resolve(found[1]);
+    });
+  });
 
 /** Starts bots; they stay until they are stopped, and then `stop` gives their report, or null if they never played. */
 export function startBots(play, bots, ...flags) {
@@ -105,13 +113,4 @@ function start(name, ...flags) {
     await gone;
   };
   return { process: child, log, stop };
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,10 +1,9 @@
-// tickwire.js against a server: OWN_GAME is the example `own_game`, which hosts the arena and a game of its own.
+// tickwire.js against a server: the example `own_game`, which hosts the arena and a game of its own. It has to be built.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { connect, listRooms, Reader, TickwireError } from "../../assets/web/tickwire.js";
+import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { Socket } from "./socket.mjs";
 
 const core = (name) => readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url));
@@ -16,28 +15,14 @@ let url;
 let admin;
 const clients = [];
 
-/** A free port of loopback. */
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-
 before(async () => {
-  const [players, operators] = [await freePort(), await freePort()];
-  server = spawn(process.env.OWN_GAME, ["--listen", `127.0.0.1:${players}`, "--admin", `127.0.0.1:${operators}`]);
-  server.stdout.resume();
-  server.stderr.resume();
-  url = `ws://127.0.0.1:${players}/play`;
-  admin = `http://127.0.0.1:${operators}`;
-  await until(async () => (await fetch(`${admin}/readyz`).catch(() => null))?.ok, "the server is ready");
+  server = await startOwnGame();
+  ({ play: url, admin } = server);
 });
 
 after(() => {
   clients.forEach((client) => client.close());
-  server.kill("SIGTERM");
+  return server.stop();
 });
 
 /** Waits for a condition; never for a time. */
@@ -160,7 +145,7 @@ test("a spectator comes back after a cut, until its room is gone", async () => {
   assert.deepEqual(follows, [[0, 5, 1, player.client.player], [0, 5, 0]], "each wish is told once");
 
   cut();
-  assert.equal((await fetch(`${admin}/rooms/${room}`, { method: "DELETE" })).ok, true);
+  assert.equal((await fetch(`${admin}rooms/${room}`, { method: "DELETE" })).ok, true);
   await until(() => has("closed"), "it is told that the room is gone");
   assert.deepEqual([has("closed").code, has("closed").by_server], [4010, true]);
 });
@@ -177,9 +162,9 @@ test("a server that falls silent without a word is left, and the place taken up 
 
 test("a kick shows its text, and ends the session for good", async () => {
   const { client, has } = await join("mallory", { fresh: true });
-  const { sessions } = await (await fetch(`${admin}/sessions`)).json();
+  const { sessions } = await (await fetch(`${admin}sessions`)).json();
   const session = sessions.find((session) => session.room === client.room);
-  await fetch(`${admin}/sessions/${session.id ?? session.session}/kick`, { method: "POST" });
+  await fetch(`${admin}sessions/${session.id ?? session.session}/kick`, { method: "POST" });
   await until(() => has("closed"), "it is told");
   assert.equal(has("closed").code, 4014);
   assert.equal(has("closed").advice, "stop");
@@ -220,7 +205,7 @@ test("what cannot be joined says why and what to do", async () => {
   assert.equal((await refusal({ room: "<script>" })).code, 4010);
   assert.equal((await refusal({ game: "chess" })).code, 4012);
   assert.equal((await refusal({ create: { map: "nowhere" }, fresh: true })).code, 1008);
-  assert.equal((await refusal({ url: `ws://127.0.0.1:${await freePort()}/play` })).code, 1006);
+  assert.equal((await refusal({ url: "ws://127.0.0.1:1/play" })).code, 1006);
   assert.equal((await refusal({ game: "tag", wasm: CORES.arena })).code, 4012);
   assert.equal((await refusal({ url: "play" })).reason, "bad_url");
 });

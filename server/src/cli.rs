@@ -81,12 +81,14 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
 async fn serve(mut server: Server) -> Result<(), StartError> {
     let config: &Config = server.config();
     let listener = bind("listen", "--listen ADDR", config.listen).await?;
+    let mut admin_address = None;
     if let AdminListen::At(address) = config.admin {
         let admin = bind("admin", "--admin ADDR or --admin off", address).await?;
+        admin_address = Some(admin.local_addr()?);
         server = server.with_admin(admin);
     }
     let signals = StopSignals::listen()?;
-    announce(listener.local_addr()?, server.is_secure())?;
+    announce(listener.local_addr()?, server.is_secure(), admin_address)?;
     let stop = async {
         let signal = signals.wait().await;
         tracing::info!(signal, "told to stop");
@@ -108,11 +110,15 @@ async fn bind(name: &str, remedy: &str, address: SocketAddr) -> Result<TcpListen
     })
 }
 
-/// The ready line. The listener is bound, so a client that reads it can connect at once.
-fn announce(address: SocketAddr, secure: bool) -> io::Result<()> {
+/// The ready line, and addresses for people. The listeners are bound, so a client that reads it can connect at once.
+fn announce(address: SocketAddr, secure: bool, admin: Option<SocketAddr>) -> io::Result<()> {
     let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
     let mut out = io::stdout();
     writeln!(out, "listening on {ws}://{address}/play")?;
     out.flush()?;
-    writeln!(io::stderr(), "play at {http}://{address}/")
+    writeln!(io::stderr(), "play at {http}://{address}/")?;
+    match admin {
+        Some(admin) => writeln!(io::stderr(), "metrics at http://{admin}/metrics"),
+        None => Ok(()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::program::{Serving, fail, program, run, wait};
 use core::time::Duration;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::CloseCode;
@@ -26,6 +26,19 @@ fn one_ready_line_names_an_address_that_answers() {
         assert_eq!(out, "", "nothing follows the ready line");
         assert!(err.contains(&format!("play at http://{address}/\n")), "{err}");
     });
+}
+
+#[test]
+fn a_line_names_where_the_operators_figures_are() {
+    let mut serving = Serving::start(program(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]));
+    let told = BufReader::new(serving.child.stderr.take().unwrap());
+    let line = told.lines().map(Result::unwrap).find(|line| line.starts_with("metrics at")).unwrap();
+    let (_, address) = line.split_once("http://").unwrap();
+    let mut socket = TcpStream::connect(address.strip_suffix("/metrics").unwrap()).unwrap();
+    socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\ntickwire_rooms"), "{answer}");
 }
 
 #[test]
