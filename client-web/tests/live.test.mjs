@@ -224,3 +224,13 @@ test("a server that sends nonsense ends the session with a reason", async () => 
     assert.ok([4001, 4002, 4012].includes(error.code), `${bytes}: ${error.code} ${error.text}`);
   }
 });
+
+test("a client at rest is woken once per tick and once per message, not by timers that are early", async () => {
+  const { client } = await join("ada", { fresh: true });
+  const woken = () => ({ by: client.tick + client.stats().messages_in, frames: client.stats().frames });
+  await until(() => client.stats().frames > 0, "something to show");
+  const before = woken();
+  await until(() => woken().by > before.by + 90, "ticks go by");
+  const [by, frames] = [woken().by - before.by, woken().frames - before.frames];
+  assert.ok(frames < by * 1.25, `woken ${frames} times by ${by} ticks and messages`);
+});
