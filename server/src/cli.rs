@@ -116,9 +116,10 @@ fn announce(address: SocketAddr, secure: bool, admin: Option<SocketAddr>) -> io:
     let mut out = io::stdout();
     writeln!(out, "listening on {ws}://{address}/play")?;
     out.flush()?;
-    writeln!(io::stderr(), "play at {http}://{address}/")?;
-    match admin {
-        Some(admin) => writeln!(io::stderr(), "metrics at http://{admin}/metrics"),
-        None => Ok(()),
+    // Whoever has closed stderr does not want to know.
+    let _ = writeln!(io::stderr(), "play at {http}://{address}/");
+    if let Some(admin) = admin {
+        let _ = writeln!(io::stderr(), "metrics at http://{admin}/metrics");
     }
+    Ok(())
 }

@@ -68,10 +68,12 @@ impl Serving {
         rest.strip_suffix("/play").expect(&self.ready)
     }
 
-    /// What else was written to stdout and stderr. Waits for the end.
+    /// What else was written to stdout and to stderr, unless that was taken. Waits for the end.
     pub(crate) fn rest(mut self) -> (String, String) {
         let (mut out, mut err) = (String::new(), String::new());
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr.read_to_string(&mut err).unwrap();
+        }
         self.out.read_to_string(&mut out).unwrap();
         (out, err)
     }

@@ -31,14 +31,26 @@ fn one_ready_line_names_an_address_that_answers() {
 #[test]
 fn a_line_names_where_the_operators_figures_are() {
     let mut serving = Serving::start(program(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]));
-    let told = BufReader::new(serving.child.stderr.take().unwrap());
-    let line = told.lines().map(Result::unwrap).find(|line| line.starts_with("metrics at")).unwrap();
+    let mut told = BufReader::new(serving.child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = told.find(|line| line.starts_with("metrics at")).unwrap();
     let (_, address) = line.split_once("http://").unwrap();
     let mut socket = TcpStream::connect(address.strip_suffix("/metrics").unwrap()).unwrap();
     socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\ntickwire_rooms"), "{answer}");
+}
+
+#[test]
+fn a_server_whose_stderr_is_gone_goes_on() {
+    let mut serving = Serving::start(program(&[ANY_PORT, &["--log-level", "debug"]].concat()));
+    drop(serving.child.stderr.take());
+    for _ in 0..2 {
+        let mut socket = TcpStream::connect(serving.address()).unwrap();
+        socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
+        read_head(&mut socket);
+    }
+    stop(serving, |_, _| {});
 }
 
 #[test]
