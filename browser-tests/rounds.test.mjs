@@ -38,7 +38,7 @@ test("the net graph shows simulated lag", async () => {
   await page.waitForSelector("#net:not([hidden])");
   await page.fill("#lag-delay", "100");
   await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, { timeout: 30_000 });
-  await page.waitForFunction(() => /1[5-9]\d ms|2\d\d ms/.test(document.querySelector("#net-rows dd").textContent));
+  await page.waitForFunction(() => parseInt(document.querySelector("#net-rows dd").textContent) > 150);
   await page.fill("#lag-delay", "0");
   await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms < 80, null, { timeout: 30_000 });
   page.assertClean();
