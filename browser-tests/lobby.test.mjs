@@ -71,9 +71,33 @@ test("a link to a room that is gone says so and leads on", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
-  assert.match(await page.textContent("#problem"), /The room is closed.*Join another room/);
+  assert.match(await page.textContent("#problem"), /The room is closed.*“.*”\..*Join another room/);
+  assert.equal(await page.isHidden("#invite"), true);
+  await enter(page, "ann", "text=Play now");
   page.assertClean();
   await page.context().close();
+});
+
+test("whoever takes another way in while joining has one ship", async () => {
+  const host = await visit(stage.browser, stage.server.page);
+  await enter(host, "host");
+  const page = await visit(stage.browser, stage.server.page);
+  await page.fill("#name", "twice");
+  await page.evaluate(async (hash) => {
+    const play = document.querySelector("#play");
+    play.click();
+    const changed = new Promise((resolve) => window.addEventListener("hashchange", resolve, { once: true }));
+    location.hash = hash;
+    await changed;
+    play.click();
+  }, new URL(host.url()).hash);
+  await page.until(() => window.tickwirePage.drawn.frames > 30);
+  const named = () => host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
+  assert.equal(await named(), 1);
+  await page.click("#btn-leave");
+  await host.until(() => window.tickwirePage.client.roster.length === 1);
+  for (const each of [host, page]) each.assertClean();
+  await Promise.all([host.context().close(), page.context().close()]);
 });
 
 test("a hostile name is shown as text wherever names are shown", async () => {

@@ -17,6 +17,15 @@ test("a key press moves the drawn ship in the next animation frame", async () =>
   await page.context().close();
 });
 
+test("after a click on a button the keys still fly the ship", async () => {
+  const page = await visit(stage.browser, stage.server.page);
+  await enter(page, "ann");
+  await page.click("#btn-net");
+  await flyAndWatch(page);
+  page.assertClean();
+  await page.context().close();
+});
+
 test("a tap shorter than a frame fires", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann", "#play");

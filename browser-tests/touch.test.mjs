@@ -44,3 +44,33 @@ test("the left thumb flies while the right one aims and fires, and both let go",
   page.assertClean();
   await page.context().close();
 });
+
+test("on a phone held sideways, what the net graph covers can be closed and left by touch", async () => {
+  for (const [width, height] of [[844, 390], [667, 375]]) {
+    const page = await visit(stage.browser, stage.server.page, { ...PHONE, viewport: { width, height } });
+    await enter(page, "sideways");
+    await page.tap("#btn-net");
+    await page.waitForSelector("#net:not([hidden])");
+    await keep(page, `play-sideways-${width}`);
+    await page.tap("#btn-net");
+    await page.waitForSelector("#net", { state: "hidden" });
+    await page.tap("#btn-net");
+    await page.tap("#btn-leave");
+    await page.waitForSelector("#enter");
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
+test("the spectators' bar has all its texts on a narrow phone", async () => {
+  const page = await visit(stage.browser, stage.server.page, { ...PHONE, viewport: { width: 360, height: 640 } });
+  await enter(page, "eve", "#watch");
+  await page.waitForSelector("#spectate:not([hidden])");
+  await keep(page, "spectator-phone");
+  const cut = await page.$$eval("#spectate button", (buttons) =>
+    buttons.filter((button) => button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > window.innerWidth).map((button) => button.textContent),
+  );
+  assert.deepEqual(cut, []);
+  page.assertClean();
+  await page.context().close();
+});

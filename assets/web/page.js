@@ -18,12 +18,15 @@ const game = new Game({ painter, controls, net });
 const lobby = new Lobby(enter);
 let client = null;
 let wish = null;
+/** Counts the ways in: whoever has gone another one meanwhile does not come in by the first. */
+let ways = 0;
 /** The page is being closed: that needs no explanation. */
 let closing = false;
 
 /** Goes into a room: `{ name, role, room, create, fresh }`. */
 async function enter(wanted) {
   wish = wanted;
+  const way = ++ways;
   lobby.busy(true);
   const { name, role, room, create, fresh } = wanted;
   let made;
@@ -33,7 +36,11 @@ async function enter(wanted) {
       wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
     });
   } catch (error) {
-    refuse(error);
+    if (way === ways) refuse(error);
+    return;
+  }
+  if (way !== ways) {
+    made.close();
     return;
   }
   client = made;
@@ -60,11 +67,15 @@ function toLobby(room = null) {
 
 /** It was not possible to come in. */
 function refuse(error) {
-  const { title, meaning, text, advice } = explain(error);
-  lobby.open(wish.room ?? null);
+  const { title, meaning, text, advice, action } = explain(error);
+  // Nobody is invited to where nobody comes in.
+  const room = action === "other" ? null : (wish.room ?? null);
+  if (room === null) history.replaceState(null, "", location.pathname);
+  lobby.open(room);
   // What is no closing is a fault of this page: it says so, and the console has the rest.
   if (error.code === undefined) console.error(error);
-  lobby.problem([`${title}.`, meaning, text, advice].filter((part) => part !== "").join(" "));
+  const told = text === "" ? "" : `The server says: “${text}”.`;
+  lobby.problem([`${title}.`, meaning, told, advice].filter((part) => part !== "").join(" "));
 }
 
 function cut({ attempt, grace_left_ms }) {
@@ -84,9 +95,9 @@ function resumed({ away_ms }) {
 function closed(reason) {
   show(byId("link-lost"), false);
   const { room } = client;
-  toLobby(room);
-  if (closing) return;
   const told = explain(reason);
+  toLobby(told.action === "again" ? room : null);
+  if (closing) return;
   setText(byId("closed-code"), told.code || "No answer");
   setText(byId("closed-title"), told.title);
   setText(byId("closed-meaning"), told.meaning);
@@ -157,6 +168,13 @@ window.addEventListener("keydown", (event) => {
 window.addEventListener("keyup", (event) => {
   if (event.code === "Tab" && client !== null && onCanvas(event)) game.scores.toggle(false);
 });
+// After a click or a touch the keys are the ship's again; who came to a button by the keyboard stays there.
+byId("hud").addEventListener("click", (event) => {
+  if (event.detail > 0 && event.target.closest("button") && client !== null) canvas.focus({ preventScroll: true });
+});
+byId("hud").addEventListener("pointerup", (event) => {
+  if (event.target.matches("input[type=range]")) canvas.focus({ preventScroll: true });
+});
 window.addEventListener("hashchange", arrive);
 // Who closes the page leaves the room; a ship without a pilot would wait for the time of grace.
 window.addEventListener("pagehide", () => {
@@ -184,6 +202,7 @@ function arrive() {
     if (asked.room === client.room) return;
     leave();
   }
+  ways += 1;
   lobby.problem(asked?.problem ?? "");
   if (asked?.problem) history.replaceState(null, "", location.pathname);
   lobby.open(asked?.room ?? null);
