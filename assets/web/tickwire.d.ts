@@ -155,8 +155,6 @@ export interface RosterEntry {
 }
 
 export interface ClientEvents {
-  /** The place is there. Fires before `connect` resolves; after a cut see `resumed`. */
-  joined: { room: string; player: number | null };
   /** A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, else its bytes. */
   event: any;
   "player-joined": RosterEntry;
@@ -246,7 +244,8 @@ export interface ClientStatistics {
   prediction_error: number;
   /** How far behind the server's time the others are shown, ms. */
   interpolation_delay_ms: number;
-  /** Pictures, and those that had to guess where the others are. */
+  /** Moments at which the others were shown, and those that had to guess where they are. Each animation frame is one, and each
+   * time that a message came or an input was due. */
   frames: number;
   frames_starved: number;
   /** Times that the input clock jumped instead of running faster or slower. */

@@ -182,6 +182,9 @@ class Client {
       this.#core.receive(performance.now(), bytes);
       if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
     } catch (error) {
+      // The place is of no more use, and nobody should wait for this player.
+      this.#core.leave();
+      this.#transmit();
       return this.#finish(broken(error));
     }
     this.#pump();
@@ -222,7 +225,6 @@ class Client {
           this.#back = { at: performance.now(), attempt: cut.attempt };
           return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
         }
-        this.#emit("joined", { room: this.room, player: this.player });
         return this.#settle?.resolve();
       }
       case "event":
