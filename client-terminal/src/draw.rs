@@ -1,6 +1,6 @@
 //! The terminal, and the picture on it: the map with everything, the table of players, a line of text.
 
-use ratatui::crossterm::event::{KeyCode, poll, read};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, poll, read};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Text};
 use ratatui::widgets::canvas::{Canvas, Context, Points};
@@ -33,7 +33,9 @@ impl Screen {
         }
         while poll(Duration::ZERO)? {
             // In raw mode Ctrl-C is a key.
-            if let Some(KeyCode::Char('q' | 'c')) = read()?.as_key_press_event().map(|key| key.code) {
+            let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+            let ends = |key| key == KeyCode::Char('q').into() || key == control_c;
+            if read()?.as_key_press_event().is_some_and(ends) {
                 return Ok(false);
             }
         }

@@ -9,10 +9,11 @@ use clap::Parser;
 use draw::Screen;
 use futures_util::{SinkExt, StreamExt};
 use std::error::Error;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use tickwire_shared::client::{Client, ClientConfig, ClientEvent};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
-use tickwire_shared::wire::{Advice, Close};
+use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tickwire_shared::{arena::Arena, id::RoomId, limits::SUBPROTOCOL};
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::{connect_async, tungstenite};
@@ -39,6 +40,9 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
+    if args.url.scheme_str() != Some("ws") {
+        Err(format!("--url {}: only ws:// works here, this example is built without TLS", args.url))?;
+    }
     let mut screen = Screen::open(args.frames)?;
     let start = Instant::now();
     let config = ClientConfig {
@@ -52,6 +56,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let (why, wait_ms) = match visit(&args.url, &mut client, start, &mut screen).await {
             Ok(None) => return Ok(()),
+            Ok(Some(close)) if args.room.is_some() && close.code == CloseCode::NoSuchRoom => {
+                Err(close.to_string())?
+            }
             Ok(Some(close)) => match close.advice {
                 Advice::Resume => (close.to_string(), 0),
                 Advice::RetryAfter(ms) => (close.to_string(), ms),
@@ -79,9 +86,19 @@ type Ended = Result<Option<Close>, Box<dyn Error>>;
 /// One connection.
 async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &mut Screen) -> Ended {
     let request = ClientRequestBuilder::new(url.clone()).with_sub_protocol(SUBPROTOCOL);
-    let (mut socket, _) = connect_async(request).await?;
+    let mut connecting = pin!(connect_async(request));
     let mut frames = interval(FRAME);
-    let mut news = String::new();
+    let (mut socket, _) = loop {
+        tokio::select! {
+            connected = &mut connecting => break connected?,
+            _ = frames.tick() => {
+                if !screen.draw(client, start.elapsed(), "connecting")? {
+                    return Ok(None);
+                }
+            }
+        }
+    };
+    let (mut news, mut watches) = (String::new(), true);
     loop {
         tokio::select! {
             message = socket.next() => match message.transpose()? {
@@ -93,11 +110,10 @@ async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &m
                 Some(_) => {}
                 None => Err("the connection is gone")?,
             },
-            _ = frames.tick() => {
-                if !screen.draw(client, start.elapsed(), &news)? {
-                    return Ok(None);
-                }
-            }
+            _ = frames.tick() => watches = screen.draw(client, start.elapsed(), &news)?,
+        }
+        if !watches {
+            client.leave();
         }
         // A player calls `set_input` here, and comes here at `next_input_at` at the latest.
         client.advance(start.elapsed());
@@ -107,8 +123,12 @@ async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &m
         while let Some(event) = client.poll_event() {
             match event {
                 ClientEvent::Closed(close) => return Ok(Some(close)),
-                event => news = format!("{event:?}"),
+                ClientEvent::PlayerJoined(entry) => news = format!("{} came in", &*entry.name),
+                _ => {}
             }
+        }
+        if !watches {
+            return Ok(None);
         }
     }
 }

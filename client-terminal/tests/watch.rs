@@ -74,12 +74,20 @@ async fn a_room_full_of_bots_is_watched() {
     }
     assert!(text.contains('█') && text.contains("round trip"), "\n{text}");
     let refused = watch(address, &["--frames", "9", "--room", "AAAAAAAA"]).await;
-    let text = String::from_utf8_lossy(&refused.stdout);
-    assert!(text.contains("4010"), "\n{text}");
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && text.contains("4010"), "\n{text}");
     enough.send(()).expect("the bots play");
     assert_eq!(bots.await.expect("they do not panic").failed(), 0);
     stop.send(()).expect("the server runs");
     ended.await.expect("it does not panic").expect("it ends well");
+}
+
+#[tokio::test]
+async fn it_can_be_quit_while_it_connects() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let output = watch(silent.local_addr().expect("it is bound"), &["--frames", "5"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("connecting"));
 }
 
 #[tokio::test]
