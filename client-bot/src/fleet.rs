@@ -123,6 +123,7 @@ impl<C, B> Crew<C, B> {
             decode_errors: clients.decode_errors,
             prediction_error_units: sum.errors.percentiles(),
             corrections: clients.corrections + clients.corrections_snapped,
+            corrections_snapped: clients.corrections_snapped,
             correction_units: sum.corrections.percentiles(),
             frames: clients.frames,
             frames_starved: clients.frames_starved,

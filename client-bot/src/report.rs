@@ -82,6 +82,8 @@ pub struct Report {
     pub prediction_error_units: Percentiles,
     /// Times that the own entity was moved by more than 1/4 unit to where the server had it, also by what another player did.
     pub corrections: u64,
+    /// Of these, the ones too far to be worked off smoothly: ships that return elsewhere after they were destroyed, above all.
+    pub corrections_snapped: u64,
     /// Those of `prediction_error_units` that are above 1/4.
     pub correction_units: Percentiles,
     /// Frames that a screen would have shown, one for each input.

@@ -44,7 +44,9 @@ impl fmt::Display for Table<'_> {
         line("input to effect, ms", spread(&report.input_to_effect_ms))?;
         line("round trip, ms", spread(&report.rtt_ms))?;
         line("prediction error, u", spread(&report.prediction_error_units))?;
-        line("corrections, u", format!("{}, {}", report.corrections, spread(&report.correction_units)))?;
+        let (corrections, snapped) = (report.corrections, report.corrections_snapped);
+        let by = spread(&report.correction_units);
+        line("corrections, u", format!("{corrections} ({snapped} of them leaps, as after a return), {by}"))?;
         line("frames", format!("{}, {} starved", report.frames, report.frames_starved))?;
         if report.cuts + report.resumes > 0 {
             line(
