@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs each fuzz target so many times, from nothing and with a fixed seed: the same executions each time. Needs a nightly
-# toolchain and cargo-fuzz. Without AddressSanitizer, which makes an execution six times as long: Tickwire has no unsafe
+# toolchain and cargo-fuzz. Without AddressSanitizer, which makes an execution six times as long: `shared` has no unsafe
 # code. To search further, with it: `cargo +nightly fuzz run TARGET`.
 #
 #   scripts/fuzz-smoke.sh EXECUTIONS
@@ -18,18 +18,19 @@ MEMORY_KIB_MAX=98304
 
 # More memory than that, or one execution of over 10 s, is a fault like a panic.
 fuzz() {
-  ulimit -v "$MEMORY_KIB_MAX"
-  MALLOC_ARENA_MAX=1 timeout 900 "$work/$host/release/$1" -runs="$runs" -seed=1 -max_len=1024 -timeout=10 \
+  ulimit -v "$MEMORY_KIB_MAX" || return
+  MALLOC_ARENA_MAX=1 timeout --foreground 900 "$work/$host/release/$1" -runs="$runs" -seed=1 -max_len=1024 -timeout=10 \
     -artifact_prefix="$work/$1-"
 }
 
 smoke() {
   local target=$1
+  rm -f "$work/$target"-*
   if (fuzz "$target") >"$work/$target.log" 2>&1; then
     printf '%s: %s\n' "$target" "$(grep '^Done' "$work/$target.log")"
   else
     tail -n 60 "$work/$target.log"
-    printf '%s: FAILED; its input is in %s\n' "$target" "$work/$target-*"
+    printf '%s: FAILED; its input, if there is one, is %s\n' "$target" "$work/$target-*"
     return 1
   fi
 }

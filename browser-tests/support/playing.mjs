@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 const KEYS = { KeyD: ["x", 1], KeyA: ["x", -1], KeyS: ["y", 1], KeyW: ["y", -1] };
 const AIM_MS = 50;
-const AIMS_MAX = 1500;
+const AIMS_MAX = 800;
 const LOOK_MS = 100;
 const LOOKS_MAX = 100;
 const PAIRS = 30;
@@ -79,11 +79,13 @@ function noteHashes() {
   look();
 }
 
+/** Whether the own ship lies where it lay in an earlier frame. */
 function stands() {
-  const { own } = window.tickwirePage.drawn;
-  const same = own && window.lastOwn && own.x === window.lastOwn.x && own.y === window.lastOwn.y;
-  window.lastOwn = own;
-  return same && own.alive;
+  const { own, frames } = window.tickwirePage.drawn;
+  const before = window.lastDrawn;
+  if (before?.frames === frames) return false;
+  window.lastDrawn = { own, frames };
+  return own?.alive && own.x === before?.own?.x && own.y === before.own.y;
 }
 
 /** Where the nearest other ship is on the screen. */

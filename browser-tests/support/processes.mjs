@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const BINARIES = process.env.BROWSER_TESTS_BIN_DIR ?? path.join(ROOT, "target/debug");
+const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
+const BINARIES = process.env.BROWSER_TESTS_BIN_DIR ?? path.join(TARGET, "debug");
 const LOG_LINES_MAX = 200;
 
 /** Where screenshots go. */

@@ -6,11 +6,16 @@ import { after, before } from "node:test";
 export function setStage(host, open) {
   const stage = {};
   before(async () => {
-    [stage.server, stage.browser] = await Promise.all([host(), open()]);
+    // One after the other: what has started is known, and ended, if the next one does not start.
+    stage.server = await host();
+    stage.browser = await open();
   });
   after(async () => {
-    await stage.browser?.close();
-    await stage.server?.stop();
+    try {
+      await stage.browser?.close();
+    } finally {
+      await stage.server?.stop();
+    }
   });
   return stage;
 }
