@@ -171,7 +171,7 @@ impl<G: Game> Client<G> {
     }
 
     fn on_events(&mut self, events: Numbered) -> Result<(), ClientError> {
-        for (number, bytes) in (events.first..).zip(&events.items) {
+        for (bytes, number) in events.items.iter().zip(events.first..) {
             match self.event_numbers.take(number) {
                 Turn::Repeated => {
                     self.stats.events_repeated += 1;

@@ -102,6 +102,17 @@ fn a_table_for_other_kinds_is_refused_with_both_hashes() {
 }
 
 #[test]
+fn the_last_number_that_an_event_may_have_is_taken() {
+    use crate::wire::{frame::Numbered, update::*};
+    let mut client = playing();
+    let event = codec::encode(&crate::wire::control::ReliableEvent::PlayerLeft(PlayerId(9))).unwrap();
+    let events = Numbered { first: u32::MAX - 1, items: vec![event.into()] };
+    let private = Private { tick: Tick(101), events, ..Private::default() };
+    client.receive(Duration::ZERO, &UpdateWriter::new(&private).finish()).unwrap();
+    assert_eq!(client.stats().events, 1);
+}
+
+#[test]
 fn a_client_holds_no_more_rows_than_it_may_however_small_the_messages_are() {
     use crate::wire::update::{Private, UpdateWriter, encode_packet};
     let mut state = Snapshot::new(Tick(101));
