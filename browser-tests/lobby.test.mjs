@@ -71,7 +71,7 @@ test("a link to a room that is gone says so and leads on", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
-  assert.match(await page.textContent("#problem"), /The room is closed.*“.*”\..*Join another room/);
+  assert.match(await page.textContent("#problem"), /^The room is closed\. .*\. There is no room zzzzzzzz\. Join another room/);
   assert.equal(await page.isHidden("#invite"), true);
   await enter(page, "ann", "text=Play now");
   page.assertClean();

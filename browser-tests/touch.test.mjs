@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PHONE, drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { stands } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
 
@@ -35,12 +36,7 @@ test("the left thumb flies while the right one aims and fires, and both let go",
   await touch("touchEnd", RIGHT);
   await touch("touchEnd");
   await page.until(() => window.tickwirePage.drawn.shots === 0);
-  await page.until(() => {
-    const { own } = window.tickwirePage.drawn;
-    const stood = window.lastOwn?.x === own.x && window.lastOwn?.y === own.y;
-    window.lastOwn = own;
-    return stood;
-  });
+  await page.until(stands);
   page.assertClean();
   await page.context().close();
 });

@@ -19,9 +19,9 @@ MEMORY_KIB_MAX=98304
 # More memory than that, or one execution of over 10 s, is a fault like a panic.
 fuzz() {
   ulimit -v "$MEMORY_KIB_MAX" || return
-  # A backtrace takes more memory than there is here; running the input alone gives it.
-  RUST_BACKTRACE=0 MALLOC_ARENA_MAX=1 timeout --foreground 900 "$work/$host/release/$1" -runs="$runs" -seed=1 -max_len=1024 -timeout=10 \
-    -artifact_prefix="$work/$1-"
+  # A panic that wrote a backtrace was seen to end as a timeout here; running its input alone gives the backtrace.
+  RUST_BACKTRACE=0 MALLOC_ARENA_MAX=1 timeout --foreground 900 "$work/$host/release/$1" -runs="$runs" -seed=1 \
+    -max_len=1024 -timeout=10 -artifact_prefix="$work/$1-"
 }
 
 smoke() {

@@ -74,9 +74,10 @@ function refuse(error) {
   lobby.open(room);
   // What is no closing is a fault of this page: it says so, and the console has the rest.
   if (error.code === undefined) console.error(error);
-  const told = text === "" ? "" : `The server says: “${text}”.`;
-  lobby.problem([`${title}.`, meaning, told, advice].filter((part) => part !== "").join(" "));
+  lobby.problem([title, meaning, text, advice].filter((part) => part !== "").map(sentence).join(" "));
 }
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 function cut({ attempt, grace_left_ms }) {
   const left_s = Math.ceil(grace_left_ms / 1000);

@@ -80,7 +80,7 @@ function noteHashes() {
 }
 
 /** Whether the own ship lies where it lay in an earlier frame. */
-function stands() {
+export function stands() {
   const { own, frames } = window.tickwirePage.drawn;
   const before = window.lastDrawn;
   if (before?.frames === frames) return false;
