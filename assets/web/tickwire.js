@@ -182,9 +182,6 @@ class Client {
       this.#core.receive(performance.now(), bytes);
       if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
     } catch (error) {
-      // The place is of no more use, and nobody should wait for this player.
-      this.#core.leave();
-      this.#transmit();
       return this.#finish(broken(error));
     }
     this.#pump();
