@@ -44,7 +44,9 @@ pub const INPUT_LATE_TICKS_MAX: u32 = 64;
 /// How long a missing input is held before the player's input becomes neutral, ms.
 pub const INPUT_HOLD_MS_MAX: u32 = 500;
 
-/// Reliable events or commands that may wait for an acknowledgement. At the bound the slow end is closed (4013).
+/// Commands, or reliable events of the game, that may wait for an acknowledgement: a further command is refused to the client's
+/// program, at a further event the client is closed (4013). Players' joins and leaves do not count. Also how many reliable
+/// events may be on their way at one time.
 pub const RELIABLE_QUEUE_MAX: usize = 128;
 /// Bytes of one reliable event or command.
 pub const RELIABLE_BYTES_MAX: usize = 512;

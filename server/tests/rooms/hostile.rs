@@ -19,7 +19,7 @@ use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::{Close, CloseCode, codec};
 use tokio::task::JoinSet;
 
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 200;
 
 /// A server with a witness that plays in a room of its own while `attack` runs.
 async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHandle, RoomId) -> F) {

@@ -34,10 +34,10 @@ use crate::tick::{Tick, TickRate};
 use crate::wire::control::{List, ReliableEvent};
 use crate::wire::{Close, codec};
 use crate::world::World;
-use bytes::Bytes;
 use core::time::Duration;
 use member::Member;
 use own::OwnRow;
+use reliable::Event;
 use sampler::Sampler;
 use std::sync::Arc;
 use streams::Streams;
@@ -211,16 +211,16 @@ impl<G: Game> Room<G> {
         self.stats.events_refused += events.refused;
         for (to, event) in events.items {
             let envelope = codec::encode(&event).ok().and_then(|bytes| List::try_from(bytes).ok());
-            match envelope.map(ReliableEvent::Game).as_ref().and_then(reliable::encode) {
-                Some(bytes) => self.queue_event(to, &bytes),
+            match envelope.map(ReliableEvent::Game).as_ref().and_then(Event::encode) {
+                Some(event) => self.queue_event(to, &event),
                 None => self.stats.events_refused += 1,
             }
         }
     }
 
-    /// Queues an encoded event for one player or for everyone. A queue that is full is marked and ends its member
-    /// when it is served next.
-    fn queue_event(&mut self, to: Option<PlayerId>, event: &Bytes) {
+    /// Queues an event for one player or for everyone. A queue that is full is marked and ends its member when it is served
+    /// next.
+    fn queue_event(&mut self, to: Option<PlayerId>, event: &Event) {
         for member in &mut self.members {
             if to.is_none() || member.player.as_ref().map(|player| player.id) == to {
                 member.events.push(event.clone());

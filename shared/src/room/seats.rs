@@ -2,7 +2,7 @@
 
 use super::event::{MemberEvent, MemberFrame};
 use super::member::{Arrival, Link, Member, Player};
-use super::reliable::{self, EventQueue};
+use super::reliable::{Event, EventQueue};
 use super::{Outbox, Room};
 use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
@@ -84,7 +84,7 @@ impl<G: Game> Room<G> {
             Role::Player => Some(self.admit(name, secret).map_err(|refusal| Close::from(&refusal))?),
         };
         let entry = player.as_ref().map(roster_entry);
-        if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(reliable::encode) {
+        if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::encode) {
             self.queue_event(None, &event);
         }
         let link = Some(Link::new());
@@ -292,7 +292,7 @@ impl<G: Game> Room<G> {
             for other in &mut self.members {
                 other.follows = other.follows.filter(|(id, _)| *id != player.id);
             }
-            if let Some(event) = reliable::encode(&ReliableEvent::PlayerLeft(player.id)) {
+            if let Some(event) = Event::encode(&ReliableEvent::PlayerLeft(player.id)) {
                 self.queue_event(None, &event);
             }
         }

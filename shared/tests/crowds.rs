@@ -1,0 +1,44 @@
+//! A crowd that comes and goes is no trouble to those who stay.
+
+#![allow(clippy::unwrap_used)]
+
+use core::time::Duration;
+use tickwire_shared::arena::{Arena, Settings};
+use tickwire_shared::client::ClientEvent;
+use tickwire_shared::harness::Harness;
+
+#[test]
+fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_roster() {
+    let mut harness = Harness::<Arena>::new(Settings::default(), 11);
+    let [here, stalled, cut] = ["ada", "bob", "cid"].map(|name| harness.join(name));
+    harness.run_ticks(30);
+    let players = [here, stalled, cut].map(|client| harness.client(client).player().unwrap());
+    harness.stall(stalled, Duration::from_secs(5));
+    harness.cut(cut);
+    for _ in 0..12 {
+        let crowd: Vec<_> = (0..60).map(|at| harness.join(&format!("one of many {at}"))).collect();
+        harness.run_ticks(6);
+        assert_eq!(harness.room().players(), 63);
+        crowd.into_iter().for_each(|client| harness.leave(client));
+        harness.run_ticks(6);
+        assert_eq!(harness.room().players(), 3, "those who left, and nobody else, are gone");
+    }
+    assert!(harness.resume(cut));
+    harness.run_ticks(90);
+    for (client, player) in [here, stalled, cut].into_iter().zip(players) {
+        let heard = harness.take_events(client);
+        let count =
+            |which: fn(&ClientEvent<Arena>) -> bool| heard.iter().filter(|event| which(event)).count();
+        let joined = count(|event| matches!(event, ClientEvent::PlayerJoined(_)));
+        let left = count(|event| matches!(event, ClientEvent::PlayerLeft(_)));
+        let told = harness.client(client);
+        assert!(told.is_playing(), "{:?}", told.state());
+        assert_eq!(told.player(), Some(player));
+        assert_eq!((told.roster().len(), told.stats().events_lost), (3, 0));
+        if client == here {
+            assert!(joined >= 12 * 60 && left == 12 * 60, "it is told of all: {joined} came, {left} went");
+        } else {
+            assert!(joined < 4 * 60, "those who were gone before it could be told are not told: {joined}");
+        }
+    }
+}
