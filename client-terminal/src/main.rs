@@ -98,15 +98,11 @@ async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &m
             }
         }
     };
-    let (mut news, mut watches) = (String::new(), true);
+    let (mut news, mut watches, mut fault) = (String::new(), true, None);
     loop {
         tokio::select! {
             message = socket.next() => match message.transpose()? {
-                Some(Message::Binary(bytes)) => {
-                    if let Err(error) = client.receive(start.elapsed(), &bytes) {
-                        return Ok(Some(error.close()));
-                    }
-                }
+                Some(Message::Binary(bytes)) => fault = client.receive(start.elapsed(), &bytes).err(),
                 Some(_) => {}
                 None => Err("the connection is gone")?,
             },
@@ -119,6 +115,9 @@ async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &m
         client.advance(start.elapsed());
         while let Some(message) = client.poll_transmit() {
             socket.send(Message::Binary(message.into())).await?;
+        }
+        if let Some(error) = fault {
+            return Ok(Some(error.close()));
         }
         while let Some(event) = client.poll_event() {
             match event {

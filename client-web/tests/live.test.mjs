@@ -225,6 +225,17 @@ test("a server that sends nonsense ends the session with a reason", async () => 
   }
 });
 
+test("a client that cannot read its server leaves: nobody waits for it", async () => {
+  const other = await join("ada", { fresh: true });
+  const { client, has, sockets } = await join("bob", { room: other.client.room });
+  await until(() => other.has("player-joined"), "bob is there");
+  sockets.at(-1).onmessage({ data: Uint8Array.of(7, 1, 2).buffer });
+  assert.equal(client.state, "closed");
+  assert.deepEqual([has("closed").reason, has("closed").by_server], ["unknown_message", false]);
+  await until(() => other.has("player-left"), "bob left, though places are kept for 30 s");
+  assert.deepEqual(other.client.roster.map((entry) => entry.name), ["ada"]);
+});
+
 test("a client at rest is woken once per tick and once per message, not by timers that are early", async () => {
   const { client } = await join("ada", { fresh: true });
   const woken = () => ({ by: client.tick + client.stats().messages_in, frames: client.stats().frames });

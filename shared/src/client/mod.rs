@@ -202,7 +202,8 @@ impl<G: Game> Client<G> {
     /// Takes in one message of the server.
     ///
     /// # Errors
-    /// What is wrong; the state is then [`State::Closed`] and the driver ends the connection.
+    /// What is wrong; the state is then [`State::Closed`]. The driver sends what [`Client::poll_transmit`] still has, which gives the
+    /// place up, and ends the connection.
     pub fn receive(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
         if matches!(self.state, State::Closed(_)) {
             return Ok(());
@@ -221,11 +222,23 @@ impl<G: Game> Client<G> {
             if matches!(error, ClientError::Decode(_) | ClientError::Settings(_)) {
                 self.stats.decode_errors += 1;
             }
-            self.control.clear();
-            self.frame_due = false;
-            self.state = State::Closed(error.close());
+            self.fail(error.close());
         }
         result
+    }
+
+    /// Ends the session, with nobody left behind: whoever cannot read the server has nothing to come back to.
+    fn fail(&mut self, close: Close) {
+        let has_place = matches!(self.state, State::Joining | State::Playing);
+        self.control.clear();
+        self.frame_due = false;
+        self.state = State::Closed(close);
+        if has_place && !self.leaving {
+            self.queue_control(&ClientControl::Leave);
+        }
+        if let Some(place) = &mut self.place {
+            place.may_return = false;
+        }
     }
 
     /// The player's controls from now on. Button edges are kept until an input takes them.

@@ -179,6 +179,29 @@ fn hostile_bytes_end_the_session_and_never_panic() {
 }
 
 #[test]
+fn a_client_that_cannot_read_its_server_leaves_and_comes_back_to_nothing() {
+    let said = |client: &mut Client<Dots>| -> Vec<_> {
+        core::iter::from_fn(|| client.poll_transmit())
+            .map(|bytes| ClientControl::decode(&bytes).unwrap())
+            .collect()
+    };
+    let mut client = playing();
+    client.advance(Duration::from_secs(1));
+    assert!(client.receive(Duration::from_secs(1), &[9, 9]).is_err());
+    assert_eq!(said(&mut client), [ClientControl::Leave], "no frame goes out, but a goodbye");
+    assert!(!client.reconnect(Duration::from_secs(1)));
+    // Its server has a place for it already, though it cannot read which.
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    assert_eq!(said(&mut client).len(), 2, "hello and join");
+    assert!(client.receive(Duration::ZERO, &[0, 1, 0]).is_err());
+    assert_eq!(said(&mut client), [ClientControl::Leave]);
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
+    assert_eq!(said(&mut client), [], "it was nowhere");
+}
+
+#[test]
 fn a_driver_that_takes_nothing_makes_no_pile() {
     let mut client = playing();
     for ms in 0..60_000 {
