@@ -41,6 +41,11 @@ impl Trouble {
     fn hopeless(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), text: String::new(), wait: None }
     }
+
+    /// Whether only the bot's time was over.
+    fn is_want_of_time(&self) -> bool {
+        [RUN_OVER, NO_ROOM_MADE].contains(&&*self.reason)
+    }
 }
 
 impl From<ConnectError> for Trouble {
@@ -109,13 +114,16 @@ where
         tracing::debug!(bot, reason = trouble.reason, "out of the room");
         failures = if joined { 0 } else { failures + 1 };
         let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
-        last = trouble;
+        // An attempt that the end cuts short says less than the refusal before it.
+        if last.is_want_of_time() || !trouble.is_want_of_time() {
+            last = trouble;
+        }
         let Some(wait) = retry else { break };
         let backoff = RETRY_WAIT * (1 << failures) / 2;
         clock.sleep_until((clock.now() + wait.max(backoff.mul_f32(0.5 + rng.unit()))).min(shift.end)).await;
     }
     let short = clock.now().min(shift.end).saturating_sub(shift.start) < HURRY;
-    let hurried = short && [RUN_OVER, NO_ROOM_MADE].contains(&&*last.reason);
+    let hurried = short && last.is_want_of_time();
     crew.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
 }
 

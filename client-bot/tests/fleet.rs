@@ -85,6 +85,14 @@ async fn bots_for_whom_there_is_no_room_are_named() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_attempt_that_the_end_cuts_short_hides_no_refusal() {
+    let server = MiniServer::start();
+    server.fill();
+    let report = play(&server, config(Plan::steady(1, ms(0), ms(2_000)), 1)).await;
+    assert_eq!(report.bots_failed, BTreeMap::from([("full".to_owned(), 1)]));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_server_that_answers_nobody_ends_the_run_early() {
     let server = MiniServer::start();
     server.refuse();

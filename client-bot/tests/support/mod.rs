@@ -39,6 +39,8 @@ struct Inner {
     deaf: bool,
     /// Whoever would join is closed with this text.
     turned_away: Option<&'static str>,
+    /// How many were told that all is full, or hear nothing; `None` if it is not.
+    full: Option<u32>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl MiniServer {
             sessions: Vec::new(),
             deaf: false,
             turned_away: None,
+            full: None,
         };
         let server = Self { inner: Arc::new(Mutex::new(inner)) };
         let clock = server.clone();
@@ -103,6 +106,12 @@ impl MiniServer {
     #[allow(dead_code)]
     pub(crate) fn turn_away(&self, text: &'static str) {
         self.inner.lock().unwrap().turned_away = Some(text);
+    }
+
+    /// Tells the next who would join that all is full; whoever comes later hears nothing.
+    #[allow(dead_code)]
+    pub(crate) fn fill(&self) {
+        self.inner.lock().unwrap().full = Some(0);
     }
 
     /// Refuses new connections from now on.
@@ -198,6 +207,15 @@ impl MiniServer {
             // With advice to stop, as servers answer a game or an option that they do not know.
             let close = Close { advice: Advice::Stop, ..Close::new(CloseCode::NoSuchRoom, text) };
             return to.send(ServerControl::Close(close).encode().unwrap().into()).await.ok();
+        }
+        let full = self.inner.lock().unwrap().full.as_mut().map(|told| std::mem::replace(told, *told + 1));
+        match full {
+            None => (),
+            Some(0) => {
+                let close = ServerControl::Close(CloseCode::Full.into());
+                return to.send(close.encode().unwrap().into()).await.ok();
+            }
+            Some(_) => std::future::pending().await,
         }
         let Some((room, member)) = self.admit(event, &target, &to) else {
             let close = ServerControl::Close(CloseCode::NoSuchRoom.into());
