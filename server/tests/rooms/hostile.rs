@@ -18,6 +18,7 @@ use tickwire_shared::wire::control::{
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::{Close, CloseCode, codec};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 const AT_ONCE: usize = 200;
 
@@ -339,11 +340,18 @@ async fn inputs_far_in_the_past_and_future_are_refused_and_counted_not_fatal() {
             let close = outcome(&handle, Stage::InRoom(room), frame.encode()).await;
             assert_eq!(close.code, CloseCode::Normal, "{tick}: {close}");
         }
-        let metrics = handle.metrics_text();
-        let refused =
-            metrics.lines().find(|line| line.starts_with("tickwire_inputs_total{fate=\"refused\"}"));
-        let count: u32 = refused.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
-        assert!(count >= 3, "{count}");
+        let refused = || -> u32 {
+            let metrics = handle.metrics_text();
+            let line =
+                metrics.lines().find(|line| line.starts_with("tickwire_inputs_total{fate=\"refused\"}"));
+            line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+        };
+        // A room hands its figures on from time to time.
+        let end = Instant::now() + Duration::from_secs(10);
+        while refused() < 3 {
+            assert!(Instant::now() < end, "{} of 3 at least", refused());
+            sleep(Duration::from_millis(10)).await;
+        }
     })
     .await;
 }
@@ -388,7 +396,7 @@ async fn a_flood_of_frames_is_slowed_down_and_delays_nobody() {
                 while let Ok(Some(_)) = tokio::time::timeout(Duration::ZERO, raw.recv()).await {}
             }
         };
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         flood.await;
         assert!(
             began.elapsed() > Duration::from_millis(1_500),

@@ -67,7 +67,7 @@ async fn each_bad_upgrade_is_told_what_is_missing() {
             assert!(answer.to_ascii_lowercase().contains("\r\nallow: get\r\n"), "{answer}");
         }
     }
-    assert!(server.handle.metrics_text().contains("handshake_failures_total{stage=\"upgrade\"} 12"));
+    server.counted("handshake_failures_total{stage=\"upgrade\"} 12").await;
     server.stop().await;
 }
 

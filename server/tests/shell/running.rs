@@ -45,6 +45,16 @@ impl Running {
         Self { players: addresses.0, admin: addresses.1, handle, stop, ended }
     }
 
+    /// Waits until the metrics say `part`: what is counted behind an answer may come a moment later than it.
+    pub(crate) async fn counted(&self, part: &str) {
+        let waiting = async {
+            while !self.handle.metrics_text().contains(part) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(timeout(Duration::from_secs(10), waiting).await.is_ok(), "the metrics do not say {part}");
+    }
+
     pub(crate) fn begin_stop(self) -> JoinHandle<std::io::Result<()>> {
         let _ = self.stop.send(());
         self.ended

@@ -61,7 +61,7 @@ async fn pages_and_upgrades_work_over_tls() {
     let mut rest = Vec::new();
     let _ = plain.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP"), "plain HTTP is not answered on a TLS port");
-    assert!(server.handle.metrics_text().contains("handshake_failures_total{stage=\"tls\"} 1"));
+    server.counted("handshake_failures_total{stage=\"tls\"} 1").await;
     server.stop().await;
 }
 
