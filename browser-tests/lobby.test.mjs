@@ -53,18 +53,25 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   }
 });
 
-test("a link with garbage, pasted in the midst of play, is told and changes nothing", async () => {
+test("a link that leads nowhere, pasted in the midst of play, is told and changes nothing", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const before = page.url();
   await page.evaluate(() => (location.hash = "#room=<img src=x onerror=alert(1)>"));
   await page.waitForSelector("#toasts >> text=names no room");
+  await page.evaluate(() => (location.hash = "#room=zzzzzzzz"));
+  await page.waitForSelector("#toasts >> text=no room zzzzzzzz");
   await page.evaluate(() => (location.hash = ""));
   await page.until((address) => location.href === address, before);
   assert.equal(await page.evaluate(() => window.tickwirePage.client.state), "playing");
   assert.equal(await page.isVisible("#lobby"), false);
-  page.assertClean();
-  await page.context().close();
+  const other = await visit(stage.browser, stage.server.page);
+  await other.click("#create > summary");
+  await enter(other, "bob", "#create-form [type=submit]");
+  await page.evaluate((hash) => (location.hash = hash), new URL(other.url()).hash);
+  await page.waitForSelector("#lobby #invite:not([hidden])");
+  for (const each of [page, other]) each.assertClean();
+  await Promise.all([page.context().close(), other.context().close()]);
 });
 
 test("a link to a room that is gone says so and leads on", async () => {

@@ -8,7 +8,7 @@ import { Game } from "./arena/game.js";
 import { botsCommand, hashOf, isHome, linkTo, playUrl, readHash } from "./arena/links.js";
 import { Lobby } from "./arena/lobby.js";
 import { NetGraph } from "./arena/netgraph.js";
-import { connect } from "./tickwire.js";
+import { connect, listRooms } from "./tickwire.js";
 
 const canvas = byId("view");
 const painter = new Painter(canvas);
@@ -191,16 +191,21 @@ window.addEventListener("pageshow", ({ persisted }) => {
 const onCanvas = (event) => (event.target === canvas || event.target === document.body) && !event.shiftKey;
 
 /** What the address asks for. */
-function arrive() {
-  const asked = readHash(location.hash);
+async function arrive() {
+  const { hash } = location;
+  const asked = readHash(hash);
   if (client !== null) {
-    if (asked === null || asked.problem) {
+    if (asked?.room === client.room) return;
+    const asking = client;
+    const nowhere = asked === null || asked.problem !== undefined || !(await isThere(asked.room));
+    // Meanwhile it may have gone elsewhere.
+    if (client !== asking || location.hash !== hash) return;
+    if (nowhere) {
       // What leads nowhere is no reason to give a ship up.
-      if (asked !== null) toast(asked.problem);
+      if (asked !== null) toast(asked.problem ?? `There is no room ${asked.room} any more. You stay where you are.`);
       history.replaceState(null, "", hashOf(client.room, client.player === null));
       return;
     }
-    if (asked.room === client.room) return;
     leave();
   }
   ways += 1;
@@ -210,6 +215,9 @@ function arrive() {
   if (asked?.room && asked.watch) byId("watch").focus();
   else byId("play").focus();
 }
+
+/** Whether a room is there. A list that cannot be had says nothing against it. */
+const isThere = (room) => listRooms({ url: playUrl() }).then((rooms) => rooms.some((other) => other.id === room), () => true);
 
 document.body.classList.toggle("home", isHome());
 arrive();
