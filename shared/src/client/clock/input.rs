@@ -2,11 +2,15 @@
 
 use super::window::Window;
 use super::{FOLLOW, JUMP, SPEED_CHANGE_MAX};
+use crate::limits::INPUT_HOLD_MS_MAX;
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
 /// How early inputs should come at the least, but for the rare ones that are held up, ticks.
 const MARGIN_TICKS: f64 = 0.5;
+/// Inputs are made at most this much earlier than the fastest ones have to be: who is held up for longer is late, and the server
+/// goes on with the input before. A server that loses ticks makes old frames look slow.
+const HELD_UP_MAX: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
 /// Inputs made at once when the driver comes late; ticks before them are left out.
 const CATCH_UP_TICKS: u32 = 4;
 /// A driver that is later than this slept: that says nothing of how late it usually is.
@@ -134,7 +138,8 @@ impl InputClock {
             return;
         }
         let driver = if self.driver.is_empty() { 0.0 } else { self.driver.high() };
-        let due = f64::from(self.next_tick.0) - MARGIN_TICKS - driver - self.up.high();
+        let usual = self.up.high().min(self.up.low() + self.rate.ticks_in(HELD_UP_MAX));
+        let due = f64::from(self.next_tick.0) - MARGIN_TICKS - driver - usual;
         let late = self.rate.ticks_in(self.next_at) - due;
         if late.abs() > self.rate.ticks_in(JUMP) {
             self.jump(late);
@@ -254,6 +259,26 @@ mod tests {
         let after = made.iter().filter(|(at, ..)| *at > 41_000);
         for (at, _, margin) in after {
             assert!((0.2..1.6).contains(margin), "{margin} at {at} ms");
+        }
+    }
+
+    #[test]
+    fn a_server_that_loses_ticks_is_followed_by_who_says_little_too() {
+        for (lost, bound) in [(0.01, 8.0), (0.05, 26.0), (0.2, 26.0)] {
+            let (mut clock, mut margins, mut told_at) = (from(0), Vec::new(), 0);
+            for at in 0..120_000 {
+                let server = RATE.ticks_in(ms(at)) * (1.0 - lost);
+                while let Some(tick) = clock.poll(ms(at)) {
+                    let margin = f64::from(tick.0) - server;
+                    margins.push(margin);
+                    if at >= told_at {
+                        clock.feedback(ms(at), ms(at), server, margin);
+                        told_at = at + 250;
+                    }
+                }
+            }
+            let most = margins.iter().skip(margins.len() / 3).copied().fold(0.0, f64::max);
+            assert!(most < bound, "{most} ticks early where one in {} is lost", 1.0 / lost);
         }
     }
 

@@ -6,8 +6,9 @@
 
 use core::time::Duration;
 
-/// Samples that a quantile is taken of.
+/// Samples that a quantile is taken of, at most, and how old they may be: who is told little would go by what was a minute ago.
 const SAMPLES: usize = 256;
+const AGE_MAX_MS: u32 = 20_000;
 /// The quantile is taken anew after so many samples.
 const REFRESH: u32 = 8;
 /// Of all samples this part may be above the high one.
@@ -24,7 +25,8 @@ pub(super) struct Window {
     jump: f64,
     /// Samples are kept as differences from the first one: then an `f32` is exact enough.
     origin: f64,
-    ring: Vec<f32>,
+    /// Samples, each with its time in ms.
+    ring: Vec<(u32, f32)>,
     next: usize,
     stale: u32,
     high: f32,
@@ -103,7 +105,7 @@ impl Window {
     pub(super) fn replace(&mut self, sample: f64) {
         let newest = self.next.checked_sub(1).unwrap_or(self.ring.len().saturating_sub(1));
         let offset = (sample - self.origin) as f32;
-        if let Some(slot) = self.ring.get_mut(newest) {
+        if let Some((_, slot)) = self.ring.get_mut(newest) {
             *slot = slot.min(offset);
             self.least[0] = self.least[0].min(offset);
         }
@@ -117,10 +119,12 @@ impl Window {
     }
 
     fn push(&mut self, now: Duration, offset: f32) {
+        // It may wrap: only differences are looked at.
+        let now_ms = now.as_millis() as u32;
         if self.ring.len() < SAMPLES {
-            self.ring.push(offset);
+            self.ring.push((now_ms, offset));
         } else if let Some(slot) = self.ring.get_mut(self.next) {
-            *slot = offset;
+            *slot = (now_ms, offset);
         }
         self.next = (self.next + 1) % SAMPLES;
         if now.saturating_sub(self.period_from) > LEAST_PERIOD {
@@ -130,16 +134,16 @@ impl Window {
         self.least[0] = self.least[0].min(offset);
         self.stale += 1;
         if offset > self.high || self.stale >= REFRESH || self.ring.len() < SAMPLES / 8 {
-            self.refresh();
+            self.refresh(now_ms);
         }
     }
 
-    fn refresh(&mut self) {
+    fn refresh(&mut self, now_ms: u32) {
         self.stale = 0;
         let mut sorted = [0.0_f32; SAMPLES];
-        let count = self.ring.len();
+        let fresh = self.ring.iter().filter(|(at_ms, _)| now_ms.wrapping_sub(*at_ms) <= AGE_MAX_MS);
+        let count = sorted.iter_mut().zip(fresh).map(|(slot, (_, offset))| *slot = *offset).count();
         let Some(samples) = sorted.get_mut(..count) else { return };
-        samples.copy_from_slice(&self.ring);
         let at = ((count.saturating_sub(1)) as f64 * HIGH).ceil() as usize;
         if at < count {
             self.high = *samples.select_nth_unstable_by(at, f32::total_cmp).1;
