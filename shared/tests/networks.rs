@@ -119,6 +119,7 @@ fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
         figures.resumes += stats.resumes;
     }
     assert_eq!(harness.room().players(), PLAYERS);
+    println!("{name}, seed {seed}: {figures:?}");
     figures
 }
 
