@@ -125,7 +125,9 @@ export class Core {
     const room = from.text();
     const [player, entityId] = from.option(() => [from.varint(), from.varint()]) ?? [null, null];
     const tickRate = from.varint();
-    const roster = from.list(rosterEntry);
+    const told = from.list(rosterEntry);
+    // After a cut, events tell who left and who joined meanwhile; until then it is the roster of before, with its names.
+    const roster = this.facts?.roster ?? told;
     const settings = from.bytes();
     const schema = schemaOf(new Reader(from.bytes()));
     this.facts = { room, player, entityId, tickRate, roster, schema, settings: this.builtIn ? json(settings) : settings };

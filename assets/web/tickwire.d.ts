@@ -157,6 +157,7 @@ export interface RosterEntry {
 export interface ClientEvents {
   /** A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, else its bytes. */
   event: any;
+  /** These two also come behind `resumed`, for those who joined and left meanwhile. */
   "player-joined": RosterEntry;
   "player-left": { player: number; name: string };
   /** The connection broke; the client tries to come back by itself, for as long as the server keeps a player's place. */

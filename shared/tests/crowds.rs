@@ -42,3 +42,32 @@ fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_ros
         }
     }
 }
+
+#[test]
+fn who_comes_back_into_a_crowd_that_goes_knows_who_is_there() {
+    for wait in 0..8 {
+        let mut harness = Harness::<Arena>::new(Settings::default(), 12);
+        let [here, cut] = ["ada", "cid"].map(|name| harness.join(name));
+        harness.run_ticks(30);
+        harness.cut(cut);
+        let crowd: Vec<_> = (0..60).map(|at| harness.join(&format!("one of many {at}"))).collect();
+        harness.run_ticks(6);
+        assert!(harness.resume(cut));
+        harness.run_ticks(wait);
+        crowd.into_iter().for_each(|client| harness.leave(client));
+        harness.run_ticks(60);
+        assert_eq!(harness.room().players(), 2);
+        for client in [here, cut] {
+            let heard = harness.take_events(client);
+            let joined = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerJoined(_))).count();
+            let left = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerLeft(_))).count();
+            let told = harness.client(client);
+            assert_eq!(told.roster().len(), 2, "{wait} ticks after it was back");
+            assert_eq!(
+                joined - left,
+                usize::from(client == here),
+                "each who is told to join is told to leave"
+            );
+        }
+    }
+}

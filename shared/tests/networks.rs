@@ -2,7 +2,7 @@
 //!
 //! A minute and a half of each here; ten minutes of each, over more seeds, under `TICKWIRE_LONG`.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_macros)]
 
 mod fixtures;
 

@@ -14,7 +14,7 @@ use crate::game::{Game, schema_of};
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
 use crate::snapshot::OwnTold;
 use crate::wire::control::{
-    ClientControl, Credential, Hello, Join, Joined, Role, ServerControl, Target, Welcome,
+    ClientControl, Credential, Hello, Join, Joined, Role, RosterEntry, ServerControl, Target, Welcome,
 };
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
@@ -86,7 +86,8 @@ impl<G: Game> Client<G> {
         if let Some(newest) = self.inputs.newest() {
             input_clock.not_before(newest);
         }
-        self.stats.resumes += u64::from(self.place.is_some());
+        let was_in = self.place.is_some();
+        self.stats.resumes += u64::from(was_in);
         self.place = Some(Place {
             room: joined.room,
             player: joined.player,
@@ -113,13 +114,24 @@ impl<G: Game> Client<G> {
             life_lines: LifeLines::default(),
             snapshot_at: None,
         });
-        self.roster = joined.roster.into();
+        let roster_before = core::mem::replace(&mut self.roster, joined.roster.into());
         self.resuming = false;
         self.state = State::Playing;
         let followed =
             self.follows.take().filter(|followed| self.roster.iter().any(|entry| entry.player == *followed));
         self.follow(followed);
-        self.push_event(ClientEvent::Joined)
+        self.push_event(ClientEvent::Joined)?;
+        if was_in { self.tell_changes(&roster_before) } else { Ok(()) }
+    }
+
+    /// Tells who left and who joined while the client was away.
+    fn tell_changes(&mut self, before: &[RosterEntry]) -> Result<(), ClientError> {
+        let among = |roster: &[RosterEntry], player| roster.iter().any(|entry| entry.player == player);
+        let left = before.iter().map(|entry| entry.player).filter(|player| !among(&self.roster, *player));
+        let joined = self.roster.iter().filter(|entry| !among(before, entry.player)).cloned();
+        let changes: Vec<_> =
+            left.map(ClientEvent::PlayerLeft).chain(joined.map(ClientEvent::PlayerJoined)).collect();
+        changes.into_iter().try_for_each(|event| self.push_event(event))
     }
 
     fn start_anew(&mut self, joined: &Joined) {

@@ -43,6 +43,7 @@ pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, schema_hash};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
+use crate::limits::MEMBERS_MAX;
 use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
@@ -60,7 +61,7 @@ use std::collections::VecDeque;
 use streams::Streams;
 
 /// Events that wait for the driver. At the bound the session ends: an event is never dropped in silence.
-const EVENTS_MAX: usize = 1024;
+const EVENTS_MAX: usize = 4 * MEMBERS_MAX;
 /// Control messages that wait for the driver: the handshake's, one repair and one report.
 const CONTROL_MAX: usize = 8;
 
@@ -229,11 +230,18 @@ impl<G: Game> Client<G> {
 
     /// Ends the session, with nobody left behind: whoever cannot read the server has nothing to come back to.
     fn fail(&mut self, close: Close) {
-        let has_place = matches!(self.state, State::Joining | State::Playing);
+        // Whoever resumes has a place from its `Hello` on, others from their `Join` on, if that was taken.
+        let was_taken = self.control.is_empty();
+        let has_place = match self.state {
+            State::Playing => true,
+            State::Joining => self.resuming || was_taken,
+            State::Handshake => self.resuming && was_taken,
+            State::Closed(_) => false,
+        };
         self.control.clear();
         self.frame_due = false;
         self.state = State::Closed(close);
-        if has_place && !self.leaving {
+        if has_place {
             self.queue_control(&ClientControl::Leave);
         }
         if let Some(place) = &mut self.place {

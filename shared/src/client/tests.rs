@@ -196,9 +196,51 @@ fn a_client_that_cannot_read_its_server_leaves_and_comes_back_to_nothing() {
     assert_eq!(said(&mut client).len(), 2, "hello and join");
     assert!(client.receive(Duration::ZERO, &[0, 1, 0]).is_err());
     assert_eq!(said(&mut client), [ClientControl::Leave]);
+    // It was nowhere: not even what it wanted to say before goes out.
     let mut client = Client::<Dots>::new(config(Role::Player));
     assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
-    assert_eq!(said(&mut client), [], "it was nowhere");
+    assert_eq!(said(&mut client), []);
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
+    assert_eq!(said(&mut client), []);
+    // A goodbye that was not sent yet is not lost, and a place that is asked for again is given up.
+    let mut client = playing();
+    client.leave();
+    assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
+    assert_eq!(said(&mut client), [ClientControl::Leave]);
+    let mut client = playing();
+    assert!(client.reconnect(Duration::ZERO));
+    assert_eq!(said(&mut client).len(), 1, "hello");
+    assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
+    assert_eq!(said(&mut client), [ClientControl::Leave]);
+}
+
+#[test]
+fn after_a_cut_it_is_told_who_left_and_who_joined_meanwhile() {
+    let entry = |player| RosterEntry {
+        player: PlayerId(player),
+        entity: EntityId(player.into()),
+        name: Name::cut("bob"),
+    };
+    let welcomed = |resumed, players: &[u16]| {
+        let roster = players.iter().copied().map(entry).collect::<Vec<_>>().try_into().unwrap();
+        let joined = Joined { resumed, roster, ..joined(&DotSettings::default()) };
+        ServerControl::Joined(joined).encode().unwrap()
+    };
+    let mut client = Client::<Dots>::new(config(Role::Player));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    client.receive(Duration::ZERO, &welcomed(false, &[1, 2, 3])).unwrap();
+    assert!(matches!(client.poll_event(), Some(ClientEvent::Joined)));
+    assert!(client.poll_event().is_none(), "whom it finds there did not join now");
+    assert!(client.reconnect(Duration::ZERO));
+    client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    client.receive(Duration::ZERO, &welcomed(true, &[1, 3, 4])).unwrap();
+    let happened: Vec<_> =
+        core::iter::from_fn(|| client.poll_event()).map(|event| format!("{event:?}")).collect();
+    let [back, left, joined] = &happened[..] else { panic!("{happened:?}") };
+    assert_eq!((back.as_str(), left.as_str()), ("Joined", "PlayerLeft(PlayerId(2))"));
+    assert!(joined.starts_with("PlayerJoined") && joined.contains("PlayerId(4)"), "{joined}");
 }
 
 #[test]

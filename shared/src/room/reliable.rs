@@ -39,8 +39,8 @@ impl Event {
 ///
 /// Bounds: [`RELIABLE_QUEUE_MAX`] events of the game; one more marks the client. Who joins and leaves is no fault of the
 /// client's, so that never does: a player who came and went before the client was told is not told at all. What is left of these
-/// is a join for each player in the room, and a leave for each whom the client knows. At most [`RELIABLE_QUEUE_MAX`] events
-/// are on their way at one time.
+/// is what is on its way, a join for each player in the room, and a leave for each whom the client knows. At most
+/// [`RELIABLE_QUEUE_MAX`] events are on their way at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventQueue {
     waiting: VecDeque<Event>,
@@ -94,12 +94,13 @@ impl EventQueue {
         true
     }
 
-    /// A new connection that has all events up to `received`: the others are sent again. `false` if `received`
-    /// is impossible.
+    /// A new connection that has all events up to `received`: the game's others are sent again. Who joined and left stands in
+    /// the roster with which the client is welcomed. `false` if `received` is impossible.
     #[must_use]
     pub(super) fn resume(&mut self, received: u32) -> bool {
         let known = received >= self.acked && self.ack(received);
         self.sent = 0;
+        self.waiting.retain(|event| event.subject == Subject::Game);
         known
     }
 
@@ -133,6 +134,7 @@ mod tests {
     use crate::id::EntityId;
     use crate::limits::MEMBERS_MAX;
     use crate::wire::control::{List, Name, RosterEntry};
+    use std::collections::BTreeSet;
 
     fn event(n: u8) -> Event {
         Event::encode(&ReliableEvent::Game(List::try_from(vec![n]).unwrap())).unwrap()
@@ -197,6 +199,87 @@ mod tests {
         assert_eq!(queue.unsent(), numbered(1, [event(1), joined(2), event(2), event(3), left(9)]));
         queue.push(left(2));
         assert_eq!(queue.unsent(), numbered(6, [left(2)]), "that it joined is on its way");
+    }
+
+    #[test]
+    fn after_a_resume_the_welcome_tells_who_is_there_and_the_queue_what_happened() {
+        let mut queue = EventQueue::default();
+        let events = [event(1), joined(1), event(2), left(9), event(3)];
+        events.into_iter().for_each(|event| queue.push(event));
+        assert_eq!(queue.unsent().items.len(), 5);
+        assert!(queue.resume(1));
+        queue.push(left(1));
+        assert_eq!(queue.unsent(), numbered(2, [event(2), event(3), left(1)]));
+    }
+
+    /// A room and a client whose roster follows from what it is told, through sends, acknowledgements, cuts and resumes by
+    /// chance.
+    #[test]
+    fn whatever_happens_the_client_knows_who_is_there() {
+        for seed in 1..=400 {
+            let mut rng = crate::Rng::new(seed);
+            let (mut queue, mut on_the_way) = (EventQueue::default(), VecDeque::new());
+            let mut room: BTreeSet<u16> = (1..=3).collect();
+            let (mut knows, mut received, mut newest, mut is_cut) = (room.clone(), 0, 3, false);
+            for _ in 0..300 {
+                match rng.below(8) {
+                    0 => (0..rng.below(60)).filter(|_| room.len() < 100).collect::<Vec<_>>().iter().for_each(
+                        |_| {
+                            newest += 1;
+                            room.insert(newest);
+                            queue.push(joined(newest));
+                        },
+                    ),
+                    1 => room.retain(|&player| {
+                        let stays = rng.chance(3);
+                        if !stays {
+                            queue.push(left(player));
+                        }
+                        stays
+                    }),
+                    2 | 3 if !is_cut => on_the_way.push_back(queue.unsent()),
+                    4 | 5 => deliver(on_the_way.pop_front(), &mut received, &mut knows),
+                    6 if !is_cut => assert!(queue.ack(received), "seed {seed}"),
+                    _ => {
+                        is_cut = !is_cut;
+                        on_the_way.clear();
+                        if !is_cut {
+                            assert!(queue.resume(received), "seed {seed}");
+                            knows.clone_from(&room);
+                        }
+                    }
+                }
+                assert!(
+                    queue.waiting.len() <= 2 * 100 + RELIABLE_QUEUE_MAX,
+                    "seed {seed}: {}",
+                    queue.waiting.len()
+                );
+            }
+            if is_cut {
+                assert!(queue.resume(received), "seed {seed}");
+                knows.clone_from(&room);
+            }
+            while !on_the_way.is_empty() || !queue.waiting.is_empty() {
+                on_the_way.push_back(queue.unsent());
+                deliver(on_the_way.pop_front(), &mut received, &mut knows);
+                assert!(queue.ack(received), "seed {seed}");
+                on_the_way.retain(|message: &Numbered| !message.items.is_empty());
+            }
+            assert_eq!(knows, room, "seed {seed}");
+        }
+    }
+
+    fn deliver(message: Option<Numbered>, received: &mut u32, knows: &mut BTreeSet<u16>) {
+        let Some(Numbered { first, items }) = message else { return };
+        for (bytes, number) in items.iter().zip(first..) {
+            assert_eq!(number, *received + 1, "in order, without a gap");
+            *received = number;
+            match codec::decode(bytes).unwrap() {
+                ReliableEvent::PlayerJoined(entry) => assert!(knows.insert(entry.player.0)),
+                ReliableEvent::PlayerLeft(player) => assert!(knows.remove(&player.0)),
+                ReliableEvent::Game(_) => (),
+            }
+        }
     }
 
     #[test]
