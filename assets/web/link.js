@@ -39,6 +39,13 @@ class Delay {
     this.#schedule();
   }
 
+  /** Hands on at once what waits. */
+  flush() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#run(Infinity);
+  }
+
   stop() {
     clearTimeout(this.#timer);
     this.#queue = [];
@@ -84,6 +91,8 @@ export class Link {
   /** Ends it without being told. */
   drop() {
     const socket = this.#socket;
+    // A goodbye is said, whatever lag is simulated.
+    if (this.isOpen) this.#out.flush();
     this.#socket = null;
     this.isOpen = false;
     this.#in.stop();

@@ -346,7 +346,11 @@ impl<G: Game, L: Link> Future for Session<'_, '_, G, L> {
             Ok(()) => Poll::Pending,
             // Whatever came of a goodbye, the bot wanted to go.
             Err(_) if session.leaving_since.is_some() => Poll::Ready(End::Left),
-            Err(end) => Poll::Ready(end),
+            Err(end) => {
+                // A client that cannot read its server has a goodbye to say.
+                let _ = session.write(cx);
+                Poll::Ready(end)
+            }
         }
     }
 }

@@ -91,8 +91,8 @@ impl fmt::Display for Table<'_> {
         line(
             "events",
             format!(
-                "{} sent, {} received, {} lost",
-                report.events_sent, report.events_received, report.events_lost
+                "{} received, {} lost; {} commands sent",
+                report.events_received, report.events_lost, report.events_sent
             ),
         )?;
         line("lag of the bots, ms", spread(&report.bot_lag_ms))?;

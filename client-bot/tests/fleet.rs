@@ -76,6 +76,21 @@ async fn cut_bots_take_their_places_again() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn bots_that_cannot_read_their_server_leave_and_join_anew() {
+    let server = MiniServer::start();
+    let hostile = server.clone();
+    let left_by_then = tokio::spawn(async move {
+        tokio::time::sleep(ms(1_000)).await;
+        hostile.talk_nonsense();
+        tokio::time::sleep(ms(300)).await;
+        hostile.left()
+    });
+    let report = play(&server, config(Plan::steady(4, ms(0), ms(3_000)), 1)).await;
+    assert_eq!(left_by_then.await.expect("the nonsense"), 4);
+    assert_eq!((report.bots_joined, report.resumes, report.decode_errors), (4, 0, 4), "{report:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn bots_for_whom_there_is_no_room_are_named() {
     let server = MiniServer::start();
     let report = play(&server, config(Plan::steady(66, ms(200), ms(1_500)), 1)).await;

@@ -41,6 +41,8 @@ struct Inner {
     turned_away: Option<&'static str>,
     /// How many were told that all is full, or hear nothing; `None` if it is not.
     full: Option<u32>,
+    /// Players who said that they leave.
+    left: u32,
 }
 
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl MiniServer {
             deaf: false,
             turned_away: None,
             full: None,
+            left: 0,
         };
         let server = Self { inner: Arc::new(Mutex::new(inner)) };
         let clock = server.clone();
@@ -112,6 +115,21 @@ impl MiniServer {
     #[allow(dead_code)]
     pub(crate) fn fill(&self) {
         self.inner.lock().unwrap().full = Some(0);
+    }
+
+    /// Sends everyone in a room what no client can read.
+    #[allow(dead_code)]
+    pub(crate) fn talk_nonsense(&self) {
+        let inner = self.inner.lock().unwrap();
+        for to in inner.rooms.iter().flat_map(|(_, outboxes)| outboxes.0.values()) {
+            let _ = to.try_send(Bytes::from_static(&[9, 9]));
+        }
+    }
+
+    /// How many players said that they leave.
+    #[allow(dead_code)]
+    pub(crate) fn left(&self) -> u32 {
+        self.inner.lock().unwrap().left
     }
 
     /// Refuses new connections from now on.
@@ -153,6 +171,7 @@ impl MiniServer {
     fn handle(&self, room: RoomId, member: MemberId, event: MemberEvent<Arena>) {
         let inner = &mut *self.inner.lock().unwrap();
         let now = inner.start.elapsed();
+        inner.left += u32::from(matches!(event, MemberEvent::Leave));
         let (room, outboxes) = inner.rooms.iter_mut().find(|(own, _)| own.config().id == room).unwrap();
         room.handle(now, member, event, outboxes);
     }
