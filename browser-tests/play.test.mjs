@@ -157,6 +157,9 @@ test("a spectator sees the same state as a player and as the bots", async () => 
     await enter(watcher, "eve", "#watch");
     assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
+    await watcher.until(() => document.querySelector("#spec-name").textContent === "Watching everyone");
+    assert.ok(await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), "the text is whole");
+    await keep(watcher, "whole-map");
     await assertSameState(player, watcher);
     // Page and bots hold their state against the server's hash, every 32 ticks.
     await watcher.until(() => window.tickwirePage.client.stats().hash_checks >= 2);

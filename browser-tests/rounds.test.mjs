@@ -23,6 +23,9 @@ test("the end of a round names the winner, and the next one begins", async () =>
     assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
     await page.waitForFunction(() => /Next round in \d+ s/.test(document.querySelector("#round-next").textContent));
     await keep(page, "round-end");
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.until(() => document.querySelector("#round-next").getBoundingClientRect().bottom < innerHeight);
+    await keep(page, "round-end-sideways");
     await page.waitForSelector("#round-end", { state: "hidden", timeout: 30_000 });
     page.assertClean();
   } finally {

@@ -173,7 +173,7 @@ export class Game {
     this.#destroyed ??= { at_ms: now, by: null };
     const wait_s = Math.max(1, Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000));
     const { by } = this.#destroyed;
-    this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${this.#person(by).name}`, `Back in ${wait_s} s`);
+    this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${by.name}`, `Back in ${wait_s} s`);
   }
 
   /** Kills that concern this player come as events; the ships need not tell of them again. */
@@ -192,7 +192,7 @@ export class Game {
     } else if (event?.type === "Killed") {
       this.#told.set(event.of, now);
       this.#feed.say([this.#person(event.by), "destroyed", this.#person(event.of)], true);
-      if (event.of === me) this.#destroyed = { at_ms: now, by: event.by };
+      if (event.of === me) this.#destroyed = { at_ms: now, by: this.#person(event.by) };
       else if (event.by === me) this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
     } else if (event?.type === "PickedUp") {
       toast(event.gift === "Rapid" || event.gift === 1 ? "Rapid fire" : "Repaired", "good");
