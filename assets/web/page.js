@@ -2,7 +2,7 @@
 
 import { Controls } from "./arena/controls.js";
 import { explain } from "./arena/closes.js";
-import { byId, copy, setText, show, toast } from "./arena/dom.js";
+import { byId, copy, setCommand, setText, show, toast } from "./arena/dom.js";
 import { Painter } from "./arena/draw.js";
 import { Game } from "./arena/game.js";
 import { botsCommand, hashOf, isHome, linkTo, playUrl, readHash } from "./arena/links.js";
@@ -50,7 +50,7 @@ async function enter(wanted) {
   made.on("closed", ifCurrent(closed));
   lobby.close();
   history.replaceState(null, "", hashOf(client.room, role === "spectator"));
-  setText(byId("alone-command"), botsCommand(client.room));
+  setCommand(byId("alone-command"), botsCommand(client.room));
   document.body.dataset.screen = "play";
   game.start(client);
   canvas.focus({ preventScroll: true });

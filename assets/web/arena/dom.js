@@ -61,6 +61,11 @@ export async function copy(text) {
   }
 }
 
+/** Sets a command's text, which breaks between its words only: not at the hyphens. */
+export function setCommand(element, text) {
+  element.replaceChildren(...text.split(" ").flatMap((word) => [" ", make("span", {}, word)]).slice(1));
+}
+
 /** A short message at the bottom. */
 export function toast(text, kind = "") {
   const line = make("p", { className: kind }, text);

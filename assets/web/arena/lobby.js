@@ -1,7 +1,7 @@
 // The lobby: a name, the rooms that there are, a room of one's own.
 
 import { listRooms } from "../tickwire.js";
-import { byId, copy, make, memory, setText, show, toast, wireName } from "./dom.js";
+import { byId, copy, make, memory, setCommand, setText, show, toast, wireName } from "./dom.js";
 import { botsCommand, linkTo, playUrl } from "./links.js";
 
 const REFRESH_MS = 3000;
@@ -17,7 +17,7 @@ export class Lobby {
   constructor(enter) {
     this.#enter = enter;
     const name = byId("name");
-    setText(byId("bots-command").firstElementChild, botsCommand());
+    setCommand(byId("bots-command").firstElementChild, botsCommand());
     name.value = memory.get("name") ?? `Pilot ${100 + Math.floor(Math.random() * 900)}`;
     byId("enter").addEventListener("submit", (event) => {
       event.preventDefault();
