@@ -73,6 +73,7 @@ export class Core {
 
   /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`. */
   start(name, game, spectator, target) {
+    this.facts = null;
     const to = new Writer().text(name).text(game).varint(spectator ? 1 : 0);
     const pair = (to, [key, value]) => to.text(key).text(value);
     if ("room" in target) to.varint(0).varint(target.room);

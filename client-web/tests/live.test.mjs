@@ -114,9 +114,14 @@ const client = (all) => all[0];
 test("a cut is taken up again as the same player", async () => {
   const { client, has, cut } = await join("ada", { fresh: true });
   const { player, entityId, room } = client;
-  await until(() => client.entities().length > 0, "something is seen");
+  const guest = await join("bob", { room });
+  await until(() => client.entities().length > 0 && has("player-joined"), "something is seen");
   cut();
+  guest.client.close();
   await until(() => has("resumed"), "it is back");
+  await until(() => has("player-left"), "who left meanwhile is told");
+  assert.equal(has("player-left").name, "bob");
+  assert.deepEqual(client.roster.map((entry) => entry.name), ["ada"]);
   assert.equal(has("cut").attempt, 1);
   assert.deepEqual([client.player, client.entityId, client.room, client.state], [player, entityId, room, "playing"]);
   const { tick } = client;

@@ -7,6 +7,13 @@ use tickwire_shared::arena::{Arena, Settings};
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::Harness;
 
+/// How many joined, and how many left.
+fn comings_and_goings(heard: &[ClientEvent<Arena>]) -> (usize, usize) {
+    let joined = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerJoined(_)));
+    let left = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerLeft(_)));
+    (joined.count(), left.count())
+}
+
 #[test]
 fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_roster() {
     let mut harness = Harness::<Arena>::new(Settings::default(), 11);
@@ -26,11 +33,7 @@ fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_ros
     assert!(harness.resume(cut));
     harness.run_ticks(90);
     for (client, player) in [here, stalled, cut].into_iter().zip(players) {
-        let heard = harness.take_events(client);
-        let count =
-            |which: fn(&ClientEvent<Arena>) -> bool| heard.iter().filter(|event| which(event)).count();
-        let joined = count(|event| matches!(event, ClientEvent::PlayerJoined(_)));
-        let left = count(|event| matches!(event, ClientEvent::PlayerLeft(_)));
+        let (joined, left) = comings_and_goings(&harness.take_events(client));
         let told = harness.client(client);
         assert!(told.is_playing(), "{:?}", told.state());
         assert_eq!(told.player(), Some(player));
@@ -58,9 +61,7 @@ fn who_comes_back_into_a_crowd_that_goes_knows_who_is_there() {
         harness.run_ticks(60);
         assert_eq!(harness.room().players(), 2);
         for client in [here, cut] {
-            let heard = harness.take_events(client);
-            let joined = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerJoined(_))).count();
-            let left = heard.iter().filter(|event| matches!(event, ClientEvent::PlayerLeft(_))).count();
+            let (joined, left) = comings_and_goings(&harness.take_events(client));
             let told = harness.client(client);
             assert_eq!(told.roster().len(), 2, "{wait} ticks after it was back");
             assert_eq!(
