@@ -36,6 +36,9 @@ pub struct Args {
     /// A level (error, warn, info, debug, trace) or a filter [default: info]
     #[arg(long, env = "TICKWIRE_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
+    /// Lines of one kind that are written within 10 s, the others are summed up; 0: no bound [default: 100]
+    #[arg(long, env = "TICKWIRE_LOG_LINES_PER_KIND_MAX", value_name = "COUNT")]
+    pub log_lines_per_kind_max: Option<u32>,
     /// Pages that may connect, `scheme://host[:port]`, separated by commas [default: all]
     #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub allowed_origins: Option<Vec<String>>,
@@ -89,6 +92,7 @@ impl Args {
         set_some(&mut config.tls_key, &self.tls_key);
         set(&mut config.log, &self.log);
         set(&mut config.log_level, &self.log_level);
+        set(&mut config.log_lines_per_kind_max, &self.log_lines_per_kind_max);
         set(&mut config.allowed_origins, &self.allowed_origins);
         set(&mut config.trusted_proxies, &self.trusted_proxies);
         set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);

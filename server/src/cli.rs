@@ -2,10 +2,11 @@
 
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError};
-use crate::logging;
+use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
 use crate::usage::{self, Asked};
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -15,20 +16,36 @@ use tokio::net::TcpListener;
 /// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
 /// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
 pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
-    let ended = usage::read().map_err(StartError::from).and_then(|asked| match asked {
+    run_from(std::env::args_os(), add_games)
+}
+
+/// The same with a command line that does not come from the system. It begins with the program's name.
+pub fn run_from<T: Into<OsString>>(
+    args: impl IntoIterator<Item = T>,
+    add_games: impl FnOnce(ServerBuilder) -> ServerBuilder,
+) -> ExitCode {
+    let given: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let ended = usage::read(&given).map_err(StartError::from).and_then(|asked| match asked {
         Asked::Start(args) => start(&args, add_games),
         Asked::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if stderr is gone.
-            let _ = writeln!(io::stderr(), "error: {error}");
+            complain(&error);
             match error {
                 StartError::Config(_) => ExitCode::from(2),
                 StartError::Other(_) => ExitCode::FAILURE,
             }
         }
+    }
+}
+
+/// Says why the program ends, unless nobody reads it: then the program ends all the same.
+fn complain(error: &StartError) {
+    if let Ok(stderr) = Lines::start(io::stderr(), Lost::default(), || {}) {
+        stderr.push(format!("error: {error}\n").as_bytes());
+        stderr.flush(FLUSH_TIMEOUT);
     }
 }
 
@@ -74,11 +91,11 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
         writeln!(io::stdout(), "the configuration is valid")?;
         return Ok(());
     }
-    logging::start(server.config());
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(server))
+    let log = logging::start(server.config(), server.metrics())?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(server, &log))
 }
 
-async fn serve(mut server: Server) -> Result<(), StartError> {
+async fn serve(mut server: Server, log: &Log) -> Result<(), StartError> {
     let config: &Config = server.config();
     let listener = bind("listen", "--listen ADDR", config.listen).await?;
     let mut admin_address = None;
@@ -88,7 +105,7 @@ async fn serve(mut server: Server) -> Result<(), StartError> {
         server = server.with_admin(admin);
     }
     let signals = StopSignals::listen()?;
-    announce(listener.local_addr()?, server.is_secure(), admin_address)?;
+    announce(log, listener.local_addr()?, server.is_secure(), admin_address)?;
     let stop = async {
         let signal = signals.wait().await;
         tracing::info!(signal, "told to stop");
@@ -111,15 +128,14 @@ async fn bind(name: &str, remedy: &str, address: SocketAddr) -> Result<TcpListen
 }
 
 /// The ready line, and addresses for people. The listeners are bound, so a client that reads it can connect at once.
-fn announce(address: SocketAddr, secure: bool, admin: Option<SocketAddr>) -> io::Result<()> {
+fn announce(log: &Log, address: SocketAddr, secure: bool, admin: Option<SocketAddr>) -> io::Result<()> {
     let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
-    let mut out = io::stdout();
-    writeln!(out, "listening on {ws}://{address}/play")?;
-    out.flush()?;
-    // Whoever has closed stderr does not want to know.
-    let _ = writeln!(io::stderr(), "play at {http}://{address}/");
+    // Players are served whether anyone reads the line or not.
+    let stdout = Lines::start(io::stdout(), Lost::default(), || {})?;
+    stdout.push(format!("listening on {ws}://{address}/play\n").as_bytes());
+    log.say(&format!("play at {http}://{address}/"));
     if let Some(admin) = admin {
-        let _ = writeln!(io::stderr(), "metrics at http://{admin}/metrics");
+        log.say(&format!("metrics at http://{admin}/metrics"));
     }
     Ok(())
 }

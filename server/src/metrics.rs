@@ -122,6 +122,18 @@ labels! {
 }
 
 labels! {
+    /// Why a line of the log was not written.
+    LogLoss {
+        /// Nobody reads the log, and what may wait was full.
+        Unread = "unread",
+        /// It could not be written: stderr is closed, or a disk is full.
+        Failed = "failed",
+        /// There were too many of its kind; a summary says how many.
+        Flood = "flood",
+    }
+}
+
+labels! {
     /// What a member of a room is.
     MemberRole {
         /// A player.
@@ -178,6 +190,8 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: By<Counter>,
     /// Connections that never became a session though they tried, by stage.
     pub(crate) handshake_failures: By<Counter>,
+    /// Lines of the log that were not written, by reason.
+    pub(crate) log_lines_dropped: By<Counter>,
     /// How long the work of one tick took, seconds.
     pub(crate) tick_seconds: Histogram,
     /// Ticks whose work began late by a whole period or more.
@@ -244,6 +258,13 @@ impl Metrics {
                 "Connections that tried and never became a session",
                 "stage",
                 HandshakeFailure::LABELS,
+            ),
+            log_lines_dropped: counters(
+                &mut r,
+                "log_lines_dropped",
+                "Lines of the log that were not written",
+                "reason",
+                LogLoss::LABELS,
             ),
             tick_seconds: registered(
                 &mut r,

@@ -164,6 +164,10 @@ impl Server {
         self
     }
 
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.front.metrics
+    }
+
     #[cfg(test)]
     pub(crate) fn front(&self) -> Arc<Front> {
         Arc::clone(&self.front)

@@ -22,18 +22,17 @@ pub(crate) enum Asked {
     Text(String),
 }
 
-/// Reads the command line and the environment.
+/// Reads the command line `given`, which begins with the program's name, and the environment.
 ///
 /// # Errors
 /// The first thing that is wrong, in one line.
-pub(crate) fn read() -> Result<Asked, ConfigError> {
-    let given: Vec<OsString> = std::env::args_os().collect();
-    let args = match Args::try_parse_from(&given) {
+pub(crate) fn read(given: &[OsString]) -> Result<Asked, ConfigError> {
+    let args = match Args::try_parse_from(given) {
         Ok(args) => args,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Asked::Text(error.to_string()));
         }
-        Err(error) => return Err(ConfigError::new(one_line(&error, &given))),
+        Err(error) => return Err(ConfigError::new(one_line(&error, given))),
     };
     check_variables(std::env::vars_os().map(|(name, _)| name))?;
     Ok(Asked::Start(Box::new(args)))

@@ -44,6 +44,9 @@ pub struct Config {
     pub log: LogFormat,
     /// What is logged: a level, or a filter such as `info,tickwire_server=debug`.
     pub log_level: String,
+    /// Lines of one kind (one place in the program) that are written within 10 s; how many more there were is told
+    /// in one line. 0: no bound.
+    pub log_lines_per_kind_max: u32,
     /// Pages that may connect (`https://play.example.com`). Empty: all. A client that is no browser names none.
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed and that are exempt from the bound per address.
@@ -120,6 +123,7 @@ impl Default for Config {
             tls_key: None,
             log: LogFormat::default(),
             log_level: "info".to_owned(),
+            log_lines_per_kind_max: 100,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             shutdown_deadline_s: 5,

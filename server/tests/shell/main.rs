@@ -6,7 +6,11 @@
 
 mod configuration;
 mod http_front;
+#[cfg(unix)]
+mod log;
 mod operators;
+#[cfg(unix)]
+mod panics;
 mod program;
 mod running;
 mod startup;

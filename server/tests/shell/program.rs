@@ -14,6 +14,15 @@ pub(crate) fn program(args: &[&str]) -> Command {
     command
 }
 
+/// The variable with which [`Serving::start_test`] hands arguments to a test that serves.
+const SERVE: &str = "SERVE_IN_TEST";
+
+/// The command line for a test that serves; none if it was not started to serve.
+pub(crate) fn serve_args() -> Option<Vec<String>> {
+    let args = std::env::var(SERVE).ok()?;
+    Some(std::iter::once("test").chain(args.split_whitespace()).map(str::to_owned).collect())
+}
+
 /// Runs to the end. It comes within a second; the bound is wider because a test machine may be busy.
 pub(crate) fn run(mut command: Command) -> Output {
     let mut child = command.spawn().unwrap();
@@ -60,6 +69,18 @@ impl Serving {
         let mut ready = String::new();
         out.read_line(&mut ready).unwrap();
         Self { child, ready: ready.trim_end().to_owned(), out }
+    }
+
+    /// The same for a test of this binary that serves: its harness writes lines first.
+    pub(crate) fn start_test(name: &str, args: &[&str], adapt: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["-q", "--exact", "--ignored", "--nocapture", name]).env(SERVE, args.join(" "));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        adapt(&mut command);
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let ready = (&mut out).lines().map(Result::unwrap).find(|line| line.starts_with("listening"));
+        Self { child, ready: ready.expect("a ready line"), out }
     }
 
     /// The address of the ready line.

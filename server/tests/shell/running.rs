@@ -65,6 +65,11 @@ impl Running {
     }
 }
 
+/// An address that nobody listens on now.
+pub(crate) fn free_port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
 pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("the server takes connections")
 }

@@ -117,7 +117,7 @@ fn logs_can_be_json() {
     });
 }
 
-fn read_head(socket: &mut TcpStream) {
+pub(crate) fn read_head(socket: &mut TcpStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -126,7 +126,7 @@ fn read_head(socket: &mut TcpStream) {
     }
 }
 
-fn read_frame(socket: &mut TcpStream) {
+pub(crate) fn read_frame(socket: &mut TcpStream) {
     let mut start = [0; 2];
     socket.read_exact(&mut start).unwrap();
     let mut length = u16::from(start[1]);
@@ -145,22 +145,28 @@ fn masked(message: &ClientControl) -> Vec<u8> {
     frame
 }
 
+/// A player of `game` named ann; what the server sends from its Welcome on is still to be read.
+pub(crate) fn join(address: &str, game: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
+    let (name, credential) = (Name::new("ann").unwrap(), Credential::Guest);
+    let hello = Hello { version: PROTOCOL_VERSION, name, credential };
+    let (game, target) = (GameName::new(game).unwrap(), Target::Match(Options::none()));
+    let join = Join { game, schema_hash: 0, role: Role::Player, target };
+    socket.write_all(&masked(&ClientControl::Hello(hello))).unwrap();
+    socket.write_all(&masked(&ClientControl::Join(join))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    read_head(&mut socket);
+    socket
+}
+
 #[cfg(unix)]
 #[test]
 fn a_session_is_logged_with_its_player_when_it_joins_and_when_it_ends() {
     let mut args = ANY_PORT.to_vec();
     args.extend(["--log", "json"]);
     let serving = Serving::start(program(&args));
-    let mut socket = TcpStream::connect(serving.address()).unwrap();
-    socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
-    let (name, credential) = (Name::new("ann").unwrap(), Credential::Guest);
-    let hello = Hello { version: PROTOCOL_VERSION, name, credential };
-    let (game, target) = (GameName::new("arena").unwrap(), Target::Match(Options::none()));
-    let join = Join { game, schema_hash: 0, role: Role::Player, target };
-    socket.write_all(&masked(&ClientControl::Hello(hello))).unwrap();
-    socket.write_all(&masked(&ClientControl::Join(join))).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    read_head(&mut socket);
+    let mut socket = join(serving.address(), "arena");
     // The Welcome, the Joined, and the first update: by then the session plays.
     for _ in 0..3 {
         read_frame(&mut socket);
@@ -220,7 +226,7 @@ fn help_names_the_defaults() {
 }
 
 #[cfg(unix)]
-fn stop(mut serving: Serving, check: impl FnOnce(&str, &str)) {
+pub(crate) fn stop(mut serving: Serving, check: impl FnOnce(&str, &str)) {
     let pid = rustix::process::Pid::from_child(&serving.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let took = wait(&mut serving.child, Duration::from_secs(8));
@@ -231,7 +237,7 @@ fn stop(mut serving: Serving, check: impl FnOnce(&str, &str)) {
 }
 
 #[cfg(not(unix))]
-fn stop(mut serving: Serving, _check: impl FnOnce(&str, &str)) {
+pub(crate) fn stop(mut serving: Serving, _check: impl FnOnce(&str, &str)) {
     serving.child.kill().unwrap();
     wait(&mut serving.child, Duration::from_secs(8));
 }

@@ -1,0 +1,97 @@
+//! Logs to stderr, for people or for machines.
+//!
+//! No part of the server waits for a line to be written ([`lines`]), and none can fill a disk ([`flood`]). Panics are
+//! lines of the log as well.
+
+mod flood;
+mod lines;
+
+pub(crate) use lines::{Lines, Lost};
+
+use crate::config::{Config, LogFormat};
+use crate::metrics::{LogLoss, Metrics};
+use flood::{Dam, Flood};
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal, stderr};
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+/// How long the end of the program waits for its last lines to be written.
+pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The log of the program. What waits is written when this is dropped.
+pub(crate) struct Log {
+    lines: Lines,
+    flood: Arc<Flood>,
+}
+
+/// Starts logging, panics included. A second call in one process changes nothing: the first one's subscriber stays.
+///
+/// # Errors
+/// The system gives no thread to write from.
+pub(crate) fn start(config: &Config, metrics: &Metrics) -> io::Result<Log> {
+    let dropped = |why| metrics.log_lines_dropped.of(why).clone();
+    let flood = Arc::new(Flood::new(config.log_lines_per_kind_max, dropped(LogLoss::Flood)));
+    let lost = Lost { unread: dropped(LogLoss::Unread), failed: dropped(LogLoss::Failed) };
+    let summaries = Arc::clone(&flood);
+    let lines = Lines::start(stderr(), lost, move || summaries.sum_up(false))?;
+    // `Config::check` has parsed the filter before.
+    let filter = config.log_level.parse::<EnvFilter>().unwrap_or_default();
+    let log = tracing_subscriber::registry()
+        .with(filter)
+        .with(Dam(Arc::clone(&flood)))
+        .with(format(config.log, lines.clone()));
+    if let Err(error) = log.try_init() {
+        tracing::debug!(%error, "another subscriber takes the logs");
+    }
+    let raw = lines.clone();
+    std::panic::set_hook(Box::new(move |panic| log_panic(panic, &raw)));
+    Ok(Log { lines, flood })
+}
+
+type Inner = tracing_subscriber::layer::Layered<Dam, tracing_subscriber::layer::Layered<EnvFilter, Registry>>;
+
+fn format(format: LogFormat, lines: Lines) -> Box<dyn Layer<Inner> + Send + Sync> {
+    let log = tracing_subscriber::fmt::layer().with_writer(move || lines.clone()).log_internal_errors(false);
+    match format {
+        LogFormat::Text => {
+            let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            log.with_ansi(colour).boxed()
+        }
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    }
+}
+
+/// In place of the standard hook, which would wait for stderr with the panicking thread: a room's, as a rule.
+fn log_panic(panic: &PanicHookInfo<'_>, raw: &Lines) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
+    let thread = std::thread::current();
+    let (thread, place) = (thread.name().unwrap_or("unnamed"), panic.location());
+    let place = place.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    if !tracing::enabled!(tracing::Level::ERROR) {
+        return raw.push(format!("thread {thread} panicked at {place}: {text}\n").as_bytes());
+    }
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(thread, place, backtrace, "panicked: {text}");
+}
+
+impl Log {
+    /// Leaves a line for people, which is no part of the log's format.
+    pub(crate) fn say(&self, line: &str) {
+        self.lines.push(format!("{line}\n").as_bytes());
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.flood.sum_up(true);
+        self.lines.flush(FLUSH_TIMEOUT);
+    }
+}
