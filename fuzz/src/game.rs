@@ -45,11 +45,11 @@ impl Game for Small {
     type Event = u32;
     type Command = u32;
 
-    fn scene(_: &u8) -> Result<(), BadSettings> {
+    fn scene(_: &u8, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
-    fn new(_: &u8, (): &(), _: u64, _: &mut World<Thing>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
         Self
     }
 
@@ -67,7 +67,7 @@ impl Game for Small {
 
     fn step(&mut self, _: &mut World<Thing>, _: &Turn<'_, Self>, _: &mut Events<u32>) {}
 
-    fn apply_input(own: &mut Thing, input: &Stick, (): &()) {
+    fn apply_input(own: &mut Thing, input: &Stick, _: &Step<'_, Self>) {
         if let Thing::Craft(craft) = own {
             craft.target.x = i32::from(input.to);
             craft.velocity += (craft.target - craft.velocity) / 4;

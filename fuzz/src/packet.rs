@@ -1,7 +1,9 @@
 //! A schema, a baseline and a payload.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use tickwire_shared::entity::{Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, Step, Trainer};
+use tickwire_shared::entity::{
+    CustomStep, Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, Trainer,
+};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::limits::{ENTITIES_MAX, HISTORY_TICKS};
 use tickwire_shared::snapshot::{Snapshot, encode_delta};
@@ -67,7 +69,7 @@ pub fn is_sound(state: &Snapshot, schema: &Schema) -> bool {
 
 fn schema(from: &mut Unstructured<'_>) -> Result<Schema> {
     let kinds = (0..from.int_in_range(1..=5)?).map(|_| kind(from)).collect::<Result<Vec<_>>>()?;
-    let schema = match Schema::with_step(kinds.clone(), Step::new(jumble)) {
+    let schema = match Schema::with_step(kinds.clone(), CustomStep::new(jumble)) {
         Ok(schema) => schema,
         Err(_) => return Err(arbitrary::Error::IncorrectFormat),
     };

@@ -77,13 +77,13 @@ impl Game for Tag {
     type Event = News;
     type Command = ();
 
-    fn scene(settings: &Settings) -> Result<Settings, BadSettings> {
+    fn scene(settings: &Settings, _: TickRate) -> Result<Settings, BadSettings> {
         let fits = (4.0..=64.0).contains(&settings.half_side);
         if fits { Ok(settings.clone()) } else { Err(BadSettings("half_side must be 4 to 64 units".into())) }
     }
 
-    fn new(_: &Settings, _: &Settings, seed: u64, _: &mut World<Runner>) -> Self {
-        Self { rng: Rng::new(seed), runners: Vec::new(), safe_ticks: 0 }
+    fn new(setup: &Setup<'_, Self>, _: &mut World<Runner>) -> Self {
+        Self { rng: Rng::new(setup.seed), runners: Vec::new(), safe_ticks: 0 }
     }
 
     fn join(
@@ -111,7 +111,7 @@ impl Game for Tag {
     fn step(&mut self, world: &mut World<Runner>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
         for player in turn.players {
             let Some(runner) = world.get_mut(player.entity) else { continue };
-            Self::apply_input(runner, &player.input, turn.scene);
+            Self::apply_input(runner, &player.input, &turn.step());
             if !runner.it && turn.tick.0.is_multiple_of(30) {
                 runner.score += 1;
             }
@@ -122,11 +122,11 @@ impl Game for Tag {
         }
     }
 
-    fn apply_input(own: &mut Runner, input: &Pad, scene: &Settings) {
+    fn apply_input(own: &mut Runner, input: &Pad, step: &Step<'_, Self>) {
         let speed = if input.dash.active() { 0.4 } else { 0.25 };
         own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
         own.vel += (own.wish - own.vel) / 4.0;
-        let side = Vec2::splat(scene.half_side);
+        let side = Vec2::splat(step.scene.half_side);
         own.pos = (own.pos + own.vel).clamp(-side, side);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
 /// A tick of a player on its own client, for [`Game::foresee`].
@@ -17,6 +17,8 @@ pub struct Foresight<'a, G: Game> {
     pub input: &'a G::Input,
     /// The room's scene.
     pub scene: &'a G::Scene,
+    /// How often the room steps.
+    pub tick_rate: TickRate,
     /// The newest tick in which something was foreseen.
     pub last: Option<Tick>,
     /// How many foreseen entities are under way, those that the server confirmed among them.
@@ -46,6 +48,8 @@ pub struct Flight<'a, G: Game> {
     pub player: PlayerId,
     /// The room's scene.
     pub scene: &'a G::Scene,
+    /// How often the room steps.
+    pub tick_rate: TickRate,
     /// Ticks since it was brought forth.
     pub age_ticks: u32,
     pub(crate) others: &'a Others<'a, G::Entity>,

@@ -1,16 +1,17 @@
 //! The one thing that a host implements: a [`Game`].
 
-use crate::entity::{Entity, Input, PacketProfile, Schema, SchemaError, Step};
+use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
 use crate::foresight::{Flight, Foresight};
 use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::RELIABLE_QUEUE_MAX;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
 use crate::world::World;
 use core::fmt::Debug;
+use core::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -64,11 +65,12 @@ pub trait Game: Sized + Send + 'static {
         }
     }
 
-    /// The unchanging scene that follows from the settings. A client calls it with what the server sent.
+    /// The unchanging scene that follows from the settings and the room's tick rate. A client calls it with what the
+    /// server sent. What depends on the rate, such as a speed per tick, is computed here once for both ends.
     ///
     /// # Errors
-    /// Settings that make no sense; the text tells a host what to mend.
-    fn scene(settings: &Self::Settings) -> Result<Self::Scene, BadSettings>;
+    /// Settings that make no sense, or a rate at which the game cannot run; the text tells a host what to mend.
+    fn scene(settings: &Self::Settings, tick_rate: TickRate) -> Result<Self::Scene, BadSettings>;
 
     /// How many players a room takes.
     #[must_use]
@@ -117,12 +119,7 @@ pub trait Game: Sized + Send + 'static {
     }
 
     /// A new room: fills the world with what is there before the first player.
-    fn new(
-        settings: &Self::Settings,
-        scene: &Self::Scene,
-        seed: u64,
-        world: &mut World<Self::Entity>,
-    ) -> Self;
+    fn new(setup: &Setup<'_, Self>, world: &mut World<Self::Entity>) -> Self;
 
     /// A player comes: makes its entity and returns the id, which stays the player's while it is in the room.
     ///
@@ -145,12 +142,12 @@ pub trait Game: Sized + Send + 'static {
     /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what follows when nobody
     /// does anything new. Both ends run it on the same rows to know what need not be sent, so it must be a function of its
     /// arguments alone. Usually it is what [`Game::step`] calls for the same purpose. Other fields that it changes are set
-    /// back.
+    /// back. It is run once per tick, however many ticks a room skipped; the scene knows the tick rate.
     fn predict(_entities: &mut [(EntityId, Self::Entity)], _scene: &Self::Scene) {}
 
-    /// A player's own step: the part of [`Game::step`] that its client predicts with. A function of its arguments
-    /// alone; all that it reads of `own` is replicated.
-    fn apply_input(own: &mut Self::Entity, input: &Self::Input, scene: &Self::Scene);
+    /// A player's part of a tick, with which its client predicts: [`Game::step`] calls it for each player's entity. A
+    /// function of its arguments alone; all that it reads of `own` is replicated.
+    fn apply_input(own: &mut Self::Entity, input: &Self::Input, step: &Step<'_, Self>);
 
     /// What of an entity can be hit, kept for [`Turn::look_back`]. By default nothing is kept.
     #[must_use]
@@ -186,7 +183,7 @@ pub trait Game: Sized + Send + 'static {
 /// The schema of a game's entities in a room with this scene.
 pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>) -> Result<Schema, SchemaError> {
     let scene = scene.clone();
-    let step = Step::of::<G::Entity>(move |entities| G::predict(entities, &scene));
+    let step = CustomStep::of::<G::Entity>(move |entities| G::predict(entities, &scene));
     Schema::with_step(G::Entity::kinds(), step)
 }
 
@@ -197,11 +194,49 @@ pub struct Profile {
     pub name: Name,
 }
 
+/// What a new room is made from.
+#[derive(Debug)]
+pub struct Setup<'a, G: Game> {
+    /// The room's settings.
+    pub settings: &'a G::Settings,
+    /// The scene that follows from them.
+    pub scene: &'a G::Scene,
+    /// How often the room steps.
+    pub tick_rate: TickRate,
+    /// Where all chance comes from.
+    pub seed: u64,
+}
+
+/// The tick in which a player's entity moves, the same at both ends: see [`Game::apply_input`].
+#[derive(Debug)]
+pub struct Step<'a, G: Game> {
+    /// The tick that the step leads to.
+    pub tick: Tick,
+    /// How often the room steps.
+    pub tick_rate: TickRate,
+    /// The room's scene.
+    pub scene: &'a G::Scene,
+}
+
+// Derived, these would ask for a game that can be copied.
+impl<G: Game> Clone for Step<'_, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G: Game> Copy for Step<'_, G> {}
+
 /// What a step works with.
 #[derive(Debug)]
 pub struct Turn<'a, G: Game> {
-    /// The tick that the step leads to.
+    /// The tick that the step leads to. Tick numbers follow real time: see `passed_ticks`.
     pub tick: Tick,
+    /// Ticks since the last step: 1, or more when the server lost time (it was paused or overloaded) and the room skipped
+    /// their numbers. Nothing moved meanwhile; clocks and countdowns go on by this many ticks.
+    pub passed_ticks: u32,
+    /// How often the room steps. A step is worth one period of it, whatever `passed_ticks` says.
+    pub tick_rate: TickRate,
     /// The room's scene.
     pub scene: &'a G::Scene,
     /// Every player with its input, in the order of their ids.
@@ -211,7 +246,21 @@ pub struct Turn<'a, G: Game> {
     pub(crate) hitboxes: &'a Hitboxes,
 }
 
-impl<G: Game> Turn<'_, G> {
+impl<'a, G: Game> Turn<'a, G> {
+    /// What [`Game::apply_input`] is called with in this turn.
+    #[must_use]
+    pub fn step(&self) -> Step<'a, G> {
+        Step { tick: self.tick, tick_rate: self.tick_rate, scene: self.scene }
+    }
+
+    /// Whether a multiple of `period`, counted from tick 0, was reached since the last step: true once per period at any
+    /// tick rate, and once after the room skipped several. A period shorter than a tick is reached in each.
+    #[must_use]
+    pub fn is_every(&self, period: Duration) -> bool {
+        let periods = |tick| self.tick_rate.time_of(tick).as_nanos() / period.as_nanos().max(1);
+        periods(self.tick) > periods(self.tick.offset(-i64::from(self.passed_ticks)))
+    }
+
     /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`] ago: where
     /// [`Game::hitbox`] put them. Using it counts in the room's figures.
     #[must_use]

@@ -42,10 +42,10 @@ pub use world::{World, WorldFull};
 /// All that a file with a game in it needs.
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input};
-    pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Turn};
+    pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
-    pub use crate::tick::Tick;
+    pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
     pub use crate::{Flight, Foresight, Hitbox, LookBack, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};

@@ -42,12 +42,12 @@ impl Game for Balls {
     type Event = Nothing;
     type Command = Nothing;
 
-    fn scene(_: &Nothing) -> Result<i32, BadSettings> {
+    fn scene(_: &Nothing, _: TickRate) -> Result<i32, BadSettings> {
         Ok(SIDE)
     }
 
-    fn new(_: &Nothing, _: &i32, seed: u64, world: &mut World<Ball>) -> Self {
-        let mut rng = Rng::new(seed);
+    fn new(setup: &Setup<'_, Self>, world: &mut World<Ball>) -> Self {
+        let mut rng = Rng::new(setup.seed);
         for _ in 0..12 {
             let ball = Ball { pos: rng.range(0, SIDE), vel: rng.range(-120, 120), wish: 0 };
             let _ = world.spawn(ball);
@@ -110,9 +110,9 @@ impl Game for Balls {
         }
     }
 
-    fn apply_input(own: &mut Ball, input: &Push, side: &i32) {
+    fn apply_input(own: &mut Ball, input: &Push, step: &Step<'_, Self>) {
         own.wish = input.x;
-        Self::predict(&mut [(EntityId(0), *own)], side);
+        Self::predict(&mut [(EntityId(0), *own)], step.scene);
     }
 }
 

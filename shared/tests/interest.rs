@@ -66,7 +66,7 @@ impl Game for Plain {
     type Event = Nothing;
     type Command = Nothing;
 
-    fn scene(_: &Nothing) -> Result<(), BadSettings> {
+    fn scene(_: &Nothing, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
@@ -96,8 +96,8 @@ impl Game for Plain {
         }
     }
 
-    fn new(_: &Nothing, (): &(), seed: u64, world: &mut World<Thing>) -> Self {
-        let mut rng = Rng::new(seed);
+    fn new(setup: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+        let mut rng = Rng::new(setup.seed);
         let weather = world.spawn(Thing::Weather(Weather { rain: 3 })).ok();
         for number in 0..300 {
             let pos = IVec2::new(rng.range(0, SIDE), rng.range(0, SIDE));
@@ -130,7 +130,7 @@ impl Game for Plain {
     fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
         for player in turn.players {
             if let Some(own) = world.get_mut(player.entity) {
-                Self::apply_input(own, &player.input, &());
+                Self::apply_input(own, &player.input, &turn.step());
             }
         }
         let owned: Vec<_> = self.players.iter().map(|(_, entity)| *entity).collect();
@@ -149,7 +149,7 @@ impl Game for Plain {
         }
     }
 
-    fn apply_input(own: &mut Thing, input: &Walk, (): &()) {
+    fn apply_input(own: &mut Thing, input: &Walk, _: &Step<'_, Self>) {
         if let Thing::Beast(beast) = own {
             beast.vel = IVec2::new(i32::from(input.x), i32::from(input.y));
             beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));

@@ -90,7 +90,7 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
     type Event = Nothing;
     type Command = Nothing;
 
-    fn scene(_: &Rules) -> Result<(), BadSettings> {
+    fn scene(_: &Rules, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
@@ -104,8 +104,8 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         Place { at: Some(*pos), group: Group::default() }
     }
 
-    fn new(rules: &Rules, (): &(), _: u64, _: &mut World<Thing>) -> Self {
-        Self { rules: *rules, players: Vec::new() }
+    fn new(setup: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
+        Self { rules: *setup.settings, players: Vec::new() }
     }
 
     fn join(
@@ -133,7 +133,7 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         let rules = self.rules;
         for player in turn.players {
             let Some(own) = world.get_mut(player.entity) else { continue };
-            Self::apply_input(own, &player.input, &());
+            Self::apply_input(own, &player.input, &turn.step());
             let turns = rules.dies && turn.tick.0.is_multiple_of(40);
             let deals = rules.deal_period > 0 && turn.tick.0.is_multiple_of(rules.deal_period);
             *own = match *own {
@@ -149,7 +149,7 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         }
     }
 
-    fn apply_input(own: &mut Thing, input: &Pad, (): &()) {
+    fn apply_input(own: &mut Thing, input: &Pad, _: &Step<'_, Self>) {
         let Thing::Soldier(soldier) = own else { return };
         soldier.vel = IVec2::new(i32::from(input.x), 0);
         soldier.pos = (soldier.pos + soldier.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));

@@ -56,7 +56,7 @@ impl Game for Dots {
         }
     }
 
-    fn scene(_: &Settings) -> Result<(), BadSettings> {
+    fn scene(_: &Settings, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Game for Dots {
         settings.players_max
     }
 
-    fn new(_: &Settings, (): &(), _: u64, _: &mut World<Dot>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
         Self { owned: Vec::new() }
     }
 
@@ -93,7 +93,7 @@ impl Game for Dots {
     fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, out: &mut Events<u32>) {
         for player in turn.players {
             if let Some(dot) = world.get_mut(player.entity) {
-                Self::apply_input(dot, &player.input, &());
+                Self::apply_input(dot, &player.input, &turn.step());
             }
         }
         for (player, ask) in turn.commands {
@@ -106,7 +106,7 @@ impl Game for Dots {
         }
     }
 
-    fn apply_input(own: &mut Dot, input: &Stick, (): &()) {
+    fn apply_input(own: &mut Dot, input: &Stick, _: &Step<'_, Self>) {
         own.velocity = i32::from(input.push);
         own.position = (own.position + own.velocity).clamp(-1000, 1000);
     }

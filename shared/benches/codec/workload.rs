@@ -2,7 +2,7 @@
 
 use core::f64::consts::TAU;
 use tickwire_shared::Rng;
-use tickwire_shared::entity::{Field, Grid, Kind, Predictor, RowMut, Schema, Step};
+use tickwire_shared::entity::{CustomStep, Field, Grid, Kind, Predictor, RowMut, Schema};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::snapshot::Snapshot;
 use tickwire_shared::tick::Tick;
@@ -192,7 +192,7 @@ impl Match {
     /// The schema of the match's rows, in profile 0.
     pub(crate) fn schema(&self, declared: Declared) -> Schema {
         let (style, side) = (self.style, self.side);
-        let step = Step::new(move |rows: &mut [RowMut<'_>]| {
+        let step = CustomStep::new(move |rows: &mut [RowMut<'_>]| {
             let mut things: Vec<_> = rows.iter().map(|row| Thing::of(row.values)).collect();
             move_things(&mut things, style, side, &[]);
             for (row, thing) in rows.iter_mut().zip(&things) {

@@ -83,7 +83,7 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
     type Event = ();
     type Command = ();
 
-    fn scene(_: &Sight) -> Result<(), BadSettings> {
+    fn scene(_: &Sight, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
@@ -111,9 +111,9 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         Place::at(IVec2::new(thing.0[0], thing.0[1]))
     }
 
-    fn new(_: &Sight, (): &(), seed: u64, world: &mut World<Thing<FIELDS>>) -> Self {
+    fn new(setup: &Setup<'_, Self>, world: &mut World<Thing<FIELDS>>) -> Self {
         let (style, declared) = style::<FIELDS>();
-        let mut playing = Match::at_rate(style, COUNT, seed, f64::from(HZ));
+        let mut playing = Match::at_rate(style, COUNT, setup.seed, f64::from(HZ));
         (0..SETTLE_TICKS).for_each(|_| playing.step());
         let state = playing.snapshot(0, declared);
         let things = state.rows().map(|row| Thing(row.values.try_into().expect("a row of the match")));
@@ -144,7 +144,7 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         STEP_TIME.set(STEP_TIME.get() + start.elapsed());
     }
 
-    fn apply_input(_: &mut Thing<FIELDS>, _: &Nothing, (): &()) {}
+    fn apply_input(_: &mut Thing<FIELDS>, _: &Nothing, _: &Step<'_, Self>) {}
 }
 
 fn trained((style, declared): (Style, Declared)) -> Vec<u8> {

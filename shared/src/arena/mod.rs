@@ -100,7 +100,7 @@ impl Game for Arena {
         base.with_options(options)
     }
 
-    fn scene(settings: &Settings) -> Result<Map, BadSettings> {
+    fn scene(settings: &Settings, _: TickRate) -> Result<Map, BadSettings> {
         settings.check()?;
         settings.parse_map()
     }
@@ -109,9 +109,10 @@ impl Game for Arena {
         settings.players_max.min(PLAYERS_MAX)
     }
 
-    fn new(settings: &Settings, map: &Map, seed: u64, world: &mut World<ArenaEntity>) -> Self {
+    fn new(setup: &Setup<'_, Self>, world: &mut World<ArenaEntity>) -> Self {
+        let (settings, map) = (setup.settings, setup.scene);
         Self {
-            rng: Rng::new(seed),
+            rng: Rng::new(setup.seed),
             players_max: Self::players_max(settings),
             respawn_ticks: settings.respawn_s.clamp(1, 30) * TICKS_PER_S,
             emote_ticks: 0,
@@ -156,7 +157,7 @@ impl Game for Arena {
         self.take_commands(turn.commands, &mut news);
         for player in turn.players {
             if let Some(ship) = world.get_mut(player.entity) {
-                Self::apply_input(ship, &player.input, map);
+                Self::apply_input(ship, &player.input, &turn.step());
             }
         }
         self.load_ships(world);
@@ -183,9 +184,9 @@ impl Game for Arena {
         self.store_ships(world);
     }
 
-    fn apply_input(own: &mut ArenaEntity, input: &ArenaInput, map: &Map) {
+    fn apply_input(own: &mut ArenaEntity, input: &ArenaInput, step: &Step<'_, Self>) {
         if let ArenaEntity::Ship(ship) = own {
-            movement::steer_and_move(ship, input, map);
+            movement::steer_and_move(ship, input, step.scene);
         }
     }
 

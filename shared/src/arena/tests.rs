@@ -35,9 +35,10 @@ fn open() -> Settings {
 
 impl Match {
     fn new(settings: &Settings, seed: u64, players: u16) -> Self {
-        let map = Arena::scene(settings).unwrap();
+        let map = Arena::scene(settings, TickRate::DEFAULT).unwrap();
         let mut world = World::new();
-        let game = Arena::new(settings, &map, seed, &mut world);
+        let game =
+            Arena::new(&Setup { settings, scene: &map, tick_rate: TickRate::DEFAULT, seed }, &mut world);
         let (players_wanted, players) = (players, Vec::new());
         let (commands, events) = (Vec::new(), Vec::new());
         let hitboxes = Hitboxes::new::<Arena>(crate::tick::TickRate::DEFAULT);
@@ -67,6 +68,8 @@ impl Match {
         let commands = core::mem::take(&mut self.commands);
         let turn = Turn {
             tick: self.tick,
+            passed_ticks: 1,
+            tick_rate: TickRate::DEFAULT,
             scene: &self.map,
             players: &self.players,
             commands: &commands,
@@ -482,7 +485,8 @@ fn a_client_that_predicts_with_the_own_row_alone_is_exact_without_contact() {
         play_wildly(&mut game, &mut rng);
         game.input(1).fire = Button::default();
         let mut foretold = ArenaEntity::Ship(*game.ship(1));
-        Arena::apply_input(&mut foretold, &game.players[0].input, &game.map);
+        let step = Step { tick: game.tick, tick_rate: TickRate::DEFAULT, scene: &game.map };
+        Arena::apply_input(&mut foretold, &game.players[0].input, &step);
         game.step();
         let (ArenaEntity::Ship(foretold), is) = (foretold, *game.ship(1)) else { unreachable!() };
         assert_eq!((foretold.pos, foretold.vel, foretold.target), (is.pos, is.vel, is.target));

@@ -111,6 +111,7 @@ impl Foreseen {
             own: step.own,
             input: step.input,
             scene: step.scene,
+            tick_rate: self.rate,
             last: self.last,
             under_way: self.items.iter().filter(|item| item.is_under_way()).count(),
             seen: &seen,
@@ -151,7 +152,13 @@ impl Foreseen {
             }
             let after = G::Entity::read_row(item.kind, &item.row);
             let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
-            let way = Flight { player: step.player, scene: step.scene, age_ticks: age, others: &others };
+            let way = Flight {
+                player: step.player,
+                scene: step.scene,
+                tick_rate: self.rate,
+                age_ticks: age,
+                others: &others,
+            };
             item.flies =
                 before.zip(after).is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, &way));
         }

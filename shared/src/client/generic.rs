@@ -8,9 +8,10 @@
 
 use super::{Client, ClientError};
 use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Schema};
-use crate::game::{BadSettings, Events, Game, Profile, Refusal, Turn};
+use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{INPUT_FIELDS_MAX, ROW_FIELDS_MAX};
+use crate::tick::TickRate;
 use crate::wire::Text;
 use crate::wire::control::Joined;
 use crate::world::World;
@@ -157,11 +158,11 @@ impl Game for AnyGame {
     type Event = Opaque;
     type Command = Opaque;
 
-    fn scene(_: &Opaque) -> Result<(), BadSettings> {
+    fn scene(_: &Opaque, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
-    fn new(_: &Opaque, (): &(), _: u64, _: &mut World<AnyEntity>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut World<AnyEntity>) -> Self {
         Self(())
     }
 
@@ -179,7 +180,7 @@ impl Game for AnyGame {
 
     fn step(&mut self, _: &mut World<AnyEntity>, _: &Turn<'_, Self>, _: &mut Events<Opaque>) {}
 
-    fn apply_input(_: &mut AnyEntity, _: &AnyInput, (): &()) {}
+    fn apply_input(_: &mut AnyEntity, _: &AnyInput, _: &Step<'_, Self>) {}
 }
 
 impl<G: Game> Client<G> {

@@ -72,7 +72,7 @@ impl<G: Game> Client<G> {
             return Err(ClientError::Unexpected);
         }
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
-        let scene = Arc::new(G::scene(&settings)?);
+        let scene = Arc::new(G::scene(&settings, joined.tick_rate)?);
         let table = joined.table.as_ref().map(|table| &table[..]);
         let schema = if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene)? };
         self.schema = Some(schema.with_profile(joined.profile, table)?);

@@ -40,7 +40,7 @@ pub use life_line::LifeLine;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, Step, schema_hash};
+use crate::entity::{CustomStep, Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
 use crate::limits::MEMBERS_MAX;
@@ -165,7 +165,7 @@ impl<G: Game> Client<G> {
         let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
         let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
-        let (schema, fault) = match Schema::with_step(kinds, Step::new(|_| {})) {
+        let (schema, fault) = match Schema::with_step(kinds, CustomStep::new(|_| {})) {
             _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),

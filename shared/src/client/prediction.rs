@@ -7,7 +7,7 @@ use super::inputs::Inputs;
 use super::interpolation::{distance_units, has_leapt, is_hold, mix_part_moving};
 use super::visual::Visual;
 use crate::entity::{Entity, Input, Schema};
-use crate::game::Game;
+use crate::game::{Game, Step};
 use crate::id::EntityId;
 use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX};
 use crate::tick::{Tick, TickRate};
@@ -39,6 +39,7 @@ pub(super) struct Prediction<E> {
     ring: Vec<Predicted>,
     /// What is left of corrections.
     visual: Visual,
+    tick_rate: TickRate,
     /// After so many ticks without an input of its own the server lets go of the last one.
     hold_ticks_max: i64,
 }
@@ -67,6 +68,7 @@ impl<E: Entity> Prediction<E> {
             own: None,
             ring: Vec::new(),
             visual: Visual::new(rate),
+            tick_rate: rate,
             hold_ticks_max: i64::from(rate.ticks_ceil(held)) + 2,
         }
     }
@@ -92,7 +94,8 @@ impl<E: Entity> Prediction<E> {
         let own = self.own.as_ref()?;
         let kind = schema.kind(own.kind)?;
         let mut next = own.entity.clone();
-        G::apply_input(&mut next, controls, scene);
+        let step = Step { tick: own.tick.next(), tick_rate: self.tick_rate, scene };
+        G::apply_input(&mut next, controls, &step);
         let mut row = Vec::with_capacity(own.row.len());
         next.write_row(&mut row);
         if next.kind() != own.kind || row.len() != own.row.len() || row.len() != kind.fields.len() {
@@ -227,7 +230,8 @@ impl<E: Entity> Prediction<E> {
             if let Some(edges) = late.take() {
                 input.fold(&edges);
             }
-            G::apply_input(&mut own.entity, &input, scene);
+            let step = Step { tick: own.tick, tick_rate: self.tick_rate, scene };
+            G::apply_input(&mut own.entity, &input, &step);
             own.snap();
             self.remember(own);
         }

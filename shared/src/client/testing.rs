@@ -2,10 +2,12 @@
 
 use crate::Hitbox;
 use crate::entity::{Button, Entity, Field, Grid, Input, InputSchema, Kind, Predictor};
-use crate::game::{BadSettings, Events, Game, Profile, Refusal, Turn};
+use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
 use crate::id::{EntityId, PlayerId};
+use crate::tick::TickRate;
 use crate::world::World;
 use crate::{Rng, entity::FieldType};
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Where the line ends.
@@ -122,18 +124,18 @@ impl Game for Dots {
     type Event = Told;
     type Command = u32;
 
-    fn scene(settings: &DotSettings) -> Result<i32, BadSettings> {
+    fn scene(settings: &DotSettings, _: TickRate) -> Result<i32, BadSettings> {
         if settings.no_scene { Err(BadSettings("no_scene is set".into())) } else { Ok(END - 1_000) }
     }
 
-    fn new(settings: &DotSettings, _: &i32, seed: u64, world: &mut World<Dot>) -> Self {
-        let mut rng = Rng::new(seed);
-        for _ in 0..settings.drifting {
+    fn new(setup: &Setup<'_, Self>, world: &mut World<Dot>) -> Self {
+        let mut rng = Rng::new(setup.seed);
+        for _ in 0..setup.settings.drifting {
             let (pos, vel) = (rng.range(-END, END), rng.range(-90, 90));
             let _ = world.spawn(Dot { drifts: true, pos, vel, fired: 0 });
         }
         let made = ROOMS_MADE.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-        Self { rng, players: Vec::new(), shaken: settings.unsound && made % 2 == 1 }
+        Self { rng, players: Vec::new(), shaken: setup.settings.unsound && made % 2 == 1 }
     }
 
     fn join(
@@ -159,14 +161,14 @@ impl Game for Dots {
     fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, out: &mut Events<Told>) {
         for player in turn.players {
             if let Some(dot) = world.get_mut(player.entity) {
-                Self::apply_input(dot, &player.input, turn.scene);
+                Self::apply_input(dot, &player.input, &turn.step());
             }
         }
         for (player, said) in turn.commands {
             out.all(Told::Said(*player, *said));
         }
-        if turn.tick.0.is_multiple_of(30) {
-            out.all(Told::Second(turn.tick.0 / 30));
+        if turn.is_every(Duration::from_secs(1)) {
+            out.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz())));
         }
         let shake = self.shaken && turn.tick.0 == 50;
         for (_, dot) in world.iter_mut().filter(|(_, dot)| dot.drifts) {
@@ -186,9 +188,9 @@ impl Game for Dots {
         })
     }
 
-    fn apply_input(own: &mut Dot, input: &Press, scene: &i32) {
+    fn apply_input(own: &mut Dot, input: &Press, step: &Step<'_, Self>) {
         own.vel += (input.go - own.vel) / 2;
-        own.pos = (own.pos + own.vel).clamp(-scene, *scene);
+        own.pos = (own.pos + own.vel).clamp(-step.scene, *step.scene);
         own.fired += i32::from(input.fire.pressed);
     }
 }

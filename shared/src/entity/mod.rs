@@ -21,7 +21,7 @@ pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
 pub(crate) use schema::{Coding, OwnField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
-pub use step::{RowMut, Step};
+pub use step::{CustomStep, RowMut};
 pub use tickwire_derive::{Choice, Entity, Input};
 
 /// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).

@@ -1,7 +1,7 @@
 //! The schema of a game: all that a decoder must know about its rows.
 
 use super::model::{Model, TableError};
-use super::{Grid, InputSchema, PredictPlan, Step};
+use super::{CustomStep, Grid, InputSchema, PredictPlan};
 use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
 use crate::wire::codec;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub enum Predictor {
         /// The divisor of the distance, at least 1.
         rate: u16,
     },
-    /// The game's own [`Step`] over all rows of the stream says how it goes on. Only a program that has this step can
+    /// The game's own [`CustomStep`] over all rows of the stream says how it goes on. Only a program that has this step can
     /// read such a stream.
     Custom,
 }
@@ -129,7 +129,7 @@ pub struct Schema {
     row_bits: Vec<u32>,
     /// Of each kind the fields that only their owner gets. Empty if no kind has any.
     own: Vec<Vec<OwnField>>,
-    step: Option<Step>,
+    step: Option<CustomStep>,
 }
 
 impl Schema {
@@ -151,12 +151,12 @@ impl Schema {
     ///
     /// # Errors
     /// The first kind that breaks a bound or whose predictor names a field that does not fit.
-    pub fn with_step(kinds: Vec<Kind>, step: Step) -> Result<Self, SchemaError> {
+    pub fn with_step(kinds: Vec<Kind>, step: CustomStep) -> Result<Self, SchemaError> {
         let custom = kinds.iter().any(Kind::is_custom);
         Self::checked(kinds, custom.then_some(step))
     }
 
-    fn checked(kinds: Vec<Kind>, step: Option<Step>) -> Result<Self, SchemaError> {
+    fn checked(kinds: Vec<Kind>, step: Option<CustomStep>) -> Result<Self, SchemaError> {
         if kinds.is_empty() || kinds.len() > KINDS_MAX {
             return Err(SchemaError::KindCount(kinds.len()));
         }
@@ -229,7 +229,7 @@ impl Schema {
     }
 
     /// The game's own step, if some field is predicted by it.
-    pub(crate) fn step(&self) -> Option<&Step> {
+    pub(crate) fn step(&self) -> Option<&CustomStep> {
         self.step.as_ref()
     }
 

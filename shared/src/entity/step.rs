@@ -8,7 +8,7 @@ use crate::id::EntityId;
 use core::fmt;
 use std::sync::Arc;
 
-/// A row that a [`Step`] works on. What it does to fields that are not predicted as `custom` is undone.
+/// A row that a [`CustomStep`] works on. What it does to fields that are not predicted as `custom` is undone.
 #[derive(Debug)]
 pub struct RowMut<'a> {
     /// The entity.
@@ -23,9 +23,9 @@ type Run = dyn Fn(&mut [RowMut<'_>]) + Send + Sync;
 
 /// One tick of a stream's rows, in the order of their ids.
 #[derive(Clone)]
-pub struct Step(Arc<Run>);
+pub struct CustomStep(Arc<Run>);
 
-impl Step {
+impl CustomStep {
     /// A step over rows.
     pub fn new(step: impl Fn(&mut [RowMut<'_>]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(step))
@@ -55,17 +55,17 @@ impl Step {
     }
 }
 
-impl fmt::Debug for Step {
+impl fmt::Debug for CustomStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Step")
+        f.write_str("CustomStep")
     }
 }
 
 /// The same step is the same closure.
-impl PartialEq for Step {
+impl PartialEq for CustomStep {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Step {}
+impl Eq for CustomStep {}

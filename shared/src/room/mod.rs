@@ -25,7 +25,7 @@ pub use stats::{Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
-use crate::game::{BadSettings, Events, Game, PlayerTurn, Turn, schema_of};
+use crate::game::{BadSettings, Events, Game, PlayerTurn, Setup, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
@@ -120,7 +120,7 @@ impl<G: Game> Room<G> {
         seed: u64,
         table: Option<&[u8]>,
     ) -> Result<Self, RoomError> {
-        let scene = Arc::new(G::scene(&settings)?);
+        let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
         let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, table)?;
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
@@ -129,7 +129,8 @@ impl<G: Game> Room<G> {
         }
         let rate = config.tick_rate;
         let mut world = World::new();
-        let game = G::new(&settings, &scene, seed, &mut world);
+        let setup = Setup { settings: &settings, scene: &*scene, tick_rate: rate, seed };
+        let game = G::new(&setup, &mut world);
         Ok(Self {
             config,
             schema,
@@ -166,6 +167,8 @@ impl<G: Game> Room<G> {
         let mut events = Events::new();
         let turn = Turn {
             tick: self.tick,
+            passed_ticks: 1,
+            tick_rate: self.config.tick_rate,
             scene: &*self.scene,
             players: &self.turns,
             commands: &self.commands,

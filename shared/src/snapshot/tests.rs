@@ -3,7 +3,7 @@
 use super::super::*;
 use super::StreamEncoder;
 use crate::entity::{
-    Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, SchemaError, Step, TableError, Trainer,
+    CustomStep, Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, SchemaError, TableError, Trainer,
 };
 use crate::id::{EntityId, StreamId};
 use crate::limits::HASH_PERIOD_TICKS;
@@ -41,7 +41,7 @@ fn custom_schema() -> Schema {
             row.values[4] = 77;
         }
     };
-    Schema::with_step(kinds, Step::new(step)).unwrap()
+    Schema::with_step(kinds, CustomStep::new(step)).unwrap()
 }
 
 /// Both with profile 0, and with profile 1 and its priors.
