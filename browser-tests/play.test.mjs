@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
-import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf } from "./support/playing.mjs";
+import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf, stands } from "./support/playing.mjs";
 import { startBots, startServer, startWire } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
 
@@ -117,6 +117,92 @@ test("a cut is told and resumed as the same player", async () => {
   }
 });
 
+test("while the connection is cut nobody drifts into a wall", async () => {
+  const wire = await startWire(stage.server.page);
+  const pilot = await visit(stage.browser, stage.server.page);
+  const page = await visit(stage.browser, "about:blank");
+  try {
+    // What is on its way when the wire breaks does not arrive any more.
+    await page.addInitScript(() => {
+      window.WebSocket = class extends WebSocket {
+        set onmessage(hear) {
+          super.onmessage = hear && ((message) => window.isDeaf || hear(message));
+        }
+      };
+    });
+    await page.exposeFunction("cutTheWire", () => {
+      wire.down = true;
+      wire.cut();
+    });
+    await page.goto(wire.page);
+    await pilot.click("#create > summary");
+    await pilot.check("[name=map][value=duel]", { force: true });
+    await enter(pilot, "pilot", "#create-form [type=submit]");
+    await page.evaluate((hash) => (location.hash = hash), new URL(pilot.url()).hash);
+    await enter(page, "ann");
+    // Up to the wall; then down to the other one, where the wire breaks right before it, at full speed.
+    await pilot.keyboard.down("KeyW");
+    await pilot.waitForTimeout(300);
+    await pilot.until(stands);
+    await pilot.keyboard.up("KeyW");
+    await pilot.keyboard.down("KeyA");
+    await pilot.until(() => window.tickwirePage.drawn.own.x < 1.6);
+    await pilot.keyboard.up("KeyA");
+    await page.evaluate(watchTheWall);
+    await pilot.keyboard.down("KeyS");
+    await page.waitForSelector("#link-lost:not([hidden])");
+    await page.waitForTimeout(1500);
+    await keep(page, "cut-at-a-wall");
+    const { nearest, deepest } = await page.evaluate(() => window.wall);
+    assert.ok(nearest < 1.7, `the ship was ${nearest} tiles from the wall when the wire was cut`);
+    assert.ok(deepest <= 0.02, `it went ${deepest} tiles into the wall`);
+  } finally {
+    await Promise.all([page, pilot].map((each) => each.context().close()));
+    await wire.stop();
+  }
+});
+
+test("ships of which nothing is heard stop at walls and glide along them, and shots end there", async () => {
+  const page = await visit(stage.browser, stage.server.page);
+  const seen = await page.evaluate(async () => {
+    const [{ World }, { ArenaMap }] = await Promise.all([import("./arena/world.js"), import("./arena/map.js")]);
+    const [world, map] = [new World(), new ArenaMap(["#####", "#...#", "#...#", "#####"])];
+    const ship = (x, y) => ({ id: 1, kind: "ship", own: false, player: 1, pos: { x, y }, vel: { x: 0, y: 0.2 }, hp: 100, alive: true });
+    const shot = (x, y) => ({ id: 2, kind: "shot", owner: 1, pos: { x, y }, vel: { x: 0, y: 1 } });
+    const places = [];
+    for (let step = 0; step < 12; step++) {
+      const { ships, shots } = world.see([ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)], map);
+      places.push([ships[0].x, ships[0].y, shots.length]);
+    }
+    return places;
+  });
+  const [x, y, shots] = seen.at(-1);
+  assert.ok(y > 2.5 && y <= 3 - 0.385, `the ship is at ${y}, the wall at 3`);
+  assert.ok(Math.abs(x - 2.05) < 1e-6, `it glides on to ${x}`);
+  assert.deepEqual([seen[0][2], shots], [1, 0]);
+  await page.context().close();
+});
+
+/** Cuts the wire when the other ship flies towards the lowest wall, and notes how near it was and how far into it it goes. */
+function watchTheWall() {
+  const { client } = window.tickwirePage;
+  const floor = client.settings.rows.length - 1;
+  const HULL = 400 / 1024;
+  window.wall = { nearest: Infinity, deepest: -Infinity };
+  const look = () => {
+    const { y } = window.tickwirePage.ships().find((ship) => !ship.own).at;
+    const gap = floor - y - HULL;
+    if (gap < 1.6 && window.wall.nearest === Infinity) {
+      window.wall.nearest = gap;
+      window.isDeaf = true;
+      window.cutTheWire();
+    }
+    window.wall.deepest = Math.max(window.wall.deepest, -gap);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+
 test("a kick shows its text and what to do", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "rascal");
@@ -126,6 +212,8 @@ test("a kick shows its text and what to do", async () => {
   await page.waitForSelector("#closed[open]");
   assert.match(await page.textContent("#closed-code"), /4014 kicked/);
   assert.match(await page.textContent("#closed"), /You were removed/);
+  // The match that is over does not shine through the lobby's text.
+  assert.equal(await page.isVisible("#view"), false);
   await keep(page, "kicked");
   await page.click("#closed-act");
   assert.equal(await page.isVisible("#lobby"), true);
@@ -154,9 +242,8 @@ test("a spectator sees the same state as a player and as the bots", async () => 
   const watcher = await visit(stage.browser, `${player.url()}&watch`);
   let report;
   try {
-    await enter(watcher, "eve", "#watch");
-    assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
+    assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
     await watcher.until(() => document.querySelector("#spec-name").textContent === "Watching everyone");
     assert.ok(await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), "the text is whole");
     await keep(watcher, "whole-map");
@@ -186,7 +273,6 @@ test("a spectator's cut is told and healed in the same room", async () => {
   const wire = await startWire(stage.server.page);
   const watcher = await visit(stage.browser, `${wire.page}#room=${await roomOf(player)}&watch`);
   try {
-    await enter(watcher, "eve", "#watch");
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
     await watcher.click("#spec-next");
     await watcher.until(() => document.querySelector("#spec-name").textContent !== "Watching everyone");

@@ -22,6 +22,12 @@ export class ArenaMap {
     return (this.rows[y]?.[x] ?? "#") === "#";
   }
 
+  /** Whether a square with this half of a side touches no wall. */
+  isFree(x, y, half) {
+    const corners = [[-half, -half], [half, -half], [-half, half], [half, half]];
+    return corners.every(([dx, dy]) => !this.isWall(Math.floor(x + dx), Math.floor(y + dy)));
+  }
+
   /** Walls as rectangles, as wide as they go in a row; a hair of overlap keeps seams from showing. */
   #traceWalls() {
     for (let y = 0; y < this.height; y++) {

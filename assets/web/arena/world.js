@@ -5,6 +5,8 @@
 
 /** How far a shot may be from its ship when it first shows and still have been fired just now, tiles. */
 const MUZZLE_REACH = 2.5;
+/** Half the side of what walls stop of a ship, a little less than it is, tiles. */
+const HULL_HALF = 0.385;
 
 export class World {
   #ships = new Map();
@@ -19,10 +21,10 @@ export class World {
   }
 
   /**
-   * Takes this frame's entities. Gives `{ ships, shots, pickups, round, own, news }`; news are
+   * Takes this frame's entities on `map`. Gives `{ ships, shots, pickups, round, own, news }`; news are
    * `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`, `scored`, `taken`.
    */
-  see(entities) {
+  see(entities, map) {
     const frame = { ships: [], shots: [], pickups: [], round: null, own: null, news: [] };
     for (const entity of entities) {
       if (entity.kind === "ship") frame.ships.push(shipOf(entity));
@@ -31,6 +33,9 @@ export class World {
       else if (entity.kind === "round") frame.round = roundOf(entity);
     }
     frame.own = frame.ships.find((ship) => ship.own) ?? null;
+    // While nothing is heard, all fly on as they did, and only the server knows of walls.
+    for (const ship of frame.ships) stopAtWalls(ship, this.#ships.get(ship.id), map);
+    frame.shots = frame.shots.filter((shot) => !map.isWall(Math.floor(shot.x), Math.floor(shot.y)));
     this.#compareShips(frame);
     this.#compareShots(frame);
     this.#comparePickups(frame);
@@ -75,6 +80,15 @@ export class World {
       this.#pickups.set(pickup.id, pickup);
     }
   }
+}
+
+/** Keeps a ship that would be drawn in a wall where it was, or lets it glide along. */
+function stopAtWalls(ship, was, map) {
+  const isFree = (x, y) => map.isFree(x, y, HULL_HALF);
+  if (!was || isFree(ship.x, ship.y) || !isFree(was.x, was.y)) return;
+  if (isFree(was.x, ship.y)) ship.x = was.x;
+  else if (isFree(ship.x, was.y)) ship.y = was.y;
+  else [ship.x, ship.y] = [was.x, was.y];
 }
 
 const shipOf = (entity) => ({
