@@ -74,6 +74,22 @@ test("a link that leads nowhere, pasted in the midst of play, is told and change
   await Promise.all([page.context().close(), other.context().close()]);
 });
 
+test("a link to watch leads to the room at once, and says so if it is gone", async () => {
+  const host = await visit(stage.browser, stage.server.page);
+  await enter(host, "host");
+  const watcher = await visit(stage.browser, `${host.url()}&watch`);
+  await watcher.until(() => window.tickwirePage.drawn.ships > 0);
+  assert.equal(await roomOf(watcher), await roomOf(host));
+  assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
+  for (const page of [host, watcher]) {
+    page.assertClean();
+    await page.context().close();
+  }
+  const late = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz&watch`);
+  await late.waitForSelector("#problem >> text=There is no room zzzzzzzz");
+  await late.context().close();
+});
+
 test("a link to a room that is gone says so and leads on", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");

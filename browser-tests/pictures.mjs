@@ -39,7 +39,7 @@ try {
   await other.context().close();
 
   const watcher = await visit(browser, `${server.page}#room=${room}&watch`, SIZE);
-  await enter(watcher, "Eve", "#watch");
+  await watcher.until(() => window.tickwirePage.drawn.ships > 0);
   await watcher.waitForTimeout(2500);
   await picture(watcher, "spectator");
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { PHONE, enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { roomOf } from "./support/playing.mjs";
 import { startBots, startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
@@ -31,6 +31,31 @@ test("the end of a round names the winner, and the next one begins", async () =>
   } finally {
     await bots.stop();
     await page.context().close();
+  }
+});
+
+test("the end of a round shows the own place below the first eight", async () => {
+  const host = await visit(stage.browser, stage.server.page);
+  await host.click("#create summary");
+  await host.fill("[name=round_s]", "10");
+  await enter(host, "host", "#create-form [type=submit]");
+  const bots = startBots(stage.server.play, 9, "--behaviour", "idle", "--room", await roomOf(host));
+  try {
+    await host.until(() => window.tickwirePage.drawn.ships === 10);
+    const late = await visit(stage.browser, host.url(), PHONE);
+    await enter(late, "zoe");
+    for (const [page, place, rows] of [[late, "11", 9], [host, "1", 8]]) {
+      await page.waitForSelector("#round-end:not([hidden]) tbody .own", { timeout: 60_000 });
+      assert.equal(await page.textContent("#round-table .own td"), place);
+      assert.equal(await page.locator("#round-table tr").count(), rows);
+      await keep(page, `round-end-place-${place}`);
+    }
+    for (const page of [host, late]) {
+      page.assertClean();
+      await page.context().close();
+    }
+  } finally {
+    await bots.stop();
   }
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PHONE, drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { PHONE, SIDEWAYS, drawn, enter, keep, openBrowser, visit } from "./support/browser.mjs";
 import { stands } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
@@ -53,6 +53,29 @@ test("on a phone held sideways, what the net graph covers can be closed and left
     await page.tap("#btn-net");
     await page.tap("#btn-leave");
     await page.waitForSelector("#enter");
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
+test("whoever watches on a phone has the map on most of the screen", async () => {
+  for (const [way, options] of Object.entries({ upright: PHONE, sideways: SIDEWAYS })) {
+    const page = await visit(stage.browser, stage.server.page, options);
+    await enter(page, "eve", "#watch");
+    await page.until(() => {
+      const [{ scale }, before] = [window.tickwirePage.drawn, window.lastScale];
+      window.lastScale = scale;
+      return Math.abs(scale - before) < 1e-3;
+    });
+    const { part, covered } = await page.evaluate(() => {
+      const { rows } = window.tickwirePage.client.settings;
+      const { scale } = window.tickwirePage.drawn;
+      const [short, long] = [rows.length, rows[0].length].map((tiles) => tiles * scale).sort((one, other) => one - other);
+      return { part: (short * long) / (innerWidth * innerHeight), covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight) };
+    });
+    await keep(page, `watch-${way}`);
+    assert.ok(part > 0.55, `${way}: the map takes ${part.toFixed(2)} of the screen`);
+    assert.equal(covered, false, "the map is whole");
     page.assertClean();
     await page.context().close();
   }

@@ -140,6 +140,12 @@ function leave() {
 }
 
 byId("btn-leave").onclick = leave;
+byId("btn-net").onclick = () => {
+  // On a small screen the scores lie over it.
+  const isCovered = game.scores.open;
+  game.scores.toggle(false);
+  net.toggle(isCovered || undefined);
+};
 byId("btn-share").onclick = async () => toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
 for (const button of document.querySelectorAll(".command button")) {
   const command = button.previousElementSibling;
@@ -212,8 +218,8 @@ async function arrive() {
   lobby.problem(asked?.problem ?? "");
   if (asked?.problem) history.replaceState(null, "", location.pathname);
   lobby.open(asked?.room ?? null);
-  if (asked?.room && asked.watch) byId("watch").focus();
-  else byId("play").focus();
+  byId(asked?.watch ? "watch" : "play").focus();
+  if (asked?.watch) lobby.go({ role: "spectator", room: asked.room });
 }
 
 /** Whether a room is there. A list that cannot be had says nothing against it. */

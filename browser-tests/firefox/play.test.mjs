@@ -78,7 +78,6 @@ test("a spectator sees the same state as a player at the same tick", async () =>
   const watcher = await visit(stage.browser, `${await player.evaluate(() => location.href)}&watch`);
   const bots = startBots(stage.server.play, 4, "--room", await roomOf(player));
   try {
-    await enter(watcher, "eve", "#watch");
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
     await assertSameState(player, watcher);
     for (const page of [player, watcher]) page.assertClean();

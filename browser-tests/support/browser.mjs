@@ -13,7 +13,9 @@ const FLAGS = [
 ];
 
 export const DESKTOP = { viewport: { width: 1280, height: 760 } };
+export const LAPTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+export const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 
 /** Starts Chromium with a profile of its own, which is thrown away. `CHROMIUM` names another program. */
 export function openBrowser() {

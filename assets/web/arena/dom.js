@@ -20,6 +20,14 @@ export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
 }
 
+/** Keeps a mark (`data-more`) on a box that scrolls, while there is more below what is seen of it. */
+export function markMore(box) {
+  const look = () => box.toggleAttribute("data-more", box.scrollTop + box.clientHeight < box.scrollHeight - 4);
+  box.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(box);
+  new MutationObserver(look).observe(box, { childList: true, subtree: true });
+}
+
 const NAME_BYTES_MAX = 32;
 // Controls, formats (bidirectional overrides, zero width), line separators and blanks that count as letters: nothing that
 // could dress a name up.

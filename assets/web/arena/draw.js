@@ -1,5 +1,6 @@
 // Draws a frame of the arena. Knows the canvas, not the network and not the document.
 
+import { touches } from "./camera.js";
 import { COLOURS, OWN, colourOf, glowOf } from "./palette.js";
 
 /** Radius of a ship to walls and shots, tiles. */
@@ -10,6 +11,8 @@ const RATIO_MAX = 2.5;
 /** The longer side of the small map, and the least side of a screen that has room for it, screen points. */
 const OVERVIEW_SIDE = 170;
 const OVERVIEW_FROM = 600;
+/** How much of it is left while the own ship is below it. */
+const OVERVIEW_ASIDE = 0.2;
 
 /** The hull: nose along x, within the circle that counts. */
 const HULL = new Path2D("M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z");
@@ -45,9 +48,9 @@ export class Painter {
 
   /**
    * Draws everything. `nameOf(player)` gives a shown name, `pointer` is the crosshair on the screen or null, `overview`
-   * says whether there is a small map where the screen has room for one.
+   * says whether there is a small map where the screen has room for one, `ship` is the own ship's circle or null.
    */
-  draw({ frame, map, camera, effects, nameOf, now, pointer, sticks, overview }) {
+  draw({ frame, map, camera, effects, nameOf, now, pointer, sticks, overview, ship }) {
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = COLOURS.ground;
@@ -63,7 +66,7 @@ export class Painter {
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     for (const ship of seen) this.#label(ship, camera, nameOf);
     if (effects.pain > 0) this.#pain(effects.pain);
-    if (overview) this.#overview(frame, map, camera);
+    if (overview) this.#overview(frame, map, camera, ship);
     if (pointer) this.#crosshair(pointer, effects.mark);
     for (const stick of sticks) this.#stick(stick);
   }
@@ -222,13 +225,15 @@ export class Painter {
   }
 
   /** The whole map, small, in the corner: walls, everybody, and what is in view. */
-  #overview(frame, map, camera) {
+  #overview(frame, map, camera, ship) {
     const { width, height } = this.#size;
     if (width < OVERVIEW_FROM || height < OVERVIEW_FROM || map.width === 0) return;
     const context = this.#context;
     const scale = Math.min(OVERVIEW_SIDE / map.width, OVERVIEW_SIDE / map.height);
+    const place = { left: 14, top: height - 14 - map.height * scale, right: 14 + map.width * scale, bottom: height - 14 };
     context.save();
-    context.translate(14, height - 14 - map.height * scale);
+    if (ship && touches(place, ship)) context.globalAlpha = OVERVIEW_ASIDE;
+    context.translate(place.left, place.top);
     context.scale(scale, scale);
     context.fillStyle = "rgb(7 11 20 / 78%)";
     context.fillRect(0, 0, map.width, map.height);

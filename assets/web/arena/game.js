@@ -1,6 +1,7 @@
 // One stay in a room: the loop of frames, from the player's hands to the picture. Ends with `stop`.
 
 import { Camera } from "./camera.js";
+import { Clear } from "./clear.js";
 import { byId, setText, show, shownName, toast } from "./dom.js";
 import { Effects } from "./effects.js";
 import { Hud } from "./hud.js";
@@ -14,10 +15,12 @@ const FRAME_S_MAX = 0.1;
 const TOLD_MS = 3000;
 /** How far the view leans to where the mouse is, part of the way. */
 const LEAN = 0.16;
+/** How much around its middle belongs to a ship, shield and all, tiles. */
+const SHIP_REACH = 0.6;
 
 export class Game {
   /** What was drawn last: for tests, and for who is curious. */
-  drawn = { frames: 0, own: null, ships: 0, shots: 0, work_ms: 0 };
+  drawn = { frames: 0, own: null, ships: 0, shots: 0, scale: 0, work_ms: 0 };
   #painter;
   #controls;
   #net;
@@ -25,6 +28,7 @@ export class Game {
   #map;
   #world = new World();
   #camera = new Camera();
+  #clear = new Clear();
   #effects = new Effects();
   #hud = new Hud();
   #feed = new Feed();
@@ -55,10 +59,10 @@ export class Game {
     return this.#spectating;
   }
 
-  /** The living ships of the last frame, with their places on the screen. */
+  /** The living ships of the last frame, with their places on the screen and, as `at`, on the map. */
   shipsOnScreen() {
     const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
-    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, ...this.#camera.toScreen(x, y) }));
+    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, at: { x, y }, ...this.#camera.toScreen(x, y) }));
   }
 
   start(client) {
@@ -105,14 +109,17 @@ export class Game {
     const at = this.drawn.own;
     if (playing) client.input(this.#controls.read(at && this.#camera.toScreen(at.x, at.y), dt));
     const before = performance.now();
-    const frame = this.#world.see(client.entities(now));
+    const frame = this.#world.see(client.entities(now), this.#map);
     this.#frame = frame;
     const work_ms = performance.now() - before;
     this.#effects.hear(frame.news, frame.ships);
     this.#effects.update(dt, frame.ships);
     const focus = playing ? this.#lean(frame.own) : this.#spectating.focus(frame.ships, client.roster);
-    this.#camera.update(dt, size, this.#map, focus, this.#controls.touched);
-    this.#draw(frame, size, now);
+    const sticks = playing ? this.#controls.sticks(size) : [];
+    const ship = this.#onScreen(frame.own);
+    this.#clear.look(size, ship, sticks, now);
+    this.#camera.update(dt, size, this.#map, focus, this.#clear.insets);
+    this.#draw(frame, ship, sticks, now);
     this.#tell(frame, now);
     this.#net.update(client, now, performance.now() - before);
     const own = frame.own;
@@ -121,18 +128,25 @@ export class Game {
       own: own && { x: own.x, y: own.y, angle: own.angle, hp: own.hp, alive: own.alive, score: own.score },
       ships: frame.ships.length,
       shots: frame.shots.length,
+      scale: this.#camera.scale,
       work_ms,
     };
   }
 
-  #draw(frame, size, now) {
+  #draw(frame, ship, sticks, now) {
     this.#painter.draw({
       frame, now, map: this.#map, camera: this.#camera, effects: this.#effects,
       nameOf: (player) => this.#person(player).name,
       pointer: this.#client.player === null ? null : this.#controls.pointer,
-      sticks: this.#client.player === null ? [] : this.#controls.sticks(size),
+      sticks,
       overview: !this.#spectating.whole,
+      ship,
     });
+  }
+
+  /** The circle of a living ship on the screen, else null. */
+  #onScreen(ship) {
+    return ship?.alive ? { ...this.#camera.toScreen(ship.x, ship.y), radius: SHIP_REACH * this.#camera.scale } : null;
   }
 
   /** Where the view looks: at the own ship, leaning to where the mouse is. */
@@ -155,6 +169,7 @@ export class Game {
     this.#feed.tell(frame.news.filter((item) => this.#isUntold(item, now)), (player) => this.#person(player));
     this.#scores.update(frame, (player) => this.#person(player), now, client.player === null);
     this.#respawn(frame, now);
+    if (frame.round?.playing === false) this.#roundEnd.place(frame.ships, (player) => this.#person(player));
     if (frame.round) this.#roundEnd.next(frame.round.playing ? null : frame.round.seconds_left);
     if (frame.round?.playing && frame.round.seconds_left > 0) this.#roundEndIsOver(frame.round);
     if (client.player === null) this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));

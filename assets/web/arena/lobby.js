@@ -1,7 +1,7 @@
 // The lobby: a name, the rooms that there are, a room of one's own.
 
 import { listRooms } from "../tickwire.js";
-import { byId, copy, make, memory, setCommand, setText, show, toast, wireName } from "./dom.js";
+import { byId, copy, make, markMore, memory, setCommand, setText, show, toast, wireName } from "./dom.js";
 import { botsCommand, linkTo, playUrl } from "./links.js";
 
 const REFRESH_MS = 3000;
@@ -29,6 +29,7 @@ export class Lobby {
       const create = Object.fromEntries([...new FormData(event.target)].map(([key, value]) => [key, String(value)]));
       this.go({ role: "player", create, fresh: true });
     });
+    markMore(byId("rooms"));
     document.addEventListener("visibilitychange", () => !document.hidden && this.#timer && this.#refresh());
   }
 

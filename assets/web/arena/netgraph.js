@@ -1,6 +1,6 @@
 // The net graph: what the client measures, over the last seconds, and sliders for simulated lag.
 
-import { byId, make, memory, setText, show } from "./dom.js";
+import { byId, make, markMore, memory, setText, show } from "./dom.js";
 
 const SAMPLES = 150;
 const SAMPLE_MS = 66;
@@ -36,7 +36,7 @@ export class NetGraph {
   #corrections = 0;
   #network;
 
-  /** `network({ delay_ms, jitter_ms })` is called when a slider moves. */
+  /** `network({ delay_ms, jitter_ms })` is called when a slider moves. The page itself calls `toggle`. */
   constructor(network) {
     this.#network = network;
     for (const [key, name] of ROWS) {
@@ -44,7 +44,7 @@ export class NetGraph {
       this.#values.push(value);
       byId("net-rows").append(make("div", {}, make("dt", key ? { className: key } : {}, name), value));
     }
-    this.#button.addEventListener("click", () => this.toggle());
+    markMore(this.#panel);
     for (const name of ["delay", "jitter"]) byId(`lag-${name}`).addEventListener("input", () => this.#slid());
     this.toggle(memory.get("net") === "1");
   }

@@ -1,6 +1,6 @@
 // The table of scores, and the table at the end of a round.
 
-import { byId, make, setText, show } from "./dom.js";
+import { byId, make, markMore, setText, show } from "./dom.js";
 import { colourOf } from "./palette.js";
 
 const REDRAW_MS = 250;
@@ -17,6 +17,7 @@ export class Scores {
   constructor(pick) {
     this.#pick = pick;
     this.#button.addEventListener("click", () => this.toggle());
+    markMore(this.#panel);
   }
 
   get open() {
@@ -58,6 +59,12 @@ export class Scores {
 /** The end of a round: who won, the table, what comes next. */
 export class RoundEnd {
   #panel = byId("round-end");
+  #table = [];
+  #own = null;
+
+  constructor() {
+    markMore(this.#panel);
+  }
 
   hide() {
     show(this.#panel, false);
@@ -71,8 +78,22 @@ export class RoundEnd {
     title.style.color = winner === null ? "" : colourOf(winner.player, winner.own);
     const rows = table.map(({ who, score, deaths }, at) => row(at + 1, who, score, deaths));
     byId("round-table").replaceChildren(...rows);
+    this.#table = table;
+    this.#own = null;
     this.next(null);
     show(this.#panel, true);
+  }
+
+  /** Adds the own ship's place to a table in which it is not. Between rounds no score changes. */
+  place(ships, person) {
+    if (this.#panel.hidden || this.#own !== null || this.#table.some(({ who }) => who.own)) return;
+    const order = ranked(ships);
+    const at = order.findIndex((ship) => ship.own);
+    if (at < 0) return;
+    const { player, score, deaths } = order[at];
+    this.#own = row(at + 1, person(player), score, deaths);
+    if (at > this.#table.length) this.#own.classList.add("apart");
+    byId("round-table").append(this.#own);
   }
 
   next(seconds) {

@@ -1,0 +1,118 @@
+// Panels and messages over the arena: each is in sight, none covers another, and a long one says that it goes on.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LAPTOP, PHONE, SIDEWAYS, enter, keep, openBrowser, visit } from "./support/browser.mjs";
+import { roomOf } from "./support/playing.mjs";
+import { startBots, startServer } from "./support/processes.mjs";
+import { setStage } from "./support/stage.mjs";
+
+const SCREENS = { laptop: LAPTOP, phone: PHONE, sideways: SIDEWAYS, "small-sideways": { ...PHONE, viewport: { width: 667, height: 375 } } };
+const PANELS = ["scores", "net", "round-end"];
+
+const stage = setStage(startServer, openBrowser);
+let bots = null;
+
+/** A player in a room with many others. */
+async function visitCrowd(options) {
+  const page = await visit(stage.browser, stage.server.page, options);
+  await enter(page, "zoe", "#play");
+  bots ??= startBots(stage.server.play, 20, "--behaviour", "idle", "--room", await roomOf(page));
+  await page.until(() => window.tickwirePage.drawn.ships >= 21);
+  return page;
+}
+test.after(() => bots?.stop());
+
+/** Opens one panel by its button; the end of a round is put there with the lines of the scores. */
+async function openPanel(page, panel) {
+  if (panel !== "round-end") return page.click(`#btn-${panel}`);
+  await page.click("#btn-scores");
+  await page.until(() => document.querySelector("#scores-body .own"));
+  await page.evaluate(() => {
+    const rows = [...document.querySelectorAll("#scores-body tr")];
+    const own = rows.find((row) => row.classList.contains("own"));
+    document.querySelector("#round-table").replaceChildren(...[...rows.filter((row) => row !== own).slice(0, 8), own].map((row) => row.cloneNode(true)));
+    document.querySelector("#round-eyebrow").textContent = "Round 1 is over";
+    document.querySelector("#round-winner").textContent = "Somebody wins";
+    document.querySelector("#round-next").textContent = "Next round in 5 s";
+    document.querySelector("#round-end").hidden = false;
+  });
+  await page.click("#btn-scores");
+}
+
+/** What a destroyed player is told, or one whose connection is cut. */
+const say = (page, message) =>
+  page.evaluate((message) => {
+    const isCut = message === "cut";
+    const [span, small] = [document.createElement("span"), document.createElement("small")];
+    small.append("Back in 2 s");
+    span.append("Destroyed by A pilot with quite a long name", small);
+    document.querySelector("#notice").replaceChildren(...(isCut ? [] : [span]));
+    document.querySelector("#link-lost-text").textContent = "Connection lost. Coming back (attempt 3) … Your ship waits for 28 s.";
+    document.querySelector("#link-lost").hidden = !isCut;
+  }, message);
+
+/** The pairs of boxes in sight of which one lies over the other, those that leave the screen, and what should be there but is not. */
+function faults(wanted) {
+  const names = ["#scores", "#net", "#round-end", "#notice", "#link-lost", "#alone", "#vitals", "#feed", ".clock", ".buttons"];
+  const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getBoundingClientRect().height > 0;
+  const seen = names.filter((name) => isSeen(document.querySelector(name)));
+  const boxes = seen.map((name) => [name, document.querySelector(name).getBoundingClientRect()]);
+  const found = wanted.filter((name) => !seen.includes(name)).map((name) => `${name} is missing`);
+  for (const [name, { left, top, right, bottom }] of boxes) {
+    if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} leaves the screen`);
+    for (const [other, box] of boxes) {
+      if (name < other && left < box.right && right > box.left && top < box.bottom && bottom > box.top) found.push(`${name} and ${other}`);
+    }
+  }
+  return found;
+}
+
+for (const [screen, options] of Object.entries(SCREENS)) {
+  test(`${screen}: panels are opaque, and neither they nor what is said meanwhile cover one another`, async () => {
+    const page = await visitCrowd(options);
+    for (const panel of PANELS) {
+      await openPanel(page, panel);
+      for (const [message, element] of [["destroyed", "#notice"], ["cut", "#link-lost"]]) {
+        await say(page, message);
+        await page.waitForTimeout(300);
+        await keep(page, `panel-${screen}-${panel}-${message}`);
+        assert.deepEqual(await page.evaluate(faults, [`#${panel}`, element]), [], `${panel}, ${message}`);
+      }
+      const ground = await page.$eval(`#${panel}`, (element) => getComputedStyle(element).backgroundColor);
+      assert.match(ground, /^rgb\(/, `${panel} is opaque`);
+      if (panel === "round-end") await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
+      else await page.click(`#btn-${panel}`);
+    }
+    page.assertClean();
+    await page.context().close();
+  });
+}
+
+test("on a phone, the button of the net graph brings it out from below the scores", async () => {
+  const page = await visitCrowd(PHONE);
+  await page.click("#btn-net");
+  await page.click("#btn-scores");
+  await page.waitForSelector("#net", { state: "hidden" });
+  await page.click("#btn-net");
+  await page.waitForSelector("#net", { state: "visible" });
+  await page.waitForSelector("#scores", { state: "hidden" });
+  await page.context().close();
+});
+
+test("a table that goes on below says so until its end is seen", async () => {
+  for (const [screen, options] of Object.entries({ sideways: SIDEWAYS, phone: PHONE })) {
+    const page = await visitCrowd(options);
+    await page.click("#btn-scores");
+    await page.until(() => document.querySelectorAll("#scores-body tr").length >= 21);
+    await page.evaluate(() => (document.querySelector("#scores").scrollTop = 0));
+    const mark = () => getComputedStyle(document.querySelector("#scores"), "::after").content;
+    await page.until(() => getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more"));
+    await keep(page, `scores-more-${screen}`);
+    await page.evaluate(() => (document.querySelector("#scores").scrollTop = 10_000));
+    await page.until(() => !getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more"));
+    const own = await page.$eval("#scores-body tr:last-child", (row) => row.getBoundingClientRect().bottom <= document.querySelector("#scores").getBoundingClientRect().bottom);
+    assert.ok(own, `${screen}: the last line is in sight; ${await page.evaluate(mark)}`);
+    await page.context().close();
+  }
+});
