@@ -18,6 +18,11 @@ pub trait PageGame: Game {
         Input::read_row(row)
     }
 
+    /// The input in which nothing is done.
+    fn neutral_input(_client: &Client<Self>) -> Self::Input {
+        Self::Input::default()
+    }
+
     /// The bytes of an event for the page.
     fn event_bytes(event: &Self::Event) -> Vec<u8> {
         serde_json::to_vec(event).unwrap_or_default()
@@ -46,6 +51,10 @@ impl PageGame for AnyGame {
 
     fn read_input(client: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
         (row.len() == client.input_schema().fields.len()).then(|| client.neutral_input().with_values(row))
+    }
+
+    fn neutral_input(client: &Client<Self>) -> Self::Input {
+        client.neutral_input()
     }
 
     fn event_bytes(event: &Opaque) -> Vec<u8> {

@@ -79,7 +79,7 @@ impl<G: PageGame> Session<G> {
             return false;
         }
         if self.client.is_playing() && !was_playing && self.client.newest_input().is_none() {
-            self.input(now, &vec![0; self.client.input_schema().fields.len()]);
+            self.client.set_input_at(now, G::neutral_input(&self.client));
         }
         self.measure();
         true

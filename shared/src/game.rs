@@ -41,11 +41,12 @@ pub trait Game: Sized + Send + 'static {
     /// hit loses.
     const REWIND_MS_MAX: u32 = 250;
 
-    /// What a host sets for a room and every client learns when it joins.
+    /// What a host sets for a room and every client learns when it joins. The room uses them as clients get them: a field that
+    /// serde skips has its default at both ends.
     type Settings: Data + Default;
     /// What is computed once from the settings and never changes: a map with its walls, say. `()` if nothing is.
     type Scene: Send + Sync + 'static;
-    /// A player's controls for one tick.
+    /// A player's controls for one tick. Both ends use them on their grids, as they cross the wire.
     type Input: Input;
     /// What is replicated.
     type Entity: Entity;

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use tickwire_shared::arena::{Arena, ArenaInput};
-use tickwire_shared::entity::{Entity, PacketProfile, Schema, Trainer};
+use tickwire_shared::entity::{Entity, OnGrid, PacketProfile, Schema, Trainer};
 use tickwire_shared::game::Game;
 use tickwire_shared::harness::Harness;
 use tickwire_shared::limits::ENTITIES_MAX;
@@ -31,7 +31,7 @@ fn bent_frame() -> impl Strategy<Value = Vec<u8>> {
             let mut next = tick / 2;
             let inputs = inputs.into_iter().map(|(skip, move_x, aim)| {
                 next += 1 + skip;
-                (Tick(next), ArenaInput { move_x, aim, ..ArenaInput::default() })
+                (Tick(next), OnGrid::new(&ArenaInput { move_x, aim, ..ArenaInput::default() }))
             });
             let items: Vec<_> = commands.into_iter().map(Into::into).collect();
             let first = u32::from(!items.is_empty());

@@ -1,7 +1,7 @@
 //! What the derives make: rows, schemas, predictors.
 
 use proptest::prelude::*;
-use tickwire_shared::entity::{Field, FieldType, Grid, Predictor, Schema};
+use tickwire_shared::entity::{Field, FieldType, Grid, OnGrid, Predictor, Schema};
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::bits::{BitCode, BitReader, BitWriter};
 
@@ -102,12 +102,6 @@ fn row_of<E: Entity>(entity: &E) -> Vec<i32> {
     row
 }
 
-fn input_row(input: &Controls) -> Vec<i32> {
-    let mut row = Vec::new();
-    input.write_row(&mut row);
-    row
-}
-
 fn ship() -> Ship {
     Ship {
         weapon: Weapon::Shotgun,
@@ -158,11 +152,12 @@ proptest! {
     #[test]
     fn an_input_crosses_the_wire_in_the_bits_of_its_grids(input in controls()) {
         let mut writer = BitWriter::new();
+        let input = OnGrid::new(&input);
         input.write(&mut writer);
         let bytes = writer.finish();
         prop_assert_eq!(bytes.len(), (Controls::schema().bits() as usize).div_ceil(8));
-        let read = Controls::read(&mut BitReader::new(&bytes)).unwrap();
-        prop_assert_eq!(input_row(&read), input_row(&input));
+        let read = OnGrid::<Controls>::read(&mut BitReader::new(&bytes)).unwrap();
+        prop_assert_eq!(read, input);
     }
 }
 

@@ -8,6 +8,7 @@ use core::time::Duration;
 use fixtures::{Kept, config, join};
 use tickwire_shared::arena::{Arena, ArenaInput, Settings};
 use tickwire_shared::client::ClientEvent;
+use tickwire_shared::entity::OnGrid;
 use tickwire_shared::harness::{Harness, random_input};
 use tickwire_shared::id::{MemberId, PlayerId};
 use tickwire_shared::limits::MEMBERS_MAX;
@@ -83,7 +84,7 @@ fn frame(inputs: Vec<(Tick, ArenaInput)>) -> MemberEvent<Arena> {
         event_ack: None,
         view: None,
         commands: Numbered::default(),
-        inputs,
+        inputs: inputs.iter().map(|(tick, input)| (*tick, OnGrid::new(input))).collect(),
     };
     MemberEvent::Frame(MemberFrame { frame, commands: Vec::new(), timed: true })
 }

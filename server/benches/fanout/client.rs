@@ -5,7 +5,7 @@ use mio::net::TcpStream;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 use tickwire_shared::Rng;
-use tickwire_shared::entity::Input;
+use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::limits::{PROTOCOL_VERSION, SUBPROTOCOL};
 use tickwire_shared::tick::{Tick, TickRate};
@@ -316,7 +316,7 @@ impl Client {
             Manner::Silent => {}
             Manner::Busy => {
                 if let Some(tick) = self.next_input_tick(newest) {
-                    frame.inputs.push((Tick(tick), self.controls()));
+                    frame.inputs.push((Tick(tick), OnGrid::new(&self.controls())));
                 }
                 frame.view = Some((Tick(newest.saturating_sub(2)), 128));
             }
@@ -328,7 +328,7 @@ impl Client {
                 if tick > self.last_input {
                     self.last_input = tick;
                     let controls = Controls { move_x: if moves { 127 } else { 0 }, ..Controls::default() };
-                    frame.inputs.push((Tick(tick), controls));
+                    frame.inputs.push((Tick(tick), OnGrid::new(&controls)));
                 }
             }
         }

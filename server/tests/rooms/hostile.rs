@@ -7,6 +7,7 @@ use crate::player::Player;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
+use tickwire_shared::entity::OnGrid;
 use tickwire_shared::id::{EntityId, ResumeSecret, RoomId, StreamId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, PROTOCOL_VERSION};
 use tickwire_shared::room::game_schema_hash;
@@ -45,8 +46,8 @@ async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHand
     assert!(stats.snapshots > 10 && witness.client.latest().unwrap().rows().count() == 1);
 }
 
-fn stick() -> Stick {
-    Stick { push: -7, ..Stick::default() }
+fn stick() -> OnGrid<Stick> {
+    OnGrid::new(&Stick { push: -7, ..Stick::default() })
 }
 
 fn frame() -> ClientFrame<Stick> {

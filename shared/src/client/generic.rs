@@ -97,6 +97,10 @@ impl Input for AnyInput {
         row.is_empty().then(Self::default)
     }
 
+    fn on_grid(&self) -> Self {
+        self.clone()
+    }
+
     fn held(&self) -> Self {
         let mut held = self.clone();
         for (value, grid) in held.values.iter_mut().zip(self.grids.iter()) {

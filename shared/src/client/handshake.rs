@@ -138,7 +138,7 @@ impl<G: Game> Client<G> {
         // What is held down while joining is held down in the room.
         let controls = self.inputs.controls().clone();
         self.inputs = Inputs::new();
-        self.inputs.set(self.now, controls);
+        self.inputs.set(self.now, &controls);
         self.commands = Commands::new();
         self.streams = Streams::new(joined.tick_rate);
         self.event_numbers = EventNumbers::starting_after(joined.events_start);

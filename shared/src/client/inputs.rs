@@ -1,6 +1,6 @@
 //! The player's controls on their way: latched, unsent, unacknowledged.
 
-use crate::entity::Input;
+use crate::entity::{Input, OnGrid};
 use crate::tick::Tick;
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ const UNACKNOWLEDGED_MAX: usize = 128;
 #[derive(Clone, Debug)]
 pub(super) struct Made<I> {
     pub(super) tick: Tick,
-    pub(super) input: I,
+    pub(super) input: OnGrid<I>,
     pub(super) at: Duration,
     /// It is not what the server would hold without it.
     pub(super) changed: bool,
@@ -32,7 +32,7 @@ impl<I> Made<I> {
 /// A player's inputs from the controls to the acknowledgement.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs<I> {
-    controls: I,
+    controls: OnGrid<I>,
     /// When the controls changed first since the last input.
     pressed_at: Option<Duration>,
     made: VecDeque<Made<I>>,
@@ -40,7 +40,7 @@ pub(super) struct Inputs<I> {
     unsent: usize,
     unsent_max: usize,
     /// The last input that left `made`: what the server holds when the one behind it is missing.
-    left: Option<(Tick, I)>,
+    left: Option<(Tick, OnGrid<I>)>,
     /// Of the inputs in `made` for past ticks, how many the server said came late: their edges are in its state.
     late_told: usize,
 }
@@ -48,7 +48,7 @@ pub(super) struct Inputs<I> {
 impl<I: Input> Inputs<I> {
     pub(super) fn new() -> Self {
         Self {
-            controls: I::default(),
+            controls: OnGrid::neutral(),
             pressed_at: None,
             made: VecDeque::new(),
             unsent: 0,
@@ -59,7 +59,8 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The newest controls. Edges that no input took yet stay.
-    pub(super) fn set(&mut self, now: Duration, mut controls: I) {
+    pub(super) fn set(&mut self, now: Duration, controls: &I) {
+        let mut controls = OnGrid::new(controls);
         controls.fold(&self.controls);
         if controls != self.controls {
             self.pressed_at.get_or_insert(now);
@@ -73,7 +74,7 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The controls as the next input would have them.
-    pub(super) fn controls(&self) -> &I {
+    pub(super) fn controls(&self) -> &OnGrid<I> {
         &self.controls
     }
 
@@ -111,7 +112,7 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The inputs for the next frame, at most `max`, oldest first.
-    pub(super) fn take_unsent(&mut self, max: usize) -> Vec<(Tick, I)> {
+    pub(super) fn take_unsent(&mut self, max: usize) -> Vec<(Tick, OnGrid<I>)> {
         let from = self.made.len() - self.unsent;
         let count = self.unsent.min(max);
         self.unsent -= count;
@@ -165,10 +166,10 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The edges of inputs up to `tick` that will come late: the server's next step takes them.
-    pub(super) fn late_edges(&self, tick: Tick) -> Option<I> {
-        let mut edges: Option<I> = None;
+    pub(super) fn late_edges(&self, tick: Tick) -> Option<OnGrid<I>> {
+        let mut edges: Option<OnGrid<I>> = None;
         for made in self.on_the_way(tick).filter(|made| made.input.held() != made.input) {
-            edges.get_or_insert_with(I::default).fold(&made.input);
+            edges.get_or_insert_with(OnGrid::neutral).fold(&made.input);
         }
         edges
     }
@@ -189,7 +190,7 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The newest input.
-    pub(super) fn newest_input(&self) -> Option<&I> {
+    pub(super) fn newest_input(&self) -> Option<&OnGrid<I>> {
         self.made.back().map(|made| &made.input)
     }
 
@@ -207,7 +208,7 @@ impl<I: Input> Inputs<I> {
 
     /// The newest input for `tick` or before it, which the server holds when the next is missing, and since when: the tick of
     /// the newest that was sent.
-    pub(super) fn before(&self, tick: Tick) -> Option<(Tick, &I)> {
+    pub(super) fn before(&self, tick: Tick) -> Option<(Tick, &OnGrid<I>)> {
         let upto = self.made.partition_point(|made| made.tick <= tick);
         match upto.checked_sub(1) {
             Some(at) => {
@@ -230,8 +231,8 @@ mod tests {
     #[test]
     fn an_edge_stays_until_an_input_takes_it_and_is_taken_once() {
         let mut inputs = Inputs::new();
-        inputs.set(Duration::ZERO, press(3, true));
-        inputs.set(Duration::ZERO, press(5, false));
+        inputs.set(Duration::ZERO, &press(3, true));
+        inputs.set(Duration::ZERO, &press(5, false));
         make(&mut inputs, 1..3);
         let sent = inputs.take_unsent(8);
         assert_eq!(sent[0].1.go, 5);
@@ -242,7 +243,7 @@ mod tests {
     #[test]
     fn inputs_that_nobody_takes_are_bounded_and_leave_their_edges() {
         let mut inputs = Inputs::new();
-        inputs.set(Duration::ZERO, press(1, true));
+        inputs.set(Duration::ZERO, &press(1, true));
         assert_eq!(make(&mut inputs, 1..101), 100 - UNSENT_MAX as u64);
         let sent = inputs.take_unsent(32);
         assert_eq!(sent.len(), UNSENT_MAX);

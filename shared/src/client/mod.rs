@@ -251,7 +251,7 @@ impl<G: Game> Client<G> {
 
     /// The player's controls from now on. Button edges are kept until an input takes them.
     pub fn set_input(&mut self, input: G::Input) {
-        self.inputs.set(self.now, input);
+        self.inputs.set(self.now, &input);
     }
 
     /// As [`Client::set_input`], with the time of the key for the input's [`LifeLine`]; else that of the last call counts.

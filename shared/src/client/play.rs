@@ -259,7 +259,7 @@ impl<G: Game> Client<G> {
                     tick,
                     player,
                     own,
-                    input,
+                    input: &**input,
                     scene: &*place.scene,
                     shown: moment.map(|moment| moment.tick()),
                     others: &others,

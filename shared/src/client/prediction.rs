@@ -6,7 +6,7 @@
 use super::inputs::Inputs;
 use super::interpolation::{distance_units, has_leapt, is_hold, mix_part_moving};
 use super::visual::Visual;
-use crate::entity::{Entity, Input, Schema};
+use crate::entity::{Entity, OnGrid, Schema};
 use crate::game::{Game, Step};
 use crate::id::EntityId;
 use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX};
@@ -88,7 +88,7 @@ impl<E: Entity> Prediction<E> {
         &self,
         schema: &Schema,
         scene: &G::Scene,
-        controls: &G::Input,
+        controls: &OnGrid<G::Input>,
         part: f32,
     ) -> Option<E> {
         let own = self.own.as_ref()?;
@@ -199,7 +199,7 @@ impl<E: Entity> Prediction<E> {
         scene: &G::Scene,
         inputs: &Inputs<G::Input>,
         tick: Tick,
-        mut late: Option<G::Input>,
+        mut late: Option<OnGrid<G::Input>>,
     ) {
         let ahead = tick.since(own.tick);
         if ahead > PREDICTED_TICKS as i64 {
@@ -207,7 +207,7 @@ impl<E: Entity> Prediction<E> {
         }
         let (mut held_from, mut held) = match inputs.before(own.tick) {
             Some((tick, input)) => (tick, input.held()),
-            None => (own.tick, G::Input::default()),
+            None => (own.tick, OnGrid::neutral()),
         };
         let mut made = inputs.after(own.tick).peekable();
         while own.tick < tick {
@@ -222,7 +222,7 @@ impl<E: Entity> Prediction<E> {
                 }
                 None => {
                     if own.tick.since(held_from) > self.hold_ticks_max {
-                        held = G::Input::default();
+                        held = OnGrid::neutral();
                     }
                     held.clone()
                 }

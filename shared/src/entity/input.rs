@@ -50,13 +50,74 @@ pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
 
     /// Takes over the button edges of an input that came too late for its own tick.
     fn fold(&mut self, late: &Self);
+
+    /// The input as its row tells it. See [`OnGrid`].
+    #[doc(hidden)]
+    #[must_use]
+    fn on_grid(&self) -> Self {
+        let mut row = Vec::with_capacity(Self::GRIDS.len());
+        self.write_row(&mut row);
+        Self::read_row(&row).unwrap_or_else(|| self.clone())
+    }
 }
 
-impl<I: Input> BitCode for I {
+/// An input on its grid: what the other end of the wire gets.
+///
+/// Both ends use an input in this form alone: a client predicts with it and sends it, a room steps with it. So they compute
+/// with equal numbers, whatever the controls or [`Default`] say.
+#[derive(Clone, Copy, PartialEq)]
+pub struct OnGrid<I>(I);
+
+impl<I: Input> OnGrid<I> {
+    /// Puts an input on its grid.
+    #[must_use]
+    pub fn new(input: &I) -> Self {
+        Self(input.on_grid())
+    }
+
+    /// The neutral input: the default, on its grid.
+    #[must_use]
+    pub fn neutral() -> Self {
+        Self::new(&I::default())
+    }
+
+    /// As [`Input::held`].
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self(self.0.held())
+    }
+
+    /// As [`Input::fold`].
+    pub fn fold(&mut self, late: &Self) {
+        self.0.fold(&late.0);
+    }
+
+    /// The input.
+    #[must_use]
+    pub fn into_inner(self) -> I {
+        self.0
+    }
+}
+
+impl<I: Debug> Debug for OnGrid<I> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<I> core::ops::Deref for OnGrid<I> {
+    type Target = I;
+
+    fn deref(&self) -> &I {
+        &self.0
+    }
+}
+
+impl<I: Input> BitCode for OnGrid<I> {
     fn write(&self, to: &mut BitWriter) {
         let mut row = Vec::with_capacity(I::GRIDS.len());
-        self.write_row(&mut row);
-        for (value, grid) in row.iter().zip(self.grids()) {
+        self.0.write_row(&mut row);
+        for (value, grid) in row.iter().zip(self.0.grids()) {
             to.raw(value.wrapping_sub(grid.min) as u32, grid.bits());
         }
     }
@@ -68,7 +129,7 @@ impl<I: Input> BitCode for I {
         for (value, grid) in row.iter_mut().zip(I::GRIDS) {
             *value = read_absolute(from, grid)?;
         }
-        row.get(..I::GRIDS.len()).and_then(I::read_row).ok_or(DecodeError::OutOfRange)
+        row.get(..I::GRIDS.len()).and_then(I::read_row).map(Self).ok_or(DecodeError::OutOfRange)
     }
 }
 

@@ -16,7 +16,7 @@ mod step;
 pub use field::{Button, FieldType, Grid};
 pub use game_schema::GameSchema;
 pub(crate) use input::read_absolute;
-pub use input::{Input, InputSchema};
+pub use input::{Input, InputSchema, OnGrid};
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_once};
 pub(crate) use schema::{Coding, OwnField};

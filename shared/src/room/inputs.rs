@@ -1,6 +1,6 @@
 //! A player's inputs, each for its tick: held when missing, folded when late, refused when impossible.
 
-use crate::entity::Input;
+use crate::entity::{Input, OnGrid};
 use crate::limits::{INPUT_FUTURE_TICKS_MAX, INPUT_LATE_TICKS_MAX};
 use crate::tick::Tick;
 use crate::wire::update::InputCounts;
@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 #[derive(Clone, Debug)]
 struct Waiting<I> {
     tick: Tick,
-    input: I,
+    input: OnGrid<I>,
     behind: Option<i64>,
 }
 
@@ -20,11 +20,11 @@ pub(super) struct InputRing<I> {
     /// In the order of their ticks, at most [`INPUT_FUTURE_TICKS_MAX`].
     waiting: SmallVec<[Waiting<I>; 4]>,
     /// The newest input that was taken or came late, without its edges.
-    last: I,
+    last: OnGrid<I>,
     /// The tick of `last`. An input at or before it is not taken again.
     last_tick: Option<Tick>,
     /// Edges of late inputs for the next step.
-    edges: Option<I>,
+    edges: Option<OnGrid<I>>,
     /// Steps since the last input of the player's own.
     held_ticks: u32,
     /// Up to this tick a missing input is no loss: the client said that it goes on as it was.
@@ -41,7 +41,7 @@ impl<I: Input> InputRing<I> {
     pub(super) fn new() -> Self {
         Self {
             waiting: SmallVec::new(),
-            last: I::default(),
+            last: OnGrid::neutral(),
             last_tick: None,
             edges: None,
             held_ticks: 0,
@@ -54,7 +54,7 @@ impl<I: Input> InputRing<I> {
 
     /// Takes an input that came when `next` is the tick to be stepped next. The player saw the others `behind` (1/256
     /// tick) that input's tick.
-    pub(super) fn push(&mut self, next: Tick, tick: Tick, input: I, behind: Option<i64>) {
+    pub(super) fn push(&mut self, next: Tick, tick: Tick, input: OnGrid<I>, behind: Option<i64>) {
         let early = tick.since(next);
         let taken = self.last_tick.is_some_and(|last| tick <= last);
         if taken || early >= i64::from(INPUT_FUTURE_TICKS_MAX) || -early > i64::from(INPUT_LATE_TICKS_MAX) {
@@ -77,12 +77,12 @@ impl<I: Input> InputRing<I> {
         self.steady_until = newest.filter(|_| ticks > 0).map(|newest| newest.offset(i64::from(ticks)));
     }
 
-    fn fold_late(&mut self, tick: Tick, input: &I) {
+    fn fold_late(&mut self, tick: Tick, input: &OnGrid<I>) {
         self.counts.late += 1;
         let held = input.held();
         if held != *input {
             self.counts.folded += 1;
-            self.edges.get_or_insert_with(I::default).fold(input);
+            self.edges.get_or_insert_with(OnGrid::neutral).fold(input);
         }
         self.last = held;
         self.last_tick = Some(tick);
@@ -90,7 +90,7 @@ impl<I: Input> InputRing<I> {
     }
 
     /// The input for `tick`: its own, else the last one held for at most `hold_ticks_max`, else the neutral one.
-    pub(super) fn take(&mut self, tick: Tick, hold_ticks_max: u32) -> I {
+    pub(super) fn take(&mut self, tick: Tick, hold_ticks_max: u32) -> OnGrid<I> {
         let own = self.waiting.first().is_some_and(|first| first.tick == tick);
         let mut input = if own {
             let Waiting { input, behind, .. } = self.waiting.remove(0);
@@ -107,7 +107,7 @@ impl<I: Input> InputRing<I> {
                 self.counts.held += 1;
                 self.held_ticks += 1;
                 if self.held_ticks > hold_ticks_max {
-                    self.last = I::default();
+                    self.last = OnGrid::neutral();
                 }
             }
             self.last.clone()
@@ -162,17 +162,17 @@ mod tests {
         }
     }
 
-    fn pad(x: i8, pressed: bool) -> Pad {
-        Pad { x, fire: Button { down: pressed, pressed } }
+    fn pad(x: i8, pressed: bool) -> OnGrid<Pad> {
+        OnGrid::new(&Pad { x, fire: Button { down: pressed, pressed } })
     }
 
     #[test]
     fn an_input_is_taken_at_its_tick_and_axes_are_held_after_it() {
         let mut ring = InputRing::new();
         ring.push(Tick(5), Tick(6), pad(9, true), None);
-        assert_eq!(ring.take(Tick(5), 3), Pad::default());
+        assert_eq!(ring.take(Tick(5), 3), OnGrid::neutral());
         assert_eq!(ring.take(Tick(6), 3), pad(9, true));
-        assert_eq!(ring.take(Tick(7), 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
+        assert_eq!(*ring.take(Tick(7), 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
         assert_eq!(ring.applied, Some(Tick(6)));
         assert_eq!(ring.take_counts(), InputCounts { held: 1, ..Default::default() });
     }
@@ -214,7 +214,7 @@ mod tests {
         ring.push(Tick(5), Tick(4), pad(3, true), None);
         ring.push(Tick(5), Tick(5), pad(-3, false), None);
         let taken = ring.take(Tick(5), 3);
-        assert_eq!(taken, Pad { x: -3, fire: Button { down: false, pressed: true } });
+        assert_eq!(*taken, Pad { x: -3, fire: Button { down: false, pressed: true } });
         assert!(!ring.take(Tick(6), 3).fire.pressed);
         assert_eq!(ring.take_counts(), InputCounts { late: 1, folded: 1, refused: 1, held: 1 });
     }

@@ -120,9 +120,11 @@ impl<G: Game> Room<G> {
         seed: u64,
         table: Option<&[u8]>,
     ) -> Result<Self, RoomError> {
+        let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
+        // A client makes its scene from what crosses the wire, so the room does too.
+        let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
         let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, table)?;
-        let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let interest = G::interest(&settings);
         if let Interest::Cells(cells) = &interest {
             cells.check()?;
@@ -191,7 +193,7 @@ impl<G: Game> Room<G> {
             .ticks_ceil(Duration::from_millis(u64::from(crate::limits::INPUT_HOLD_MS_MAX)));
         for member in &mut self.members {
             if let Some(player) = &mut member.player {
-                let input = player.inputs.take(self.tick, hold_ticks_max);
+                let input = player.inputs.take(self.tick, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
                 self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input, rewind });
             }
@@ -374,4 +376,10 @@ pub enum RoomError {
     /// The settings do not fit a message.
     #[error("the game's settings take more than {SETTINGS_BYTES_MAX} bytes")]
     SettingsTooLarge,
+    /// No client could read the settings.
+    #[error(
+        "the game's settings cannot be read back from their bytes: the codec knows no names of fields, so serde's \
+         `tag`, `untagged`, `flatten` and `skip_serializing_if` do not work in them"
+    )]
+    SettingsUnreadable,
 }

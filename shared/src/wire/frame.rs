@@ -13,6 +13,7 @@
 
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
+use crate::entity::{Input, OnGrid};
 use crate::limits::{INBOUND_BYTES_MAX, INPUTS_PER_FRAME_MAX, RELIABLE_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX};
 use crate::tick::Tick;
 
@@ -36,7 +37,7 @@ pub struct ClientFrame<I> {
     /// Reliable commands.
     pub commands: Numbered,
     /// Inputs with the ticks that they are for, in rising order.
-    pub inputs: Vec<(Tick, I)>,
+    pub inputs: Vec<(Tick, OnGrid<I>)>,
 }
 
 impl<I> Default for ClientFrame<I> {
@@ -104,7 +105,7 @@ pub(super) fn read_option(from: &mut BitReader<'_>, bits: u32) -> Result<Option<
     if from.bit()? { from.raw(bits).map(Some) } else { Ok(None) }
 }
 
-impl<I: BitCode> ClientFrame<I> {
+impl<I: Input> ClientFrame<I> {
     /// The bytes of the frame, tag included. The caller keeps the counts within their bounds.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -170,7 +171,7 @@ impl<I: BitCode> ClientFrame<I> {
                         .ok_or(DecodeError::OutOfRange)?
                 }
             };
-            inputs.push((Tick(tick), I::read(&mut from)?));
+            inputs.push((Tick(tick), OnGrid::read(&mut from)?));
             previous = Some(Tick(tick));
         }
         from.finish()?;

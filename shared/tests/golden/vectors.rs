@@ -5,8 +5,8 @@
 
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{
-    Button, Entity as _, Field, GameSchema, Grid, Input as _, PacketProfile, Predictor, Schema, Trainer,
-    schema_hash,
+    Button, Entity as _, Field, GameSchema, Grid, Input as _, OnGrid, PacketProfile, Predictor, Schema,
+    Trainer, schema_hash,
 };
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
@@ -220,9 +220,9 @@ fn frames(out: &mut String) {
         view: Some((Tick(997), 128)),
         commands: Numbered { first: 1, items: vec![vec![1, 2, 3].into(), vec![].into()] },
         inputs: vec![
-            (Tick(1003), Pad { x: 127, y: -127, aim: 200, fire: press }),
-            (Tick(1004), Pad { x: 0, y: 1, aim: 201, fire: press.held_down() }),
-            (Tick(1007), Pad::default()),
+            (Tick(1003), OnGrid::new(&Pad { x: 127, y: -127, aim: 200, fire: press })),
+            (Tick(1004), OnGrid::new(&Pad { x: 0, y: 1, aim: 201, fire: press.held_down() })),
+            (Tick(1007), OnGrid::neutral()),
         ],
     };
     for (name, frame) in [("empty", ClientFrame::<Pad>::default()), ("full", full)] {
