@@ -14,9 +14,9 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
 ///
-/// Exit status: 0 when all bots came into a room and all thresholds hold, 1 when a bot never came or a threshold
-/// fails, 2 for wrong use, 3 when the server can't be reached. Bots that Ctrl-C, or a stay of less than 1 s, left no
-/// time to come are no failure.
+/// Exit status: 0 when all bots came into a room, met no outage and all thresholds hold, 1 when a bot never came, a
+/// bot met an outage or a threshold fails, 2 for wrong use, 3 when the server can't be reached. Bots that Ctrl-C, or a
+/// stay of less than 1 s, left no time to come are no failure.
 #[derive(Clone, Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -67,6 +67,10 @@ pub struct Args {
     /// A threshold on the report, such as 'snapshot_gap_ms.p99<60'. May be given again.
     #[arg(long = "assert", value_name = "PATH OP VALUE")]
     pub assertions: Vec<Assertion>,
+    /// An outage fails no run: neither a lost connection whose place was never taken again, nor a bot that saw nothing
+    /// new for 5 s. For tests that restart a server.
+    #[arg(long)]
+    pub allow_outages: bool,
     /// Writes what the first bots receive to this file, for `profile` and `train`.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -4,8 +4,9 @@ use crate::behaviour::{Behaviour, Behaviours};
 use crate::connect::{Connect, ConnectError, LinkEnd};
 use crate::crew::Crew;
 use crate::rooms::Errand;
-use crate::session::{End, Player, Session};
+use crate::session::{End, Loss, Player, Session};
 use crate::tally::GivenUp;
+use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_shared::Rng;
@@ -106,11 +107,14 @@ where
     let mut behaviour = crew.behaviours.of(bot);
     let mut failures = 0;
     let mut last = Trouble::hopeless(RUN_OVER);
+    let vigil = Vigil::new(bot, &crew.config.networks.profile(bot), shift.end);
+    let mut watch = Watch::new(vigil, &crew.tally, clock);
     while clock.now() < shift.end && !clock.is_stopped() {
-        let (joined, trouble) = match visit(crew, bot, shift.end, &mut *behaviour, &mut rng).await {
-            Ok(()) => return,
-            Err(trouble) => trouble,
-        };
+        let (joined, trouble) =
+            match visit(crew, bot, &mut watch.vigil, shift.end, &mut *behaviour, &mut rng).await {
+                Ok(()) => return,
+                Err(trouble) => trouble,
+            };
         tracing::debug!(bot, reason = trouble.reason, "out of the room");
         failures = if joined { 0 } else { failures + 1 };
         let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
@@ -131,6 +135,7 @@ where
 async fn visit<G, C, B>(
     crew: &Crew<C, B>,
     bot: u32,
+    vigil: &mut Vigil,
     until: Duration,
     behaviour: &mut dyn Behaviour<G>,
     rng: &mut Rng,
@@ -165,8 +170,8 @@ where
             promise.keep(room);
         }
     });
-    let mut player =
-        Player::<G>::new(bot, client, (behaviour, rng), (&crew.tally, &crew.clock), until, on_joined);
+    let books = (&crew.tally, &crew.clock);
+    let mut player = Player::<G>::new(bot, client, (behaviour, rng), books, vigil, until, on_joined);
     let end = match play(crew, &mut player).await {
         Ok(()) => return Ok(()),
         Err(end) => end,
@@ -223,7 +228,8 @@ where
         }
         if was_in {
             tracing::debug!(bot = player.bot, ?end, "cut");
-            player.lose(now);
+            let loss = if end == End::Link(LinkEnd::Cut) { Loss::Simulated } else { Loss::Real };
+            player.lose(now, loss);
             player.tally.record(player.bot, |shard| match &end {
                 End::Link(LinkEnd::Cut) => shard.cuts += 1,
                 end => shard.disconnected(code_of(end)),

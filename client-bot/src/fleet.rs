@@ -8,6 +8,7 @@ use crate::crew::{Crew, FleetConfig};
 use crate::network::SimulatedConnect;
 use crate::report::{NetworkReport, REPORT_VERSION, Report, Second};
 use crate::rooms::Rooms;
+use crate::session::LEAVE_TIMEOUT;
 use crate::tally::Tally;
 use core::future::Future;
 use core::pin::pin;
@@ -17,8 +18,8 @@ use tickwire_shared::game::Game;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-/// How long bots have to leave after the end of the run.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long bots have to leave after the end of the run: until a server that does not answer has met an outage.
+const GRACE: Duration = LEAVE_TIMEOUT.saturating_add(Duration::from_secs(1));
 
 /// Runs a fleet to its end and reports. Ends early when `stop` does, or when no server can be reached; `each_second`
 /// hears of every second. Needs a tokio runtime with time.
@@ -78,7 +79,7 @@ where
 
 impl<C, B> Crew<C, B> {
     fn report(&self, timeline: Vec<Second>) -> Report {
-        let (sum, by_network) = self.tally.sum();
+        let (sum, by_network) = self.tally.sum(self.clock.now());
         let networks = self.config.networks.all().iter().zip(&by_network);
         let (bots_joined, all_joined_at) = self.tally.arrivals();
         let clients = &sum.clients;
@@ -102,6 +103,8 @@ impl<C, B> Crew<C, B> {
             disconnects: sum.disconnects.iter().map(|(code, count)| (code.to_string(), *count)).collect(),
             cuts: sum.cuts,
             resumes: clients.resumes,
+            cuts_not_resumed: sum.cuts_not_resumed,
+            outages: sum.outages,
             resume_ms: sum.resumes.percentiles(),
             all_joined_s: all_joined_at.map(|at| at.as_secs_f64()),
             seconds: self.clock.now().as_secs_f64(),
@@ -135,6 +138,8 @@ impl<C, B> Crew<C, B> {
             events_sent: clients.commands,
             events_received: clients.events,
             events_lost: clients.events_lost,
+            events_doubled: clients.events_repeated,
+            events_reordered: clients.events_reordered,
             bot_lag_ms: sum.lags.percentiles(),
             network_lag_ms: sum.network_lags.percentiles(),
             networks: networks

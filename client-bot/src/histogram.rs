@@ -4,10 +4,10 @@ use core::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The largest value that is told apart, in thousandths: a minute in µs. Greater ones count as this one.
-const STEPS_MAX: u64 = 60_000_000;
+/// The largest value that is told apart, in thousandths: ten minutes in µs. Greater ones count as this one.
+const STEPS_MAX: u64 = 600_000_000;
 
-/// A distribution of values in thousandths (of a millisecond or of a unit), to 3 digits. About 140 KB.
+/// A distribution of values in thousandths (of a millisecond or of a unit), to 3 digits. About 170 KB.
 #[derive(Clone, Debug)]
 pub struct Spread {
     steps: Histogram<u64>,
@@ -165,7 +165,7 @@ mod tests {
         part.record_units(-2.5);
         sum.take(&mut part);
         assert_eq!((sum.count(), part.count()), (2, 0));
-        assert!(near(sum.max(), 60_000.0), "{:?}", sum.max());
+        assert!(near(sum.max(), 600_000.0), "{:?}", sum.max());
         assert!(near(sum.at(0.1), 2.5));
     }
 }

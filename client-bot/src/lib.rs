@@ -32,6 +32,7 @@ mod session;
 pub mod table;
 mod tally;
 pub mod training;
+mod vigil;
 
 pub use behaviour::{Behaviour, Behaviours, Idle};
 pub use crew::FleetConfig;

@@ -21,7 +21,7 @@ use tickwire_client_bot::{FleetConfig, open_files, run};
 use tickwire_shared::arena::Arena;
 use tickwire_shared::entity::{Kind, Trainer};
 
-/// A threshold fails, or bots that were wanted never came into a room.
+/// A threshold fails, bots that were wanted never came into a room, or there was an outage.
 const FAILED: u8 = 1;
 /// Wrong use.
 const USAGE: u8 = 2;
@@ -196,7 +196,9 @@ fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
         return Err(Failure(format!("{} can't be reached: {}", args.url, reasons.join(", ")), UNREACHABLE));
     }
     let failing = failures(&args.assertions, &json);
-    let lines: Vec<_> = missing(report).into_iter().chain(failing.iter().map(ToString::to_string)).collect();
+    let outage = outage(report).filter(|_| !args.allow_outages);
+    let failing = failing.iter().map(ToString::to_string);
+    let lines: Vec<_> = missing(report).into_iter().chain(outage).chain(failing).collect();
     if lines.is_empty() {
         return Ok(());
     }
@@ -221,6 +223,16 @@ fn missing(report: &Report) -> Option<String> {
     let reasons: Vec<_> = report.bots_missing.iter().map(reason).collect();
     let wanted = report.bots_wanted;
     (count > 0).then(|| format!("{count} of {wanted} bots never came into a room: {}", reasons.join(", ")))
+}
+
+/// What bots met of an outage.
+fn outage(report: &Report) -> Option<String> {
+    let Report { cuts_not_resumed, outages, .. } = *report;
+    let cuts = format!("{cuts_not_resumed} x a connection was lost and its place never taken again");
+    let silences = format!("{outages} x a bot saw nothing new for 5 s or more");
+    let parts = [(cuts_not_resumed, cuts), (outages, silences)];
+    let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+    (!parts.is_empty()).then(|| format!("outage: {} (--allow-outages permits it)", parts.join(", ")))
 }
 
 fn is_unreachable(reason: &str) -> bool {

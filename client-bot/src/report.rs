@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The version of the report's form. Raised when a value changes its name or meaning, not when one is added.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// The result of a run. Values per client and second count the time that bots were in a room.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -38,6 +38,11 @@ pub struct Report {
     pub cuts: u64,
     /// Bots that took their places again after they had lost their connection.
     pub resumes: u64,
+    /// Connections that ended before their bot wanted it, and whose place the bot never took again; simulated cuts too, unless the
+    /// bot's time was over first.
+    pub cuts_not_resumed: u64,
+    /// Times that a bot in a room saw nothing new for 5 s or more, longer where its simulated network stalls or cuts.
+    pub outages: u64,
     /// From the loss of a connection until the next snapshot, resumed.
     pub resume_ms: Percentiles,
     /// From the start of the run until the last of the wanted bots was in a room; `null` if some never was.
@@ -52,8 +57,9 @@ pub struct Report {
     pub snapshots: u64,
     /// Snapshots per client and second.
     pub snapshots_per_client_s: f64,
-    /// The time between the arrivals of two snapshots of one bot, corrected for coordinated omission. One
-    /// that the server confirmed later, because all went as predicted, counts as come in its time.
+    /// The time between the arrivals of two snapshots of one bot, also across a cut and up to the end of the bot's time or the
+    /// run, corrected for coordinated omission. One that the server confirmed later, because all went as predicted, counts as come
+    /// in its time.
     pub snapshot_gap_ms: Percentiles,
     /// From the making of an input until the arrival of the snapshot in which it is applied.
     pub input_to_effect_ms: Percentiles,
@@ -104,8 +110,12 @@ pub struct Report {
     pub events_sent: u64,
     /// Reliable events that bots received.
     pub events_received: u64,
-    /// Events whose number was skipped, and commands that the server left unconfirmed for 2 s until the end.
+    /// Events that never came, and commands that the server left unconfirmed for 2 s until the end.
     pub events_lost: u64,
+    /// Events that came again.
+    pub events_doubled: u64,
+    /// Events that came after one with a higher number, too late to be handed on.
+    pub events_reordered: u64,
     /// How late the bots' own timers fired. Where this is large, the bots measure themselves, not the server.
     pub bot_lag_ms: Percentiles,
     /// How late the simulated networks handed over messages. `snapshot_gap_ms` is without it.
@@ -125,6 +135,10 @@ pub struct NetworkReport {
     pub cuts: u64,
     /// Bots that took their places again.
     pub resumes: u64,
+    /// Connections that ended and whose place was never taken again.
+    pub cuts_not_resumed: u64,
+    /// Times that a bot saw nothing new for very long.
+    pub outages: u64,
     /// From the loss of a connection until the next snapshot.
     pub resume_ms: Percentiles,
     /// The round trip of a client frame.
@@ -174,6 +188,8 @@ impl NetworkReport {
             client_seconds: time,
             cuts: shard.cuts,
             resumes: clients.resumes,
+            cuts_not_resumed: shard.cuts_not_resumed,
+            outages: shard.outages,
             resume_ms: shard.resumes.percentiles(),
             rtt_ms: shard.round_trips.percentiles(),
             snapshot_gap_ms: shard.gaps.percentiles(),

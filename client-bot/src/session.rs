@@ -4,6 +4,7 @@ use crate::behaviour::Behaviour;
 use crate::clock::Clock;
 use crate::connect::{Link, LinkEnd};
 use crate::tally::{Counts, Shard, Tally};
+use crate::vigil::{OUTAGE_MIN, Vigil};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -12,7 +13,6 @@ use tickwire_shared::Rng;
 use tickwire_shared::client::{Client, ClientEvent, State};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;
-use tickwire_shared::limits::QUIET_MS_MAX;
 use tickwire_shared::wire::Close;
 use tokio::time::Sleep;
 
@@ -20,8 +20,8 @@ use tokio::time::Sleep;
 const DECIDE_PERIOD: Duration = Duration::from_millis(100);
 /// From the connection until the bot is in the room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a bot that leaves waits for the server's goodbye.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a bot that leaves waits for the server's goodbye. A server that says nothing until then has met an outage.
+pub(crate) const LEAVE_TIMEOUT: Duration = OUTAGE_MIN;
 /// A server that says nothing for this long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// A command that the server has not confirmed for this long is lost.
@@ -44,6 +44,15 @@ pub(crate) enum End {
     Silent,
 }
 
+/// What took a connection away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The simulated network.
+    Simulated,
+    /// The server, or what lies between.
+    Real,
+}
+
 /// One player: what lasts from its joining of a room until it leaves for good, over several sessions.
 pub(crate) struct Player<'a, G: Game> {
     pub(crate) bot: u32,
@@ -56,10 +65,11 @@ pub(crate) struct Player<'a, G: Game> {
     pub(crate) until: Duration,
     /// When the first session began.
     pub(crate) began: Duration,
+    /// Of the whole shift.
+    vigil: &'a mut Vigil,
     decide_at: Duration,
-    snapshot_at: Option<Duration>,
-    /// When the connection was lost, until the next snapshot.
-    lost_at: Option<Duration>,
+    /// When the connection was lost, and how, until the next snapshot.
+    lost: Option<(Duration, Loss)>,
     /// When the bot said that it goes.
     left_at: Option<Duration>,
     /// How many commands were confirmed, and since when none was although some wait.
@@ -77,6 +87,7 @@ impl<'a, G: Game> Player<'a, G> {
         client: Client<G>,
         (behaviour, rng): (&'a mut dyn Behaviour<G>, &'a mut Rng),
         (tally, clock): (&'a Tally, &'a Clock),
+        vigil: &'a mut Vigil,
         until: Duration,
         on_joined: Box<dyn FnOnce(RoomId) + Send + 'a>,
     ) -> Self {
@@ -90,9 +101,9 @@ impl<'a, G: Game> Player<'a, G> {
             clock,
             until,
             began,
+            vigil,
             decide_at: Duration::ZERO,
-            snapshot_at: None,
-            lost_at: None,
+            lost: None,
             left_at: None,
             confirmed: 0,
             waiting_since: None,
@@ -118,28 +129,17 @@ impl<'a, G: Game> Player<'a, G> {
         // When it would have come if this machine were always at once: its own lag is not the server's.
         let came_at = now.saturating_sub(late);
         let interval = self.client.tick_rate().map(|rate| rate.period());
-        // Ticks that were confirmed without a message of their own count as come in their time.
-        let quiet = u32::try_from(fresh.saturating_sub(1)).unwrap_or(0);
-        let gap = match (fresh, self.snapshot_at, interval) {
-            (0, ..) | (_, None, _) | (_, _, None) => None,
-            (_, Some(before), Some(interval)) => {
-                Some((came_at.saturating_sub(before).saturating_sub(interval * quiet), interval))
-            }
-        };
-        let mut resumed_after = None;
-        if fresh > 0 {
-            self.snapshot_at = Some(came_at);
-            resumed_after = self.lost_at.take().map(|at| now.saturating_sub(at));
-        }
+        let gap = interval.and_then(|interval| self.vigil.saw(came_at, fresh, interval));
+        let lost = if fresh > 0 { self.lost.take() } else { None };
+        let resumed_after = lost.map(|(at, _)| now.saturating_sub(at));
         let client = &mut self.client;
         self.tally.record(self.bot, |shard: &mut Shard| {
             let Counts { snapshots, messages, bytes, .. } = &mut shard.second;
             *snapshots += fresh;
             *messages += 1;
             *bytes += message.len() as u64;
-            if let Some((gap, interval)) = gap {
-                shard.second_gaps.record_gap(gap, interval);
-                (0..quiet).for_each(|_| shard.second_gaps.record_gap(interval, interval));
+            if let Some(gap) = gap {
+                shard.gap(&gap);
             }
             if let Some(time) = resumed_after {
                 shard.resumes.record(time);
@@ -196,10 +196,17 @@ impl<'a, G: Game> Player<'a, G> {
         self.confirmed = confirmed;
     }
 
-    /// The connection is gone. How long it takes to be back is measured apart, so that a gap is the server's.
-    pub(crate) fn lose(&mut self, now: Duration) {
-        self.lost_at.get_or_insert(now);
-        self.snapshot_at = None;
+    /// The connection is gone.
+    pub(crate) fn lose(&mut self, now: Duration, loss: Loss) {
+        self.lost.get_or_insert((now, loss));
+    }
+
+    /// Whether a connection was lost and the place not taken again. A simulated cut that the end of the shift was too
+    /// near for is none.
+    fn has_lost_place(&self, now: Duration) -> bool {
+        self.lost.is_some_and(|(at, loss)| {
+            loss == Loss::Real || !self.is_over(now) || now.saturating_sub(at) >= self.vigil.outage_min()
+        })
     }
 
     /// The bot is out of its room, for now or for good. Says whether it was in.
@@ -213,26 +220,24 @@ impl<'a, G: Game> Player<'a, G> {
 }
 
 impl<G: Game> Drop for Player<'_, G> {
-    /// Also at an abort: what was measured counts. So does the silence since the last snapshot, if it is one.
+    /// Also at an abort: what was measured counts.
     fn drop(&mut self) {
         let now = self.clock.now();
         self.pause(now);
         let seen_until = self.left_at.unwrap_or(now);
-        let silence = match (self.snapshot_at, self.client.tick_rate()) {
-            (Some(before), Some(rate)) => Some((seen_until.saturating_sub(before), rate.period())),
-            _ => None,
-        };
+        if let Some(left_at) = self.left_at {
+            // Until its goodbye is answered a bot looks on.
+            let answered = matches!(self.client.state(), State::Closed(_));
+            self.vigil.ends_at(if answered { left_at } else { now });
+        }
         let overdue = self.waiting_since.is_some_and(|since| seen_until > since + CONFIRM_TIMEOUT);
+        let lost_place = self.has_lost_place(now);
         self.tally.record(self.bot, |shard| {
             let stats = self.client.stats();
             shard.client(stats);
+            shard.cuts_not_resumed += u64::from(lost_place);
             if overdue {
                 shard.clients.events_lost += stats.commands.saturating_sub(stats.commands_confirmed);
-            }
-            // While all goes as predicted, silence is no gap.
-            let quiet = Duration::from_millis(QUIET_MS_MAX);
-            if let Some((gap, interval)) = silence.filter(|(gap, interval)| *gap > quiet + 2 * *interval) {
-                shard.second_gaps.record_gap(gap, interval);
             }
         });
     }

@@ -31,6 +31,13 @@ impl fmt::Display for Table<'_> {
         }
         let cuts = if report.disconnects.is_empty() { "none".into() } else { counts(&report.disconnects) };
         line("disconnects", cuts)?;
+        if report.cuts_not_resumed + report.outages > 0 {
+            let (lost, silent) = (report.cuts_not_resumed, report.outages);
+            line(
+                "outages",
+                format!("{silent} x nothing new for 5 s or more, {lost} x a place lost to a cut"),
+            )?;
+        }
         line("time", format!("{:.1} s, {:.0} client seconds", report.seconds, report.client_seconds))?;
         // Nobody was there to measure the rest.
         if report.bots_joined == 0 {
@@ -91,8 +98,12 @@ impl fmt::Display for Table<'_> {
         line(
             "events",
             format!(
-                "{} received, {} lost; {} commands sent",
-                report.events_received, report.events_lost, report.events_sent
+                "{} received, {} lost, {} doubled, {} reordered; {} commands sent",
+                report.events_received,
+                report.events_lost,
+                report.events_doubled,
+                report.events_reordered,
+                report.events_sent
             ),
         )?;
         line("lag of the bots, ms", spread(&report.bot_lag_ms))?;

@@ -3,6 +3,7 @@
 use crate::histogram::Spread;
 use crate::network::Networks;
 use crate::report::Second;
+use crate::vigil::{Gap, Silence};
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(crate) struct Tally {
     threads: usize,
     networks: Networks,
     fates: Mutex<Fates>,
+    /// Bots that are gone, and since when they had seen nothing new. At most one for each shift.
+    silences: Mutex<Vec<Silence>>,
     /// Bots in a room now.
     playing: AtomicU32,
     /// Connections made so far.
@@ -55,6 +58,10 @@ pub(crate) struct Shard {
     pub(crate) network_lags: Spread,
     /// Connections that simulated networks cut.
     pub(crate) cuts: u64,
+    /// Lost connections whose place was not taken again.
+    pub(crate) cuts_not_resumed: u64,
+    /// Times that a bot saw nothing new for very long.
+    pub(crate) outages: u64,
     /// Ends by close code.
     pub(crate) disconnects: BTreeMap<u16, u64>,
     /// The sum of the clients that are gone.
@@ -126,6 +133,7 @@ impl Tally {
             threads,
             networks,
             fates: Mutex::new(fates),
+            silences: Mutex::default(),
             playing: AtomicU32::new(0),
             connected: AtomicU32::new(0),
         }
@@ -264,9 +272,19 @@ impl Tally {
         }
     }
 
-    /// All shards in one, and those of each network in one. Empties them.
+    /// A bot is gone that had seen nothing new for a while.
+    pub(crate) fn silent(&self, silence: Silence) {
+        lock(&self.silences).push(silence);
+    }
+
+    /// All shards in one, and those of each network in one, of a run that ended at `end`. Empties them.
     #[must_use]
-    pub(crate) fn sum(&self) -> (Shard, Vec<Shard>) {
+    pub(crate) fn sum(&self, end: Duration) -> (Shard, Vec<Shard>) {
+        for silence in core::mem::take(&mut *lock(&self.silences)) {
+            if let Some(gap) = silence.gap(end) {
+                self.record(silence.bot, |shard| shard.gap(&gap));
+            }
+        }
         let mut sum = Shard::default();
         let of_network = |shards: &[Mutex<Shard>]| {
             let mut own = Shard::default();
@@ -304,6 +322,13 @@ impl Shard {
         }
     }
 
+    /// A bot had to wait for something new.
+    pub(crate) fn gap(&mut self, gap: &Gap) {
+        self.outages += u64::from(gap.is_outage);
+        self.second_gaps.record_gap(gap.time, gap.interval);
+        (0..gap.quiet).for_each(|_| self.second_gaps.record_gap(gap.interval, gap.interval));
+    }
+
     /// An end that the bot did not want.
     pub(crate) fn disconnected(&mut self, code: u16) {
         *self.disconnects.entry(code).or_default() += 1;
@@ -326,6 +351,8 @@ impl Shard {
         sum.inputs.add(stats.inputs);
         sum.events += stats.events;
         sum.events_lost += stats.events_lost;
+        sum.events_repeated += stats.events_repeated;
+        sum.events_reordered += stats.events_reordered;
         sum.commands += stats.commands;
         sum.commands_confirmed += stats.commands_confirmed;
         sum.resumes += stats.resumes;
@@ -355,6 +382,8 @@ impl Shard {
         self.resumes.take(&mut other.resumes);
         self.network_lags.take(&mut other.network_lags);
         self.cuts += core::mem::take(&mut other.cuts);
+        self.cuts_not_resumed += core::mem::take(&mut other.cuts_not_resumed);
+        self.outages += core::mem::take(&mut other.outages);
     }
 }
 
@@ -404,6 +433,6 @@ mod tests {
         assert_eq!(second.snapshots, 2);
         assert!(second.gap_max_ms.is_some_and(|max| (39.9..40.1).contains(&max)), "{second:?}");
         assert_eq!(tally.close_second(1), Second { second: 1, ..Second::default() });
-        assert_eq!(tally.sum().0.gaps.count(), 2);
+        assert_eq!(tally.sum(Duration::from_secs(2)).0.gaps.count(), 2);
     }
 }

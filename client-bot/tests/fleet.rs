@@ -73,6 +73,7 @@ async fn cut_bots_take_their_places_again() {
     assert_eq!((report.bots_joined, report.failed(), server.rooms()), (6, 0, 1));
     assert_eq!(report.disconnects, BTreeMap::from([("1006".to_owned(), 6)]));
     assert_eq!((report.resumes, report.events_lost, report.hash_mismatches), (6, 0, 0), "{report:?}");
+    assert_eq!((report.cuts_not_resumed, report.outages), (0, 0), "{report:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -88,6 +89,7 @@ async fn bots_that_cannot_read_their_server_leave_and_join_anew() {
     let report = play(&server, config(Plan::steady(4, ms(0), ms(3_000)), 1)).await;
     assert_eq!(left_by_then.await.expect("the nonsense"), 4);
     assert_eq!((report.bots_joined, report.resumes, report.decode_errors), (4, 0, 4), "{report:?}");
+    assert_eq!((report.cuts_not_resumed, report.outages), (4, 0), "{report:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -189,7 +191,10 @@ async fn bots_play_over_networks_of_their_own_and_come_back_after_cuts() {
     assert!(rough.resume_ms.p50.is_some_and(|ms| (700.0..1_500.0).contains(&ms)), "{rough:?}");
     assert!(wifi.rtt_ms.p50.is_some_and(|ms| (15.0..35.0).contains(&ms)), "{wifi:?}");
     assert!(rough.rtt_ms.p50.is_some_and(|ms| (60.0..130.0).contains(&ms)), "{rough:?}");
-    assert!(rough.snapshot_gap_ms.max.is_some_and(|ms| (150.0..700.0).contains(&ms)), "{rough:?}");
+    // Across the cut.
+    assert!(rough.snapshot_gap_ms.max.is_some_and(|ms| (700.0..2_000.0).contains(&ms)), "{rough:?}");
+    assert!(wifi.snapshot_gap_ms.max.is_some_and(|ms| ms < 300.0), "{wifi:?}");
+    assert_eq!((report.cuts_not_resumed, report.outages), (0, 0), "{report:?}");
     assert!(wifi.frames > 1_000 && wifi.frames_starved < wifi.frames / 20, "{wifi:?}");
     assert!(wifi.inputs_late_or_held_percent.is_some_and(|percent| percent < 5.0), "{wifi:?}");
     assert!(rough.client_seconds > 60.0 && wifi.client_seconds > 75.0);

@@ -101,7 +101,9 @@ impl Networks {
         self.turns.get(turn).copied().unwrap_or(0).into()
     }
 
-    fn profile(&self, bot: u32) -> LinkProfile {
+    /// How the network of bot number `bot` behaves.
+    #[must_use]
+    pub fn profile(&self, bot: u32) -> LinkProfile {
         self.networks.get(self.of(bot)).map_or(LinkProfile::CLEAN, |network| network.profile)
     }
 }

@@ -177,6 +177,12 @@ impl<G: Game> Client<G> {
                     self.stats.events_repeated += 1;
                     continue;
                 }
+                // Its turn is over: events are handed on in their order.
+                Turn::Reordered => {
+                    self.stats.events_reordered += 1;
+                    self.stats.events_lost = self.stats.events_lost.saturating_sub(1);
+                    continue;
+                }
                 Turn::Next { lost } => self.stats.events_lost += u64::from(lost),
             }
             self.stats.events += 1;

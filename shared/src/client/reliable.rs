@@ -5,6 +5,7 @@ use crate::limits::{COMMANDS_PER_TICK_MAX, RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MA
 use crate::wire::DecodeError;
 use crate::wire::frame::Numbered;
 use bytes::Bytes;
+use core::ops::Range;
 use std::collections::VecDeque;
 
 /// Commands sent and not confirmed. Half of what the server lets wait for one tick, so that a stall that delivers
@@ -93,11 +94,16 @@ impl Commands {
     }
 }
 
+/// Gaps in the numbers that are remembered, to tell an event that comes out of order from one that came before.
+const GAPS_MAX: usize = 16;
+
 /// Where the client stands in the events' numbers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EventNumbers {
     received: u32,
     acknowledged: u32,
+    /// Numbers that were skipped, the newest last.
+    gaps: VecDeque<Range<u32>>,
 }
 
 /// What to do with an event.
@@ -110,11 +116,13 @@ pub(super) enum Turn {
     },
     /// It came before.
     Repeated,
+    /// It was missed, and comes after one with a higher number.
+    Reordered,
 }
 
 impl EventNumbers {
     pub(super) fn starting_after(received: u32) -> Self {
-        Self { received, acknowledged: received }
+        Self { received, acknowledged: received, gaps: VecDeque::new() }
     }
 
     pub(super) fn received(&self) -> u32 {
@@ -123,11 +131,31 @@ impl EventNumbers {
 
     pub(super) fn take(&mut self, number: u32) -> Turn {
         match number.checked_sub(self.received) {
-            None | Some(0) => Turn::Repeated,
+            None | Some(0) => self.take_old(number),
             Some(step) => {
+                if step > 1 {
+                    self.gaps.push_back(self.received + 1..number);
+                    self.forget_old_gaps();
+                }
                 self.received = number;
                 Turn::Next { lost: step - 1 }
             }
+        }
+    }
+
+    /// What an event is whose number is not above the last one.
+    fn take_old(&mut self, number: u32) -> Turn {
+        let Some(at) = self.gaps.iter().position(|gap| gap.contains(&number)) else { return Turn::Repeated };
+        let parts = self.gaps.remove(at).map(|gap| [gap.start..number, number + 1..gap.end]);
+        let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        parts.rev().for_each(|part| self.gaps.insert(at, part));
+        self.forget_old_gaps();
+        Turn::Reordered
+    }
+
+    fn forget_old_gaps(&mut self) {
+        while self.gaps.len() > GAPS_MAX {
+            self.gaps.pop_front();
         }
     }
 
@@ -183,5 +211,29 @@ mod tests {
         assert_eq!(events.take(8), Turn::Next { lost: 2 });
         assert_eq!(events.acknowledge(), Some(8));
         assert_eq!(events.acknowledge(), None);
+    }
+
+    #[test]
+    fn an_event_out_of_order_is_told_from_one_that_came_before() {
+        let mut events = EventNumbers::starting_after(0);
+        assert_eq!(events.take(5), Turn::Next { lost: 4 });
+        assert_eq!(
+            [3, 3, 5].map(|number| events.take(number)),
+            [Turn::Reordered, Turn::Repeated, Turn::Repeated]
+        );
+        assert_eq!([1, 2, 4].map(|number| events.take(number)), [Turn::Reordered; 3]);
+        assert_eq!([1, 2, 3, 4].map(|number| events.take(number)), [Turn::Repeated; 4]);
+        assert_eq!(events.received(), 5);
+    }
+
+    #[test]
+    fn no_server_makes_a_client_remember_gaps_without_end() {
+        let mut events = EventNumbers::starting_after(0);
+        for number in (0..1_000).map(|at| 4 * at + 4) {
+            assert_eq!(events.take(number), Turn::Next { lost: 3 });
+            assert_eq!(events.take(number - 2), Turn::Reordered);
+        }
+        assert!(events.gaps.len() <= GAPS_MAX);
+        assert_eq!(events.take(2), Turn::Repeated, "a gap of long ago is forgotten");
     }
 }

@@ -73,10 +73,12 @@ pub struct ClientStats {
     pub clock_jumps: u64,
     /// Reliable events received, each once.
     pub events: u64,
-    /// Reliable events missing: gaps in their numbers.
+    /// Reliable events that never came: gaps in their numbers.
     pub events_lost: u64,
     /// Reliable events that came again and were dropped.
     pub events_repeated: u64,
+    /// Reliable events that came after one with a higher number and were dropped.
+    pub events_reordered: u64,
     /// Commands taken over for sending.
     pub commands: u64,
     /// Commands that the server confirmed.

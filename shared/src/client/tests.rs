@@ -113,6 +113,25 @@ fn the_last_number_that_an_event_may_have_is_taken() {
 }
 
 #[test]
+fn events_that_are_lost_doubled_or_out_of_order_are_counted_apart() {
+    use crate::wire::{frame::Numbered, update::*};
+    let mut client = playing();
+    while client.poll_event().is_some() {}
+    for (at, number) in [1_u32, 4, 2, 2, 4, 5].into_iter().enumerate() {
+        let event = crate::wire::control::ReliableEvent::PlayerLeft(PlayerId(number as u16));
+        let events = Numbered { first: number, items: vec![codec::encode(&event).unwrap().into()] };
+        let private = Private { tick: Tick(101 + at as u32), events, ..Private::default() };
+        client.receive(Duration::ZERO, &UpdateWriter::new(&private).finish()).unwrap();
+    }
+    let stats = client.stats();
+    assert_eq!((stats.events, stats.events_lost), (3, 1), "3 never came");
+    assert_eq!((stats.events_repeated, stats.events_reordered), (2, 1));
+    let heard: Vec<_> = core::iter::from_fn(|| client.poll_event()).collect();
+    let left = |event: &_| matches!(event, ClientEvent::PlayerLeft(PlayerId(1 | 4 | 5)));
+    assert!(heard.len() == 3 && heard.iter().all(left), "in order, each once: {heard:?}");
+}
+
+#[test]
 fn a_client_holds_no_more_rows_than_it_may_however_small_the_messages_are() {
     use crate::wire::update::{Private, UpdateWriter, encode_packet};
     let mut state = Snapshot::new(Tick(101));

@@ -1,0 +1,178 @@
+//! How long a bot has seen nothing new: across cuts, across a place that was lost, up to the end.
+
+use crate::clock::Clock;
+use crate::tally::Tally;
+use core::time::Duration;
+use tickwire_shared::limits::QUIET_MS_MAX;
+use tickwire_shared::link::LinkProfile;
+
+/// A bot that sees nothing new for this long, beyond what its simulated network does, has met an outage. A server
+/// speaks four times a second at least.
+pub(crate) const OUTAGE_MIN: Duration = Duration::from_secs(5);
+
+/// The longest time without a message while all goes as predicted.
+const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
+
+/// The time between the arrivals of two snapshots of one bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// How long it was.
+    pub(crate) time: Duration,
+    /// From one tick of the room to the next.
+    pub(crate) interval: Duration,
+    /// Ticks that were confirmed without a message of their own: they count as come in their time.
+    pub(crate) quiet: u32,
+    /// Whether it was an outage.
+    pub(crate) is_outage: bool,
+}
+
+/// A bot that has seen nothing new since `since`, and would have looked on until `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub(crate) bot: u32,
+    since: Duration,
+    until: Duration,
+    interval: Duration,
+    outage_min: Duration,
+}
+
+impl Silence {
+    /// The gap that it is at the end of the run; `None` if that is no longer than a server may be quiet.
+    pub(crate) fn gap(&self, end: Duration) -> Option<Gap> {
+        let time = self.until.min(end).saturating_sub(self.since);
+        let is_gap = time > QUIET + 2 * self.interval;
+        is_gap.then_some(Gap { time, interval: self.interval, quiet: 0, is_outage: time >= self.outage_min })
+    }
+}
+
+/// Watches one bot through one shift.
+#[derive(Debug)]
+pub(crate) struct Vigil {
+    bot: u32,
+    outage_min: Duration,
+    /// When something new was seen last, and the room's interval.
+    seen: Option<(Duration, Duration)>,
+    /// When the bot stops to look.
+    until: Duration,
+}
+
+impl Vigil {
+    /// Nothing is seen yet; the bot's shift ends at `until`.
+    pub(crate) fn new(bot: u32, network: &LinkProfile, until: Duration) -> Self {
+        let simulated: Duration = [network.stall, network.cut].iter().map(|outage| outage.time).sum();
+        Self { bot, outage_min: OUTAGE_MIN + simulated, seen: None, until }
+    }
+
+    /// How long silence has to last to be an outage.
+    pub(crate) fn outage_min(&self) -> Duration {
+        self.outage_min
+    }
+
+    /// The states of `fresh` ticks came at `now` in one message. Says how long the bot had waited for them.
+    pub(crate) fn saw(&mut self, now: Duration, fresh: u64, interval: Duration) -> Option<Gap> {
+        if fresh == 0 {
+            return None;
+        }
+        let (before, _) = self.seen.replace((now, interval))?;
+        // No message confirms more: ticks that the server gave up were not quiet.
+        let quiet_max = QUIET.as_micros().checked_div(interval.as_micros()).unwrap_or(0);
+        let quiet = u32::try_from(u128::from(fresh - 1).min(quiet_max)).unwrap_or(0);
+        let time = now.saturating_sub(before).saturating_sub(interval * quiet);
+        Some(Gap { time, interval, quiet, is_outage: time >= self.outage_min })
+    }
+
+    /// The bot looks away at `at`.
+    pub(crate) fn ends_at(&mut self, at: Duration) {
+        self.until = at;
+    }
+}
+
+/// A vigil whose last silence is told when it is dropped, also by an abort.
+pub(crate) struct Watch<'a> {
+    pub(crate) vigil: Vigil,
+    tally: &'a Tally,
+    clock: &'a Clock,
+}
+
+impl<'a> Watch<'a> {
+    /// Tells `tally` how `vigil` ended.
+    pub(crate) fn new(vigil: Vigil, tally: &'a Tally, clock: &'a Clock) -> Self {
+        Self { vigil, tally, clock }
+    }
+}
+
+impl Drop for Watch<'_> {
+    /// A bot that gave up sees nothing until its shift or the run ends, which is not known here.
+    fn drop(&mut self) {
+        let Vigil { bot, outage_min, seen, until } = self.vigil;
+        if let Some((since, interval)) = seen {
+            let until = if self.clock.is_stopped() { until.min(self.clock.now()) } else { until };
+            self.tally.silent(Silence { bot, since, until, interval, outage_min });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Networks;
+
+    const INTERVAL: Duration = Duration::from_millis(33);
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn watched(network: &LinkProfile, script: impl FnOnce(&mut Vigil)) -> (u64, Option<f64>, u64) {
+        let (tally, clock) = (Tally::new(1, 1, Networks::default()), Clock::new());
+        let mut watch = Watch::new(Vigil::new(0, network, ms(60_000)), &tally, &clock);
+        script(&mut watch.vigil);
+        drop(watch);
+        let (sum, _) = tally.sum(ms(20_000));
+        (sum.gaps.count(), sum.gaps.max(), sum.outages)
+    }
+
+    fn near(found: Option<f64>, wanted: f64) -> bool {
+        found.is_some_and(|found| (found - wanted).abs() < wanted * 0.001)
+    }
+
+    #[tokio::test]
+    async fn whoever_sees_nothing_more_has_seen_nothing_until_the_end_of_the_run() {
+        let (count, max, outages) = watched(&LinkProfile::CLEAN, |vigil| {
+            assert_eq!(vigil.saw(ms(10_000), 1, INTERVAL), None);
+        });
+        assert!(near(max, 10_000.0) && count > 250, "{count} {max:?}");
+        assert_eq!(outages, 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_in_time_has_seen_all() {
+        let seen = watched(&LinkProfile::CLEAN, |vigil| {
+            vigil.saw(ms(10_000), 1, INTERVAL);
+            vigil.ends_at(ms(10_200));
+        });
+        assert_eq!(seen, (0, None, 0));
+    }
+
+    #[tokio::test]
+    async fn ticks_that_a_server_gave_up_were_not_quiet() {
+        let mut gap = None;
+        watched(&LinkProfile::CLEAN, |vigil| {
+            vigil.saw(ms(1_000), 1, INTERVAL);
+            gap = vigil.saw(ms(16_000), 450, INTERVAL);
+        });
+        assert!(gap.is_some_and(|gap| gap.time > ms(14_000) && gap.is_outage), "{gap:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_simulated_network_does_is_a_gap_and_no_outage() {
+        let network =
+            LinkProfile { cut: tickwire_shared::link::Outage::millis(10_000, 60_000), ..LinkProfile::CLEAN };
+        let mut gap = None;
+        watched(&network, |vigil| {
+            vigil.saw(ms(1_000), 1, INTERVAL);
+            gap = vigil.saw(ms(12_000), 1, INTERVAL);
+        });
+        assert!(gap.is_some_and(|gap| gap.time == ms(11_000) && !gap.is_outage), "{gap:?}");
+    }
+}
