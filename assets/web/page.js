@@ -222,8 +222,16 @@ async function arrive() {
   if (asked?.watch) lobby.go({ role: "spectator", room: asked.room });
 }
 
-/** Whether a room is there. A list that cannot be had says nothing against it. */
-const isThere = (room) => listRooms({ url: playUrl() }).then((rooms) => rooms.some((other) => other.id === room), () => true);
+/** How old a list of rooms may be, with the way here. */
+const LIST_AGE_MS_MAX = 1_200;
+
+/** Whether a room is there. A list that cannot be had says nothing against it; one may be a second old. */
+async function isThere(room) {
+  const isListed = () => listRooms({ url: playUrl() }).then((rooms) => rooms.some((other) => other.id === room), () => true);
+  if (await isListed()) return true;
+  await new Promise((resolve) => setTimeout(resolve, LIST_AGE_MS_MAX));
+  return isListed();
+}
 
 document.body.classList.toggle("home", isHome());
 arrive();

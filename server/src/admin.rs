@@ -3,11 +3,12 @@
 //! A web page in an operator's browser could reach a loopback address. So a request that changes something may carry
 //! no `Origin`, and the host it names must be an address or `localhost` (a rebound name is neither).
 
+use crate::http::ready::Ready;
 use crate::http::{Front, pages};
-use crate::listing::RoomView;
+use crate::metrics::ListingKind;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -111,14 +112,30 @@ fn is_no_name(host: &str) -> bool {
         || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
-async fn metrics(State(front): State<Arc<Front>>) -> Response {
-    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], front.metrics.render()).into_response()
+async fn metrics(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+    const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let metrics = Arc::clone(&front.metrics);
+    let make = move || Some(Ready::new(KIND, metrics.render().into_bytes()));
+    list(&front, ListingKind::Metrics, &asked, make).await
 }
 
-async fn rooms(State(front): State<Arc<Front>>) -> Response {
-    let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
-    Json(json!({ "rooms": rooms })).into_response()
+async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+    let hub = Arc::clone(&front.hub);
+    let make = move || Ready::json(&json!({ "rooms": pages::room_views(&hub) }));
+    list(&front, ListingKind::Rooms, &asked, make).await
+}
+
+/// Answers with a listing, which is made if the last one is too old.
+async fn list(
+    front: &Front,
+    kind: ListingKind,
+    asked: &HeaderMap,
+    make: impl FnOnce() -> Option<Ready> + Send + 'static,
+) -> Response {
+    match front.operators_board.get((kind, None), make).await {
+        Some(listing) => listing.answer(asked),
+        None => pages::no_listing(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -126,21 +143,34 @@ struct WhichRoom {
     room: Option<String>,
 }
 
-async fn profile(State(front): State<Arc<Front>>, Query(which): Query<WhichRoom>) -> Response {
+async fn profile(
+    State(front): State<Arc<Front>>,
+    Query(which): Query<WhichRoom>,
+    asked: HeaderMap,
+) -> Response {
     let room: Option<RoomId> = match which.room.map(|id| id.parse()).transpose() {
         Ok(room) => room,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),
     };
-    let games = front.hub.bytes_sent(room);
-    if room.is_some() && games.is_empty() {
-        return problem(StatusCode::NOT_FOUND, "there is no such room");
+    let hub = Arc::clone(&front.hub);
+    let make = move || {
+        let games = hub.bytes_sent(room);
+        if room.is_some() && games.is_empty() { None } else { Ready::json(&json!({ "games": games })) }
+    };
+    match front.operators_board.get((ListingKind::Profile, room), make).await {
+        Some(listing) => listing.answer(&asked),
+        None if room.is_some() => problem(StatusCode::NOT_FOUND, "there is no such room"),
+        None => pages::no_listing(),
     }
-    Json(json!({ "games": games })).into_response()
 }
 
-async fn sessions(State(front): State<Arc<Front>>) -> Response {
-    let (sessions, total) = front.hub.session_views(SESSIONS_LISTED_MAX);
-    Json(json!({ "sessions": sessions, "total": total })).into_response()
+async fn sessions(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+    let hub = Arc::clone(&front.hub);
+    let make = move || {
+        let (sessions, total) = hub.session_views(SESSIONS_LISTED_MAX);
+        Ready::json(&json!({ "sessions": sessions, "total": total }))
+    };
+    list(&front, ListingKind::Sessions, &asked, make).await
 }
 
 async fn kick(State(front): State<Arc<Front>>, Path(id): Path<String>) -> Response {

@@ -24,7 +24,7 @@ const TICK_BUCKETS_S: [f64; 14] = [
 macro_rules! labels {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $label:literal,)+ }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
 
         impl $name {
@@ -122,6 +122,24 @@ labels! {
 }
 
 labels! {
+    /// What is listed on request.
+    ListingKind {
+        /// `/api/rooms` of the players' listener.
+        PublicRooms = "public_rooms",
+        /// `/rooms` of the players' listener, for people.
+        RoomsPage = "rooms_page",
+        /// `/rooms` of the operator's listener.
+        Rooms = "rooms",
+        /// `/sessions`.
+        Sessions = "sessions",
+        /// `/profile`.
+        Profile = "profile",
+        /// `/metrics`.
+        Metrics = "metrics",
+    }
+}
+
+labels! {
     /// Why a line of the log was not written.
     LogLoss {
         /// Nobody reads the log, and what may wait was full.
@@ -190,6 +208,8 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: By<Counter>,
     /// Connections that never became a session though they tried, by stage.
     pub(crate) handshake_failures: By<Counter>,
+    /// Listings made, by what is listed. Those served are many more.
+    pub(crate) listings_made: By<Counter>,
     /// Lines of the log that were not written, by reason.
     pub(crate) log_lines_dropped: By<Counter>,
     /// How long the work of one tick took, seconds.
@@ -258,6 +278,13 @@ impl Metrics {
                 "Connections that tried and never became a session",
                 "stage",
                 HandshakeFailure::LABELS,
+            ),
+            listings_made: counters(
+                &mut r,
+                "listings_made",
+                "Listings made, each at most once a second",
+                "listing",
+                ListingKind::LABELS,
             ),
             log_lines_dropped: counters(
                 &mut r,

@@ -6,6 +6,7 @@ use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::http::Front;
+use crate::http::board::Board;
 use crate::http::web::Site;
 use crate::hub::Hub;
 use crate::ledger::Balance;
@@ -80,7 +81,10 @@ impl ServerBuilder {
         }
         let admission = Admission::new(&config.limits, config.trusted_proxies.clone(), Arc::clone(&metrics));
         let (drain, draining) = watch::channel(false);
+        let board = || Board::new(Arc::clone(&metrics));
         let front = Arc::new(Front {
+            board: board(),
+            operators_board: board(),
             hub: Arc::new(hub),
             metrics,
             admission: Arc::new(admission),

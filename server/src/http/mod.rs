@@ -1,13 +1,15 @@
 //! The front door: one port for pages and for `/play`, the WebSocket.
 //!
 //! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on, [`pages`]
-//! answers all else, [`connection`] runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
+//! answers all else, [`board`] makes listings, [`ready`] serves bytes that are made, [`connection`] runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
 
+pub(crate) mod board;
 pub(crate) mod connection;
 mod forwarded;
 mod head;
 pub(crate) mod pages;
 mod play;
+pub(crate) mod ready;
 pub(crate) mod web;
 
 use crate::admission::Admission;
@@ -28,6 +30,9 @@ pub(crate) struct Front {
     pub(crate) admission: Arc<Admission>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) site: web::Site,
+    /// The listings of the players' listener, and those of the operator's.
+    pub(crate) board: board::Board,
+    pub(crate) operators_board: board::Board,
     /// True from the moment when the server begins to stop.
     pub(crate) draining: watch::Receiver<bool>,
 }

@@ -1,14 +1,16 @@
 //! The pages beside `/play`.
 
 use super::connection::Admitted;
+use super::ready::Ready;
 use super::{Front, answer, head};
+use crate::hub::Hub;
 use crate::listing::RoomView;
-use crate::metrics::Refused;
+use crate::metrics::{ListingKind, Refused};
+use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
 use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -33,21 +35,40 @@ pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
 }
 
 /// The public listing. Any page may read it.
-pub(super) async fn rooms(State(front): State<Arc<Front>>) -> Response {
-    let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
-    let anyone = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))];
-    (anyone, Json(json!({ "rooms": rooms }))).into_response()
+pub(super) async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+    let hub = Arc::clone(&front.hub);
+    let make = move || Ready::json(&json!({ "rooms": room_views(&hub) }));
+    let Some(listing) = front.board.get((ListingKind::PublicRooms, None), make).await else {
+        return no_listing();
+    };
+    let mut response = listing.answer(&asked);
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 /// The listing for people.
-pub(super) async fn index(State(front): State<Arc<Front>>) -> Response {
-    let rooms: Vec<_> = front.hub.rooms().iter().map(RoomView::new).collect();
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    (headers, page(&rooms)).into_response()
+pub(super) async fn index(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+    let hub = Arc::clone(&front.hub);
+    let make = move || Some(Ready::new("text/html; charset=utf-8", page(&room_views(&hub)).into_bytes()));
+    let Some(listing) = front.board.get((ListingKind::RoomsPage, None), make).await else {
+        return no_listing();
+    };
+    let mut response = listing.answer(&asked);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The open rooms, in the order of their ids.
+pub(crate) fn room_views(hub: &Hub) -> Vec<RoomView> {
+    let mut rooms: Vec<_> = hub.rooms().iter().map(RoomView::new).collect();
+    rooms.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    rooms
+}
+
+/// The answer when a listing could not be made.
+pub(crate) fn no_listing() -> Response {
+    answer(StatusCode::INTERNAL_SERVER_ERROR, "the listing could not be made; the log may say why")
 }
 
 fn page(rooms: &[RoomView]) -> String {

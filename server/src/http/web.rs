@@ -4,10 +4,11 @@
 //! Every answer has an ETag and is asked for again each time, so that a new server never meets an old page. Nothing is
 //! loaded from anywhere else: the policy in [`policy`] says so to the browser.
 
+use super::ready::Ready;
 use super::{Front, pages};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::response::Response;
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,13 +28,6 @@ struct Carried {
     gzip: Option<&'static [u8]>,
 }
 
-/// What is sent of a file.
-struct Found {
-    bytes: Bytes,
-    is_gzip: bool,
-    hash: u64,
-}
-
 /// Written by `build.rs`.
 const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
@@ -49,17 +43,18 @@ impl Site {
         Self { folder: assets.map(|folder| folder.join("web")) }
     }
 
-    /// The file of that name, compressed if the client takes it so and that pays.
-    async fn find(&self, name: &str, takes_gzip: bool) -> Option<Found> {
+    /// The file of that name; packed as well if the program carries it and that pays.
+    async fn find(&self, name: &str) -> Option<Ready> {
+        let kind = kind_of(name);
         if let Some(path) = self.folder.as_ref().map(|folder| folder.join(name))
             && let Some(bytes) = read(path).await
         {
-            return Some(Found { hash: fnv1a_64(&bytes), bytes, is_gzip: false });
+            let hash = fnv1a_64(&bytes);
+            return Some(Ready::from_parts(kind, bytes, None, hash));
         }
         let file = CARRIED.iter().find(|file| file.name == name)?;
-        let gzip = file.gzip.filter(|_| takes_gzip);
-        let bytes = Bytes::from_static(gzip.unwrap_or(file.bytes));
-        Some(Found { bytes, is_gzip: gzip.is_some(), hash: file.hash })
+        let gzip = file.gzip.map(Bytes::from_static);
+        Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
     }
 }
 
@@ -82,9 +77,9 @@ pub(super) async fn file(State(front): State<Arc<Front>>, request: Request) -> R
         return pages::method_not_allowed().await;
     }
     let headers = request.headers();
-    match front.site.find(name, takes_gzip(headers)).await {
-        Some(found) => serve(name, found, headers),
-        None if name == INDEX => pages::index(State(front)).await,
+    match front.site.find(name).await {
+        Some(found) => serve(&found, headers),
+        None if name == INDEX => pages::index(State(front), headers.clone()).await,
         None => pages::not_found(),
     }
 }
@@ -104,43 +99,17 @@ fn name_of(path: &str) -> Option<&str> {
     (name.len() <= PATH_BYTES_MAX && name.split('/').all(is_part)).then_some(name)
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let is_zero =
-            weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).is_some_and(|q: f32| q <= 0.0);
-        name.trim().eq_ignore_ascii_case("gzip") && !is_zero
-    })
-}
-
-fn serve(name: &str, found: Found, asked: &HeaderMap) -> Response {
-    let Found { bytes, is_gzip, hash } = found;
-    let etag = format!("\"{hash:016x}{}\"", if is_gzip { "-gzip" } else { "" });
-    let fresh = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    let fresh = fresh.flat_map(|line| line.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    let mut response = if fresh {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        axum::body::Body::from(bytes).into_response()
-    };
-    let headers = response.headers_mut();
+fn serve(found: &Ready, asked: &HeaderMap) -> Response {
+    let mut response = found.answer(asked);
     let mut put = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
+            response.headers_mut().insert(name, value);
         }
     };
-    put(header::ETAG, &etag);
-    put(header::CACHE_CONTROL, "no-cache");
-    put(header::VARY, "Accept-Encoding");
-    put(header::CONTENT_TYPE, kind_of(name));
     put(header::CONTENT_SECURITY_POLICY, &policy(asked.get(header::HOST)));
     put(header::REFERRER_POLICY, "no-referrer");
     // A page on another host may use the client from here; whether it may play, `allowed_origins` says.
     put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    if is_gzip && !fresh {
-        put(header::CONTENT_ENCODING, "gzip");
-    }
     response
 }
 
@@ -190,17 +159,6 @@ mod tests {
             assert_eq!(name_of(path), None, "{path}");
         }
         assert_eq!(name_of(&format!("/{}", "a".repeat(201))), None);
-    }
-
-    #[test]
-    fn a_client_that_refuses_gzip_gets_none() {
-        let takes = |line: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(line));
-            takes_gzip(&headers)
-        };
-        assert!(takes("gzip") && takes("br;q=1.0, GZIP;q=0.5"));
-        assert!(!takes("br") && !takes("gzip;q=0, br") && !takes(""));
     }
 
     #[test]

@@ -29,6 +29,9 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+/// Sessions that a listing copies under one lock.
+const SESSIONS_AT_ONCE: usize = 128;
+
 /// The games, the rooms and the sessions of a server.
 pub(crate) struct Hub {
     commons: Arc<Commons>,
@@ -198,21 +201,29 @@ impl Hub {
     }
 
     /// The oldest sessions, at most `count`, and how many there are in all.
+    ///
+    /// They are copied a few at a time, so that nobody who comes or goes waits for the whole listing.
     pub(crate) fn session_views(&self, count: usize) -> (Vec<SessionView>, usize) {
         let look_backs = self.look_backs();
-        let sessions = self.sessions();
-        let views = sessions.known.iter().take(count).map(|(id, known)| SessionView {
-            id: id.0,
-            peer: known.peer.to_string(),
-            room: known.place.as_ref().map(|place| place.room.to_string()),
-            player: known.place.as_ref().map(|place| place.player.to_string()),
-            seconds: known.began.elapsed().as_secs(),
-            look_back: known
-                .place
-                .as_ref()
-                .and_then(|place| look_backs.get(&(place.room, place.member)).copied()),
-        });
-        (views.collect(), sessions.known.len())
+        let mut views = Vec::new();
+        let mut next = Some(SessionId(0));
+        while let Some(from) = next.filter(|_| views.len() < count) {
+            let copied: Vec<_> = {
+                let sessions = self.sessions();
+                let more = sessions.known.range(from..).take(SESSIONS_AT_ONCE.min(count - views.len()));
+                more.map(|(id, known)| (*id, known.peer, known.began, known.place.clone())).collect()
+            };
+            next = copied.last().map(|(id, ..)| SessionId(id.0 + 1));
+            views.extend(copied.into_iter().map(|(id, peer, began, place)| SessionView {
+                id: id.0,
+                peer: peer.to_string(),
+                room: place.as_ref().map(|place| place.room.to_string()),
+                player: place.as_ref().map(|place| place.player.to_string()),
+                seconds: began.elapsed().as_secs(),
+                look_back: place.and_then(|place| look_backs.get(&(place.room, place.member)).copied()),
+            }));
+        }
+        (views, self.sessions().known.len())
     }
 
     /// Of all players for whom a game looked back.

@@ -2,6 +2,7 @@
 //!
 //! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
 
+use super::shown::{Counts, Shown};
 use crate::ledger::Posting;
 use crate::room_port::{BytesSent, Entry, NoPlace, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
@@ -36,15 +37,9 @@ pub(crate) struct RoomFacts {
 pub(crate) struct Port<G: Game> {
     facts: RoomFacts,
     inbox: Mutex<Inbox<G>>,
-    figures: Mutex<Figures>,
+    counts: Counts,
+    shown: Shown,
     _posting: Posting,
-}
-
-/// What is told of the room once a second.
-#[derive(Debug, Default)]
-struct Figures {
-    bytes_sent: BytesSent,
-    rewinds: Vec<(MemberId, Rewinds)>,
 }
 
 /// One event, as it waits.
@@ -122,7 +117,8 @@ impl<G: Game> Port<G> {
             closing: None,
             ended: None,
         };
-        Self { facts, inbox: Mutex::new(inbox), figures: Mutex::default(), _posting: posting }
+        let (inbox, counts) = (Mutex::new(inbox), Counts::default());
+        Self { facts, inbox, counts, shown: Shown::default(), _posting: posting }
     }
 
     pub(super) fn facts(&self) -> &RoomFacts {
@@ -149,22 +145,12 @@ impl<G: Game> Port<G> {
         let mut inbox = self.inbox();
         inbox.players.end_tick(players);
         inbox.spectators.end_tick(spectators);
+        self.counts.set(inbox.players.taken(), inbox.spectators.taken());
     }
 
-    /// Leaves figures for the operator whenever one more update was sampled: once a second.
+    /// Leaves figures for the operator, once a second.
     pub(super) fn publish_figures(&self, room: &Room<G>) {
-        let Some(sampled) = room.byte_profile() else { return };
-        let Figures { bytes_sent: bytes, rewinds } = &mut *self.figures();
-        if bytes.sampled.messages() != sampled.messages() {
-            (bytes.updates, bytes.update_bytes) = (room.stats().updates, room.stats().update_bytes);
-            bytes.sampled.clone_from(sampled);
-            rewinds.clear();
-            rewinds.extend(room.rewinds().map(|(member, _, rewinds)| (member, rewinds)));
-        }
-    }
-
-    fn figures(&self) -> MutexGuard<'_, Figures> {
-        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shown.update(room);
     }
 
     /// Ends the room if nobody is on the way into it. From then on nobody gets in.
@@ -246,6 +232,7 @@ impl<G: Game> RoomPort for Port<G> {
         inbox.attached += 1;
         inbox.arrivals.push((member, slot.clone()));
         inbox.push(at, member, event);
+        self.counts.set(inbox.players.taken(), inbox.spectators.taken());
         Ok(member)
     }
 
@@ -279,13 +266,13 @@ impl<G: Game> RoomPort for Port<G> {
     }
 
     fn listing(&self) -> RoomListing {
-        let inbox = self.inbox();
+        let (players, spectators) = self.counts.get();
         RoomListing {
             id: self.facts.id,
             game: self.facts.game.clone(),
-            players: inbox.players.taken(),
+            players,
             players_max: self.facts.players_max,
-            spectators: inbox.spectators.taken(),
+            spectators,
             spectators_max: self.facts.spectators_max,
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
@@ -294,11 +281,11 @@ impl<G: Game> RoomPort for Port<G> {
     }
 
     fn bytes_sent(&self) -> BytesSent {
-        self.figures().bytes_sent.clone()
+        self.shown.get().bytes_sent.clone()
     }
 
     fn rewinds(&self) -> Vec<(MemberId, Rewinds)> {
-        self.figures().rewinds.clone()
+        self.shown.get().rewinds.clone()
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -319,5 +306,32 @@ impl<G: Game> Inbox<G> {
             Role::Player => self.players.taken() < facts.players_max,
             Role::Spectator => self.spectators.taken() < facts.spectators_max,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Kind, Ledger};
+    use tickwire_shared::arena::Arena;
+
+    /// The lock is held here; whoever took it would hang.
+    #[test]
+    fn a_listing_waits_for_no_room() {
+        let facts = RoomFacts {
+            id: RoomId::default(),
+            game: GameName::cut("arena"),
+            options: Options::none(),
+            tick_rate: TickRate::DEFAULT,
+            players_max: 8,
+            spectators_max: 8,
+            born: Instant::now(),
+        };
+        let port = Port::<Arena>::new(facts, Arc::new(Ledger::default()).post(Kind::Room));
+        port.publish(3, 2);
+        let held = port.inbox();
+        let listed = port.listing();
+        assert_eq!((listed.players, listed.spectators), (3, 2));
+        drop(held);
     }
 }

@@ -6,6 +6,7 @@
 mod driver;
 mod inbox;
 mod schedule;
+mod shown;
 mod tally;
 
 pub(crate) use driver::{NewRoom, RoomParts};

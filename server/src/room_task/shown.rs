@@ -1,0 +1,67 @@
+//! What a room shows of itself to those who list rooms, without making it wait for them or them for it.
+
+use crate::room_port::BytesSent;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use tickwire_shared::Rewinds;
+use tickwire_shared::game::Game;
+use tickwire_shared::id::MemberId;
+use tickwire_shared::room::Room;
+
+/// How many are in it or on their way. Whoever holds the inbox's lock writes them; reading takes no lock.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    players: AtomicU16,
+    spectators: AtomicU16,
+}
+
+impl Counts {
+    pub(super) fn set(&self, players: u16, spectators: u16) {
+        self.players.store(players, Ordering::Relaxed);
+        self.spectators.store(spectators, Ordering::Relaxed);
+    }
+
+    /// Players and spectators.
+    pub(super) fn get(&self) -> (u16, u16) {
+        (self.players.load(Ordering::Relaxed), self.spectators.load(Ordering::Relaxed))
+    }
+}
+
+/// What is told of the room once a second.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    pub(super) bytes_sent: BytesSent,
+    pub(super) rewinds: Vec<(MemberId, Rewinds)>,
+}
+
+/// The newest figures. The lock is held only while a handle is copied or exchanged.
+#[derive(Debug, Default)]
+pub(super) struct Shown(Mutex<Arc<Figures>>);
+
+impl Shown {
+    pub(super) fn get(&self) -> Arc<Figures> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shows new figures whenever one more update was sampled: once a second. If someone reads the old ones in that very
+    /// moment, the room does not wait: it shows them at its next tick.
+    pub(super) fn update<G: Game>(&self, room: &Room<G>) {
+        let Some(sampled) = room.byte_profile() else { return };
+        let mut shown = match self.0.try_lock() {
+            Ok(shown) => shown,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if shown.bytes_sent.sampled.messages() == sampled.messages() {
+            return;
+        }
+        let (updates, update_bytes) = (room.stats().updates, room.stats().update_bytes);
+        let new = Arc::new(Figures {
+            bytes_sent: BytesSent { updates, update_bytes, sampled: sampled.clone() },
+            rewinds: room.rewinds().map(|(member, _, rewinds)| (member, rewinds)).collect(),
+        });
+        let old = std::mem::replace(&mut *shown, new);
+        // Dropped outside the lock.
+        drop((shown, old));
+    }
+}
