@@ -33,11 +33,11 @@ impl Game for Fainting {
     type Event = ();
     type Command = ();
 
-    fn scene((): &()) -> Result<(), BadSettings> {
+    fn scene((): &(), _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
-    fn new((): &(), (): &(), _: u64, _: &mut World<Dot>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
         Self
     }
 
@@ -57,7 +57,7 @@ impl Game for Fainting {
         assert!(turn.players.is_empty(), "the game faints");
     }
 
-    fn apply_input(_: &mut Dot, _: &Nothing, (): &()) {}
+    fn apply_input(_: &mut Dot, _: &Nothing, _: &Step<'_, Self>) {}
 }
 
 #[test]
