@@ -4,15 +4,16 @@
 //   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
 //
 // A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor, own }] }, a predictor
-// { hold: true }, { linear: velocity } or { steer: target, rate }. A field predicted as `custom` cannot be read without its
-// game; `own` marks one that only the owner of the entity gets. A state is { tick, rows: [[id, kind, [values]], ...] }.
+// { hold: true }, { linear: velocity }, { steer: target, rate } or { custom: true }; `own` marks a field that only the owner of
+// the entity gets. With `custom` fields the schema also needs the game's step, a function of rows: `schema.step = (rows) => ...`
+// (section 6.1). A state is { tick, rows: [[id, kind, [values]], ...] }.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const HASH_PERIOD_TICKS = 32, EXACT_STEPS = 8, GROUP_ROWS = 8, ONE = 32768;
 
-// --- grids and predictors: sections 4 -------------------------------------------------------------------------------
+// --- grids and predictors: section 4 --------------------------------------------------------------------------------
 
 const span = (grid) => grid.max - grid.min + 1;
 const bitsOf = (grid) => (span(grid) === 1 ? 0 : 32 - Math.clz32(grid.max - grid.min));
@@ -53,6 +54,26 @@ export function predict(fields, row, ticks) {
 const unzigzag = (value) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 const kindBits = (schema) => (schema.length === 1 ? 0 : 32 - Math.clz32(schema.length - 1));
 const byId = (a, b) => a[0] - b[0];
+const isCustom = ({ predictor }) => predictor.custom === true;
+
+/** Runs the game's step over the rows of a first half, in place; gives back those that the baseline has. */
+function runStep(schema, baseline, { tick, rows }) {
+  const old = new Map(baseline.rows.map(([id, kind]) => [id, kind]));
+  const known = rows.filter(([id, kind]) => old.get(id) === kind);
+  for (let step = 0; step < Math.min(tick - baseline.tick, EXACT_STEPS); step++) {
+    const before = rows.map(([, , values]) => [...values]);
+    schema.step(rows);
+    rows.forEach((row, index) => schema[row[1]].fields.forEach((field, at) => {
+      const [, , values] = row;
+      values[at] = known.includes(row) && isCustom(field) ? fit(field.grid, values[at]) : before[index][at];
+    }));
+  }
+  return known.filter(([, kind]) => schema[kind].fields.some(isCustom));
+}
+
+function* groups(rows) {
+  for (let start = 0; start < rows.length; start += GROUP_ROWS) yield rows.slice(start, start + GROUP_ROWS);
+}
 
 // --- profile 0: section 5 -------------------------------------------------------------------------------------------
 
@@ -76,21 +97,25 @@ class Bits {
   }
 }
 
+function plainResidual(from, grid, guess) {
+  if (!from.raw(1)) return guess;
+  const negative = from.raw(1);
+  const size = from.golomb(Math.floor(bitsOf(grid) / 3)) + 1;
+  return fit(grid, guess + (negative ? -size : size));
+}
+
 function decodePlain(schema, baseline, tick, bytes) {
   const from = new Bits(bytes), rows = [];
   const before = baseline ? baseline.rows : [];
-  for (let start = 0; start < before.length; start += GROUP_ROWS) {
+  for (const group of groups(before)) {
     const differs = from.raw(1);
-    for (const [id, kind, old] of before.slice(start, start + GROUP_ROWS)) {
+    for (const [id, kind, old] of group) {
       const { fields } = schema[kind];
       const values = predict(fields, [...old], tick - baseline.tick);
       if (differs && from.raw(1)) {
         if (from.raw(1)) continue;
         fields.forEach(({ grid, own }, at) => {
-          if (own || !from.raw(1)) return;
-          const negative = from.raw(1);
-          const size = from.golomb(Math.floor(bitsOf(grid) / 3)) + 1;
-          values[at] = fit(grid, values[at] + (negative ? -size : size));
+          if (!own) values[at] = plainResidual(from, grid, values[at]);
         });
       }
       rows.push([id, kind, values]);
@@ -104,8 +129,23 @@ function decodePlain(schema, baseline, tick, bytes) {
     rows.push([id, kind, schema[kind].fields.map(({ grid, own }) => own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)))]);
     previous = id;
   }
+  const state = { tick, rows: rows.sort(byId) };
+  if (baseline && schema.step) stepPlain(schema, baseline, state, from);
   const hash = tick % HASH_PERIOD_TICKS === 0 ? from.raw(32) : undefined;
-  return { state: { tick, rows: rows.sort(byId) }, hash };
+  return { state, hash };
+}
+
+/** The second half of a payload with `custom` fields: section 6.1. */
+function stepPlain(schema, baseline, state, from) {
+  for (const group of groups(runStep(schema, baseline, state))) {
+    const differs = from.raw(1);
+    for (const [, kind, values] of group) {
+      if (!differs || !from.raw(1)) continue;
+      schema[kind].fields.forEach((field, at) => {
+        if (isCustom(field)) values[at] = plainResidual(from, field.grid, values[at]);
+      });
+    }
+  }
 }
 
 // --- profile 1: section 6 -------------------------------------------------------------------------------------------
@@ -193,20 +233,25 @@ export function model(schema, table = []) {
       set(field, field.predictor.hold ? [0x4d, 0x4d, 0xd5] : [0x52, 0x45, 0x55]),
       set(field, [0xd2, 0xd2, 0x58]),
     ]),
-    order: fields.map((_, at) => at).filter((at) => !fields[at].own).sort((a, b) => rank(fields[a]) - rank(fields[b]) || a - b),
+    order: fields.map((_, at) => at).filter((at) => !fields[at].own && !isCustom(fields[at]))
+      .sort((a, b) => rank(fields[a]) - rank(fields[b]) || a - b),
+    steppedOrder: fields.map((_, at) => at).filter((at) => isCustom(fields[at])),
   }));
+  const hasCustom = kinds.some((kind) => kind.steppedOrder.length > 0);
+  const steppedGroup = hasCustom ? add(1, 0x42) : undefined;
+  if (hasCustom) for (const kind of kinds) kind.steppedRow = add(2, 0x32, 0x3d);
   table.forEach((byte, context) => (ones[context] = byte));
-  return { kinds, ones: ones.map(probability) };
+  return { kinds, steppedGroup, ones: ones.map(probability) };
 }
 
-function readChange(from, fields, contexts, old, ticks) {
+function readChange(from, fields, contexts, order, old, ticks) {
   const row = [...old], off = [];
   let any = false, before = false, predicted = false;
-  contexts.order.forEach((at, place) => {
+  order.forEach((at, place) => {
     const { grid, predictor } = fields[at], [set] = contexts.fields[at];
-    if (!predicted && !predictor.hold) [predicted] = [true, predict(fields, row, ticks)];
+    if (!predicted && !predictor.hold && !predictor.custom) [predicted] = [true, predict(fields, row, ticks)];
     if (predictor.linear !== undefined) row[at] = fit(grid, row[at] + (off[predictor.linear] ?? 0));
-    const implied = place === contexts.order.length - 1 && !any;
+    const implied = place === order.length - 1 && !any;
     before = implied || from.bit(set.first + (before ? 2 : any ? 1 : 0)) === 1;
     if (!before) return;
     any = true;
@@ -224,11 +269,11 @@ function readValue(from, grid, { first, sizes }, same) {
   return nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined);
 }
 
-function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
-  const from = new Range(bytes, ones), rows = [];
+function decodeRanged(schema, coding, baseline, tick, bytes) {
+  const { kinds, ones } = coding, from = new Range(bytes, ones), rows = [];
   const before = baseline ? baseline.rows : [], ticks = baseline ? tick - baseline.tick : 0;
-  for (let start = 0; start < before.length; start += GROUP_ROWS) {
-    const group = before.slice(start, start + GROUP_ROWS).map(([id, kind, old]) => {
+  for (const old of groups(before)) {
+    const group = old.map(([id, kind, old]) => {
       const values = predict(schema[kind].fields, [...old], ticks);
       return { id, kind, old, values, moves: values.some((value, at) => value !== old[at]) };
     });
@@ -241,7 +286,7 @@ function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
         last = implied || from.bit(contexts.row + (moves ? 2 : 0) + (last ? 1 : 0)) === 1;
         any ||= last;
         if (last && from.bit(contexts.gone)) return;
-        if (last) values = readChange(from, schema[kind].fields, contexts, old, ticks);
+        if (last) values = readChange(from, schema[kind].fields, contexts, contexts.order, old, ticks);
       }
       rows.push([id, kind, values]);
     });
@@ -259,8 +304,25 @@ function decodeRanged(schema, { kinds, ones }, baseline, tick, bytes) {
     rows.push([id, kind, newest[kind]]);
     previous = id;
   }
+  const state = { tick, rows: rows.sort(byId) };
+  if (baseline && schema.step) stepRanged(schema, coding, baseline, state, from);
   const hash = tick % HASH_PERIOD_TICKS === 0 ? from.raw(32) : undefined;
-  return { state: { tick, rows: rows.sort(byId) }, hash };
+  return { state, hash };
+}
+
+/** The second half of a payload with `custom` fields: section 6.1. */
+function stepRanged(schema, { kinds, steppedGroup }, baseline, state, from) {
+  for (const group of groups(runStep(schema, baseline, state))) {
+    if (!from.bit(steppedGroup)) continue;
+    let any = false, last = false;
+    group.forEach((row, index) => {
+      const [, kind, values] = row, contexts = kinds[kind];
+      const implied = index === group.length - 1 && !any;
+      last = implied || from.bit(contexts.steppedRow + (last ? 1 : 0)) === 1;
+      any ||= last;
+      if (last) row[2] = readChange(from, schema[kind].fields, contexts, contexts.steppedOrder, values, 0);
+    });
+  }
 }
 
 /** The state that a payload leads to, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
@@ -298,28 +360,50 @@ function parse(text) {
   return JSON.parse(json.replace(/\(/g, "[").replace(/\)/g, "]"));
 }
 
-function parseSchema(lines) {
-  const schema = [];
-  for (const line of lines) {
+/** The kinds that vectors.txt lists under this heading, up to the next empty line. */
+function parseSchema(all, heading) {
+  const lines = all.slice(all.indexOf(heading)), schema = [];
+  for (const line of lines.slice(0, lines.indexOf(""))) {
     const kind = line.match(/^# \d+ (\w+)$/);
     if (kind) schema.push({ name: kind[1], fields: [] });
     const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+) \}$/);
     if (!field || !schema.length) continue;
-    if (field[3] === "Custom") throw new Error(`field ${field[1]} is predicted as custom: only its game can read it`);
     const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
     const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
-      : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate } : { hold: true };
+      : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate }
+      : field[3] === "Custom" ? { custom: true } : { hold: true };
     const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
     schema[schema.length - 1].fields.push({ name: field[1], grid, predictor, own: field[4] === "true" });
   }
   return schema;
 }
 
+/** The step of the custom payloads' entities, as vectors.txt describes it. */
+function stepPieces(rows) {
+  const wall = rows.findLast(([, kind]) => kind === 1)?.[2][0] ?? 8000;
+  for (const [, kind, values] of rows) {
+    if (kind !== 0) continue;
+    let [pos, vel, wish, turn] = values;
+    vel += Math.trunc((wish - vel) / 3);
+    pos += vel;
+    if (pos < 0 || pos > wall) [pos, vel] = [Math.min(Math.max(pos, 0), wall), -vel];
+    values.splice(0, 4, pos, vel, 0, turn + 5);
+  }
+}
+
 function check() {
   const lines = readFileSync(new URL("vectors.txt", import.meta.url), "utf8").split("\n");
-  const schema = parseSchema(lines.slice(lines.findIndex((line) => line.startsWith("# The kinds of the payloads"))));
+  const schema = parseSchema(lines, "# The kinds of the payloads' entities:");
+  const pieces = parseSchema(lines, "# The kinds of the custom payloads' entities:");
+  pieces.step = stepPieces;
   const table = fromHex(lines.find((line) => line.startsWith("# table = ")).slice(10)).slice(12);
-  const codings = { "profile 0": undefined, "profile 1": model(schema), "profile 1, with the table": model(schema, table) };
+  const codings = {
+    "profile 0": [schema],
+    "profile 1": [schema, model(schema)],
+    "profile 1, with the table": [schema, model(schema, table)],
+    "profile 0, custom": [pieces],
+    "profile 1, custom": [pieces, model(pieces)],
+  };
   let decoded = 0, known;
   lines.forEach((line, at) => {
     const name = line.match(/^\[payload, (.*): .*\]$/);
@@ -335,12 +419,13 @@ function check() {
     }
     const state = (pair) => pair && { tick: pair[0], rows: pair[1] };
     const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) => state(part?.length === 1 ? part[0] : part));
-    const { state: got, hash } = decode(schema, codings[name[1]], baseline, wanted.tick, bytes);
+    const [kinds, coding] = codings[name[1]];
+    const { state: got, hash } = decode(kinds, coding, baseline, wanted.tick, bytes);
     if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${line}: ${JSON.stringify(got)}`);
     if (hash !== undefined && hash !== stateHash(got)) throw new Error(`${line}: the hash differs`);
     decoded += 1;
   });
-  if (decoded < 15) throw new Error(`only ${decoded} payloads found`);
+  if (decoded < 28) throw new Error(`only ${decoded} payloads found`);
   console.log(`${decoded} payloads decoded, all as they should be`);
 }
 

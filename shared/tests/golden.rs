@@ -54,6 +54,10 @@ fn accepts(name: &str, bytes: &[u8]) -> bool {
     }
 }
 
+fn is_message(name: &str) -> bool {
+    !name.starts_with("payload") && !name.starts_with("refused")
+}
+
 #[test]
 fn every_vector_decodes_and_encodes_to_itself() {
     for (name, bytes) in all() {
@@ -63,7 +67,7 @@ fn every_vector_decodes_and_encodes_to_itself() {
 
 #[test]
 fn every_prefix_and_every_longer_message_is_refused() {
-    for (name, bytes) in all().into_iter().filter(|(name, _)| !name.starts_with("payload")) {
+    for (name, bytes) in all().into_iter().filter(|(name, _)| is_message(name)) {
         for end in 0..bytes.len() {
             assert!(!accepts(&name, &bytes[..end]), "{name}, cut at {end}");
         }
@@ -73,6 +77,23 @@ fn every_prefix_and_every_longer_message_is_refused() {
             assert!(!accepts(&name, &longer), "{name} with {extra} behind it");
         }
     }
+}
+
+#[test]
+fn what_is_refused_is_refused_with_its_code() {
+    let mut count = 0;
+    for (name, bytes) in all() {
+        let Some(code) = name.strip_prefix("refused with ").and_then(|rest| rest.split(':').next()) else {
+            continue;
+        };
+        let error = match bytes.first() {
+            Some(0) => ClientControl::decode(&bytes).unwrap_err(),
+            _ => ClientFrame::<vectors::Pad>::decode(&bytes).unwrap_err(),
+        };
+        assert_eq!(error.close_code().code().to_string(), code, "{name}: {error}");
+        count += 1;
+    }
+    assert!(count > 15);
 }
 
 #[test]

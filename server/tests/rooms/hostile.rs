@@ -226,6 +226,11 @@ async fn unknown_tags_leftovers_and_oversize_have_their_codes() {
             attack(&handle, stage, tags, &[CloseCode::UnknownMessage]).await;
             let variants = (6..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
             attack(&handle, stage, variants, &[CloseCode::UnknownMessage]).await;
+            let of_more_bytes = [vec![0, 251, 251, 0], vec![0, 252, 0, 0, 1, 0]].into_iter();
+            attack(&handle, stage, of_more_bytes, &[CloseCode::UnknownMessage]).await;
+            // The number of Leave in a longer form; an option that begins with 2.
+            let illegal = [vec![0, 251, 2, 0], vec![0, 5, 2, 7]].into_iter();
+            attack(&handle, stage, illegal, &[CloseCode::DecodeError]).await;
             let long = [vec![1; INBOUND_BYTES_MAX + 1], vec![0; 1 << 20]].into_iter();
             attack(&handle, stage, long, &[CloseCode::TooBig]).await;
         }

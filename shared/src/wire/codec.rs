@@ -48,12 +48,20 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Decode
     Ok(value)
 }
 
+/// The number of the variant with which an enum's `bytes` begin.
+///
+/// # Errors
+/// They end too early, or the number is not in its one legal form.
+pub(super) fn variant_number(bytes: &[u8]) -> Result<u32, DecodeError> {
+    let (number, used) = bincode::serde::decode_from_slice::<u32, _>(bytes, CONFIG).map_err(map_error)?;
+    if bytes.get(..used) == Some(&encode(&number)?[..]) { Ok(number) } else { Err(DecodeError::NotCanonical) }
+}
+
 fn map_error(error: bincode::error::DecodeError) -> DecodeError {
     use bincode::error::DecodeError as E;
     match error {
         E::UnexpectedEnd { .. } => DecodeError::Truncated,
         E::LimitExceeded => DecodeError::TooMany,
-        E::UnexpectedVariant { .. } => DecodeError::UnknownTag,
         E::Utf8 { .. } | E::InvalidCharEncoding(_) => DecodeError::BadText,
         _ => DecodeError::OutOfRange,
     }
@@ -68,6 +76,13 @@ mod tests {
         assert_eq!(decode::<u32>(&[5]), Ok(5));
         assert_eq!(decode::<u32>(&[251, 5, 0]), Err(DecodeError::NotCanonical));
         assert_eq!(decode::<u32>(&[5, 0]), Err(DecodeError::Leftover));
+    }
+
+    #[test]
+    fn only_0_and_1_say_whether_an_option_is_there() {
+        assert_eq!(decode::<Option<u8>>(&[0]), Ok(None));
+        assert_eq!(decode::<Option<u8>>(&[1, 7]), Ok(Some(7)));
+        assert_eq!(decode::<Option<u8>>(&[2, 7]), Err(DecodeError::OutOfRange));
     }
 
     #[test]

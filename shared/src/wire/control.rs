@@ -368,20 +368,22 @@ impl ServerControl {
 }
 
 /// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
-const CLIENT_CONTROLS: u8 = 6;
-const SERVER_CONTROLS: u8 = 3;
+const CLIENT_CONTROLS: u32 = 6;
+const SERVER_CONTROLS: u32 = 3;
 
 fn decode_control<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     bytes_max: usize,
-    variants: u8,
+    variants: u32,
 ) -> Result<T, DecodeError> {
     if bytes.len() > bytes_max {
         return Err(DecodeError::TooBig);
     }
     match bytes.split_first() {
         None => Err(DecodeError::Truncated),
-        Some((&TAG_CONTROL, [number, ..])) if *number >= variants => Err(DecodeError::UnknownTag),
+        Some((&TAG_CONTROL, body)) if codec::variant_number(body)? >= variants => {
+            Err(DecodeError::UnknownTag)
+        }
         Some((&TAG_CONTROL, body)) => codec::decode(body),
         Some(_) => Err(DecodeError::UnknownTag),
     }

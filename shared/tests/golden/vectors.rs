@@ -3,16 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
+mod custom;
+mod payloads;
+mod refusals;
+
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{
     Button, Entity as _, Field, GameSchema, Grid, Input as _, OnGrid, PacketProfile, Predictor, Schema,
-    Trainer, schema_hash,
+    schema_hash,
 };
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
-use tickwire_shared::snapshot::{OwnTold, Snapshot, encode_delta, train};
+use tickwire_shared::snapshot::OwnTold;
 use tickwire_shared::tick::TickRate;
-use tickwire_shared::wire::bits::BitWriter;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::{InputCounts, Private, Timing, Update, UpdateWriter, encode_packet};
@@ -80,7 +83,9 @@ pub(crate) fn text() -> String {
     controls(&mut out);
     frames(&mut out);
     updates(&mut out);
-    payloads(&mut out);
+    refusals::write(&mut out);
+    payloads::write(&mut out);
+    custom::write(&mut out);
     out
 }
 
@@ -89,7 +94,7 @@ pub(crate) fn arena_schema() -> String {
     use tickwire_shared::arena::{ArenaEntity, ArenaInput};
     let mut out = String::from(
         "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
-         # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 10.\n\
+         # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 11.\n\
          # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, rate)] [own]\n",
     );
     let kinds = ArenaEntity::kinds();
@@ -125,8 +130,11 @@ fn fields(out: &mut String, fields: &[Field]) {
 }
 
 fn vector(out: &mut String, name: &str, value: &dyn Debug, bytes: &[u8]) {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(out, "\n[{name}]\nvalue = {value:?}\nhex = {hex}").unwrap();
+    writeln!(out, "\n[{name}]\nvalue = {value:?}\nhex = {}", hex(bytes)).unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn secret() -> ResumeSecret {
@@ -277,73 +285,6 @@ fn updates(out: &mut String) {
     }
 }
 
-fn payloads(out: &mut String) {
-    let schema = Schema::of::<Thing>().unwrap();
-    writeln!(out, "\n# The kinds of the payloads' entities:").unwrap();
-    for (number, kind) in schema.kinds().iter().enumerate() {
-        writeln!(out, "# {number} {}", kind.name).unwrap();
-        for field in &kind.fields {
-            writeln!(out, "#   {field:?}").unwrap();
-        }
-    }
-    let hash = schema_hash(1, schema.kinds(), &Pad::schema());
-    writeln!(out, "# The schema hash with version 1 and the input above: {hash:#018x}").unwrap();
-    let ship = |x, vx, target, heading| {
-        Thing::Ship(Ship {
-            pos: IVec2::new(x, -x),
-            vel: IVec2::new(vx, 0),
-            target: IVec2::new(target, 0),
-            heading,
-            ammo: 77,
-            hp: 100,
-            cloaked: true,
-        })
-    };
-    let supply = |content| Thing::Crate(Crate { pos: IVec2::new(1024, 2048), content });
-    let before = state(
-        &schema,
-        31,
-        vec![(3, ship(0, 0, 400, 250)), (4, supply(Content::Ammo)), (9, ship(500, 100, 100, 0))],
-    );
-    let quiet = predicted(&schema, &before, 32);
-    let changed = state(
-        &schema,
-        40,
-        vec![
-            (3, ship(3000, 390, 400, 3)),
-            (9, ship(1401, 100, -100, 255)),
-            (20, supply(Content::Shield)),
-            (21, ship(1, 2, 3, 4)),
-        ],
-    );
-    own_fields(out, &schema);
-    let ranged = schema.clone().with_profile(PacketProfile::Ranged, None).unwrap();
-    let mut trainer = Trainer::new(schema.kinds().to_vec());
-    train(&mut trainer, &schema, None, &before);
-    train(&mut trainer, &schema, Some(&before), &changed);
-    let table = trainer.table();
-    let hex: String = table.iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(
-        out,
-        "# The table of profile 1, trained on the keyframe and the changes below:\n# table = {hex}"
-    )
-    .unwrap();
-    let trained = schema.clone().with_profile(PacketProfile::Ranged, Some(&table)).unwrap();
-    for (name, baseline, current) in [
-        ("keyframe", None, &before),
-        ("empty keyframe", None, &Snapshot::new(Tick(33))),
-        ("quiet tick with hash", Some(&before), &quiet),
-        ("changes, a spawn and a removal over 9 ticks", Some(&before), &changed),
-    ] {
-        for (profile, schema) in [(0, &schema), (1, &ranged), (1, &trained)] {
-            let table = if schema.table().is_some() { ", with the table" } else { "" };
-            let bytes = encode_delta(schema, baseline, current);
-            let name = format!("payload, profile {profile}{table}: {name}");
-            vector(out, &name, &(baseline.map(rows), rows(current)), &bytes);
-        }
-    }
-}
-
 /// A ship at rest with what only its owner gets.
 fn ship_row(ammo: u16, cloaked: bool) -> Vec<i32> {
     let ship =
@@ -351,44 +292,4 @@ fn ship_row(ammo: u16, cloaked: bool) -> Vec<i32> {
     let mut row = Vec::new();
     ship.write_row(&mut row);
     row
-}
-
-/// What an owner is told of its own fields, one after the other: what they are then, and the bits, filled up with zeros.
-fn own_fields(out: &mut String, schema: &Schema) {
-    let mut told = OwnTold::default();
-    for (name, ammo, cloaked) in [("all", 30, false), ("one", 29, false), ("another", 29, true)] {
-        let bits = told.tell(schema, 0, &ship_row(ammo, cloaked)).unwrap();
-        let (mut from, mut packed) = (bits.reader(), BitWriter::new());
-        (0..bits.count()).for_each(|_| packed.bit(from.bit().unwrap()));
-        let value: (u8, [i32; 2]) = (0, [i32::from(ammo), i32::from(cloaked)]);
-        vector(out, &format!("payload, own fields: {name}"), &value, &packed.finish());
-    }
-}
-
-/// An entity's id, kind and values.
-type Row<'a> = (u32, u8, &'a [i32]);
-
-fn rows(snapshot: &Snapshot) -> (Tick, Vec<Row<'_>>) {
-    (snapshot.tick, snapshot.rows().map(|row| (row.id.0, row.kind, row.values)).collect())
-}
-
-fn state(schema: &Schema, tick: u32, things: Vec<(u32, Thing)>) -> Snapshot {
-    let mut snapshot = Snapshot::new(Tick(tick));
-    for (id, thing) in things {
-        let mut row = Vec::new();
-        thing.write_row(&mut row);
-        schema.hide_own(thing.kind(), &mut row);
-        snapshot.push(EntityId(id), thing.kind(), &row);
-    }
-    snapshot
-}
-
-fn predicted(schema: &Schema, before: &Snapshot, tick: u32) -> Snapshot {
-    let mut after = Snapshot::new(Tick(tick));
-    for row in before.rows() {
-        let mut values = row.values.to_vec();
-        schema.plan(row.kind).unwrap().run(&mut values, tick - before.tick.0);
-        after.push(row.id, row.kind, &values);
-    }
-    after
 }
