@@ -154,12 +154,15 @@ pub(super) struct Arrival {
     pub(super) told: bool,
 }
 
-/// The updates that wait for their acknowledgement. It lies in the member itself, because it is looked at in each tick.
+/// The updates that were sent, and the oldest that waits for its acknowledgement. It lies in the member itself, because it is looked at in each tick.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unacked {
+    /// The first update over this connection.
+    first: Option<Tick>,
     oldest: Option<Tick>,
     newest: Tick,
-    /// Bit n: the update of n ticks before `newest`. Once one older than that is acknowledged, the oldest known here counts.
+    /// Bit n: an update was sent n ticks before `newest`. If the oldest without an acknowledgement is older than that, the
+    /// oldest known here counts once an older one is acknowledged.
     sent: u64,
 }
 
@@ -168,7 +171,17 @@ impl Unacked {
         let passed = u32::try_from(tick.since(self.newest)).unwrap_or(u32::MAX);
         self.sent = self.sent.checked_shl(passed).unwrap_or(0) | 1;
         self.newest = tick;
+        self.first.get_or_insert(tick);
         self.oldest.get_or_insert(tick);
+    }
+
+    /// Whether the update of `tick` was sent. Of those before the last 64 ticks it is known only that there were some.
+    fn was_sent(&self, tick: Tick) -> bool {
+        let Some(first) = self.first else { return false };
+        match u32::try_from(self.newest.since(tick)) {
+            Ok(before) => tick >= first && self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0),
+            Err(_) => false,
+        }
     }
 
     fn acked(&mut self, tick: Tick) {
@@ -176,8 +189,8 @@ impl Unacked {
             return;
         }
         let later = u32::try_from(self.newest.since(tick)).unwrap_or(0);
-        self.sent &= 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
-        self.oldest = self.sent.checked_ilog2().map(|bit| self.newest.offset(-i64::from(bit)));
+        let unacked = self.sent & 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
+        self.oldest = unacked.checked_ilog2().map(|bit| self.newest.offset(-i64::from(bit)));
     }
 }
 
@@ -235,6 +248,11 @@ impl Link {
         self.queued = Some(tick);
         self.quiet = 0;
         self.unacked.sent(tick);
+    }
+
+    /// Whether the update of `tick` was sent over this connection.
+    pub(super) fn was_sent(&self, tick: Tick) -> bool {
+        self.unacked.was_sent(tick)
     }
 
     /// The client has decoded the update of `tick`. `false` if it had told so before.

@@ -257,7 +257,7 @@ impl<G: Game> Room<G> {
         let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) else {
             return Ok(());
         };
-        if !self.streams.interest().has(stream) || link.queued.is_none_or(|queued| tick > queued) {
+        if !self.streams.interest().has(stream) || !link.was_sent(tick) {
             return Err(Close::new(
                 CloseCode::DecodeError,
                 "the repair names a snapshot that was never sent",
@@ -333,7 +333,7 @@ struct Moment {
 
 /// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
 fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Result<bool, Close> {
-    if link.queued.is_none_or(|queued| ack > queued) {
+    if !link.was_sent(ack) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
     let new = link.ack(ack);
