@@ -67,6 +67,8 @@ export interface RoomListing {
   spectators_max: number;
   tick_rate_hz: number;
   options: Record<string, string>;
+  /** Who may come in, as the game decides: everybody, only who names the room, or no further player. */
+  access: "open" | "no_matches" | "locked";
   age_s: number;
 }
 

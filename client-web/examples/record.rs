@@ -153,7 +153,8 @@ impl<G: PageGame> Match<G> {
         while client.poll_transmit().is_some() {}
         let (member, secret) = (self.next_member(), self.secret());
         let name = client.config().name.clone();
-        let join = MemberEvent::Join { name, role: Role::Player, secret, wants_schema: false };
+        let join =
+            MemberEvent::Join { name, role: Role::Player, secret, wants_schema: false, matched: false };
         self.room.handle(self.now, member, join, &mut self.mail);
         self.bots.push((member, client));
         Ok(())
@@ -210,7 +211,13 @@ impl<G: PageGame> Match<G> {
             }
             ClientControl::Join(join) => {
                 let wants_schema = join.schema_hash == 0;
-                MemberEvent::Join { name: Name::cut("recorded"), role: join.role, secret, wants_schema }
+                MemberEvent::Join {
+                    name: Name::cut("recorded"),
+                    role: join.role,
+                    secret,
+                    wants_schema,
+                    matched: false,
+                }
             }
             _ => return Err("out of order".into()),
         };

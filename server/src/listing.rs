@@ -27,6 +27,8 @@ pub struct RoomView {
     pub tick_rate_hz: u16,
     /// What it was made with.
     pub options: BTreeMap<String, String>,
+    /// Who may come in, as the game decides: `open`, `no_matches` (only who names the room) or `locked`.
+    pub access: &'static str,
     /// How long it has been open, s.
     pub age_s: u64,
 }
@@ -111,6 +113,7 @@ impl RoomView {
             spectators_max: u32::from(room.spectators_max),
             tick_rate_hz: room.tick_rate_hz,
             options: room.options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            access: room.access,
             age_s: room.age_s,
         }
     }

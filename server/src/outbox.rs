@@ -1,5 +1,6 @@
 //! The members' slots as a room sees them: what came is read there, and what goes out is put there.
 
+use crate::room_port::Answer;
 use crate::slot::Slot;
 use crate::transport::lease::{Harvest, Reading};
 use bytes::Bytes;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Outbox;
 use tickwire_shared::wire::Close;
+use tickwire_shared::wire::control::Name;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The slots of a room's members, in the order of their ids.
@@ -24,6 +27,25 @@ struct Seat {
     slot: Arc<Slot>,
     /// Its session has to read, see [`Slots::let_sessions_read`].
     session_reads: bool,
+    /// Until the room has answered whether it takes the member.
+    asking: Option<Asker>,
+}
+
+/// A session that waits for the room's answer. Its slot stays empty until it has a place: it may get one elsewhere.
+#[derive(Debug)]
+struct Asker {
+    answer: oneshot::Sender<Answer>,
+    joined: Option<Bytes>,
+}
+
+impl Seat {
+    fn close(self, close: Close) {
+        match self.asking {
+            // A session that waits no longer has gone elsewhere.
+            Some(asker) => drop(asker.answer.send(Err(close))),
+            None => self.slot.put_close(close),
+        }
+    }
 }
 
 impl Slots {
@@ -31,9 +53,22 @@ impl Slots {
         Self { members: Vec::new(), reading: Reading::new(), scratch: Vec::new() }
     }
 
-    /// Adds a member. Ids rise, so the order stays.
-    pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>) {
-        self.members.push(Seat { member, slot, session_reads: false });
+    /// Adds a member that asks for a place. Ids rise, so the order stays.
+    pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>, answer: oneshot::Sender<Answer>) {
+        let asking = Some(Asker { answer, joined: None });
+        self.members.push(Seat { member, slot, session_reads: false, asking });
+    }
+
+    /// Tells a member that it has its place, under this name. `false` if its session waits no longer.
+    #[must_use]
+    pub(crate) fn admit(&mut self, member: MemberId, name: Option<Name>) -> bool {
+        let Some(seat) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return false };
+        let Some(Asker { answer, joined }) = seat.asking.take() else { return true };
+        let waits = answer.send(Ok(name)).is_ok();
+        if let Some(joined) = joined.filter(|_| waits) {
+            seat.slot.put_control(joined);
+        }
+        waits
     }
 
     /// Reads what came from the members since the last tick, as far as their sessions leave it to the room, and hands each
@@ -65,7 +100,7 @@ impl Slots {
     /// Closes every member that is left.
     pub(crate) fn close_all(&mut self, close: &Close) {
         for seat in self.members.drain(..) {
-            seat.slot.put_close(close.clone());
+            seat.close(close.clone());
         }
     }
 
@@ -91,8 +126,10 @@ impl Outbox for Slots {
     }
 
     fn control(&mut self, member: MemberId, message: Bytes) {
-        if let Some(slot) = self.slot(member) {
-            slot.put_control(message);
+        let Some(seat) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return };
+        match &mut seat.asking {
+            Some(asker) => asker.joined = Some(message),
+            None => seat.slot.put_control(message),
         }
     }
 
@@ -104,8 +141,7 @@ impl Outbox for Slots {
 
     fn close(&mut self, member: MemberId, close: Close) {
         if let Some(at) = self.find(member) {
-            let seat = self.members.remove(at);
-            seat.slot.put_close(close);
+            self.members.remove(at).close(close);
         }
     }
 }

@@ -7,8 +7,9 @@ use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
 use tickwire_shared::tick::TickRate;
-use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{GameName, Name, Options, Role};
+use tickwire_shared::wire::{Close, CloseCode};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// One room. Knows the game's types behind it, so that nobody else has to.
@@ -25,14 +26,18 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How often it steps.
     fn tick_rate(&self) -> TickRate;
 
-    /// How many players it has, those who are on their way among them, or `None` if it takes none in `role` now.
-    fn players_if_open(&self, role: Role) -> Option<u16>;
+    /// How many players it has, those who are on their way among them, or `None` if a match leads nobody in `role` to
+    /// it now.
+    fn players_if_matchable(&self, role: Role) -> Option<u16>;
 
-    /// Takes a place. What the room answers comes through the slot.
+    /// Leads no match here for a while: the room refused one with this code.
+    fn pass_over(&self, refusal: CloseCode);
+
+    /// Asks for a place. Whether there is one, the room answers at its next tick.
     ///
     /// # Errors
     /// The room takes nobody; nothing has changed.
-    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<MemberId, NoPlace>;
+    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<Asking, Close>;
 
     /// Decodes a message of a member, the only time that it is decoded, and leaves it for the next tick.
     ///
@@ -83,6 +88,8 @@ pub(crate) enum Entry {
         secret: ResumeSecret,
         /// It has to be sent the game's schema.
         wants_schema: bool,
+        /// A match leads it here.
+        matched: bool,
     },
     /// In the place of a session that was cut.
     Resume {
@@ -104,13 +111,26 @@ pub(crate) enum Parting {
     Leave,
 }
 
-/// Why a room takes nobody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoPlace {
-    /// All places are taken.
-    Full,
-    /// It has ended.
-    Ended,
+/// What a room says to one who asks for a place: the name that it has there, none for a spectator; or why not.
+pub(crate) type Answer = Result<Option<Name>, Close>;
+
+/// One who asked for a place, until the room answers.
+pub(crate) struct Asking {
+    pub(crate) member: MemberId,
+    pub(crate) answer: oneshot::Receiver<Answer>,
+}
+
+/// A session's place in a room, or its wish for one. Dropping it leaves the room.
+pub(crate) struct Membership {
+    pub(crate) port: Arc<dyn RoomPort>,
+    pub(crate) member: MemberId,
+    pub(crate) parting: Parting,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.port.part(self.member, self.parting);
+    }
 }
 
 /// A room as listed to the public and the operator.
@@ -124,5 +144,7 @@ pub(crate) struct RoomListing {
     pub(crate) spectators_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) options: Options,
+    /// Who may come in, in a word: see [`tickwire_shared::Access`].
+    pub(crate) access: &'static str,
     pub(crate) age_s: u64,
 }

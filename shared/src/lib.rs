@@ -37,7 +37,7 @@ pub use foresight::{Flight, Foresight};
 pub use hitbox::{Hitbox, LookBack, Rewinds};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
-pub use world::{World, WorldFull};
+pub use world::{Access, World, WorldFull};
 
 /// All that a file with a game in it needs.
 pub mod prelude {
@@ -47,7 +47,7 @@ pub mod prelude {
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
-    pub use crate::{Flight, Foresight, Hitbox, LookBack, Rng, World};
+    pub use crate::{Access, Flight, Foresight, Hitbox, LookBack, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

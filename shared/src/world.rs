@@ -1,8 +1,10 @@
-//! The replicated part of a room's state.
+//! The replicated part of a room's state, and what a game decides about its room.
 
 use crate::entity::Entity;
 use crate::id::EntityId;
 use crate::limits::ENTITIES_MAX;
+use crate::wire::control::Role;
+use crate::wire::{Advice, Close, CloseCode};
 
 /// All replicated entities of a room, in the order of their ids (which is the order in which they were spawned).
 ///
@@ -13,6 +15,46 @@ pub struct World<E> {
     entries: Vec<Entry<E>>,
     live: usize,
     next_id: u32,
+    access: Access,
+}
+
+/// Who may come into a room now: see [`World::set_access`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, as long as there are places.
+    #[default]
+    Open,
+    /// Only who names the room: a match leads elsewhere.
+    NoMatches,
+    /// No further player, and no match. Who watches may still come, and who was cut may come back.
+    Locked,
+}
+
+impl Access {
+    /// The name for listings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::NoMatches => "no_matches",
+            Self::Locked => "locked",
+        }
+    }
+
+    /// Why somebody who comes in this `role`, by a match or by the room's id, is not taken.
+    #[must_use]
+    pub fn refusal(self, role: Role, matched: bool) -> Option<Close> {
+        match self {
+            Self::Locked if role == Role::Player => {
+                let close = Close::new(CloseCode::Full, "the room is locked");
+                Some(Close { advice: Advice::Stop, ..close })
+            }
+            Self::NoMatches | Self::Locked if matched => {
+                Some(Close::new(CloseCode::Full, "the room takes no matches"))
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -31,7 +73,19 @@ impl<E: Entity> World<E> {
     /// An empty world.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: Vec::new(), live: 0, next_id: 1 }
+        Self { entries: Vec::new(), live: 0, next_id: 1, access: Access::default() }
+    }
+
+    /// Decides who may come into the room from now on. It holds until it is set again; also for those who are on their
+    /// way already.
+    pub fn set_access(&mut self, access: Access) {
+        self.access = access;
+    }
+
+    /// Who may come into the room now.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// Adds an entity and gives it an id.

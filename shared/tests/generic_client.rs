@@ -88,7 +88,7 @@ impl<G: Game> Table<G> {
         };
         let secret = ResumeSecret { room: RoomId::from_bits(1), key: [1; 16] };
         let wants_schema = join.schema_hash == 0;
-        let event = MemberEvent::Join { name: Name::cut("ada"), role, secret, wants_schema };
+        let event = MemberEvent::Join { name: Name::cut("ada"), role, secret, wants_schema, matched: false };
         table.room.handle(table.now, MEMBER, event, &mut table.mail);
         table
     }

@@ -217,6 +217,7 @@ impl MiniServer {
                     role: join.role,
                     secret: secret(room),
                     wants_schema: join.schema_hash == 0,
+                    matched: false,
                 };
                 (event, join.target)
             }

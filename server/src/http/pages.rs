@@ -184,6 +184,7 @@ mod tests {
             spectators_max: 64,
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
+            access: "open",
             age_s: 3,
         };
         let html = page(&[room]);

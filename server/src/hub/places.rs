@@ -1,26 +1,39 @@
-//! Which room someone gets into: by id, by match, or a new one.
+//! Which room someone gets into: by id, by match, or a new one. A room may refuse, at its next tick; a match then leads on.
 
 use super::{GameHost, Hub, no_randomness};
 use crate::directory::RoomHandle;
-use crate::room_port::{Entry, NoPlace};
+use crate::room_port::{Answer, Entry, Membership, Parting};
 use crate::slot::Slot;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use tickwire_shared::id::{MemberId, RoomId};
+use std::task::Poll;
+use std::time::Duration;
+use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::wire::control::{Join, Name, Options, Role, Target};
 use tickwire_shared::wire::{Close, CloseCode};
+use tokio::sync::oneshot;
 
 /// How often a new room's id is drawn before giving up. With 40 bits, twice is next to never.
 const ID_DRAWS_MAX: usize = 8;
-
-/// A room and the place in it.
-type Place = (RoomHandle, MemberId);
+/// Rooms that a match tries before a new one is made, which is its last try.
+const MATCH_TRIES_MAX: usize = 3;
+/// How long a room may take to answer. It does so at its next tick, unless its game hangs.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who wants a place.
 struct Guest<'a> {
     name: Name,
     role: Role,
     wants_schema: bool,
+    matched: bool,
     slot: &'a Arc<Slot>,
+}
+
+/// Somebody who waits for a room's answer. Dropping it takes the wish back.
+struct Waiting {
+    membership: Membership,
+    answer: oneshot::Receiver<Answer>,
 }
 
 impl Hub {
@@ -33,14 +46,34 @@ impl Hub {
         join: &Join,
         name: Name,
         slot: &Arc<Slot>,
-    ) -> Result<Place, Close> {
+    ) -> Result<Membership, Close> {
         let game = self.game_of(join)?;
-        let guest = Guest { name, role: join.role, wants_schema: join.schema_hash == 0, slot };
-        match &join.target {
-            Target::Room(id) => self.join_room(*id, join, &guest).await,
+        let matched = matches!(join.target, Target::Match(_));
+        let guest = Guest { name, role: join.role, wants_schema: join.schema_hash == 0, matched, slot };
+        let placed = match &join.target {
+            Target::Room(id) => self.enter(&self.room_of(*id, join).await?, &guest)?.settle(slot).await,
             Target::Match(options) => self.join_match(game, join, options, &guest).await,
-            Target::Create(options) => self.create(game, options, &guest).await,
-        }
+            Target::Create(options) => self.create(game, options, &guest).await?.settle(slot).await,
+        };
+        placed.map(|(membership, _)| membership)
+    }
+
+    /// Takes the place again of a session that was cut. With it comes the name under which it joined.
+    ///
+    /// # Errors
+    /// How the session is closed.
+    pub(crate) async fn resume(
+        &self,
+        shown: ResumeSecret,
+        events_received: u32,
+        slot: &Arc<Slot>,
+    ) -> Result<(Membership, Option<Name>), Close> {
+        let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
+        let room = self.commons.directory.locate(shown.room).await.ok_or_else(bad)?;
+        let next = self.new_secret(shown.room)?;
+        let waiting = Waiting::ask(&room, Entry::Resume { shown, events_received, next }, slot);
+        let placed = waiting.map_err(|_| bad())?.settle(slot).await;
+        placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
 
     fn game_of(&self, join: &Join) -> Result<&dyn GameHost, Close> {
@@ -55,52 +88,88 @@ impl Hub {
         Ok(&**game)
     }
 
-    async fn join_room(&self, id: RoomId, join: &Join, guest: &Guest<'_>) -> Result<Place, Close> {
-        let room = self.commons.directory.locate(id).await.ok_or_else(|| no_such_room(id))?;
+    async fn room_of(&self, id: RoomId, join: &Join) -> Result<RoomHandle, Close> {
+        let room = self
+            .commons
+            .directory
+            .locate(id)
+            .await
+            .ok_or_else(|| Close::new(CloseCode::NoSuchRoom, &format!("there is no room {id}")))?;
         if *room.game() != join.game {
             let text = format!("room {id} plays `{}`, not `{}`", room.game(), join.game);
             return Err(Close::new(CloseCode::Mismatch, &text));
         }
-        match self.enter(&room, guest)? {
-            Ok(member) => Ok((room, member)),
-            Err(NoPlace::Full) => Err(CloseCode::Full.into()),
-            Err(NoPlace::Ended) => Err(no_such_room(id)),
-        }
+        Ok(room)
     }
 
-    /// The fullest open room of the same game and options, so that rooms fill one after the other; else a new one.
+    /// The fullest room of the same game and options that takes the player, so that rooms fill one after the other; after
+    /// [`MATCH_TRIES_MAX`] refusals, or if there is none, a new one. The client sees nothing of a refusal but the last.
     async fn join_match(
         self: &Arc<Self>,
         game: &dyn GameHost,
         join: &Join,
         options: &Options,
         guest: &Guest<'_>,
-    ) -> Result<Place, Close> {
-        let _matching = game.matching().lock().await;
-        let mut open: Vec<_> = self
+    ) -> Result<(Membership, Option<Name>), Close> {
+        let mut tried = Vec::new();
+        loop {
+            let (waiting, is_last) = {
+                // Two who look for a room at once must not make two. Nobody waits for a room while it is held.
+                let _matching = game.matching().lock().await;
+                match self.find_match(join, options, guest, &tried)? {
+                    Some(waiting) => (waiting, false),
+                    None => (self.create(game, options, guest).await?, true),
+                }
+            };
+            let room = waiting.membership.port.clone();
+            match waiting.settle(guest.slot).await {
+                Err(close) if !is_last && leads_on(close.code) => {
+                    room.pass_over(close.code);
+                    tried.push(room.id());
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    fn find_match(
+        &self,
+        join: &Join,
+        options: &Options,
+        guest: &Guest<'_>,
+        tried: &[RoomId],
+    ) -> Result<Option<Waiting>, Close> {
+        if tried.len() >= MATCH_TRIES_MAX {
+            return Ok(None);
+        }
+        let mut fitting: Vec<_> = self
             .commons
             .directory
             .list()
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
-            .filter_map(|room| Some((room.players_if_open(guest.role)?, room)))
+            .filter(|room| !tried.contains(&room.id()))
+            .filter_map(|room| Some((room.players_if_matchable(guest.role)?, room)))
             .collect();
-        open.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
-        for (_, room) in open {
-            // A room that filled up or ended since is passed over.
-            if let Ok(member) = self.enter(&room, guest)? {
-                return Ok((room, member));
+        fitting.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
+        for (_, room) in fitting {
+            match self.enter(&room, guest) {
+                Ok(waiting) => return Ok(Some(waiting)),
+                // It filled up, was closed or ended since it was looked at.
+                Err(close) if leads_on(close.code) => (),
+                Err(close) => return Err(close),
             }
         }
-        self.create(game, options, guest).await
+        Ok(None)
     }
 
+    /// Makes a room for a guest, who is in it before its task starts, so that it cannot end for being empty.
     async fn create(
         self: &Arc<Self>,
         game: &dyn GameHost,
         options: &Options,
         guest: &Guest<'_>,
-    ) -> Result<Place, Close> {
+    ) -> Result<Waiting, Close> {
         if let Some(close) = self.closing() {
             return Err(close);
         }
@@ -111,33 +180,66 @@ impl Hub {
             if !self.commons.directory.claim(room.clone()).await {
                 continue;
             }
-            // The first member is in before the room's task starts, so that it cannot end for being empty.
             let entered = self.enter(&room, guest);
             new.start(&self.commons, self.next_room_number());
             if let Some(close) = self.closing() {
                 room.close(close);
             }
-            return match entered? {
-                Ok(member) => Ok((room, member)),
-                Err(NoPlace::Full) => Err(Close::new(CloseCode::Full, "the game takes nobody in this role")),
-                Err(NoPlace::Ended) => Err(no_such_room(id)),
-            };
+            return entered.map_err(|close| match close.code {
+                CloseCode::Full => Close::new(CloseCode::Full, "the game takes nobody in this role"),
+                _ => close,
+            });
         }
         Err(Close::new(CloseCode::Internal, "no free room id was found"))
     }
 
-    fn enter(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<Result<MemberId, NoPlace>, Close> {
-        let secret = self.new_secret(room.id())?;
+    fn enter(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<Waiting, Close> {
         let entry = Entry::Join {
             name: guest.name.clone(),
             role: guest.role,
-            secret,
+            secret: self.new_secret(room.id())?,
             wants_schema: guest.wants_schema,
+            matched: guest.matched,
         };
-        Ok(room.enter(entry, guest.slot))
+        Waiting::ask(room, entry, guest.slot)
     }
 }
 
-fn no_such_room(id: RoomId) -> Close {
-    Close::new(CloseCode::NoSuchRoom, &format!("there is no room {id}"))
+impl Waiting {
+    fn ask(room: &RoomHandle, entry: Entry, slot: &Arc<Slot>) -> Result<Self, Close> {
+        let asking = room.enter(entry, slot)?;
+        let membership = Membership { port: room.clone(), member: asking.member, parting: Parting::Cut };
+        Ok(Self { membership, answer: asking.answer })
+    }
+
+    /// Waits for the room's answer, for at most [`ANSWER_TIMEOUT`], and no longer than the session may go on.
+    async fn settle(self, slot: &Slot) -> Result<(Membership, Option<Name>), Close> {
+        let Self { membership, mut answer } = self;
+        let answered = {
+            let mut timeout = pin!(tokio::time::sleep(ANSWER_TIMEOUT));
+            poll_fn(|cx| {
+                slot.register(cx.waker());
+                if let Some(close) = slot.take_close() {
+                    return Poll::Ready(Some(Err(close)));
+                }
+                if let Poll::Ready(answer) = pin!(&mut answer).poll(cx) {
+                    return Poll::Ready(Some(answer.unwrap_or_else(|_| Err(CloseCode::Internal.into()))));
+                }
+                timeout.as_mut().poll(cx).map(|()| None)
+            })
+            .await
+        };
+        let answered = answered.unwrap_or_else(|| {
+            // From here on the room learns that nobody waits. What it said before that counts.
+            answer.close();
+            let late = Close::new(CloseCode::TryLater, "the room does not answer");
+            answer.try_recv().unwrap_or(Err(late))
+        });
+        answered.map(|name| (membership, name))
+    }
+}
+
+/// Whether a match tries another room after a refusal with this code: it is the room or its game that takes nobody.
+fn leads_on(code: CloseCode) -> bool {
+    matches!(code, CloseCode::Full | CloseCode::Policy | CloseCode::NoSuchRoom | CloseCode::TryLater)
 }

@@ -2,7 +2,7 @@
 //!
 //! A panic of the game ends this room with 1011 and nothing else.
 
-use super::inbox::{Batch, Item, Port};
+use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
 use crate::commons::Commons;
 use crate::ledger::Kind;
@@ -142,7 +142,7 @@ impl<G: Game> Driver<G> {
             self.room.step(time, &mut self.slots);
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
-        self.port.publish(players, spectators);
+        self.port.publish(players, spectators, self.room.access());
         self.port.publish_figures(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         self.is_over(now).then_some(RoomEnd::Idle)
@@ -162,15 +162,23 @@ impl<G: Game> Driver<G> {
         });
         self.port.swap(&mut self.batch);
         self.slots.let_sessions_read();
-        for (member, slot) in self.batch.arrivals.drain(..) {
-            self.slots.add(member, slot);
+        for Arrival { member, slot, answer } in self.batch.arrivals.drain(..) {
+            self.slots.add(member, slot, answer);
         }
-        for item in self.batch.items.drain(..).chain(self.batch.harvested.drain(..)) {
-            let gone = matches!(item.event, MemberEvent::Cut | MemberEvent::Leave);
-            let at = item.at.min(now).saturating_duration_since(self.started);
-            self.room.handle(at, item.member, item.event, &mut self.slots);
-            if gone {
-                self.slots.forget(item.member);
+        for Item { at, member, event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..)) {
+            let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
+            let mut goes = matches!(event, MemberEvent::Cut | MemberEvent::Leave);
+            let at = at.min(now).saturating_duration_since(self.started);
+            self.room.handle(at, member, event, &mut self.slots);
+            if comes && self.room.has_member(member) {
+                let name = self.room.player_name(member).cloned();
+                if !self.slots.admit(member, name) {
+                    self.room.handle(at, member, MemberEvent::Leave, &mut self.slots);
+                    goes = true;
+                }
+            }
+            if goes {
+                self.slots.forget(member);
             }
         }
     }
@@ -181,6 +189,9 @@ impl<G: Game> Driver<G> {
             return false;
         }
         let since = *self.empty_since.get_or_insert(now);
-        now.saturating_duration_since(since) >= self.commons.limits.room_idle() && self.port.end_if_idle()
+        // Nobody comes back to a room that refused the one for whom it was made.
+        let is_unused = self.room.stats().joins == 0;
+        let is_idle = now.saturating_duration_since(since) >= self.commons.limits.room_idle();
+        (is_unused || is_idle) && self.port.end_if_idle()
     }
 }

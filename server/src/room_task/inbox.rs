@@ -4,10 +4,10 @@
 
 use super::shown::{Counts, Shown};
 use crate::ledger::Posting;
-use crate::room_port::{BytesSent, Entry, NoPlace, Parting, RoomListing, RoomPort};
+use crate::room_port::{Answer, Asking, BytesSent, Entry, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::Rewinds;
+use std::time::Duration;
 use tickwire_shared::entity::{Entity, Kind};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
@@ -15,11 +15,19 @@ use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
+use tickwire_shared::{Access, Rewinds};
+
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Messages between two ticks, per member. A session's own rate is bounded far below it; this bound holds when a
 /// room does not come to its tick.
 const MESSAGES_PER_MEMBER_MAX: usize = 128;
+
+/// How long no match is led to a room after it refused one because it is full, if nobody leaves before.
+const PASS_OVER_FULL: Duration = Duration::from_secs(10);
+/// The same after any other refusal, which may be about that one player: short, so that nobody can hide a room.
+const PASS_OVER_RULE: Duration = Duration::from_secs(1);
 
 /// What never changes of a room.
 #[derive(Debug)]
@@ -51,8 +59,8 @@ pub(super) struct Item<G: Game> {
 
 struct Inbox<G: Game> {
     items: Vec<Item<G>>,
-    /// Slots of members whose first event is among the items.
-    arrivals: Vec<(MemberId, Arc<Slot>)>,
+    /// Members whose first event is among the items.
+    arrivals: Vec<Arrival>,
     /// Sessions that hold a place.
     attached: usize,
     /// Messages among the items.
@@ -60,8 +68,31 @@ struct Inbox<G: Game> {
     members_made: u32,
     players: Places,
     spectators: Places,
+    access: Access,
+    passed_over: Option<PassedOver>,
     closing: Option<Close>,
     ended: Option<Close>,
+}
+
+/// A member on its way in.
+pub(super) struct Arrival {
+    pub(super) member: MemberId,
+    pub(super) slot: Arc<Slot>,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// No match is led here for a while.
+#[derive(Clone, Copy, Debug)]
+struct PassedOver {
+    until: Instant,
+    /// With fewer players than these the room is worth another try.
+    players: u16,
+}
+
+impl PassedOver {
+    fn holds(self, now: Instant, players: u16) -> bool {
+        now < self.until && players >= self.players
+    }
 }
 
 /// The places of one role: those that the room counted last, and those that were given away since.
@@ -94,7 +125,7 @@ pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
     /// What the room itself has read; it stands behind the items.
     pub(super) harvested: Vec<Item<G>>,
-    pub(super) arrivals: Vec<(MemberId, Arc<Slot>)>,
+    pub(super) arrivals: Vec<Arrival>,
     pub(super) closing: Option<Close>,
 }
 
@@ -114,6 +145,8 @@ impl<G: Game> Port<G> {
             members_made: 0,
             players: Places::default(),
             spectators: Places::default(),
+            access: Access::default(),
+            passed_over: None,
             closing: None,
             ended: None,
         };
@@ -140,9 +173,11 @@ impl<G: Game> Port<G> {
         inbox.spectators.start_tick();
     }
 
-    /// Notes how many the room counts after the tick for which the last batch was taken.
-    pub(super) fn publish(&self, players: usize, spectators: usize) {
+    /// Notes how many the room counts after the tick for which the last batch was taken, and who may come into it.
+    pub(super) fn publish(&self, players: usize, spectators: usize, access: Access) {
         let mut inbox = self.inbox();
+        inbox.access = access;
+        self.counts.set_access(access);
         inbox.players.end_tick(players);
         inbox.spectators.end_tick(spectators);
         self.counts.set(inbox.players.taken(), inbox.spectators.taken());
@@ -166,14 +201,14 @@ impl<G: Game> Port<G> {
     /// Ends the room, also for those who are on the way into it.
     pub(super) fn end(&self, close: &Close) {
         let arrivals = self.inbox().end(close.clone());
-        for (_, slot) in arrivals {
-            slot.put_close(close.clone());
+        for arrival in arrivals {
+            let _ = arrival.answer.send(Err(close.clone()));
         }
     }
 }
 
 impl<G: Game> Inbox<G> {
-    fn end(&mut self, close: Close) -> Vec<(MemberId, Arc<Slot>)> {
+    fn end(&mut self, close: Close) -> Vec<Arrival> {
         self.ended.get_or_insert(close);
         self.items = Vec::new();
         std::mem::take(&mut self.arrivals)
@@ -203,37 +238,49 @@ impl<G: Game> RoomPort for Port<G> {
         self.facts.tick_rate
     }
 
-    fn players_if_open(&self, role: Role) -> Option<u16> {
+    fn players_if_matchable(&self, role: Role) -> Option<u16> {
         let inbox = self.inbox();
-        let open = inbox.ended.is_none() && inbox.closing.is_none() && inbox.has_place(role, &self.facts);
-        open.then(|| inbox.players.taken())
+        let players = inbox.players.taken();
+        let is_passed_over = inbox.passed_over.is_some_and(|passed| passed.holds(Instant::now(), players));
+        (inbox.refusal(role, true, &self.facts).is_none() && !is_passed_over).then_some(players)
     }
 
-    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<MemberId, NoPlace> {
+    fn pass_over(&self, refusal: CloseCode) {
+        let mut inbox = self.inbox();
+        let (time, players) = match refusal {
+            CloseCode::Full => (PASS_OVER_FULL, inbox.players.taken()),
+            _ => (PASS_OVER_RULE, 0),
+        };
+        inbox.passed_over = Some(PassedOver { until: Instant::now() + time, players });
+    }
+
+    fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<Asking, Close> {
         let at = Instant::now();
         let mut inbox = self.inbox();
-        if inbox.ended.is_some() || inbox.closing.is_some() {
-            return Err(NoPlace::Ended);
-        }
         let event = match entry {
-            Entry::Join { name, role, secret, wants_schema } => {
-                if !inbox.has_place(role, &self.facts) {
-                    return Err(NoPlace::Full);
+            Entry::Join { name, role, secret, wants_schema, matched } => {
+                if let Some(close) = inbox.refusal(role, matched, &self.facts) {
+                    return Err(close);
                 }
                 inbox.places(role).coming += 1;
-                MemberEvent::Join { name, role, secret, wants_schema }
+                MemberEvent::Join { name, role, secret, wants_schema, matched }
             }
             Entry::Resume { shown, events_received, next } => {
+                if inbox.is_over() {
+                    return Err(CloseCode::NoSuchRoom.into());
+                }
                 MemberEvent::Resume { shown, events_received, next }
             }
         };
-        inbox.members_made = inbox.members_made.checked_add(1).ok_or(NoPlace::Ended)?;
+        inbox.members_made =
+            inbox.members_made.checked_add(1).ok_or_else(|| Close::from(CloseCode::NoSuchRoom))?;
         let member = MemberId(inbox.members_made);
         inbox.attached += 1;
-        inbox.arrivals.push((member, slot.clone()));
+        let (sender, answer) = oneshot::channel();
+        inbox.arrivals.push(Arrival { member, slot: slot.clone(), answer: sender });
         inbox.push(at, member, event);
         self.counts.set(inbox.players.taken(), inbox.spectators.taken());
-        Ok(member)
+        Ok(Asking { member, answer })
     }
 
     fn deliver(&self, member: MemberId, message: &[u8], at: Instant) -> Result<(), Close> {
@@ -276,6 +323,7 @@ impl<G: Game> RoomPort for Port<G> {
             spectators_max: self.facts.spectators_max,
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
+            access: self.counts.access().name(),
             age_s: self.facts.born.elapsed().as_secs(),
         }
     }
@@ -301,10 +349,22 @@ impl<G: Game> Inbox<G> {
         }
     }
 
-    fn has_place(&self, role: Role, facts: &RoomFacts) -> bool {
-        match role {
-            Role::Player => self.players.taken() < facts.players_max,
-            Role::Spectator => self.spectators.taken() < facts.spectators_max,
+    fn is_over(&self) -> bool {
+        self.ended.is_some() || self.closing.is_some()
+    }
+
+    /// Why nobody in `role` gets in now, as far as that is known before the room's next tick.
+    fn refusal(&self, role: Role, matched: bool, facts: &RoomFacts) -> Option<Close> {
+        let is_full = match role {
+            Role::Player => self.players.taken() >= facts.players_max,
+            Role::Spectator => self.spectators.taken() >= facts.spectators_max,
+        };
+        if self.is_over() {
+            Some(CloseCode::NoSuchRoom.into())
+        } else if is_full {
+            Some(CloseCode::Full.into())
+        } else {
+            self.access.refusal(role, matched)
         }
     }
 }
@@ -328,10 +388,10 @@ mod tests {
             born: Instant::now(),
         };
         let port = Port::<Arena>::new(facts, Arc::new(Ledger::default()).post(Kind::Room));
-        port.publish(3, 2);
+        port.publish(3, 2, Access::Locked);
         let held = port.inbox();
         let listed = port.listing();
-        assert_eq!((listed.players, listed.spectators), (3, 2));
+        assert_eq!((listed.players, listed.spectators, listed.access), (3, 2, "locked"));
         drop(held);
     }
 }

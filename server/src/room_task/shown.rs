@@ -1,24 +1,37 @@
 //! What a room shows of itself to those who list rooms, without making it wait for them or them for it.
 
 use crate::room_port::BytesSent;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-use tickwire_shared::Rewinds;
 use tickwire_shared::game::Game;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Room;
+use tickwire_shared::{Access, Rewinds};
 
-/// How many are in it or on their way. Whoever holds the inbox's lock writes them; reading takes no lock.
+/// How many are in it or on their way, and who may come. Whoever holds the inbox's lock writes them; reading takes no lock.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     players: AtomicU16,
     spectators: AtomicU16,
+    access: AtomicU8,
 }
 
 impl Counts {
     pub(super) fn set(&self, players: u16, spectators: u16) {
         self.players.store(players, Ordering::Relaxed);
         self.spectators.store(spectators, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_access(&self, access: Access) {
+        self.access.store(access as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn access(&self) -> Access {
+        let stored = self.access.load(Ordering::Relaxed);
+        [Access::NoMatches, Access::Locked]
+            .into_iter()
+            .find(|&access| access as u8 == stored)
+            .unwrap_or_default()
     }
 
     /// Players and spectators.

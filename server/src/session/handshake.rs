@@ -1,8 +1,7 @@
 //! From the first byte to a place in a room: Hello, Welcome, Join.
 
-use super::{Ending, Membership, Session};
-use crate::hub::Place;
-use crate::room_port::{Entry, Parting};
+use super::{Ending, Session};
+use crate::room_port::Membership;
 use crate::slot::Next;
 use crate::transport::{Link, Received};
 use bytes::Bytes;
@@ -82,24 +81,21 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 }
 
 async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
-    let (port, member) = session.hub.join(join, name.clone(), &session.slot).await?;
-    session.seat(Place { room: port.id(), member, player: name });
-    Ok(Membership { port, member, parting: Parting::Cut })
+    let membership = session.hub.join(join, name.clone(), &session.slot).await?;
+    session.seat(&membership, name);
+    Ok(membership)
 }
 
+/// The player goes on under the name with which it joined, whatever this `Hello` says.
 async fn resume(
     session: &mut Session,
     name: Name,
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
-    let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
-    let port = session.hub.commons().directory.locate(shown.room).await.ok_or_else(bad)?;
-    let next = session.hub.new_secret(shown.room)?;
-    let entry = Entry::Resume { shown, events_received, next };
-    let member = port.enter(entry, &session.slot).map_err(|_| bad())?;
-    session.seat(Place { room: shown.room, member, player: name });
-    Ok(Membership { port, member, parting: Parting::Cut })
+    let (membership, joined_as) = session.hub.resume(shown, events_received, &session.slot).await?;
+    session.seat(&membership, joined_as.unwrap_or(name));
+    Ok(membership)
 }
 
 /// The next message before `deadline`, which must be a control message.

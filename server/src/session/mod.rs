@@ -11,7 +11,7 @@ mod tests;
 use crate::hub::{Hub, Place};
 use crate::ledger::Kind;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
-use crate::room_port::{Parting, RoomPort};
+use crate::room_port::{Membership, Parting};
 use crate::slot::{MessagesIn, Slot};
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
@@ -21,7 +21,7 @@ use crate::transport::{Link, LinkError};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
-use tickwire_shared::id::{MemberId, RoomId, SessionId};
+use tickwire_shared::id::{RoomId, SessionId};
 use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
@@ -112,19 +112,6 @@ impl Traffic {
     }
 }
 
-/// A session's place in a room. Dropping it leaves the room.
-struct Membership {
-    port: Arc<dyn RoomPort>,
-    member: MemberId,
-    parting: Parting,
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.port.part(self.member, self.parting);
-    }
-}
-
 /// What is known of a session while it lasts.
 struct Session {
     hub: Arc<Hub>,
@@ -189,10 +176,10 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
 
 impl Session {
     /// It has its place: the operator sees in the log and in the listing what number to kick.
-    fn seat(&mut self, place: Place) {
-        let Place { room, player, .. } = place.clone();
+    fn seat(&mut self, membership: &Membership, player: Name) {
+        let room = membership.port.id();
         tracing::info!(session = %self.id, peer = %self.peer, %room, player = &*player, "session has its place");
-        self.hub.seat(self.id, place);
+        self.hub.seat(self.id, Place { room, member: membership.member, player: player.clone() });
         self.room = Some(room);
         self.player = Some(player);
     }

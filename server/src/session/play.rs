@@ -5,9 +5,9 @@
 //!
 //! It reads no clock per message but for the time stamp of a delivered frame, one per waking.
 
-use super::{Ending, Membership, Session, Traffic};
+use super::{Ending, Session, Traffic};
 use crate::ledger::Kind;
-use crate::room_port::RoomPort;
+use crate::room_port::{Membership, RoomPort};
 use crate::slot::{Next, Slot};
 use crate::transport::allowance::{Allowance, Verdict};
 use crate::transport::{Link, Received};

@@ -3,6 +3,7 @@
 use crate::config::{GameOptions, Limits};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::transport::memory::MemoryConnection;
 use crate::transport::peer::Peer;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use tickwire_shared::arena::Arena;
 use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::control::{
-    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, ServerControl, Target,
+    ClientControl, Credential, GameName, Hello, Join, Joined, Name, Options, Role, ServerControl, Target,
 };
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, CloseCode};
@@ -168,6 +169,43 @@ async fn a_flood_is_ended_with_4008_after_10_s() {
     }
     assert!(client.began.elapsed() >= Duration::from_secs(10));
     assert_eq!(counted(&client.metrics), CloseCode::RateLimited);
+}
+
+async fn say_hello(link: &mut MemoryConnection, name: &str, credential: Credential) {
+    let name = Name::new(name).unwrap();
+    let hello = Hello { version: PROTOCOL_VERSION, name, credential };
+    link.send(ClientControl::Hello(hello).encode().unwrap()).await.unwrap();
+}
+
+async fn joined(link: &mut MemoryConnection) -> Joined {
+    loop {
+        let message = link.recv().await.unwrap();
+        if let Ok(ServerControl::Joined(joined)) = ServerControl::decode(&message) {
+            return joined;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
+    let mut hub = Hub::new(Limits::default(), Arc::default());
+    let game = GameName::new("arena").unwrap();
+    hub.add_game::<Arena>(game.clone(), GameOptions::default()).unwrap();
+    let hub = Arc::new(hub);
+    let mut first = super::connect_memory(&hub);
+    say_hello(&mut first, "ada", Credential::Guest).await;
+    let target = Target::Create(Options::none());
+    let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
+    first.send(join.encode().unwrap()).await.unwrap();
+    let secret = joined(&mut first).await.secret.unwrap();
+    drop(first);
+    let mut second = super::connect_memory(&hub);
+    say_hello(&mut second, "mallory", Credential::Resume { secret, events_received: 0 }).await;
+    let again = joined(&mut second).await;
+    assert_eq!(&*again.roster[0].name, "ada");
+    // The listing and the log have it from the same call.
+    let names = || hub.session_views(10).0.into_iter().map(|view| view.player).collect::<Vec<_>>();
+    assert_eq!(names().last().unwrap().as_deref(), Some("ada"));
 }
 
 /// A joined, silent client may take 12 KiB in all; its future is one part of that.

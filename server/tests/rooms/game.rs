@@ -1,9 +1,11 @@
 //! A game for tests: dots that drift, commands that are answered, and one that makes the room panic.
 
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tickwire_server::{Config, GameOptions, Limits, Server, ServerHandle};
 use tickwire_shared::prelude::*;
 use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::Text;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub(crate) struct Dot {
@@ -24,20 +26,36 @@ pub(crate) struct Stick {
 pub(crate) enum Ask {
     Echo(u32),
     Panic,
+    /// Who may come in from now on.
+    Open,
+    TakeNoMatches,
+    Lock,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) players_max: u16,
+    /// How many players its `join` takes; further ones it refuses by a rule.
+    pub(crate) takes: u16,
+    /// Where its refusals are counted, see [`refusals`].
+    pub(crate) tally: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { players_max: 64 }
+        Self { players_max: 64, takes: u16::MAX, tally: 0 }
     }
 }
 
+static REFUSALS: [AtomicU32; 256] = [const { AtomicU32::new(0) }; 256];
+
+/// How often rooms with this `tally` in their settings refused somebody.
+pub(crate) fn refusals(tally: u8) -> u32 {
+    REFUSALS[usize::from(tally)].load(Ordering::SeqCst)
+}
+
 pub(crate) struct Dots {
+    settings: Settings,
     owned: Vec<(PlayerId, EntityId)>,
 }
 
@@ -64,8 +82,8 @@ impl Game for Dots {
         settings.players_max
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
-        Self { owned: Vec::new() }
+    fn new(setup: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
+        Self { settings: setup.settings.clone(), owned: Vec::new() }
     }
 
     fn join(
@@ -75,6 +93,10 @@ impl Game for Dots {
         player: PlayerId,
         _: &Profile,
     ) -> Result<EntityId, Refusal> {
+        if self.owned.len() >= usize::from(self.settings.takes) {
+            REFUSALS[usize::from(self.settings.tally)].fetch_add(1, Ordering::SeqCst);
+            return Err(Refusal::Rule(Text::cut("the dots have company enough")));
+        }
         let id = world.spawn(Dot { position: 0, velocity: 1 })?;
         self.owned.push((player, id));
         Ok(id)
@@ -102,6 +124,9 @@ impl Game for Dots {
                     out.to(*player, *number);
                 }
                 Ask::Panic => panic!("a player asked for it"),
+                Ask::Open => world.set_access(Access::Open),
+                Ask::TakeNoMatches => world.set_access(Access::NoMatches),
+                Ask::Lock => world.set_access(Access::Locked),
             }
         }
     }
@@ -114,11 +139,16 @@ impl Game for Dots {
 
 /// A server of [`Dots`] that needs no listener.
 pub(crate) fn server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Server, ServerHandle) {
+    server_of(limits, tick_rate_hz, Settings { players_max, ..Settings::default() })
+}
+
+/// The same with all of the game's settings.
+pub(crate) fn server_of(limits: Limits, tick_rate_hz: u16, settings: Settings) -> (Server, ServerHandle) {
     let options = GameOptions {
         tick_rate: TickRate::new(tick_rate_hz).unwrap(),
         spectators_max: 4,
         client_bytes_per_s: 0,
-        settings: Settings { players_max },
+        settings,
     };
     let config = Config { limits, ..Config::default() };
     let server = Server::builder().config(config).game::<Dots>("dots", options).build().unwrap();

@@ -8,6 +8,7 @@ mod game;
 mod hostile;
 mod ledger;
 mod lifecycle;
+mod matches;
 mod player;
 mod raw;
 mod slow;

@@ -73,7 +73,13 @@ impl<G: Game> Stage<G> {
         for at in 0..players + spectators {
             let role = if at < players { Role::Player } else { Role::Spectator };
             let secret = ResumeSecret { room: RoomId::from_bits(1), key: [0; 16] };
-            let join = MemberEvent::Join { name: Name::cut("member"), role, secret, wants_schema: false };
+            let join = MemberEvent::Join {
+                name: Name::cut("member"),
+                role,
+                secret,
+                wants_schema: false,
+                matched: false,
+            };
             if at < whole {
                 stage.clients.push(client::<G>(role));
             }

@@ -179,7 +179,7 @@ impl<G: Game> Harness<G> {
         };
         wire.stage = Stage::Member(member);
         let name = seat.client.config().name.clone();
-        let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0 };
+        let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0, matched: false };
         self.room.handle(self.now, member, join, &mut self.wires);
         Ok(())
     }

@@ -20,6 +20,8 @@ pub enum MemberEvent<G: Game> {
         secret: ResumeSecret,
         /// It knows no types of the game and has to be sent the schema.
         wants_schema: bool,
+        /// A match leads it here; else it named the room or made it.
+        matched: bool,
     },
     /// It asks for the place of a session that was cut. Its first event.
     Resume {

@@ -31,9 +31,9 @@ use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{List, ReliableEvent};
+use crate::wire::control::{List, Name, ReliableEvent};
 use crate::wire::{Close, codec};
-use crate::world::World;
+use crate::world::{Access, World};
 use core::time::Duration;
 use member::Member;
 use own::OwnRow;
@@ -258,6 +258,25 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn config(&self) -> &RoomConfig {
         &self.config
+    }
+
+    /// Who may come in now, as the game decided last.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.world.access()
+    }
+
+    /// Whether an attachment has its place here.
+    #[must_use]
+    pub fn has_member(&self, member: MemberId) -> bool {
+        self.find(member).is_some()
+    }
+
+    /// The name of an attachment's player; `None` for a spectator, and for one that is not here.
+    #[must_use]
+    pub fn player_name(&self, member: MemberId) -> Option<&Name> {
+        let member = self.find(member).and_then(|at| self.members.get(at))?;
+        member.player.as_ref().map(|player| &player.name)
     }
 
     /// Players, those who are cut off and may resume among them.

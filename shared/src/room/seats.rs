@@ -27,8 +27,11 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { name, role, secret, wants_schema } => {
-                self.join(member, name, role, secret, wants_schema, outbox)
+            MemberEvent::Join { name, role, secret, wants_schema, matched } => {
+                match self.world.access().refusal(role, matched) {
+                    None => self.join(member, name, role, secret, wants_schema, outbox),
+                    Some(close) => Err(close),
+                }
             }
             MemberEvent::Resume { shown, events_received, next } => {
                 self.resume(member, &shown, events_received, next, outbox)
