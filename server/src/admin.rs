@@ -189,7 +189,7 @@ async fn close_room(State(front): State<Arc<Front>>, Path(id): Path<String>) -> 
         Ok(room) => room,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),
     };
-    if !front.hub.close_room(room) {
+    if !front.hub.close_room(room).await {
         return problem(StatusCode::NOT_FOUND, "there is no such room");
     }
     info!(%room, "closed by the operator");

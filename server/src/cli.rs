@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError};
+use crate::control::ControlThread;
 use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
@@ -11,7 +12,14 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+/// How long after the deadline for its clients a server has stopped, unless something holds it up.
+const DEADLINE_MARGIN: Duration = Duration::from_secs(1);
 
 /// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
 /// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
@@ -91,11 +99,17 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
         writeln!(io::stdout(), "the configuration is valid")?;
         return Ok(());
     }
-    let log = logging::start(server.config(), server.metrics())?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(server, &log))
+    let log = Arc::new(logging::start(server.config(), server.metrics())?);
+    let control = ControlThread::start()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(serve(server, &log, &control));
+    // Whatever a task still does is not waited for.
+    runtime.shutdown_background();
+    log.flush();
+    ended
 }
 
-async fn serve(mut server: Server, log: &Log) -> Result<(), StartError> {
+async fn serve(mut server: Server, log: &Arc<Log>, control: &ControlThread) -> Result<(), StartError> {
     let config: &Config = server.config();
     let listener = bind("listen", "--listen ADDR", config.listen).await?;
     let mut admin_address = None;
@@ -104,13 +118,34 @@ async fn serve(mut server: Server, log: &Log) -> Result<(), StartError> {
         admin_address = Some(admin.local_addr()?);
         server = server.with_admin(admin);
     }
-    let signals = StopSignals::listen()?;
+    let stop = stop_signal(control, server.config().shutdown_deadline(), Arc::clone(log))?;
     announce(log, listener.local_addr()?, server.is_secure(), admin_address)?;
-    let stop = async {
+    Ok(server.run(listener, stop).await?)
+}
+
+/// Listens for signals on the control thread. The future ends with the first; should the server not stop in time after
+/// it, whatever holds it up, the process ends.
+fn stop_signal(
+    control: &ControlThread,
+    deadline: Duration,
+    log: Arc<Log>,
+) -> io::Result<impl Future<Output = ()> + use<>> {
+    let within = control.handle().enter();
+    let signals = StopSignals::listen()?;
+    drop(within);
+    let (tell, told) = oneshot::channel();
+    control.spawn(async move {
         let signal = signals.wait().await;
         tracing::info!(signal, "told to stop");
-    };
-    Ok(server.run(listener, stop).await?)
+        let _ = tell.send(());
+        sleep(deadline + DEADLINE_MARGIN).await;
+        tracing::error!("the server does not stop: the process ends without waiting for it");
+        log.flush();
+        std::process::exit(0);
+    });
+    Ok(async {
+        let _ = told.await;
+    })
 }
 
 async fn bind(name: &str, remedy: &str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -4,6 +4,7 @@ use crate::config::Limits;
 use crate::directory::{Directory, MemoryDirectory};
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
+use crate::room_threads::RoomThreads;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -17,18 +18,21 @@ pub(crate) struct Commons {
     pub(crate) ledger: Arc<Ledger>,
     /// Which rooms there are.
     pub(crate) directory: Box<dyn Directory>,
+    /// Where the rooms tick.
+    pub(crate) room_threads: RoomThreads,
     /// When the server started: what the rooms' phases are counted from.
     pub(crate) epoch: Instant,
 }
 
 impl Commons {
     /// Nothing lives yet.
-    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>, room_threads: RoomThreads) -> Self {
         Self {
             limits,
             metrics,
             ledger: Arc::default(),
             directory: Box::new(MemoryDirectory::default()),
+            room_threads,
             epoch: Instant::now(),
         }
     }

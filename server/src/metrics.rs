@@ -10,9 +10,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use tickwire_shared::wire::CloseCode;
 
 type Label = [(&'static str, &'static str); 1];
+
+/// Game, room and tick of a step that takes far too long.
+pub(crate) type HungStep = [(&'static str, String); 3];
 
 /// The upper bounds of the tick histogram, seconds: from a small room's step to several missed ticks.
 const TICK_BUCKETS_S: [f64; 14] = [
@@ -194,6 +198,12 @@ pub(crate) struct Metrics {
     pub(crate) rooms_made: Counter,
     /// Rooms that ended by a panic.
     pub(crate) room_panics: Counter,
+    /// Times that a game hung: one of its steps took far too long.
+    pub(crate) hangs: Counter,
+    /// Threads that belong to one room each, because its game hangs or has hung.
+    pub(crate) threads_apart: Gauge,
+    /// Steps that take far too long now, s. Named by game, room and tick.
+    hung_steps: Family<HungStep, Gauge<f64, AtomicU64>>,
     /// Members of rooms now, by role.
     pub(crate) members: By<Gauge>,
     /// Sessions now: connections whose upgrade is done.
@@ -260,6 +270,18 @@ impl Metrics {
             rooms: gauge(&mut r, "rooms", "Rooms that live now"),
             rooms_made: counter(&mut r, "rooms_made", "Rooms made"),
             room_panics: counter(&mut r, "room_panics", "Rooms that ended by a panic"),
+            hangs: counter(&mut r, "hangs", "Times that a game hung: one of its steps took 0.3 s or more"),
+            threads_apart: gauge(
+                &mut r,
+                "room_threads_apart",
+                "Threads that belong to one room each, because its game hangs or has hung",
+            ),
+            hung_steps: registered(
+                &mut r,
+                "hung_step_seconds",
+                "Steps that take far too long now, by game, room and tick",
+                Family::default(),
+            ),
             members: gauges(&mut r, "members", "Members of rooms now", "role", MemberRole::LABELS),
             sessions: gauge(&mut r, "sessions", "Sessions now"),
             connections: gauge(&mut r, "connections", "Open connections now"),
@@ -323,6 +345,16 @@ impl Metrics {
             closes: closes(&mut r),
             registry: r,
         }
+    }
+
+    /// How long this step has taken.
+    pub(crate) fn hung_step(&self, step: &HungStep) -> Gauge<f64, AtomicU64> {
+        self.hung_steps.get_or_create_owned(step)
+    }
+
+    /// This step has ended.
+    pub(crate) fn forget_hung_step(&self, step: &HungStep) {
+        self.hung_steps.remove(step);
     }
 
     /// Counts a session that ended with `code`.

@@ -51,6 +51,15 @@ pub(crate) trait RoomPort: Send + Sync {
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
 
+    /// Whether its game hangs: the room does not come to its ticks.
+    fn is_hung(&self) -> bool;
+
+    /// Notes whether its game hangs.
+    fn set_hung(&self, hung: bool);
+
+    /// Ends a room whose game hangs, without waiting for it. Those who are in it are for the caller to close.
+    fn abandon(&self, close: &Close);
+
     /// What is told about it.
     fn listing(&self) -> RoomListing;
 

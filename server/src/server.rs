@@ -5,6 +5,7 @@ use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
+use crate::control::ControlThread;
 use crate::http::Front;
 use crate::http::board::Board;
 use crate::http::web::Site;
@@ -12,11 +13,13 @@ use crate::hub::Hub;
 use crate::ledger::Balance;
 use crate::listing::RoomView;
 use crate::metrics::Metrics;
+use crate::room_threads::RoomThreads;
 use crate::session;
 use crate::tls::Tls;
 use crate::transport::memory::MemoryConnection;
 use std::fmt;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tickwire_shared::game::Game;
 use tickwire_shared::limits::GAMES_MAX;
@@ -35,6 +38,8 @@ type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Resu
 pub struct ServerBuilder {
     config: Config,
     games: Vec<(String, AddGame)>,
+    room_threads: Option<NonZeroUsize>,
+    rooms_in_runtime: bool,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -59,12 +64,27 @@ impl ServerBuilder {
         self
     }
 
+    /// How many threads rooms tick on; without this call there are as many as the machine has cores. They start with
+    /// the first room and are no part of the host's runtime, so a game that hangs holds up neither that nor, for longer
+    /// than a moment, the other rooms.
+    pub fn room_threads(mut self, count: NonZeroUsize) -> Self {
+        self.room_threads = Some(count);
+        self
+    }
+
+    /// Lets rooms tick as tasks of the host's runtime instead of on threads of their own. For tests in which tokio's
+    /// clock is paused: a room then follows that clock. A game that hangs holds up the runtime.
+    pub fn rooms_in_runtime(mut self) -> Self {
+        self.rooms_in_runtime = true;
+        self
+    }
+
     /// Checks everything that can be checked without a socket: settings, maps, certificates.
     ///
     /// # Errors
     /// The first thing that is wrong, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, games } = self;
+        let Self { mut config, games, room_threads, rooms_in_runtime } = self;
         config.check()?;
         check_names(&config, &games)?;
         let tls = match (&config.tls_cert, &config.tls_key) {
@@ -72,7 +92,12 @@ impl ServerBuilder {
             _ => None,
         };
         let metrics = Arc::new(Metrics::new());
-        let mut hub = Hub::new(config.limits, Arc::clone(&metrics));
+        let room_threads = if rooms_in_runtime {
+            RoomThreads::InRuntime
+        } else {
+            RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
+        };
+        let mut hub = Hub::new(config.limits, Arc::clone(&metrics), room_threads);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
             let name =
@@ -160,8 +185,8 @@ impl Server {
         self.tls.is_some()
     }
 
-    /// Serves operators on `listener`. Without this call there is no operator's listener: [`Server::run`] binds
-    /// nothing by itself.
+    /// Serves operators on `listener`, in a thread of its own that answers whatever the host's runtime does. Without
+    /// this call there is no operator's listener: [`Server::run`] binds nothing by itself.
     #[must_use]
     pub fn with_admin(mut self, listener: TcpListener) -> Self {
         self.admin = Some(listener);
@@ -187,13 +212,11 @@ impl Server {
     /// they are gone or the deadline is over, and cuts the rest.
     ///
     /// # Errors
-    /// The listener is of no use from the start.
+    /// A listener is of no use from the start, or there is no thread for the operator's.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let address = listener.local_addr()?;
         info!(%address, secure = self.is_secure(), "taking players");
-        let _admin = self
-            .admin
-            .map(|listener| AbortOnDrop(tokio::spawn(admin::run(listener, Arc::clone(&self.front)))));
+        let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let mut tasks = accept::run(listener, self.tls, Arc::clone(&self.front), shutdown).await;
         info!(connections = tasks.len(), "stopping: no more connections are taken");
         self.drain.send_replace(true);
@@ -211,12 +234,15 @@ impl Server {
     }
 }
 
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// The listener moves to the runtime of that thread.
+fn serve_operators(listener: TcpListener, front: &Arc<Front>) -> io::Result<ControlThread> {
+    let (listener, front) = (listener.into_std()?, Arc::clone(front));
+    let control = ControlThread::start()?;
+    let within = control.handle().enter();
+    let listener = TcpListener::from_std(listener)?;
+    drop(within);
+    control.spawn(admin::run(listener, front));
+    Ok(control)
 }
 
 /// A view of a server from outside.

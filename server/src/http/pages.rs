@@ -29,6 +29,8 @@ pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
         answer(StatusCode::SERVICE_UNAVAILABLE, "the server is draining")
     } else if front.admission.is_full() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "all connections are in use")
+    } else if front.hub.commons().room_threads.is_exhausted() {
+        answer(StatusCode::SERVICE_UNAVAILABLE, "too many games hang; restart the server")
     } else {
         answer(StatusCode::OK, "ready")
     }

@@ -1,11 +1,10 @@
 //! One hosted game: how its rooms are made. Behind it, a game is a type; before it, a name.
 
-use super::Hub;
+use crate::commons::Commons;
 use crate::config::GameOptions;
 use crate::ledger::Kind;
-use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts};
+use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
@@ -23,11 +22,17 @@ pub(super) trait GameHost: Send + Sync {
     /// Held while a match is made: two who look for a room at once must not make two.
     fn matching(&self) -> &Mutex<()>;
 
-    /// Makes a room that does not run yet.
+    /// Makes a room that does not run yet. The game's own code runs here: call it on a room thread.
     ///
     /// # Errors
-    /// Options that the game does not permit, no place for a room, or a game that fails.
-    fn make(&self, hub: &Hub, id: RoomId, options: &Options) -> Result<Box<dyn NewRoom>, Close>;
+    /// Options that the game does not permit, or a game that fails.
+    fn make(
+        &self,
+        commons: &Commons,
+        permit: RoomPermit,
+        id: RoomId,
+        options: &Options,
+    ) -> Result<Box<dyn NewRoom>, Close>;
 }
 
 /// Game `G` under its name.
@@ -64,28 +69,25 @@ impl<G: Game> GameHost for GameType<G> {
         &self.matching
     }
 
-    fn make(&self, hub: &Hub, id: RoomId, options: &Options) -> Result<Box<dyn NewRoom>, Close> {
-        let permit = hub
-            .room_permits
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
+    fn make(
+        &self,
+        commons: &Commons,
+        permit: RoomPermit,
+        id: RoomId,
+        options: &Options,
+    ) -> Result<Box<dyn NewRoom>, Close> {
         let seed = getrandom::u64().map_err(|_| super::no_randomness())?;
         let config = RoomConfig {
             id,
             tick_rate: self.options.tick_rate,
             spectators_max: self.options.spectators_max,
-            resume_grace: hub.commons.limits.resume_grace(),
+            resume_grace: commons.limits.resume_grace(),
             client_bytes_per_s: self.options.client_bytes_per_s,
         };
-        // The game's own code runs here, in the session that asked for the room.
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            let settings =
-                G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
-            Room::<G>::new(config, settings, seed)
-                .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))
-        }));
-        let room = made.unwrap_or_else(|_| Err(Close::new(CloseCode::Internal, "the room failed")))?;
+        let settings =
+            G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
+        let room = Room::<G>::new(config, settings, seed)
+            .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
         let facts = RoomFacts {
             id,
             game: self.info.name.clone(),
@@ -95,7 +97,7 @@ impl<G: Game> GameHost for GameType<G> {
             spectators_max: room.spectators_max(),
             born: Instant::now(),
         };
-        let port = Arc::new(Port::new(facts, hub.commons.ledger.post(Kind::Room)));
+        let port = Arc::new(Port::new(facts, commons.ledger.post(Kind::Room)));
         Ok(Box::new(RoomParts { port, room, permit }))
     }
 }

@@ -15,6 +15,7 @@ use crate::ledger::Balance;
 use crate::listing::{GameBytes, LookBackView, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
+use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
 use crate::transport::peer::Peer;
 use game_type::{GameHost, GameType};
@@ -35,7 +36,7 @@ const SESSIONS_AT_ONCE: usize = 128;
 /// The games, the rooms and the sessions of a server.
 pub(crate) struct Hub {
     commons: Arc<Commons>,
-    games: BTreeMap<GameName, Box<dyn GameHost>>,
+    games: BTreeMap<GameName, Arc<dyn GameHost>>,
     authenticator: Box<dyn Authenticator>,
     room_permits: Arc<Semaphore>,
     rooms_made: AtomicU64,
@@ -76,10 +77,10 @@ impl std::fmt::Debug for Hub {
 
 impl Hub {
     /// No games, no rooms.
-    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>, room_threads: RoomThreads) -> Self {
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            commons: Arc::new(Commons::new(limits, metrics)),
+            commons: Arc::new(Commons::new(limits, metrics, room_threads)),
             games: BTreeMap::new(),
             authenticator: Box::new(Guests),
             room_permits: Arc::new(Semaphore::new(rooms_max)),
@@ -100,7 +101,7 @@ impl Hub {
         if self.games.len() >= GAMES_MAX {
             return Err(BadSettings(format!("a server hosts at most {GAMES_MAX} games")));
         }
-        self.games.insert(name.clone(), Box::new(GameType::<G>::new(name, options)?));
+        self.games.insert(name.clone(), Arc::new(GameType::<G>::new(name, options)?));
         Ok(())
     }
 
@@ -141,10 +142,27 @@ impl Hub {
     }
 
     /// Ends a room and its sessions. `false` if there is none of this id.
-    pub(crate) fn close_room(&self, room: RoomId) -> bool {
-        let room = self.commons.directory.list().into_iter().find(|handle| handle.id() == room);
-        let close = || Close::new(CloseCode::NoSuchRoom, "the operator closed the room");
-        room.inspect(|room| room.close(close())).is_some()
+    ///
+    /// One whose game hangs is given up: its sessions are closed at once, and its thread is left to end by itself.
+    pub(crate) async fn close_room(&self, room: RoomId) -> bool {
+        let Some(handle) = self.commons.directory.list().into_iter().find(|handle| handle.id() == room)
+        else {
+            return false;
+        };
+        if !handle.is_hung() {
+            handle.close(Close::new(CloseCode::NoSuchRoom, "the operator closed the room"));
+            return true;
+        }
+        let close = Close::new(CloseCode::Internal, "the operator closed the room: its game hung");
+        handle.abandon(&close);
+        self.commons.directory.release(room).await;
+        let is_in_it = |known: &&Known| known.place.as_ref().is_some_and(|place| place.room == room);
+        let slots: Vec<_> =
+            self.sessions().known.values().filter(is_in_it).map(|known| known.slot.clone()).collect();
+        for slot in slots {
+            slot.put_close(close.clone());
+        }
+        true
     }
 
     /// Tells every session, ends every room, refuses new ones.

@@ -3,6 +3,8 @@
 use super::{GameHost, Hub, no_randomness};
 use crate::directory::RoomHandle;
 use crate::room_port::{Answer, Entry, Membership, Parting};
+use crate::room_task::NewRoom;
+use crate::room_threads::Subject;
 use crate::slot::Slot;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -13,6 +15,7 @@ use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::wire::control::{Join, Name, Options, Role, Target};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// How often a new room's id is drawn before giving up. With 40 bits, twice is next to never.
 const ID_DRAWS_MAX: usize = 8;
@@ -20,6 +23,8 @@ const ID_DRAWS_MAX: usize = 8;
 const MATCH_TRIES_MAX: usize = 3;
 /// How long a room may take to answer. It does so at its next tick, unless its game hangs.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a game may take to make a room.
+const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who wants a place.
 struct Guest<'a> {
@@ -76,7 +81,7 @@ impl Hub {
         placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
 
-    fn game_of(&self, join: &Join) -> Result<&dyn GameHost, Close> {
+    fn game_of(&self, join: &Join) -> Result<&Arc<dyn GameHost>, Close> {
         let Some(game) = self.games.get(&join.game) else {
             return Err(Close::new(CloseCode::Mismatch, &format!("no game `{}` is hosted here", join.game)));
         };
@@ -85,7 +90,7 @@ impl Hub {
             let text = format!("the schema of `{}` is {ours:016x} here, {theirs:016x} there", join.game);
             return Err(Close::new(CloseCode::Mismatch, &text));
         }
-        Ok(&**game)
+        Ok(game)
     }
 
     async fn room_of(&self, id: RoomId, join: &Join) -> Result<RoomHandle, Close> {
@@ -106,7 +111,7 @@ impl Hub {
     /// [`MATCH_TRIES_MAX`] refusals, or if there is none, a new one. The client sees nothing of a refusal but the last.
     async fn join_match(
         self: &Arc<Self>,
-        game: &dyn GameHost,
+        game: &Arc<dyn GameHost>,
         join: &Join,
         options: &Options,
         guest: &Guest<'_>,
@@ -166,7 +171,7 @@ impl Hub {
     /// Makes a room for a guest, who is in it before its task starts, so that it cannot end for being empty.
     async fn create(
         self: &Arc<Self>,
-        game: &dyn GameHost,
+        game: &Arc<dyn GameHost>,
         options: &Options,
         guest: &Guest<'_>,
     ) -> Result<Waiting, Close> {
@@ -175,7 +180,7 @@ impl Hub {
         }
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
-            let new = game.make(self, id, options)?;
+            let new = self.make(game, id, options).await?;
             let room: RoomHandle = new.port();
             if !self.commons.directory.claim(room.clone()).await {
                 continue;
@@ -191,6 +196,32 @@ impl Hub {
             });
         }
         Err(Close::new(CloseCode::Internal, "no free room id was found"))
+    }
+
+    /// Makes a room on a room thread, so that a game that hangs over it holds up nobody else.
+    async fn make(
+        &self,
+        game: &Arc<dyn GameHost>,
+        id: RoomId,
+        options: &Options,
+    ) -> Result<Box<dyn NewRoom>, Close> {
+        if self.commons.room_threads.is_exhausted() {
+            return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
+        }
+        let permit = self
+            .room_permits
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
+        let subject = Subject::Making(game.info().name.clone(), id);
+        let (game, commons, options) = (game.clone(), self.commons.clone(), options.clone());
+        let making =
+            self.commons.room_threads.run(subject, move || game.make(&commons, permit, id, &options));
+        match timeout(MAKING_TIMEOUT, making).await {
+            Ok(Some(made)) => made,
+            Ok(None) => Err(Close::new(CloseCode::Internal, "the room failed")),
+            Err(_) => Err(Close::new(CloseCode::Internal, "the game took too long to make a room")),
+        }
     }
 
     fn enter(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<Waiting, Close> {

@@ -87,11 +87,16 @@ impl Log {
     pub(crate) fn say(&self, line: &str) {
         self.lines.push(format!("{line}\n").as_bytes());
     }
+
+    /// Writes what waits, and what was summed up.
+    pub(crate) fn flush(&self) {
+        self.flood.sum_up(true);
+        self.lines.flush(FLUSH_TIMEOUT);
+    }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.flood.sum_up(true);
-        self.lines.flush(FLUSH_TIMEOUT);
+        self.flush();
     }
 }

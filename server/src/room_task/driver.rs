@@ -1,20 +1,22 @@
-//! The task of a room: sleep, read what came, drain the inbox, step, fill the slots. No await in between.
+//! The life of a room, a tick at a time: read what came, drain the inbox, step, fill the slots. No await in between.
 //!
-//! A panic of the game ends this room with 1011 and nothing else.
+//! A panic of the game ends this room with 1011 and nothing else. So does the operator's word when the game hangs: the
+//! room then ends as soon as the game lets it.
 
 use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
 use crate::commons::Commons;
-use crate::ledger::Kind;
+use crate::ledger::{Kind, Posting};
 use crate::outbox::Slots;
 use crate::room_port::RoomPort;
 use crate::room_task::tally::Tally;
-use std::future::poll_fn;
+use crate::room_threads::{Job, Progress, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tickwire_shared::game::Game;
 use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::wire::{Close, CloseCode};
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -23,7 +25,7 @@ pub(crate) trait NewRoom: Send {
     /// Its port.
     fn port(&self) -> Arc<dyn RoomPort>;
 
-    /// Starts its task. `number` says which room of the server this is, for its phase.
+    /// Lets it tick. `number` says which room of the server this is, for its phase. Call within a runtime.
     fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64);
 }
 
@@ -57,8 +59,28 @@ impl<G: Game> NewRoom for RoomParts<G> {
             started: now,
             empty_since: None,
         });
-        tokio::spawn(run(driver, permit));
+        tracing::info!(room = %driver.port.id(), game = %driver.port.game(), "room started");
+        let postings = [commons.ledger.post(Kind::Task), commons.ledger.post(Kind::Timer)];
+        let stakes = Stakes { permit, postings };
+        let runtime = Handle::current();
+        commons.room_threads.start(Box::new(Running { driver: Some(driver), stakes: Some(stakes), runtime }));
     }
+}
+
+/// What a room gives back when it is gone.
+#[expect(dead_code, reason = "held, to be dropped")]
+struct Stakes {
+    permit: RoomPermit,
+    postings: [Posting; 2],
+}
+
+/// A room that lives, as its thread runs it.
+struct Running<G: Game> {
+    /// Nothing once the room is over.
+    driver: Option<Box<Driver<G>>>,
+    stakes: Option<Stakes>,
+    /// Where the sessions live: the directory is told there of the room's end.
+    runtime: Handle,
 }
 
 struct Driver<G: Game> {
@@ -82,52 +104,67 @@ enum RoomEnd {
     Closed(Close),
     /// The game panicked.
     Panicked,
+    /// The operator ended it while its game hung.
+    Abandoned,
 }
 
-async fn run<G: Game>(mut driver: Box<Driver<G>>, permit: RoomPermit) {
-    let commons = driver.commons.clone();
-    let postings = (commons.ledger.post(Kind::Task), commons.ledger.post(Kind::Timer));
-    let port = driver.port.clone();
-    let (id, game) = (port.id(), port.game().clone());
-    tracing::info!(room = %id, %game, "room started");
-    let end = driver.live().await;
-    let close = match &end {
-        RoomEnd::Idle => Close::from(CloseCode::NoSuchRoom),
-        RoomEnd::Closed(close) => close.clone(),
-        RoomEnd::Panicked => Close::new(CloseCode::Internal, "the room failed"),
-    };
-    port.end(&close);
-    driver.slots.close_all(&close);
-    driver.tally.finish();
-    let ticks = driver.room.tick();
-    match end {
-        RoomEnd::Panicked => {
-            commons.metrics.room_panics.inc();
-            tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
+impl<G: Game> Job for Running<G> {
+    fn subject(&self) -> Subject {
+        match &self.driver {
+            Some(driver) => Subject::Room(driver.port.clone(), driver.room.tick()),
+            None => unreachable!("a room that is over does not run"),
         }
-        RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
-        RoomEnd::Closed(close) => tracing::info!(room = %id, %game, %ticks, %close, "room ended"),
     }
-    // What panicked once may do so again when it is dropped.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(driver)));
-    commons.directory.release(id).await;
-    drop((port, permit, postings));
+
+    fn due_at(&self) -> Instant {
+        self.driver.as_ref().map_or_else(Instant::now, |driver| driver.schedule.next_at())
+    }
+
+    fn run(&mut self) -> Progress {
+        let Some(driver) = &mut self.driver else { return Progress::Over };
+        let Some(end) = driver.wake() else { return Progress::Again };
+        let (commons, port) = (driver.commons.clone(), driver.port.clone());
+        driver.finish(end);
+        // What panicked once may do so again when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.driver = None));
+        let stakes = self.stakes.take();
+        self.runtime.spawn(async move {
+            if !port.is_abandoned() {
+                commons.directory.release(port.id()).await;
+            }
+            drop((port, stakes));
+        });
+        Progress::Over
+    }
 }
 
 impl<G: Game> Driver<G> {
-    async fn live(&mut self) -> RoomEnd {
-        let sleep = tokio::time::sleep_until(self.schedule.next_at());
-        tokio::pin!(sleep);
-        loop {
-            poll_fn(|cx| sleep.as_mut().poll(cx)).await;
-            let now = Instant::now();
-            let due = self.schedule.take_due(now);
-            // The room is not used after a panic, but for being dropped.
-            match catch_unwind(AssertUnwindSafe(|| self.tick(now, due))) {
-                Ok(None) => sleep.as_mut().reset(self.schedule.next_at()),
-                Ok(Some(end)) => return end,
-                Err(_) => return RoomEnd::Panicked,
+    /// Makes the ticks that are due. Gives the room's end when it comes.
+    fn wake(&mut self) -> Option<RoomEnd> {
+        let now = Instant::now();
+        let due = self.schedule.take_due(now);
+        // The room is not used after a panic, except to be dropped.
+        catch_unwind(AssertUnwindSafe(|| self.tick(now, due))).unwrap_or(Some(RoomEnd::Panicked))
+    }
+
+    fn finish(&mut self, end: RoomEnd) {
+        let (id, game, ticks) = (self.port.id(), self.port.game().clone(), self.room.tick());
+        let close = match &end {
+            RoomEnd::Idle => Close::from(CloseCode::NoSuchRoom),
+            RoomEnd::Closed(close) => close.clone(),
+            RoomEnd::Panicked | RoomEnd::Abandoned => Close::new(CloseCode::Internal, "the room failed"),
+        };
+        self.port.end(&close);
+        self.slots.close_all(&close);
+        self.tally.finish();
+        match end {
+            RoomEnd::Panicked => {
+                self.commons.metrics.room_panics.inc();
+                tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
             }
+            RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
+            RoomEnd::Closed(close) => tracing::info!(room = %id, %game, %ticks, %close, "room ended"),
+            RoomEnd::Abandoned => tracing::info!(room = %id, %game, %ticks, "a room that had hung has ended"),
         }
     }
 
@@ -139,6 +176,9 @@ impl<G: Game> Driver<G> {
         }
         let time = now.saturating_duration_since(self.started);
         for _ in 0..due.ticks {
+            if self.port.is_abandoned() {
+                return Some(RoomEnd::Abandoned);
+            }
             self.room.step(time, &mut self.slots);
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());

@@ -6,6 +6,7 @@ use super::shown::{Counts, Shown};
 use crate::ledger::Posting;
 use crate::room_port::{Answer, Asking, BytesSent, Entry, Parting, RoomListing, RoomPort};
 use crate::slot::Slot;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tickwire_shared::entity::{Entity, Kind};
@@ -47,6 +48,8 @@ pub(crate) struct Port<G: Game> {
     inbox: Mutex<Inbox<G>>,
     counts: Counts,
     shown: Shown,
+    hung: AtomicBool,
+    abandoned: AtomicBool,
     _posting: Posting,
 }
 
@@ -150,8 +153,15 @@ impl<G: Game> Port<G> {
             closing: None,
             ended: None,
         };
-        let (inbox, counts) = (Mutex::new(inbox), Counts::default());
-        Self { facts, inbox, counts, shown: Shown::default(), _posting: posting }
+        Self {
+            facts,
+            inbox: Mutex::new(inbox),
+            counts: Counts::default(),
+            shown: Shown::default(),
+            hung: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
+            _posting: posting,
+        }
     }
 
     pub(super) fn facts(&self) -> &RoomFacts {
@@ -198,6 +208,11 @@ impl<G: Game> Port<G> {
         idle
     }
 
+    /// Whether the operator ended the room while its game hung.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
     /// Ends the room, also for those who are on the way into it.
     pub(super) fn end(&self, close: &Close) {
         let arrivals = self.inbox().end(close.clone());
@@ -242,7 +257,8 @@ impl<G: Game> RoomPort for Port<G> {
         let inbox = self.inbox();
         let players = inbox.players.taken();
         let is_passed_over = inbox.passed_over.is_some_and(|passed| passed.holds(Instant::now(), players));
-        (inbox.refusal(role, true, &self.facts).is_none() && !is_passed_over).then_some(players)
+        let is_open = inbox.refusal(role, true, &self.facts).is_none() && !self.is_hung();
+        (is_open && !is_passed_over).then_some(players)
     }
 
     fn pass_over(&self, refusal: CloseCode) {
@@ -261,6 +277,9 @@ impl<G: Game> RoomPort for Port<G> {
             Entry::Join { name, role, secret, wants_schema, matched } => {
                 if let Some(close) = inbox.refusal(role, matched, &self.facts) {
                     return Err(close);
+                }
+                if self.is_hung() {
+                    return Err(Close::new(CloseCode::TryLater, "the room does not respond now"));
                 }
                 inbox.places(role).coming += 1;
                 MemberEvent::Join { name, role, secret, wants_schema, matched }
@@ -310,6 +329,19 @@ impl<G: Game> RoomPort for Port<G> {
 
     fn close(&self, close: Close) {
         self.inbox().closing.get_or_insert(close);
+    }
+
+    fn is_hung(&self) -> bool {
+        self.hung.load(Ordering::Acquire)
+    }
+
+    fn set_hung(&self, hung: bool) {
+        self.hung.store(hung, Ordering::Release);
+    }
+
+    fn abandon(&self, close: &Close) {
+        self.abandoned.store(true, Ordering::Release);
+        self.end(close);
     }
 
     fn listing(&self) -> RoomListing {

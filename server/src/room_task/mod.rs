@@ -1,7 +1,7 @@
-//! One task per room: the only owner of its state. Owns the inbox, the schedule and the room's end.
+//! A room at work: the only owner of its state. Owns the inbox, the schedule and the room's end.
 //!
-//! Sessions put decoded events into the room's [`inbox`] through a [`RoomPort`](crate::room_port::RoomPort); the task alone empties it, at its
-//! ticks. No message wakes it.
+//! Sessions put decoded events into the room's [`inbox`] through a [`RoomPort`](crate::room_port::RoomPort); the
+//! [`driver`] alone empties it, at the room's ticks, on whatever thread that runs it. No message wakes it.
 
 mod driver;
 mod inbox;
@@ -9,5 +9,5 @@ mod schedule;
 mod shown;
 mod tally;
 
-pub(crate) use driver::{NewRoom, RoomParts};
+pub(crate) use driver::{NewRoom, RoomParts, RoomPermit};
 pub(crate) use inbox::{Port, RoomFacts};

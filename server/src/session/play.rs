@@ -30,6 +30,8 @@ const PING_BEATS: u32 = 3;
 const DEAD_BEATS: u32 = 6;
 /// Beats without progress after which a write is given up: 30 s.
 const STALL_BEATS: u32 = 6;
+/// How long a session waits before it looks again whether its room's game still hangs.
+const HUNG_PAUSE: Duration = Duration::from_millis(100);
 /// The least bound of inbound messages, 1/s.
 const MESSAGES_PER_S_MIN: u32 = 120;
 
@@ -201,6 +203,7 @@ impl<'a, L: Link> Play<'a, L> {
     fn poll_messages(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let mut arrived = None;
         for _ in 0..READS_PER_POLL {
+            ready!(self.poll_room(cx));
             if self.messages.is_empty()
                 && let Some(ending) = ready!(self.poll_allowance(cx))
             {
@@ -224,6 +227,16 @@ impl<'a, L: Link> Play<'a, L> {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// Ready when the room takes messages. While its game hangs, what the client sends waits in the socket.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.port.is_hung() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(HUNG_PAUSE)));
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(())
     }
 
     /// Ready with `None` when reading may go on.
@@ -268,7 +281,8 @@ impl<'a, L: Link> Play<'a, L> {
 
     fn check_silence(&mut self) -> Option<Ending> {
         let bytes_in = self.link.bytes_in();
-        let silent = bytes_in == self.seen.bytes_in;
+        // While its room hangs nobody reads what the client says.
+        let silent = bytes_in == self.seen.bytes_in && !self.port.is_hung();
         self.seen.bytes_in = bytes_in;
         self.seen.silent_beats = if silent { self.seen.silent_beats + 1 } else { 0 };
         if self.seen.silent_beats >= DEAD_BEATS {

@@ -3,6 +3,7 @@
 use crate::config::{GameOptions, Limits};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::room_threads::RoomThreads;
 use crate::transport::memory::MemoryConnection;
 use crate::transport::peer::Peer;
 use bytes::Bytes;
@@ -37,7 +38,7 @@ impl Client {
     /// A connection through a pipe that holds `pipe_bytes`.
     fn connect(pipe_bytes: usize) -> Self {
         let metrics = Arc::new(Metrics::new());
-        let mut hub = Hub::new(Limits::default(), metrics.clone());
+        let mut hub = Hub::new(Limits::default(), metrics.clone(), RoomThreads::InRuntime);
         hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
         let (near, far) = tokio::io::duplex(pipe_bytes);
         let session = tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory));
@@ -188,7 +189,7 @@ async fn joined(link: &mut MemoryConnection) -> Joined {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
-    let mut hub = Hub::new(Limits::default(), Arc::default());
+    let mut hub = Hub::new(Limits::default(), Arc::default(), RoomThreads::InRuntime);
     let game = GameName::new("arena").unwrap();
     hub.add_game::<Arena>(game.clone(), GameOptions::default()).unwrap();
     let hub = Arc::new(hub);
@@ -211,7 +212,7 @@ async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
 /// A joined, silent client may take 12 KiB in all; its future is one part of that.
 #[tokio::test]
 async fn the_future_of_a_session_is_small() {
-    let hub = Arc::new(Hub::new(Limits::default(), Arc::default()));
+    let hub = Arc::new(Hub::new(Limits::default(), Arc::default(), RoomThreads::InRuntime));
     let (near, _far) = tokio::io::duplex(64);
     let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
     let bytes = size_of_val(&session);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
-use tickwire_server::{Config, GameOptions, Limits, Server, ServerHandle};
+use tickwire_server::{Config, GameOptions, Limits, Server, ServerBuilder, ServerHandle};
 use tickwire_shared::prelude::*;
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Text;
@@ -144,6 +144,16 @@ pub(crate) fn server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Se
 
 /// The same with all of the game's settings.
 pub(crate) fn server_of(limits: Limits, tick_rate_hz: u16, settings: Settings) -> (Server, ServerHandle) {
+    built(builder(limits, tick_rate_hz, settings))
+}
+
+/// The same for tests in virtual time.
+pub(crate) fn virtual_server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Server, ServerHandle) {
+    let settings = Settings { players_max, ..Settings::default() };
+    built(builder(limits, tick_rate_hz, settings).rooms_in_runtime())
+}
+
+fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuilder {
     let options = GameOptions {
         tick_rate: TickRate::new(tick_rate_hz).unwrap(),
         spectators_max: 4,
@@ -151,7 +161,11 @@ pub(crate) fn server_of(limits: Limits, tick_rate_hz: u16, settings: Settings) -
         settings,
     };
     let config = Config { limits, ..Config::default() };
-    let server = Server::builder().config(config).game::<Dots>("dots", options).build().unwrap();
+    Server::builder().config(config).game::<Dots>("dots", options)
+}
+
+fn built(builder: ServerBuilder) -> (Server, ServerHandle) {
+    let server = builder.build().unwrap();
     let handle = server.handle();
     (server, handle)
 }

@@ -1,6 +1,6 @@
 //! Clients that stop reading. Time is virtual, so a minute takes no time.
 
-use crate::game::server;
+use crate::game::virtual_server;
 use crate::player::Player;
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
@@ -27,7 +27,7 @@ async fn play_for(players: &mut [Player], time: Duration) {
 #[tokio::test(start_paused = true)]
 async fn whoever_reads_nothing_for_4_s_stays_and_is_caught_up_within_3_messages() {
     for speaks in [false, true] {
-        let (_server, handle) = server(Limits::default(), 30, 64);
+        let (_server, handle) = virtual_server(Limits::default(), 30, 64);
         let (mut slow, mut others) = room(&handle).await;
         tokio::join!(slow.play_for(Duration::from_secs(2)), play_for(&mut others, Duration::from_secs(2)));
         let before = slow.client.newest_tick().unwrap();
@@ -57,7 +57,7 @@ async fn whoever_reads_nothing_for_4_s_stays_and_is_caught_up_within_3_messages(
 #[tokio::test(start_paused = true)]
 async fn whoever_reads_nothing_for_longer_is_closed_and_comes_back_within_the_grace_time() {
     for speaks in [false, true] {
-        let (_server, handle) = server(Limits::default(), 30, 64);
+        let (_server, handle) = virtual_server(Limits::default(), 30, 64);
         let (mut slow, mut others) = room(&handle).await;
         let player = slow.client.player();
         let stop = Duration::from_secs(45);

@@ -6,6 +6,7 @@
 
 mod configuration;
 mod http_front;
+mod hung;
 mod listings;
 #[cfg(unix)]
 mod log;

@@ -3,9 +3,10 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::time::Instant;
-use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerHandle};
+use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerBuilder, ServerHandle};
 use tickwire_shared::arena::{Arena, ArenaInput};
 use tickwire_shared::client::{Client, ClientConfig, State};
+use tickwire_shared::game::Game;
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -29,11 +30,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(config: Config) -> Self {
-        let server = Server::builder()
-            .config(config)
-            .game::<Arena>("arena", GameOptions::default())
-            .build()
-            .expect("the server builds");
+        Self::of(Server::builder().config(config).game::<Arena>("arena", GameOptions::default())).await
+    }
+
+    pub(crate) async fn of(server: ServerBuilder) -> Self {
+        let server = server.build().expect("the server builds");
         let players = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -117,48 +118,69 @@ pub(crate) fn assert_status(answer: &str, status: u16) {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "wanted {status}, got:\n{answer}");
 }
 
-/// A player of the arena on a connection in memory.
-pub(crate) struct Player {
-    client: Client<Arena>,
+/// A player on a connection in memory.
+pub(crate) struct Player<G: Game = Arena> {
+    client: Client<G>,
     connection: MemoryConnection,
     start: Instant,
 }
 
 impl Player {
-    /// Joins the room that `target` means.
+    /// Joins the room of the arena that `target` means.
     pub(crate) async fn join(server: &Running, target: Target) -> Self {
-        let config = ClientConfig {
-            name: Name::cut("ann"),
-            credential: Credential::Guest,
-            game: GameName::cut("arena"),
-            role: Role::Player,
-            target,
-        };
-        let connection = server.handle.connect_memory();
-        let mut player = Self { client: Client::new(config), connection, start: Instant::now() };
-        player.play_until(|client| client.is_playing() && client.latest().is_some()).await;
-        player
-    }
-
-    pub(crate) fn client(&self) -> &Client<Arena> {
-        &self.client
+        Self::join_game(server, "arena", target).await
     }
 
     /// Holds these controls from now on.
     pub(crate) fn hold(&mut self, controls: ArenaInput) {
         self.client.set_input(controls);
     }
+}
+
+impl<G: Game> Player<G> {
+    /// Joins the room of `game` that `target` means.
+    pub(crate) async fn join_game(server: &Running, game: &str, target: Target) -> Self {
+        let mut player = Self::connect(server, game, target);
+        player.play_until(|client| client.is_playing() && client.latest().is_some()).await;
+        player
+    }
+
+    pub(crate) fn connect(server: &Running, game: &str, target: Target) -> Self {
+        let config = ClientConfig {
+            name: Name::cut("ann"),
+            credential: Credential::Guest,
+            game: GameName::cut(game),
+            role: Role::Player,
+            target,
+        };
+        let connection = server.handle.connect_memory();
+        Self { client: Client::new(config), connection, start: Instant::now() }
+    }
+
+    pub(crate) fn client(&self) -> &Client<G> {
+        &self.client
+    }
+
+    pub(crate) fn command(&mut self, command: G::Command) {
+        self.client.command(command).expect("the command is taken");
+    }
 
     /// Plays until `done` holds or the server has closed.
-    pub(crate) async fn play_until(&mut self, done: impl Fn(&Client<Arena>) -> bool) {
+    pub(crate) async fn play_until(&mut self, done: impl Fn(&Client<G>) -> bool) {
         let play = async {
             while !done(&self.client) {
                 self.client.advance(self.start.elapsed());
                 while let Some(message) = self.client.poll_transmit() {
                     let _ = self.connection.send(message).await;
                 }
-                let Some(message) = self.connection.recv().await else { return };
-                self.client.receive(self.start.elapsed(), &message).expect("a good message");
+                let next = timeout(Duration::from_millis(20), self.connection.recv()).await;
+                match next {
+                    Ok(Some(message)) => {
+                        self.client.receive(self.start.elapsed(), &message).expect("a good message");
+                    }
+                    Ok(None) => return,
+                    Err(_) => (),
+                }
             }
         };
         timeout(Duration::from_secs(10), play).await.expect("what was waited for came within 10 s");

@@ -138,7 +138,7 @@ pub(crate) fn read_frame(socket: &mut TcpStream) {
     socket.read_exact(&mut vec![0; usize::from(length)]).unwrap();
 }
 
-fn masked(message: &ClientControl) -> Vec<u8> {
+pub(crate) fn masked(message: &ClientControl) -> Vec<u8> {
     let payload = message.encode().unwrap();
     let mut frame = vec![0x82, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
     frame.extend_from_slice(&payload);

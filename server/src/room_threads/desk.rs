@@ -1,0 +1,92 @@
+//! What one room thread does, for the watchdog to look at.
+
+use crate::room_port::RoomPort;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tickwire_shared::id::RoomId;
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::control::GameName;
+
+/// Whose code a thread runs.
+#[derive(Clone)]
+pub(crate) enum Subject {
+    /// A room after this tick.
+    Room(Arc<dyn RoomPort>, Tick),
+    /// The making of a room.
+    Making(GameName, RoomId),
+}
+
+impl Subject {
+    pub(super) fn game(&self) -> &GameName {
+        match self {
+            Self::Room(port, _) => port.game(),
+            Self::Making(game, _) => game,
+        }
+    }
+
+    pub(super) fn room(&self) -> RoomId {
+        match self {
+            Self::Room(port, _) => port.id(),
+            Self::Making(_, id) => *id,
+        }
+    }
+
+    /// 0 while the room is made.
+    pub(super) fn tick(&self) -> Tick {
+        match self {
+            Self::Room(_, tick) => *tick,
+            Self::Making(..) => Tick(0),
+        }
+    }
+
+    pub(super) fn port(&self) -> Option<&dyn RoomPort> {
+        match self {
+            Self::Room(port, _) => Some(&**port),
+            Self::Making(..) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.game(), self.room(), self.tick())
+    }
+}
+
+/// One thread's desk.
+#[derive(Debug, Default)]
+pub(super) struct Desk(Mutex<OnDesk>);
+
+/// What lies on it.
+#[derive(Debug, Default)]
+pub(super) struct OnDesk {
+    /// Nothing while the thread waits.
+    pub(super) subject: Option<Subject>,
+    /// Beats of the watchdog that have seen the subject.
+    pub(super) beats: u32,
+    /// When the first of them was.
+    pub(super) seen_at: Option<Instant>,
+    /// The thread belongs to the subject: another has taken its place.
+    pub(super) apart: bool,
+}
+
+impl Desk {
+    pub(super) fn look(&self) -> MutexGuard<'_, OnDesk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn begin(&self, subject: Subject) {
+        let mut desk = self.look();
+        desk.subject = Some(subject);
+        desk.beats = 0;
+        desk.seen_at = None;
+    }
+
+    /// What lay on it: the subject is done.
+    pub(super) fn end(&self) -> OnDesk {
+        let mut desk = self.look();
+        let apart = desk.apart;
+        std::mem::replace(&mut *desk, OnDesk { apart, ..OnDesk::default() })
+    }
+}

@@ -1,0 +1,250 @@
+//! Threads that serve one timetable: whoever has nothing to do takes the next job that is due.
+//!
+//! One of the waiting threads keeps the time: it sleeps until the first job is due. The others sleep until they are
+//! needed. No thread is started before there is work for it.
+
+use super::desk::Desk;
+use super::watchdog;
+use super::{APART_MAX, Job, Progress};
+use crate::metrics::Metrics;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use tokio::time::Instant;
+
+/// Runs in time, one after the other, after which a room that has hung may share its thread again.
+const RUNS_IN_TIME: u32 = 300;
+
+/// The threads and their timetable.
+pub(crate) struct Pool {
+    threads_max: usize,
+    metrics: Arc<Metrics>,
+    state: Mutex<State>,
+    /// Where the thread sleeps that keeps the time.
+    time: Condvar,
+    /// Where the other threads sleep.
+    idle: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: BinaryHeap<Entry>,
+    entries: u64,
+    /// When the thread wakes up that keeps the time, if there is one.
+    wakes_at: Option<Instant>,
+    idle: usize,
+    /// Threads that serve the timetable.
+    threads: usize,
+    /// Threads that belong to one room each.
+    apart: usize,
+    desks: Vec<Arc<Desk>>,
+    is_watched: bool,
+    closed: bool,
+}
+
+/// A job in the timetable. The greatest is due first; of two at one time, the one that came first.
+struct Entry {
+    at: Instant,
+    number: u64,
+    job: Box<dyn Job>,
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Entry {}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("threads_max", &self.threads_max).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    pub(super) fn new(threads_max: usize, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            threads_max,
+            metrics,
+            state: Mutex::default(),
+            time: Condvar::new(),
+            idle: Condvar::new(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a job into the timetable.
+    pub(super) fn put(self: &Arc<Self>, job: Box<dyn Job>) {
+        let mut state = self.state();
+        state.entries += 1;
+        let entry = Entry { at: job.due_at(), number: state.entries, job };
+        state.jobs.push(entry);
+        self.arrange(&mut state);
+        if !state.is_watched {
+            state.is_watched = watchdog::start(Arc::downgrade(self));
+        }
+    }
+
+    /// Ends the threads that have nothing to do. Nothing is put in after it.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.time.notify_all();
+        self.idle.notify_all();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// Whether no further thread may belong to one room.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.state().apart >= APART_MAX
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The desks of all threads.
+    pub(super) fn desks(&self) -> Vec<Arc<Desk>> {
+        self.state().desks.clone()
+    }
+
+    /// Leaves the thread at `desk` to what it does now and lets another take its place. `false` at the bound.
+    pub(super) fn set_apart(self: &Arc<Self>, desk: &Desk) -> bool {
+        let mut state = self.state();
+        let mut on_desk = desk.look();
+        if on_desk.apart || on_desk.subject.is_none() {
+            return true;
+        }
+        if state.apart >= APART_MAX {
+            return false;
+        }
+        on_desk.apart = true;
+        drop(on_desk);
+        state.threads -= 1;
+        state.apart += 1;
+        self.metrics.threads_apart.set(state.apart as i64);
+        self.arrange(&mut state);
+        true
+    }
+
+    /// Sees to it that somebody wakes up when the first job is due. Called after each change.
+    fn arrange(self: &Arc<Self>, state: &mut State) {
+        let Some(first) = state.jobs.peek().map(|entry| entry.at) else { return };
+        match state.wakes_at {
+            Some(wakes_at) if wakes_at <= first => {}
+            Some(_) => {
+                state.wakes_at = Some(first);
+                self.time.notify_one();
+            }
+            None if state.idle > 0 => self.idle.notify_one(),
+            None if state.threads < self.threads_max => self.start_thread(state),
+            None => {}
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) {
+        let desk = Arc::new(Desk::default());
+        let (pool, own) = (Arc::clone(self), Arc::clone(&desk));
+        let started = thread::Builder::new().name("rooms".to_owned()).spawn(move || pool.work(&own));
+        match started {
+            Ok(_) => {
+                state.threads += 1;
+                state.desks.push(desk);
+            }
+            // The jobs wait for the threads that there are; the next that is put in tries again.
+            Err(error) => tracing::error!(%error, "cannot start a thread for rooms"),
+        }
+    }
+
+    /// The life of a thread.
+    fn work(self: Arc<Self>, desk: &Arc<Desk>) {
+        while let Some(mut job) = self.next_job() {
+            let (progress, _) = run(&self, desk, &mut *job);
+            if desk.look().apart {
+                self.work_apart(desk, job, progress);
+                return;
+            }
+            if progress == Progress::Again {
+                self.put(job);
+            }
+        }
+        self.leave(desk, |state| state.threads -= 1);
+    }
+
+    /// The rest of the life of a thread that belongs to one job.
+    fn work_apart(self: &Arc<Self>, desk: &Arc<Desk>, mut job: Box<dyn Job>, mut progress: Progress) {
+        let mut in_time = 0;
+        while progress == Progress::Again && in_time < RUNS_IN_TIME {
+            thread::sleep(job.due_at().saturating_duration_since(Instant::now()));
+            let was_in_time;
+            (progress, was_in_time) = run(self, desk, &mut *job);
+            in_time = if was_in_time { in_time + 1 } else { 0 };
+        }
+        self.leave(desk, |state| state.apart -= 1);
+        if progress == Progress::Again {
+            self.put(job);
+        }
+    }
+
+    fn leave(&self, desk: &Arc<Desk>, count: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        count(&mut state);
+        state.desks.retain(|other| !Arc::ptr_eq(other, desk));
+        self.metrics.threads_apart.set(state.apart as i64);
+    }
+
+    /// Waits for a job that is due. `None` when the threads end.
+    fn next_job(self: &Arc<Self>) -> Option<Box<dyn Job>> {
+        let mut state = self.state();
+        while !state.closed {
+            let now = Instant::now();
+            let first = state.jobs.peek().map(|entry| entry.at);
+            match first {
+                Some(at) if at <= now => {
+                    let job = state.jobs.pop()?.job;
+                    self.arrange(&mut state);
+                    return Some(job);
+                }
+                Some(at) if state.wakes_at.is_none() => {
+                    state.wakes_at = Some(at);
+                    let woken = self.time.wait_timeout(state, at - now);
+                    state = woken.unwrap_or_else(PoisonError::into_inner).0;
+                    state.wakes_at = None;
+                }
+                _ => {
+                    state.idle += 1;
+                    state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.idle -= 1;
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Runs a job under the eyes of the watchdog. Says also whether it was done in time.
+fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
+    desk.begin(job.subject());
+    let progress = job.run();
+    (progress, watchdog::done(pool, &desk.end()))
+}

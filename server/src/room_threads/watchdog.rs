@@ -1,0 +1,84 @@
+//! Looks at what the room threads do: names what takes too long, and sees to it that others need not wait for it.
+//!
+//! It counts how often it has seen a thread at the same work instead of asking the clock: a process that was stopped
+//! for a while has hung in no game.
+
+use super::desk::{Desk, OnDesk, Subject};
+use super::pool::Pool;
+use crate::metrics::HungStep;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often it looks.
+const BEAT: Duration = Duration::from_millis(50);
+/// Beats after which a game hangs: 0.3 s, nine ticks at 30 Hz.
+const HUNG_BEATS: u32 = 6;
+/// A game that goes on hanging is named again after so many beats: 10 s.
+const REMINDER_BEATS: u32 = 200;
+
+/// Starts the watchdog's thread, which ends with the pool. Returns whether it could.
+pub(super) fn start(pool: Weak<Pool>) -> bool {
+    let watch = move || {
+        while let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) {
+            for desk in pool.desks() {
+                look(&pool, &desk);
+            }
+            drop(pool);
+            thread::sleep(BEAT);
+        }
+    };
+    let started = thread::Builder::new().name("watchdog".to_owned()).spawn(watch);
+    started.inspect_err(|error| tracing::error!(%error, "cannot start the watchdog's thread")).is_ok()
+}
+
+fn look(pool: &Arc<Pool>, desk: &Desk) {
+    let mut on_desk = desk.look();
+    let Some(subject) = on_desk.subject.clone() else { return };
+    on_desk.beats += 1;
+    let beats = on_desk.beats;
+    let seconds = on_desk.seen_at.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+    if beats < HUNG_BEATS {
+        return;
+    }
+    // Under the lock, so that the thread takes it back after this when it is done.
+    pool.metrics().hung_step(&hung_step(&subject)).set(seconds);
+    let was_known = subject.port().is_some_and(|port| port.is_hung());
+    if let Some(port) = subject.port() {
+        port.set_hung(true);
+    }
+    drop(on_desk);
+    if beats == HUNG_BEATS {
+        pool.metrics().hangs.inc();
+    }
+    let (game, room, tick) = (subject.game(), subject.room(), subject.tick());
+    let is_news = !was_known && beats == HUNG_BEATS;
+    if is_news || beats.is_multiple_of(REMINDER_BEATS) {
+        tracing::error!(%game, %room, %tick, seconds, "a game hangs; the operator's listener can close the room");
+    }
+    if !pool.set_apart(desk) && is_news {
+        tracing::error!("as many games hang as may: no room is made until one goes on; restart the server");
+    }
+}
+
+/// A thread has done what lay on its desk. Returns whether that was in time.
+pub(super) fn done(pool: &Pool, was: &OnDesk) -> bool {
+    let Some(subject) = &was.subject else { return true };
+    if was.beats >= HUNG_BEATS {
+        pool.metrics().forget_hung_step(&hung_step(subject));
+        return false;
+    }
+    if let Some(port) = subject.port().filter(|port| port.is_hung()) {
+        port.set_hung(false);
+        tracing::info!(game = %subject.game(), room = %subject.room(), tick = %subject.tick(), "the game goes on");
+    }
+    true
+}
+
+fn hung_step(subject: &Subject) -> HungStep {
+    [
+        ("game", subject.game().to_string()),
+        ("room", subject.room().to_string()),
+        ("tick", subject.tick().0.to_string()),
+    ]
+}
