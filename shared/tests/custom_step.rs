@@ -3,7 +3,7 @@
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::byte_profile::{ByteProfile, Follower};
-use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::harness::{Allowed, ClientIndex, Harness, check_prediction_within};
 use tickwire_shared::prelude::*;
 
 const SIDE: i32 = 8_000;
@@ -112,7 +112,10 @@ impl Game for Balls {
 
     fn apply_input(own: &mut Ball, input: &Push, step: &Step<'_, Self>) {
         own.wish = input.x;
-        Self::predict(&mut [(EntityId(0), *own)], step.scene);
+        let mut alone = [(EntityId(0), *own)];
+        Self::predict(&mut alone, step.scene);
+        let [(_, moved)] = alone;
+        *own = moved;
     }
 }
 
@@ -121,6 +124,13 @@ fn table(seed: u64, players: usize) -> (Harness<Balls>, Vec<ClientIndex>) {
     let clients = (0..players).map(|_| harness.join("ada")).collect();
     harness.run_ticks(40);
     (harness, clients)
+}
+
+#[test]
+fn a_player_predicts_its_own_ball_until_another_one_hits_it() {
+    // The others, close to each other, hit it again and again.
+    let allowed = Allowed { wrong_per_mille: 500, ..Allowed::default() };
+    check_prediction_within::<Balls>(&Nothing, 5, 900, 1, allowed).unwrap();
 }
 
 #[test]

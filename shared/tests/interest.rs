@@ -7,7 +7,7 @@ use fixtures::{Kept, config, join};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tickwire_shared::arena::{Arena, Settings};
-use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile, check_prediction};
 use tickwire_shared::id::{MemberId, StreamId};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{Leak, Room};
@@ -155,6 +155,11 @@ impl Game for Plain {
             beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
         }
     }
+}
+
+#[test]
+fn players_predict_their_own_beasts() {
+    check_prediction::<Plain>(&Nothing, 3, 300, 3).unwrap();
 }
 
 fn field(seed: u64, players: usize) -> (Harness<Plain>, Vec<ClientIndex>) {

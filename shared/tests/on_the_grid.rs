@@ -5,7 +5,7 @@
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::client::ClientStats;
-use tickwire_shared::harness::{Harness, LinkProfile};
+use tickwire_shared::harness::{Harness, LinkProfile, check_prediction};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{Room, RoomConfig, RoomError};
 
@@ -117,6 +117,13 @@ fn analog_controls_are_predicted_as_the_server_gets_them() {
     });
     assert!(stats.predictions > 850, "{stats:?}");
     assert_eq!(stats.predictions_wrong, 0, "{stats:?}");
+}
+
+#[test]
+fn whatever_is_pressed_nothing_is_predicted_wrongly() {
+    for players in [1, 3] {
+        check_prediction::<Drive>(&settings(0.0), 2, 300, players).unwrap();
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use fixtures::{Kept, config, join};
 use serde::{Deserialize, Serialize};
 use tickwire_shared::byte_profile::Part;
 use tickwire_shared::entity::PacketProfile;
-use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::harness::{
+    Allowed, ClientIndex, Harness, LinkProfile, check_prediction, check_prediction_within,
+};
 use tickwire_shared::id::MemberId;
 use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
@@ -234,6 +236,16 @@ fn exact<const PLAIN: bool>() {
             );
         }
     }
+}
+
+#[test]
+fn players_predict_their_own_fields_but_those_that_only_the_server_changes() {
+    check_prediction::<Cards<true>>(&Rules { deal: 3, ..Rules::default() }, 1, 300, 2).unwrap();
+    let dealt = Rules { deal: 3, deal_period: 7, ..Rules::default() };
+    let wrong = check_prediction::<Cards<false>>(&dealt, 1, 300, 2).unwrap_err();
+    assert!(wrong.what.contains("field `card`"), "{wrong}");
+    let allowed = Allowed { server_fields: &["card"], ..Allowed::default() };
+    check_prediction_within::<Cards<false>>(&dealt, 1, 300, 2, allowed).unwrap();
 }
 
 #[test]

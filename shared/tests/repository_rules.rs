@@ -24,6 +24,10 @@ const FENCES: &[(&str, &[&str])] = &[
 const NOT_IN_SHARED: &[&str] =
     &["tokio", "mio::", "std::net", "std::fs", "std::env", "Instant::now", "SystemTime"];
 
+/// Games that nobody predicts: one of which only the schema is known, one that shows a recorded match to a benchmark, and one
+/// that panics.
+const UNPREDICTED: &[&str] = &["AnyGame", "Field", "Fainting"];
+
 const SOURCE_LINES_MAX: usize = 500;
 
 /// A text file of the repository.
@@ -100,6 +104,29 @@ fn test_modules(file: &File) -> impl Iterator<Item = String> + '_ {
         let module = second.strip_prefix("mod ")?.strip_suffix(';')?;
         Some(format!("{folder}/{module}.rs"))
     })
+}
+
+/// The games whose players' predictions no test checks.
+fn unchecked_games(files: &[File]) -> Vec<String> {
+    let mut games = BTreeSet::new();
+    for file in files.iter().filter(|file| file.is_rust() && !file.path.ends_with("repository_rules.rs")) {
+        let implements = |line: &str| Some(line.split_once(" Game for ")?.1.trim_start().to_owned());
+        for (_, line) in file.code().filter(|(_, line)| line.starts_with("impl")) {
+            let name = implements(line).unwrap_or_default();
+            let name = name.split(['<', ' ', '{']).next().unwrap_or_default();
+            games.extend((!name.is_empty()).then(|| name.to_owned()));
+        }
+    }
+    let checks = |file: &File, game: &str| {
+        ["check_prediction::<", "check_prediction_within::<"].iter().any(|check| {
+            let calls = file.text.split(check).skip(1);
+            let mut called = calls.map(|call| call.split(['<', '>']).next().unwrap_or_default());
+            called.any(|called| called.rsplit("::").next() == Some(game))
+        })
+    };
+    let checked = |game: &String| files.iter().any(|file| file.is_rust() && checks(file, game));
+    let unchecked = games.iter().filter(|game| !UNPREDICTED.contains(&game.as_str()) && !checked(game));
+    unchecked.map(|game| format!("no test calls `check_prediction::<{game}>`")).collect()
 }
 
 fn long_files(files: &[File]) -> Vec<String> {
@@ -235,6 +262,11 @@ fn shared_names_no_socket_file_thread_or_clock() {
 }
 
 #[test]
+fn every_game_is_checked_for_its_predictions() {
+    assert_none(unchecked_games(&repository()));
+}
+
+#[test]
 fn no_source_file_is_longer_than_500_lines() {
     assert_none(long_files(&repository()));
 }
@@ -266,6 +298,11 @@ fn each_rule_sees_what_breaks_it() {
     assert_eq!(long_files(&bad).len(), 1);
     assert_eq!(machine_paths(&bad, Path::new("/some/where")), ["docs/a.md:6 names a folder of one machine"]);
     assert_eq!(dead_links(&bad).len(), 2);
+    let games = [
+        file("a/tests/one.rs", "impl Game for One {\ncheck_prediction::<Two>(1)"),
+        file("b/src/two.rs", "impl<const N: u8> Game for Two<N> {"),
+    ];
+    assert_eq!(unchecked_games(&games), ["no test calls `check_prediction::<One>`"]);
 }
 
 #[test]
@@ -288,4 +325,6 @@ fn a_rule_lets_pass_what_is_allowed() {
     assert_none(unbounded_queues(&good));
     assert_none(io_in_shared(&good));
     assert_none(dead_links(&good));
+    let games = "impl Game for One {\n}\ncheck_prediction_within::<game::One>(\nimpl Game for AnyGame {";
+    assert_none(unchecked_games(&[file("a/tests/one.rs", games)]));
 }

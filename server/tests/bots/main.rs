@@ -16,7 +16,7 @@ use tickwire_shared::Rng;
 use tickwire_shared::arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
-use tickwire_shared::harness::{Harness, random_input};
+use tickwire_shared::harness::{Allowed, Harness, check_prediction, check_prediction_within, random_input};
 use tickwire_shared::wire::control::{GameName, Options};
 use tokio::time::sleep;
 
@@ -153,6 +153,14 @@ async fn bots_of_another_game_are_told_that_it_does_not_fit() {
     assert_eq!(report.bots_joined, 0);
     assert_eq!(report.bots_failed.get("version_or_schema"), Some(&2), "{:?}", report.bots_failed);
     server.stop().await;
+}
+
+#[test]
+fn the_own_games_players_predict_their_runners() {
+    let alone = check_prediction::<Tag>(&Default::default(), 1, 600, 1).expect("nobody interferes");
+    assert_eq!(alone.wrong, 0);
+    let allowed = Allowed { server_fields: &["it", "score"], ..Allowed::default() };
+    check_prediction_within::<Tag>(&Default::default(), 1, 600, 4, allowed).expect("nobody pushes");
 }
 
 #[test]

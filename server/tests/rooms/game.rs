@@ -137,6 +137,11 @@ impl Game for Dots {
     }
 }
 
+#[test]
+fn players_predict_their_dots() {
+    tickwire_shared::harness::check_prediction::<Dots>(&Settings::default(), 1, 300, 3).unwrap();
+}
+
 /// A server of [`Dots`] that needs no listener.
 pub(crate) fn server(limits: Limits, tick_rate_hz: u16, players_max: u16) -> (Server, ServerHandle) {
     server_of(limits, tick_rate_hz, Settings { players_max, ..Settings::default() })

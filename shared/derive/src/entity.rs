@@ -33,7 +33,9 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
     let constants = fields::constants(&fields, &check, name.span());
     let checks = &predictors.checks;
     let add_fields = fields::add_fields(&fields, &predictors.codes);
-    let (write_row, read_row) = (fields::write_row(&fields), fields::read_row(&fields));
+    let write_row = fields::write_row(&fields);
+    let read_row = fields::read_row(&fields, &quote!(read_parts));
+    let read_fine_row = fields::read_row(&fields, &quote!(read_fine_parts));
     Ok(quote! {
         #[allow(clippy::all, clippy::pedantic)]
         const _: () = {
@@ -62,6 +64,18 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
                         return ::core::option::Option::None;
                     }
                     #read_row
+                }
+
+                #[inline]
+                fn read_fine_row(
+                    kind: u8,
+                    _: &[::tickwire_shared::entity::Field],
+                    row: &[f64],
+                ) -> ::core::option::Option<Self> {
+                    if kind != 0 {
+                        return ::core::option::Option::None;
+                    }
+                    #read_fine_row
                 }
             }
 
@@ -127,6 +141,19 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
                 match kind {
                     #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_row(0, row).map(Self::#idents),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            #[inline]
+            fn read_fine_row(
+                kind: u8,
+                fields: &[::tickwire_shared::entity::Field],
+                row: &[f64],
+            ) -> ::core::option::Option<Self> {
+                match kind {
+                    #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_fine_row(0, fields, row)
+                        .map(Self::#idents),)*
                     _ => ::core::option::Option::None,
                 }
             }

@@ -133,12 +133,12 @@ pub(crate) fn write_row(fields: &[Field]) -> TokenStream {
     }
 }
 
-/// The body of `fn read_row`, from a slice `row`.
-pub(crate) fn read_row(fields: &[Field]) -> TokenStream {
+/// The body of `fn read_row` or `fn read_fine_row`, from a slice `row`; `read_parts` reads a field of it.
+pub(crate) fn read_row(fields: &[Field], read_parts: &TokenStream) -> TokenStream {
     let reads = fields.iter().enumerate().map(|(at, field)| {
         let (ident, grid, end) = (&field.ident, grid_name(at), at + 1);
         quote! {
-            #ident: ::tickwire_shared::entity::FieldType::read_parts(
+            #ident: ::tickwire_shared::entity::FieldType::#read_parts(
                 &#grid,
                 row.get(const { __STARTS[#at] }..const { __STARTS[#end] })?,
             )

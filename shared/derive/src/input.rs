@@ -27,7 +27,9 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
     let constants = fields::constants(&fields, &check, name.span());
     let hold = vec![quote!(::tickwire_shared::entity::Predictor::Hold); fields.len()];
     let add_fields = fields::add_fields(&fields, &hold);
-    let (write_row, read_row) = (fields::write_row(&fields), fields::read_row(&fields));
+    let write_row = fields::write_row(&fields);
+    let read_row = fields::read_row(&fields, &quote!(read_parts));
+    let read_fine_row = fields::read_row(&fields, &quote!(read_fine_parts));
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     Ok(quote! {
         #[allow(clippy::all, clippy::pedantic)]
@@ -48,6 +50,10 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
                 #[inline]
                 fn read_row(row: &[i32]) -> ::core::option::Option<Self> {
                     #read_row
+                }
+
+                fn read_fine_row(row: &[f64]) -> ::core::option::Option<Self> {
+                    #read_fine_row
                 }
 
                 #[inline]

@@ -37,6 +37,7 @@ mod visual;
 
 pub use error::ClientError;
 pub use life_line::LifeLine;
+pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 

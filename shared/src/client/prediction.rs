@@ -3,6 +3,7 @@
 //! Every predicted tick is put on the grid, so an undisturbed prediction equals the server's row exactly, and then
 //! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
 
+use super::Client;
 use super::inputs::Inputs;
 use super::interpolation::{distance_units, has_leapt, is_hold, mix_part_moving};
 use super::visual::Visual;
@@ -15,6 +16,8 @@ use core::time::Duration;
 
 /// Predicted rows kept for comparison; also the most ticks that are replayed.
 const PREDICTED_TICKS: usize = 128;
+/// Wrong predictions that are kept for whoever checks a game; further ones are only counted.
+const MISPREDICTED_MAX: usize = 4;
 
 #[derive(Clone, Debug, Default)]
 struct Predicted {
@@ -37,6 +40,7 @@ pub(super) struct Prediction<E> {
     id: EntityId,
     own: Option<Own<E>>,
     ring: Vec<Predicted>,
+    mispredicted: Vec<Mispredicted>,
     /// What is left of corrections.
     visual: Visual,
     tick_rate: TickRate,
@@ -49,6 +53,15 @@ pub(super) struct Prediction<E> {
 pub(super) struct Compared {
     pub(super) equal: bool,
     pub(super) error_units: f32,
+}
+
+/// A prediction that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mispredicted {
+    pub(crate) tick: Tick,
+    pub(crate) kind: u8,
+    pub(crate) predicted: Vec<i32>,
+    pub(crate) real: Vec<i32>,
 }
 
 /// How far a replay moved what the player sees.
@@ -67,6 +80,7 @@ impl<E: Entity> Prediction<E> {
             id,
             own: None,
             ring: Vec::new(),
+            mispredicted: Vec::new(),
             visual: Visual::new(rate),
             tick_rate: rate,
             hold_ticks_max: i64::from(rate.ticks_ceil(held)) + 2,
@@ -176,7 +190,7 @@ impl<E: Entity> Prediction<E> {
         }
     }
 
-    fn compare(&self, schema: &Schema, tick: Tick, kind: u8, row: &[i32]) -> Option<Compared> {
+    fn compare(&mut self, schema: &Schema, tick: Tick, kind: u8, row: &[i32]) -> Option<Compared> {
         let predicted = self.ring.get(tick.0 as usize % PREDICTED_TICKS)?;
         if predicted.tick != Some(tick) || self.own.as_ref().is_none_or(|own| own.tick < tick) {
             return None;
@@ -186,6 +200,10 @@ impl<E: Entity> Prediction<E> {
         }
         if predicted.row == row {
             return Some(Compared { equal: true, error_units: 0.0 });
+        }
+        if self.mispredicted.len() < MISPREDICTED_MAX {
+            let (predicted, real) = (predicted.row.clone(), row.to_vec());
+            self.mispredicted.push(Mispredicted { tick, kind, predicted, real });
         }
         let error_units = schema.kind(kind).map_or(0.0, |kind| distance_units(kind, &predicted.row, row));
         Some(Compared { equal: false, error_units })
@@ -247,6 +265,14 @@ impl<E: Entity> Prediction<E> {
             slot.row.clear();
             slot.row.extend_from_slice(&own.row);
         }
+    }
+}
+
+impl<G: Game> Client<G> {
+    /// The wrong predictions since this was asked last, the first few of them. For checks of a game.
+    pub(crate) fn take_mispredicted(&mut self) -> Vec<Mispredicted> {
+        let prediction = self.place.as_mut().and_then(|place| place.prediction.as_mut());
+        prediction.map(|prediction| core::mem::take(&mut prediction.mispredicted)).unwrap_or_default()
     }
 }
 

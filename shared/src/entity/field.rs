@@ -2,6 +2,7 @@
 
 use glam::{IVec2, Vec2};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// The integers that a field may take, and what they mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +124,25 @@ impl Grid {
         let values_per_unit = if self.wrap { core::f32::consts::TAU } else { 1.0 };
         step as f32 * values_per_unit / self.per_unit as f32
     }
+
+    /// As [`Grid::value`], also between two steps.
+    #[inline]
+    #[must_use]
+    pub fn fine_value(&self, steps: f64) -> f32 {
+        let step = steps as i32;
+        if f64::from(step) == steps {
+            return self.value(step);
+        }
+        let values_per_unit = if self.wrap { core::f64::consts::TAU } else { 1.0 };
+        (steps * values_per_unit / f64::from(self.per_unit)) as f32
+    }
+
+    /// The step of the grid that is nearest to `steps`.
+    #[inline]
+    #[must_use]
+    pub fn nearest(&self, steps: f64) -> i32 {
+        self.fit((steps + 0.5).floor() as i64)
+    }
 }
 
 /// Rounds half away from zero with operations that are exact on every platform.
@@ -150,6 +170,13 @@ pub trait FieldType: Sized {
     /// The value of components, as many as [`FieldType::PARTS`]; missing ones count as 0.
     fn read_parts(grid: &Grid, parts: &[i32]) -> Self;
 
+    /// The value of components that may lie between steps of the grid, as in a picture. A type that cannot hold that takes
+    /// the nearest one on the grid.
+    fn read_fine_parts(grid: &Grid, parts: &[f64]) -> Self {
+        let steps: SmallVec<[i32; 4]> = parts.iter().map(|steps| grid.nearest(*steps)).collect();
+        Self::read_parts(grid, &steps)
+    }
+
     /// What is left of the value in a tick for which no new one came. Axes stay, button edges end.
     #[must_use]
     fn held(self) -> Self {
@@ -160,8 +187,8 @@ pub trait FieldType: Sized {
     fn fold(&mut self, _late: &Self) {}
 }
 
-fn part(parts: &[i32], at: usize) -> i32 {
-    parts.get(at).copied().unwrap_or(0)
+fn part<T: Copy + Default>(parts: &[T], at: usize) -> T {
+    parts.get(at).copied().unwrap_or_default()
 }
 
 macro_rules! integer_field {
@@ -214,6 +241,10 @@ impl FieldType for f32 {
     fn read_parts(grid: &Grid, parts: &[i32]) -> Self {
         grid.value(part(parts, 0))
     }
+    #[inline]
+    fn read_fine_parts(grid: &Grid, parts: &[f64]) -> Self {
+        grid.fine_value(part(parts, 0))
+    }
 }
 
 impl FieldType for Vec2 {
@@ -226,6 +257,10 @@ impl FieldType for Vec2 {
     #[inline]
     fn read_parts(grid: &Grid, parts: &[i32]) -> Self {
         Self::new(grid.value(part(parts, 0)), grid.value(part(parts, 1)))
+    }
+    #[inline]
+    fn read_fine_parts(grid: &Grid, parts: &[f64]) -> Self {
+        Self::new(grid.fine_value(part(parts, 0)), grid.fine_value(part(parts, 1)))
     }
 }
 
@@ -299,6 +334,19 @@ mod tests {
                 prop_assert_eq!(grid.quantize(grid.value(step)), step);
             }
         }
+    }
+
+    #[test]
+    fn between_two_steps_a_number_is_read_as_it_is_and_an_integer_as_the_nearest() {
+        let (grid, turn) = (Grid::reals(-4.0, 4.0, 4), Grid::angle(8));
+        assert_eq!(f32::read_fine_parts(&grid, &[2.5]), 0.625);
+        assert_eq!(f32::read_fine_parts(&grid, &[-3.0]), grid.value(-3));
+        assert_eq!(Vec2::read_fine_parts(&grid, &[0.5, -1.5]), Vec2::new(0.125, -0.375));
+        assert_eq!(f32::read_fine_parts(&turn, &[7.5]), core::f32::consts::TAU * 7.5 / 8.0);
+        assert_eq!(u16::read_fine_parts(&turn, &[7.5]), 0);
+        let whole = |steps| i32::read_fine_parts(&Grid::integers(-9, 9), &[steps]);
+        assert_eq!([2.4, 2.5, -2.5, -2.6, 99.0].map(whole), [2, 3, -2, -3, 9]);
+        assert!(bool::read_fine_parts(&Grid::integers(0, 1), &[0.7]));
     }
 
     #[test]

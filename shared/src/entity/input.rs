@@ -44,6 +44,13 @@ pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
     /// The input of a row; `None` if the row has another length.
     fn read_row(row: &[i32]) -> Option<Self>;
 
+    /// The input of a row that may lie between steps of the grids and outside of their ranges, as real controls do; `None`
+    /// as in [`Input::read_row`]. One that is written by hand may take the nearest on the grid.
+    fn read_fine_row(row: &[f64]) -> Option<Self> {
+        let fitted: Vec<_> = Self::GRIDS.iter().zip(row).map(|(grid, steps)| grid.nearest(*steps)).collect();
+        Self::read_row(&fitted)
+    }
+
     /// The input for a tick for which none came: axes stay, button edges end.
     #[must_use]
     fn held(&self) -> Self;

@@ -3,6 +3,8 @@
 //! `#[derive(Entity)]` and `#[derive(Input)]` make a [`Schema`] and the conversion between a type and its row.
 //! Everything behind this module (deltas, hashes, decoders) works on rows and knows no type of any game.
 
+use smallvec::SmallVec;
+
 #[doc(hidden)]
 pub mod derived;
 mod field;
@@ -40,4 +42,12 @@ pub trait Entity: Clone + Send + 'static {
 
     /// The value of a row; `None` if there is no such kind or the row has another length.
     fn read_row(kind: u8, row: &[i32]) -> Option<Self>;
+
+    /// The value of a row that may lie between steps of the grids, as in a picture; `fields` are those of the kind. `None` as
+    /// in [`Entity::read_row`]. Integers take the nearest on the grid, and so does an entity that is written by hand.
+    fn read_fine_row(kind: u8, fields: &[Field], row: &[f64]) -> Option<Self> {
+        let steps: SmallVec<[i32; 64]> =
+            fields.iter().zip(row).map(|(field, steps)| field.grid.nearest(*steps)).collect();
+        Self::read_row(kind, &steps)
+    }
 }

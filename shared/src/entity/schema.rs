@@ -58,6 +58,17 @@ impl Field {
     pub fn hidden(&self) -> i32 {
         self.grid.nearest_to_zero()
     }
+
+    /// Two values of this field for people, in units: `1.5 against 2 units`.
+    pub(crate) fn describe_two(&self, one: i32, other: i32) -> String {
+        let Grid { per_unit, wrap, .. } = self.grid;
+        let [one, other] = [one, other].map(|step| f64::from(step) / f64::from(per_unit));
+        match (wrap, per_unit) {
+            (true, _) => format!("{one} against {other} turns"),
+            (false, 1) => format!("{one} against {other}"),
+            (false, _) => format!("{one} against {other} units"),
+        }
+    }
 }
 
 /// One kind of entity.

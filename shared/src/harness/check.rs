@@ -55,17 +55,18 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// A difference with the names of the schema.
+    /// A difference with the names of the schema, in units.
     pub(super) fn describe(&self, ours: &Snapshot, difference: &Difference) -> String {
         let kind = ours.get(difference.id).and_then(|row| self.room().schema().kind(row.kind));
         let name = kind.map_or("?", |kind| &kind.name);
         let id = difference.id.0;
         match difference.field {
             Some(at) => {
-                let field = kind.and_then(|kind| kind.fields.get(usize::from(at)));
-                let field = field.map_or("?", |field| &field.name);
-                let Difference { ours, theirs, .. } = difference;
-                format!("entity {id} ({name}), field `{field}`: {ours} against {theirs}")
+                let Some(field) = kind.and_then(|kind| kind.fields.get(usize::from(at))) else {
+                    return format!("entity {id} ({name}) has a field of which the schema knows nothing");
+                };
+                let values = field.describe_two(difference.ours, difference.theirs);
+                format!("entity {id} ({name}), field `{}`: {values}", field.name)
             }
             None => format!("entity {id} ({name}) is missing on one side or of another kind"),
         }

@@ -15,15 +15,19 @@ pub struct Determinism {
     pub hash: u32,
 }
 
+/// What usually makes two runs differ.
+const CAUSES: &str = "usual causes: the order of a `HashMap` or `HashSet`, a clock, a random number that is not from the seed, a \
+    static variable, an address in memory";
+
 /// Two runs that should have been the same were not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("seed {seed}: two runs with the same inputs differ at tick {tick}: {what}")]
+#[error("seed {seed}: two runs with the same inputs differ at tick {tick}: {what}; {CAUSES}")]
 pub struct Unsound {
     /// The seed that shows it.
     pub seed: u64,
     /// The first tick that differs.
     pub tick: Tick,
-    /// The entity and field, or what else differs.
+    /// The entity and field with both values in units, or what else differs.
     pub what: String,
 }
 
@@ -31,8 +35,7 @@ pub struct Unsound {
 /// every tick's state and every message. Players come one after the other; the first leaves half way.
 ///
 /// # Errors
-/// The first tick and field that differ. Usual causes: the order of a hash map, a clock, a random number that is not
-/// from the seed, a static variable.
+/// The first tick and field that differ, in units, and the usual causes.
 pub fn check_determinism<G: Game>(
     settings: &G::Settings,
     seed: u64,

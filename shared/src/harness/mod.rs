@@ -17,6 +17,7 @@
 
 mod check;
 mod determinism;
+mod prediction;
 mod run;
 #[cfg(test)]
 mod simulated_day;
@@ -26,6 +27,7 @@ mod wires;
 
 pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
+pub use prediction::{Allowed, Predictions, WrongPrediction, check_prediction, check_prediction_within};
 
 use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, State};

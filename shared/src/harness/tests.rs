@@ -435,7 +435,14 @@ fn a_sound_game_passes_the_check_and_an_unsound_one_is_named() {
     let unsound = DotSettings { unsound: true, ..settings() };
     let error = check_determinism::<Dots>(&unsound, 11, 200, 4).unwrap_err();
     assert_eq!((error.seed, error.tick), (11, Tick(50)));
-    assert!(error.what.contains("`fired`"), "{error}");
+    assert!(error.what.contains("`fired`") && error.what.contains(" against "), "{error}");
+    assert!(error.to_string().contains("usual causes"), "{error}");
+}
+
+#[test]
+fn players_predict_their_own_dots() {
+    check_prediction::<Dots>(&settings(), 11, 300, 1).unwrap();
+    check_prediction::<Dots>(&settings(), 11, 300, 4).unwrap();
 }
 
 #[test]

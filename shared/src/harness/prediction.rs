@@ -1,0 +1,197 @@
+//! A check for any game: what a client predicts of its player's entity must be what the server makes of it.
+
+use super::{ClientIndex, Harness, LinkProfile};
+use crate::Rng;
+use crate::client::Mispredicted;
+use crate::entity::{Field, Input, Kind};
+use crate::game::Game;
+use crate::tick::Tick;
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+/// One way from a client to the room: enough that a prediction is some ticks ahead of what the client hears.
+const DELAY: Duration = Duration::from_millis(40);
+/// Ticks after the joins that are not compared: a client's clock finds its pace.
+const SETTLE_TICKS: u32 = 30;
+/// Controls stay as they are for so many ticks at most.
+const HOLD_TICKS_MAX: u32 = 12;
+
+/// What usually makes predictions wrong.
+const CAUSES: &str = "usual causes: `step` does more to a player's entity than `apply_input` (do it in `apply_input`, or allow \
+    it); `step` does not call `apply_input` exactly once per player and tick; `apply_input` reads what is not replicated, \
+    or something outside of its arguments";
+
+/// What a game does to a player's entity that its client cannot foretell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed<'a> {
+    /// Fields that the server alone changes, such as a score: they are not compared. A vector is named as a whole.
+    pub server_fields: &'a [&'a str],
+    /// How many of 1,000 predictions may be wrong in the other fields: those at which players push or hit each other.
+    pub wrong_per_mille: u32,
+}
+
+/// What a check of predictions that was passed has compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Predictions {
+    /// Predictions that were compared with the room's state.
+    pub compared: u64,
+    /// Those that were wrong, and allowed to be.
+    pub wrong: u64,
+}
+
+/// More predictions were wrong than allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("seed {seed}: {what}; {CAUSES}")]
+pub struct WrongPrediction {
+    /// The seed that shows it.
+    pub seed: u64,
+    /// The first tick whose prediction was wrong; `None` if there was none to compare.
+    pub tick: Option<Tick>,
+    /// The entity and field with both values, and how often it happened.
+    pub what: String,
+}
+
+/// Runs a room of `players` players with random controls for `ticks` ticks, and compares every prediction of a client's own
+/// entity with the room's state. Analog controls lie between the steps of their grids, and outside of their ranges, too. With
+/// one player, nobody else can interfere: a game passes if `step` does to the player's entity what `apply_input` does, and
+/// nothing else. [`check_prediction_within`] says what else it may do.
+///
+/// # Errors
+/// The first tick and field with a wrong prediction, in units, and the usual causes.
+pub fn check_prediction<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+) -> Result<Predictions, WrongPrediction> {
+    check_prediction_within::<G>(settings, seed, ticks, players, Allowed::default())
+}
+
+/// As [`check_prediction`], for a game in which more than a player's controls moves its entity.
+///
+/// # Errors
+/// More predictions were wrong than `allowed`; as [`check_prediction`].
+pub fn check_prediction_within<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+    allowed: Allowed<'_>,
+) -> Result<Predictions, WrongPrediction> {
+    let mut run = Harness::<G>::new(settings.clone(), seed);
+    let clients: Vec<_> = (0..players).map(|number| run.join(&format!("player {number}"))).collect();
+    for &client in &clients {
+        run.link(client, LinkProfile::delayed(DELAY));
+        let mut controls = Controls::default();
+        run.drive(client, move |_, rng| controls.next(rng));
+    }
+    run.run_ticks(SETTLE_TICKS);
+    clients.iter().for_each(|client| drop(run.client_mut(*client).take_mispredicted()));
+    let compared =
+        |run: &Harness<G>| clients.iter().map(|of| run.client(*of).stats().predictions).sum::<u64>();
+    let before = compared(&run);
+    let mut found = Found::default();
+    for _ in 0..ticks {
+        run.run_ticks(1);
+        for &client in &clients {
+            found.take(&mut run, client, allowed.server_fields);
+        }
+    }
+    found.judge(seed, compared(&run) - before, allowed.wrong_per_mille)
+}
+
+/// Random controls, as real ones are: held for a while, with the edge of a button in the first input alone.
+struct Controls<I> {
+    input: I,
+    ticks_left: u32,
+}
+
+impl<I: Input> Default for Controls<I> {
+    fn default() -> Self {
+        Self { input: I::default(), ticks_left: HOLD_TICKS_MAX }
+    }
+}
+
+impl<I: Input> Controls<I> {
+    fn next(&mut self, rng: &mut Rng) -> I {
+        if self.ticks_left > 0 {
+            self.ticks_left -= 1;
+            self.input = self.input.held();
+        } else {
+            self.ticks_left = rng.below(HOLD_TICKS_MAX);
+            self.input = if rng.chance(8) { I::default() } else { Self::random(rng) };
+        }
+        self.input.clone()
+    }
+
+    /// Each field between two steps of its grid, or up to three steps beyond an end.
+    fn random(rng: &mut Rng) -> I {
+        let mut field = |grid: &crate::entity::Grid| {
+            let reach = i64::from(grid.max) - i64::from(grid.min) + 6;
+            f64::from(grid.min) - 3.0 + f64::from(rng.unit()) * reach as f64
+        };
+        let row: Vec<_> = I::GRIDS.iter().map(&mut field).collect();
+        I::read_fine_row(&row).unwrap_or_default()
+    }
+}
+
+/// The wrong predictions of a run.
+#[derive(Default)]
+struct Found {
+    wrong: u64,
+    first: Option<(Tick, String)>,
+    /// How often each field was wrong.
+    fields: BTreeMap<String, u64>,
+}
+
+impl Found {
+    fn take<G: Game>(&mut self, run: &mut Harness<G>, client: ClientIndex, server_fields: &[&str]) {
+        for wrong in run.client_mut(client).take_mispredicted() {
+            let kind = run.room().schema().kind(wrong.kind);
+            let differing: Vec<_> =
+                kind.map(|kind| differing(kind, &wrong, server_fields)).unwrap_or_default();
+            let (Some(kind), Some((field, predicted, real))) = (kind, differing.first()) else { continue };
+            self.wrong += 1;
+            for (field, ..) in &differing {
+                *self.fields.entry(field.name.clone()).or_default() += 1;
+            }
+            self.first.get_or_insert_with(|| {
+                let values = field.describe_two(*predicted, *real);
+                let what = format!(
+                    "the entity of player {} ({}), field `{}`: predicted and real are {values}",
+                    client.0, kind.name, field.name
+                );
+                (wrong.tick, what)
+            });
+        }
+    }
+
+    fn judge(self, seed: u64, compared: u64, per_mille: u32) -> Result<Predictions, WrongPrediction> {
+        let wrong = self.wrong;
+        if compared == 0 {
+            let what = "no prediction was compared: no player had an entity whose kind stays the same".into();
+            return Err(WrongPrediction { seed, tick: None, what });
+        }
+        let Some((tick, first)) = self.first.filter(|_| wrong * 1_000 > compared * u64::from(per_mille))
+        else {
+            return Ok(Predictions { compared, wrong });
+        };
+        let fields: Vec<_> = self.fields.iter().map(|(name, times)| format!("`{name}` {times} x")).collect();
+        let what = format!(
+            "{wrong} of {compared} predictions are wrong, where {per_mille} of 1,000 may be; the first at tick {tick}: \
+             {first}; wrong in all: {}",
+            fields.join(", ")
+        );
+        Err(WrongPrediction { seed, tick: Some(tick), what })
+    }
+}
+
+/// The fields in which a prediction is wrong, those left out that the server alone changes.
+fn differing<'a>(kind: &'a Kind, wrong: &Mispredicted, server_fields: &[&str]) -> Vec<(&'a Field, i32, i32)> {
+    let values = wrong.predicted.iter().zip(&wrong.real);
+    let fields = kind.fields.iter().zip(values).filter(|(field, (predicted, real))| {
+        let whole = field.name.split('.').next().unwrap_or_default();
+        predicted != real && !server_fields.contains(&whole) && !server_fields.contains(&&*field.name)
+    });
+    fields.map(|(field, (predicted, real))| (field, *predicted, *real)).collect()
+}
