@@ -43,14 +43,15 @@ export class Reader {
     return value === 1;
   }
 
-  /** u16, u32, u64, lengths, numbers of variants. Beyond 2^53 it throws. */
+  /** u16, u32, u64, lengths, numbers of variants. Beyond 2^53, or in a longer form than the shortest, it throws. */
   varint() {
     const first = this.u8();
     if (first < 251) return first;
-    if (first === 251) return this.#view.getUint16(this.#take(2), true);
-    if (first === 252) return this.#view.getUint32(this.#take(4), true);
-    if (first !== 253) throw new DecodeError("no number begins so");
-    const value = Number(this.#view.getBigUint64(this.#take(8), true));
+    if (first > 253) throw new DecodeError("no number begins so");
+    const [value, least] = first === 251 ? [this.#view.getUint16(this.#take(2), true), 251]
+      : first === 252 ? [this.#view.getUint32(this.#take(4), true), 0x1_0000]
+      : [Number(this.#view.getBigUint64(this.#take(8), true)), 0x1_0000_0000];
+    if (value < least) throw new DecodeError("the number has a shorter form");
     if (!Number.isSafeInteger(value)) throw new DecodeError("the number is beyond 2^53");
     return value;
   }

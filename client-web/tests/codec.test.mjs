@@ -40,6 +40,11 @@ test("hostile bytes are refused without claiming what they promise", () => {
     (from) => from.list(() => from.u8()), [252, 255, 255, 255, 127],
     (from) => from.varint(), [253, 255, 255, 255, 255, 255, 255, 255, 255],
     (from) => from.varint(), [254],
+    // Longer forms than the shortest.
+    (from) => from.varint(), [251, 250, 0],
+    (from) => from.varint(), [252, 255, 255, 0, 0],
+    (from) => from.varint(), [253, 255, 255, 255, 255, 0, 0, 0, 0],
+    (from) => from.option(() => from.u8()), [2, 7],
     (from) => from.bool(), [2],
     (from) => from.text(), [2, 0xc3, 0x28],
   ];
