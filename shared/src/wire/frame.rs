@@ -30,7 +30,7 @@ pub struct ClientFrame<I> {
     pub steady: bool,
     /// The newest tick that was decoded.
     pub snapshot_ack: Option<Tick>,
-    /// The number of the last reliable event that was received in order, 1 or more; `None` if nothing changed.
+    /// The number of the last reliable event that was received in order; `None` if nothing changed.
     pub event_ack: Option<u32>,
     /// What the player sees of the others: a tick and its fraction in 1/256.
     pub view: Option<(Tick, u8)>,
@@ -154,9 +154,6 @@ impl<I: Input> ClientFrame<I> {
         let steady = from.bit()?;
         let snapshot_ack = read_option(&mut from, 32)?.map(Tick);
         let event_ack = read_option(&mut from, 32)?;
-        if event_ack == Some(0) {
-            return Err(DecodeError::OutOfRange);
-        }
         let view = if from.bit()? { Some((Tick(from.raw(32)?), from.raw(8)? as u8)) } else { None };
         let commands = Numbered::read(&mut from)?;
         let count = from.exp_golomb_max(0, INPUTS_PER_FRAME_MAX)?;
