@@ -14,7 +14,7 @@ use tickwire_shared::wire::control::{
     ClientControl, Credential, Hello, Join, Name, ServerControl, SessionLimits, TAG_CONTROL, Welcome,
 };
 use tickwire_shared::wire::frame::TAG_FRAME;
-use tickwire_shared::wire::{Advice, Close, CloseCode};
+use tickwire_shared::wire::{Advice, Close, CloseCode, shown};
 use tokio::time::Instant;
 
 /// How long a session may stand without a place in a room.
@@ -37,6 +37,7 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
         return Err(Ending::closed(CloseCode::Mismatch, &text));
     }
     let name = session.hub.authenticator().authenticate(&credential, &name).map_err(Ending::Closed)?;
+    let name = name_to_show(session, &name);
     let deadline = Instant::now() + JOIN_TIMEOUT;
     welcome(session, link, deadline).await?;
     if let Credential::Resume { secret, events_received } = credential {
@@ -47,6 +48,12 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
     }
+}
+
+/// The name that everybody sees, the same for all clients and in the log: what can be seen of the one asked for.
+fn name_to_show(session: &Session, asked: &Name) -> Name {
+    let seen = shown(asked);
+    if seen.is_empty() { Name::cut(&format!("Guest {}", session.id)) } else { Name::cut(&seen) }
 }
 
 /// A closing of one who has no place yet, so that there is nothing to resume.

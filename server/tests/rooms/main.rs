@@ -9,6 +9,7 @@ mod hostile;
 mod ledger;
 mod lifecycle;
 mod matches;
+mod names;
 mod player;
 mod raw;
 mod slow;

@@ -16,7 +16,10 @@ pub(crate) struct Raw {
 }
 
 pub(crate) fn hello(credential: Credential) -> Vec<u8> {
-    let name = Name::new("mallory").unwrap();
+    hello_as(Name::new("mallory").unwrap(), credential)
+}
+
+pub(crate) fn hello_as(name: Name, credential: Credential) -> Vec<u8> {
     ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential }).encode().unwrap()
 }
 

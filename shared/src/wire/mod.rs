@@ -11,9 +11,11 @@ mod error;
 pub mod frame;
 mod own;
 pub mod range;
+mod shown;
 mod text;
 pub mod update;
 
 pub use close::{Advice, Close, CloseCode, UnknownCloseCode};
 pub use error::DecodeError;
+pub use shown::shown;
 pub use text::{Text, TextError};
