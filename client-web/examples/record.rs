@@ -31,7 +31,7 @@ use tickwire_shared::client::generic::AnyGame;
 use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::entity::{Button, Input as _};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
-use tickwire_shared::room::{MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::{Close, codec};
@@ -321,7 +321,7 @@ impl<G: PageGame> Match<G> {
         self.up.clear();
         self.down.clear();
         if let Some(member) = self.member.take() {
-            self.room.handle(self.now, member, MemberEvent::Cut, &mut self.mail);
+            self.room.handle(self.now, member, MemberEvent::Cut(Hold::Firm), &mut self.mail);
         }
         self.call(9, Some(self.now), None);
         self.log.push(u8::from(self.session.reconnect(self.now)));

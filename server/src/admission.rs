@@ -1,12 +1,14 @@
-//! Which connections are taken: a bound for all, a bound per address, loopback and proxies exempt from the second.
+//! Which connections are taken: a bound for all, a bound per address, exempt addresses and proxies excepted from the second.
+//! The fewer connections are free, the fewer one address may have.
 //!
 //! A permit is the proof of a place; dropping it gives the place back. An IPv6 client counts by its /64, which is what
 //! one customer gets.
 
+use crate::charges::{counted_as, share};
 use crate::config::{AddressRange, Limits};
 use crate::metrics::{Metrics, Refused};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Admission {
     connections_max: u32,
     per_address_max: u32,
+    exempt: Vec<AddressRange>,
     trusted_proxies: Vec<AddressRange>,
     connections: AtomicU32,
     by_address: Mutex<HashMap<IpAddr, u32>>,
@@ -37,10 +40,16 @@ pub(crate) struct AddressPermit {
 
 impl Admission {
     /// Nothing connected yet.
-    pub(crate) fn new(limits: &Limits, trusted_proxies: Vec<AddressRange>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        exempt: Vec<AddressRange>,
+        trusted_proxies: Vec<AddressRange>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             connections_max: limits.connections_max,
             per_address_max: limits.connections_per_address_max,
+            exempt,
             trusted_proxies,
             connections: AtomicU32::new(0),
             by_address: Mutex::default(),
@@ -62,14 +71,15 @@ impl Admission {
 
     /// A place among those of `address`; `None` if the address is exempt.
     pub(crate) fn admit_address(self: &Arc<Self>, address: IpAddr) -> Result<Option<AddressPermit>, Refused> {
-        let address = address.to_canonical();
-        if address.is_loopback() || self.is_proxy(address) {
+        if self.is_proxy(address) || self.exempt.iter().any(|range| range.contains(address)) {
             return Ok(None);
         }
         let address = counted_as(address);
+        let connections = self.connections.load(Ordering::Relaxed);
+        let per_address_max = self.per_address_max.min(share(self.connections_max, connections));
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_insert(0);
-        if *count >= self.per_address_max {
+        if *count >= per_address_max {
             self.metrics.connections_refused.of(Refused::Address).inc();
             return Err(Refused::Address);
         }
@@ -107,13 +117,6 @@ impl Drop for AddressPermit {
     }
 }
 
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +124,8 @@ mod tests {
     fn admission(connections_max: u32, connections_per_address_max: u32) -> Arc<Admission> {
         let limits = Limits { connections_max, connections_per_address_max, ..Limits::default() };
         let proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        Arc::new(Admission::new(&limits, proxies, Arc::new(Metrics::new())))
+        let exempt = vec!["127.0.0.0/8".parse().unwrap()];
+        Arc::new(Admission::new(&limits, exempt, proxies, Arc::new(Metrics::new())))
     }
 
     fn ip(text: &str) -> IpAddr {

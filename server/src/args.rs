@@ -45,18 +45,33 @@ pub struct Args {
     /// Proxies whose X-Forwarded-For is believed, addresses or blocks, separated by commas [default: none]
     #[arg(long, env = "TICKWIRE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDR")]
     pub trusted_proxies: Option<Vec<AddressRange>>,
+    /// Addresses or blocks without bounds per address, separated by commas [default: loopback]
+    #[arg(long, env = "TICKWIRE_EXEMPT_ADDRESSES", value_delimiter = ',', value_name = "ADDR")]
+    pub exempt_addresses: Option<Vec<AddressRange>>,
     /// How long clients have to go when the server stops, s [default: 5]
     #[arg(long, env = "TICKWIRE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS")]
     pub shutdown_deadline_s: Option<u32>,
     /// Open connections [default: 10000]
     #[arg(long, env = "TICKWIRE_CONNECTIONS_MAX", value_name = "COUNT")]
     pub connections_max: Option<u32>,
-    /// Open connections of one address; loopback and trusted proxies are exempt [default: 50]
+    /// Open connections of one address [default: 50]
     #[arg(long, env = "TICKWIRE_CONNECTIONS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub connections_per_address_max: Option<u32>,
     /// Rooms at one time [default: 1000]
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "COUNT")]
     pub rooms_max: Option<u32>,
+    /// Joins of one address, 1/min [default: 120]
+    #[arg(long, env = "TICKWIRE_JOINS_PER_ADDRESS_PER_MIN", value_name = "COUNT")]
+    pub joins_per_address_per_min: Option<u32>,
+    /// Rooms that one address makes, 1/min [default: 20]
+    #[arg(long, env = "TICKWIRE_ROOMS_MADE_PER_ADDRESS_PER_MIN", value_name = "COUNT")]
+    pub rooms_made_per_address_per_min: Option<u32>,
+    /// Rooms at one time that one address made [default: 32]
+    #[arg(long, env = "TICKWIRE_ROOMS_PER_ADDRESS_MAX", value_name = "COUNT")]
+    pub rooms_per_address_max: Option<u32>,
+    /// Places of one address that are held after a cut for the whole grace time [default: 32]
+    #[arg(long, env = "TICKWIRE_HELD_SEATS_PER_ADDRESS_MAX", value_name = "COUNT")]
+    pub held_seats_per_address_max: Option<u32>,
     /// How long a room without anyone in it lives on, ms [default: 10000]
     #[arg(long, env = "TICKWIRE_ROOM_IDLE_MS", value_name = "MS")]
     pub room_idle_ms: Option<u32>,
@@ -95,10 +110,15 @@ impl Args {
         set(&mut config.log_lines_per_kind_max, &self.log_lines_per_kind_max);
         set(&mut config.allowed_origins, &self.allowed_origins);
         set(&mut config.trusted_proxies, &self.trusted_proxies);
+        set(&mut config.exempt_addresses, &self.exempt_addresses);
         set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);
         set(&mut config.limits.connections_max, &self.connections_max);
         set(&mut config.limits.connections_per_address_max, &self.connections_per_address_max);
         set(&mut config.limits.rooms_max, &self.rooms_max);
+        set(&mut config.limits.joins_per_address_per_min, &self.joins_per_address_per_min);
+        set(&mut config.limits.rooms_made_per_address_per_min, &self.rooms_made_per_address_per_min);
+        set(&mut config.limits.rooms_per_address_max, &self.rooms_per_address_max);
+        set(&mut config.limits.held_seats_per_address_max, &self.held_seats_per_address_max);
         set(&mut config.limits.room_idle_ms, &self.room_idle_ms);
         set(&mut config.limits.resume_grace_ms, &self.resume_grace_ms);
     }

@@ -1,6 +1,7 @@
 //! What the rooms and sessions of one server share: bounds, figures, the books, and the way to find a room.
 
-use crate::config::Limits;
+use crate::charges::Charges;
+use crate::config::{AddressRange, Limits};
 use crate::directory::{Directory, MemoryDirectory};
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
@@ -14,6 +15,8 @@ pub(crate) struct Commons {
     pub(crate) limits: Limits,
     /// What the operator measures.
     pub(crate) metrics: Arc<Metrics>,
+    /// What is charged to whom.
+    pub(crate) charges: Arc<Charges>,
     /// What is alive.
     pub(crate) ledger: Arc<Ledger>,
     /// Which rooms there are.
@@ -25,9 +28,15 @@ pub(crate) struct Commons {
 }
 
 impl Commons {
-    /// Nothing lives yet.
-    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>, room_threads: RoomThreads) -> Self {
+    /// Nothing lives yet. The addresses `exempt` are charged nothing.
+    pub(crate) fn new(
+        limits: Limits,
+        exempt: Vec<AddressRange>,
+        metrics: Arc<Metrics>,
+        room_threads: RoomThreads,
+    ) -> Self {
         Self {
+            charges: Arc::new(Charges::new(limits, exempt, metrics.clone())),
             limits,
             metrics,
             ledger: Arc::default(),

@@ -156,6 +156,20 @@ labels! {
 }
 
 labels! {
+    /// What was refused because of the address that asked for it.
+    Charged {
+        /// It joined too often.
+        Joins = "joins",
+        /// It made rooms too often.
+        RoomsMade = "rooms_made",
+        /// It has as many rooms as one address may.
+        Rooms = "rooms",
+        /// It has its share of the rooms while few are free.
+        RoomsShare = "rooms_share",
+    }
+}
+
+labels! {
     /// What a member of a room is.
     MemberRole {
         /// A player.
@@ -246,6 +260,12 @@ pub(crate) struct Metrics {
     pub(crate) look_back_ticks: Counter,
     /// Hashes that differed, as clients reported.
     pub(crate) hash_mismatches: Counter,
+    /// Joins and rooms refused because of the address, by what was too much.
+    pub(crate) charges_refused: By<Counter>,
+    /// Places of cut players that were held for a moment only.
+    pub(crate) seats_held_briefly: Counter,
+    /// Places of players who were away that were given to others.
+    pub(crate) seats_yielded: Counter,
     closes: Vec<(CloseCode, Counter)>,
     registry: Registry,
 }
@@ -342,6 +362,23 @@ impl Metrics {
             look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
             look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
             hash_mismatches: counter(&mut r, "hash_mismatches", "State hashes that differed at a client"),
+            charges_refused: counters(
+                &mut r,
+                "charges_refused",
+                "Joins refused because of what their address used up or holds",
+                "what",
+                Charged::LABELS,
+            ),
+            seats_held_briefly: counter(
+                &mut r,
+                "seats_held_briefly",
+                "Places of cut players held for a moment only",
+            ),
+            seats_yielded: counter(
+                &mut r,
+                "seats_yielded",
+                "Places of players who were away given to others",
+            ),
             closes: closes(&mut r),
             registry: r,
         }

@@ -1,11 +1,13 @@
 //! A room as sessions and the hub see it: the seam behind which a game's types are.
 
+use crate::charges::{Charges, HeldSeat, Payer};
 use crate::slot::Slot;
 use std::sync::Arc;
 use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
+use tickwire_shared::room::Hold;
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Name, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -45,8 +47,11 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How the session must be closed.
     fn deliver(&self, member: MemberId, message: &[u8], at: Instant) -> Result<(), Close>;
 
-    /// A member's session is over.
-    fn part(&self, member: MemberId, parting: Parting);
+    /// How many players it takes.
+    fn players_max(&self) -> u16;
+
+    /// A member's session is over; its place is held like this, or given up.
+    fn part(&self, member: MemberId, held: Option<(Hold, HeldSeat)>);
 
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
@@ -134,11 +139,15 @@ pub(crate) struct Membership {
     pub(crate) port: Arc<dyn RoomPort>,
     pub(crate) member: MemberId,
     pub(crate) parting: Parting,
+    /// Who pays for the place while it is held after a cut.
+    pub(crate) payer: Option<Payer>,
+    pub(crate) charges: Arc<Charges>,
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.port.part(self.member, self.parting);
+        let hold = || self.charges.hold(self.payer, self.port.id(), self.port.players_max());
+        self.port.part(self.member, (self.parting == Parting::Cut).then(hold));
     }
 }
 

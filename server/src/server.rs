@@ -17,8 +17,10 @@ use crate::room_threads::RoomThreads;
 use crate::session;
 use crate::tls::Tls;
 use crate::transport::memory::MemoryConnection;
+use crate::transport::peer::Peer;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tickwire_shared::game::Game;
@@ -97,14 +99,20 @@ impl ServerBuilder {
         } else {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
-        let mut hub = Hub::new(config.limits, Arc::clone(&metrics), room_threads);
+        let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
+        let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
             let name =
                 GameName::new(name).map_err(|error| ConfigError::new(format!("a game's name: {error}")))?;
             add(&mut hub, &name, &mut config, &assets)?;
         }
-        let admission = Admission::new(&config.limits, config.trusted_proxies.clone(), Arc::clone(&metrics));
+        let admission = Admission::new(
+            &config.limits,
+            config.exempt_addresses.clone(),
+            config.trusted_proxies.clone(),
+            Arc::clone(&metrics),
+        );
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
         let front = Arc::new(Front {
@@ -261,7 +269,13 @@ impl ServerHandle {
     /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.
     #[must_use]
     pub fn connect_memory(&self) -> MemoryConnection {
-        session::connect_memory(&self.front.hub)
+        session::connect_memory(&self.front.hub, Peer::Memory)
+    }
+
+    /// As [`ServerHandle::connect_memory`], with what the client does charged to an address: for tests of a server's bounds.
+    #[must_use]
+    pub fn connect_memory_from(&self, address: IpAddr) -> MemoryConnection {
+        session::connect_memory(&self.front.hub, Peer::Address(address))
     }
 
     /// What is alive now.

@@ -88,6 +88,8 @@ pub const MEMBERS_MAX: usize = 512;
 pub const HELLO_TIMEOUT_MS: u64 = 5_000;
 /// How long a cut player keeps its place, ms.
 pub const RESUME_GRACE_MS: u64 = 30_000;
+/// How long a cut player keeps its place that never sent an input, or whose address holds too many, ms.
+pub const RESUME_GRACE_BRIEF_MS: u64 = 2_000;
 /// The longest time without a message while nothing is to be told, each way, ms.
 pub const QUIET_MS_MAX: u64 = 250;
 /// The margins of inputs that need not be told at once, 1/256 tick.

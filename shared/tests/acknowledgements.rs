@@ -8,7 +8,7 @@ use core::time::Duration;
 use fixtures::{Kept, config, join};
 use tickwire_shared::arena::{Arena, Settings};
 use tickwire_shared::id::{MemberId, ResumeSecret, StreamId};
-use tickwire_shared::room::{MemberEvent, MemberFrame, Room};
+use tickwire_shared::room::{Hold, MemberEvent, MemberFrame, Room};
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::Role;
@@ -93,7 +93,7 @@ fn nor_a_tick_in_between_of_which_no_update_was_sent() {
 #[test]
 fn nor_what_came_over_the_connection_before() {
     let (mut room, mut outbox, sent) = room();
-    room.handle(Duration::ZERO, MemberId(2), MemberEvent::Cut, &mut outbox);
+    room.handle(Duration::ZERO, MemberId(2), MemberEvent::Cut(Hold::Firm), &mut outbox);
     let secret = |key| ResumeSecret { room: room.config().id, key: [key; 16] };
     let resume = MemberEvent::Resume { shown: secret(2), events_received: 0, next: secret(3) };
     room.handle(Duration::ZERO, MemberId(3), resume, &mut outbox);

@@ -12,7 +12,7 @@ use tickwire_shared::entity::OnGrid;
 use tickwire_shared::harness::{Harness, random_input};
 use tickwire_shared::id::{MemberId, PlayerId};
 use tickwire_shared::limits::MEMBERS_MAX;
-use tickwire_shared::room::{MemberEvent, MemberFrame, Room};
+use tickwire_shared::room::{Hold, MemberEvent, MemberFrame, Room};
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::Role;
@@ -98,7 +98,7 @@ fn they_are_bounded_and_take_no_players_place() {
     assert_eq!(outbox.take_closings(), [CloseCode::Full]);
     join(&mut room, 4, Role::Player, &mut outbox);
     assert_eq!((outbox.take_closings().len(), room.players(), room.spectators()), (0, 1, 2));
-    room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut, &mut outbox);
+    room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut(Hold::Firm), &mut outbox);
     assert_eq!(room.spectators(), 1, "no place is kept for a spectator");
 }
 

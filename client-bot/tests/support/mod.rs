@@ -11,7 +11,7 @@ use tickwire_client_bot::connect::{ChannelLink, Connect, ConnectError};
 use tickwire_shared::arena::{Arena, Settings};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, RESUME_GRACE_MS};
-use tickwire_shared::room::{MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameInfo, GameName, List, ServerControl, SessionLimits, Target, Welcome,
@@ -260,7 +260,7 @@ struct CutOnDrop {
 
 impl Drop for CutOnDrop {
     fn drop(&mut self) {
-        self.server.handle(self.room, self.member, MemberEvent::Cut);
+        self.server.handle(self.room, self.member, MemberEvent::Cut(Hold::Firm));
         let inner = &mut *self.server.inner.lock().unwrap();
         inner.rooms.iter_mut().for_each(|(_, outboxes)| drop(outboxes.0.remove(&self.member)));
     }

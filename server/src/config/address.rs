@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// Where the operator's listener is: an address, or `off`.
@@ -64,6 +64,12 @@ pub struct AddressRange {
 }
 
 impl AddressRange {
+    /// The addresses of this machine.
+    pub const LOOPBACK: [Self; 2] = [
+        Self { base: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), prefix_bits: 8 },
+        Self { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix_bits: 128 },
+    ];
+
     /// Whether `address` is in the range. An IPv4 address that comes mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

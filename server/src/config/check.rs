@@ -131,6 +131,10 @@ impl Limits {
         within("limits.connections_max", self.connections_max, 1, 1_000_000)?;
         within("limits.connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)?;
         within("limits.rooms_max", self.rooms_max, 1, 100_000)?;
+        within("limits.joins_per_address_per_min", self.joins_per_address_per_min, 1, 1_000_000)?;
+        within("limits.rooms_made_per_address_per_min", self.rooms_made_per_address_per_min, 1, 1_000_000)?;
+        within("limits.rooms_per_address_max", self.rooms_per_address_max, 1, 100_000)?;
+        within("limits.held_seats_per_address_max", self.held_seats_per_address_max, 0, 1_000_000)?;
         within("limits.room_idle_ms", self.room_idle_ms, 0, 86_400_000)?;
         within("limits.resume_grace_ms", self.resume_grace_ms, 0, 3_600_000)
     }

@@ -51,6 +51,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed and that are exempt from the bound per address.
     pub trusted_proxies: Vec<AddressRange>,
+    /// Addresses that are in no bound per address and are charged nothing, such as those from which a load test comes.
+    pub exempt_addresses: Vec<AddressRange>,
     /// How long clients have to go when the server stops, s.
     pub shutdown_deadline_s: u32,
     /// The bounds that an operator sets.
@@ -65,10 +67,19 @@ pub struct Config {
 pub struct Limits {
     /// Open connections. A further one is answered with 503.
     pub connections_max: u32,
-    /// Open connections of one address. A further one is answered with 429. Loopback and proxies are exempt.
+    /// Open connections of one address. A further one is answered with 429. [`Config::exempt_addresses`] and proxies are
+    /// exempt from this and from all bounds per address.
     pub connections_per_address_max: u32,
     /// Rooms at one time. A Join that needs a further one is closed with 1013.
     pub rooms_max: u32,
+    /// Joins of one address, 1/min; as many at once. A further one is closed with 4008 and told when to come again.
+    pub joins_per_address_per_min: u32,
+    /// Rooms that one address makes, 1/min; as many at once.
+    pub rooms_made_per_address_per_min: u32,
+    /// Rooms at one time that one address made.
+    pub rooms_per_address_max: u32,
+    /// Places of players of one address that are held after a cut for the whole `resume_grace_ms`.
+    pub held_seats_per_address_max: u32,
     /// How long a room without anyone in it lives on, ms.
     pub room_idle_ms: u32,
     /// How long a cut player keeps its place, ms.
@@ -81,6 +92,10 @@ impl Default for Limits {
             connections_max: 10_000,
             connections_per_address_max: 50,
             rooms_max: 1_000,
+            joins_per_address_per_min: 120,
+            rooms_made_per_address_per_min: 20,
+            rooms_per_address_max: 32,
+            held_seats_per_address_max: 32,
             room_idle_ms: 10_000,
             resume_grace_ms: RESUME_GRACE_MS as u32,
         }
@@ -126,6 +141,7 @@ impl Default for Config {
             log_lines_per_kind_max: 100,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            exempt_addresses: AddressRange::LOOPBACK.to_vec(),
             shutdown_deadline_s: 5,
             limits: Limits::default(),
             games: BTreeMap::new(),

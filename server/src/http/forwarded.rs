@@ -37,7 +37,7 @@ mod tests {
 
     fn client(socket: &str, lines: &[&'static str]) -> String {
         let proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        let admission = Admission::new(&Limits::default(), proxies, Arc::new(Metrics::new()));
+        let admission = Admission::new(&Limits::default(), Vec::new(), proxies, Arc::new(Metrics::new()));
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", line.parse().unwrap());

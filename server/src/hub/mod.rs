@@ -9,7 +9,7 @@ mod places;
 pub(crate) use authenticator::{Authenticator, Guests};
 
 use crate::commons::Commons;
-use crate::config::{GameOptions, Limits};
+use crate::config::{AddressRange, GameOptions, Limits};
 use crate::directory::RoomHandle;
 use crate::ledger::Balance;
 use crate::listing::{GameBytes, LookBackView, SessionView};
@@ -76,11 +76,16 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// No games, no rooms.
-    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>, room_threads: RoomThreads) -> Self {
+    /// No games, no rooms. The addresses `exempt` are charged nothing.
+    pub(crate) fn new(
+        limits: Limits,
+        exempt: Vec<AddressRange>,
+        metrics: Arc<Metrics>,
+        room_threads: RoomThreads,
+    ) -> Self {
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            commons: Arc::new(Commons::new(limits, metrics, room_threads)),
+            commons: Arc::new(Commons::new(limits, exempt, metrics, room_threads)),
             games: BTreeMap::new(),
             authenticator: Box::new(Guests),
             room_permits: Arc::new(Semaphore::new(rooms_max)),

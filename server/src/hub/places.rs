@@ -1,11 +1,13 @@
 //! Which room someone gets into: by id, by match, or a new one. A room may refuse, at its next tick; a match then leads on.
 
 use super::{GameHost, Hub, no_randomness};
+use crate::charges::Payer;
 use crate::directory::RoomHandle;
 use crate::room_port::{Answer, Entry, Membership, Parting};
-use crate::room_task::NewRoom;
+use crate::room_task::{NewRoom, RoomPermit};
 use crate::room_threads::Subject;
 use crate::slot::Slot;
+use crate::transport::peer::Peer;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -32,6 +34,7 @@ struct Guest<'a> {
     role: Role,
     wants_schema: bool,
     matched: bool,
+    payer: Option<Payer>,
     slot: &'a Arc<Slot>,
 }
 
@@ -50,11 +53,20 @@ impl Hub {
         self: &Arc<Self>,
         join: &Join,
         name: Name,
+        peer: Peer,
         slot: &Arc<Slot>,
     ) -> Result<Membership, Close> {
+        let payer = self.commons.charges.payer(peer);
+        self.commons.charges.join(payer)?;
         let game = self.game_of(join)?;
-        let matched = matches!(join.target, Target::Match(_));
-        let guest = Guest { name, role: join.role, wants_schema: join.schema_hash == 0, matched, slot };
+        let guest = Guest {
+            name,
+            role: join.role,
+            wants_schema: join.schema_hash == 0,
+            matched: matches!(join.target, Target::Match(_)),
+            payer,
+            slot,
+        };
         let placed = match &join.target {
             Target::Room(id) => self.enter(&self.room_of(*id, join).await?, &guest)?.settle(slot).await,
             Target::Match(options) => self.join_match(game, join, options, &guest).await,
@@ -71,12 +83,14 @@ impl Hub {
         &self,
         shown: ResumeSecret,
         events_received: u32,
+        peer: Peer,
         slot: &Arc<Slot>,
     ) -> Result<(Membership, Option<Name>), Close> {
         let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
         let room = self.commons.directory.locate(shown.room).await.ok_or_else(bad)?;
         let next = self.new_secret(shown.room)?;
-        let waiting = Waiting::ask(&room, Entry::Resume { shown, events_received, next }, slot);
+        let entry = Entry::Resume { shown, events_received, next };
+        let waiting = self.ask(&room, entry, self.commons.charges.payer(peer), slot);
         let placed = waiting.map_err(|_| bad())?.settle(slot).await;
         placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
@@ -180,7 +194,7 @@ impl Hub {
         }
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
-            let new = self.make(game, id, options).await?;
+            let new = self.make(game, id, options, guest.payer).await?;
             let room: RoomHandle = new.port();
             if !self.commons.directory.claim(room.clone()).await {
                 continue;
@@ -204,15 +218,20 @@ impl Hub {
         game: &Arc<dyn GameHost>,
         id: RoomId,
         options: &Options,
+        payer: Option<Payer>,
     ) -> Result<Box<dyn NewRoom>, Close> {
         if self.commons.room_threads.is_exhausted() {
             return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
         }
-        let permit = self
+        let free = u32::try_from(self.room_permits.available_permits()).unwrap_or(u32::MAX);
+        let place = self
             .room_permits
             .clone()
             .try_acquire_owned()
             .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
+        // What follows runs the game's own code: it is charged, whatever comes of it.
+        let used = self.commons.limits.rooms_max.saturating_sub(free);
+        let permit = RoomPermit { _place: place, _charge: self.commons.charges.room(payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
         let (game, commons, options) = (game.clone(), self.commons.clone(), options.clone());
         let making =
@@ -232,20 +251,32 @@ impl Hub {
             wants_schema: guest.wants_schema,
             matched: guest.matched,
         };
-        Waiting::ask(room, entry, guest.slot)
+        self.ask(room, entry, guest.payer, guest.slot)
+    }
+
+    fn ask(
+        &self,
+        room: &RoomHandle,
+        entry: Entry,
+        payer: Option<Payer>,
+        slot: &Arc<Slot>,
+    ) -> Result<Waiting, Close> {
+        let asking = room.enter(entry, slot)?;
+        let membership = Membership {
+            port: room.clone(),
+            member: asking.member,
+            parting: Parting::Leave,
+            payer,
+            charges: self.commons.charges.clone(),
+        };
+        Ok(Waiting { membership, answer: asking.answer })
     }
 }
 
 impl Waiting {
-    fn ask(room: &RoomHandle, entry: Entry, slot: &Arc<Slot>) -> Result<Self, Close> {
-        let asking = room.enter(entry, slot)?;
-        let membership = Membership { port: room.clone(), member: asking.member, parting: Parting::Cut };
-        Ok(Self { membership, answer: asking.answer })
-    }
-
     /// Waits for the room's answer, for at most [`ANSWER_TIMEOUT`], and no longer than the session may go on.
     async fn settle(self, slot: &Slot) -> Result<(Membership, Option<Name>), Close> {
-        let Self { membership, mut answer } = self;
+        let Self { mut membership, mut answer } = self;
         let answered = {
             let mut timeout = pin!(tokio::time::sleep(ANSWER_TIMEOUT));
             poll_fn(|cx| {
@@ -266,7 +297,9 @@ impl Waiting {
             let late = Close::new(CloseCode::TryLater, "the room does not answer");
             answer.try_recv().unwrap_or(Err(late))
         });
-        answered.map(|name| (membership, name))
+        let name = answered?;
+        membership.parting = Parting::Cut;
+        Ok((membership, name))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
+use crate::charges::RoomCharge;
 use crate::commons::Commons;
 use crate::ledger::{Kind, Posting};
 use crate::outbox::Slots;
@@ -29,8 +30,11 @@ pub(crate) trait NewRoom: Send {
     fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64);
 }
 
-/// The right to have one room. Given back when dropped.
-pub(crate) type RoomPermit = OwnedSemaphorePermit;
+/// The right to have one room, and who pays for it. Given back when dropped.
+pub(crate) struct RoomPermit {
+    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) _charge: RoomCharge,
+}
 
 /// A new room of game `G`.
 pub(crate) struct RoomParts<G: Game> {
@@ -182,7 +186,11 @@ impl<G: Game> Driver<G> {
             self.room.step(time, &mut self.slots);
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
-        self.port.publish(players, spectators, self.room.access());
+        if !self.batch.held.is_empty() {
+            self.batch.held.retain(|(member, _)| self.room.holds(*member));
+        }
+        // Who gives way to a newcomer takes no place from one.
+        self.port.publish(players - self.room.yielding(), spectators, self.room.access());
         self.port.publish_figures(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         self.is_over(now).then_some(RoomEnd::Idle)
@@ -207,7 +215,7 @@ impl<G: Game> Driver<G> {
         }
         for Item { at, member, event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..)) {
             let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
-            let mut goes = matches!(event, MemberEvent::Cut | MemberEvent::Leave);
+            let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave);
             let at = at.min(now).saturating_duration_since(self.started);
             self.room.handle(at, member, event, &mut self.slots);
             if comes && self.room.has_member(member) {

@@ -3,8 +3,9 @@
 //! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
 
 use super::shown::{Counts, Shown};
+use crate::charges::HeldSeat;
 use crate::ledger::Posting;
-use crate::room_port::{Answer, Asking, BytesSent, Entry, Parting, RoomListing, RoomPort};
+use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tickwire_shared::entity::{Entity, Kind};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
-use tickwire_shared::room::{MemberEvent, Room};
+use tickwire_shared::room::{Hold, MemberEvent, Room};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -64,6 +65,8 @@ struct Inbox<G: Game> {
     items: Vec<Item<G>>,
     /// Members whose first event is among the items.
     arrivals: Vec<Arrival>,
+    /// What is charged for the places of members whose cut is among the items.
+    held: Vec<(MemberId, HeldSeat)>,
     /// Sessions that hold a place.
     attached: usize,
     /// Messages among the items.
@@ -129,12 +132,19 @@ pub(super) struct Batch<G: Game> {
     /// What the room itself has read; it stands behind the items.
     pub(super) harvested: Vec<Item<G>>,
     pub(super) arrivals: Vec<Arrival>,
+    pub(super) held: Vec<(MemberId, HeldSeat)>,
     pub(super) closing: Option<Close>,
 }
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self { items: Vec::new(), harvested: Vec::new(), arrivals: Vec::new(), closing: None }
+        Self {
+            items: Vec::new(),
+            harvested: Vec::new(),
+            arrivals: Vec::new(),
+            held: Vec::new(),
+            closing: None,
+        }
     }
 }
 
@@ -143,6 +153,7 @@ impl<G: Game> Port<G> {
         let inbox = Inbox {
             items: Vec::new(),
             arrivals: Vec::new(),
+            held: Vec::new(),
             attached: 0,
             messages: 0,
             members_made: 0,
@@ -177,6 +188,7 @@ impl<G: Game> Port<G> {
         let mut inbox = self.inbox();
         std::mem::swap(&mut inbox.items, &mut batch.items);
         std::mem::swap(&mut inbox.arrivals, &mut batch.arrivals);
+        batch.held.append(&mut inbox.held);
         batch.closing = inbox.closing.take();
         inbox.messages = 0;
         inbox.players.start_tick();
@@ -226,6 +238,7 @@ impl<G: Game> Inbox<G> {
     fn end(&mut self, close: Close) -> Vec<Arrival> {
         self.ended.get_or_insert(close);
         self.items = Vec::new();
+        self.held = Vec::new();
         std::mem::take(&mut self.arrivals)
     }
 
@@ -316,15 +329,21 @@ impl<G: Game> RoomPort for Port<G> {
         Ok(())
     }
 
-    fn part(&self, member: MemberId, parting: Parting) {
-        let event = match parting {
-            Parting::Cut => MemberEvent::Cut,
-            Parting::Leave => MemberEvent::Leave,
-        };
+    fn players_max(&self) -> u16 {
+        self.facts.players_max
+    }
+
+    fn part(&self, member: MemberId, held: Option<(Hold, HeldSeat)>) {
         let at = Instant::now();
         let mut inbox = self.inbox();
         inbox.attached = inbox.attached.saturating_sub(1);
-        inbox.push(at, member, event);
+        match held {
+            Some((hold, seat)) if inbox.ended.is_none() => {
+                inbox.held.push((member, seat));
+                inbox.push(at, member, MemberEvent::Cut(hold));
+            }
+            _ => inbox.push(at, member, MemberEvent::Leave),
+        }
     }
 
     fn close(&self, close: Close) {

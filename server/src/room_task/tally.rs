@@ -61,6 +61,8 @@ impl Tally {
         metrics.input_frames_narrow.inc_by(stats.margins.narrow - told.margins.narrow);
         metrics.look_backs.inc_by(stats.rewinds.count - told.rewinds.count);
         metrics.look_back_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
+        metrics.seats_held_briefly.inc_by(stats.held_briefly - told.held_briefly);
+        metrics.seats_yielded.inc_by(stats.yielded - told.yielded);
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync

@@ -88,7 +88,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 }
 
 async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
-    let membership = session.hub.join(join, name.clone(), &session.slot).await?;
+    let membership = session.hub.join(join, name.clone(), session.peer, &session.slot).await?;
     session.seat(&membership, name);
     Ok(membership)
 }
@@ -100,7 +100,8 @@ async fn resume(
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
-    let (membership, joined_as) = session.hub.resume(shown, events_received, &session.slot).await?;
+    let (membership, joined_as) =
+        session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
     session.seat(&membership, joined_as.unwrap_or(name));
     Ok(membership)
 }

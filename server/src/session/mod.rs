@@ -142,10 +142,10 @@ pub(crate) fn serve_websocket<S: Stream>(
     run(hub.clone(), link, peer)
 }
 
-/// A connection without a socket. Its session runs in a task of its own.
-pub(crate) fn connect_memory(hub: &Arc<Hub>) -> MemoryConnection {
+/// A connection without a socket, as if from `peer`. Its session runs in a task of its own.
+pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
     let (link, connection) = memory::pair();
-    tokio::spawn(run(hub.clone(), Box::new(link), Peer::Memory));
+    tokio::spawn(run(hub.clone(), Box::new(link), peer));
     connection
 }
 

@@ -38,7 +38,7 @@ impl Client {
     /// A connection through a pipe that holds `pipe_bytes`.
     fn connect(pipe_bytes: usize) -> Self {
         let metrics = Arc::new(Metrics::new());
-        let mut hub = Hub::new(Limits::default(), metrics.clone(), RoomThreads::InRuntime);
+        let mut hub = Hub::new(Limits::default(), Vec::new(), metrics.clone(), RoomThreads::InRuntime);
         hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
         let (near, far) = tokio::io::duplex(pipe_bytes);
         let session = tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory));
@@ -189,18 +189,18 @@ async fn joined(link: &mut MemoryConnection) -> Joined {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
-    let mut hub = Hub::new(Limits::default(), Arc::default(), RoomThreads::InRuntime);
+    let mut hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
     let game = GameName::new("arena").unwrap();
     hub.add_game::<Arena>(game.clone(), GameOptions::default()).unwrap();
     let hub = Arc::new(hub);
-    let mut first = super::connect_memory(&hub);
+    let mut first = super::connect_memory(&hub, Peer::Memory);
     say_hello(&mut first, "ada", Credential::Guest).await;
     let target = Target::Create(Options::none());
     let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
     first.send(join.encode().unwrap()).await.unwrap();
     let secret = joined(&mut first).await.secret.unwrap();
     drop(first);
-    let mut second = super::connect_memory(&hub);
+    let mut second = super::connect_memory(&hub, Peer::Memory);
     say_hello(&mut second, "mallory", Credential::Resume { secret, events_received: 0 }).await;
     let again = joined(&mut second).await;
     assert_eq!(&*again.roster[0].name, "ada");
@@ -212,7 +212,7 @@ async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
 /// A joined, silent client may take 12 KiB in all; its future is one part of that.
 #[tokio::test]
 async fn the_future_of_a_session_is_small() {
-    let hub = Arc::new(Hub::new(Limits::default(), Arc::default(), RoomThreads::InRuntime));
+    let hub = Arc::new(Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime));
     let (near, _far) = tokio::io::duplex(64);
     let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
     let bytes = size_of_val(&session);

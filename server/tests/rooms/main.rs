@@ -12,5 +12,6 @@ mod matches;
 mod names;
 mod player;
 mod raw;
+mod seats;
 mod slow;
 mod websocket;

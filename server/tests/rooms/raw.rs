@@ -33,6 +33,18 @@ impl Raw {
         Self { link: server.connect_memory() }
     }
 
+    /// As if from this address, which pays for what the client does.
+    pub(crate) fn connect_from(server: &ServerHandle, address: &str) -> Self {
+        Self { link: server.connect_memory_from(address.parse().unwrap()) }
+    }
+
+    /// Asks for a place.
+    pub(crate) async fn ask(&mut self, target: Target) -> Result<Joined, Close> {
+        self.send(hello(Credential::Guest)).await;
+        self.send(join(target)).await;
+        self.joined().await
+    }
+
     /// A client that is in `room`.
     pub(crate) async fn in_room(server: &ServerHandle, room: RoomId) -> Self {
         let mut raw = Self::connect(server);

@@ -33,7 +33,7 @@ use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, State};
 use crate::game::Game;
 use crate::id::RoomId;
-use crate::room::{MemberEvent, Room, RoomConfig};
+use crate::room::{Hold, MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
@@ -248,7 +248,7 @@ impl<G: Game> Harness<G> {
         let stage = wire.stage;
         wire.reset(Stage::Cut);
         if let Stage::Member(member) = stage {
-            self.room.handle(now, member, MemberEvent::Cut, &mut self.wires);
+            self.room.handle(now, member, MemberEvent::Cut(Hold::Firm), &mut self.wires);
         }
     }
 

@@ -48,7 +48,19 @@ pub enum MemberEvent<G: Game> {
     /// It goes for good.
     Leave,
     /// Its connection broke; a player may come back for a time.
-    Cut,
+    Cut(Hold),
+}
+
+/// How the place of a cut player is held. One that never sent an input is held briefly in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// For the whole grace time.
+    #[default]
+    Firm,
+    /// For the whole grace time; but it gives way to a newcomer when the room is full.
+    Yielding,
+    /// For [`RESUME_GRACE_BRIEF_MS`](crate::limits::RESUME_GRACE_BRIEF_MS) at most; and it gives way.
+    Brief,
 }
 
 /// A client's frame with its commands decoded.

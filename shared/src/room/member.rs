@@ -1,5 +1,6 @@
 //! A member of a room: a player or spectator, and the connection that it has at the time.
 
+use super::event::Hold;
 use super::inputs::InputRing;
 use super::pace::Pace;
 use super::reliable::EventQueue;
@@ -29,6 +30,8 @@ pub(super) struct Member<I> {
     pub(super) link: Option<Link>,
     /// The tick at which the link was lost.
     pub(super) cut_at: Tick,
+    /// How the place is held while there is no link.
+    pub(super) hold: Hold,
 }
 
 /// What makes a member a player.
@@ -46,9 +49,16 @@ pub(super) struct Player<I> {
     pub(super) commands_received: u32,
     /// How much the game looked back for it.
     pub(super) rewinds: Rewinds,
+    /// It has sent an input.
+    pub(super) has_played: bool,
 }
 
 impl<I: Input> Member<I> {
+    /// Whether it is away and its place is there for others when the room is full.
+    pub(super) fn gives_way(&self) -> bool {
+        self.link.is_none() && self.hold != Hold::Firm
+    }
+
     /// Whether something must be told at `tick` that concerns this member alone: reliable messages, inputs that were
     /// not on time, and a sign of life after [`QUIET_MS_MAX`].
     pub(super) fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
@@ -102,6 +112,7 @@ impl<I: Input> Player<I> {
             inputs: InputRing::new(),
             commands_received: 0,
             rewinds: Rewinds::default(),
+            has_played: false,
         }
     }
 }

@@ -19,7 +19,7 @@ mod streams;
 mod view;
 
 pub use audit::Leak;
-pub use event::{MemberEvent, MemberFrame};
+pub use event::{Hold, MemberEvent, MemberFrame};
 pub use outbox::Outbox;
 pub use stats::{Margins, RoomStats};
 
@@ -270,6 +270,19 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn has_member(&self, member: MemberId) -> bool {
         self.find(member).is_some()
+    }
+
+    /// Whether a place is held for an attachment that was cut.
+    #[must_use]
+    pub fn holds(&self, member: MemberId) -> bool {
+        let at = self.members.binary_search_by_key(&member, |member| member.id).ok();
+        at.and_then(|at| self.members.get(at)).is_some_and(|member| member.link.is_none())
+    }
+
+    /// Players who are away and give way to newcomers when the room is full.
+    #[must_use]
+    pub fn yielding(&self) -> usize {
+        self.members.iter().filter(|member| member.gives_way()).count()
     }
 
     /// The name of an attachment's player; `None` for a spectator, and for one that is not here.

@@ -1,13 +1,15 @@
 //! Who comes, acts and goes: the handling of a member's events.
 
-use super::event::{MemberEvent, MemberFrame};
+use super::event::{Hold, MemberEvent, MemberFrame};
 use super::member::{Arrival, Link, Member, Player};
 use super::reliable::{Event, EventQueue};
 use super::{Outbox, Room};
 use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, SCHEMA_BYTES_MAX};
+use crate::limits::{
+    COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX,
+};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::ClientFrame;
@@ -45,8 +47,8 @@ impl<G: Game> Room<G> {
             }
             MemberEvent::Follow(player) => self.follow(member, player),
             MemberEvent::Leave => Err(CloseCode::Normal.into()),
-            MemberEvent::Cut => {
-                self.cut(member);
+            MemberEvent::Cut(hold) => {
+                self.cut(member, hold);
                 Ok(())
             }
         };
@@ -76,6 +78,9 @@ impl<G: Game> Room<G> {
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
         }
+        if role == Role::Player {
+            self.make_place();
+        }
         if self.members.len() >= MEMBERS_MAX {
             return Err(Close::new(CloseCode::Full, "the room has as many members as it may"));
         }
@@ -98,9 +103,24 @@ impl<G: Game> Room<G> {
             events: EventQueue::default(),
             link,
             cut_at: self.tick,
+            hold: Hold::Firm,
         });
         self.stats.joins += 1;
         self.welcome(self.members.len() - 1, false, schema, outbox)
+    }
+
+    /// If the room is full of players, takes the place of one who is away and whose place gives way.
+    fn make_place(&mut self) {
+        if self.players() < usize::from(self.players_max) {
+            return;
+        }
+        let gives_way = |(_, member): &(usize, &Member<_>)| member.gives_way();
+        let yielding = self.members.iter().enumerate().filter(gives_way);
+        let first = yielding.min_by_key(|(_, member)| (member.hold == Hold::Yielding, member.cut_at));
+        if let Some((at, _)) = first {
+            self.remove(at);
+            self.stats.yielded += 1;
+        }
     }
 
     /// The schema for a client that has none.
@@ -221,6 +241,7 @@ impl<G: Game> Room<G> {
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
         };
         player.shown_secret = None;
+        player.has_played |= !frame.inputs.is_empty();
         let before = player.inputs.counts;
         let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
@@ -275,13 +296,16 @@ impl<G: Game> Room<G> {
     }
 
     /// Takes the connection from a member. A player keeps its place for a time.
-    pub(super) fn cut(&mut self, member: MemberId) {
-        let Some(at) = self.find(member) else { return };
-        let tick = self.tick;
-        match self.members.get_mut(at) {
-            Some(member) if member.player.is_some() && !self.config.resume_grace.is_zero() => {
-                member.link = None;
-                member.cut_at = tick;
+    pub(super) fn cut(&mut self, member: MemberId, hold: Hold) {
+        let Ok(at) = self.members.binary_search_by_key(&member, |member| member.id) else { return };
+        let Some(member) = self.members.get_mut(at) else { return };
+        match &member.player {
+            Some(player) if !self.config.resume_grace.is_zero() => {
+                member.hold = if player.has_played { hold } else { Hold::Brief };
+                if member.link.take().is_some() {
+                    member.cut_at = self.tick;
+                }
+                self.stats.held_briefly += u64::from(member.hold == Hold::Brief);
             }
             _ => self.remove(at),
         }
@@ -303,10 +327,14 @@ impl<G: Game> Room<G> {
 
     /// Removes players whose time to resume is over, or who missed events that are no longer held.
     pub(super) fn expire_cut_players(&mut self) {
-        let grace_ticks = i64::from(self.config.tick_rate.ticks_ceil(self.config.resume_grace));
+        let ticks = |grace| i64::from(self.config.tick_rate.ticks_ceil(grace));
+        let grace = self.config.resume_grace;
+        let brief_ticks = ticks(grace.min(Duration::from_millis(RESUME_GRACE_BRIEF_MS)));
+        let grace_ticks = ticks(grace);
         let mut at = 0;
         while let Some(member) = self.members.get(at) {
-            let expired = self.tick.since(member.cut_at) >= grace_ticks || member.events.overflowed;
+            let held_ticks = if member.hold == Hold::Brief { brief_ticks } else { grace_ticks };
+            let expired = self.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
             if member.link.is_none() && expired {
                 self.remove(at);
                 self.stats.expired += 1;

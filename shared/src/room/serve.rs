@@ -1,5 +1,6 @@
 //! The end of a step: an update for each member that is ready and due.
 
+use super::event::Hold;
 use super::member::Member;
 use super::streams::Streams;
 use super::{Outbox, Room, RoomStats};
@@ -164,7 +165,7 @@ impl<G: Game> Room<G> {
             let id = member.id;
             let text = format!("no update was acknowledged for {} s", ACK_LOST_MS / 1_000);
             outbox.close(id, Close::new(CloseCode::TooSlow, &text));
-            self.cut(id);
+            self.cut(id, Hold::Firm);
             self.stats.lost += 1;
         }
     }

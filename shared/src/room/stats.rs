@@ -83,6 +83,10 @@ pub struct RoomStats {
     pub resumes: u64,
     /// Players that were removed because their time to resume was over.
     pub expired: u64,
+    /// Players whose place is held briefly after a cut.
+    pub held_briefly: u64,
+    /// Players who were away and whose place was given to another.
+    pub yielded: u64,
     /// Looking back for players: how often, how far.
     pub rewinds: Rewinds,
     /// Reports of a differing state.
