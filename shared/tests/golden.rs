@@ -8,6 +8,7 @@ mod vectors;
 use tickwire_shared::wire::control::{ClientControl, ServerControl};
 use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::Update;
+use tickwire_shared::wire::{Advice, CloseCode};
 
 fn committed(name: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/wire").join(name);
@@ -117,5 +118,32 @@ fn a_flipped_bit_gives_another_canonical_message_or_none() {
             };
             assert!(reencodes, "{name}, bit {bit}");
         }
+    }
+}
+
+#[test]
+fn the_document_has_the_table_of_close_codes() {
+    let document = include_str!("../../docs/protocol.md");
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let rows: Vec<_> = document
+        .lines()
+        .map(cells)
+        .filter(|cells| cells.len() == 6 && cells[1].parse::<u16>().is_ok_and(|code| code >= 1000))
+        .collect();
+    assert_eq!(rows.len(), CloseCode::ALL.len());
+    for (row, code) in rows.iter().zip(CloseCode::ALL) {
+        let advice = match code.advice() {
+            Advice::Stop => "stop".to_owned(),
+            Advice::RetryAfter(ms) if ms >= 1_000 => {
+                format!("retry after {},{:03} ms", ms / 1_000, ms % 1_000)
+            }
+            Advice::RetryAfter(ms) => format!("retry after {ms} ms"),
+            Advice::Resume => "resume".to_owned(),
+            Advice::Reauthenticate => "authenticate again".to_owned(),
+            Advice::Upgrade => "upgrade".to_owned(),
+        };
+        let expected = [code.code().to_string(), format!("`{}`", code.reason())];
+        assert_eq!(row[1..3], expected);
+        assert!(row[4].starts_with(&advice), "{code}: {} instead of {advice}", row[4]);
     }
 }
