@@ -18,6 +18,9 @@ pub struct Args {
     /// Permits an operator's listener that others can reach; it asks for no password
     #[arg(long, env = "TICKWIRE_ADMIN_PUBLIC", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub admin_public: Option<bool>,
+    /// Names by which the operator's listener may be asked beside its address, separated by commas [default: none]
+    #[arg(long, env = "TICKWIRE_ADMIN_HOSTS", value_delimiter = ',', value_name = "NAME")]
+    pub admin_hosts: Option<Vec<String>>,
     /// A TOML file; assets/server.toml shows all keys with their defaults
     #[arg(long, env = "TICKWIRE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -102,6 +105,7 @@ impl Args {
         set(&mut config.listen, &self.listen);
         set(&mut config.admin, &self.admin);
         set(&mut config.admin_public, &self.admin_public);
+        set(&mut config.admin_hosts, &self.admin_hosts);
         set_some(&mut config.assets, &self.assets);
         set_some(&mut config.tls_cert, &self.tls_cert);
         set_some(&mut config.tls_key, &self.tls_key);

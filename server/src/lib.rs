@@ -13,6 +13,7 @@ mod admin;
 mod admission;
 mod args;
 mod assets;
+mod certificate;
 mod charges;
 pub mod cli;
 mod commons;

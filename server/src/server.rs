@@ -4,6 +4,7 @@ use crate::accept;
 use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
+use crate::certificate;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::http::Front;
@@ -12,7 +13,7 @@ use crate::http::web::Site;
 use crate::hub::Hub;
 use crate::ledger::Balance;
 use crate::listing::RoomView;
-use crate::metrics::Metrics;
+use crate::metrics::{Form, Metrics};
 use crate::room_threads::RoomThreads;
 use crate::session;
 use crate::tls::Tls;
@@ -93,7 +94,12 @@ impl ServerBuilder {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
         };
-        let metrics = Arc::new(Metrics::new());
+        let mut metrics = Metrics::new();
+        metrics.show_limits(&config.limits);
+        if let Some(expiry) = config.tls_cert.as_deref().and_then(certificate::expiry_of) {
+            metrics.show_tls_expiry(expiry);
+        }
+        let metrics = Arc::new(metrics);
         let room_threads = if rooms_in_runtime {
             RoomThreads::InRuntime
         } else {
@@ -122,6 +128,7 @@ impl ServerBuilder {
             metrics,
             admission: Arc::new(admission),
             allowed_origins: config.allowed_origins.clone(),
+            admin_hosts: config.admin_hosts.clone(),
             site: Site::new(config.assets.clone()),
             draining,
         });
@@ -284,9 +291,9 @@ impl ServerHandle {
         self.front.hub.balance()
     }
 
-    /// What `/metrics` says.
+    /// What `/metrics` says, as OpenMetrics.
     #[must_use]
     pub fn metrics_text(&self) -> String {
-        self.front.metrics.render()
+        self.front.metrics.render(Form::OpenMetrics)
     }
 }

@@ -70,6 +70,15 @@ impl Config {
     }
 
     fn check_admin(&self) -> Result<(), ConfigError> {
+        let is_name = |name: &&String| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            !name.is_empty() && !name.ends_with('.') && name.bytes().all(fits)
+        };
+        if let Some(wrong) = self.admin_hosts.iter().find(|name| !is_name(name)) {
+            return Err(ConfigError::new(format!(
+                "admin_hosts: `{wrong}` is no host name; write it without scheme, port and path"
+            )));
+        }
         let AdminListen::At(address) = self.admin else { return Ok(()) };
         if address == self.listen && address.port() != 0 {
             return Err(ConfigError::new(format!(
@@ -169,6 +178,8 @@ mod tests {
             (wrong(|c| c.limits.rooms_max = 0), "limits.rooms_max: 0 is outside"),
             (wrong(|c| c.admin = "0.0.0.0:8081".parse().unwrap()), "admin_public = true"),
             (wrong(|c| c.admin = "127.0.0.1:8080".parse().unwrap()), "players' address"),
+            (wrong(|c| c.admin_hosts = vec!["http://a.example".into()]), "admin_hosts"),
+            (wrong(|c| c.admin_hosts = vec!["a.example:8081".into()]), "without scheme, port"),
             (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),
             (wrong(|c| c.tls_key = Some("key.pem".into())), "tls_cert is not"),
             (wrong(|c| c.log_level = "a=b=c".into()), "log_level"),

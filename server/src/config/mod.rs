@@ -31,6 +31,8 @@ pub struct Config {
     pub admin: AdminListen,
     /// Permits an operator's listener on an address that others can reach. It asks for no password.
     pub admin_public: bool,
+    /// Names by which the operator's listener may be asked, beside its addresses and `localhost`.
+    pub admin_hosts: Vec<String>,
     /// A folder whose files go before the ones that the program carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assets: Option<PathBuf>,
@@ -133,6 +135,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin: AdminListen::default(),
             admin_public: false,
+            admin_hosts: Vec::new(),
             assets: None,
             tls_cert: None,
             tls_key: None,

@@ -96,7 +96,7 @@ mod tests {
         tokio::time::sleep(AGE_MAX).await;
         ask(ListingKind::PublicRooms).await;
         assert_eq!(count.load(Ordering::Relaxed), 3, "after a second");
-        let text = board.metrics.render();
+        let text = board.metrics.render(crate::metrics::Form::OpenMetrics);
         assert!(text.contains("tickwire_listings_made_total{listing=\"public_rooms\"} 2"), "{text}");
     }
 }

@@ -29,6 +29,7 @@ pub(crate) struct Front {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,
     /// The listings of the players' listener, and those of the operator's.
     pub(crate) board: board::Board,

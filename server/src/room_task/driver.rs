@@ -146,6 +146,7 @@ impl<G: Game> Driver<G> {
     /// Makes the ticks that are due. Gives the room's end when it comes.
     fn wake(&mut self) -> Option<RoomEnd> {
         let now = Instant::now();
+        self.tally.woken(now.saturating_duration_since(self.schedule.next_at()));
         let due = self.schedule.take_due(now);
         // The room is not used after a panic, except to be dropped.
         catch_unwind(AssertUnwindSafe(|| self.tick(now, due))).unwrap_or(Some(RoomEnd::Panicked))

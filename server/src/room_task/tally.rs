@@ -22,6 +22,11 @@ impl Tally {
         Self { metrics, told: RoomStats::default(), players: 0, spectators: 0 }
     }
 
+    /// Tells how late a waking came.
+    pub(super) fn woken(&self, late: Duration) {
+        self.metrics.tick_lateness.observe(late.as_secs_f64());
+    }
+
     /// Tells what a waking did: `spent` on `due` ticks.
     pub(super) fn tick(
         &mut self,
@@ -63,6 +68,7 @@ impl Tally {
         metrics.look_back_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
         metrics.seats_held_briefly.inc_by(stats.held_briefly - told.held_briefly);
         metrics.seats_yielded.inc_by(stats.yielded - told.yielded);
+        metrics.resumes.inc_by(stats.resumes - told.resumes);
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
@@ -92,6 +98,29 @@ impl Tally {
         if spectators != self.spectators {
             self.metrics.members.of(MemberRole::Spectator).inc_by(spectators - self.spectators);
             self.spectators = spectators;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Form;
+
+    #[test]
+    fn how_late_a_tick_began_is_told_as_a_histogram() {
+        let metrics = Arc::new(Metrics::new());
+        let tally = Tally::new(metrics.clone());
+        tally.woken(Duration::from_micros(300));
+        tally.woken(Duration::from_millis(250));
+        let text = metrics.render(Form::Text);
+        for line in [
+            "tickwire_tick_lateness_seconds_bucket{le=\"0.00025\"} 0\n",
+            "tickwire_tick_lateness_seconds_bucket{le=\"0.1\"} 1\n",
+            "tickwire_tick_lateness_seconds_bucket{le=\"0.5\"} 2\n",
+            "tickwire_tick_lateness_seconds_sum 0.2503\n",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
         }
     }
 }

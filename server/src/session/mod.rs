@@ -188,6 +188,9 @@ impl Session {
     fn report(&self, ending: &Ending, began: Instant) {
         let metrics = &self.hub.commons().metrics;
         let traffic = self.traffic;
+        if matches!(ending, Ending::Closed(close) if close.code == CloseCode::BadResume) {
+            metrics.resumes_refused.inc();
+        }
         let code = match ending {
             Ending::Closed(close) => Some(close.code.code()),
             Ending::ByPeer(code) => *code,

@@ -80,7 +80,7 @@ impl Client {
 }
 
 fn counted(metrics: &Metrics) -> CloseCode {
-    let text = metrics.render();
+    let text = metrics.render(crate::metrics::Form::OpenMetrics);
     let line = text.lines().find(|line| line.starts_with("tickwire_closes_total") && line.ends_with(" 1"));
     let code = line.and_then(|line| line.split('"').nth(1)).and_then(|code| code.parse().ok());
     CloseCode::from_code(code.expect("one session was closed with a code")).unwrap()

@@ -137,6 +137,22 @@ async fn a_cut_player_comes_back_to_its_place_within_the_grace_time() {
     assert_eq!((one.client.player(), one.client.own_id()), (player, own));
     assert_eq!(one.events, [1, 2]);
     assert_eq!(handle.rooms()[0].players, 1);
+    let text = handle.metrics_text();
+    assert!(
+        text.contains("tickwire_resumes_total 1\n") && text.contains("tickwire_resumes_refused_total 0\n"),
+        "{text}"
+    );
+    assert!(!text.contains("tickwire_tick_lateness_seconds_count 0\n"), "{text}");
+}
+
+/// Waits until the metrics say `part`: a session is counted when its closing is written.
+async fn counted(server: &ServerHandle, part: &str) {
+    let waiting = async {
+        while !server.metrics_text().contains(part) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect(part);
 }
 
 #[tokio::test]
@@ -149,6 +165,8 @@ async fn a_player_who_stays_away_loses_its_place() {
     sleep(Duration::from_millis(600)).await;
     let close = one.closing().await;
     assert_eq!(close.code, CloseCode::BadResume);
+    counted(&handle, "tickwire_resumes_refused_total 1\n").await;
+    assert!(handle.metrics_text().contains("tickwire_resumes_total 0\n"));
     assert_eq!(handle.rooms().iter().find(|listed| listed.id == room.to_string()).unwrap().players, 1);
     drop(two);
 }

@@ -1,12 +1,16 @@
 //! The operator's listener.
 
-use crate::running::{Player, Running, ask, assert_status, get};
+use crate::running::{Player, Running, ask, ask_on, assert_status, connect, get};
+use core::time::Duration;
+use std::io::Write;
+use std::process::Stdio;
 use tickwire_server::{Config, Limits};
 use tickwire_shared::arena::{Arena, ArenaInput};
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{Options, Target};
+use tokio::io::AsyncReadExt;
 
 #[tokio::test]
 async fn metrics_and_rooms_are_told() {
@@ -18,7 +22,15 @@ async fn metrics_and_rooms_are_told() {
         "tickwire_connections_accepted_total 1",
         "tickwire_rooms 0",
         "tickwire_tick_seconds_count 0",
-        "# EOF",
+        "tickwire_tick_lateness_seconds_count 0",
+        "tickwire_connections_max 10000",
+        "tickwire_connections_per_address_max 50",
+        "tickwire_rooms_max 1000",
+        "tickwire_resumes_total 0",
+        "tickwire_build_info{version=\"",
+        "# HELP tickwire_connections_accepted_total Connections accepted.",
+        "# TYPE tickwire_connections_accepted_total counter",
+        "process_start_time_seconds ",
     ] {
         assert!(answer.contains(line), "{line} is missing in\n{answer}");
     }
@@ -58,6 +70,98 @@ async fn a_web_page_in_an_operators_browser_can_do_nothing() {
     assert_status(&ask(server.admin, from_page).await, 403);
     let rebound = "GET /rooms HTTP/1.1\r\nHost: evil.example:8081\r\n\r\n";
     assert_status(&ask(server.admin, rebound).await, 403);
+    server.stop().await;
+}
+
+fn with(path: &str, header: &str) -> String {
+    get(path).replacen("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"), 1)
+}
+
+#[tokio::test]
+async fn the_listener_may_have_names_that_the_operator_permits() {
+    let config = Config { admin_hosts: vec!["metrics.internal".into()], ..Config::default() };
+    let server = Running::start(config).await;
+    let by = |name: &str| get("/metrics").replacen("127.0.0.1", name, 1);
+    assert_status(&ask(server.admin, &by("metrics.internal:8081")).await, 200);
+    assert_status(&ask(server.admin, &by("localhost")).await, 200);
+    let refused = ask(server.admin, &by("evil.example:8081")).await;
+    assert_status(&refused, 403);
+    assert!(refused.contains("admin_hosts"), "{refused}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn connections_that_ask_for_nothing_do_not_delay_the_next() {
+    let server = Running::start(Config::default()).await;
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(connect(server.admin).await);
+    }
+    // A request on a kept connection, which then is idle too.
+    let mut kept = connect(server.admin).await;
+    assert_status(&ask_on(&mut kept, &get("/healthz")).await, 200);
+    let request = get("/healthz");
+    let asking = tokio::time::timeout(Duration::from_secs(3), ask(server.admin, &request));
+    assert_status(&asking.await.expect("no waiting for the others' time limit of 5 s"), 200);
+    let mut rest = Vec::new();
+    idle[0].read_to_end(&mut rest).await.unwrap();
+    assert_status(&ask_on(&mut kept, &get("/healthz")).await, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_come_in_the_form_that_is_asked_for() {
+    let server = Running::start(Config::default()).await;
+    let open = "application/openmetrics-text; version=1.0.0, text/plain; version=0.0.4; q=0.5";
+    for (accept, kind, type_line) in [
+        ("*/*", "text/plain; version=0.0.4", "# TYPE tickwire_rooms_made_total counter"),
+        (open, "application/openmetrics-text; version=1.0.0", "# TYPE tickwire_rooms_made counter"),
+    ] {
+        let answer = ask(server.admin, &with("/metrics", &format!("Accept: {accept}"))).await;
+        assert_status(&answer, 200);
+        assert!(answer.contains(&format!("content-type: {kind}; charset=utf-8\r\n")), "{answer}");
+        assert!(answer.contains(type_line) && answer.contains("\ntickwire_rooms_made_total 0\n"), "{answer}");
+        assert_eq!(answer.ends_with("# EOF\n"), accept == open, "{answer}");
+    }
+    server.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_process_is_told_as_other_programs_tell_it() {
+    let server = Running::start(Config::default()).await;
+    let answer = ask(server.admin, &get("/metrics")).await;
+    let value = |name: &str| -> f64 {
+        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} in {answer}")).parse().unwrap()
+    };
+    assert!(value("process_cpu_seconds_total") >= 0.0);
+    assert!(value("process_resident_memory_bytes") > 1e6);
+    assert!(value("process_virtual_memory_bytes") > value("process_resident_memory_bytes"));
+    assert!(value("process_open_fds") > 3.0 && value("process_open_fds") <= value("process_max_fds"));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((now - value("process_start_time_seconds")).abs() < 3_600.0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn promtool_finds_nothing_wrong_with_the_metrics() {
+    let mut promtool = std::process::Command::new("promtool");
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = promtool.spawn() else {
+        eprintln!("left out: promtool is not installed (it comes with Prometheus)");
+        return;
+    };
+    let server = Running::start(Config::default()).await;
+    let player = Player::join(&server, Target::Create(Options::none())).await;
+    let answer = ask(server.admin, &get("/metrics")).await;
+    let (_, metrics) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(metrics.contains("\ntickwire_rooms 1\n"), "{metrics}");
+    child.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    drop(player);
     server.stop().await;
 }
 

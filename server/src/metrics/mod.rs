@@ -1,8 +1,20 @@
 //! What an operator measures: counters that the whole server adds to and `/metrics` writes out for Prometheus.
 //!
 //! All are plain atomics with fixed labels, looked up once when the server starts: adding costs no lock, but for the
-//! tick histogram, which a room touches once per tick. Knows no room, no session and no socket.
+//! tick histograms, which a room touches once per tick. Knows no room, no session and no socket.
 
+mod form;
+mod labels;
+mod process;
+
+pub(crate) use form::Form;
+pub(crate) use labels::{
+    Charged, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss, MemberRole, OutKind, Refused,
+    SkipReason,
+};
+
+use crate::config::Limits;
+use process::Process;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -11,6 +23,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
+use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::CloseCode;
 
 type Label = [(&'static str, &'static str); 1];
@@ -24,160 +37,9 @@ const TICK_BUCKETS_S: [f64; 14] = [
     0.5,
 ];
 
-/// A label value per variant, in the order of declaration.
-macro_rules! labels {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $label:literal,)+ }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(crate) enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
-
-        impl $name {
-            const LABELS: &'static [&'static str] = &[$($label,)+];
-        }
-
-        impl From<$name> for usize {
-            fn from(kind: $name) -> usize {
-                kind as usize
-            }
-        }
-    };
-}
-
-labels! {
-    /// What a message to a client is.
-    OutKind {
-        /// A tick's update without a keyframe.
-        Update = "update",
-        /// An update that carries a keyframe.
-        Keyframe = "keyframe",
-        /// A control message: Welcome, Joined, Close.
-        Control = "control",
-        /// A ping, a pong or a close frame of the WebSocket.
-        WebSocket = "websocket",
-    }
-}
-
-labels! {
-    /// What a message from a client is.
-    InKind {
-        /// A client frame: inputs and acknowledgements.
-        Frame = "frame",
-        /// A control message: Hello, Join, Leave, Repair.
-        Control = "control",
-        /// A ping, a pong or a close frame of the WebSocket.
-        WebSocket = "websocket",
-    }
-}
-
-labels! {
-    /// What became of an input that was not on time.
-    InputFate {
-        /// Came after its tick; its button edges were folded into the next step.
-        Late = "late",
-        /// Did not come; the last one was held.
-        Held = "held",
-        /// An edge of a late input that was folded into a later step.
-        Folded = "folded",
-        /// Too far past or future, or for a tick that was consumed.
-        Refused = "refused",
-    }
-}
-
-labels! {
-    /// Why a member got no update in a tick.
-    SkipReason {
-        /// Its slot was still full.
-        Slot = "slot",
-        /// Its acknowledgement was too old.
-        Ack = "ack",
-        /// It is served at a part of the room's rate, because it does not keep up.
-        Pace = "pace",
-        /// There was nothing to tell.
-        Quiet = "quiet",
-        /// Its byte budget was used up.
-        Budget = "budget",
-    }
-}
-
-labels! {
-    /// Where a connection ended before it was a session.
-    HandshakeFailure {
-        /// The TLS handshake failed or took too long.
-        Tls = "tls",
-        /// The request was no valid HTTP or came too slowly.
-        Http = "http",
-        /// The request for `/play` was no valid upgrade.
-        Upgrade = "upgrade",
-        /// No Hello came in time, or a wrong one.
-        Hello = "hello",
-    }
-}
-
-labels! {
-    /// Why a connection was not taken.
-    Refused {
-        /// All connections of the server are in use.
-        Full = "full",
-        /// The address has all its connections in use.
-        Address = "address",
-        /// The server is draining.
-        Draining = "draining",
-    }
-}
-
-labels! {
-    /// What is listed on request.
-    ListingKind {
-        /// `/api/rooms` of the players' listener.
-        PublicRooms = "public_rooms",
-        /// `/rooms` of the players' listener, for people.
-        RoomsPage = "rooms_page",
-        /// `/rooms` of the operator's listener.
-        Rooms = "rooms",
-        /// `/sessions`.
-        Sessions = "sessions",
-        /// `/profile`.
-        Profile = "profile",
-        /// `/metrics`.
-        Metrics = "metrics",
-    }
-}
-
-labels! {
-    /// Why a line of the log was not written.
-    LogLoss {
-        /// Nobody reads the log, and what may wait was full.
-        Unread = "unread",
-        /// It could not be written: stderr is closed, or a disk is full.
-        Failed = "failed",
-        /// There were too many of its kind; a summary says how many.
-        Flood = "flood",
-    }
-}
-
-labels! {
-    /// What was refused because of the address that asked for it.
-    Charged {
-        /// It joined too often.
-        Joins = "joins",
-        /// It made rooms too often.
-        RoomsMade = "rooms_made",
-        /// It has as many rooms as one address may.
-        Rooms = "rooms",
-        /// It has its share of the rooms while few are free.
-        RoomsShare = "rooms_share",
-    }
-}
-
-labels! {
-    /// What a member of a room is.
-    MemberRole {
-        /// A player.
-        Player = "player",
-        /// A spectator.
-        Spectator = "spectator",
-    }
-}
+/// The upper bounds of the histogram of lateness, seconds: from a timer's grain to a pause of the machine.
+const LATENESS_BUCKETS_S: [f64; 13] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.033, 0.1, 0.5, 2.5, 10.0];
 
 /// One metric per value of one label, found by index.
 pub(crate) struct By<M>(Vec<M>);
@@ -238,6 +100,8 @@ pub(crate) struct Metrics {
     pub(crate) log_lines_dropped: By<Counter>,
     /// How long the work of one tick took, seconds.
     pub(crate) tick_seconds: Histogram,
+    /// How late the work of a tick began, seconds.
+    pub(crate) tick_lateness: Histogram,
     /// Ticks whose work began late by a whole period or more.
     pub(crate) overruns: Counter,
     /// Ticks given up because catching up reached its bound.
@@ -266,8 +130,14 @@ pub(crate) struct Metrics {
     pub(crate) seats_held_briefly: Counter,
     /// Places of players who were away that were given to others.
     pub(crate) seats_yielded: Counter,
+    /// Players who came back after a cut.
+    pub(crate) resumes: Counter,
+    /// Players who tried to and were refused.
+    pub(crate) resumes_refused: Counter,
     closes: Vec<(CloseCode, Counter)>,
     registry: Registry,
+    /// The process's own, under the names that every program has them.
+    process: Registry,
 }
 
 impl fmt::Debug for Metrics {
@@ -341,6 +211,12 @@ impl Metrics {
                 "Time of the work of one tick of one room, seconds",
                 Histogram::new(TICK_BUCKETS_S),
             ),
+            tick_lateness: registered(
+                &mut r,
+                "tick_lateness_seconds",
+                "How late the work of a tick began",
+                Histogram::new(LATENESS_BUCKETS_S),
+            ),
             overruns: counter(&mut r, "tick_overruns", "Ticks that began late by a period or more"),
             ticks_lost: counter(&mut r, "ticks_lost", "Ticks given up because catching up reached its bound"),
             sent: traffic(&mut r, "sent", "to clients", OutKind::LABELS),
@@ -379,8 +255,15 @@ impl Metrics {
                 "seats_yielded",
                 "Places of players who were away given to others",
             ),
+            resumes: counter(&mut r, "resumes", "Players who came back after a cut"),
+            resumes_refused: counter(
+                &mut r,
+                "resumes_refused",
+                "Players who tried to come back and were refused",
+            ),
             closes: closes(&mut r),
-            registry: r,
+            registry: build_info(r),
+            process: process_registry(),
         }
     }
 
@@ -401,15 +284,61 @@ impl Metrics {
         }
     }
 
-    /// The text for Prometheus (OpenMetrics 1.0).
-    pub(crate) fn render(&self) -> String {
+    /// Tells the bounds beside what they bound. Called once.
+    pub(crate) fn show_limits(&mut self, limits: &Limits) {
+        let r = &mut self.registry;
+        for (name, help, value) in [
+            ("connections_max", "Open connections that the server takes", limits.connections_max),
+            (
+                "connections_per_address_max",
+                "Open connections that the server takes from one address",
+                limits.connections_per_address_max,
+            ),
+            ("rooms_max", "Rooms that the server takes", limits.rooms_max),
+        ] {
+            gauge(r, name, help).set(value.into());
+        }
+    }
+
+    /// Tells when the certificate ends, Unix time in seconds. Called once, if there is one.
+    pub(crate) fn show_tls_expiry(&mut self, timestamp_s: i64) {
+        let help = "When the certificate ends, Unix time";
+        gauge(&mut self.registry, "tls_certificate_expiry_timestamp_seconds", help).set(timestamp_s);
+    }
+
+    /// The text for whoever scrapes.
+    pub(crate) fn render(&self, form: Form) -> String {
         let mut out = String::new();
-        // Writing to a String fails only if a metric's own encoding does, and ours are all integers.
-        if text::encode(&mut out, &self.registry).is_err() {
+        let written = text::encode_registry(&mut out, &self.registry)
+            .and_then(|()| text::encode_registry(&mut out, &self.process))
+            .and_then(|()| text::encode_eof(&mut out));
+        // Writing to a String fails only if a metric's own encoding does, and ours are all numbers.
+        if written.is_err() {
             out.clear();
         }
-        out
+        form.of_openmetrics(out)
     }
+}
+
+/// One metric that is always 1 and names what runs.
+fn build_info(mut registry: Registry) -> Registry {
+    type Labels = [(&'static str, String); 3];
+    let family = Family::<Labels, Gauge>::default();
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let labels = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("protocol", PROTOCOL_VERSION.to_string()),
+        ("profile", profile.to_owned()),
+    ];
+    family.get_or_create(&labels).set(1);
+    registry.register("build_info", "What runs: always 1", family);
+    registry
+}
+
+fn process_registry() -> Registry {
+    let mut registry = Registry::with_prefix("process");
+    registry.register_collector(Box::new(Process::new()));
+    registry
 }
 
 fn registered<M: prometheus_client::registry::Metric + Clone>(
@@ -476,7 +405,7 @@ mod tests {
     fn every_close_code_has_its_counter_from_the_start() {
         let metrics = Metrics::new();
         metrics.closed(CloseCode::TooSlow);
-        let text = metrics.render();
+        let text = metrics.render(Form::OpenMetrics);
         for code in CloseCode::ALL {
             let line =
                 format!("tickwire_closes_total{{code=\"{}\",reason=\"{}\"}} ", code.code(), code.reason());
@@ -493,7 +422,7 @@ mod tests {
         metrics.received.add_many(InKind::Frame, 1, 7);
         metrics.inputs.of(InputFate::Refused).inc();
         metrics.members.of(MemberRole::Spectator).inc();
-        let text = metrics.render();
+        let text = metrics.render(Form::OpenMetrics);
         for line in [
             "tickwire_messages_sent_total{kind=\"keyframe\"} 1",
             "tickwire_bytes_sent_total{kind=\"update\"} 60",

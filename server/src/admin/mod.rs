@@ -1,74 +1,32 @@
 //! The operator's listener: metrics, the rooms, what bytes are spent on, the sessions, kick a session, close a room. Asks for no password.
 //!
-//! A web page in an operator's browser could reach a loopback address. So a request that changes something may carry
-//! no `Origin`, and the host it names must be an address or `localhost` (a rebound name is neither).
+//! [`connections`] bounds who is connected, [`guard`] keeps web pages out.
+
+mod connections;
+mod guard;
 
 use crate::http::ready::Ready;
 use crate::http::{Front, pages};
-use crate::metrics::ListingKind;
-use axum::body::Body;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use crate::metrics::{Form, ListingKind};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use core::time::Duration;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use serde_json::json;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tickwire_shared::id::{RoomId, SessionId};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tower::Service;
+use tokio::net::TcpListener;
 use tracing::info;
 
-/// Connections of operators at one time; further ones wait.
-const CONNECTIONS_AT_ONCE: usize = 32;
-/// How long one connection may last: a scraper makes a new one.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// Sessions that one answer lists.
 const SESSIONS_LISTED_MAX: usize = 10_000;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
 /// Serves operators until the task is aborted.
 pub(crate) async fn run(listener: TcpListener, front: Arc<Front>) {
-    let router = routes(front);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_AT_ONCE));
-    let mut tasks = JoinSet::new();
-    loop {
-        while tasks.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((socket, _)) => {
-                let router = router.clone();
-                tasks.spawn(async move {
-                    let _place = place;
-                    // An operator's connection that breaks is the operator's to notice.
-                    let _ = timeout(CONNECTION_TIMEOUT, serve(socket, router)).await;
-                });
-            }
-            Err(_) => sleep(PAUSE_AFTER_ERROR).await,
-        }
-    }
-}
-
-async fn serve(socket: TcpStream, router: Router) -> hyper::Result<()> {
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        router.clone().call(request.map(Body::new))
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(socket), service)
-        .await
+    connections::run(listener, routes(front)).await;
 }
 
 fn routes(front: Arc<Front>) -> Router {
@@ -89,34 +47,22 @@ fn routes(front: Arc<Front>) -> Router {
                 "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close and POST /sessions/ID/kick",
             )
         })
-        .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&front), guard::guard))
         .with_state(front)
 }
 
-async fn guard(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if !host.is_some_and(is_no_name) {
-        return problem(StatusCode::FORBIDDEN, "name this listener by its address or as localhost");
-    }
-    if request.method() != Method::GET && headers.contains_key(header::ORIGIN) {
-        return problem(StatusCode::FORBIDDEN, "a web page may change nothing here");
-    }
-    next.run(request).await
-}
-
-fn is_no_name(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost"
-        || host.parse::<SocketAddr>().is_ok()
-        || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
-}
-
 async fn metrics(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
-    const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let accept = asked.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let form = Form::accepted(accept);
+    let kind = match form {
+        Form::Text => ListingKind::Metrics,
+        Form::OpenMetrics => ListingKind::OpenMetrics,
+    };
     let metrics = Arc::clone(&front.metrics);
-    let make = move || Some(Ready::new(KIND, metrics.render().into_bytes()));
-    list(&front, ListingKind::Metrics, &asked, make).await
+    let make = move || Some(Ready::new(form.kind(), metrics.render(form).into_bytes()));
+    let mut response = list(&front, kind, &asked, make).await;
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    response
 }
 
 async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
@@ -198,19 +144,4 @@ async fn close_room(State(front): State<Arc<Front>>, Path(id): Path<String>) -> 
 
 fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({ "error": text }))).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_address_or_localhost_names_the_listener() {
-        for host in ["127.0.0.1:8081", "127.0.0.1", "[::1]:8081", "localhost:8081", "localhost"] {
-            assert!(is_no_name(host), "{host}");
-        }
-        for host in ["evil.example:8081", "evil.example", "localhost.evil.example", ""] {
-            assert!(!is_no_name(host), "{host}");
-        }
-    }
 }
