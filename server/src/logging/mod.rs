@@ -74,12 +74,17 @@ fn log_panic(panic: &PanicHookInfo<'_>, raw: &Lines) {
     let thread = std::thread::current();
     let (thread, place) = (thread.name().unwrap_or("unnamed"), panic.location());
     let place = place.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    if !tracing::enabled!(tracing::Level::ERROR) {
-        return raw.push(format!("thread {thread} panicked at {place}: {text}\n").as_bytes());
+    if tracing::enabled!(tracing::Level::ERROR) {
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        tracing::error!(thread, place, backtrace, "panicked: {text}");
+    } else {
+        raw.push(format!("thread {thread} panicked at {place}: {text}\n").as_bytes());
     }
-    let backtrace = Backtrace::capture();
-    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
-    tracing::error!(thread, place, backtrace, "panicked: {text}");
+    if thread == "main" {
+        // The program ends with it.
+        raw.flush(FLUSH_TIMEOUT);
+    }
 }
 
 impl Log {
