@@ -1,14 +1,15 @@
 //! The accept loop: takes sockets, sets them up, gives each one task, and survives what accept can throw at it.
 
 use crate::admission::Permit;
+use crate::handshakes::{Handshakes, Turn};
 use crate::http::{Front, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
-use crate::tls::Tls;
+use crate::transport::peer::Peer;
 use crate::transport::wire::WiredTcp;
 use axum::Router;
 use core::time::Duration;
 use socket2::SockRef;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,26 +26,26 @@ const NOT_SENT_BYTES: u32 = 16 * 1024;
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// A state that lasts is logged this often.
 const WARNING_PERIOD: Duration = Duration::from_secs(10);
-/// Connections beyond the bounds that are told so at one time; further ones are cut.
-const REFUSALS_AT_ONCE: usize = 64;
 
 /// All that a connection's task needs.
 #[derive(Clone)]
 struct Shared {
     front: Arc<Front>,
     router: Router,
+    /// Connections beyond the bounds that may be told so at one time; further ones are cut.
     refusals: Arc<Semaphore>,
 }
 
 /// Takes connections until `stop` ends, then gives back their tasks.
 pub(crate) async fn run(
     listener: TcpListener,
-    tls: Option<Tls>,
+    handshakes: Option<Arc<Handshakes>>,
     front: Arc<Front>,
+    refusals_max: usize,
     stop: impl Future<Output = ()>,
 ) -> JoinSet<()> {
     let router = routes(Arc::clone(&front));
-    let shared = Shared { front, router, refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)) };
+    let shared = Shared { front, router, refusals: Arc::new(Semaphore::new(refusals_max)) };
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     let mut warned: Option<Instant> = None;
@@ -57,11 +58,19 @@ pub(crate) async fn run(
         match accepted {
             Ok((socket, address)) => {
                 shared.front.metrics.connections_accepted.inc();
+                // Here and not in a task, so that no more files are open than connections have places.
+                let Some(place) = shared.place(&socket, address) else { continue };
                 let shared = shared.clone();
-                match tls.clone() {
-                    None => tasks.spawn(shared.plain(socket, address)),
-                    Some(tls) => tasks.spawn(shared.secure(tls, socket, address)),
-                };
+                match &handshakes {
+                    None => {
+                        tasks.spawn(shared.plain(socket, address, place));
+                    }
+                    // Without a handshake nobody can be told why there is none.
+                    Some(handshakes) => {
+                        let Some(turn) = shared.turn(handshakes, address.ip()) else { continue };
+                        tasks.spawn(shared.secure(Arc::clone(handshakes), turn, socket, address, place));
+                    }
+                }
             }
             Err(error) => {
                 shared.front.metrics.accept_errors.inc();
@@ -76,16 +85,21 @@ pub(crate) async fn run(
 }
 
 impl Shared {
-    async fn plain(self, socket: TcpStream, address: SocketAddr) {
-        let Some(place) = self.place(&socket, address) else { return };
+    async fn plain(self, socket: TcpStream, address: SocketAddr, place: Place) {
         let io = WiredTcp::from(socket);
         connection::serve(&self.front, self.router, io, address, place.admitted()).await;
     }
 
-    async fn secure(self, tls: Tls, socket: TcpStream, address: SocketAddr) {
-        let Some(place) = self.place(&socket, address) else { return };
+    async fn secure(
+        self,
+        handshakes: Arc<Handshakes>,
+        turn: Turn,
+        socket: TcpStream,
+        address: SocketAddr,
+        place: Place,
+    ) {
         // Boxed: the handshake's state is large and short-lived.
-        match Box::pin(tls.accept(socket)).await {
+        match Box::pin(handshakes.run(turn, socket)).await {
             Ok(stream) => {
                 connection::serve(&self.front, self.router, stream, address, place.admitted()).await;
             }
@@ -94,6 +108,14 @@ impl Shared {
                 info!(peer = %address.ip(), %reason, "connection refused");
             }
         }
+    }
+
+    /// The right to a handshake, or none if there are too many (counted).
+    fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<Turn> {
+        let charges = &self.front.hub.commons().charges;
+        let payer = charges.payer(Peer::Address(address.to_canonical()));
+        let payer = payer.filter(|_| !self.front.admission.is_proxy(address.to_canonical()));
+        if charges.handshake(payer) { handshakes.turn() } else { None }
     }
 
     /// The connection's place, its socket set up; `None` if it is to be cut.
@@ -159,12 +181,10 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let socket = TcpStream::connect(address).await.unwrap();
         let front = server.front();
-        let shared = Shared {
-            router: routes(Arc::clone(&front)),
-            front,
-            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)),
-        };
-        let bytes = size_of_val(&shared.plain(socket, address));
+        let shared =
+            Shared { router: routes(Arc::clone(&front)), front, refusals: Arc::new(Semaphore::new(1)) };
+        let place = shared.place(&socket, address).unwrap();
+        let bytes = size_of_val(&shared.plain(socket, address, place));
         assert!(bytes <= 2 * 1024, "{bytes} bytes");
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Counts connections.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    connections_max: u32,
+    connections_max: AtomicU32,
     per_address_max: u32,
     exempt: Vec<AddressRange>,
     trusted_proxies: Vec<AddressRange>,
@@ -47,7 +47,7 @@ impl Admission {
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            connections_max: limits.connections_max,
+            connections_max: AtomicU32::new(limits.connections_max),
             per_address_max: limits.connections_per_address_max,
             exempt,
             trusted_proxies,
@@ -57,10 +57,19 @@ impl Admission {
         }
     }
 
+    /// Takes so many connections at most from now on.
+    pub(crate) fn set_connections_max(&self, connections_max: u32) {
+        self.connections_max.store(connections_max, Ordering::Relaxed);
+    }
+
+    fn connections_max(&self) -> u32 {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
     /// A place for a connection from `address`, or why there is none (counted).
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Refused> {
         let _address = self.admit_address(address)?;
-        let more = |now: u32| (now < self.connections_max).then_some(now + 1);
+        let more = |now: u32| (now < self.connections_max()).then_some(now + 1);
         if self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             self.metrics.connections_refused.of(Refused::Full).inc();
             return Err(Refused::Full);
@@ -76,7 +85,7 @@ impl Admission {
         }
         let address = counted_as(address);
         let connections = self.connections.load(Ordering::Relaxed);
-        let per_address_max = self.per_address_max.min(share(self.connections_max, connections));
+        let per_address_max = self.per_address_max.min(share(self.connections_max(), connections));
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_insert(0);
         if *count >= per_address_max {
@@ -94,7 +103,7 @@ impl Admission {
 
     /// Whether a further connection would be refused.
     pub(crate) fn is_full(&self) -> bool {
-        self.connections.load(Ordering::Relaxed) >= self.connections_max
+        self.connections.load(Ordering::Relaxed) >= self.connections_max()
     }
 }
 

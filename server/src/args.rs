@@ -60,6 +60,12 @@ pub struct Args {
     /// Open connections of one address [default: 50]
     #[arg(long, env = "TICKWIRE_CONNECTIONS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub connections_per_address_max: Option<u32>,
+    /// TLS handshakes under way at one time [default: 1000]
+    #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_MAX", value_name = "COUNT")]
+    pub tls_handshakes_max: Option<u32>,
+    /// TLS handshakes of one address a minute, as many at once [default: 300]
+    #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_PER_ADDRESS_PER_MIN", value_name = "COUNT")]
+    pub tls_handshakes_per_address_per_min: Option<u32>,
     /// Rooms at one time [default: 1000]
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "COUNT")]
     pub rooms_max: Option<u32>,
@@ -118,6 +124,8 @@ impl Args {
         set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);
         set(&mut config.limits.connections_max, &self.connections_max);
         set(&mut config.limits.connections_per_address_max, &self.connections_per_address_max);
+        set(&mut config.limits.tls_handshakes_max, &self.tls_handshakes_max);
+        set(&mut config.limits.tls_handshakes_per_address_per_min, &self.tls_handshakes_per_address_per_min);
         set(&mut config.limits.rooms_max, &self.rooms_max);
         set(&mut config.limits.joins_per_address_per_min, &self.joins_per_address_per_min);
         set(&mut config.limits.rooms_made_per_address_per_min, &self.rooms_made_per_address_per_min);

@@ -8,7 +8,7 @@
 mod bucket;
 
 use crate::config::{AddressRange, Limits};
-use crate::metrics::{Charged, Metrics};
+use crate::metrics::{Charged, Metrics, Refused};
 use crate::transport::peer::Peer;
 use bucket::Bucket;
 use std::collections::HashMap;
@@ -44,6 +44,7 @@ pub(crate) struct Charges {
 /// What one payer has used up and holds.
 #[derive(Debug, Default)]
 struct Account {
+    handshakes: Bucket,
     joins: Bucket,
     rooms_made: Bucket,
     rooms: u32,
@@ -133,6 +134,17 @@ impl Charges {
                 &format!("more than {per_min} joins a minute from this address"),
             )
         })
+    }
+
+    /// Charges a TLS handshake. `false` if the payer makes too many.
+    pub(crate) fn handshake(&self, payer: Option<Payer>) -> bool {
+        let per_min = self.limits.tls_handshakes_per_address_per_min;
+        let take = |account: &mut Account| account.handshakes.take(per_min, Instant::now()).is_ok();
+        let may = payer.is_none_or(|payer| self.on_account(payer, take));
+        if !may {
+            self.metrics.connections_refused.of(Refused::HandshakeRate).inc();
+        }
+        may
     }
 
     /// Charges a room to be made while `rooms_used` others are there.

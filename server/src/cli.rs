@@ -99,6 +99,7 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
         writeln!(io::stdout(), "the configuration is valid")?;
         return Ok(());
     }
+    tickwire_open_files::raise_limit();
     let log = Arc::new(logging::start(server.config(), server.metrics())?);
     let control = ControlThread::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

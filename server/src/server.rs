@@ -7,6 +7,8 @@ use crate::assets::Assets;
 use crate::certificate;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
+use crate::descriptors::Descriptors;
+use crate::handshakes::Handshakes;
 use crate::http::Front;
 use crate::http::board::Board;
 use crate::http::web::Site;
@@ -227,12 +229,26 @@ impl Server {
     /// they are gone or the deadline is over, and cuts the rest.
     ///
     /// # Errors
-    /// A listener is of no use from the start, or there is no thread for the operator's.
+    /// A listener is of no use from the start, or there is no thread for the operator's or for TLS.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let address = listener.local_addr()?;
         info!(%address, secure = self.is_secure(), "taking players");
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
-        let mut tasks = accept::run(listener, self.tls, Arc::clone(&self.front), shutdown).await;
+        let handshakes = match self.tls {
+            Some(tls) => {
+                let (at_once_max, metrics) = (self.config.limits.tls_handshakes_max, &self.front.metrics);
+                Some(Arc::new(Handshakes::start(tls, at_once_max, Arc::clone(metrics))?))
+            }
+            None => None,
+        };
+        // Last, so that all that stays open is open.
+        let (descriptors, too_few) = Descriptors::share_out(self.config.limits.connections_max);
+        if let Some(too_few) = too_few {
+            warn!("{too_few}");
+        }
+        self.front.admission.set_connections_max(descriptors.connections);
+        let front = Arc::clone(&self.front);
+        let mut tasks = accept::run(listener, handshakes, front, descriptors.refusals, shutdown).await;
         info!(connections = tasks.len(), "stopping: no more connections are taken");
         self.drain.send_replace(true);
         self.front.hub.begin_shutdown(Close::new(CloseCode::GoingAway, "the server stops"));

@@ -139,6 +139,9 @@ impl Limits {
     fn check(&self) -> Result<(), ConfigError> {
         within("limits.connections_max", self.connections_max, 1, 1_000_000)?;
         within("limits.connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)?;
+        within("limits.tls_handshakes_max", self.tls_handshakes_max, 1, 1_000_000)?;
+        let per_min = self.tls_handshakes_per_address_per_min;
+        within("limits.tls_handshakes_per_address_per_min", per_min, 1, 1_000_000)?;
         within("limits.rooms_max", self.rooms_max, 1, 100_000)?;
         within("limits.joins_per_address_per_min", self.joins_per_address_per_min, 1, 1_000_000)?;
         within("limits.rooms_made_per_address_per_min", self.rooms_made_per_address_per_min, 1, 1_000_000)?;

@@ -72,6 +72,10 @@ pub struct Limits {
     /// Open connections of one address. A further one is answered with 429. [`Config::exempt_addresses`] and proxies are
     /// exempt from this and from all bounds per address.
     pub connections_per_address_max: u32,
+    /// TLS handshakes under way at one time. A further connection is cut.
+    pub tls_handshakes_max: u32,
+    /// TLS handshakes of one address, 1/min; as many at once. A further connection is cut.
+    pub tls_handshakes_per_address_per_min: u32,
     /// Rooms at one time. A Join that needs a further one is closed with 1013.
     pub rooms_max: u32,
     /// Joins of one address, 1/min; as many at once. A further one is closed with 4008 and told when to come again.
@@ -93,6 +97,8 @@ impl Default for Limits {
         Self {
             connections_max: 10_000,
             connections_per_address_max: 50,
+            tls_handshakes_max: 1_000,
+            tls_handshakes_per_address_per_min: 300,
             rooms_max: 1_000,
             joins_per_address_per_min: 120,
             rooms_made_per_address_per_min: 20,

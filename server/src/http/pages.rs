@@ -159,6 +159,9 @@ pub(super) fn refusal(reason: Refused) -> Response {
         Refused::Draining => {
             (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again in a moment")
         }
+        Refused::Handshakes | Refused::HandshakeRate => {
+            (StatusCode::SERVICE_UNAVAILABLE, "too many TLS handshakes; try again later")
+        }
     };
     let mut response = answer(status, text);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));

@@ -98,6 +98,10 @@ labels! {
         Address = "address",
         /// The server is draining.
         Draining = "draining",
+        /// As many TLS handshakes are under way as may be.
+        Handshakes = "handshakes",
+        /// The address makes TLS handshakes too often.
+        HandshakeRate = "handshake_rate",
     }
 }
 

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod configuration;
+#[cfg(unix)]
+mod descriptors;
 mod http_front;
 mod hung;
 mod listings;

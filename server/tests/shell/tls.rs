@@ -6,7 +6,8 @@ use crate::running::{Running, UPGRADE, ask_on, assert_status, connect, get};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
-use tickwire_server::Config;
+use std::time::Duration;
+use tickwire_server::{Config, Limits};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -45,12 +46,7 @@ impl Identity {
 #[tokio::test]
 async fn pages_and_upgrades_work_over_tls() {
     let identity = Identity::new("works");
-    let config = Config {
-        tls_cert: Some(identity.cert.0.clone()),
-        tls_key: Some(identity.key.0.clone()),
-        ..Config::default()
-    };
-    let server = Running::start(config).await;
+    let server = secure(&identity, Config::default()).await;
     let mut stream = identity.connect(connect(server.players).await).await;
     assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
     assert_status(&ask_on(&mut stream, UPGRADE).await, 101);
@@ -64,6 +60,60 @@ async fn pages_and_upgrades_work_over_tls() {
     let _ = plain.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP"), "plain HTTP is not answered on a TLS port");
     server.counted("handshake_failures_total{stage=\"tls\"} 1").await;
+    server.stop().await;
+}
+
+/// A server with TLS.
+async fn secure(identity: &Identity, config: Config) -> Running {
+    let config =
+        Config { tls_cert: Some(identity.cert.0.clone()), tls_key: Some(identity.key.0.clone()), ..config };
+    Running::start(config).await
+}
+
+/// Waits for the end of a connection on which nothing is said.
+async fn is_cut(mut socket: TcpStream) {
+    let mut rest = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut rest)).await;
+    // A reset is an end too.
+    let _ = end.expect("the connection ends");
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
+#[tokio::test]
+async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_back() {
+    let identity = Identity::new("bound");
+    let limits = Limits { tls_handshakes_max: 2, ..Limits::default() };
+    let server = secure(&identity, Config { limits, ..Config::default() }).await;
+    let silent = [connect(server.players).await, connect(server.players).await];
+    server.counted("tickwire_connections 2").await;
+    is_cut(connect(server.players).await).await;
+    server.counted("connections_refused_total{reason=\"handshakes\"} 1").await;
+    drop(silent);
+    server.counted("tickwire_connections 0").await;
+    let mut stream = identity.connect(connect(server.players).await).await;
+    assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
+    // A connection whose handshake is over needs none of the places.
+    let mut second = identity.connect(connect(server.players).await).await;
+    let mut third = identity.connect(connect(server.players).await).await;
+    assert_status(&ask_on(&mut second, &get("/healthz")).await, 200);
+    assert_status(&ask_on(&mut third, &get("/healthz")).await, 200);
+    drop((stream, second, third));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn handshakes_of_one_address_have_a_rate() {
+    let identity = Identity::new("rate");
+    let limits = Limits { tls_handshakes_per_address_per_min: 3, ..Limits::default() };
+    let server =
+        secure(&identity, Config { limits, exempt_addresses: Vec::new(), ..Config::default() }).await;
+    for _ in 0..3 {
+        let mut stream = identity.connect(connect(server.players).await).await;
+        assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
+    }
+    is_cut(connect(server.players).await).await;
+    server.counted("connections_refused_total{reason=\"handshake_rate\"} 1").await;
+    server.counted("connections_accepted_total 4").await;
     server.stop().await;
 }
 

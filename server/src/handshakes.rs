@@ -1,0 +1,95 @@
+//! TLS handshakes, on threads of their own: a signature takes milliseconds, and anyone can ask for one.
+//!
+//! The threads are half as many as the machine has cores, and other threads go before them. How many handshakes wait
+//! for their client or for a thread is bounded.
+
+use crate::metrics::{Metrics, Refused};
+use crate::tls::Tls;
+use std::io;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::server::TlsStream;
+
+/// Runs handshakes. Its threads end when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Handshakes {
+    tls: Tls,
+    /// Taken when this is dropped.
+    runtime: Option<Runtime>,
+    at_once: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+}
+
+/// The right to a handshake.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Handshakes {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system gives no thread for them.
+    pub(crate) fn start(tls: Tls, at_once_max: u32, metrics: Arc<Metrics>) -> io::Result<Self> {
+        let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads((cores / 2).max(1))
+            .thread_name("handshakes")
+            .on_thread_start(give_way)
+            .enable_all()
+            .build()?;
+        let at_once = Arc::new(Semaphore::new((at_once_max as usize).min(Semaphore::MAX_PERMITS)));
+        Ok(Self { tls, runtime: Some(runtime), at_once, metrics })
+    }
+
+    /// A turn, or none if too many handshakes are under way (counted).
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        match Arc::clone(&self.at_once).try_acquire_owned() {
+            Ok(permit) => Some(Turn { _permit: permit }),
+            Err(_) => {
+                self.metrics.connections_refused.of(Refused::Handshakes).inc();
+                None
+            }
+        }
+    }
+
+    /// The handshake.
+    ///
+    /// # Errors
+    /// It failed or took too long; the text is for the log.
+    pub(crate) async fn run(&self, turn: Turn, socket: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let tls = self.tls.clone();
+        let given_up = || "the server gave the TLS handshake up".to_owned();
+        let Some(runtime) = &self.runtime else { return Err(given_up()) };
+        let handshake = runtime.spawn(async move {
+            let _turn = turn;
+            tls.accept(socket).await
+        });
+        handshake.await.unwrap_or_else(|_| Err(given_up()))
+    }
+}
+
+impl Drop for Handshakes {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // It may be dropped within another runtime, where nothing can be waited for.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Lets all other threads go first. On Linux a priority is a thread's; elsewhere it would be the process's.
+fn give_way() {
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "handshakes have the priority of other threads");
+    }
+}
+
+/// A tenth of another thread's share while both want to run: handshakes go on, slowly, on a machine that is busy.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NICENESS: i32 = 10;
