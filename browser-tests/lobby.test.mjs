@@ -53,6 +53,25 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   }
 });
 
+test("a room is listed by its map and with as many places as it has", async () => {
+  const [any, duel] = [await visit(stage.browser, stage.server.page), await visit(stage.browser, stage.server.page)];
+  await enter(any, "ann");
+  await duel.click("#create > summary");
+  await duel.check("[name=map][value=duel]", { force: true });
+  await enter(duel, "bob", "#create-form [type=submit]");
+  const lobby = await visit(stage.browser, stage.server.page);
+  for (const [page, name, places] of [[any, "courtyard", "of 64 players"], [duel, "duel", "of 8 players"]]) {
+    const line = lobby.locator(`#rooms [data-room="${await roomOf(page)}"]`);
+    assert.equal(await line.locator("b").textContent(), name);
+    assert.match(await line.locator("small").textContent(), new RegExp(places));
+  }
+  await keep(lobby, "lobby-rooms");
+  for (const page of [any, duel, lobby]) {
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
 test("a link that leads nowhere, pasted in the midst of play, is told and changes nothing", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");

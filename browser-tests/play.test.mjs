@@ -45,9 +45,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   await page.click("#create summary");
   await page.click("text=Duel");
   await enter(page, "hunter", "text=Create and play");
-  const bots = startBots(stage.server.play, 8, "--behaviour", "idle", "--room", await roomOf(page));
+  const bots = startBots(stage.server.play, 7, "--behaviour", "idle", "--room", await roomOf(page));
   try {
-    await page.until(() => window.tickwirePage.drawn.ships >= 9);
+    await page.until(() => window.tickwirePage.drawn.ships >= 8);
     await countHits(page);
     await fireUntil(page, () => window.hits > 0 && window.tickwirePage.drawn.shots > 0, "hit");
     await keep(page, "play");

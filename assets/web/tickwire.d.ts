@@ -69,6 +69,8 @@ export interface RoomListing {
   options: Record<string, string>;
   /** Who may come in, as the game decides: everybody, only who names the room, or no further player. */
   access: "open" | "no_matches" | "locked";
+  /** What the game says of the room, as its map's name. */
+  metadata: Record<string, string>;
   age_s: number;
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::{ByteProfile, ProfileReport};
 use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::control::Options;
 
 /// One room of `/api/rooms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +30,8 @@ pub struct RoomView {
     pub options: BTreeMap<String, String>,
     /// Who may come in, as the game decides: `open`, `no_matches` (only who names the room) or `locked`.
     pub access: &'static str,
+    /// What its game says of it, as [`metadata`](tickwire_shared::game::Game::metadata).
+    pub metadata: BTreeMap<String, String>,
     /// How long it has been open, s.
     pub age_s: u64,
 }
@@ -112,9 +115,14 @@ impl RoomView {
             spectators: u32::from(room.spectators),
             spectators_max: u32::from(room.spectators_max),
             tick_rate_hz: room.tick_rate_hz,
-            options: room.options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            options: texts(&room.options),
             access: room.access,
+            metadata: texts(&room.metadata),
             age_s: room.age_s,
         }
     }
+}
+
+fn texts(options: &Options) -> BTreeMap<String, String> {
+    options.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

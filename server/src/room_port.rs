@@ -164,5 +164,6 @@ pub(crate) struct RoomListing {
     pub(crate) options: Options,
     /// Who may come in, in a word: see [`tickwire_shared::Access`].
     pub(crate) access: &'static str,
+    pub(crate) metadata: Options,
     pub(crate) age_s: u64,
 }

@@ -79,6 +79,13 @@ pub trait Game: Sized + Send + 'static {
         64
     }
 
+    /// What lists of rooms say of a room with these settings beside the options that it was made with: its map's name, say.
+    /// By default nothing.
+    #[must_use]
+    fn metadata(_settings: &Self::Settings) -> Options {
+        Options::none()
+    }
+
     /// The table of profile 1 that was trained for this game's entities (see `docs/hosting-a-game.md`); without one there are
     /// built-in priors.
     #[must_use]

@@ -144,7 +144,7 @@ export class Lobby {
 function describe(line, room) {
   const full = room.players >= room.players_max;
   const { map, round_s, score_limit } = room.options ?? {};
-  setText(line.querySelector("b"), map ?? "Arena");
+  setText(line.querySelector("b"), room.metadata?.map ?? map ?? "Arena");
   const parts = [`${room.players} of ${room.players_max} players`];
   if (room.spectators > 0) parts.push(`${room.spectators} watching`);
   if (score_limit) parts.push(`first to ${score_limit}`);

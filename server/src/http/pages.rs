@@ -39,7 +39,10 @@ pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
 /// The public listing. Any page may read it.
 pub(super) async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
     let hub = Arc::clone(&front.hub);
-    let make = move || Ready::json(&json!({ "rooms": room_views(&hub) }));
+    let make = move || {
+        let games: Vec<_> = hub.games().collect();
+        Ready::json(&json!({ "games": games, "rooms": room_views(&hub) }))
+    };
     let Some(listing) = front.board.get((ListingKind::PublicRooms, None), make).await else {
         return no_listing();
     };
@@ -190,6 +193,7 @@ mod tests {
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
             access: "open",
+            metadata: BTreeMap::new(),
             age_s: 3,
         };
         let html = page(&[room]);

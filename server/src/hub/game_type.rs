@@ -86,12 +86,14 @@ impl<G: Game> GameHost for GameType<G> {
         };
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
+        let metadata = G::metadata(&settings);
         let room = Room::<G>::new(config, settings, seed)
             .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
         let facts = RoomFacts {
             id,
             game: self.info.name.clone(),
             options: options.clone(),
+            metadata,
             tick_rate: self.options.tick_rate,
             players_max: room.players_max(),
             spectators_max: room.spectators_max(),

@@ -125,6 +125,11 @@ impl Hub {
         List::try_from(infos).unwrap_or_default()
     }
 
+    /// The names of the hosted games.
+    pub(crate) fn games(&self) -> impl Iterator<Item = &str> {
+        self.games.keys().map(|name| &**name)
+    }
+
     /// The open rooms.
     pub(crate) fn rooms(&self) -> Vec<RoomListing> {
         self.commons.directory.list().iter().map(|room| room.listing()).collect()

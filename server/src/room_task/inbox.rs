@@ -37,6 +37,7 @@ pub(crate) struct RoomFacts {
     pub(crate) id: RoomId,
     pub(crate) game: GameName,
     pub(crate) options: Options,
+    pub(crate) metadata: Options,
     pub(crate) tick_rate: TickRate,
     pub(crate) players_max: u16,
     pub(crate) spectators_max: u16,
@@ -375,6 +376,7 @@ impl<G: Game> RoomPort for Port<G> {
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
             access: self.counts.access().name(),
+            metadata: self.facts.metadata.clone(),
             age_s: self.facts.born.elapsed().as_secs(),
         }
     }
@@ -433,6 +435,7 @@ mod tests {
             id: RoomId::default(),
             game: GameName::cut("arena"),
             options: Options::none(),
+            metadata: Options::none(),
             tick_rate: TickRate::DEFAULT,
             players_max: 8,
             spectators_max: 8,

@@ -57,7 +57,7 @@ async fn a_listing_is_made_once_a_second_however_many_ask() {
 async fn a_room_is_listed_within_a_second_of_its_making() {
     let server = Running::start(Config::default()).await;
     let before = ask(server.players, &get("/api/rooms")).await;
-    assert!(before.contains("{\"rooms\":[]}"), "{before}");
+    assert!(before.contains("\"rooms\":[]}"), "{before}");
     let player = Player::join(&server, Target::Create(Options::none())).await;
     let room = player.client().room().unwrap().to_string();
     tokio::time::sleep(Duration::from_secs(1)).await;

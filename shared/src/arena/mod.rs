@@ -52,9 +52,10 @@ pub use map::{MAP_SIDE_MAX, MAP_SIDE_MIN, Map, PICKUPS_MAX, TILE, centre_of, til
 pub use movement::{SHIP_RADIUS, SHIP_SPEED};
 pub use pickups::{HEALTH_GIFT, PICKUP_TICKS, RAPID_TICKS};
 pub use seats::TICKS_PER_S;
-pub use settings::{MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
+pub use settings::{DUEL_PLAYERS_MAX, MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
 
 use crate::prelude::*;
+use crate::wire::Text;
 use combat::{CaughtUp, LiveShot};
 use events::News;
 use pickups::Spot;
@@ -106,7 +107,12 @@ impl Game for Arena {
     }
 
     fn players_max(settings: &Settings) -> u16 {
-        settings.players_max.min(PLAYERS_MAX)
+        settings.places()
+    }
+
+    fn metadata(settings: &Settings) -> Options {
+        let map = settings.map_name().map(|name| (Text::cut("map"), Text::cut(name)));
+        Options::new(map.into_iter().collect()).unwrap_or_default()
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<ArenaEntity>) -> Self {

@@ -20,12 +20,15 @@ pub struct Settings {
     pub score_limit: u16,
     /// How long a destroyed ship waits, 1 to 30 s.
     pub respawn_s: u16,
-    /// How many players a room takes, 1 to 64.
+    /// How many players a room takes, 1 to 64; on the built-in map `duel` never more than [`DUEL_PLAYERS_MAX`].
     pub players_max: u16,
 }
 
 /// The most players that an arena takes.
 pub const PLAYERS_MAX: u16 = 64;
+
+/// The most players that the built-in map `duel` takes.
+pub const DUEL_PLAYERS_MAX: u16 = 8;
 
 /// The names of the built-in maps.
 pub const MAP_NAMES: [&str; 3] = ["courtyard", "pillars", "duel"];
@@ -90,6 +93,18 @@ impl Settings {
         Ok(made)
     }
 
+    /// How many players a room takes.
+    pub(super) fn places(&self) -> u16 {
+        let is_duel = self.map == "duel" && self.map_name().is_some();
+        self.players_max.min(if is_duel { DUEL_PLAYERS_MAX } else { PLAYERS_MAX })
+    }
+
+    /// The map's name; none if a host has put rows of its own below a built-in map's name.
+    pub(super) fn map_name(&self) -> Option<&str> {
+        let is_own = |text| !self.rows.is_empty() && self.rows != Map::rows_of(text);
+        (!built_in_map(&self.map).is_some_and(is_own)).then_some(&self.map)
+    }
+
     /// Checks all but the map.
     pub(super) fn check(&self) -> Result<(), BadSettings> {
         let within = |name: &str, value: u16, low: u16, high: u16| {
@@ -137,6 +152,18 @@ mod tests {
         let made = Settings::default().with_options(&asked).unwrap();
         assert_eq!((made.map.as_str(), made.round_s, made.score_limit), ("duel", 60, 5));
         assert_eq!(made.rows.len(), 16);
+    }
+
+    #[test]
+    fn the_small_map_takes_few_players_whoever_chose_it() {
+        let asked = Settings::default().with_options(&options(&[("map", "duel")])).unwrap();
+        let of_host = Settings { map: "duel".to_owned(), ..Settings::default() };
+        assert_eq!((asked.places(), of_host.places()), (DUEL_PLAYERS_MAX, DUEL_PLAYERS_MAX));
+        assert_eq!(Settings { players_max: 2, ..asked }.places(), 2);
+        let courtyard = Settings::default().with_options(&Options::none()).unwrap();
+        let own = courtyard.clone().with_map("duel", built_in_map("pillars").unwrap());
+        assert_eq!((courtyard.places(), own.places()), (PLAYERS_MAX, PLAYERS_MAX));
+        assert_eq!((courtyard.map_name(), own.map_name()), (Some("courtyard"), None));
     }
 
     #[test]
