@@ -21,6 +21,9 @@ export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 /** The same for the example with a game of its own, which has to be built. */
 export const startOwnGame = (...flags) => startHost("examples/own_game", ...flags);
 
+/** The same for the example that hosts two games but not the arena. */
+export const startWithoutArena = (...flags) => startHost("examples/without_arena", ...flags);
+
 async function startHost(program, ...flags) {
   const child = start(program, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags);
   const { stdout, stderr } = child.process;

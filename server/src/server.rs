@@ -123,6 +123,7 @@ impl ServerBuilder {
         );
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
+        let site = Site::new(config.assets.clone(), hub.games());
         let front = Arc::new(Front {
             board: board(),
             operators_board: board(),
@@ -131,7 +132,7 @@ impl ServerBuilder {
             admission: Arc::new(admission),
             allowed_origins: config.allowed_origins.clone(),
             admin_hosts: config.admin_hosts.clone(),
-            site: Site::new(config.assets.clone()),
+            site,
             draining,
         });
         Ok(Server { config, tls, front, drain, admin: None })

@@ -35,6 +35,10 @@ const OWN = {
   4009: ["No answer", "The server did not answer in time.", "again"],
   4012: ["The page is out of date", "Page and server have different versions of the game.", "reload"],
 };
+/** Codes that mean another thing if it is advised to stop. */
+const STOPPED = {
+  4012: ["There is no such game here", "This server does not host that game, or the room plays another.", "lobby"],
+};
 const UNKNOWN = ["The connection ended", "The server could not be reached, or the network failed.", "again"];
 
 /** `stop` leaves it to the code. */
@@ -53,7 +57,8 @@ const ADVICE = {
  * Gives `{ code, title, meaning, text, advice, action, label, wait_ms }`; `text` is the server's own.
  */
 export function explain(close) {
-  const [title, meaning, usual] = (close.by_server === false && OWN[close.code]) || (CLOSES[close.code] ?? UNKNOWN);
+  const special = (close.advice === "stop" && STOPPED[close.code]) || (close.by_server === false && OWN[close.code]);
+  const [title, meaning, usual] = special || (CLOSES[close.code] ?? UNKNOWN);
   // What the message advises counts; the code only says what is usual.
   const action = close.by_server && usual !== "other" ? (BY_ADVICE[close.advice] ?? usual) : usual;
   const waits = action === "again" || action === "other";

@@ -35,12 +35,16 @@ const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 #[derive(Debug)]
 pub(crate) struct Site {
     folder: Option<PathBuf>,
+    /// The carried page that is shown at `/`.
+    index: &'static str,
 }
 
 impl Site {
-    /// With the operator's folder of assets, or without.
-    pub(crate) fn new(assets: Option<PathBuf>) -> Self {
-        Self { folder: assets.map(|folder| folder.join("web")) }
+    /// With the operator's folder of assets, or without. The page at `/` is the arena's if that is hosted, else one that
+    /// shows what is.
+    pub(crate) fn new<'a>(assets: Option<PathBuf>, mut games: impl Iterator<Item = &'a str>) -> Self {
+        let index = if games.any(|game| game == "arena") { INDEX } else { HOSTED };
+        Self { folder: assets.map(|folder| folder.join("web")), index }
     }
 
     /// The file of that name; packed as well if the program carries it and that pays.
@@ -52,6 +56,7 @@ impl Site {
             let hash = fnv1a_64(&bytes);
             return Some(Ready::from_parts(kind, bytes, None, hash));
         }
+        let name = if name == INDEX { self.index } else { name };
         let file = CARRIED.iter().find(|file| file.name == name)?;
         let gzip = file.gzip.map(Bytes::from_static);
         Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
@@ -85,6 +90,8 @@ pub(super) async fn file(State(front): State<Arc<Front>>, request: Request) -> R
 }
 
 const INDEX: &str = "index.html";
+/// What is hosted, for people.
+const HOSTED: &str = "hosted.html";
 
 /// The name of a file below the folder: parts of letters, digits, `-`, `_` and `.`, none of which begins with a dot.
 fn name_of(path: &str) -> Option<&str> {
@@ -170,7 +177,9 @@ mod tests {
 
     #[test]
     fn the_client_is_carried_and_its_kind_is_known() {
-        for name in ["tickwire.js", "codec.js", "core.js", "link.js", "tickwire.wasm", "arena.wasm"] {
+        for name in
+            [INDEX, HOSTED, "tickwire.js", "codec.js", "core.js", "link.js", "tickwire.wasm", "arena.wasm"]
+        {
             assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
         }
         for file in CARRIED {

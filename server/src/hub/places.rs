@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::wire::control::{Join, Name, Options, Role, Target};
-use tickwire_shared::wire::{Close, CloseCode};
+use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -97,11 +97,19 @@ impl Hub {
 
     fn game_of(&self, join: &Join) -> Result<&Arc<dyn GameHost>, Close> {
         let Some(game) = self.games.get(&join.game) else {
-            return Err(Close::new(CloseCode::Mismatch, &format!("no game `{}` is hosted here", join.game)));
+            let games: Vec<_> = self.games().map(|name| format!("`{name}`")).collect();
+            return Err(not_here(&format!(
+                "no game `{}` is hosted here, only {}",
+                join.game,
+                games.join(", ")
+            )));
         };
         let (theirs, ours) = (join.schema_hash, game.info().schema_hash);
         if theirs != 0 && theirs != ours {
-            let text = format!("the schema of `{}` is {ours:016x} here, {theirs:016x} there", join.game);
+            let text = format!(
+                "this client was built for another version of `{}`: the schema is {ours:016x} here, {theirs:016x} there",
+                join.game
+            );
             return Err(Close::new(CloseCode::Mismatch, &text));
         }
         Ok(game)
@@ -115,8 +123,7 @@ impl Hub {
             .await
             .ok_or_else(|| Close::new(CloseCode::NoSuchRoom, &format!("there is no room {id}")))?;
         if *room.game() != join.game {
-            let text = format!("room {id} plays `{}`, not `{}`", room.game(), join.game);
-            return Err(Close::new(CloseCode::Mismatch, &text));
+            return Err(not_here(&format!("room {id} plays `{}`, not `{}`", room.game(), join.game)));
         }
         Ok(room)
     }
@@ -306,4 +313,9 @@ impl Waiting {
 /// Whether a match tries another room after a refusal with this code: it is the room or its game that takes nobody.
 fn leads_on(code: CloseCode) -> bool {
     matches!(code, CloseCode::Full | CloseCode::Policy | CloseCode::NoSuchRoom | CloseCode::TryLater)
+}
+
+/// The game is not where it was asked for: no newer client would help.
+fn not_here(text: &str) -> Close {
+    Close { advice: Advice::Stop, ..Close::new(CloseCode::Mismatch, text) }
 }

@@ -17,7 +17,7 @@ use tickwire_shared::wire::control::{
     ServerControl, Target,
 };
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
-use tickwire_shared::wire::{Close, CloseCode, codec};
+use tickwire_shared::wire::{Advice, Close, CloseCode, codec};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -310,12 +310,15 @@ async fn a_hello_or_join_that_does_not_fit_is_told_what_would() {
         let unknown = ClientControl::Join(ask("chess", 0)).encode().unwrap();
         let close = outcome(&handle, Stage::AfterHello, unknown).await;
         assert_eq!(close.code, CloseCode::Mismatch);
-        assert!(close.text.contains("chess"), "{close}");
+        assert!(close.text.contains("`chess`") && close.text.contains("only `dots`"), "{close}");
+        assert_eq!(close.advice, Advice::Stop, "a newer client would not find the game either");
         let other = ClientControl::Join(ask("dots", 0x1234_5678)).encode().unwrap();
         let close = outcome(&handle, Stage::AfterHello, other).await;
         assert_eq!(close.code, CloseCode::Mismatch);
         let ours = format!("{:016x}", game_schema_hash::<Dots>());
         assert!(close.text.contains("0000000012345678") && close.text.contains(&ours), "{close}");
+        assert!(close.text.contains("another version"), "{close}");
+        assert_eq!(close.advice, Advice::Upgrade);
     })
     .await;
 }

@@ -3,8 +3,10 @@
 use crate::running::{Running, UPGRADE, ask, ask_on, assert_status, connect, get};
 use core::time::Duration;
 use std::time::Instant;
-use tickwire_server::{Config, Limits};
+use tickwire_server::{Config, GameOptions, Limits, Server};
+use tickwire_shared::arena::Arena;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 /// The valid upgrade without the lines that start with `name`, and with `lines` at its end.
@@ -91,7 +93,7 @@ async fn the_pages_answer_on_one_connection() {
     let cases = [
         ("/healthz", 200, "alive"),
         ("/readyz", 200, "ready"),
-        ("/api/rooms", 200, "{\"rooms\":[]}"),
+        ("/api/rooms", 200, "{\"games\":[\"arena\"],\"rooms\":[]}"),
         ("/", 200, "default-src 'none'"),
         ("/rooms", 200, "No room is open"),
         ("/tickwire.js", 200, "text/javascript"),
@@ -107,6 +109,25 @@ async fn the_pages_answer_on_one_connection() {
     assert_status(&answer, 405);
     drop(socket);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_without_the_arena_shows_what_it_hosts() {
+    let server = Server::builder().game::<Arena>("duels", GameOptions::default()).build().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let ended = tokio::spawn(server.run(listener, async { drop(stopped.await) }));
+    let mut socket = connect(address).await;
+    for (path, part) in
+        [("/", "Hosted here"), ("/index.html", "Hosted here"), ("/api/rooms", "{\"games\":[\"duels\"],")]
+    {
+        let answer = ask_on(&mut socket, &get(path)).await;
+        assert_status(&answer, 200);
+        assert!(answer.contains(part), "{path}: {answer}");
+    }
+    drop((socket, stop));
+    ended.await.unwrap().unwrap();
 }
 
 /// The status line and headers of `path`, asked for with more headers.

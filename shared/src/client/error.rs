@@ -4,7 +4,7 @@ use super::EVENTS_MAX;
 use crate::entity::{SchemaError, TableError};
 use crate::game::BadSettings;
 use crate::wire::control::GameName;
-use crate::wire::{Close, CloseCode, DecodeError};
+use crate::wire::{Advice, Close, CloseCode, DecodeError};
 
 /// Why a client ends its session by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +63,11 @@ impl ClientError {
             Self::OwnSchema(_) | Self::Scene(_) => CloseCode::Internal,
             Self::EventsNotTaken => CloseCode::TooSlow,
         };
-        Close::new(code, &self.to_string())
+        let close = Close::new(code, &self.to_string());
+        match self {
+            // A newer client would not find it either.
+            Self::NoSuchGame(_) => Close { advice: Advice::Stop, ..close },
+            _ => close,
+        }
     }
 }

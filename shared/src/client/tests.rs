@@ -5,8 +5,8 @@ use super::*;
 use crate::entity::TableError;
 use crate::id::ResumeSecret;
 use crate::limits::OUTBOUND_BYTES_MAX;
-use crate::wire::CloseCode;
 use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
+use crate::wire::{Advice, CloseCode};
 
 fn config(role: Role) -> ClientConfig {
     ClientConfig {
@@ -80,6 +80,18 @@ fn another_schema_is_refused_with_both_hashes() {
     let error = client.receive(Duration::ZERO, &welcome(ours ^ 1)).unwrap_err();
     assert_eq!(error, ClientError::Schema { ours, theirs: ours ^ 1 });
     assert!(matches!(client.state(), State::Closed(close) if close.code == CloseCode::Mismatch));
+}
+
+#[test]
+fn a_game_that_is_not_hosted_is_not_to_be_asked_for_again() {
+    let asked = GameName::new("elsewhere").unwrap();
+    let mut client = Client::<Dots>::new(ClientConfig { game: asked.clone(), ..config(Role::Player) });
+    let error = client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap_err();
+    assert_eq!(error, ClientError::NoSuchGame(asked));
+    let State::Closed(close) = client.state() else { panic!("it is closed") };
+    assert_eq!((close.code, close.advice), (CloseCode::Mismatch, Advice::Stop));
+    let other = ClientError::Schema { ours: 1, theirs: 2 }.close();
+    assert_eq!((other.code, other.advice), (CloseCode::Mismatch, Advice::Upgrade));
 }
 
 #[test]

@@ -1,0 +1,157 @@
+// The page of a host without the arena: its games and rooms, and a spectator's view of any of them. The generic client reads a
+// game by the schema that the server sends, so nothing here knows one.
+
+import { explain } from "../arena/closes.js";
+import { byId, make, setText, show, shownName } from "../arena/dom.js";
+import { hashOf, playUrl, readHash } from "../arena/links.js";
+import { connect } from "../tickwire.js";
+import { Field, colourOf } from "./field.js";
+import { placesOf } from "./places.js";
+
+const REFRESH_MS = 3000;
+const LEGEND_MS = 250;
+/** A list may be so old. */
+const LIST_AGE_MS_MAX = 1_200;
+/** Of a kind without a place, so many are told by their fields. */
+const TOLD_MAX = 4;
+
+const field = new Field(byId("field"));
+let client = null;
+/** Counts the ways into a room: the last one counts. */
+let ways = 0;
+let listed = "";
+
+async function refresh() {
+  if (client !== null || document.hidden) return;
+  try {
+    const response = await fetch("api/rooms");
+    if (!response.ok) throw new Error(response.statusText);
+    list(await response.json());
+    setText(byId("note"), "");
+  } catch {
+    setText(byId("note"), "The list could not be loaded. Trying again.");
+  }
+}
+
+/** The games with their rooms, drawn again only if something has changed. */
+function list({ games, rooms }) {
+  const facts = rooms.map(({ id, game, players, players_max, spectators, metadata, options }) => ({
+    id, game, text: [`${players} of ${players_max} players`, ...(spectators > 0 ? [`${spectators} watching`] : []), ...texts({ ...options, ...metadata }), id].join(" · "),
+  }));
+  const key = JSON.stringify([games, facts]);
+  if (key === listed) return;
+  listed = key;
+  byId("games").replaceChildren(...games.map((game) => section(game, facts.filter((room) => room.game === game))));
+}
+
+const texts = (pairs) => Object.entries(pairs).map(([key, value]) => `${key} ${value}`);
+
+function section(game, rooms) {
+  const lines = rooms.map((room) => {
+    const button = make("button", { type: "button", onclick: () => watch(room.game, room.id) }, "Watch");
+    const line = make("li", {}, make("span", {}, room.text), button);
+    line.dataset.room = room.id;
+    return line;
+  });
+  const none = make("p", { className: "quiet" }, "No room is open. The first player opens one.");
+  return make("section", {}, make("h2", {}, game), lines.length > 0 ? make("ul", {}, ...lines) : none);
+}
+
+async function watch(game, room) {
+  const way = ++ways;
+  setText(byId("note"), "Joining …");
+  let made;
+  try {
+    made = await connect({ url: playUrl(), game, room, role: "spectator", name: "spectator" });
+  } catch (error) {
+    if (way === ways) setText(byId("note"), told(error));
+    return;
+  }
+  if (way !== ways) return made.close();
+  client = made;
+  history.replaceState(null, "", hashOf(room, true));
+  setText(byId("title"), `${game} · ${room}`);
+  setText(byId("line"), "");
+  show(byId("list"), false);
+  show(byId("watch"), true);
+  made.on("cut", () => setText(byId("line"), "Connection lost. Coming back …"));
+  made.on("resumed", () => setText(byId("line"), ""));
+  made.on("closed", (reason) => client === made && back(told(reason)));
+  draw(made);
+}
+
+/** Draws each frame until another room, or none, is watched. */
+function draw(watched) {
+  const places = placesOf(watched.schema);
+  const kinds = watched.schema.kinds.map((kind, number) => ({ ...kind, colour: colourOf(number), place: places.get(kind.name) }));
+  const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
+  field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
+  let legend_ms = -Infinity;
+  requestAnimationFrame(function frame(now) {
+    if (client !== watched) return;
+    requestAnimationFrame(frame);
+    const entities = watched.entities(now);
+    const names = new Map(watched.roster.map(({ entity, player, name }) => [entity, shownName(name, player)]));
+    const placed = entities.filter(({ kind }) => kindOf.get(kind).place !== null);
+    field.draw(placed.map((entity) => {
+      const { colour, place } = kindOf.get(entity.kind);
+      const { x, y } = place.of(entity);
+      return { x, y, colour, name: names.get(entity.id) ?? "" };
+    }));
+    if (now - legend_ms < LEGEND_MS) return;
+    legend_ms = now;
+    byId("legend").replaceChildren(...kinds.map((kind) => legend(kind, entities)));
+  });
+}
+
+/** A kind's line: how many there are, and what those say that have no place. */
+function legend({ name, fields, colour, place }, entities) {
+  const isTold = place === null;
+  const all = entities.filter((entity) => entity.kind === name);
+  const rows = isTold ? all.slice(0, TOLD_MAX).map((entity) => fields.map((field) => `${field.name} ${round(entity[field.name])}`).join(", ")) : [];
+  const line = make("div", {}, make("dt", {}, name), make("dd", {}, [String(all.length), ...rows].join(" · ")));
+  line.style.setProperty("--kind", isTold ? "transparent" : colour);
+  return line;
+}
+
+const round = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : "…");
+
+function told(close) {
+  const { title, text } = explain(close);
+  return [title, text].filter((part) => part !== "").join(": ");
+}
+
+function back(note = "") {
+  const left = client;
+  client = null;
+  ways += 1;
+  left?.close();
+  history.replaceState(null, "", location.pathname);
+  show(byId("watch"), false);
+  show(byId("list"), true);
+  refresh().then(() => note !== "" && setText(byId("note"), note));
+}
+
+/** What the address asks for: `#room=ID` is watched at once. */
+async function arrive() {
+  const asked = readHash(location.hash);
+  await refresh();
+  if (asked?.problem) setText(byId("note"), asked.problem);
+  if (!asked?.room || client?.room === asked.room) return;
+  const gameOf = () => JSON.parse(listed || "[[],[]]")[1].find((room) => room.id === asked.room)?.game;
+  if (gameOf() === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, LIST_AGE_MS_MAX));
+    await refresh();
+  }
+  if (gameOf() === undefined) setText(byId("note"), `There is no room ${asked.room} any more.`);
+  else watch(gameOf(), asked.room);
+}
+
+byId("back").onclick = () => back();
+window.addEventListener("hashchange", arrive);
+document.addEventListener("visibilitychange", refresh);
+setInterval(refresh, REFRESH_MS);
+arrive();
+
+// For tests, and for who is curious.
+Object.defineProperty(window, "tickwirePage", { value: { get client() { return client; } } });

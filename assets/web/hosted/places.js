@@ -1,0 +1,28 @@
+// Where the entities of any game are, as far as its schema tells: a pair of fields whose names end in `x` and `y`.
+
+const PLACE = /^(pos|position|place|at|centre|center|cell|tile|square|)$/i;
+const MOTION = /(^|[._])(vel|velocity|speed|acc|acceleration|aim|wish|dir|direction)$/i;
+
+/** So much of a place's range is shown at least, of all that it could be. */
+const SHOWN_MIN = 1 / 8;
+
+/**
+ * For each kind's name `{ of, span }`: `of(entity)` is its `{ x, y }`, `span` the least extent to show, in the same units; or null if
+ * the kind has no place.
+ */
+export const placesOf = (schema) => new Map(schema.kinds.map((kind) => [kind.name, placeOf(kind)]));
+
+function placeOf(kind) {
+  const names = new Set(kind.fields.map((field) => field.name));
+  const pairs = kind.fields
+    .filter(({ name }) => /(^|\.)x$/.test(name) && names.has(name.replace(/x$/, "y")))
+    .map((field) => ({ field, path: field.name.replace(/\.?x$/, "") }))
+    .filter(({ field, path }) => field.predictor !== "steer" && !MOTION.test(path));
+  const likely = ({ field, path }) => 2 * Number(field.predictor !== "hold") + Number(PLACE.test(path));
+  const [best] = pairs.sort((one, other) => likely(other) - likely(one));
+  if (best === undefined) return null;
+  const { path, field } = best;
+  const span = ((field.max - field.min) / field.per_unit) * SHOWN_MIN;
+  if (path === "") return { span, of: (entity) => entity };
+  return { span, of: (entity) => entity[path] ?? { x: entity[`${path}.x`], y: entity[`${path}.y`] } };
+}

@@ -1,0 +1,130 @@
+//! A host without the built-in arena: two games and no page of its own, so `/` shows what is hosted and lets anybody watch.
+//!
+//!     cargo run --release -p tickwire-server --example without_arena
+//!
+//! One of them is the tag of `own_game.rs`, the other a board of tokens, with a kind that has no place.
+#![allow(missing_docs)]
+
+#[path = "own_game.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod own_game;
+
+use core::time::Duration;
+use own_game::Tag;
+use serde::{Deserialize, Serialize};
+use std::process::ExitCode;
+use tickwire_server::{GameOptions, cli};
+use tickwire_shared::prelude::*;
+use tickwire_shared::tick::TickRate;
+
+fn main() -> ExitCode {
+    cli::run(|server| {
+        server.game::<Tag>("tag", GameOptions::default()).game::<Board>("board", GameOptions::default())
+    })
+}
+
+/// The squares of a side.
+const SIDE: i32 = 8;
+const STONES: [(u8, u8); 4] = [(3, 3), (4, 3), (3, 4), (4, 4)];
+
+/// What the board knows: of the clock, nobody can say where it is.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub enum Thing {
+    Token(Token),
+    Stone(Stone),
+    Clock(Clock),
+}
+
+/// A player's token.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Token {
+    #[entity(range = 0..=7)]
+    pub square: IVec2,
+}
+
+/// What lies in the middle.
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Stone {
+    #[entity(range = 0..=7)]
+    pub x: u8,
+    #[entity(range = 0..=7)]
+    pub y: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+pub struct Clock {
+    pub seconds: u16,
+}
+
+/// One press, one square: along the rows, from the first to the last.
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+pub struct Press {
+    pub next: Button,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Rules {}
+
+pub struct Board {
+    clock: Option<EntityId>,
+    tokens: Vec<(PlayerId, EntityId)>,
+}
+
+impl Game for Board {
+    type Settings = Rules;
+    type Scene = ();
+    type Input = Press;
+    type Entity = Thing;
+    type Event = ();
+    type Command = ();
+
+    fn scene(_: &Rules, _: TickRate) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+        for (x, y) in STONES {
+            let _ = world.spawn(Thing::Stone(Stone { x, y }));
+        }
+        Self { clock: world.spawn(Thing::Clock(Clock { seconds: 0 })).ok(), tokens: Vec::new() }
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Thing>,
+        (): &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let token = world.spawn(Thing::Token(Token { square: IVec2::ZERO }))?;
+        self.tokens.push((player, token));
+        Ok(token)
+    }
+
+    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+        if let Some(at) = self.tokens.iter().position(|(id, _)| *id == player) {
+            world.despawn(self.tokens.swap_remove(at).1);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+        for player in turn.players {
+            if let Some(token) = world.get_mut(player.entity) {
+                Self::apply_input(token, &player.input, &turn.step());
+            }
+        }
+        if let Some(Thing::Clock(clock)) = self.clock.and_then(|id| world.get_mut(id))
+            && turn.is_every(Duration::from_secs(1))
+        {
+            clock.seconds = clock.seconds.saturating_add(1);
+        }
+    }
+
+    fn apply_input(own: &mut Thing, input: &Press, _: &Step<'_, Self>) {
+        let Thing::Token(Token { square }) = own else { return };
+        if input.next.pressed {
+            let number = (square.y * SIDE + square.x + 1) % (SIDE * SIDE);
+            *square = IVec2::new(number % SIDE, number / SIDE);
+        }
+    }
+}
