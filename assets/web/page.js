@@ -227,7 +227,8 @@ const LIST_AGE_MS_MAX = 1_200;
 
 /** Whether a room is there. A list that cannot be had says nothing against it; one may be a second old. */
 async function isThere(room) {
-  const isListed = () => listRooms({ url: playUrl() }).then((rooms) => rooms.some((other) => other.id === room), () => true);
+  const has = (rooms) => rooms.some((other) => other.id === room);
+  const isListed = () => listRooms({ url: playUrl() }).then(has, () => true);
   if (await isListed()) return true;
   await new Promise((resolve) => setTimeout(resolve, LIST_AGE_MS_MAX));
   return isListed();

@@ -1,7 +1,7 @@
-//! The connections of operators: a bound, and who goes when it is reached.
+//! The operator's connections: a bound, and which one is closed when it is reached.
 //!
-//! A scraper, a browser and a load balancer keep connections open that ask for nothing. So a new one never waits for a
-//! place: it gets that of the connection for which nothing has been done for the longest time.
+//! Scrapers, browsers and load balancers keep idle connections open. So a new connection never waits: the one
+//! that has been idle for the longest time is closed for it.
 
 use axum::Router;
 use axum::body::Body;

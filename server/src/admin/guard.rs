@@ -1,8 +1,8 @@
 //! Who may ask the operator's listener: not a web page in an operator's browser.
 //!
-//! A page could reach a loopback address, and could give its own host's name that address after it was loaded (DNS
-//! rebinding). So a request that changes something may carry no `Origin`, and the host that a request names must be an
-//! address, `localhost`, or one of the names that the operator permits.
+//! A page could reach a loopback address, and could give its own host's name that address after it was loaded
+//! (DNS rebinding). So a request that changes something may carry no `Origin`, and the host that a request
+//! names must be an address, `localhost`, or one of the names that the operator permits.
 
 use super::{Front, problem};
 use axum::extract::{Request, State};

@@ -1,4 +1,5 @@
-//! The listings of one listener: each is made once a second at most, however many ask, and then served as ready bytes.
+//! The listings of one listener. Each is made at most once a second and served as ready bytes, however many
+//! clients ask.
 //!
 //! A listing is made on a thread for blocking work, from counters and handles: no room waits for it.
 
@@ -35,8 +36,8 @@ impl Board {
         Self { made: Arc::default(), metrics }
     }
 
-    /// The listing: the one of the last second, else what `make` gives. `None` if that gives nothing. Those who ask
-    /// while one is made wait for it.
+    /// The listing of the last second, or a new one from `make`; `None` if `make` returns none. Clients that
+    /// ask while it is being made wait for it.
     pub(crate) async fn get(
         &self,
         which: Which,
@@ -47,7 +48,7 @@ impl Board {
             return Some(Arc::clone(&made.ready));
         }
         self.metrics.listings_made.of(which.0).inc();
-        // The lock goes along, so that a client that hangs up does not make the next one make it once more.
+        // The lock moves to the thread: if this client hangs up, the next one still gets what is being made.
         spawn_blocking(move || renew(made, which, make)).await.ok()?
     }
 }

@@ -1,7 +1,9 @@
 //! The front door: one port for pages and for `/play`, the WebSocket.
 //!
-//! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on, [`pages`]
-//! answers all else, [`board`] makes listings, [`ready`] serves bytes that are made, [`connection`] runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket frame.
+//! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on,
+//! [`pages`] answers all else, [`board`] makes listings, [`ready`] serves bytes that are made, [`connection`]
+//! runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket
+//! frame.
 
 pub(crate) mod board;
 pub(crate) mod connection;

@@ -1,7 +1,7 @@
-//! Many lines of one kind are summed up: the first ones are written, the others are counted and told in one line.
+//! Limits how many lines of one kind are written. The rest are counted and reported in one line.
 //!
-//! A kind is a place in the program. There are a few dozen of them, so what a log can grow to in a day is bounded,
-//! whatever comes over the network.
+//! A kind is a place in the program. There are a few dozen of them, so the log's size per day is bounded
+//! whatever clients do.
 
 use prometheus_client::metrics::counter::Counter;
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ impl Flood {
         false
     }
 
-    /// Logs how many more lines there were of each kind whose first untold one is a period old; of every kind if
+    /// Reports the suppressed lines of each kind once the first of them is a period old; of every kind if
     /// `all`.
     pub(super) fn sum_up(&self, all: bool) {
         for (more, like) in self.take(Instant::now(), all) {

@@ -1,7 +1,7 @@
-//! Lines on their way to a stream that may take none for a while: whoever writes one never waits.
+//! Writes lines to a stream that may block for as long as it likes. Callers never wait.
 //!
-//! One thread writes. What it has not taken yet lies in a buffer; a line that does not fit is dropped and counted, and
-//! the log says how many were lost as soon as it takes lines again.
+//! One thread writes; a bounded buffer holds what it has not taken yet. A line that does not fit is dropped
+//! and counted, and the log says how many were lost as soon as the stream takes lines again.
 
 use prometheus_client::metrics::counter::Counter;
 use std::io::{self, ErrorKind, Write};
@@ -49,8 +49,8 @@ struct State {
 }
 
 impl Lines {
-    /// Starts the thread that writes to `stream`. It calls `look` after each write and about once a second, and lives
-    /// as long as the process.
+    /// Starts the thread that writes to `stream`. It calls `look` after each write and about once a second,
+    /// and lives as long as the process.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -117,7 +117,8 @@ impl Queue {
             let failed = write_all(&mut stream, &lines);
             self.lost.failed.inc_by(failed);
             untold += failed;
-            // Told only once a write went well: on a stream that is closed the words would be lost too, for ever.
+            // Only after a write that succeeded: on a closed stream this line would be lost as well, again
+            // and again.
             if untold > 0 && failed == 0 && !lines.is_empty() {
                 tracing::warn!(
                     lines = untold,
@@ -131,7 +132,8 @@ impl Queue {
         }
     }
 
-    /// Swaps what waits into `lines`; nothing if none comes for a while. Gives how many lines were dropped behind it.
+    /// Swaps the waiting lines into `lines`, none if none comes within a second. Returns how many lines were
+    /// dropped after them.
     fn take(&self, lines: &mut Vec<u8>) -> u64 {
         lines.clear();
         let (mut state, _) = self
@@ -144,7 +146,7 @@ impl Queue {
     }
 }
 
-/// Writes everything, however long the stream makes it wait. Gives how many lines it would not take.
+/// Writes everything, however long the stream blocks. Returns how many lines failed.
 fn write_all(stream: &mut impl Write, mut lines: &[u8]) -> u64 {
     while !lines.is_empty() {
         match stream.write(lines) {

@@ -1,7 +1,7 @@
 //! Logs to stderr, for people or for machines.
 //!
-//! No part of the server waits for a line to be written ([`lines`]), and none can fill a disk ([`flood`]). Panics are
-//! lines of the log as well.
+//! No part of the server waits for a line to be written ([`lines`]), and no client can fill a disk with them
+//! ([`flood`]). Panics are logged like everything else.
 
 mod flood;
 mod lines;
@@ -29,7 +29,8 @@ pub(crate) struct Log {
     flood: Arc<Flood>,
 }
 
-/// Starts logging, panics included. A second call in one process changes nothing: the first one's subscriber stays.
+/// Starts logging, panics included. A second call in one process changes nothing: the first one's subscriber
+/// stays.
 ///
 /// # Errors
 /// The system gives no thread to write from.

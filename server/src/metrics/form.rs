@@ -1,7 +1,7 @@
 //! The two forms in which metrics are read: Prometheus' own text format (0.0.4) and OpenMetrics 1.0.
 //!
-//! They differ in little: a counter's help and type name it with `_total` in the first and without in the second, and
-//! the second has an end mark.
+//! They differ little: the text format names a counter with `_total` in its help and type lines, OpenMetrics
+//! without it, and OpenMetrics ends with a mark.
 
 use std::fmt::Write;
 
@@ -15,7 +15,8 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// What a client with these `Accept` headers takes: OpenMetrics only if it prefers that, or likes both as well.
+    /// The form for a client with these `Accept` headers: OpenMetrics if the client weights it no lower than
+    /// text.
     pub(crate) fn accepted<'a>(accept: impl Iterator<Item = &'a str>) -> Self {
         let (mut text, mut open) = (0.0_f32, 0.0_f32);
         for range in accept.flat_map(|line| line.split(',')) {
@@ -55,7 +56,8 @@ impl Form {
     }
 }
 
-/// The same metrics in the text format. A metric's help comes before its type, and its name there goes by the type.
+/// The same metrics in the text format. Help precedes type, so help is held back until the type gives the
+/// name.
 fn as_text(openmetrics: &str) -> String {
     let mut text = String::with_capacity(openmetrics.len());
     let mut help = "";

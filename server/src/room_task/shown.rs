@@ -8,7 +8,8 @@ use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Room;
 use tickwire_shared::{Access, Rewinds};
 
-/// How many are in it or on their way, and who may come. Whoever holds the inbox's lock writes them; reading takes no lock.
+/// How many are in it or on their way, and who may come. Whoever holds the inbox's lock writes them; reading
+/// takes no lock.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     players: AtomicU16,
@@ -56,8 +57,8 @@ impl Shown {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shows new figures whenever one more update was sampled: once a second. If someone reads the old ones in that very
-    /// moment, the room does not wait: it shows them at its next tick.
+    /// Publishes new figures whenever another update was sampled, once a second. If a reader holds the lock
+    /// at that moment, the room does not wait and publishes at its next tick.
     pub(super) fn update<G: Game>(&self, room: &Room<G>) {
         let Some(sampled) = room.byte_profile() else { return };
         let mut shown = match self.0.try_lock() {
