@@ -204,6 +204,7 @@ export interface CloseReason {
   /** One sentence for people. Text, never markup. */
   text: string;
   advice: "stop" | "retry" | "resume" | "authenticate" | "upgrade";
+  /** The server's advice and a part of a second by chance: others were sent away at the same moment. */
   retry_after_ms: number;
   /** Whether the server said so; else this client ended the session, and `code` is the nearest one. */
   by_server: boolean;

@@ -10,7 +10,9 @@ const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 const NAME_BYTES_MAX = 32;
 /** How long a server keeps a cut player's place, if it does not say. */
 const GRACE_MS = 30_000;
-const RETRY_MS = { first: 200, max: 4_000 };
+/** The most that an attempt waits: twice as long with each. How long it does is chance, so that not all whose server is gone come back
+ * at the same moment. */
+const RETRY_MS = { first: 500, max: 8_000 };
 const JOIN_TIMEOUT_MS = 15_000;
 /** An attempt to come back that takes longer is given up, so that the next can begin. */
 const RESUME_TIMEOUT_MS = 5_000;
@@ -234,6 +236,7 @@ class Client {
         return this.#emit("life-line", event.line);
       default: {
         const { close, byServer } = event.close;
+        if (close.advice === "retry") close.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
         if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
         return this.#finish({ ...close, by_server: byServer });
       }
@@ -270,7 +273,7 @@ class Client {
     if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
     this.state = "cut";
     const base = Math.min(RETRY_MS.first * 2 ** this.#cut.attempt, RETRY_MS.max);
-    const wait = Math.min(base * (0.5 + Math.random() / 2), left_ms);
+    const wait = Math.min(base * Math.random(), left_ms);
     this.#cut.attempt += 1;
     this.#timer = setTimeout(() => this.#open(), wait);
     this.#emit("cut", { attempt: this.#cut.attempt, retry_in_ms: wait, grace_left_ms: left_ms });

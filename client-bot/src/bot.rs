@@ -10,15 +10,15 @@ use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_shared::Rng;
-use tickwire_shared::client::{Client, ClientConfig};
+use tickwire_shared::client::{Backoff, Client, ClientConfig};
 use tickwire_shared::game::Game;
 use tickwire_shared::wire::control::{Credential, Name, Target};
 use tickwire_shared::wire::{Advice, CloseCode};
 
 /// Attempts in a row that may fail before a bot gives up.
 const ATTEMPTS_MAX: u32 = 5;
-/// The wait after the first failed attempt; it doubles with each.
-const RETRY_WAIT: Duration = Duration::from_millis(200);
+/// The same for one that has a place to come back to: its server has some 20 s to be there again.
+const RESUMES_MAX: u32 = 8;
 
 /// A bot that had less time than this, and that nothing kept out, is not to blame for being in no room.
 const HURRY: Duration = Duration::from_secs(1);
@@ -52,9 +52,23 @@ impl Trouble {
 impl From<ConnectError> for Trouble {
     fn from(error: ConnectError) -> Self {
         tracing::debug!(%error, "no connection");
-        let hopeless = matches!(error, ConnectError::TooManyFiles | ConnectError::Http(400..=428));
-        let wait = (!hopeless).then_some(Duration::ZERO);
-        Self { reason: error.reason(), text: String::new(), wait }
+        let hopeless =
+            matches!(error, ConnectError::TooManyFiles | ConnectError::Http { status: 400..=428, .. });
+        let wait = (!hopeless).then_some(advised(&error));
+        let reason = error.reason();
+        let text = match error {
+            ConnectError::Http { text, .. } => text,
+            error => error.to_string(),
+        };
+        Self { reason, text, wait }
+    }
+}
+
+/// What the answer to a connection asks for.
+fn advised(error: &ConnectError) -> Duration {
+    match error {
+        ConnectError::Http { retry_after: Some(wait), .. } => *wait,
+        _ => Duration::ZERO,
     }
 }
 
@@ -69,7 +83,10 @@ impl From<&End> for Trouble {
                 };
                 Self { reason: close.code.reason().into(), text: close.text.to_string(), wait }
             }
-            End::Link(end) => Self::after(format!("closed_{}", end.code()), Duration::ZERO),
+            End::Link(end) => {
+                let text = if let LinkEnd::Closed { text, .. } = end { text.clone() } else { String::new() };
+                Self { text, ..Self::after(format!("closed_{}", end.code()), Duration::ZERO) }
+            }
             End::JoinTimeout => Self::after("join_timeout", Duration::ZERO),
             End::Silent => Self::after("silent", Duration::ZERO),
             End::Left => Self::hopeless(RUN_OVER),
@@ -106,6 +123,7 @@ where
     let mut rng = Rng::new(Rng::new(crew.config.seed ^ (u64::from(bot) << 32)).next_u64());
     let mut behaviour = crew.behaviours.of(bot);
     let mut failures = 0;
+    let mut backoff = Backoff::new(rng.next_u64());
     let mut last = Trouble::hopeless(RUN_OVER);
     let vigil = Vigil::new(bot, &crew.config.networks.profile(bot), shift.end);
     let mut watch = Watch::new(vigil, &crew.tally, clock);
@@ -117,14 +135,16 @@ where
             };
         tracing::debug!(bot, reason = trouble.reason, "out of the room");
         failures = if joined { 0 } else { failures + 1 };
+        if joined {
+            backoff.reset();
+        }
         let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
         // An attempt that the end cuts short says less than the refusal before it.
         if last.is_want_of_time() || !trouble.is_want_of_time() {
             last = trouble;
         }
         let Some(wait) = retry else { break };
-        let backoff = RETRY_WAIT * (1 << failures) / 2;
-        clock.sleep_until((clock.now() + wait.max(backoff.mul_f32(0.5 + rng.unit()))).min(shift.end)).await;
+        clock.pause(backoff.pause(wait), shift.end).await;
     }
     let short = clock.now().min(shift.end).saturating_sub(shift.start) < HURRY;
     let hurried = short && last.is_want_of_time();
@@ -203,14 +223,14 @@ where
     B: Behaviours<G>,
 {
     let mut resumes_failed = 0;
+    let mut backoff = Backoff::new(player.rng.next_u64());
     loop {
         let link = match crew.connect.connect(player.bot).await {
             Ok(link) => link,
-            Err(error) if player.has_joined() && resumes_failed < ATTEMPTS_MAX => {
+            Err(error) if player.has_joined() && resumes_failed < RESUMES_MAX => {
                 resumes_failed += 1;
                 tracing::debug!(bot = player.bot, %error, "no connection to resume");
-                let wait = RETRY_WAIT * (1 << resumes_failed);
-                crew.clock.sleep_until((crew.clock.now() + wait).min(player.until)).await;
+                crew.clock.pause(backoff.pause(advised(&error)), player.until).await;
                 if crew.clock.now() >= player.until {
                     return Ok(());
                 }
@@ -234,6 +254,9 @@ where
                 End::Link(LinkEnd::Cut) => shard.cuts += 1,
                 end => shard.disconnected(code_of(end)),
             });
+            let Trouble { reason, text, .. } = (&end).into();
+            player.tally.said(reason, text);
+            backoff.reset();
         }
         let may_resume = match &end {
             End::Closed(close) => close.advice == Advice::Resume,
@@ -241,8 +264,13 @@ where
             End::JoinTimeout | End::Left => false,
         };
         resumes_failed = if was_in { 0 } else { resumes_failed + 1 };
-        if !may_resume || resumes_failed >= ATTEMPTS_MAX || !player.client.reconnect(now) {
+        if !may_resume || resumes_failed >= RESUMES_MAX || !player.client.reconnect(now) {
             return Err(Lost::Session(end));
+        }
+        // All of them lost their server at the same moment.
+        crew.clock.pause(backoff.pause(Duration::ZERO), player.until).await;
+        if crew.clock.now() >= player.until {
+            return Ok(());
         }
     }
 }

@@ -30,6 +30,11 @@ impl Clock {
         tokio::time::sleep_until(self.instant(at)).await;
     }
 
+    /// Waits for `time`, but not beyond `until`.
+    pub(crate) async fn pause(&self, time: Duration, until: Duration) {
+        self.sleep_until(self.now().saturating_add(time).min(until)).await;
+    }
+
     pub(crate) async fn timeout_at<F: Future>(&self, at: Duration, work: F) -> Option<F::Output> {
         tokio::time::timeout_at(self.instant(at), work).await.ok()
     }

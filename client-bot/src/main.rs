@@ -1,15 +1,17 @@
 //! The load tool's command.
 
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tickwire_client_bot::args::{Args, Command};
 use tickwire_client_bot::assertion::failures;
-use tickwire_client_bot::connect::{Sources, TlsRoots, WebSocketConnect};
+use tickwire_client_bot::connect::{Addresses, Sources, TlsRoots, WebSocketConnect};
 use tickwire_client_bot::profile_table::ProfileTable;
 use tickwire_client_bot::progress::Progress;
 use tickwire_client_bot::recording::{
@@ -134,14 +136,17 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
     let unreachable =
         |error: tickwire_client_bot::connect::ConnectError| Failure(error.to_string(), UNREACHABLE);
     let usage = |text: String| Failure(text, USAGE);
-    let roots = args.ca.as_deref().map(TlsRoots::from_pem_file).transpose().map_err(usage)?;
+    let roots = TlsRoots::for_url(&args.url, args.ca.as_deref()).map_err(usage)?;
     let plan = args.plan();
-    let address = args.url.resolve().await.map_err(unreachable)?;
-    let sources = match args.sources.as_slice() {
-        [] => Sources::for_target(address, plan.bots_max()),
-        given => Sources(given.to_vec()),
+    let addresses = args.url.resolve().await.map_err(unreachable)?;
+    let (addresses, sources) = match args.sources.as_slice() {
+        [] => {
+            let sources = Sources::for_targets(addresses.all(), plan.bots_max());
+            (addresses, sources)
+        }
+        given => (reachable_from(given, addresses).map_err(usage)?, Sources(given.to_vec())),
     };
-    let connect = WebSocketConnect::new(args.url.clone(), address, sources, roots)
+    let connect = WebSocketConnect::new(args.url.clone(), addresses, sources, roots)
         .map_err(|error| usage(error.to_string()))?;
     connect.probe().await.map_err(unreachable)?;
     let connect = RecordConnect::new(connect, recorder);
@@ -170,6 +175,17 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
     Ok(report)
 }
 
+/// Those of a server's addresses that bots can come to from `sources`.
+fn reachable_from(sources: &[IpAddr], addresses: Addresses) -> Result<Addresses, String> {
+    let is_of_family =
+        |address: &&SocketAddr| sources.iter().any(|source| source.is_ipv4() == address.is_ipv4());
+    let reachable: Vec<_> = addresses.all().iter().filter(is_of_family).copied().collect();
+    if reachable.is_empty() {
+        return Err(format!("--sources: the server is at {addresses}, no source is of that family"));
+    }
+    Ok(reachable.into())
+}
+
 /// Writes the report and judges it.
 fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
     let fault =
@@ -192,8 +208,8 @@ fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
     }
     let never_connected = report.messages == 0 && report.bots_joined == 0;
     if never_connected && report.bots_failed.keys().any(|reason| is_unreachable(reason)) {
-        let reasons: Vec<_> = report.bots_failed.keys().cloned().collect();
-        return Err(Failure(format!("{} can't be reached: {}", args.url, reasons.join(", ")), UNREACHABLE));
+        let reasons = with_texts(report, &report.bots_failed);
+        return Err(Failure(format!("{} can't be reached: {reasons}", args.url), UNREACHABLE));
     }
     let failing = failures(&args.assertions, &json);
     let outage = outage(report).filter(|_| !args.allow_outages);
@@ -216,13 +232,18 @@ fn say(mut to: impl Write, text: impl std::fmt::Display) -> std::io::Result<()> 
 /// How many bots should have come into a room and did not, and why.
 fn missing(report: &Report) -> Option<String> {
     let count: u64 = report.bots_missing.values().sum();
+    let reasons = with_texts(report, &report.bots_missing);
+    let wanted = report.bots_wanted;
+    (count > 0).then(|| format!("{count} of {wanted} bots never came into a room: {reasons}"))
+}
+
+/// Counts by reason, each with what was said.
+fn with_texts(report: &Report, counts: &BTreeMap<String, u64>) -> String {
     let reason = |(reason, count): (&String, &u64)| match report.failure_texts.get(reason) {
         Some(text) => format!("{count} x {reason} ({text})"),
         None => format!("{count} x {reason}"),
     };
-    let reasons: Vec<_> = report.bots_missing.iter().map(reason).collect();
-    let wanted = report.bots_wanted;
-    (count > 0).then(|| format!("{count} of {wanted} bots never came into a room: {}", reasons.join(", ")))
+    counts.iter().map(reason).collect::<Vec<_>>().join(", ")
 }
 
 /// What bots met of an outage.

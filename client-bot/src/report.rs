@@ -29,7 +29,8 @@ pub struct Report {
     /// Not in the JSON form, for the exit status alone.
     #[serde(skip)]
     pub bots_missing: BTreeMap<String, u64>,
-    /// What the server last said to bots that gave up, by reason. Not in the JSON form, for people alone.
+    /// What the server last said when it turned a bot away or ended its session, or what failed, by reason. Not in the JSON form,
+    /// for people alone.
     #[serde(skip)]
     pub failure_texts: BTreeMap<String, String>,
     /// Connections that ended before their bot wanted it, by close code; 1006 is an end without any.

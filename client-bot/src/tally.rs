@@ -87,7 +87,7 @@ pub(crate) struct Counts {
 #[derive(Clone, Debug, Default)]
 struct Fates {
     bots: Vec<Fate>,
-    /// What the server last said to bots that gave up, by reason.
+    /// What was last said to bots that were turned away or lost their session, by reason.
     texts: BTreeMap<String, String>,
     joined: u32,
     all_joined_at: Option<Duration>,
@@ -111,7 +111,7 @@ enum Fate {
 pub(crate) struct GivenUp {
     /// The reason for machines.
     pub(crate) reason: String,
-    /// What the server said to it, for people; may be empty.
+    /// What the server said to it, or what failed, for people; may be empty.
     pub(crate) text: String,
     /// Its time was over before one can ask for a place in a room, and nothing kept it out.
     pub(crate) hurried: bool,
@@ -191,10 +191,8 @@ impl Tally {
 
     /// `bot` gave up; that counts if it never was in a room.
     pub(crate) fn failed(&self, bot: u32, why: GivenUp) {
+        self.said(why.reason.clone(), why.text);
         let fates = &mut *lock(&self.fates);
-        if !why.text.is_empty() {
-            fates.texts.insert(why.reason.clone(), why.text);
-        }
         match fates.bots.get_mut(bot as usize) {
             None | Some(Fate::Joined) => {}
             Some(Fate::Failed(_)) if why.hurried => {}
@@ -202,7 +200,14 @@ impl Tally {
         }
     }
 
-    /// What the server last said to bots that gave up, by reason.
+    /// What the server said when it turned a bot away or ended its session; empty if it said nothing.
+    pub(crate) fn said(&self, reason: String, text: String) {
+        if !text.is_empty() {
+            lock(&self.fates).texts.insert(reason, text);
+        }
+    }
+
+    /// What was last said to bots, by reason.
     #[must_use]
     pub(crate) fn texts(&self) -> BTreeMap<String, String> {
         lock(&self.fates).texts.clone()

@@ -76,6 +76,26 @@ async fn cut_bots_take_their_places_again() {
     assert_eq!((report.cuts_not_resumed, report.outages), (0, 0), "{report:?}");
 }
 
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn bots_that_lost_their_server_at_once_come_back_one_after_the_other() {
+    let server = MiniServer::start();
+    let cutter = server.clone();
+    let cut = tokio::spawn(async move {
+        tokio::time::sleep(ms(1_000)).await;
+        cutter.cut_all();
+    });
+    let report = play(&server, config(Plan::steady(60, ms(0), ms(3_000)), 1)).await;
+    cut.await.expect("the cut");
+    assert_eq!((report.bots_joined, report.resumes), (60, 60), "{report:?}");
+    let mut back: Vec<_> = server.connections().into_iter().filter(|at| *at >= ms(1_000)).collect();
+    back.sort_unstable();
+    assert_eq!(back.len(), 60);
+    assert!(back.last().is_some_and(|last| *last < ms(1_600)), "{back:?}");
+    let at_once = |from: &Duration| back.iter().filter(|at| (*from..*from + ms(50)).contains(*at)).count();
+    let most = back.iter().map(at_once).max();
+    assert!(most.is_some_and(|most| most < 20), "{most:?} of 60 within 50 ms: {back:?}");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn bots_that_cannot_read_their_server_leave_and_join_anew() {
     let server = MiniServer::start();

@@ -60,7 +60,7 @@ async fn wrong_use_ends_with_2() {
         &["--url", "http://127.0.0.1"],
         &["--report", "/no/such/folder/report.json"],
         &["--stages", "1s:5", "--bots", "5"],
-        &["--url", "wss://127.0.0.1:9"],
+        &["--url", "wss://127.0.0.1:9", "--ca", "/no/such/file.pem"],
     ] {
         let output = bots(args).await;
         assert_eq!(status(&output), Some(2), "{args:?}: {}", text(&output.stderr));

@@ -9,15 +9,17 @@ use clap::Parser;
 use draw::Screen;
 use futures_util::{SinkExt, StreamExt};
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::{Duration, Instant};
-use tickwire_shared::client::{Client, ClientConfig, ClientEvent};
+use tickwire_client_bot::connect::{Sources, TlsRoots, Url, WebSocketConnect};
+use tickwire_shared::client::{Backoff, Client, ClientConfig, ClientEvent};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
-use tickwire_shared::{arena::Arena, id::RoomId, limits::SUBPROTOCOL};
+use tickwire_shared::{arena::Arena, id::RoomId};
 use tokio::time::{interval, sleep};
-use tokio_tungstenite::{connect_async, tungstenite};
-use tungstenite::{Message, client::ClientRequestBuilder, http::Uri};
+use tokio_tungstenite::tungstenite::Message;
 
 /// From one picture to the next.
 const FRAME: Duration = Duration::from_millis(33);
@@ -25,9 +27,12 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Watches an arena in a terminal. q or Ctrl-C ends it.
 #[derive(Parser)]
 struct Args {
-    /// The server.
-    #[arg(long, default_value = "ws://127.0.0.1:8080/play")]
-    url: Uri,
+    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is meant.
+    #[arg(long, default_value = "ws://127.0.0.1:8080")]
+    url: Url,
+    /// Certificates to trust with wss instead of those that the system trusts, as PEM.
+    #[arg(long)]
+    ca: Option<PathBuf>,
     /// The room, as the server's list names it; by default the fullest one.
     #[arg(long)]
     room: Option<RoomId>,
@@ -40,9 +45,7 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    if args.url.scheme_str() != Some("ws") {
-        Err(format!("--url {}: only ws:// works here, this example is built without TLS", args.url))?;
-    }
+    let roots = TlsRoots::for_url(&args.url, args.ca.as_deref())?;
     let mut screen = Screen::open(args.frames)?;
     let start = Instant::now();
     let config = ClientConfig {
@@ -53,8 +56,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         target: args.room.map_or(Target::Match(Options::none()), Target::Room),
     };
     let mut client = Client::<Arena>::new(config.clone());
+    let mut backoff = Backoff::new(RandomState::new().hash_one(start));
     loop {
-        let (why, wait_ms) = match visit(&args.url, &mut client, start, &mut screen).await {
+        let heard = client.stats().messages;
+        let (why, wait_ms) = match visit(&args.url, &roots, &mut client, start, &mut screen).await {
             Ok(None) => return Ok(()),
             Ok(Some(close)) if args.room.is_some() && close.code == CloseCode::NoSuchRoom => {
                 Err(close.to_string())?
@@ -64,9 +69,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Advice::RetryAfter(ms) => (close.to_string(), ms),
                 Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => Err(close.to_string())?,
             },
-            Err(error) => (format!("{}: {error}", args.url), 0),
+            Err(error) => (error.to_string(), 0),
         };
-        let until = start.elapsed() + Duration::from_millis(wait_ms.max(1_000).into());
+        if client.stats().messages > heard {
+            backoff.reset();
+        }
+        let until = start.elapsed() + backoff.pause(Duration::from_millis(wait_ms.max(1_000).into()));
         while start.elapsed() < until {
             if !screen.draw(&client, start.elapsed(), &why)? {
                 return Ok(());
@@ -84,11 +92,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
 type Ended = Result<Option<Close>, Box<dyn Error>>;
 
 /// One connection.
-async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &mut Screen) -> Ended {
-    let request = ClientRequestBuilder::new(url.clone()).with_sub_protocol(SUBPROTOCOL);
-    let mut connecting = pin!(connect_async(request));
+async fn visit(
+    url: &Url,
+    roots: &Option<TlsRoots>,
+    client: &mut Client<Arena>,
+    start: Instant,
+    screen: &mut Screen,
+) -> Ended {
+    let mut connecting = pin!(async {
+        let addresses = url.resolve().await?;
+        WebSocketConnect::new(url.clone(), addresses, Sources::default(), roots.clone())?.socket(0).await
+    });
     let mut frames = interval(FRAME);
-    let (mut socket, _) = loop {
+    let mut socket = loop {
         tokio::select! {
             connected = &mut connecting => break connected?,
             _ = frames.tick() => {
@@ -103,6 +119,7 @@ async fn visit(url: &Uri, client: &mut Client<Arena>, start: Instant, screen: &m
         tokio::select! {
             message = socket.next() => match message.transpose()? {
                 Some(Message::Binary(bytes)) => fault = client.receive(start.elapsed(), &bytes).err(),
+                Some(Message::Close(Some(frame))) => Err(format!("closed: {frame}"))?,
                 Some(_) => {}
                 None => Err("the connection is gone")?,
             },

@@ -95,5 +95,23 @@ async fn a_server_that_is_not_there_is_named() {
     let output = watch(([127, 0, 0, 1], 1).into(), &["--frames", "5"]).await;
     // What is blank already is not written again.
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("ws://127.0.0.1:1/play:") && text.contains("refused"), "{text}");
+    assert!(text.contains("127.0.0.1:1:") && text.contains("refused"), "{text}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_shown_with_the_servers_text() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _ = socket.read(&mut [0; 4_096]).await;
+            let answer = "HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain\r\n\r\ncrowded";
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    let output = watch(address, &["--frames", "30"]).await;
+    let text = String::from_utf8_lossy(&output.stdout);
+    // What is blank already is not written again.
+    assert!(text.contains("429") && text.contains("crowded"), "{text}");
 }

@@ -129,6 +129,14 @@ test("a cut is taken up again as the same player", async () => {
   assert.equal(client.stats().resumes, 1);
 });
 
+test("many that are cut at once come back one after the other", async () => {
+  const all = await Promise.all(Array.from({ length: 12 }, (_, at) => join(`bot ${at}`, { fresh: true })));
+  for (const { cut } of all) cut();
+  await until(() => all.every(({ has }) => has("resumed")), "all are back");
+  const waits = all.map(({ has }) => has("cut").retry_in_ms).sort((a, b) => a - b);
+  assert.ok(waits.at(-1) <= 500 && waits.at(-1) - waits[0] > 100, `${waits}`);
+});
+
 test("a spectator comes back after a cut, until its room is gone", async () => {
   const player = await join("ada", { fresh: true });
   const { room } = player.client;

@@ -22,6 +22,7 @@ mod control;
 mod descriptors;
 mod directory;
 mod handshakes;
+mod herd;
 mod http;
 mod hub;
 mod ledger;

@@ -1,5 +1,6 @@
 //! The members' slots as a room sees them: what came is read there, and what goes out is put there.
 
+use crate::herd::Herd;
 use crate::room_port::Answer;
 use crate::slot::Slot;
 use crate::transport::lease::{Harvest, Reading};
@@ -99,8 +100,9 @@ impl Slots {
 
     /// Closes every member that is left.
     pub(crate) fn close_all(&mut self, close: &Close) {
+        let mut herd = Herd::new(close.clone(), self.members.len());
         for seat in self.members.drain(..) {
-            seat.close(close.clone());
+            seat.close(herd.next());
         }
     }
 

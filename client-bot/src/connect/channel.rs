@@ -32,7 +32,7 @@ impl ChannelLink {
     }
 }
 
-const CLOSED: LinkEnd = LinkEnd::Closed { code: None };
+const CLOSED: LinkEnd = LinkEnd::Closed { code: None, text: String::new() };
 
 impl Link for ChannelLink {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkEnd>> {

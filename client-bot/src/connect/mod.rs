@@ -1,15 +1,17 @@
 //! How bots reach a server. A bot knows whole binary messages only; what carries them is behind [`Connect`] and
 //! [`Link`].
 
+mod address;
 mod channel;
 mod source;
 mod tls;
 mod url;
 mod websocket;
 
+pub use address::Addresses;
 pub use channel::ChannelLink;
 pub use source::Sources;
-pub use tls::TlsRoots;
+pub use tls::{MaybeTls, TlsRoots};
 pub use url::{Url, UrlError};
 pub use websocket::{WebSocketConnect, WebSocketLink};
 
@@ -51,10 +53,12 @@ pub trait Link: Send + Unpin + 'static {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkEnd {
     /// The server closed it, with this code if it gave one.
-    #[error("closed by the server ({code:?})")]
+    #[error("closed by the server ({code:?}) {text}")]
     Closed {
         /// The close code.
         code: Option<u16>,
+        /// The reason that it gave, for people; may be empty.
+        text: String,
     },
     /// It broke.
     #[error("{0}")]
@@ -69,8 +73,8 @@ impl LinkEnd {
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {
-            Self::Closed { code: Some(code) } => *code,
-            Self::Closed { code: None } | Self::Broken(_) | Self::Cut => 1006,
+            Self::Closed { code: Some(code), .. } => *code,
+            Self::Closed { code: None, .. } | Self::Broken(_) | Self::Cut => 1006,
         }
     }
 }
@@ -93,8 +97,15 @@ pub enum ConnectError {
     #[error("no free port is left at the source address: give more addresses with --sources")]
     NoFreePort,
     /// The server answered the upgrade with another status.
-    #[error("the server answered with HTTP {0} instead of a WebSocket")]
-    Http(u16),
+    #[error("HTTP {status}: {}", if text.is_empty() { "no WebSocket is offered there" } else { text })]
+    Http {
+        /// The status.
+        status: u16,
+        /// What it said, for people; may be empty.
+        text: String,
+        /// When it may be tried again, if it said so.
+        retry_after: Option<Duration>,
+    },
     /// The TLS or WebSocket handshake failed.
     #[error("the handshake failed: {0}")]
     Handshake(String),
@@ -111,9 +122,19 @@ impl ConnectError {
             Self::Unreachable { .. } => "unreachable".into(),
             Self::TooManyFiles => "too_many_files".into(),
             Self::NoFreePort => "no_free_port".into(),
-            Self::Http(status) => format!("http_{status}"),
+            Self::Http { status, .. } => format!("http_{status}"),
             Self::Handshake(_) => "handshake".into(),
             Self::TimedOut => "connect_timeout".into(),
         }
     }
+}
+
+/// The longest text of a stranger that is shown, characters.
+const TEXT_CHARS_MAX: usize = 300;
+
+/// What a stranger wrote, as one line that no terminal takes for commands.
+fn plain(text: &str) -> String {
+    let words =
+        text.split(|sign: char| sign.is_control() || sign.is_whitespace()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(TEXT_CHARS_MAX).collect()
 }

@@ -15,8 +15,8 @@ impl Sources {
     /// Enough of 127.0.0.x for `bots` connections to a server on the IPv4 loopback; else the system chooses.
     /// Only Linux has all of 127.0.0.0/8 at hand.
     #[must_use]
-    pub fn for_target(target: SocketAddr, bots: u32) -> Self {
-        let loopback = matches!(target.ip(), IpAddr::V4(ip) if ip.is_loopback());
+    pub fn for_targets(targets: &[SocketAddr], bots: u32) -> Self {
+        let loopback = targets.iter().all(|target| target.ip().is_loopback());
         if !loopback || !cfg!(target_os = "linux") {
             return Self::default();
         }
@@ -24,9 +24,11 @@ impl Sources {
         Self((1..=count).map(|last| Ipv4Addr::new(127, 0, 0, last).into()).collect())
     }
 
-    pub(super) fn of(&self, bot: u32) -> Option<IpAddr> {
-        let at = (bot as usize).checked_rem(self.0.len())?;
-        self.0.get(at).copied()
+    /// Where bot number `bot` comes from to `target`.
+    pub(super) fn of(&self, bot: u32, target: SocketAddr) -> Option<IpAddr> {
+        let fitting = || self.0.iter().filter(|source| source.is_ipv4() == target.is_ipv4());
+        let at = (bot as usize).checked_rem(fitting().count())?;
+        fitting().nth(at).copied()
     }
 }
 
@@ -38,16 +40,18 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn many_bots_spread_over_the_loopback() {
         let target = SocketAddr::from(([127, 0, 0, 1], 8080));
-        assert_eq!(Sources::for_target(target, 200).0, [IpAddr::from([127, 0, 0, 1])]);
-        let many = Sources::for_target(target, 2_500);
+        assert_eq!(Sources::for_targets(&[target], 200).0, [IpAddr::from([127, 0, 0, 1])]);
+        let many = Sources::for_targets(&[target], 2_500);
         assert_eq!(many.0.len(), 3);
-        assert_eq!(many.of(5), Some([127, 0, 0, 3].into()));
-        assert_eq!(Sources::for_target(target, u32::MAX).0.len(), 250);
+        assert_eq!(many.of(5, target), Some([127, 0, 0, 3].into()));
+        let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8080));
+        assert_eq!(many.of(5, six), None, "no address of another family");
+        assert_eq!(Sources::for_targets(&[six, target], u32::MAX).0.len(), 250);
     }
 
     #[test]
     fn elsewhere_the_system_chooses() {
         let target = SocketAddr::from(([192, 0, 2, 1], 8080));
-        assert_eq!(Sources::for_target(target, 100_000).of(7), None);
+        assert_eq!(Sources::for_targets(&[target], 100_000).of(7, target), None);
     }
 }

@@ -1,8 +1,11 @@
-//! TLS on the bots' side: whom to trust, and a stream with or without it.
+//! TLS on the client's side: whom to trust, and a stream with or without it.
 
+use super::Url;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use rustls::RootCertStore;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -20,24 +23,57 @@ impl core::fmt::Debug for TlsRoots {
 }
 
 impl TlsRoots {
+    /// What a connection to `url` trusts: the certificates of `ca`, a PEM file, else those that the system trusts. None
+    /// without TLS.
+    ///
+    /// # Errors
+    /// There are none, and what helps.
+    pub fn for_url(url: &Url, ca: Option<&Path>) -> Result<Option<Self>, String> {
+        match ca {
+            _ if !url.is_tls() => Ok(None),
+            Some(ca) => Self::from_pem_file(ca).map(Some),
+            None => Self::of_system().map(Some),
+        }
+    }
+
     /// The certificates of a PEM file.
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn from_pem_file(path: &std::path::Path) -> Result<Self, String> {
+    pub fn from_pem_file(path: &Path) -> Result<Self, String> {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
         let fault = |problem: &dyn core::fmt::Display| format!("{}: {problem}", path.display());
-        let mut roots = rustls::RootCertStore::empty();
+        let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fault(&error))? {
             roots.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
         }
         if roots.is_empty() {
             return Err(fault(&"no certificate is in it"));
         }
+        Self::of(roots).map_err(|error| fault(&error))
+    }
+
+    /// The certificates that this system trusts; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn of_system() -> Result<Self, String> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            let faults = found.errors.iter().map(|error| format!(" ({error})")).collect::<String>();
+            return Err(format!(
+                "this system trusts no certificates{faults}: install its package ca-certificates, or give --ca FILE"
+            ));
+        }
+        Self::of(roots).map_err(|error| error.to_string())
+    }
+
+    fn of(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| fault(&error))?
+            .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self(TlsConnector::from(Arc::new(config))))
@@ -46,8 +82,10 @@ impl TlsRoots {
 
 /// A stream with or without TLS.
 #[derive(Debug)]
-pub(super) enum MaybeTls {
+pub enum MaybeTls {
+    /// Without.
     Plain(TcpStream),
+    /// With.
     Tls(Box<TlsStream<TcpStream>>),
 }
 

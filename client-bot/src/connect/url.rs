@@ -1,6 +1,6 @@
 //! Where a server is.
 
-use super::ConnectError;
+use super::{Addresses, ConnectError};
 use core::str::FromStr;
 use http::Uri;
 use std::net::SocketAddr;
@@ -63,16 +63,25 @@ impl Url {
         self.tls
     }
 
-    /// The address behind the name.
+    /// The addresses behind the name, in the system's order.
     ///
     /// # Errors
     /// The name has no address.
-    pub async fn resolve(&self) -> Result<SocketAddr, ConnectError> {
+    pub async fn resolve(&self) -> Result<Addresses, ConnectError> {
         let unreachable = |problem: String| ConnectError::Unreachable { address: self.to_string(), problem };
-        let mut found = tokio::net::lookup_host((self.host.as_str(), self.port))
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port))
             .await
             .map_err(|error| unreachable(error.to_string()))?;
-        found.next().ok_or_else(|| unreachable("the name has no address".into()))
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in found {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        if addresses.is_empty() {
+            return Err(unreachable("the name has no address".into()));
+        }
+        Ok(addresses.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! WebSocket connections, plain or over TLS. The only file that names tungstenite.
 
 use super::tls::{MaybeTls, TlsRoots};
-use super::{Connect, ConnectError, Link, LinkEnd, Sources, Url};
+use super::{Addresses, Connect, ConnectError, Link, LinkEnd, Sources, Url, plain};
 use bytes::Bytes;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -10,6 +10,7 @@ use futures_util::{Sink, Stream};
 use rustls_pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tickwire_shared::limits::{OUTBOUND_BYTES_MAX, SUBPROTOCOL};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
@@ -26,26 +27,26 @@ const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct WebSocketConnect {
     url: Url,
-    address: SocketAddr,
+    addresses: Arc<Addresses>,
     sources: Sources,
     tls: Option<(TlsRoots, ServerName<'static>)>,
 }
 
 impl WebSocketConnect {
-    /// Connections to `url`, whose name was resolved to `address`.
+    /// Connections to `url`, whose name was resolved to `addresses`.
     ///
     /// # Errors
     /// The URL asks for TLS and there are no roots, or its host is no name for a certificate.
     pub fn new(
         url: Url,
-        address: SocketAddr,
+        addresses: impl Into<Addresses>,
         sources: Sources,
         roots: Option<TlsRoots>,
     ) -> Result<Self, ConnectError> {
         let tls = match (url.is_tls(), roots) {
             (false, _) => None,
             (true, None) => {
-                return Err(ConnectError::Handshake("wss needs certificates to trust: --ca FILE".into()));
+                return Err(ConnectError::Handshake("wss needs certificates to trust".into()));
             }
             (true, Some(roots)) => {
                 let name = ServerName::try_from(url.host.clone())
@@ -53,7 +54,7 @@ impl WebSocketConnect {
                 Some((roots, name))
             }
         };
-        Ok(Self { url, address, sources, tls })
+        Ok(Self { url, addresses: Arc::new(addresses.into()), sources, tls })
     }
 
     /// Whether anybody answers at the address at all.
@@ -62,13 +63,23 @@ impl WebSocketConnect {
     /// Why not.
     pub async fn probe(&self) -> Result<(), ConnectError> {
         let dialled = tokio::time::timeout(CONNECT_TIMEOUT, self.dial(0)).await;
-        dialled.map_err(|_| ConnectError::TimedOut)?.map(drop).map_err(|error| self.explain(&error))
+        dialled.map_err(|_| ConnectError::TimedOut)?.map(drop)
     }
 
-    async fn open(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
-        let tcp = self.dial(bot).await.map_err(|error| self.explain(&error))?;
+    /// A WebSocket for bot number `bot`, or for whoever wants to read and write its messages.
+    ///
+    /// # Errors
+    /// Why there is none, with what the server said.
+    pub async fn socket(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
+        // Boxed, so that the handshake's large state does not stay in the bot's task.
+        let open = Box::pin(self.open(bot));
+        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
+    }
+
+    async fn open(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
+        let tcp = self.dial(bot).await?;
         // Every frame is one small write that must not wait for an acknowledgement.
-        tcp.set_nodelay(true).map_err(|error| self.explain(&error))?;
+        tcp.set_nodelay(true).map_err(|error| self.explain(&[error]))?;
         let stream = match &self.tls {
             None => MaybeTls::Plain(tcp),
             Some((roots, name)) => {
@@ -84,29 +95,53 @@ impl WebSocketConnect {
             .max_message_size(Some(OUTBOUND_BYTES_MAX))
             .max_frame_size(Some(OUTBOUND_BYTES_MAX));
         match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
-            Ok((socket, _)) => Ok(WebSocketLink { socket }),
-            Err(WsError::Http(response)) => Err(ConnectError::Http(response.status().as_u16())),
+            Ok((socket, _)) => Ok(socket),
+            Err(WsError::Http(response)) => Err(refused(&response)),
             Err(error) => Err(ConnectError::Handshake(error.to_string())),
         }
     }
 
-    async fn dial(&self, bot: u32) -> io::Result<TcpStream> {
-        let socket = if self.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(source) = self.sources.of(bot) {
-            socket.bind(SocketAddr::new(source, 0))?;
-        }
-        socket.connect(self.address).await
+    /// A connection to the first address that answers.
+    async fn dial(&self, bot: u32) -> Result<TcpStream, ConnectError> {
+        let dialled = self.addresses.reach(|address| async move {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            if let Some(source) = self.sources.of(bot, address) {
+                socket.bind(SocketAddr::new(source, 0))?;
+            }
+            socket.connect(address).await
+        });
+        dialled.await.map_err(|errors| self.explain(&errors))
     }
 
-    fn explain(&self, error: &io::Error) -> ConnectError {
+    /// Why no address answered.
+    fn explain(&self, errors: &[io::Error]) -> ConnectError {
         // EMFILE and ENFILE have these numbers on Linux, macOS and the BSDs.
-        if cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24)) {
+        if cfg!(unix) && errors.iter().any(|error| matches!(error.raw_os_error(), Some(23 | 24))) {
             return ConnectError::TooManyFiles;
         }
-        match error.kind() {
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => ConnectError::NoFreePort,
-            _ => ConnectError::Unreachable { address: self.address.to_string(), problem: error.to_string() },
+        let no_port = |error: &&io::Error| {
+            matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse)
+        };
+        let telling = errors.iter().find(|error| !no_port(error));
+        if telling.is_none() && !errors.is_empty() {
+            return ConnectError::NoFreePort;
         }
+        let problem = telling.map_or("it has no address".to_owned(), ToString::to_string);
+        ConnectError::Unreachable { address: self.addresses.to_string(), problem }
+    }
+}
+
+/// What a server said that did not want to speak WebSocket.
+fn refused(response: &http::Response<Option<Vec<u8>>>) -> ConnectError {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    // A proxy's page is not for a terminal.
+    let is_text = header(http::header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/plain"));
+    let body = response.body().as_deref().filter(|_| is_text).unwrap_or_default();
+    let seconds = header(http::header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse::<u16>().ok());
+    ConnectError::Http {
+        status: response.status().as_u16(),
+        text: plain(&String::from_utf8_lossy(body)),
+        retry_after: seconds.map(|seconds| Duration::from_secs(seconds.into())),
     }
 }
 
@@ -114,9 +149,7 @@ impl Connect for WebSocketConnect {
     type Link = WebSocketLink;
 
     async fn connect(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
-        // Boxed, so that the handshake's large state does not stay in the bot's task.
-        let open = Box::pin(self.open(bot));
-        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
+        Ok(WebSocketLink { socket: self.socket(bot).await? })
     }
 }
 
@@ -133,11 +166,12 @@ impl Link for WebSocketLink {
                 Some(Ok(Message::Binary(bytes))) => return Poll::Ready(Ok(bytes)),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
-                    LinkEnd::Closed { code: frame.map(|frame| frame.code.into()) }
+                    let text = frame.as_ref().map(|frame| plain(&frame.reason)).unwrap_or_default();
+                    LinkEnd::Closed { code: frame.map(|frame| frame.code.into()), text }
                 }
                 Some(Ok(Message::Text(_))) => LinkEnd::Broken("the server sent a text message".into()),
                 Some(Err(error)) => LinkEnd::Broken(error.to_string()),
-                None => LinkEnd::Closed { code: None },
+                None => LinkEnd::Closed { code: None, text: String::new() },
             };
             return Poll::Ready(Err(end));
         }

@@ -43,6 +43,10 @@ struct Inner {
     full: Option<u32>,
     /// Players who said that they leave.
     left: u32,
+    /// Secrets given out.
+    secrets: u64,
+    /// When each connection was made, from the start.
+    connections: Vec<Duration>,
 }
 
 #[derive(Default)]
@@ -80,6 +84,8 @@ impl MiniServer {
             turned_away: None,
             full: None,
             left: 0,
+            secrets: 0,
+            connections: Vec::new(),
         };
         let server = Self { inner: Arc::new(Mutex::new(inner)) };
         let clock = server.clone();
@@ -130,6 +136,12 @@ impl MiniServer {
     #[allow(dead_code)]
     pub(crate) fn left(&self) -> u32 {
         self.inner.lock().unwrap().left
+    }
+
+    /// When each connection was made, from the start.
+    #[allow(dead_code)]
+    pub(crate) fn connections(&self) -> Vec<Duration> {
+        self.inner.lock().unwrap().connections.clone()
     }
 
     /// Refuses new connections from now on.
@@ -194,9 +206,10 @@ impl MiniServer {
         let welcome = ServerControl::Welcome(Welcome { session: SessionId(1), limits, games });
         to.send(welcome.encode().unwrap().into()).await.ok()?;
         let secret = |room| {
+            let inner = &mut *self.inner.lock().unwrap();
+            inner.secrets += 1;
             let mut key = [0; 16];
-            key[..8]
-                .copy_from_slice(&self.inner.lock().unwrap().start.elapsed().as_nanos().to_le_bytes()[..8]);
+            key[..8].copy_from_slice(&inner.secrets.to_le_bytes());
             ResumeSecret { room, key }
         };
         let (event, target) = match hello.credential {
@@ -276,7 +289,9 @@ impl Connect for MiniServer {
             return Err(ConnectError::TimedOut);
         }
         let session = tokio::spawn(self.clone().serve(from_client, to_client));
-        self.inner.lock().unwrap().sessions.push(session.abort_handle());
+        let inner = &mut *self.inner.lock().unwrap();
+        inner.sessions.push(session.abort_handle());
+        inner.connections.push(inner.start.elapsed());
         Ok(ChannelLink::new(to_server, from_server))
     }
 }

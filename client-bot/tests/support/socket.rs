@@ -11,7 +11,11 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 /// Serves on a free port of the loopback until the runtime ends.
 pub(crate) async fn listen(server: MiniServer) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    serve(server, TcpListener::bind("127.0.0.1:0").await.unwrap())
+}
+
+/// Serves those who come to `listener` until the runtime ends.
+pub(crate) fn serve(server: MiniServer, listener: TcpListener) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         loop {

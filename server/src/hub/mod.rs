@@ -11,6 +11,7 @@ pub(crate) use authenticator::{Authenticator, Guests};
 use crate::commons::Commons;
 use crate::config::{AddressRange, GameOptions, Limits};
 use crate::directory::RoomHandle;
+use crate::herd::Herd;
 use crate::ledger::Balance;
 use crate::listing::{GameBytes, LookBackView, SessionView};
 use crate::metrics::Metrics;
@@ -182,8 +183,9 @@ impl Hub {
             sessions.closing.get_or_insert_with(|| close.clone());
             sessions.known.values().map(|known| known.slot.clone()).collect()
         };
+        let mut herd = Herd::new(close.clone(), slots.len());
         for slot in slots {
-            slot.put_close(close.clone());
+            slot.put_close(herd.next());
         }
         for room in self.commons.directory.list() {
             room.close(close.clone());

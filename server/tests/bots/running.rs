@@ -79,7 +79,7 @@ pub(crate) struct MemoryLink {
 
 impl MemoryLink {
     fn end(&self) -> LinkEnd {
-        LinkEnd::Closed { code: self.connection.close_code() }
+        LinkEnd::Closed { code: self.connection.close_code(), text: String::new() }
     }
 }
 

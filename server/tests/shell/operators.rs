@@ -8,8 +8,8 @@ use tickwire_server::{Config, Limits};
 use tickwire_shared::arena::{Arena, ArenaInput};
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
-use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{Options, Target};
+use tickwire_shared::wire::{Advice, CloseCode};
 use tokio::io::AsyncReadExt;
 
 #[tokio::test]
@@ -287,4 +287,24 @@ async fn a_stop_tells_every_player_to_come_back() {
     assert_eq!(close.advice, CloseCode::GoingAway.advice());
     let stopped = tokio::time::timeout(core::time::Duration::from_secs(3), ended).await;
     stopped.expect("no waiting for the deadline").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_tells_its_players_to_come_back_one_after_the_other() {
+    let server = Running::start(Config::default()).await;
+    let mut players = Vec::new();
+    for _ in 0..6 {
+        players.push(Player::join(&server, Target::Match(Options::none())).await);
+    }
+    let ended = server.begin_stop();
+    let mut advised = Vec::new();
+    for player in players {
+        let Advice::RetryAfter(ms) = player.closed().await.advice else { panic!("come back") };
+        assert!((2_000..4_000).contains(&ms), "{ms}");
+        advised.push(ms);
+    }
+    advised.sort_unstable();
+    advised.dedup();
+    assert!(advised.len() > 3, "together: {advised:?}");
+    ended.await.unwrap().unwrap();
 }

@@ -11,6 +11,7 @@
 //!           after a cut       if client.reconnect(now) { connect again } else { a new Client }
 //! ```
 
+mod backoff;
 mod clock;
 mod error;
 mod figures;
@@ -35,6 +36,7 @@ mod tests;
 mod view;
 mod visual;
 
+pub use backoff::Backoff;
 pub use error::ClientError;
 pub use life_line::LifeLine;
 pub(crate) use prediction::Mispredicted;

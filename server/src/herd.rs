@@ -1,0 +1,74 @@
+//! A closing that many get at once, with an advice for each of them: they must not all come back at the same moment.
+
+use tickwire_shared::Rng;
+use tickwire_shared::wire::{Advice, Close};
+
+/// What taking one client in again costs a server, at a TLS handshake each, ms.
+const RETURN_MS: u32 = 2;
+
+/// The closings of a herd.
+#[derive(Debug)]
+pub(crate) struct Herd {
+    close: Close,
+    /// Over how long the herd is spread, ms.
+    spread_ms: u32,
+    rng: Rng,
+}
+
+impl Herd {
+    /// `size` clients get `close`.
+    pub(crate) fn new(close: Close, size: usize) -> Self {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let spread_ms = match close.advice {
+            Advice::RetryAfter(ms) if size > 1 => ms.max(size.saturating_mul(RETURN_MS)),
+            _ => 0,
+        };
+        // Without randomness they come together, as they did before.
+        Self { close, spread_ms, rng: Rng::new(getrandom::u64().unwrap_or(0)) }
+    }
+
+    /// The closing for the next one.
+    pub(crate) fn next(&mut self) -> Close {
+        let mut close = self.close.clone();
+        if let Advice::RetryAfter(ms) = &mut close.advice {
+            *ms = ms.saturating_add(self.rng.below(self.spread_ms));
+        }
+        close
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tickwire_shared::wire::CloseCode;
+
+    fn advised(code: CloseCode, size: usize) -> Vec<u32> {
+        let mut herd = Herd::new(code.into(), size);
+        let ms = |close: Close| match close.advice {
+            Advice::RetryAfter(ms) => ms,
+            advice => panic!("{advice}"),
+        };
+        (0..size).map(|_| ms(herd.next())).collect()
+    }
+
+    #[test]
+    fn a_herd_is_told_to_come_back_in_as_long_as_its_return_takes() {
+        let advised = advised(CloseCode::GoingAway, 5_000);
+        assert!(advised.iter().all(|ms| (2_000..12_000).contains(ms)));
+        for second in 2..12 {
+            let count = advised.iter().filter(|&&ms| ms / 1_000 == second).count();
+            assert!((400..600).contains(&count), "{count} in second {second}");
+        }
+    }
+
+    #[test]
+    fn one_alone_gets_the_advice_of_the_table() {
+        assert_eq!(advised(CloseCode::GoingAway, 1), [2_000]);
+    }
+
+    #[test]
+    fn other_advice_stays_what_it_is() {
+        let mut herd = Herd::new(CloseCode::Kicked.into(), 9);
+        assert_eq!(herd.next(), CloseCode::Kicked.into());
+    }
+}
