@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { enter, keep, openFirefox, visit } from "../support/firefox.mjs";
 import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf, textOf } from "../support/playing.mjs";
-import { startBots, startOwnGame, startServer, startWire } from "../support/processes.mjs";
+import { startBots, startOwnGame, startServer, startWire, startWithoutArena } from "../support/processes.mjs";
 import { setStage } from "../support/stage.mjs";
 
 const stage = setStage(startServer, openFirefox);
@@ -95,4 +95,20 @@ test("the page for a game of one's own plays over the generic client", async (co
   await keep(page, "own-game");
   page.assertClean();
   await page.leave();
+});
+
+test("what is hosted without the arena can be watched", async (context) => {
+  const host = await startWithoutArena();
+  context.after(() => host.stop());
+  const player = await visit(stage.browser, `${host.page}own.html`);
+  await player.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  const page = await visit(stage.browser, host.page);
+  await page.until(() => document.querySelector("#games li button") !== null);
+  await page.click("#games li button");
+  await page.until(() => /^runner1/.test(document.querySelector("#legend").textContent));
+  await keep(page, "hosted");
+  for (const each of [player, page]) {
+    each.assertClean();
+    await each.leave();
+  }
 });
