@@ -74,6 +74,7 @@ test("whoever watches on a phone has the map on most of the screen", async () =>
       return { part: (short * long) / (innerWidth * innerHeight), covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight) };
     });
     await keep(page, `watch-${way}`);
+    assert.ok(await page.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), `${way}: whom it watches is told whole`);
     assert.ok(part > 0.55, `${way}: the map takes ${part.toFixed(2)} of the screen`);
     assert.equal(covered, false, "the map is whole");
     page.assertClean();

@@ -88,12 +88,20 @@ export function stands() {
   return own?.alive && own.x === before?.own?.x && own.y === before.own.y;
 }
 
-/** Where the nearest other ship is on the screen. */
+/** Where the nearest other ship is on the screen, of those with no wall between, if there are any. */
 function nearest() {
   const ships = window.tickwirePage.ships();
   const own = ships.find((ship) => ship.own);
+  if (!own) return own;
+  const { rows } = window.tickwirePage.client.settings;
   const far = (ship) => Math.hypot(ship.x - own.x, ship.y - own.y);
-  return own && ships.filter((ship) => !ship.own).sort((one, other) => far(one) - far(other))[0];
+  const isHidden = ({ at }) => {
+    const steps = Math.ceil(4 * Math.hypot(at.x - own.at.x, at.y - own.at.y));
+    const along = (from, to, step) => Math.floor(from + ((to - from) * step) / steps);
+    return Array.from({ length: steps }, (_, step) => rows[along(own.at.y, at.y, step)][along(own.at.x, at.x, step)]).includes("#");
+  };
+  const order = (ship) => far(ship) + (isHidden(ship) ? 1e6 : 0);
+  return ships.filter((ship) => !ship.own).sort((one, other) => order(one) - order(other))[0];
 }
 
 /** Notes what is drawn when a key goes down, and one animation frame later. */
