@@ -10,7 +10,7 @@ pub(super) fn write(out: &mut String) {
     let frame = |rest: &[u8]| [&[1], rest].concat();
     let refused = [
         (4001, "no message has this tag", vec![2, 0]),
-        (4001, "no control message has this number", vec![0, 6]),
+        (4001, "no control message has this number", vec![0, 250]),
         (4001, "nor this one, of three bytes", vec![0, 251, 44, 1]),
         (4002, "nothing but a tag", vec![0]),
         (4002, "the number of Leave in a longer form", vec![0, 251, 2, 0]),
