@@ -1,4 +1,5 @@
-//! A host without the built-in arena: two games and no page of its own, so `/` shows what is hosted and lets anybody watch.
+//! A host without the built-in arena: two games and no page of its own, so `/` shows what is hosted and lets anybody
+//! watch.
 //!
 //!     cargo run --release -p tickwire-server --example without_arena
 //!

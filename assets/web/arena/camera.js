@@ -33,8 +33,8 @@ export class Camera {
   }
 
   /**
-   * Moves on by `dt` seconds towards `focus` ({x, y}), or towards the whole of `map` if there is none. `insets` is what the
-   * interface takes at each side of the screen.
+   * Moves on by `dt` seconds towards `focus` ({x, y}), or towards the whole of `map` if there is none. `insets` is
+   * what the interface takes at each side of the screen.
    */
   update(dt, size, map, focus, insets) {
     this.#size = size;
@@ -100,8 +100,8 @@ function whole({ width, height }, map, { left, right, top, bottom }) {
 }
 
 /**
- * Keeps a view of this width around `at` on a map of this length, with a border before and after it; in the middle if it is
- * wider.
+ * Keeps a view of this width around `at` on a map of this length, with a border before and after it; in the middle
+ * if it is wider.
  */
 function within(at, width, length, before, after) {
   const first = width / 2 - Math.max(before, BORDER);

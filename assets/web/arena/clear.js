@@ -1,5 +1,5 @@
-// What the interface leaves free of the screen: how much it takes at each side, so that the view keeps the own ship clear of
-// it, and what fades because the ship is below it all the same.
+// What the interface leaves free of the screen: how much it takes at each side, so that the view keeps the own ship
+// clear of it, and what fades because the ship is below it all the same.
 
 import { touches } from "./camera.js";
 import { byId } from "./dom.js";
@@ -7,18 +7,20 @@ import { byId } from "./dom.js";
 const LOOK_MS = 100;
 /** Around a virtual stick, screen points. */
 const STICK_MARGIN = 10;
-const one = (selector) => document.querySelector(selector);
 
 export class Clear {
   /** What the interface takes at each side, screen points. */
   insets = { left: 0, top: 0, right: 0, bottom: 0 };
   /** What keeps its place: the view goes around it. What takes most comes first. */
-  #lasting = [byId("spectate"), byId("net"), byId("vitals"), one(".buttons"), one(".chip"), one(".clock")];
+  #lasting = ["#spectate", "#net", "#vitals", ".buttons", ".chip", ".clock"].map((part) => document.querySelector(part));
   /** What comes and goes. */
   #passing = ["feed", "alone", "notice", "toasts"].map(byId);
   #looked_ms = -Infinity;
 
-  /** Looks at the interface on a screen of this size, with the own ship (`{ x, y, radius }`, or null) and the sticks on it. */
+  /**
+   * Looks at the interface on a screen of this size, with the own ship (`{ x, y, radius }`, or null) and the sticks on
+   * it.
+   */
   look(size, ship, sticks, now) {
     if (now - this.#looked_ms < LOOK_MS) return;
     this.#looked_ms = now;
@@ -38,9 +40,12 @@ export class Clear {
 function insetsOf(places, { width, height }) {
   const insets = { left: 0, top: 0, right: 0, bottom: 0 };
   for (const { left, top, right, bottom } of places) {
-    const isLeftOut = right <= insets.left || left >= width - insets.right || bottom <= insets.top || top >= height - insets.bottom;
-    if (isLeftOut) continue;
-    const ways = [["left", right, width], ["right", width - left, width], ["top", bottom, height], ["bottom", height - top, height]];
+    const isBeside = right <= insets.left || left >= width - insets.right;
+    if (isBeside || bottom <= insets.top || top >= height - insets.bottom) continue;
+    const ways = [
+      ["left", right, width], ["right", width - left, width],
+      ["top", bottom, height], ["bottom", height - top, height],
+    ];
     const more = ([side, taken, all]) => (taken - insets[side]) / all;
     const [side, taken] = ways.reduce((best, way) => (more(way) < more(best) ? way : best));
     insets[side] = Math.max(insets[side], taken);

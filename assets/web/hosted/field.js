@@ -1,4 +1,4 @@
-// Draws entities as dots, each kind in a colour, players with their names, in a view that is as large as what was seen.
+// Draws entities as dots, each kind in a colour, players with their names, in a view as large as what was seen.
 
 const COLOURS = ["#5ef2ff", "#ffb14d", "#a8e05f", "#b693ff", "#ff86b0", "#f5e05a", "#7fa6ff", "#d7b08a"];
 const MARGIN = 40;
@@ -41,7 +41,8 @@ export class Field {
     const { left, right, top, bottom } = this.#bounds;
     const room = (length, points) => Math.max(points - 2 * MARGIN, 1) / Math.max(length, this.#span);
     const scale = Math.min(room(right - left, width), room(bottom - top, height));
-    const at = ({ x, y }) => [width / 2 + (x - (left + right) / 2) * scale, height / 2 + (y - (top + bottom) / 2) * scale];
+    const [middle_x, middle_y] = [(left + right) / 2, (top + bottom) / 2];
+    const at = ({ x, y }) => [width / 2 + (x - middle_x) * scale, height / 2 + (y - middle_y) * scale];
     for (const dot of placed) this.#dot(...at(dot), dot.colour);
     for (const dot of placed) if (dot.name !== "") this.#name(...at(dot), dot.name);
   }

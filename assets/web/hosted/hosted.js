@@ -1,5 +1,5 @@
-// The page of a host without the arena: its games and rooms, and a spectator's view of any of them. The generic client reads a
-// game by the schema that the server sends, so nothing here knows one.
+// The page of a host without the arena: its games and rooms, and a spectator's view of any of them. The generic
+// client reads a game by the schema that the server sends, so nothing here knows one.
 
 import { explain } from "../arena/closes.js";
 import { byId, make, setText, show, shownName } from "../arena/dom.js";
@@ -35,16 +35,20 @@ async function refresh() {
 
 /** The games with their rooms, drawn again only if something has changed. */
 function list({ games, rooms }) {
-  const facts = rooms.map(({ id, game, players, players_max, spectators, metadata, options }) => ({
-    id, game, text: [`${players} of ${players_max} players`, ...(spectators > 0 ? [`${spectators} watching`] : []), ...texts({ ...options, ...metadata }), id].join(" · "),
-  }));
+  const facts = rooms.map((room) => ({ id: room.id, game: room.game, text: about(room) }));
   const key = JSON.stringify([games, facts]);
   if (key === listed) return;
   listed = key;
-  byId("games").replaceChildren(...games.map((game) => section(game, facts.filter((room) => room.game === game))));
+  const roomsOf = (game) => facts.filter((room) => room.game === game);
+  byId("games").replaceChildren(...games.map((game) => section(game, roomsOf(game))));
 }
 
-const texts = (pairs) => Object.entries(pairs).map(([key, value]) => `${key} ${value}`);
+/** What is told of a room. */
+function about({ id, players, players_max, spectators, metadata, options }) {
+  const watching = spectators > 0 ? [`${spectators} watching`] : [];
+  const facts = Object.entries({ ...options, ...metadata }).map(([key, value]) => `${key} ${value}`);
+  return [`${players} of ${players_max} players`, ...watching, ...facts, id].join(" · ");
+}
 
 function section(game, rooms) {
   const lines = rooms.map((room) => {
@@ -83,7 +87,8 @@ async function watch(game, room) {
 /** Draws each frame until another room, or none, is watched. */
 function draw(watched) {
   const places = placesOf(watched.schema);
-  const kinds = watched.schema.kinds.map((kind, number) => ({ ...kind, colour: colourOf(number), place: places.get(kind.name) }));
+  const drawnAs = (kind, number) => ({ ...kind, colour: colourOf(number), place: places.get(kind.name) });
+  const kinds = watched.schema.kinds.map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
   field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
   let legend_ms = -Infinity;
@@ -91,7 +96,8 @@ function draw(watched) {
     if (client !== watched) return;
     requestAnimationFrame(frame);
     const entities = watched.entities(now);
-    const names = new Map(watched.roster.map(({ entity, player, name }) => [entity, shownName(name, player)]));
+    const { roster } = watched;
+    const names = new Map(roster.map(({ entity, player, name }) => [entity, shownName(name, player)]));
     const placed = entities.filter(({ kind }) => kindOf.get(kind).place !== null);
     field.draw(placed.map((entity) => {
       const { colour, place } = kindOf.get(entity.kind);
@@ -108,8 +114,10 @@ function draw(watched) {
 function legend({ name, fields, colour, place }, entities) {
   const isTold = place === null;
   const all = entities.filter((entity) => entity.kind === name);
-  const rows = isTold ? all.slice(0, TOLD_MAX).map((entity) => fields.map((field) => `${field.name} ${round(entity[field.name])}`).join(", ")) : [];
-  const line = make("div", {}, make("dt", {}, name), make("dd", {}, [String(all.length), ...rows].join(" · ")));
+  const tell = (entity) => fields.map((field) => `${field.name} ${round(entity[field.name])}`).join(", ");
+  const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];
+  const text = [String(all.length), ...rows].join(" · ");
+  const line = make("div", {}, make("dt", {}, name), make("dd", {}, text));
   line.style.setProperty("--kind", isTold ? "transparent" : colour);
   return line;
 }

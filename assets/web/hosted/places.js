@@ -1,4 +1,4 @@
-// Where the entities of any game are, as far as its schema tells: a pair of fields whose names end in `x` and `y`.
+// Where the entities of any game are, as far as its schema tells: two fields whose names end in `x` and `y`.
 
 const PLACE = /^(pos|position|place|at|centre|center|cell|tile|square|)$/i;
 const MOTION = /(^|[._])(vel|velocity|speed|acc|acceleration|aim|wish|dir|direction)$/i;
@@ -7,8 +7,8 @@ const MOTION = /(^|[._])(vel|velocity|speed|acc|acceleration|aim|wish|dir|direct
 const SHOWN_MIN = 1 / 8;
 
 /**
- * For each kind's name `{ of, span }`: `of(entity)` is its `{ x, y }`, `span` the least extent to show, in the same units; or null if
- * the kind has no place.
+ * For each kind's name `{ of, span }`: `of(entity)` is its `{ x, y }`, `span` the least extent to show, in the same
+ * units; or null if the kind has no place.
  */
 export const placesOf = (schema) => new Map(schema.kinds.map((kind) => [kind.name, placeOf(kind)]));
 
