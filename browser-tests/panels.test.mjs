@@ -1,4 +1,4 @@
-// Panels and messages over the arena: each is in sight, none covers another, and a long one says that it goes on.
+// Panels and messages over the arena: each is in sight, none covers another, a long one says that it goes on.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,8 @@ import { roomOf } from "./support/playing.mjs";
 import { startBots, startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
 
-const SCREENS = { laptop: LAPTOP, phone: PHONE, sideways: SIDEWAYS, "small-sideways": { ...PHONE, viewport: { width: 667, height: 375 } } };
+const SMALL_SIDEWAYS = { ...PHONE, viewport: { width: 667, height: 375 } };
+const SCREENS = { laptop: LAPTOP, phone: PHONE, sideways: SIDEWAYS, "small-sideways": SMALL_SIDEWAYS };
 const PANELS = ["scores", "net", "round-end"];
 
 const stage = setStage(startServer, openBrowser);
@@ -31,7 +32,8 @@ async function openPanel(page, panel) {
   await page.evaluate(() => {
     const rows = [...document.querySelectorAll("#scores-body tr")];
     const own = rows.find((row) => row.classList.contains("own"));
-    document.querySelector("#round-table").replaceChildren(...[...rows.filter((row) => row !== own).slice(0, 8), own].map((row) => row.cloneNode(true)));
+    const shown = [...rows.filter((row) => row !== own).slice(0, 8), own];
+    document.querySelector("#round-table").replaceChildren(...shown.map((row) => row.cloneNode(true)));
     document.querySelector("#round-eyebrow").textContent = "Round 1 is over";
     document.querySelector("#round-winner").textContent = "Somebody wins";
     document.querySelector("#round-next").textContent = "Next round in 5 s";
@@ -48,21 +50,26 @@ const say = (page, message) =>
     small.append("Back in 2 s");
     span.append("Destroyed by A pilot with quite a long name", small);
     document.querySelector("#notice").replaceChildren(...(isCut ? [] : [span]));
-    document.querySelector("#link-lost-text").textContent = "Connection lost. Coming back (attempt 3) … Your ship waits for 28 s.";
+    const lost = "Connection lost. Coming back (attempt 3) … Your ship waits for 28 s.";
+    document.querySelector("#link-lost-text").textContent = lost;
     document.querySelector("#link-lost").hidden = !isCut;
   }, message);
 
-/** The pairs of boxes in sight of which one lies over the other, those that leave the screen, and what should be there but is not. */
+/** What is wrong: boxes in sight of which one lies over another, those that leave the screen, those that are missing. */
 function faults(wanted) {
-  const names = ["#scores", "#net", "#round-end", "#notice", "#link-lost", "#alone", "#vitals", "#feed", ".clock", ".buttons"];
-  const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getBoundingClientRect().height > 0;
+  const panels = ["#scores", "#net", "#round-end"];
+  const names = [...panels, "#notice", "#link-lost", "#alone", "#vitals", "#feed", ".clock", ".buttons"];
+  const isShown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const isSeen = (element) => isShown(element) && element.getBoundingClientRect().height > 0;
   const seen = names.filter((name) => isSeen(document.querySelector(name)));
   const boxes = seen.map((name) => [name, document.querySelector(name).getBoundingClientRect()]);
   const found = wanted.filter((name) => !seen.includes(name)).map((name) => `${name} is missing`);
   for (const [name, { left, top, right, bottom }] of boxes) {
-    if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} leaves the screen`);
+    const isOut = left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5;
+    if (isOut) found.push(`${name} leaves the screen`);
     for (const [other, box] of boxes) {
-      if (name < other && left < box.right && right > box.left && top < box.bottom && bottom > box.top) found.push(`${name} and ${other}`);
+      const meet = left < box.right && right > box.left && top < box.bottom && bottom > box.top;
+      if (name < other && meet) found.push(`${name} and ${other}`);
     }
   }
   return found;
@@ -106,13 +113,14 @@ test("a table that goes on below says so until its end is seen", async () => {
     await page.click("#btn-scores");
     await page.until(() => document.querySelectorAll("#scores-body tr").length >= 21);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 0));
-    const mark = () => getComputedStyle(document.querySelector("#scores"), "::after").content;
-    await page.until(() => getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more"));
+    const says = (more) => getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more") === more;
+    await page.until(says, true);
     await keep(page, `scores-more-${screen}`);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 10_000));
-    await page.until(() => !getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more"));
-    const own = await page.$eval("#scores-body tr:last-child", (row) => row.getBoundingClientRect().bottom <= document.querySelector("#scores").getBoundingClientRect().bottom);
-    assert.ok(own, `${screen}: the last line is in sight; ${await page.evaluate(mark)}`);
+    await page.until(says, false);
+    const [last, end] = await page.evaluate(() =>
+      ["#scores-body tr:last-child", "#scores"].map((part) => document.querySelector(part).getBoundingClientRect().bottom));
+    assert.ok(last <= end, `${screen}: the last line is in sight`);
     await page.context().close();
   }
 });
