@@ -1,7 +1,7 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
 import { Reader, Writer } from "./codec.js";
 
-const ABI = 2;
+const ABI = 3;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
@@ -11,7 +11,7 @@ export const FIGURES = [
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
-const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line"];
+const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped"];
 const TURN = 2 * Math.PI;
 
 const modules = new Map();
@@ -114,6 +114,8 @@ export class Core {
         const player = from.varint();
         return { type, player, name: this.#leave(player) };
       }
+      case "events-dropped":
+        return { type, count: from.varint() };
       case "life-line":
         return { type, line: lifeLine(from) };
       default:

@@ -164,6 +164,8 @@ export interface ClientEvents {
   /** These two also come behind `resumed`, for those who joined and left meanwhile. */
   "player-joined": RosterEntry;
   "player-left": { player: number; name: string };
+  /** So many events that the game calls droppable are missing here: too much waited while the client was cut off or slow. */
+  "events-dropped": { count: number };
   /** The connection broke; the client tries to come back by itself, for as long as the server keeps a player's place. */
   cut: { attempt: number; retry_in_ms: number; grace_left_ms: number };
   /** It is back in the same room, as the same player. A spectator, for whom no place is kept, came anew: what happened meanwhile it

@@ -8,6 +8,9 @@ export { DecodeError, Reader, Writer };
 const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
 const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 const NAME_BYTES_MAX = 32;
+/** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
+const COMMAND_BYTES_MAX = 512;
+const COMMANDS_WAITING_MAX = 128;
 /** How long a server keeps a cut player's place, if it does not say. */
 const GRACE_MS = 30_000;
 /** The most that an attempt waits: twice as long with each. How long it does is chance, so that not all whose server is gone come back
@@ -232,6 +235,8 @@ class Client {
         return this.#emit("player-joined", event.entry);
       case "player-left":
         return this.#emit("player-left", { player: event.player, name: event.name });
+      case "events-dropped":
+        return this.#emit("events-dropped", { count: event.count });
       case "life-line":
         return this.#emit("life-line", event.line);
       default: {
@@ -323,7 +328,8 @@ class Client {
     const bytes = isBytes ? command : new TextEncoder().encode(JSON.stringify(command));
     const refused = this.#core.command(bytes);
     if (refused === 3) throw new TypeError("this is no command of the game");
-    if (refused > 0) throw new RangeError(refused === 1 ? "too many commands wait for the server" : "the command is too long");
+    if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
+    if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
   }
 
   entities(now = performance.now()) {

@@ -30,6 +30,8 @@ pub enum Happened {
     /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
     /// (not a number if the server told of a newer one instead), applied, in a snapshot, decoded, shown.
     LifeLine = 5,
+    /// `u32`: so many droppable events of the game are missing here.
+    EventsDropped = 6,
 }
 
 /// A client and what was measured of it.
@@ -121,6 +123,7 @@ impl<G: PageGame> Session<G> {
             }
             ClientEvent::PlayerJoined(entry) => with_tag(Happened::PlayerJoined, &entry),
             ClientEvent::PlayerLeft(player) => with_tag(Happened::PlayerLeft, &player),
+            ClientEvent::EventsDropped(count) => with_tag(Happened::EventsDropped, &count),
             ClientEvent::Closed(close) => closed(&close, true),
         })
     }

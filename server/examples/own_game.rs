@@ -141,6 +141,7 @@ impl Tag {
         let Some(&(whom, to)) = self.runners.iter().find(|(_, id)| touches(*id)) else { return };
         world.iter_mut().for_each(|(id, runner)| runner.it = id == to);
         self.safe_ticks = 30;
-        out.all(News::Tagged { by, whom });
+        // So short and rare an event always fits.
+        out.all(News::Tagged { by, whom }).ok();
     }
 }

@@ -1,10 +1,10 @@
 //! The one thing that a host implements: a [`Game`].
 
 use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
+pub use crate::events::Events;
 use crate::foresight::{Flight, Foresight};
 use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
-use crate::limits::RELIABLE_QUEUE_MAX;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
@@ -146,6 +146,14 @@ pub trait Game: Sized + Send + 'static {
 
     /// One tick. Calls [`Game::apply_input`] for each player's entity, then does all else.
     fn step(&mut self, world: &mut World<Self::Entity>, turn: &Turn<'_, Self>, out: &mut Events<Self::Event>);
+
+    /// Whether an event may be dropped when a client, cut off or slow, has too much waiting: what is worth little when it
+    /// comes late, such as an effect or a line of a feed. The client is told how many are missing and where. By default
+    /// no event may be.
+    #[must_use]
+    fn is_droppable(_event: &Self::Event) -> bool {
+        false
+    }
 
     /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what follows when nobody
     /// does anything new. Both ends run it on the same rows to know what need not be sent, so it must be a function of its
@@ -295,42 +303,6 @@ impl<I> PlayerTurn<I> {
     #[must_use]
     pub fn new(player: PlayerId, entity: EntityId, input: I) -> Self {
         Self { player, entity, input, rewind: Rewind::default() }
-    }
-}
-
-/// Reliable events that a step gives out: they arrive exactly once, in order, also across a reconnect.
-#[derive(Debug)]
-pub struct Events<E> {
-    pub(crate) items: Vec<(Option<PlayerId>, E)>,
-    pub(crate) refused: u64,
-}
-
-impl<E> Events<E> {
-    /// Events of one step. Further ones are refused and counted.
-    pub const PER_STEP_MAX: usize = RELIABLE_QUEUE_MAX / 2;
-
-    pub(crate) fn new() -> Self {
-        Self { items: Vec::new(), refused: 0 }
-    }
-
-    /// To everyone in the room, spectators included. `false` if the step's bound was reached and the event refused.
-    pub fn all(&mut self, event: E) -> bool {
-        self.push(None, event)
-    }
-
-    /// To one player. `false` if the step's bound was reached and the event refused.
-    pub fn to(&mut self, player: PlayerId, event: E) -> bool {
-        self.push(Some(player), event)
-    }
-
-    fn push(&mut self, to: Option<PlayerId>, event: E) -> bool {
-        let fits = self.items.len() < Self::PER_STEP_MAX;
-        if fits {
-            self.items.push((to, event));
-        } else {
-            self.refused += 1;
-        }
-        fits
     }
 }
 

@@ -19,6 +19,7 @@ pub mod arena;
 pub mod byte_profile;
 pub mod client;
 pub mod entity;
+mod events;
 mod foresight;
 pub mod game;
 pub mod harness;
@@ -33,6 +34,7 @@ pub mod tick;
 pub mod wire;
 mod world;
 
+pub use events::{EventRefused, Events, RefusedCounts};
 pub use foresight::{Flight, Foresight};
 pub use hitbox::{Hitbox, LookBack, Rewinds};
 pub use rng::Rng;
@@ -42,12 +44,12 @@ pub use world::{Access, World, WorldFull};
 /// All that a file with a game in it needs.
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input};
-    pub use crate::game::{BadSettings, Events, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};
+    pub use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
-    pub use crate::{Access, Flight, Foresight, Hitbox, LookBack, Rng, World};
+    pub use crate::{Access, EventRefused, Events, Flight, Foresight, Hitbox, LookBack, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

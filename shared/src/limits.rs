@@ -44,12 +44,22 @@ pub const INPUT_LATE_TICKS_MAX: u32 = 64;
 /// How long a missing input is held before the player's input becomes neutral, ms.
 pub const INPUT_HOLD_MS_MAX: u32 = 500;
 
-/// Commands, or reliable events of the game, that may wait for an acknowledgement: a further command is refused to the client's
-/// program, at a further event the client is closed (4013). Players' joins and leaves do not count. Also how many reliable
-/// events may be on their way at one time.
+/// Commands that may wait for an acknowledgement: a further one is refused to the client's program. Also how many
+/// reliable events may be on their way to a client at one time; the others wait.
 pub const RELIABLE_QUEUE_MAX: usize = 128;
-/// Bytes of one reliable event or command.
+/// Bytes of one reliable event of the game, or of one command, in the codec. A longer one is refused to the program.
 pub const RELIABLE_BYTES_MAX: usize = 512;
+/// Bytes of a reliable event on its way, with what says whose it is.
+pub const EVENT_BYTES_MAX: usize = RELIABLE_BYTES_MAX + 4;
+/// What an event of the game counts for besides its bytes on their way, in the two bounds below.
+pub const EVENT_EXTRA_BYTES: usize = 32;
+/// Bytes of events that a game gives out in one step, each event counted once. A further one is refused to the game.
+/// Half of what may wait for a client, so that one step alone closes nobody who keeps up.
+pub const EVENTS_STEP_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of the game's events that wait for one client. Beyond it the oldest droppable ones are dropped and told as a
+/// gap; without any the client is closed (4013). Enough for 8,738 bytes/s over the time of [`RESUME_GRACE_MS`]: 30
+/// events of 250 bytes, or 100 of 50, in every second.
+pub const EVENTS_WAITING_BYTES_MAX: usize = 256 * 1024;
 /// Reliable events in one message; the others wait for the next.
 pub const RELIABLE_PER_MESSAGE_MAX: usize = 32;
 /// Commands that one player may have waiting for a tick; a further one ends the session with 4008.
@@ -112,7 +122,8 @@ const _: () = {
         SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)
             < OUTBOUND_BYTES_MAX
     );
-    assert!(RELIABLE_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX);
+    assert!(EVENT_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX / 4);
+    assert!(RELIABLE_QUEUE_MAX * (EVENT_BYTES_MAX + EVENT_EXTRA_BYTES) < EVENTS_WAITING_BYTES_MAX / 2);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);
     assert!(INPUT_FUTURE_TICKS_MAX as usize <= HISTORY_TICKS);

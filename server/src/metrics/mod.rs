@@ -66,6 +66,14 @@ impl Traffic {
     }
 }
 
+/// What became of the reliable events of one game.
+pub(crate) struct GameEvents {
+    pub(crate) too_long: Counter,
+    pub(crate) step_full: Counter,
+    pub(crate) not_encodable: Counter,
+    pub(crate) dropped: Counter,
+}
+
 /// Every metric of a server. Shared by reference; adding needs no `&mut`.
 pub(crate) struct Metrics {
     /// Rooms that live now.
@@ -122,6 +130,8 @@ pub(crate) struct Metrics {
     pub(crate) look_backs: Counter,
     /// How far back, ticks.
     pub(crate) look_back_ticks: Counter,
+    events_refused: Family<[(&'static str, String); 2], Counter>,
+    events_dropped: Family<[(&'static str, String); 1], Counter>,
     /// Hashes that differed, as clients reported.
     pub(crate) hash_mismatches: Counter,
     /// Joins and rooms refused because of the address, by what was too much.
@@ -237,6 +247,18 @@ impl Metrics {
             ),
             look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
             look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
+            events_refused: registered(
+                &mut r,
+                "events_refused",
+                "Reliable events beyond a bound that a game gave out and nobody got",
+                Family::default(),
+            ),
+            events_dropped: registered(
+                &mut r,
+                "events_dropped",
+                "Droppable events left out because too much waited for a client, per receiver",
+                Family::default(),
+            ),
             hash_mismatches: counter(&mut r, "hash_mismatches", "State hashes that differed at a client"),
             charges_refused: counters(
                 &mut r,
@@ -267,6 +289,7 @@ impl Metrics {
         }
     }
 
+<<<<<<< HEAD
     /// How long this step has taken.
     pub(crate) fn hung_step(&self, step: &HungStep) -> Gauge<f64, AtomicU64> {
         self.hung_steps.get_or_create_owned(step)
@@ -275,6 +298,20 @@ impl Metrics {
     /// This step has ended.
     pub(crate) fn forget_hung_step(&self, step: &HungStep) {
         self.hung_steps.remove(step);
+=======
+    /// The counters of a game's reliable events, there from now on.
+    pub(crate) fn events_of(&self, game: &str) -> GameEvents {
+        let refused = |cause: &str| {
+            let labels = [("game", game.to_owned()), ("cause", cause.to_owned())];
+            self.events_refused.get_or_create_owned(&labels)
+        };
+        GameEvents {
+            too_long: refused("too_long"),
+            step_full: refused("step_full"),
+            not_encodable: refused("not_encodable"),
+            dropped: self.events_dropped.get_or_create_owned(&[("game", game.to_owned())]),
+        }
+>>>>>>> 519d2da (Events: a refusal is told, a burst is carried on, and a cut player keeps its place)
     }
 
     /// Counts a session that ended with `code`.

@@ -54,7 +54,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
         let now = Instant::now();
         let driver = Box::new(Driver {
             schedule: Schedule::new(port.facts().tick_rate, number, commons.epoch, now),
-            tally: Tally::new(commons.metrics.clone()),
+            tally: Tally::new(commons.metrics.clone(), port.id(), port.game().clone()),
             commons: commons.clone(),
             port,
             room,

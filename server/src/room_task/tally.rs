@@ -1,25 +1,37 @@
 //! A room's share in the server's metrics: what changed since its last tick, added once per tick.
 
 use super::schedule::Due;
-use crate::metrics::{InputFate, MemberRole, Metrics, OutKind, SkipReason};
+use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, SkipReason};
 use std::sync::Arc;
 use std::time::Duration;
+use tickwire_shared::RefusedCounts;
+use tickwire_shared::id::RoomId;
 use tickwire_shared::room::RoomStats;
-use tickwire_shared::wire::control::Desync;
+use tickwire_shared::wire::control::{Desync, GameName};
+use tokio::time::Instant;
+
+/// The shortest time between two lines about refused events of one room.
+const REFUSED_LINE_PERIOD: Duration = Duration::from_secs(10);
 
 /// What a room has told the metrics so far.
 pub(super) struct Tally {
     metrics: Arc<Metrics>,
+    events: GameEvents,
+    room: RoomId,
+    game: GameName,
+    refused_lines: RefusedLines,
     told: RoomStats,
     players: i64,
     spectators: i64,
 }
 
 impl Tally {
-    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, room: RoomId, game: GameName) -> Self {
         metrics.rooms.inc();
         metrics.rooms_made.inc();
-        Self { metrics, told: RoomStats::default(), players: 0, spectators: 0 }
+        let (events, told) = (metrics.events_of(&game), RoomStats::default());
+        let refused_lines = RefusedLines::default();
+        Self { metrics, events, room, game, refused_lines, told, players: 0, spectators: 0 }
     }
 
     /// Tells how late a waking came.
@@ -69,6 +81,16 @@ impl Tally {
         metrics.seats_held_briefly.inc_by(stats.held_briefly - told.held_briefly);
         metrics.seats_yielded.inc_by(stats.yielded - told.yielded);
         metrics.resumes.inc_by(stats.resumes - told.resumes);
+        self.events.too_long.inc_by(stats.events_refused.too_long - told.events_refused.too_long);
+        self.events.step_full.inc_by(stats.events_refused.step_full - told.events_refused.step_full);
+        self.events.not_encodable.inc_by(stats.events_refused.not_encodable - told.events_refused.not_encodable);
+        self.events.dropped.inc_by(stats.events_dropped - told.events_dropped);
+        if let Some(refused) = self.refused_lines.due(&stats.events_refused)
+            && let Some(cause) = stats.events_refused.last
+        {
+            let (room, game) = (self.room, &self.game);
+            tracing::warn!(%room, %game, refused, %cause, "the game gave out events that nobody gets");
+        }
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
@@ -102,15 +124,37 @@ impl Tally {
     }
 }
 
+/// When a line about refused events is due: with the first one, then now and then.
+#[derive(Default)]
+struct RefusedLines {
+    told: u64,
+    last: Option<Instant>,
+}
+
+impl RefusedLines {
+    /// How many were refused since the last line, if one is due.
+    fn due(&mut self, refused: &RefusedCounts) -> Option<u64> {
+        let new = refused.total() - self.told;
+        let is_early = || self.last.is_some_and(|last| last.elapsed() < REFUSED_LINE_PERIOD);
+        if new == 0 || is_early() {
+            return None;
+        }
+        (self.told, self.last) = (refused.total(), Some(Instant::now()));
+        Some(new)
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::metrics::Form;
+    use tickwire_shared::EventRefused;
 
     #[test]
     fn how_late_a_tick_began_is_told_as_a_histogram() {
         let metrics = Arc::new(Metrics::new());
-        let tally = Tally::new(metrics.clone());
+        let tally = Tally::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
         tally.woken(Duration::from_micros(300));
         tally.woken(Duration::from_millis(250));
         let text = metrics.render(Form::Text);
@@ -122,5 +166,29 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn refused_and_dropped_events_are_counted_for_the_game_from_the_start() {
+        let metrics = Arc::new(Metrics::new());
+        let mut tally = Tally::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
+        let line = |cause: &str, count: u64| {
+            let line =
+                format!("tickwire_events_refused_total{{game=\"cards\",cause=\"{cause}\"}} {count}\n");
+            let text = metrics.render(Form::Text);
+            assert!(text.contains(&line), "{line} is missing in\n{text}");
+        };
+        ["too_long", "step_full", "not_encodable"].into_iter().for_each(|cause| line(cause, 0));
+        let mut stats = RoomStats { events_dropped: 7, ..RoomStats::default() };
+        stats.events_refused.too_long = 2;
+        stats.events_refused.last = Some(EventRefused::TooLong { bytes: 600 });
+        let due = Due { ticks: 1, lost: 0 };
+        tally.tick(Duration::ZERO, due, &stats, 1, 0);
+        stats.events_refused.step_full = 3;
+        tally.tick(Duration::ZERO, due, &stats, 1, 0);
+        line("too_long", 2);
+        line("step_full", 3);
+        assert!(metrics.render(Form::Text).contains("tickwire_events_dropped_total{game=\"cards\"} 7\n"));
+        assert_eq!(tally.refused_lines.told, 2, "a second line comes later");
     }
 }

@@ -121,7 +121,7 @@ impl Game for Dots {
         for (player, ask) in turn.commands {
             match ask {
                 Ask::Echo(number) => {
-                    out.to(*player, *number);
+                    out.to(*player, *number).unwrap();
                 }
                 Ask::Panic => panic!("a player asked for it"),
                 Ask::Open => world.set_access(Access::Open),

@@ -1,8 +1,8 @@
-//! Reliable news, and how much of it there may be.
+//! Reliable news.
 //!
-//! Every event waits with every receiver until it is acknowledged, and a cut player's queue fills for as long as
-//! its place is kept. So what happens often (a hit, a kill) goes only to the two concerned, emotes are rationed for
-//! the whole room, and what all may want to know besides is shown by the ships' fields.
+//! Every event waits with every receiver until it is acknowledged. So what happens often (a hit, a kill) goes only to the
+//! two concerned, emotes are rationed for the whole room, and what all may want to know besides is shown by the ships'
+//! fields. What nobody misses after a cut is droppable.
 
 use super::entities::Gift;
 use crate::prelude::*;
@@ -72,46 +72,27 @@ pub struct Standing {
     pub deaths: u16,
 }
 
-/// The events of one step within their bound: each sort leaves room for the weightier ones after it.
-pub(super) struct News<'a> {
-    out: &'a mut Events<Event>,
-    sent: usize,
-}
+/// The events of one step. With what the arena gives out, no step comes near its bound.
+pub(super) struct News<'a>(&'a mut Events<Event>);
 
 impl<'a> News<'a> {
-    const ALL: usize = Events::<Event>::PER_STEP_MAX;
-    const KILLS: usize = Self::ALL - 4;
-    const HITS: usize = Self::KILLS - 20;
-
     pub(super) fn new(out: &'a mut Events<Event>) -> Self {
-        Self { out, sent: 0 }
+        Self(out)
     }
 
     pub(super) fn hit(&mut self, by: PlayerId, on: PlayerId, damage: u8) {
-        self.both(by, on, &Event::Hit { by, on, damage }, Self::HITS);
+        self.0.to_each([by, on], Event::Hit { by, on, damage }).ok();
     }
 
     pub(super) fn kill(&mut self, by: PlayerId, of: PlayerId) {
-        self.both(by, of, &Event::Killed { by, of }, Self::KILLS);
+        self.0.to_each([by, of], Event::Killed { by, of }).ok();
     }
 
     pub(super) fn picked_up(&mut self, player: PlayerId, gift: Gift) {
-        if self.sent < Self::HITS {
-            self.sent += usize::from(self.out.to(player, Event::PickedUp { gift }));
-        }
+        self.0.to(player, Event::PickedUp { gift }).ok();
     }
 
-    /// Says whether it went out.
-    pub(super) fn all(&mut self, event: Event) -> bool {
-        let went = self.sent < Self::ALL && self.out.all(event);
-        self.sent += usize::from(went);
-        went
-    }
-
-    fn both(&mut self, one: PlayerId, other: PlayerId, event: &Event, bound: usize) {
-        if self.sent + 2 <= bound {
-            self.sent += usize::from(self.out.to(one, event.clone()));
-            self.sent += usize::from(self.out.to(other, event.clone()));
-        }
+    pub(super) fn all(&mut self, event: Event) {
+        self.0.all(event).ok();
     }
 }

@@ -158,6 +158,10 @@ impl Game for Arena {
         }
     }
 
+    fn is_droppable(event: &Event) -> bool {
+        matches!(event, Event::Hit { .. } | Event::PickedUp { .. } | Event::Emoted { .. })
+    }
+
     fn step(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, out: &mut Events<Event>) {
         let (map, mut news) = (turn.scene, News::new(out));
         self.take_commands(turn.commands, &mut news);
@@ -240,11 +244,8 @@ impl Arena {
         self.emote_ticks = self.emote_ticks.saturating_sub(1);
         for &(player, Command::Emote(emote)) in commands {
             let Some(seat) = self.seats.iter_mut().find(|seat| seat.player == player) else { continue };
-            if emote < EMOTES
-                && self.emote_ticks == 0
-                && seat.emote_ticks == 0
-                && news.all(Event::Emoted { player, emote })
-            {
+            if emote < EMOTES && self.emote_ticks == 0 && seat.emote_ticks == 0 {
+                news.all(Event::Emoted { player, emote });
                 (self.emote_ticks, seat.emote_ticks) = (ROOM_EMOTE_TICKS, EMOTE_TICKS);
             }
         }

@@ -2,6 +2,7 @@
 
 mod look_back;
 
+use crate::events::Receivers;
 use super::*;
 use crate::entity::{Button, Entity, Schema};
 use crate::hitbox::Hitboxes;
@@ -15,7 +16,7 @@ struct Match {
     tick: Tick,
     players: Vec<PlayerTurn<ArenaInput>>,
     commands: Vec<(PlayerId, Command)>,
-    events: Vec<(Option<PlayerId>, Event)>,
+    events: Vec<(Receivers, Event)>,
     hitboxes: Hitboxes,
 }
 
@@ -64,7 +65,7 @@ impl Match {
 
     fn step(&mut self) {
         self.tick = self.tick.next();
-        let mut events = Events::new();
+        let mut events = Events::new(Arena::is_droppable);
         let commands = core::mem::take(&mut self.commands);
         let turn = Turn {
             tick: self.tick,
@@ -76,8 +77,8 @@ impl Match {
             hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.world, &turn, &mut events);
-        assert_eq!(events.refused, 0);
-        self.events.extend(events.items);
+        assert_eq!(events.refused.total(), 0);
+        self.events.extend(events.decoded());
         self.world.compact();
         self.hitboxes.capture::<Arena>(self.tick, &self.world);
         invariants(&self.world, &self.map).unwrap();
@@ -114,8 +115,8 @@ impl Match {
     }
 
     fn heard(&self, player: u16) -> Vec<Event> {
-        let to_it = |to: &Option<PlayerId>| to.is_none_or(|to| to.0 == player);
-        self.events.iter().filter(|(to, _)| to_it(to)).map(|(_, event)| event.clone()).collect()
+        let it = Some(PlayerId(player));
+        self.events.iter().filter(|(to, _)| to.contain(it)).map(|(_, event)| event.clone()).collect()
     }
 
     /// Player 1 faces player 2 from five tiles away; both are without shields.

@@ -16,6 +16,7 @@ use crate::snapshot::OwnTold;
 use crate::wire::control::{
     ClientControl, Credential, Hello, Join, Joined, Role, RosterEntry, ServerControl, Target, Welcome,
 };
+use crate::wire::frame::numbers_between;
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
 use std::sync::Arc;
@@ -139,7 +140,7 @@ impl<G: Game> Client<G> {
         let controls = self.inputs.controls().clone();
         self.inputs = Inputs::new();
         self.inputs.set(self.now, &controls);
-        self.commands = Commands::new();
+        self.commands = Commands::starting_after(joined.commands_received);
         self.streams = Streams::new(joined.tick_rate);
         self.event_numbers = EventNumbers::starting_after(joined.events_start);
     }
@@ -150,9 +151,10 @@ impl<G: Game> Client<G> {
             return Err(ClientError::Unexpected);
         }
         self.stats.commands_confirmed += self.commands.resumed(joined.commands_received)?;
-        let received = self.event_numbers.received().max(joined.events_start);
-        self.stats.events_lost += u64::from(received - self.event_numbers.received());
-        self.event_numbers = EventNumbers::starting_after(received);
+        let received = self.event_numbers.received();
+        let lost = numbers_between(received, joined.events_start).unwrap_or(0);
+        self.stats.events_lost += u64::from(lost);
+        self.event_numbers = EventNumbers::starting_after(received.wrapping_add(lost));
         self.streams.resume();
         // The server refuses older ones: their edges would come long after the fact.
         self.inputs.resend(joined.tick.offset(-i64::from(INPUT_LATE_TICKS_MAX) + 1));

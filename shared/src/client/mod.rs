@@ -106,6 +106,8 @@ pub enum ClientEvent<G: Game> {
     PlayerJoined(RosterEntry),
     /// A player went for good.
     PlayerLeft(PlayerId),
+    /// So many droppable events of the game are missing here: too much waited while the client was away or slow.
+    EventsDropped(u32),
     /// The server ended the session.
     Closed(Close),
 }
@@ -117,6 +119,7 @@ impl<G: Game> core::fmt::Debug for ClientEvent<G> {
             Self::Game(event) => f.debug_tuple("Game").field(event).finish(),
             Self::PlayerJoined(entry) => f.debug_tuple("PlayerJoined").field(entry).finish(),
             Self::PlayerLeft(player) => f.debug_tuple("PlayerLeft").field(player).finish(),
+            Self::EventsDropped(count) => f.debug_tuple("EventsDropped").field(count).finish(),
             Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
         }
     }
@@ -187,7 +190,7 @@ impl<G: Game> Client<G> {
             follows: None,
             inputs: Inputs::new(),
             streams: Streams::default(),
-            commands: Commands::new(),
+            commands: Commands::starting_after(0),
             event_numbers: EventNumbers::default(),
             control: VecDeque::new(),
             events: VecDeque::new(),

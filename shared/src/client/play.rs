@@ -197,6 +197,10 @@ impl<G: Game> Client<G> {
                     self.follows = self.follows.filter(|followed| *followed != player);
                     ClientEvent::PlayerLeft(player)
                 }
+                ReliableEvent::EventsDropped(count) => {
+                    self.stats.events_dropped += u64::from(count);
+                    ClientEvent::EventsDropped(count)
+                }
             };
             self.push_event(event)?;
         }

@@ -1,11 +1,10 @@
-//! Reliable messages: events that come, commands that go. Numbered from 1, in order, each exactly once, also across
-//! a reconnect.
+//! Reliable messages: events that come, commands that go. Numbered one after the other modulo 2^32, in order, each exactly
+//! once, also across a reconnect.
 
 use crate::limits::{COMMANDS_PER_TICK_MAX, RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX};
 use crate::wire::DecodeError;
-use crate::wire::frame::Numbered;
+use crate::wire::frame::{Numbered, numbers_between};
 use bytes::Bytes;
-use core::ops::Range;
 use std::collections::VecDeque;
 
 /// Commands sent and not confirmed. Half of what the server lets wait for one tick, so that a stall that delivers
@@ -37,8 +36,9 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new() -> Self {
-        Self { queue: VecDeque::new(), first: 1, sent: 0 }
+    /// No commands; the first one has the number after `received`.
+    pub(super) fn starting_after(received: u32) -> Self {
+        Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0 }
     }
 
     pub(super) fn push(&mut self, command: Vec<u8>) -> Result<(), CommandError> {
@@ -75,14 +75,12 @@ impl Commands {
 
     /// The server has all commands up to `number`. Returns how many were new to it.
     pub(super) fn confirmed(&mut self, number: u32) -> Result<u64, DecodeError> {
-        let Some(count) = number.checked_add(1).and_then(|next| next.checked_sub(self.first)) else {
-            return Ok(0);
-        };
+        let Some(count) = numbers_between(self.first, number.wrapping_add(1)) else { return Ok(0) };
         if count as usize > self.queue.len() {
             return Err(DecodeError::OutOfRange);
         }
         self.queue.drain(..count as usize);
-        self.first += count;
+        self.first = self.first.wrapping_add(count);
         self.sent = self.sent.saturating_sub(count as usize);
         Ok(u64::from(count))
     }
@@ -103,7 +101,27 @@ pub(super) struct EventNumbers {
     received: u32,
     acknowledged: u32,
     /// Numbers that were skipped, the newest last.
-    gaps: VecDeque<Range<u32>>,
+    gaps: VecDeque<Gap>,
+}
+
+/// Numbers that were skipped, one after the other modulo 2^32.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    first: u32,
+    count: u32,
+}
+
+impl Gap {
+    fn contains(self, number: u32) -> bool {
+        number.wrapping_sub(self.first) < self.count
+    }
+
+    /// What is left before and after `number`, which is in the gap.
+    fn without(self, number: u32) -> [Self; 2] {
+        let before = number.wrapping_sub(self.first);
+        let after = self.count.saturating_sub(before).saturating_sub(1);
+        [Self { count: before, ..self }, Self { first: number.wrapping_add(1), count: after }]
+    }
 }
 
 /// What to do with an event.
@@ -130,11 +148,11 @@ impl EventNumbers {
     }
 
     pub(super) fn take(&mut self, number: u32) -> Turn {
-        match number.checked_sub(self.received) {
+        match numbers_between(self.received, number) {
             None | Some(0) => self.take_old(number),
             Some(step) => {
                 if step > 1 {
-                    self.gaps.push_back(self.received + 1..number);
+                    self.gaps.push_back(Gap { first: self.received.wrapping_add(1), count: step - 1 });
                     self.forget_old_gaps();
                 }
                 self.received = number;
@@ -145,9 +163,9 @@ impl EventNumbers {
 
     /// What an event is whose number is not above the last one.
     fn take_old(&mut self, number: u32) -> Turn {
-        let Some(at) = self.gaps.iter().position(|gap| gap.contains(&number)) else { return Turn::Repeated };
-        let parts = self.gaps.remove(at).map(|gap| [gap.start..number, number + 1..gap.end]);
-        let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else { return Turn::Repeated };
+        let parts = self.gaps.remove(at).map(|gap| gap.without(number));
+        let parts = parts.into_iter().flatten().filter(|part| part.count > 0);
         parts.rev().for_each(|part| self.gaps.insert(at, part));
         self.forget_old_gaps();
         Turn::Reordered
@@ -182,7 +200,7 @@ mod tests {
 
     #[test]
     fn commands_are_numbered_bounded_and_sent_again_after_a_cut() {
-        let mut commands = Commands::new();
+        let mut commands = Commands::starting_after(0);
         for at in 0..RELIABLE_QUEUE_MAX {
             assert_eq!(commands.push(vec![at as u8]), Ok(()));
         }
@@ -200,6 +218,22 @@ mod tests {
         assert_eq!(numbers(&commands.take()), [13, 14, 15, 16]);
         assert_eq!(commands.confirmed(4_000), Err(DecodeError::OutOfRange));
         assert_eq!(commands.confirmed(u32::MAX), Ok(0));
+    }
+
+    #[test]
+    fn numbers_of_commands_and_events_go_on_with_0_after_the_last_one() {
+        let mut commands = Commands::starting_after(u32::MAX - 2);
+        (0..6).for_each(|at| assert_eq!(commands.push(vec![at]), Ok(())));
+        assert_eq!(commands.take().first, u32::MAX - 1);
+        assert_eq!(commands.confirmed(0), Ok(3));
+        assert_eq!(commands.confirmed(u32::MAX), Ok(0), "an old one");
+        assert_eq!((commands.take().first, commands.resumed(1)), (2, Ok(1)));
+        assert_eq!(commands.take().first, 2);
+        assert_eq!(commands.confirmed(4), Err(DecodeError::OutOfRange));
+        let mut events = EventNumbers::starting_after(u32::MAX - 1);
+        let turns = [u32::MAX, 0, u32::MAX, 0, 2, 1].map(|number| events.take(number));
+        let next = |lost| Turn::Next { lost };
+        assert_eq!(turns, [next(0), next(0), Turn::Repeated, Turn::Repeated, next(1), Turn::Reordered]);
     }
 
     #[test]

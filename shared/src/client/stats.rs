@@ -75,6 +75,8 @@ pub struct ClientStats {
     pub events: u64,
     /// Reliable events that never came: gaps in their numbers.
     pub events_lost: u64,
+    /// Droppable events that the server left out, because too much waited.
+    pub events_dropped: u64,
     /// Reliable events that came again and were dropped.
     pub events_repeated: u64,
     /// Reliable events that came after one with a higher number and were dropped.

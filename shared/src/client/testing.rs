@@ -165,10 +165,10 @@ impl Game for Dots {
             }
         }
         for (player, said) in turn.commands {
-            out.all(Told::Said(*player, *said));
+            out.all(Told::Said(*player, *said)).unwrap();
         }
         if turn.is_every(Duration::from_secs(1)) {
-            out.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz())));
+            out.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz()))).unwrap();
         }
         let shake = self.shaken && turn.tick.0 == 50;
         for (_, dot) in world.iter_mut().filter(|(_, dot)| dot.drifts) {

@@ -49,9 +49,13 @@ fn joined(settings: &DotSettings) -> Joined {
 }
 
 fn playing() -> Client<Dots> {
+    playing_as(joined(&DotSettings::default()))
+}
+
+fn playing_as(joined: Joined) -> Client<Dots> {
     let mut client = Client::<Dots>::new(config(Role::Player));
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
-    let joined = ServerControl::Joined(joined(&DotSettings::default())).encode().unwrap();
+    let joined = ServerControl::Joined(joined).encode().unwrap();
     client.receive(Duration::ZERO, &joined).unwrap();
     while client.poll_transmit().is_some() {}
     client
@@ -114,11 +118,12 @@ fn a_table_for_other_kinds_is_refused_with_both_hashes() {
 }
 
 #[test]
-fn the_last_number_that_an_event_may_have_is_taken() {
+fn an_event_behind_the_last_number_is_taken() {
     use crate::wire::{frame::Numbered, update::*};
-    let mut client = playing();
+    let start = Joined { events_start: u32::MAX, ..joined(&DotSettings::default()) };
+    let mut client = playing_as(start);
     let event = codec::encode(&crate::wire::control::ReliableEvent::PlayerLeft(PlayerId(9))).unwrap();
-    let events = Numbered { first: u32::MAX - 1, items: vec![event.into()] };
+    let events = Numbered { first: 0, items: vec![event.into()] };
     let private = Private { tick: Tick(101), events, ..Private::default() };
     client.receive(Duration::ZERO, &UpdateWriter::new(&private).finish()).unwrap();
     assert_eq!(client.stats().events, 1);

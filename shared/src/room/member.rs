@@ -186,13 +186,13 @@ impl Unacked {
         self.oldest.get_or_insert(tick);
     }
 
-    /// Whether the update of `tick` was sent. Of those before the last 64 ticks it is known only that there were some.
+    /// Whether the update of `tick` was sent. Of those before the last 64 grains it is known only that there were some.
     fn was_sent(&self, tick: Tick) -> bool {
-        let Some(first) = self.first else { return false };
-        match u32::try_from(self.newest.since(tick)) {
-            Ok(before) => tick >= first && self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0),
-            Err(_) => false,
+        if tick > self.newest || self.first.is_none_or(|first| tick < first) {
+            return false;
         }
+        let before = self.grain(self.newest) - self.grain(tick);
+        self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0)
     }
 
     fn acked(&mut self, tick: Tick) {

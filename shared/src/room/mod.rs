@@ -7,6 +7,7 @@ mod audit;
 mod event;
 mod inputs;
 mod member;
+mod numbers;
 mod outbox;
 mod own;
 mod pace;
@@ -20,18 +21,20 @@ mod view;
 
 pub use audit::Leak;
 pub use event::{Hold, MemberEvent, MemberFrame};
+pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
 pub use stats::{Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
-use crate::game::{BadSettings, Events, Game, PlayerTurn, Setup, Turn, schema_of};
+use crate::events::{Events, Given};
+use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{List, Name, ReliableEvent};
+use crate::wire::control::{List, Name};
 use crate::wire::{Close, codec};
 use crate::world::{Access, World};
 use core::time::Duration;
@@ -81,6 +84,7 @@ pub struct Room<G: Game> {
     /// In the order of their ids: a new attachment goes to the end.
     members: Vec<Member<G::Input>>,
     next_player: u16,
+    first: FirstNumbers,
     commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
     hitboxes: Hitboxes,
@@ -146,6 +150,7 @@ impl<G: Game> Room<G> {
             streams: Streams::new(interest),
             members: Vec::new(),
             next_player: 1,
+            first: FirstNumbers::default(),
             commands: Vec::new(),
             turns: Vec::new(),
             hitboxes: Hitboxes::new::<G>(rate),
@@ -158,6 +163,11 @@ impl<G: Game> Room<G> {
         })
     }
 
+    /// Lets the room's numbers begin elsewhere. For tests, before the first step and the first member.
+    pub fn start_at(&mut self, first: FirstNumbers) {
+        self.first = first;
+    }
+
     /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.
     ///
     /// `now` is on the driver's clock, which never goes back and starts at 0 with the room.
@@ -166,7 +176,7 @@ impl<G: Game> Room<G> {
         self.expire_cut_players();
         self.tick = self.tick.next();
         self.gather_turns();
-        let mut events = Events::new();
+        let mut events = Events::new(G::is_droppable);
         let turn = Turn {
             tick: self.tick,
             passed_ticks: 1,
@@ -213,23 +223,22 @@ impl<G: Game> Room<G> {
     }
 
     fn queue_events(&mut self, events: Events<G::Event>) {
-        self.stats.events_refused += events.refused;
-        for (to, event) in events.items {
-            let envelope = codec::encode(&event).ok().and_then(|bytes| List::try_from(bytes).ok());
-            match envelope.map(ReliableEvent::Game).as_ref().and_then(Event::encode) {
-                Some(event) => self.queue_event(to, &event),
-                None => self.stats.events_refused += 1,
+        self.stats.events_refused.merge(events.refused);
+        for Given { to, bytes, is_droppable } in events.given {
+            self.stats.events_encoded += 1;
+            let event = Event::of_game(bytes, is_droppable);
+            for member in &mut self.members {
+                if to.contain(member.player.as_ref().map(|player| player.id)) {
+                    self.stats.events_dropped += member.events.push(&event);
+                }
             }
         }
     }
 
-    /// Queues an event for one player or for everyone. A queue that is full is marked and ends its member when it is served
-    /// next.
-    fn queue_event(&mut self, to: Option<PlayerId>, event: &Event) {
+    /// Queues an event about players for everyone.
+    fn tell_all(&mut self, event: &Event) {
         for member in &mut self.members {
-            if to.is_none() || member.player.as_ref().map(|player| player.id) == to {
-                member.events.push(event.clone());
-            }
+            member.events.push(event);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::limits::{
 };
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
-use crate::wire::frame::ClientFrame;
+use crate::wire::frame::{ClientFrame, numbers_between};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
@@ -92,15 +92,15 @@ impl<G: Game> Room<G> {
             Role::Player => Some(self.admit(name, secret).map_err(|refusal| Close::from(&refusal))?),
         };
         let entry = player.as_ref().map(roster_entry);
-        if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::encode) {
-            self.queue_event(None, &event);
+        if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
+            self.tell_all(&event);
         }
         let link = Some(Link::new());
         self.members.push(Member {
             id: member,
             player,
             follows: None,
-            events: EventQueue::default(),
+            events: EventQueue::starting_after(self.first.event),
             link,
             cut_at: self.tick,
             hold: Hold::Firm,
@@ -141,7 +141,7 @@ impl<G: Game> Room<G> {
         let profile = Profile { name: name.clone() };
         let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
         self.next_player += 1;
-        Ok(Player::new(id, entity, name, secret))
+        Ok(Player { commands_received: self.first.command, ..Player::new(id, entity, name, secret) })
     }
 
     fn resume(
@@ -319,8 +319,8 @@ impl<G: Game> Room<G> {
             for other in &mut self.members {
                 other.follows = other.follows.filter(|(id, _)| *id != player.id);
             }
-            if let Some(event) = Event::encode(&ReliableEvent::PlayerLeft(player.id)) {
-                self.queue_event(None, &event);
+            if let Some(event) = Event::of_players(&ReliableEvent::PlayerLeft(player.id)) {
+                self.tell_all(&event);
             }
         }
     }
@@ -336,6 +336,7 @@ impl<G: Game> Room<G> {
             let held_ticks = if member.hold == Hold::Brief { brief_ticks } else { grace_ticks };
             let expired = self.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
             if member.link.is_none() && expired {
+                self.stats.overflowed += u64::from(member.events.overflowed);
                 self.remove(at);
                 self.stats.expired += 1;
             } else {
@@ -386,14 +387,15 @@ fn new_commands<C, I>(
     let mut known = 0;
     if count > 0 {
         let skipped = || bad("a command's number skips one that was never received");
-        known = (player.commands_received + 1).checked_sub(first).ok_or_else(skipped)? as usize;
+        let next = player.commands_received.wrapping_add(1);
+        known = numbers_between(first, next).ok_or_else(skipped)? as usize;
         let new = count.saturating_sub(known);
         if link.commands + new > COMMANDS_PER_TICK_MAX {
             return Err(Close::new(CloseCode::RateLimited, "too many commands in one tick"));
         }
         link.command_ack_due = true;
         link.commands += new;
-        player.commands_received += new as u32;
+        player.commands_received = player.commands_received.wrapping_add(new as u32);
     }
     Ok(commands.into_iter().skip(known))
 }

@@ -180,6 +180,7 @@ impl<G: Game> Room<G> {
                 let close = Close::new(CloseCode::TooSlow, text);
                 outbox.close(member.id, Close { advice: Advice::RetryAfter(0), ..close });
             }
+            self.stats.overflowed += 1;
             self.remove(at);
         }
     }

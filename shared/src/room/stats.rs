@@ -1,5 +1,6 @@
 //! What a room counts, for the operator and for reports.
 
+use crate::events::RefusedCounts;
 use crate::hitbox::Rewinds;
 use crate::limits::MARGIN_BAND;
 use crate::wire::control::Desync;
@@ -74,7 +75,13 @@ pub struct RoomStats {
     /// Reliable events queued for sending, per receiver.
     pub events: u64,
     /// Events that the game gave out beyond a bound and that were refused.
-    pub events_refused: u64,
+    pub events_refused: RefusedCounts,
+    /// Events of the game that were encoded, each once for all who get it.
+    pub events_encoded: u64,
+    /// Droppable events left out because too much waited for a client, per receiver.
+    pub events_dropped: u64,
+    /// Members that lost their place because more events waited for them than may.
+    pub overflowed: u64,
     /// Commands that came.
     pub commands: u64,
     /// Players that joined.

@@ -398,4 +398,6 @@ pub enum ReliableEvent {
     PlayerJoined(RosterEntry),
     /// A player went for good.
     PlayerLeft(PlayerId),
+    /// So many droppable events of the game are missing here, because too much waited for this client.
+    EventsDropped(u32),
 }

@@ -54,17 +54,17 @@ impl<I> Default for ClientFrame<I> {
     }
 }
 
-/// Reliable messages with consecutive numbers, as bytes.
+/// Reliable messages with consecutive numbers, as bytes. Numbers begin anew with 0 after the last one of 32 bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbered {
-    /// The number of the first; 0 if there is none. Numbers start at 1.
+    /// The number of the first; 0 if there is none.
     pub first: u32,
     /// The messages.
     pub items: Vec<bytes::Bytes>,
 }
 
-impl BitCode for Numbered {
-    fn write(&self, to: &mut BitWriter) {
+impl Numbered {
+    pub(super) fn write(&self, to: &mut BitWriter) {
         to.exp_golomb(self.items.len() as u32, 0);
         if self.items.is_empty() {
             return;
@@ -76,22 +76,27 @@ impl BitCode for Numbered {
         }
     }
 
-    fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
+    /// Reads messages of at most `bytes_max` bytes each.
+    pub(super) fn read(from: &mut BitReader<'_>, bytes_max: usize) -> Result<Self, DecodeError> {
         let count = from.exp_golomb_max(0, RELIABLE_PER_MESSAGE_MAX)?;
         if count == 0 {
             return Ok(Self::default());
         }
         let first = from.raw(32)?;
-        if first == 0 || first.checked_add(count as u32).is_none() {
-            return Err(DecodeError::OutOfRange);
-        }
         let mut items = Vec::with_capacity(count);
         for _ in 0..count {
-            let bytes = from.exp_golomb_max(4, RELIABLE_BYTES_MAX)?;
+            let bytes = from.exp_golomb_max(4, bytes_max)?;
             items.push(from.bytes(bytes)?.into());
         }
         Ok(Self { first, items })
     }
+}
+
+/// How many numbers `to` lies after `from`; `None` if it lies before it. Numbers of reliable messages are counted modulo
+/// 2^32, and what is under way at one time is a minute part of that: what is half of it or more ahead is behind.
+pub(crate) fn numbers_between(from: u32, to: u32) -> Option<u32> {
+    let ahead = to.wrapping_sub(from);
+    (ahead < 1 << 31).then_some(ahead)
 }
 
 pub(super) fn write_option(to: &mut BitWriter, value: Option<u32>, bits: u32) {
@@ -155,7 +160,7 @@ impl<I: Input> ClientFrame<I> {
         let snapshot_ack = read_option(&mut from, 32)?.map(Tick);
         let event_ack = read_option(&mut from, 32)?;
         let view = if from.bit()? { Some((Tick(from.raw(32)?), from.raw(8)? as u8)) } else { None };
-        let commands = Numbered::read(&mut from)?;
+        let commands = Numbered::read(&mut from, RELIABLE_BYTES_MAX)?;
         let count = from.exp_golomb_max(0, INPUTS_PER_FRAME_MAX)?;
         let mut inputs = Vec::with_capacity(count);
         let mut previous: Option<Tick> = None;

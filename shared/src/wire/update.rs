@@ -29,7 +29,7 @@ use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
 use crate::id::StreamId;
-use crate::limits::{HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{EVENT_BYTES_MAX, HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -342,7 +342,7 @@ impl BitCode for Private {
                 refused: from.exp_golomb(0)?,
             },
             command_ack: read_option(from, 32)?,
-            events: Numbered::read(from)?,
+            events: Numbered::read(from, EVENT_BYTES_MAX)?,
             dropped: read_streams(from)?,
             deferred: read_streams(from)?,
             own: if from.bit()? { Some(OwnBits::read(from)?) } else { None },

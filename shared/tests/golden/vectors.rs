@@ -257,6 +257,7 @@ fn updates(out: &mut String) {
         ReliableEvent::Game(List::try_from(vec![9, 8]).unwrap()),
         ReliableEvent::PlayerJoined(entry),
         ReliableEvent::PlayerLeft(PlayerId(2)),
+        ReliableEvent::EventsDropped(300),
     ];
     let items = events.iter().map(|event| codec::encode(event).unwrap().into()).collect();
     let full = Private {

@@ -1,0 +1,225 @@
+//! Reliable events as a game gives them out in a step: encoded at once, so that a refusal is known where it happens.
+
+use crate::id::PlayerId;
+use crate::limits::{EVENT_EXTRA_BYTES, EVENTS_STEP_BYTES_MAX, RELIABLE_BYTES_MAX};
+use crate::wire::codec;
+use crate::wire::control::{List, ReliableEvent};
+use bytes::Bytes;
+use serde::Serialize;
+
+/// Reliable events that a step gives out: each arrives exactly once and in order, also across a reconnect.
+///
+/// An event costs its receivers its bytes in the codec and [`EVENT_EXTRA_BYTES`] more. It is encoded and stored once,
+/// whoever gets it. Bounds:
+/// - one event: [`RELIABLE_BYTES_MAX`] bytes in the codec;
+/// - one step: events that cost [`EVENTS_STEP_BYTES_MAX`] together, each counted once;
+/// - what waits for one client: [`EVENTS_WAITING_BYTES_MAX`](crate::limits::EVENTS_WAITING_BYTES_MAX). Beyond it the
+///   oldest droppable events go ([`Game::is_droppable`](crate::game::Game::is_droppable)) and the client is told how
+///   many; if none is left, the client is closed with 4013 and loses its place.
+///
+/// What one message does not hold comes in the next ones. An event beyond a bound of its own or of the step is
+/// refused: the call says why, the room counts it, and a server logs it.
+#[derive(Debug)]
+pub struct Events<E> {
+    pub(crate) given: Vec<Given>,
+    pub(crate) refused: RefusedCounts,
+    is_droppable: fn(&E) -> bool,
+    cost_bytes: usize,
+}
+
+/// An event that was given out.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) to: Receivers,
+    pub(crate) bytes: Bytes,
+    pub(crate) is_droppable: bool,
+}
+
+/// Who gets an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Receivers {
+    All,
+    AllBut(PlayerId),
+    One(PlayerId),
+    /// In rising order.
+    Each(Vec<PlayerId>),
+}
+
+impl Receivers {
+    /// Whether a member gets the event; `None` is a spectator.
+    pub(crate) fn contain(&self, player: Option<PlayerId>) -> bool {
+        match (self, player) {
+            (Self::All, _) | (Self::AllBut(_), None) => true,
+            (Self::AllBut(left_out), Some(player)) => *left_out != player,
+            (Self::One(only), Some(player)) => *only == player,
+            (Self::Each(players), Some(player)) => players.binary_search(&player).is_ok(),
+            (Self::One(_) | Self::Each(_), None) => false,
+        }
+    }
+}
+
+impl<E: Serialize> Events<E> {
+    pub(crate) fn new(is_droppable: fn(&E) -> bool) -> Self {
+        Self { given: Vec::new(), refused: RefusedCounts::default(), is_droppable, cost_bytes: 0 }
+    }
+
+    /// To everyone in the room, spectators included.
+    ///
+    /// # Errors
+    /// The event is refused; nobody gets it.
+    pub fn all(&mut self, event: E) -> Result<(), EventRefused> {
+        self.give(Receivers::All, &event)
+    }
+
+    /// To everyone in the room, spectators included, but not to `player`.
+    ///
+    /// # Errors
+    /// The event is refused; nobody gets it.
+    pub fn all_but(&mut self, player: PlayerId, event: E) -> Result<(), EventRefused> {
+        self.give(Receivers::AllBut(player), &event)
+    }
+
+    /// To one player. If it is not in the room, nobody gets the event.
+    ///
+    /// # Errors
+    /// The event is refused; nobody gets it.
+    pub fn to(&mut self, player: PlayerId, event: E) -> Result<(), EventRefused> {
+        self.give(Receivers::One(player), &event)
+    }
+
+    /// To each of these players that is in the room, once: one event, whatever their number.
+    ///
+    /// # Errors
+    /// The event is refused; nobody gets it.
+    pub fn to_each(
+        &mut self,
+        players: impl IntoIterator<Item = PlayerId>,
+        event: E,
+    ) -> Result<(), EventRefused> {
+        let mut players: Vec<_> = players.into_iter().collect();
+        players.sort_unstable();
+        self.give(Receivers::Each(players), &event)
+    }
+
+    fn give(&mut self, to: Receivers, event: &E) -> Result<(), EventRefused> {
+        let given = self.encode(event).map(|bytes| {
+            self.cost_bytes += bytes.len() + EVENT_EXTRA_BYTES;
+            let is_droppable = (self.is_droppable)(event);
+            self.given.push(Given { to, bytes, is_droppable });
+        });
+        if let Err(refused) = given {
+            self.refused.add(refused);
+        }
+        given
+    }
+
+    /// The event as it goes to clients.
+    fn encode(&self, event: &E) -> Result<Bytes, EventRefused> {
+        let bytes = codec::encode(event).map_err(|_| EventRefused::NotEncodable)?;
+        let too_long = EventRefused::TooLong { bytes: bytes.len() };
+        let envelope = ReliableEvent::Game(List::try_from(bytes).map_err(|_| too_long)?);
+        let bytes = codec::encode(&envelope).map_err(|_| EventRefused::NotEncodable)?;
+        if self.cost_bytes + bytes.len() + EVENT_EXTRA_BYTES > EVENTS_STEP_BYTES_MAX {
+            return Err(EventRefused::StepFull);
+        }
+        Ok(bytes.into())
+    }
+}
+
+#[cfg(test)]
+impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
+    /// What was given out, decoded again.
+    pub(crate) fn decoded(&self) -> impl Iterator<Item = (Receivers, E)> {
+        self.given.iter().map(|given| match codec::decode(&given.bytes) {
+            Ok(ReliableEvent::Game(bytes)) => (given.to.clone(), codec::decode(&bytes).unwrap()),
+            other => panic!("{other:?}"),
+        })
+    }
+}
+
+/// Why an event is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventRefused {
+    /// The event is longer than one may be.
+    #[error("the event takes {bytes} bytes, and {RELIABLE_BYTES_MAX} are the most: tell it in several events")]
+    TooLong {
+        /// What it takes, in the codec.
+        bytes: usize,
+    },
+    /// The step has given out as much as it may.
+    #[error(
+        "the events of one step may cost {EVENTS_STEP_BYTES_MAX} bytes, each its length and {EVENT_EXTRA_BYTES} more: \
+         give this one out in a later step"
+    )]
+    StepFull,
+    /// It has no encoding.
+    #[error("the event cannot be encoded: its Serialize fails, or it is far too long")]
+    NotEncodable,
+}
+
+/// How many events were refused, by cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedCounts {
+    /// See [`EventRefused::TooLong`].
+    pub too_long: u64,
+    /// See [`EventRefused::StepFull`].
+    pub step_full: u64,
+    /// See [`EventRefused::NotEncodable`].
+    pub not_encodable: u64,
+    /// The last refusal.
+    pub last: Option<EventRefused>,
+}
+
+impl RefusedCounts {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.too_long + self.step_full + self.not_encodable
+    }
+
+    fn add(&mut self, refused: EventRefused) {
+        *match refused {
+            EventRefused::TooLong { .. } => &mut self.too_long,
+            EventRefused::StepFull => &mut self.step_full,
+            EventRefused::NotEncodable => &mut self.not_encodable,
+        } += 1;
+        self.last = Some(refused);
+    }
+
+    /// Takes in what was refused in one more step.
+    pub(crate) fn merge(&mut self, step: Self) {
+        self.too_long += step.too_long;
+        self.step_full += step.step_full;
+        self.not_encodable += step.not_encodable;
+        self.last = step.last.or(self.last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_has_no_encoding_is_told_as_such() {
+        struct Broken;
+        impl Serialize for Broken {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("broken"))
+            }
+        }
+        let mut events = Events::new(|_| false);
+        assert_eq!(events.all(Broken), Err(EventRefused::NotEncodable));
+        assert_eq!((events.refused.total(), events.refused.not_encodable), (1, 1));
+    }
+
+    #[test]
+    fn a_step_holds_what_its_bound_says_and_not_an_event_more() {
+        let mut events = Events::new(|_| false);
+        // A variant and a length before the number.
+        let cost = 1 + 2 + EVENT_EXTRA_BYTES;
+        let fits = EVENTS_STEP_BYTES_MAX / cost;
+        assert!((0..fits).all(|_| events.to(PlayerId(1), 7_u8).is_ok()));
+        assert_eq!(events.to(PlayerId(1), 7), Err(EventRefused::StepFull));
+        assert_eq!(events.given.len(), fits);
+    }
+}
