@@ -79,7 +79,7 @@ struct Match<G: PageGame> {
     session: Session<G>,
     /// The recorded client's attachment; `None` while its connection is not there.
     member: Option<MemberId>,
-    members: u32,
+    members: u64,
     up: VecDeque<(Duration, Vec<u8>)>,
     down: VecDeque<(Duration, Vec<u8>)>,
     now: Duration,

@@ -4,13 +4,21 @@ use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
-/// A player of one room. Not reused while the room lives.
+/// A player of one room, from 1 to 65,534. An id comes again only after everybody has been told that the player left who had
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PlayerId(pub u16);
 
-/// A replicated entity of one room. Ids are given in rising order and never reused while the room lives.
+/// A replicated entity of one room, from 1 to [`EntityId::LAST`]. Ids are given in rising order; after the last one they
+/// begin anew with 1 and pass over those that are there or were until a moment ago. At 4,096 spawns a second that happens
+/// every twelve days, so nothing that is kept for so long may name an entity that is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EntityId(pub u32);
+
+impl EntityId {
+    /// The greatest id that is given. Those above it are free for a client's own use: what it foresees.
+    pub const LAST: Self = Self(0xffef_ffff);
+}
 
 /// One stream of a room's snapshots: a (cell, group) pair. Stream 0 is the whole room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,11 +29,13 @@ impl StreamId {
     pub const ROOM: Self = Self(0);
 }
 
-/// One attachment of a connection to a room, given by whoever drives the room. Not reused while the room lives.
+/// One attachment of a connection to a room, given by whoever drives the room. Not reused while the room lives: at a million a
+/// second 64 bits last for half a million years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberId(pub u32);
+pub struct MemberId(pub u64);
 
-/// One connection to a server, for logs and for the operator. Says nothing about identity.
+/// One connection to a server, for logs and for the operator. Says nothing about identity. As with [`MemberId`], its numbers do
+/// not come to an end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
 

@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 
 /// The number of a simulation step of a room. Tick 0 is the state before the first step.
 ///
-/// A `u32` lasts for more than a year at 128 Hz; a room ends long before it wraps.
+/// A room is over at [`Tick::LAST`]: after 388 days at 128 Hz, after four and a half years at 30. A server then ends it, and its
+/// players are told to join another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u32);
 
 impl Tick {
+    /// The last tick of a room. The numbers after it are for inputs that are ahead of it.
+    pub const LAST: Self = Self(u32::MAX - (1 << 16));
+
     /// The tick after this one.
     #[must_use]
     pub fn next(self) -> Self {

@@ -6,7 +6,8 @@ use crate::limits::ENTITIES_MAX;
 use crate::wire::control::Role;
 use crate::wire::{Advice, Close, CloseCode};
 
-/// All replicated entities of a room, in the order of their ids (which is the order in which they were spawned).
+/// All replicated entities of a room, in the order of their ids: as they were spawned, until ids begin anew (see
+/// [`EntityId`]).
 ///
 /// The room owns the world and gives out the ids; a game changes the entities. After each step the room puts every
 /// entity on its grid, so what the game reads in the next step is what the clients have.
@@ -15,6 +16,9 @@ pub struct World<E> {
     entries: Vec<Entry<E>>,
     live: usize,
     next_id: u32,
+    /// Ids that would come again soon, of entities that are gone: each is passed over once, so that no id means two things
+    /// within a history.
+    passed_over: Vec<EntityId>,
     access: Access,
 }
 
@@ -57,6 +61,9 @@ impl Access {
     }
 }
 
+/// An id that comes within so many spawns comes soon: more than a room can spawn while its states are kept.
+const SOON: u32 = 1 << 21;
+
 #[derive(Clone, Debug)]
 struct Entry<E> {
     id: EntityId,
@@ -73,7 +80,7 @@ impl<E: Entity> World<E> {
     /// An empty world.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: Vec::new(), live: 0, next_id: 1, access: Access::default() }
+        Self { entries: Vec::new(), live: 0, next_id: 1, passed_over: Vec::new(), access: Access::default() }
     }
 
     /// Decides who may come into the room from now on. It holds until it is set again; also for those who are on their
@@ -93,21 +100,53 @@ impl<E: Entity> World<E> {
     /// # Errors
     /// [`WorldFull`] at [`ENTITIES_MAX`] entities; nothing is added then.
     pub fn spawn(&mut self, entity: E) -> Result<EntityId, WorldFull> {
-        if self.live >= ENTITIES_MAX || self.next_id == u32::MAX {
+        if self.live >= ENTITIES_MAX {
             return Err(WorldFull);
         }
-        let id = EntityId(self.next_id);
-        self.next_id += 1;
+        let id = self.free_id();
         self.live += 1;
-        self.entries.push(Entry { id, entity: Some(entity) });
+        let entry = Entry { id, entity: Some(entity) };
+        match self.entries.last() {
+            Some(last) if last.id > id => {
+                let at = self.entries.partition_point(|other| other.id < id);
+                self.entries.insert(at, entry);
+            }
+            _ => self.entries.push(entry),
+        }
         Ok(id)
+    }
+
+    /// Ids that are spawned from now on begin with `next`.
+    pub(crate) fn start_at(&mut self, next: u32) {
+        self.next_id = next.clamp(1, EntityId::LAST.0);
+    }
+
+    /// The next id of the circle that means nothing. There are far more ids than those that are passed over.
+    fn free_id(&mut self) -> EntityId {
+        loop {
+            let id = EntityId(self.next_id);
+            self.next_id = if id >= EntityId::LAST { 1 } else { id.0 + 1 };
+            let passed_over = self.passed_over.iter().position(|other| *other == id);
+            let passed_over = passed_over.map(|at| self.passed_over.swap_remove(at));
+            if passed_over.is_none() && self.find(id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// Notes that an entity is gone.
+    fn gone(&mut self, id: EntityId) {
+        self.live -= 1;
+        if id.0.wrapping_sub(self.next_id) < SOON {
+            self.passed_over.push(id);
+        }
     }
 
     /// Removes an entity and hands it over.
     pub fn despawn(&mut self, id: EntityId) -> Option<E> {
         let at = self.find(id)?;
         let entity = self.entries.get_mut(at)?.entity.take()?;
-        self.live -= 1;
+        self.gone(id);
         Some(entity)
     }
 
@@ -135,10 +174,12 @@ impl<E: Entity> World<E> {
 
     /// Removes every entity for which `keep` says no.
     pub fn retain(&mut self, mut keep: impl FnMut(EntityId, &mut E) -> bool) {
-        for entry in &mut self.entries {
-            if entry.entity.as_mut().is_some_and(|entity| !keep(entry.id, entity)) {
+        for at in 0..self.entries.len() {
+            let Some(entry) = self.entries.get_mut(at) else { break };
+            let id = entry.id;
+            if entry.entity.as_mut().is_some_and(|entity| !keep(id, entity)) {
                 entry.entity = None;
-                self.live -= 1;
+                self.gone(id);
             }
         }
     }
@@ -170,5 +211,38 @@ impl<E: Entity> World<E> {
 impl<E: Entity> Default for World<E> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::Dot;
+
+    const DOT: Dot = Dot { drifts: false, pos: 0, vel: 0, fired: 0 };
+
+    fn ids(world: &World<Dot>) -> Vec<u32> {
+        world.iter().map(|(id, _)| id.0).collect()
+    }
+
+    #[test]
+    fn ids_begin_anew_after_the_last_one_and_pass_over_those_that_are_there() {
+        let mut world = World::new();
+        let first: Vec<_> = (0..3).map(|_| world.spawn(DOT).unwrap()).collect();
+        world.start_at(EntityId::LAST.0 - 1);
+        let mut spawn = || world.spawn(DOT).unwrap().0;
+        assert_eq!([spawn(), spawn(), spawn()], [EntityId::LAST.0 - 1, EntityId::LAST.0, 4]);
+        assert_eq!(ids(&world), [1, 2, 3, 4, EntityId::LAST.0 - 1, EntityId::LAST.0]);
+        // One that is gone before the circle comes to it is passed over once.
+        world.start_at(EntityId::LAST.0);
+        world.despawn(first[1]).unwrap();
+        world.compact();
+        let mut spawn = || world.spawn(DOT).unwrap().0;
+        assert_eq!([spawn(), spawn()], [5, 6]);
+        world.start_at(EntityId::LAST.0);
+        assert_eq!([world.spawn(DOT).unwrap().0, world.len() as u32], [2, 8]);
+        assert!(world.passed_over.is_empty());
+        world.retain(|id, _| id.0 > 3);
+        assert_eq!((ids(&world).len(), world.len()), (5, 5));
     }
 }

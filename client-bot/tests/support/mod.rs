@@ -32,7 +32,7 @@ pub(crate) struct MiniServer {
 struct Inner {
     start: Instant,
     rooms: Vec<(Room<Arena>, Outboxes)>,
-    members: u32,
+    members: u64,
     /// Ends the sessions that stand.
     sessions: Vec<tokio::task::AbortHandle>,
     /// New connections are refused.

@@ -194,7 +194,12 @@ impl<G: Game> Driver<G> {
         self.port.publish(players - self.room.yielding(), spectators, self.room.access());
         self.port.publish_figures(&self.room);
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
-        self.is_over(now).then_some(RoomEnd::Idle)
+        if self.room.is_over() {
+            let close = Close::new(CloseCode::NoSuchRoom, "the room has come to its last tick; join another");
+            self.room.close_all(&close, &mut self.slots);
+            return Some(RoomEnd::Closed(close));
+        }
+        self.is_idle(now).then_some(RoomEnd::Idle)
     }
 
     fn drain(&mut self, now: Instant) {
@@ -232,7 +237,7 @@ impl<G: Game> Driver<G> {
         }
     }
 
-    fn is_over(&mut self, now: Instant) -> bool {
+    fn is_idle(&mut self, now: Instant) -> bool {
         if !self.room.is_empty() {
             self.empty_since = None;
             return false;

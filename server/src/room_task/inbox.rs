@@ -72,7 +72,7 @@ struct Inbox<G: Game> {
     attached: usize,
     /// Messages among the items.
     messages: usize,
-    members_made: u32,
+    members_made: u64,
     players: Places,
     spectators: Places,
     access: Access,
@@ -305,8 +305,7 @@ impl<G: Game> RoomPort for Port<G> {
                 MemberEvent::Resume { shown, events_received, next }
             }
         };
-        inbox.members_made =
-            inbox.members_made.checked_add(1).ok_or_else(|| Close::from(CloseCode::NoSuchRoom))?;
+        inbox.members_made += 1;
         let member = MemberId(inbox.members_made);
         inbox.attached += 1;
         let (sender, answer) = oneshot::channel();

@@ -8,6 +8,9 @@ mod inbox;
 mod schedule;
 mod shown;
 mod tally;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub(crate) use driver::{NewRoom, RoomParts, RoomPermit};
 pub(crate) use inbox::{Port, RoomFacts};

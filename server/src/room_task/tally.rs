@@ -72,7 +72,7 @@ impl Tally {
             (InputFate::Folded, inputs.folded, before.folded),
             (InputFate::Refused, inputs.refused, before.refused),
         ] {
-            metrics.inputs.of(fate).inc_by(u64::from(now.saturating_sub(then)));
+            metrics.inputs.of(fate).inc_by(now - then);
         }
         metrics.input_frames.inc_by(stats.margins.count - told.margins.count);
         metrics.input_frames_narrow.inc_by(stats.margins.narrow - told.margins.narrow);

@@ -59,7 +59,7 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
     for _ in 0..TICKS {
         stage.tick();
         for (at, before) in before.iter_mut().enumerate() {
-            let to = MemberId(at as u32);
+            let to = MemberId(at as u64);
             if let Some((_, message)) = stage.inbox.messages.iter().find(|(member, _)| *member == to) {
                 sums.add(&stage, &stage.clients[at], message, sight.radius, before);
             }

@@ -135,7 +135,7 @@ impl<G: Game> Stage<G> {
 }
 
 fn member(at: usize) -> MemberId {
-    MemberId(at as u32)
+    MemberId(at as u64)
 }
 
 /// A client that waits for `Joined`.

@@ -65,8 +65,9 @@ pub(super) struct Foreseen {
     /// The tick of the newest input.
     tick: Tick,
     made: u32,
-    /// The greatest id that the server has told.
-    newest_id: Option<EntityId>,
+    /// The entities of the server's last state, in the order of their ids, while something waits for its real one: what is not
+    /// among them is new.
+    known: Vec<EntityId>,
     rate: TickRate,
 }
 
@@ -85,7 +86,7 @@ pub(super) struct OwnStep<'a, G: Game> {
 
 impl Foreseen {
     pub(super) fn new(rate: TickRate) -> Self {
-        Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, newest_id: None, rate }
+        Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, known: Vec::new(), rate }
     }
 
     /// Moves all on by a tick, and asks the game for what is new.
@@ -118,6 +119,9 @@ impl Foreseen {
         };
         let mut spawned = Vec::new();
         G::foresee(&sight, &mut spawned);
+        if !spawned.is_empty() && !self.waits() {
+            self.known = ids_told(streams);
+        }
         for entity in spawned.into_iter().take(PER_TICK_MAX.min(ITEMS_MAX - self.items.len())) {
             let mut row = Vec::new();
             entity.write_row(&mut row);
@@ -173,13 +177,13 @@ impl Foreseen {
         waits: bool,
         stats: &mut ClientStats,
     ) {
-        let before = self.newest_id;
-        for (_, state) in streams.latest() {
-            let newer = (0..state.len()).rev().map_while(|at| state.row(at));
-            for row in newer.take_while(|row| before.is_none_or(|before| row.id > before)) {
-                self.newest_id = self.newest_id.max(Some(row.id));
-                if before.is_some() && !self.items.is_empty() {
-                    self.matches::<G>(row.id, row.kind, row.values, tick);
+        if self.waits() {
+            let known = core::mem::replace(&mut self.known, ids_told(streams));
+            for (_, state) in streams.latest() {
+                for row in (0..state.len()).rev().filter_map(|at| state.row(at)) {
+                    if known.binary_search(&row.id).is_err() {
+                        self.matches::<G>(row.id, row.kind, row.values, tick);
+                    }
                 }
             }
         }
@@ -200,6 +204,11 @@ impl Foreseen {
                 stays
             }
         });
+    }
+
+    /// Whether something foreseen may still turn out to be one of the server's entities.
+    fn waits(&self) -> bool {
+        self.items.iter().any(|item| item.real.is_none())
     }
 
     /// Rows come newest first, so the newest that fits is taken.
@@ -286,4 +295,12 @@ impl Item {
             None => self.flies,
         }
     }
+}
+
+/// The entities that the server has told of, in the order of their ids.
+fn ids_told(streams: &Streams) -> Vec<EntityId> {
+    let mut ids: Vec<_> =
+        streams.latest().flat_map(|(_, state)| state.rows()).map(|row| row.id).collect();
+    ids.sort_unstable();
+    ids
 }

@@ -33,7 +33,7 @@ use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, State};
 use crate::game::Game;
 use crate::id::RoomId;
-use crate::room::{Hold, MemberEvent, Room, RoomConfig};
+use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
@@ -131,6 +131,13 @@ impl<G: Game> Harness<G> {
         room.keep_states();
         let (seats, wires) = (Vec::new(), Wires::default());
         Self { room, rate, seats, wires, now: Duration::ZERO, seed, rng, recorded: None }
+    }
+
+    /// Lets the room's numbers begin elsewhere, to see what happens at their end. Before anybody joins.
+    pub fn start_at(&mut self, first: FirstNumbers) {
+        self.room.start_at(first);
+        self.now = self.rate.time_of(first.tick);
+        self.wires.now = self.now;
     }
 
     /// A player connects and asks to join. It is in the room some ticks later.

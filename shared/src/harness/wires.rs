@@ -122,7 +122,7 @@ impl Wires {
     /// A number for a new member that comes by connection `at`.
     pub(super) fn new_member(&mut self, at: usize) -> MemberId {
         self.of_member.push(at);
-        MemberId(self.of_member.len() as u32)
+        MemberId(self.of_member.len() as u64)
     }
 
     fn wire(&self, member: MemberId) -> Option<&Wire> {

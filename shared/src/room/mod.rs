@@ -11,6 +11,7 @@ mod numbers;
 mod outbox;
 mod own;
 mod pace;
+mod player_ids;
 mod reliable;
 mod sampler;
 mod seats;
@@ -23,7 +24,7 @@ pub use audit::Leak;
 pub use event::{Hold, MemberEvent, MemberFrame};
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
-pub use stats::{Margins, RoomStats};
+pub use stats::{InputTotals, Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
@@ -40,6 +41,7 @@ use crate::world::{Access, World};
 use core::time::Duration;
 use member::Member;
 use own::OwnRow;
+use player_ids::PlayerIds;
 use reliable::Event;
 use sampler::Sampler;
 use std::sync::Arc;
@@ -83,7 +85,7 @@ pub struct Room<G: Game> {
     streams: Streams,
     /// In the order of their ids: a new attachment goes to the end.
     members: Vec<Member<G::Input>>,
-    next_player: u16,
+    player_ids: PlayerIds,
     first: FirstNumbers,
     commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
@@ -149,7 +151,7 @@ impl<G: Game> Room<G> {
             stepped_at: Duration::ZERO,
             streams: Streams::new(interest),
             members: Vec::new(),
-            next_player: 1,
+            player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
             commands: Vec::new(),
             turns: Vec::new(),
@@ -166,6 +168,15 @@ impl<G: Game> Room<G> {
     /// Lets the room's numbers begin elsewhere. For tests, before the first step and the first member.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.first = first;
+        self.tick = first.tick;
+        self.player_ids = PlayerIds::starting_at(first.player);
+        self.world.start_at(first.entity);
+    }
+
+    /// Whether the room has reached [`Tick::LAST`]: it has to be ended now.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.tick >= Tick::LAST
     }
 
     /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.

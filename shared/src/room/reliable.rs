@@ -51,6 +51,11 @@ impl Event {
         Some(Self(Arc::new(Content { subject, bytes })))
     }
 
+    /// Whether nobody has to be told of it any more, if this is the only one that is kept besides.
+    pub(super) fn is_told(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     fn cost_bytes(&self) -> usize {
         match self.0.subject {
             Subject::Game { .. } => self.0.bytes.len() + EVENT_EXTRA_BYTES,
@@ -114,6 +119,8 @@ pub(super) struct EventQueue {
     sent: usize,
     /// What the game's events in `waiting` cost.
     cost_bytes: usize,
+    /// Who left while the client was away, until it is known that it was welcomed with the roster without them.
+    untold: Vec<Event>,
     /// An event did not fit: the client can no longer get all of them.
     pub(super) overflowed: bool,
 }
@@ -209,8 +216,24 @@ impl EventQueue {
     pub(super) fn resume(&mut self, received: u32) -> bool {
         let known = numbers_between(self.acked, received).is_some() && self.ack(received);
         self.sent = 0;
-        self.waiting.retain(|entry| matches!(entry.subject(), None | Some(Subject::Game { .. })));
+        let untold = &mut self.untold;
+        self.waiting.retain(|entry| match entry {
+            Entry::Dropped(_) => true,
+            Entry::Event(event) => match event.0.subject {
+                Subject::Game { .. } => true,
+                Subject::Joined(_) => false,
+                Subject::Left(_) => {
+                    untold.push(event.clone());
+                    false
+                }
+            },
+        });
         known
+    }
+
+    /// The client has the roster with which it was welcomed back.
+    pub(super) fn welcomed(&mut self) {
+        self.untold = Vec::new();
     }
 
     /// The next events to send, at most what one message may hold.

@@ -133,14 +133,15 @@ impl<G: Game> Room<G> {
     }
 
     fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
-        // Player ids are not reused; a room that has used them all takes nobody any more.
-        if self.players() >= usize::from(self.players_max) || self.next_player == u16::MAX {
+        if self.players() >= usize::from(self.players_max) {
             return Err(Refusal::Full);
         }
-        let id = PlayerId(self.next_player);
+        let members = &self.members;
+        let is_taken =
+            |id| members.iter().any(|member| member.player.as_ref().is_some_and(|player| player.id == id));
+        let id = self.player_ids.give(is_taken).ok_or(Refusal::Full)?;
         let profile = Profile { name: name.clone() };
         let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
-        self.next_player += 1;
         Ok(Player { commands_received: self.first.command, ..Player::new(id, entity, name, secret) })
     }
 
@@ -242,6 +243,7 @@ impl<G: Game> Room<G> {
         };
         player.shown_secret = None;
         player.has_played |= !frame.inputs.is_empty();
+        member.events.welcomed();
         let before = player.inputs.counts;
         let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
@@ -321,6 +323,7 @@ impl<G: Game> Room<G> {
             }
             if let Some(event) = Event::of_players(&ReliableEvent::PlayerLeft(player.id)) {
                 self.tell_all(&event);
+                self.player_ids.left(player.id, event);
             }
         }
     }

@@ -215,7 +215,7 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
             }
             private.input_applied = player.inputs.applied;
             private.counts = player.inputs.take_counts();
-            stats.inputs.held = stats.inputs.held.saturating_add(private.counts.held);
+            stats.inputs.held += u64::from(private.counts.held);
         }
     }
     if member.events.has_unsent() {

@@ -31,6 +31,28 @@ impl Margins {
     }
 }
 
+/// What became of the inputs of all players since the room's start; see [`InputCounts`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputTotals {
+    /// Inputs that came after their tick.
+    pub late: u64,
+    /// Ticks without an input of their own.
+    pub held: u64,
+    /// Late inputs whose button edges were folded into the next tick.
+    pub folded: u64,
+    /// Inputs too far in the past or future, or for a tick that had one.
+    pub refused: u64,
+}
+
+impl InputTotals {
+    pub(super) fn add(&mut self, more: InputCounts) {
+        self.late += u64::from(more.late);
+        self.held += u64::from(more.held);
+        self.folded += u64::from(more.folded);
+        self.refused += u64::from(more.refused);
+    }
+}
+
 /// Counters since the room's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStats {
@@ -69,7 +91,7 @@ pub struct RoomStats {
     /// Frames that came.
     pub frames: u64,
     /// What became of inputs.
-    pub inputs: InputCounts,
+    pub inputs: InputTotals,
     /// How early the newest inputs of frames came.
     pub margins: Margins,
     /// Reliable events queued for sending, per receiver.
