@@ -11,7 +11,7 @@ export const FIGURES = [
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
-const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped"];
+const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed"];
 const TURN = 2 * Math.PI;
 
 const modules = new Map();
@@ -110,6 +110,8 @@ export class Core {
         return { type, event: this.builtIn ? named(json(bytes.subarray(1))) : bytes.slice(1) };
       case "player-joined":
         return { type, entry: this.#enter(rosterEntry(from)) };
+      case "player-changed":
+        return { type, entry: this.#change(rosterEntry(from)) };
       case "player-left": {
         const player = from.varint();
         return { type, player, name: this.#leave(player) };
@@ -126,7 +128,7 @@ export class Core {
   #learn() {
     const from = new Reader(this.#out(this.#wasm.tw_facts()));
     const room = from.text();
-    const [player, entityId] = from.option(() => [from.varint(), from.varint()]) ?? [null, null];
+    const [player, entityId] = from.option(() => [from.varint(), entityOf(from)]) ?? [null, null];
     const tickRate = from.varint();
     const told = from.list(rosterEntry);
     // After a cut, events tell who left and who joined meanwhile; until then it is the roster of before, with its names.
@@ -141,6 +143,12 @@ export class Core {
   #enter(entry) {
     const { roster } = this.facts;
     this.facts.roster = [...roster.filter((other) => other.player !== entry.player), entry];
+    return entry;
+  }
+
+  #change(entry) {
+    if (entry.player === this.facts.player) this.facts.entityId = entry.entity;
+    this.facts.roster = this.facts.roster.map((other) => (other.player === entry.player ? entry : other));
     return entry;
   }
 
@@ -285,7 +293,10 @@ function named(value) {
   return isObject ? { ...body, type } : { type, value: body };
 }
 
-const rosterEntry = (from) => ({ player: from.varint(), entity: from.varint(), name: from.text() });
+/** An entity's id; 0 is none. */
+const entityOf = (from) => from.varint() || null;
+
+const rosterEntry = (from) => ({ player: from.varint(), entity: entityOf(from), name: from.text() });
 
 /** Times since the key, ms. */
 function lifeLine(from) {

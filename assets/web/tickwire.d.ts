@@ -154,7 +154,8 @@ export interface EntityView {
 
 export interface RosterEntry {
   readonly player: number;
-  readonly entity: number;
+  /** The entity that it controls; `null` while it controls none. */
+  readonly entity: number | null;
   readonly name: string;
 }
 
@@ -164,6 +165,8 @@ export interface ClientEvents {
   /** These two also come behind `resumed`, for those who joined and left meanwhile. */
   "player-joined": RosterEntry;
   "player-left": { player: number; name: string };
+  /** A player, the own one included, controls another entity than before, or none. */
+  "player-changed": RosterEntry;
   /** So many events that the game calls droppable are missing here: too much waited while the client was cut off or slow. */
   "events-dropped": { count: number };
   /** The connection broke; the client tries to come back by itself, for as long as the server keeps a player's place. */

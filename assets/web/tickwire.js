@@ -233,6 +233,8 @@ class Client {
         return this.#emit("event", event.event);
       case "player-joined":
         return this.#emit("player-joined", event.entry);
+      case "player-changed":
+        return this.#emit("player-changed", event.entry);
       case "player-left":
         return this.#emit("player-left", { player: event.player, name: event.name });
       case "events-dropped":

@@ -32,6 +32,8 @@ pub enum Happened {
     LifeLine = 5,
     /// `u32`: so many droppable events of the game are missing here.
     EventsDropped = 6,
+    /// `RosterEntry`: a player controls another entity, or none (0).
+    PlayerChanged = 7,
 }
 
 /// A client and what was measured of it.
@@ -123,6 +125,7 @@ impl<G: PageGame> Session<G> {
             }
             ClientEvent::PlayerJoined(entry) => with_tag(Happened::PlayerJoined, &entry),
             ClientEvent::PlayerLeft(player) => with_tag(Happened::PlayerLeft, &player),
+            ClientEvent::PlayerChanged(entry) => with_tag(Happened::PlayerChanged, &entry),
             ClientEvent::EventsDropped(count) => with_tag(Happened::EventsDropped, &count),
             ClientEvent::Closed(close) => closed(&close, true),
         })
@@ -168,7 +171,7 @@ impl<G: PageGame> Session<G> {
         let schema = G::schema(client, client.schema()?.kinds()).encode().ok()?;
         let facts = (
             client.room()?.to_string(),
-            client.player().zip(client.own_id()),
+            client.player().map(|player| (player, client.own_id().unwrap_or(EntityId::NONE))),
             client.tick_rate()?,
             client.roster(),
             G::settings_bytes(client.settings()?),

@@ -141,7 +141,9 @@ impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventRefused {
     /// The event is longer than one may be.
-    #[error("the event takes {bytes} bytes, and {RELIABLE_BYTES_MAX} are the most: tell it in several events")]
+    #[error(
+        "the event takes {bytes} bytes, and {RELIABLE_BYTES_MAX} are the most: tell it in several events"
+    )]
     TooLong {
         /// What it takes, in the codec.
         bytes: usize,

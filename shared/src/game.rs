@@ -129,7 +129,8 @@ pub trait Game: Sized + Send + 'static {
     /// A new room: fills the world with what is there before the first player.
     fn new(setup: &Setup<'_, Self>, world: &mut World<Self::Entity>) -> Self;
 
-    /// A player comes: makes its entity and returns the id, which stays the player's while it is in the room.
+    /// A player comes: makes its entity and returns the id, or [`EntityId::NONE`] if it controls nothing yet. See
+    /// [`World::set_controlled`] for another one later.
     ///
     /// # Errors
     /// The game takes no player now.
@@ -291,7 +292,7 @@ impl<'a, G: Game> Turn<'a, G> {
 pub struct PlayerTurn<I> {
     /// The player.
     pub player: PlayerId,
-    /// Its entity.
+    /// The entity that it controls; [`EntityId::NONE`], which is in no world, if it controls none.
     pub entity: EntityId,
     /// Its input: its own for this tick, else the last one held, else neutral.
     pub input: I,

@@ -16,6 +16,9 @@ pub struct PlayerId(pub u16);
 pub struct EntityId(pub u32);
 
 impl EntityId {
+    /// No entity: what a player controls that controls none. No entity ever has this id.
+    pub const NONE: Self = Self(0);
+
     /// The greatest id that is given. Those above it are free for a client's own use: what it foresees.
     pub const LAST: Self = Self(0xffef_ffff);
 }

@@ -1,7 +1,7 @@
 //! The replicated part of a room's state, and what a game decides about its room.
 
 use crate::entity::Entity;
-use crate::id::EntityId;
+use crate::id::{EntityId, PlayerId};
 use crate::limits::ENTITIES_MAX;
 use crate::wire::control::Role;
 use crate::wire::{Advice, Close, CloseCode};
@@ -19,6 +19,9 @@ pub struct World<E> {
     /// Ids that would come again soon, of entities that are gone: each is passed over once, so that no id means two things
     /// within a history.
     passed_over: Vec<EntityId>,
+    /// What each player controls, in the order of the players.
+    controlled: Vec<(PlayerId, EntityId)>,
+    controls_changed: bool,
     access: Access,
 }
 
@@ -80,7 +83,15 @@ impl<E: Entity> World<E> {
     /// An empty world.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: Vec::new(), live: 0, next_id: 1, passed_over: Vec::new(), access: Access::default() }
+        Self {
+            entries: Vec::new(),
+            live: 0,
+            next_id: 1,
+            passed_over: Vec::new(),
+            controlled: Vec::new(),
+            controls_changed: false,
+            access: Access::default(),
+        }
     }
 
     /// Decides who may come into the room from now on. It holds until it is set again; also for those who are on their
@@ -116,6 +127,41 @@ impl<E: Entity> World<E> {
         Ok(id)
     }
 
+    /// Lets `player` control another entity, or none (it is dead, say): a respawn, a vehicle. It counts from the next step on,
+    /// and for the state that this step leads to: [`PlayerTurn::entity`](crate::game::PlayerTurn::entity) names it then, the
+    /// player's client predicts it, and everybody's roster, views, spectators who follow and fields for the owner alone go by
+    /// it. Two players may control one entity. One that is despawned is controlled by nobody; an id that is not in the world
+    /// counts as none.
+    pub fn set_controlled(&mut self, player: PlayerId, entity: Option<EntityId>) {
+        let entity = entity.filter(|id| self.get(*id).is_some()).unwrap_or(EntityId::NONE);
+        self.controls_changed = true;
+        match self.controlled.binary_search_by_key(&player, |(player, _)| *player) {
+            Ok(at) => {
+                if let Some(place) = self.controlled.get_mut(at) {
+                    place.1 = entity;
+                }
+            }
+            Err(at) => self.controlled.insert(at, (player, entity)),
+        }
+    }
+
+    /// The entity that a player controls.
+    #[must_use]
+    pub fn controlled(&self, player: PlayerId) -> Option<EntityId> {
+        let at = self.controlled.binary_search_by_key(&player, |(player, _)| *player).ok()?;
+        self.controlled.get(at).map(|(_, entity)| *entity).filter(|entity| *entity != EntityId::NONE)
+    }
+
+    /// Whether some player may control something else than when this was asked last.
+    pub(crate) fn take_controls_changed(&mut self) -> bool {
+        core::mem::take(&mut self.controls_changed)
+    }
+
+    /// A player is gone.
+    pub(crate) fn forget_player(&mut self, player: PlayerId) {
+        self.controlled.retain(|(other, _)| *other != player);
+    }
+
     /// Ids that are spawned from now on begin with `next`.
     pub(crate) fn start_at(&mut self, next: u32) {
         self.next_id = next.clamp(1, EntityId::LAST.0);
@@ -137,6 +183,10 @@ impl<E: Entity> World<E> {
     /// Notes that an entity is gone.
     fn gone(&mut self, id: EntityId) {
         self.live -= 1;
+        for (_, controlled) in self.controlled.iter_mut().filter(|(_, controlled)| *controlled == id) {
+            *controlled = EntityId::NONE;
+            self.controls_changed = true;
+        }
         if id.0.wrapping_sub(self.next_id) < SOON {
             self.passed_over.push(id);
         }
@@ -223,6 +273,26 @@ mod tests {
 
     fn ids(world: &World<Dot>) -> Vec<u32> {
         world.iter().map(|(id, _)| id.0).collect()
+    }
+
+    #[test]
+    fn who_controls_what_is_known_and_what_is_gone_is_controlled_by_nobody() {
+        let mut world = World::new();
+        let (body, car) = (world.spawn(DOT).unwrap(), world.spawn(DOT).unwrap());
+        let (ada, bob) = (PlayerId(2), PlayerId(1));
+        assert_eq!((world.controlled(ada), world.take_controls_changed()), (None, false));
+        world.set_controlled(ada, Some(body));
+        world.set_controlled(bob, Some(car));
+        world.set_controlled(ada, Some(car));
+        assert_eq!((world.controlled(ada), world.controlled(bob)), (Some(car), Some(car)));
+        assert!(world.take_controls_changed() && !world.take_controls_changed());
+        world.despawn(car).unwrap();
+        assert_eq!((world.controlled(ada), world.controlled(bob)), (None, None));
+        assert!(world.take_controls_changed());
+        world.set_controlled(bob, Some(car));
+        assert_eq!(world.controlled(bob), None, "it is not there");
+        world.forget_player(bob);
+        assert_eq!(world.controlled.len(), 1);
     }
 
     #[test]

@@ -36,7 +36,7 @@ fn step(room: &mut Room<Arena>, ticks: u32, outbox: &mut Kept) {
     }
 }
 
-fn sent(outbox: &Kept, member: u32) -> Vec<Tick> {
+fn sent(outbox: &Kept, member: u64) -> Vec<Tick> {
     let of_member = outbox.updates.iter().filter(|(to, _)| *to == MemberId(member));
     of_member.map(|(_, message)| Update::decode(message).unwrap().private.tick).collect()
 }
@@ -50,7 +50,7 @@ fn repairs(tick: Tick) -> MemberEvent<Arena> {
     MemberEvent::Repair { stream: StreamId::ROOM, tick }
 }
 
-fn closings(member: u32, event: MemberEvent<Arena>) -> Vec<CloseCode> {
+fn closings(member: u64, event: MemberEvent<Arena>) -> Vec<CloseCode> {
     let (mut room, mut outbox, _) = room();
     room.handle(Duration::ZERO, MemberId(member), event, &mut outbox);
     outbox.take_closings()

@@ -1,7 +1,9 @@
 //! Reliable events of a card game: bursts, bounds, receivers, and players who are cut off for a while.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::limits::{RELIABLE_BYTES_MAX, RESUME_GRACE_MS};
@@ -43,7 +45,12 @@ enum News {
     Gossip(u32, String),
 }
 
-/// The dealer's orders and what came of them, shared with the test.
+thread_local! {
+    /// A test and its room run on one thread.
+    static TABLE: RefCell<Table> = RefCell::default();
+}
+
+/// The dealer's orders and what came of them.
 #[derive(Clone, Debug, Default)]
 struct Table {
     deal: Deal,
@@ -53,13 +60,10 @@ struct Table {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct House {
     players: u16,
-    #[serde(skip)]
-    table: Arc<Mutex<Table>>,
 }
 
 struct Cards {
     seats: Vec<(PlayerId, EntityId)>,
-    table: Arc<Mutex<Table>>,
     said: u32,
 }
 
@@ -83,11 +87,17 @@ impl Game for Cards {
         matches!(event, News::Gossip(..))
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Seat>) -> Self {
-        Self { seats: Vec::new(), table: setup.settings.table.clone(), said: 0 }
+    fn new(_: &Setup<'_, Self>, _: &mut World<Seat>) -> Self {
+        Self { seats: Vec::new(), said: 0 }
     }
 
-    fn join(&mut self, world: &mut World<Seat>, _: &(), player: PlayerId, _: &Profile) -> Result<EntityId, Refusal> {
+    fn join(
+        &mut self,
+        world: &mut World<Seat>,
+        _: &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
         let seat = world.spawn(Seat { cards: 0 })?;
         self.seats.push((player, seat));
         Ok(seat)
@@ -100,8 +110,7 @@ impl Game for Cards {
     }
 
     fn step(&mut self, _: &mut World<Seat>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
-        let mut table = self.table.lock().unwrap();
-        let deal = core::mem::take(&mut table.deal);
+        let deal = TABLE.with_borrow_mut(|table| core::mem::take(&mut table.deal));
         let players: Vec<_> = turn.players.iter().map(|player| player.player).collect();
         let mut given = Vec::new();
         let mut text = |bytes: usize| {
@@ -130,14 +139,14 @@ impl Game for Cards {
                     let news = if is_gossip { News::Gossip } else { News::Text };
                     given.push(out.all(news(number, text)));
                 }
-                table.deal = deal;
+                TABLE.with_borrow_mut(|table| table.deal = deal);
             }
             Deal::Whispers => {
                 given.push(out.all_but(players[0], News::Card(1, 1)));
                 given.push(out.to_each(players.iter().rev().take(2).copied(), News::Card(2, 2)));
             }
         }
-        table.refused.extend(given.into_iter().filter_map(Result::err));
+        TABLE.with_borrow_mut(|table| table.refused.extend(given.into_iter().filter_map(Result::err)));
     }
 
     fn apply_input(_: &mut Seat, _: &Pad, _: &Step<'_, Self>) {}
@@ -145,17 +154,16 @@ impl Game for Cards {
 
 struct Match {
     harness: Harness<Cards>,
-    table: Arc<Mutex<Table>>,
     players: Vec<ClientIndex>,
 }
 
 impl Match {
     fn of(players: u16) -> Self {
-        let table = Arc::<Mutex<Table>>::default();
-        let mut harness = Harness::new(House { players, table: table.clone() }, 7);
+        TABLE.with_borrow_mut(|table| *table = Table::default());
+        let mut harness = Harness::new(House { players }, 7);
         let players = (0..players).map(|at| harness.join(&format!("p{at}"))).collect();
         harness.run_ticks(60);
-        let mut this = Self { harness, table, players };
+        let mut this = Self { harness, players };
         for at in 0..this.players.len() {
             this.news(at);
         }
@@ -163,17 +171,19 @@ impl Match {
     }
 
     fn deal(&mut self, deal: Deal) {
-        self.table.lock().unwrap().deal = deal;
+        TABLE.with_borrow_mut(|table| table.deal = deal);
     }
 
     fn refused(&self) -> Vec<EventRefused> {
-        self.table.lock().unwrap().refused.clone()
+        TABLE.with_borrow(|table| table.refused.clone())
     }
 
     /// The game's events that came to a player since this was asked last.
     fn news(&mut self, at: usize) -> Vec<News> {
         let events = self.harness.take_events(self.players[at]).into_iter();
-        events.filter_map(|event| if let ClientEvent::Game(news) = event { Some(news) } else { None }).collect()
+        events
+            .filter_map(|event| if let ClientEvent::Game(news) = event { Some(news) } else { None })
+            .collect()
     }
 
     /// Numbers of texts that came, and of those that were told to be missing, in order: a gap is negative.
@@ -251,7 +261,7 @@ fn an_event_to_some_is_one_event_and_comes_to_them_alone() {
     cards.harness.run_ticks(30);
     let (to_others, to_two) = (News::Card(1, 1), News::Card(2, 2));
     assert_eq!(cards.news(0), []);
-    assert_eq!(cards.news(1), [to_others.clone()]);
+    assert_eq!(cards.news(1), vec![to_others.clone()]);
     assert_eq!(cards.news(2), [to_others.clone(), to_two.clone()]);
     assert_eq!(cards.news(3), [to_others.clone(), to_two]);
     cards.players.push(watcher);
@@ -278,7 +288,6 @@ fn cut_for_the_grace(deal: Deal) -> (Match, bool) {
 
 #[test]
 fn a_cut_player_keeps_its_place_for_the_whole_grace_at_the_documented_rate_of_events() {
-    // Two events of 60 bytes in every tick of 30 Hz would be 60 a second of 120; here 30 a second of 220.
     for (every, bytes) in [(3, 40), (1, 40), (1, 220)] {
         let (mut cards, kept) = cut_for_the_grace(Deal::Every(every, bytes));
         assert!(kept, "every {every} ticks, {bytes} bytes");

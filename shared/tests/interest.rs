@@ -369,7 +369,7 @@ fn the_audit_finds_an_update_that_went_to_the_wrong_member() {
 
 #[test]
 fn the_audit_reads_the_bytes_of_packets() {
-    let update_of = |players: u32| {
+    let update_of = |players: u64| {
         let mut room = Room::<Arena>::new(config(1), Settings::default(), 1).unwrap();
         let mut kept = Kept::default();
         for player in 1..=players {

@@ -1,8 +1,10 @@
 //! Numbers that come to their end while a room is full of life: a game of balls that are thrown, fly and are gone.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use serde::{Deserialize, Serialize};
 use tickwire_shared::client::ClientEvent;
-use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile, check_prediction};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::FirstNumbers;
 
@@ -11,27 +13,34 @@ const SIDE: i32 = 4_000;
 const FLIGHT: u8 = 40;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
+struct Thrower {
+    #[entity(range = -4_000..=4_000, predict = linear(speed))]
+    at: i32,
+    #[entity(range = -50..=50)]
+    speed: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Ball {
+    #[entity(range = -4_000..=4_000, predict = linear(speed))]
+    at: i32,
+    #[entity(range = -200..=200)]
+    speed: i32,
+    #[entity(range = 0..=65_535)]
+    owner: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Tree {
+    #[entity(range = -4_000..=4_000)]
+    at: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
 enum Thing {
-    Thrower {
-        #[entity(range = -4_000..=4_000, predict = linear(speed))]
-        at: i32,
-        #[entity(range = -50..=50)]
-        speed: i32,
-        #[entity(range = 0..=9, own)]
-        arms: u8,
-    },
-    Ball {
-        #[entity(range = -4_000..=4_000, predict = linear(speed))]
-        at: i32,
-        #[entity(range = -200..=200)]
-        speed: i32,
-        #[entity(range = 0..=65_535)]
-        owner: u16,
-    },
-    Tree {
-        #[entity(range = -4_000..=4_000)]
-        at: i32,
-    },
+    Thrower(Thrower),
+    Ball(Ball),
+    Tree(Tree),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Input)]
@@ -73,22 +82,37 @@ impl Game for Balls {
     }
 
     fn interest(field: &Field) -> Interest {
-        let cells = Cells { origin: IVec2::new(-SIDE, 0), size: 1_000, columns: 8, rows: 1, radius: 1_500, slack: 100 };
+        let cells = Cells {
+            origin: IVec2::new(-SIDE, 0),
+            size: 1_000,
+            columns: 8,
+            rows: 1,
+            radius: 1_500,
+            slack: 100,
+        };
         if field.cells { Interest::Cells(cells) } else { Interest::Whole }
     }
 
     fn place(thing: &Thing) -> Place {
-        let (Thing::Thrower { at, .. } | Thing::Ball { at, .. } | Thing::Tree { at }) = thing;
+        let (Thing::Thrower(Thrower { at, .. }) | Thing::Ball(Ball { at, .. }) | Thing::Tree(Tree { at })) =
+            thing;
         Place { at: Some(IVec2::new(*at, 0)), group: Group::PUBLIC }
     }
 
     fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
-        let trees = (0..20).map(|n| world.spawn(Thing::Tree { at: n * 300 - 3_000 }).unwrap()).collect();
+        let trees =
+            (0..20).map(|n| world.spawn(Thing::Tree(Tree { at: n * 300 - 3_000 })).unwrap()).collect();
         Self { throwers: Vec::new(), flying: Vec::new(), trees, thrown: 0 }
     }
 
-    fn join(&mut self, world: &mut World<Thing>, _: &(), player: PlayerId, _: &Profile) -> Result<EntityId, Refusal> {
-        let thrower = world.spawn(Thing::Thrower { at: i32::from(player.0 % 7) * 200, speed: 0, arms: 2 })?;
+    fn join(
+        &mut self,
+        world: &mut World<Thing>,
+        _: &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let thrower = world.spawn(Thing::Thrower(Thrower { at: i32::from(player.0 % 7) * 200, speed: 0 }))?;
         self.throwers.push((player, thrower));
         Ok(thrower)
     }
@@ -104,7 +128,7 @@ impl Game for Balls {
             ball.1 -= 1;
             if ball.1 == 0 {
                 world.despawn(ball.0);
-            } else if let Some(Thing::Ball { at, speed, .. }) = world.get_mut(ball.0) {
+            } else if let Some(Thing::Ball(Ball { at, speed, .. })) = world.get_mut(ball.0) {
                 *at = (*at + *speed).clamp(-SIDE, SIDE);
             }
         }
@@ -112,9 +136,9 @@ impl Game for Balls {
         for player in turn.players {
             let Some(thrower) = world.get_mut(player.entity) else { continue };
             Self::apply_input(thrower, &player.input, &turn.step());
-            let Thing::Thrower { at, .. } = *thrower else { continue };
+            let Thing::Thrower(Thrower { at, .. }) = *thrower else { continue };
             if player.input.ball.pressed {
-                let ball = Thing::Ball { at, speed: 150, owner: player.player.0 };
+                let ball = Thing::Ball(Ball { at, speed: 150, owner: player.player.0 });
                 self.flying.push((world.spawn(ball).unwrap(), FLIGHT));
                 self.thrown += 1;
                 out.all(News::Thrown(player.player, self.thrown)).unwrap();
@@ -127,25 +151,26 @@ impl Game for Balls {
         if turn.tick.0.is_multiple_of(50) {
             let old = self.trees.remove(0);
             world.despawn(old).unwrap();
-            self.trees.push(world.spawn(Thing::Tree { at: (turn.tick.0 % 3_000) as i32 }).unwrap());
+            self.trees.push(world.spawn(Thing::Tree(Tree { at: (turn.tick.0 % 3_000) as i32 })).unwrap());
         }
     }
 
     fn apply_input(own: &mut Thing, input: &Throw, _: &Step<'_, Self>) {
-        if let Thing::Thrower { at, speed, .. } = own {
+        if let Thing::Thrower(Thrower { at, speed }) = own {
             *speed = i32::from(input.walk);
             *at = (*at + *speed).clamp(-SIDE, SIDE);
         }
     }
 
     fn foresee(sight: &Foresight<'_, Self>, spawned: &mut Vec<Thing>) {
-        if let (Thing::Thrower { at, .. }, true) = (sight.own, sight.input.ball.pressed) {
-            spawned.push(Thing::Ball { at: *at, speed: 150, owner: sight.player.0 });
+        if let (Thing::Thrower(Thrower { at, .. }), true) = (sight.own, sight.input.ball.pressed) {
+            spawned.push(Thing::Ball(Ball { at: *at, speed: 150, owner: sight.player.0 }));
         }
     }
 
     fn is_foreseen(foreseen: &Thing, real: &Thing) -> bool {
-        let owner = |thing: &Thing| if let Thing::Ball { owner, .. } = thing { Some(*owner) } else { None };
+        let owner =
+            |thing: &Thing| if let Thing::Ball(Ball { owner, .. }) = thing { Some(*owner) } else { None };
         owner(foreseen) == owner(real)
     }
 }
@@ -197,11 +222,17 @@ fn two_minutes(field: Field, first: FirstNumbers) -> Harness<Balls> {
             .filter_map(|news| if let News::Thrown(_, number) = news { Some(*number) } else { None })
             .collect();
         assert!(thrown.len() > 1_000 && thrown.windows(2).all(|two| two[0] + 1 == two[1]), "{thrown:?}");
-        let echoes = heard.iter().filter_map(|news| if let News::Echo(number) = news { Some(*number) } else { None });
+        let echoes =
+            heard.iter().filter_map(|news| if let News::Echo(number) = news { Some(*number) } else { None });
         let echoes: Vec<_> = echoes.collect();
         assert!(echoes.len() > 110 && echoes.is_sorted_by(|a, b| a < b), "each command once and in order");
     }
     harness
+}
+
+#[test]
+fn throwers_are_predicted() {
+    check_prediction::<Balls>(&Field::default(), 1, 300, 3).unwrap();
 }
 
 #[test]
@@ -218,7 +249,7 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
         let anew = two_minutes(Field { cells }, first);
         let newest = |harness: &Harness<Balls>| {
             let things = harness.room().world().iter();
-            things.filter(|(_, thing)| matches!(thing, Thing::Ball { .. })).map(|(id, _)| id.0).max().unwrap()
+            things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
         assert!(newest(&anew) < 2_000, "ids have begun anew: {}", newest(&anew));
         let foreseen = |harness: &Harness<Balls>| {
@@ -228,7 +259,7 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
         };
         assert!(foreseen(&anew) <= foreseen(&usual) + 3, "{} of {}", foreseen(&anew), foreseen(&usual));
         let shown = anew.client(ClientIndex(0)).view(anew.now());
-        assert!(shown.iter().any(|(_, thing)| matches!(thing, Thing::Ball { .. })));
+        assert!(shown.iter().any(|(_, thing)| matches!(thing, Thing::Ball(_))));
     }
 }
 

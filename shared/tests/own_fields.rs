@@ -395,7 +395,7 @@ fn a_quiet_room_tells_what_only_the_owner_gets_in_its_tick_and_is_quiet_again() 
     harness.assert_in_sync();
 }
 
-fn bare<const PLAIN: bool>(rules: Rules, members: u32) -> (Room<Cards<PLAIN>>, Kept) {
+fn bare<const PLAIN: bool>(rules: Rules, members: u64) -> (Room<Cards<PLAIN>>, Kept) {
     let (mut room, mut kept) = (Room::new(config(4), rules, 9).unwrap(), Kept::default());
     for member in 1..=members {
         let role = if member == 3 { Role::Spectator } else { Role::Player };

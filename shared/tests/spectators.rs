@@ -106,11 +106,11 @@ fn they_are_bounded_and_take_no_players_place() {
 fn however_many_are_permitted_each_player_finds_a_place() {
     let (mut room, mut outbox) = (room(u16::MAX, 64), Kept::default());
     assert_eq!(usize::from(room.spectators_max()), MEMBERS_MAX - 64);
-    for member in 1..=MEMBERS_MAX as u32 {
+    for member in 1..=MEMBERS_MAX as u64 {
         join(&mut room, member, Role::Spectator, &mut outbox);
     }
     assert_eq!(outbox.take_closings().len(), 64);
-    for member in 0..64 {
+    for member in 0..64_u64 {
         join(&mut room, 1_000 + member, Role::Player, &mut outbox);
     }
     assert_eq!((outbox.take_closings().len(), room.players()), (0, 64));

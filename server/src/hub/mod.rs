@@ -40,6 +40,7 @@ pub(crate) struct Hub {
     games: BTreeMap<GameName, Arc<dyn GameHost>>,
     authenticator: Box<dyn Authenticator>,
     room_permits: Arc<Semaphore>,
+    /// Says which room of the server a new one is. At a million a second 64 bits last for half a million years.
     rooms_made: AtomicU64,
     sessions: Mutex<Sessions>,
 }
@@ -63,6 +64,7 @@ pub(crate) struct Place {
 
 #[derive(Default)]
 struct Sessions {
+    /// The last number that was given. See [`SessionId`] for why it has no end.
     last: u64,
     /// In rising order: the listing shows the oldest first.
     known: BTreeMap<SessionId, Known>,

@@ -289,7 +289,6 @@ impl Metrics {
         }
     }
 
-<<<<<<< HEAD
     /// How long this step has taken.
     pub(crate) fn hung_step(&self, step: &HungStep) -> Gauge<f64, AtomicU64> {
         self.hung_steps.get_or_create_owned(step)
@@ -298,7 +297,8 @@ impl Metrics {
     /// This step has ended.
     pub(crate) fn forget_hung_step(&self, step: &HungStep) {
         self.hung_steps.remove(step);
-=======
+    }
+
     /// The counters of a game's reliable events, there from now on.
     pub(crate) fn events_of(&self, game: &str) -> GameEvents {
         let refused = |cause: &str| {
@@ -311,7 +311,6 @@ impl Metrics {
             not_encodable: refused("not_encodable"),
             dropped: self.events_dropped.get_or_create_owned(&[("game", game.to_owned())]),
         }
->>>>>>> 519d2da (Events: a refusal is told, a burst is carried on, and a cut player keeps its place)
     }
 
     /// Counts a session that ended with `code`.

@@ -72,6 +72,7 @@ struct Inbox<G: Game> {
     attached: usize,
     /// Messages among the items.
     messages: usize,
+    /// The last member's number; see [`MemberId`].
     members_made: u64,
     players: Places,
     spectators: Places,

@@ -8,8 +8,8 @@ mod inbox;
 mod schedule;
 mod shown;
 mod tally;
-#[cfg(test)]
 #[allow(clippy::unwrap_used)]
+#[cfg(test)]
 mod tests;
 
 pub(crate) use driver::{NewRoom, RoomParts, RoomPermit};

@@ -83,7 +83,9 @@ impl Tally {
         metrics.resumes.inc_by(stats.resumes - told.resumes);
         self.events.too_long.inc_by(stats.events_refused.too_long - told.events_refused.too_long);
         self.events.step_full.inc_by(stats.events_refused.step_full - told.events_refused.step_full);
-        self.events.not_encodable.inc_by(stats.events_refused.not_encodable - told.events_refused.not_encodable);
+        self.events
+            .not_encodable
+            .inc_by(stats.events_refused.not_encodable - told.events_refused.not_encodable);
         self.events.dropped.inc_by(stats.events_dropped - told.events_dropped);
         if let Some(refused) = self.refused_lines.due(&stats.events_refused)
             && let Some(cause) = stats.events_refused.last
@@ -173,8 +175,7 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         let mut tally = Tally::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
         let line = |cause: &str, count: u64| {
-            let line =
-                format!("tickwire_events_refused_total{{game=\"cards\",cause=\"{cause}\"}} {count}\n");
+            let line = format!("tickwire_events_refused_total{{game=\"cards\",cause=\"{cause}\"}} {count}\n");
             let text = metrics.render(Form::Text);
             assert!(text.contains(&line), "{line} is missing in\n{text}");
         };

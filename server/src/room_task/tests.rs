@@ -1,14 +1,16 @@
 //! The end of a room's ticks.
 
-use super::{NewRoom, Port, RoomFacts, RoomParts};
+use super::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::ledger::Kind;
 use crate::metrics::Metrics;
-use crate::room_port::{Entry, NoPlace, RoomPort};
+use crate::room_port::{Entry, RoomPort};
+use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
 use std::sync::Arc;
 use std::time::Duration;
+use tickwire_shared::harness::check_prediction;
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{FirstNumbers, Room, RoomConfig};
@@ -46,22 +48,44 @@ impl Game for Stones {
         Self
     }
 
-    fn join(&mut self, world: &mut World<Stone>, (): &(), _: PlayerId, _: &Profile) -> Result<EntityId, Refusal> {
+    fn join(
+        &mut self,
+        world: &mut World<Stone>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
         Ok(world.spawn(Stone { on: false })?)
     }
 
     fn leave(&mut self, _: &mut World<Stone>, _: PlayerId) {}
 
-    fn step(&mut self, _: &mut World<Stone>, _: &Turn<'_, Self>, _: &mut Events<()>) {}
+    fn step(&mut self, world: &mut World<Stone>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+        for player in turn.players {
+            if let Some(stone) = world.get_mut(player.entity) {
+                Self::apply_input(stone, &player.input, &turn.step());
+            }
+        }
+    }
 
     fn apply_input(own: &mut Stone, input: &Touch, _: &Step<'_, Self>) {
         own.on = input.on;
     }
 }
 
+#[test]
+fn stones_are_predicted() {
+    check_prediction::<Stones>(&(), 1, 100, 2).unwrap();
+}
+
 #[tokio::test]
 async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() {
-    let commons = Arc::new(Commons::new(Limits::default(), Arc::new(Metrics::new())));
+    let commons = Arc::new(Commons::new(
+        Limits::default(),
+        Vec::new(),
+        Arc::new(Metrics::new()),
+        RoomThreads::InRuntime,
+    ));
     let id = RoomId::from_bits(7);
     let config = RoomConfig {
         id,
@@ -76,6 +100,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         id,
         game: GameName::cut("stones"),
         options: Options::none(),
+        metadata: Options::none(),
         tick_rate: TickRate::DEFAULT,
         players_max: 8,
         spectators_max: 1,
@@ -83,11 +108,18 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     };
     let port = Arc::new(Port::new(facts, commons.ledger.post(Kind::Room)));
     assert!(commons.directory.claim(port.clone()).await);
-    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let permit = RoomPermit { _place: place, _charge: commons.charges.room(None, 0).unwrap() };
     let slot = Arc::new(Slot::new(&commons.ledger));
     let secret = ResumeSecret { room: id, key: [0; 16] };
-    let entry = Entry::Join { name: Name::cut("ada"), role: Role::Player, secret, wants_schema: false };
-    port.enter(entry.clone(), &slot).unwrap();
+    let entry = Entry::Join {
+        name: Name::cut("ada"),
+        role: Role::Player,
+        secret,
+        wants_schema: false,
+        matched: true,
+    };
+    let _place = port.enter(entry.clone(), &slot).unwrap();
     Box::new(RoomParts { port: port.clone(), room, permit }).start(&commons, 0);
 
     let ended = async {
@@ -99,6 +131,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     let close = slot.take_close().unwrap();
     assert_eq!((close.code, &close.advice), (CloseCode::NoSuchRoom, &Advice::RetryAfter(0)));
     assert!(close.text.contains("last tick"), "{close}");
-    assert_eq!(port.players_if_open(Role::Player), None, "no match comes here");
-    assert_eq!(port.enter(entry, &slot), Err(NoPlace::Ended));
+    assert_eq!(port.players_if_matchable(Role::Player), None, "no match comes here");
+    let refused = port.enter(entry, &slot).err().unwrap();
+    assert_eq!(refused.code, CloseCode::NoSuchRoom, "nobody is taken any more: {refused}");
 }

@@ -2,9 +2,9 @@
 
 mod look_back;
 
-use crate::events::Receivers;
 use super::*;
 use crate::entity::{Button, Entity, Schema};
+use crate::events::Receivers;
 use crate::hitbox::Hitboxes;
 use crate::wire::Text;
 

@@ -299,8 +299,7 @@ impl Item {
 
 /// The entities that the server has told of, in the order of their ids.
 fn ids_told(streams: &Streams) -> Vec<EntityId> {
-    let mut ids: Vec<_> =
-        streams.latest().flat_map(|(_, state)| state.rows()).map(|row| row.id).collect();
+    let mut ids: Vec<_> = streams.latest().flat_map(|(_, state)| state.rows()).map(|row| row.id).collect();
     ids.sort_unstable();
     ids
 }

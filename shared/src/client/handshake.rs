@@ -1,16 +1,17 @@
 //! From `Hello` to `Joined`, and again after a cut.
 
 use super::clock::{ArrivalClock, Follower, InputClock};
+use super::control::prediction_of;
 use super::foreseen::Foreseen;
 use super::inputs::Inputs;
 use super::life_line::LifeLines;
-use super::prediction::Prediction;
 use super::reliable::{Commands, EventNumbers};
 use super::sent::SentFrames;
 use super::starved::Starved;
 use super::streams::Streams;
 use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
+use crate::id::{EntityId, PlayerId};
 use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
 use crate::snapshot::OwnTold;
 use crate::wire::control::{
@@ -101,10 +102,7 @@ impl<G: Game> Client<G> {
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: Follower::default(),
             server: Follower::default(),
-            prediction: joined
-                .player
-                .filter(|_| !G::BY_SCHEMA)
-                .map(|(_, entity)| Prediction::new(entity, joined.tick_rate)),
+            prediction: joined.player.and_then(|(_, entity)| prediction_of::<G>(entity, joined.tick_rate)),
             foreseen: Foreseen::new(joined.tick_rate),
             own: OwnTold::default(),
             own_row: Vec::new(),
@@ -125,13 +123,20 @@ impl<G: Game> Client<G> {
         if was_in { self.tell_changes(&roster_before) } else { Ok(()) }
     }
 
-    /// Tells who left and who joined while the client was away.
+    /// Tells who left, who joined and who controls something else since the client went away.
     fn tell_changes(&mut self, before: &[RosterEntry]) -> Result<(), ClientError> {
         let among = |roster: &[RosterEntry], player| roster.iter().any(|entry| entry.player == player);
         let left = before.iter().map(|entry| entry.player).filter(|player| !among(&self.roster, *player));
         let joined = self.roster.iter().filter(|entry| !among(before, entry.player)).cloned();
-        let changes: Vec<_> =
-            left.map(ClientEvent::PlayerLeft).chain(joined.map(ClientEvent::PlayerJoined)).collect();
+        let has_changed = |entry: &&RosterEntry| {
+            before.iter().any(|was| was.player == entry.player && was.entity != entry.entity)
+        };
+        let changed = self.roster.iter().filter(has_changed).cloned();
+        let changes: Vec<_> = left
+            .map(ClientEvent::PlayerLeft)
+            .chain(joined.map(ClientEvent::PlayerJoined))
+            .chain(changed.map(ClientEvent::PlayerChanged))
+            .collect();
         changes.into_iter().try_for_each(|event| self.push_event(event))
     }
 
@@ -147,7 +152,8 @@ impl<G: Game> Client<G> {
 
     fn take_up_again(&mut self, joined: &Joined) -> Result<(), ClientError> {
         let before = self.place.as_ref().ok_or(ClientError::Unexpected)?;
-        if before.player != joined.player || before.room != joined.room {
+        let id = |player: Option<(PlayerId, EntityId)>| player.map(|(id, _)| id);
+        if id(before.player) != id(joined.player) || before.room != joined.room {
             return Err(ClientError::Unexpected);
         }
         self.stats.commands_confirmed += self.commands.resumed(joined.commands_received)?;

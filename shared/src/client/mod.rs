@@ -13,7 +13,9 @@
 
 mod backoff;
 mod clock;
+mod control;
 mod error;
+mod event;
 mod figures;
 mod foreseen;
 pub mod generic;
@@ -38,6 +40,7 @@ mod visual;
 
 pub use backoff::Backoff;
 pub use error::ClientError;
+pub use event::ClientEvent;
 pub use life_line::LifeLine;
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
@@ -94,35 +97,6 @@ pub enum State {
     Playing,
     /// The session ended.
     Closed(Close),
-}
-
-/// What happened, in order.
-pub enum ClientEvent<G: Game> {
-    /// The client has its place in the room, or has it again.
-    Joined,
-    /// A reliable event of the game.
-    Game(G::Event),
-    /// A player came.
-    PlayerJoined(RosterEntry),
-    /// A player went for good.
-    PlayerLeft(PlayerId),
-    /// So many droppable events of the game are missing here: too much waited while the client was away or slow.
-    EventsDropped(u32),
-    /// The server ended the session.
-    Closed(Close),
-}
-
-impl<G: Game> core::fmt::Debug for ClientEvent<G> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Joined => write!(f, "Joined"),
-            Self::Game(event) => f.debug_tuple("Game").field(event).finish(),
-            Self::PlayerJoined(entry) => f.debug_tuple("PlayerJoined").field(entry).finish(),
-            Self::PlayerLeft(player) => f.debug_tuple("PlayerLeft").field(player).finish(),
-            Self::EventsDropped(count) => f.debug_tuple("EventsDropped").field(count).finish(),
-            Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
-        }
-    }
 }
 
 /// The predicted end of a room.
@@ -379,10 +353,11 @@ impl<G: Game> Client<G> {
         Some(self.place.as_ref()?.player?.0)
     }
 
-    /// The id of the own entity, also while it is not there.
+    /// The id of the entity that the player controls, also before its first row came. `None` while it controls none, and for
+    /// a spectator.
     #[must_use]
     pub fn own_id(&self) -> Option<EntityId> {
-        Some(self.place.as_ref()?.player?.1)
+        Some(self.place.as_ref()?.player?.1).filter(|entity| *entity != EntityId::NONE)
     }
 
     /// The own entity as predicted for the newest input.

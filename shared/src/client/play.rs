@@ -86,8 +86,11 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    fn on_inputs(&mut self, now: Duration, private: &Private) -> Result<(), DecodeError> {
+    fn on_inputs(&mut self, now: Duration, private: &Private) -> Result<(), ClientError> {
         self.stats.inputs.add(private.counts);
+        if let Some(entity) = private.controls {
+            self.control(entity)?;
+        }
         if let (Some(own), Some(schema), Some(place)) = (&private.own, &self.schema, &mut self.place) {
             place.own.hear(schema, own)?;
         }
@@ -171,7 +174,8 @@ impl<G: Game> Client<G> {
     }
 
     fn on_events(&mut self, events: Numbered) -> Result<(), ClientError> {
-        for (bytes, number) in events.items.iter().zip(events.first..) {
+        for (bytes, ahead) in events.items.iter().zip(0..) {
+            let number = events.first.wrapping_add(ahead);
             match self.event_numbers.take(number) {
                 Turn::Repeated => {
                     self.stats.events_repeated += 1;
@@ -196,6 +200,13 @@ impl<G: Game> Client<G> {
                     self.roster.retain(|entry| entry.player != player);
                     self.follows = self.follows.filter(|followed| *followed != player);
                     ClientEvent::PlayerLeft(player)
+                }
+                ReliableEvent::PlayerControls { player, entity } => {
+                    // Of the own one the private section tells, in the very tick.
+                    if self.player() != Some(player) {
+                        self.change(player, entity)?;
+                    }
+                    continue;
                 }
                 ReliableEvent::EventsDropped(count) => {
                     self.stats.events_dropped += u64::from(count);

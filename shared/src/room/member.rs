@@ -38,6 +38,7 @@ pub(super) struct Member<I> {
 #[derive(Debug)]
 pub(super) struct Player<I> {
     pub(super) id: PlayerId,
+    /// What it controls; [`EntityId::NONE`] if nothing.
     pub(super) entity: EntityId,
     pub(super) name: Name,
     pub(super) secret: ResumeSecret,
@@ -64,7 +65,11 @@ impl<I: Input> Member<I> {
     pub(super) fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
         self.events.has_unsent()
             || self.player.as_ref().is_some_and(|player| player.inputs.counts != InputCounts::default())
-            || self.link.as_ref().is_some_and(|link| link.has_news(tick, rate))
+            || self.link.as_ref().is_some_and(|link| link.has_news(tick, rate) || self.has_other_entity(link))
+    }
+
+    fn has_other_entity(&self, link: &Link) -> bool {
+        self.player.as_ref().is_some_and(|player| player.entity != link.controls)
     }
 
     /// Notes that nothing is told of `tick`: all went as predicted.
@@ -124,6 +129,8 @@ pub(super) struct Link {
     pub(super) queued: Option<Tick>,
     /// What it has of the room's streams.
     pub(super) sight: Sight,
+    /// Which entity it was told to be its player's.
+    pub(super) controls: EntityId,
     /// What it was told of the fields that only it gets.
     pub(super) own: OwnTold,
     /// Ticks right behind the last update that went as predicted and were not told.
@@ -186,13 +193,13 @@ impl Unacked {
         self.oldest.get_or_insert(tick);
     }
 
-    /// Whether the update of `tick` was sent. Of those before the last 64 grains it is known only that there were some.
+    /// Whether the update of `tick` was sent. Of those before the last 64 ticks it is known only that there were some.
     fn was_sent(&self, tick: Tick) -> bool {
-        if tick > self.newest || self.first.is_none_or(|first| tick < first) {
-            return false;
+        let Some(first) = self.first else { return false };
+        match u32::try_from(self.newest.since(tick)) {
+            Ok(before) => tick >= first && self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0),
+            Err(_) => false,
         }
-        let before = self.grain(self.newest) - self.grain(tick);
-        self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0)
     }
 
     fn acked(&mut self, tick: Tick) {
@@ -210,6 +217,7 @@ impl Link {
         Self {
             queued: None,
             sight: Sight::default(),
+            controls: EntityId::NONE,
             own: OwnTold::default(),
             quiet: 0,
             unacked: Unacked::default(),

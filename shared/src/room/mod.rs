@@ -7,6 +7,7 @@ mod audit;
 mod event;
 mod inputs;
 mod member;
+mod news;
 mod numbers;
 mod outbox;
 mod own;
@@ -28,21 +29,21 @@ pub use stats::{InputTotals, Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
-use crate::events::{Events, Given};
+use crate::events::{Events, Given, Receivers};
 use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
-use crate::id::{MemberId, PlayerId, RoomId, StreamId};
+use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{List, Name};
+use crate::wire::control::{List, Name, ReliableEvent};
 use crate::wire::{Close, codec};
 use crate::world::{Access, World};
 use core::time::Duration;
 use member::Member;
+use news::Event;
 use own::OwnRow;
 use player_ids::PlayerIds;
-use reliable::Event;
 use sampler::Sampler;
 use std::sync::Arc;
 use streams::Streams;
@@ -199,6 +200,7 @@ impl<G: Game> Room<G> {
         };
         self.game.step(&mut self.world, &turn, &mut events);
         self.commands.clear();
+        self.take_controls();
         self.count_rewinds();
         self.streams.capture(&self.schema, self.tick, &mut self.world, G::place);
         self.hitboxes.capture::<G>(self.tick, &self.world);
@@ -241,7 +243,34 @@ impl<G: Game> Room<G> {
             for member in &mut self.members {
                 if to.contain(member.player.as_ref().map(|player| player.id)) {
                     self.stats.events_dropped += member.events.push(&event);
+                    if matches!(to, Receivers::One(_)) {
+                        break;
+                    }
                 }
+            }
+        }
+    }
+
+    /// Takes in which player controls which entity after a step, and tells everybody of those that changed.
+    fn take_controls(&mut self) {
+        if !self.world.take_controls_changed() {
+            return;
+        }
+        for at in 0..self.members.len() {
+            let Some(player) = self.members.get_mut(at).and_then(|member| member.player.as_mut()) else {
+                continue;
+            };
+            let (id, entity) = (player.id, self.world.controlled(player.id).unwrap_or(EntityId::NONE));
+            if core::mem::replace(&mut player.entity, entity) == entity {
+                continue;
+            }
+            for follows in self.members.iter_mut().filter_map(|member| member.follows.as_mut()) {
+                if follows.0 == id {
+                    follows.1 = entity;
+                }
+            }
+            if let Some(event) = Event::of_players(&ReliableEvent::PlayerControls { player: id, entity }) {
+                self.tell_all(&event);
             }
         }
     }

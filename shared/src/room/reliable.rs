@@ -1,15 +1,9 @@
 //! Reliable events on their way to one client: numbered, bounded, kept until they are acknowledged.
 
-use crate::id::PlayerId;
-use crate::limits::{
-    EVENT_EXTRA_BYTES, EVENTS_WAITING_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX, RELIABLE_QUEUE_MAX,
-};
-use crate::wire::codec;
-use crate::wire::control::ReliableEvent;
+use super::news::{Entry, Event, Subject};
+use crate::limits::{EVENTS_WAITING_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX, RELIABLE_QUEUE_MAX};
 use crate::wire::frame::{Numbered, numbers_between};
-use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// What is left in a queue that had to drop events. Then the next drop is far off, and looking through the queue costs
 /// little per event.
@@ -17,98 +11,14 @@ const BYTES_AFTER_DROP: usize = EVENTS_WAITING_BYTES_MAX / 8 * 7;
 /// A queue that has drained gives memory for more entries than this back.
 const ENTRIES_KEPT: usize = 64;
 
-/// An event, encoded and stored once for all who get it.
-#[derive(Clone, Debug)]
-pub(super) struct Event(Arc<Content>);
-
-#[derive(Debug)]
-struct Content {
-    subject: Subject,
-    bytes: Bytes,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subject {
-    Game { is_droppable: bool },
-    Joined(PlayerId),
-    Left(PlayerId),
-}
-
-impl Event {
-    /// An event of the game, as it was encoded when it was given out.
-    pub(super) fn of_game(bytes: Bytes, is_droppable: bool) -> Self {
-        Self(Arc::new(Content { subject: Subject::Game { is_droppable }, bytes }))
-    }
-
-    /// Who joined or left; `None` for any other event.
-    pub(super) fn of_players(event: &ReliableEvent) -> Option<Self> {
-        let subject = match event {
-            ReliableEvent::PlayerJoined(entry) => Subject::Joined(entry.player),
-            ReliableEvent::PlayerLeft(player) => Subject::Left(*player),
-            ReliableEvent::Game(_) | ReliableEvent::EventsDropped(_) => return None,
-        };
-        let bytes = codec::encode(event).ok()?.into();
-        Some(Self(Arc::new(Content { subject, bytes })))
-    }
-
-    /// Whether nobody has to be told of it any more, if this is the only one that is kept besides.
-    pub(super) fn is_told(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
-    }
-
-    fn cost_bytes(&self) -> usize {
-        match self.0.subject {
-            Subject::Game { .. } => self.0.bytes.len() + EVENT_EXTRA_BYTES,
-            Subject::Joined(_) | Subject::Left(_) => 0,
-        }
-    }
-
-    fn is_droppable(&self) -> bool {
-        self.0.subject == Subject::Game { is_droppable: true }
-    }
-}
-
-/// A place in the queue.
-#[derive(Clone, Debug)]
-enum Entry {
-    Event(Event),
-    /// So many droppable events are missing here.
-    Dropped(u32),
-}
-
-impl Entry {
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::Event(event) => Some(event.0.subject),
-            Self::Dropped(_) => None,
-        }
-    }
-
-    fn cost_bytes(&self) -> usize {
-        match self {
-            Self::Event(event) => event.cost_bytes(),
-            Self::Dropped(_) => 0,
-        }
-    }
-
-    fn bytes(&self) -> Bytes {
-        match self {
-            Self::Event(event) => event.0.bytes.clone(),
-            // A number and a variant are always encoded.
-            Self::Dropped(count) => {
-                codec::encode(&ReliableEvent::EventsDropped(*count)).unwrap_or_default().into()
-            }
-        }
-    }
-}
-
 /// The events that a client has not acknowledged. Numbers are counted modulo 2^32.
 ///
 /// Bounds: events of the game that cost [`EVENTS_WAITING_BYTES_MAX`]. At more, the oldest droppable ones that were never
 /// sent give way to a notice of their number, of which there is one at most, where the newest of them was; if that is not
-/// enough, the client is marked. Who joins and leaves is no fault of the client's, so that never does: a player who came
-/// and went before the client was told is not told at all. What is left of these is what is on its way, a join for each
-/// player in the room, and a leave for each whom the client knows. At most [`RELIABLE_QUEUE_MAX`] events are on their way
+/// enough, the client is marked. Who joins, leaves and controls what is no fault of the client's, so that never does: a
+/// player who came and went before the client was told is not told at all, and of what a player controls only the last is.
+/// What is left of these is what is on its way, two for each player in the room, and a leave for each whom the client
+/// knows. At most [`RELIABLE_QUEUE_MAX`] events are on their way
 /// at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventQueue {
@@ -133,7 +43,17 @@ impl EventQueue {
 
     /// Takes an event in. Returns how many were dropped for it.
     pub(super) fn push(&mut self, event: &Event) -> u64 {
-        let untold = matches!(event.0.subject, Subject::Left(player) if self.forget_join(player));
+        let untold = match event.subject() {
+            Subject::Left(player) => {
+                self.forget(Subject::Controls(player));
+                self.forget(Subject::Joined(player))
+            }
+            Subject::Controls(player) => {
+                self.forget(Subject::Controls(player));
+                false
+            }
+            Subject::Game { .. } | Subject::Joined(_) => false,
+        };
         // A client that is marked is closed in this step, or was closed.
         if untold || self.overflowed {
             return 0;
@@ -181,10 +101,9 @@ impl EventQueue {
         dropped.into()
     }
 
-    /// Takes back that `player` joined; `false` if that was sent.
-    fn forget_join(&mut self, player: PlayerId) -> bool {
-        let joined = |entry: &Entry| entry.subject() == Some(Subject::Joined(player));
-        let at = self.waiting.iter().skip(self.sent).position(joined);
+    /// Takes back what was said of a player; `false` if it was sent, or never said.
+    fn forget(&mut self, subject: Subject) -> bool {
+        let at = self.waiting.iter().skip(self.sent).position(|entry| entry.subject() == Some(subject));
         at.and_then(|at| self.waiting.remove(self.sent + at)).is_some()
     }
 
@@ -219,9 +138,9 @@ impl EventQueue {
         let untold = &mut self.untold;
         self.waiting.retain(|entry| match entry {
             Entry::Dropped(_) => true,
-            Entry::Event(event) => match event.0.subject {
+            Entry::Event(event) => match event.subject() {
                 Subject::Game { .. } => true,
-                Subject::Joined(_) => false,
+                Subject::Joined(_) | Subject::Controls(_) => false,
                 Subject::Left(_) => {
                     untold.push(event.clone());
                     false
@@ -263,7 +182,10 @@ impl EventQueue {
 mod tests {
     use super::*;
     use crate::id::EntityId;
+    use crate::id::PlayerId;
     use crate::limits::MEMBERS_MAX;
+    use crate::wire::codec;
+    use crate::wire::control::ReliableEvent;
     use crate::wire::control::{List, Name, RosterEntry};
     use std::collections::BTreeSet;
 
@@ -286,7 +208,7 @@ mod tests {
     }
 
     fn numbered(first: u32, events: impl IntoIterator<Item = Event>) -> Numbered {
-        Numbered { first, items: events.into_iter().map(|event| event.0.bytes.clone()).collect() }
+        Numbered { first, items: events.into_iter().map(|event| event.bytes()).collect() }
     }
 
     #[test]
@@ -367,7 +289,7 @@ mod tests {
         assert_eq!(queues[0].waiting.capacity(), 0);
         queues.iter_mut().for_each(|queue| (0..400).for_each(|_| assert_eq!(queue.push(&told), 0)));
         assert!(size_of::<Entry>() <= 16 && queues[0].waiting.capacity() <= 512);
-        assert_eq!(Arc::strong_count(&told.0), 1 + 100 * 400, "nobody has a copy");
+        assert_eq!(told.holders(), 1 + 100 * 400, "nobody has a copy");
         let mut queue = queues.swap_remove(0);
         while queue.has_unsent() {
             queue.unsent();
@@ -396,6 +318,24 @@ mod tests {
         assert_eq!(queue.unsent(), numbered(1, [event(1), joined(2), event(2), event(3), left(9)]));
         queue.push(&left(2));
         assert_eq!(queue.unsent(), numbered(6, [left(2)]), "that it joined is on its way");
+    }
+
+    #[test]
+    fn of_what_a_player_controls_only_the_last_is_told() {
+        let controls = |player, entity| {
+            let (player, entity) = (PlayerId(player), EntityId(entity));
+            Event::of_players(&ReliableEvent::PlayerControls { player, entity }).unwrap()
+        };
+        let mut queue = EventQueue::default();
+        queue.push(&controls(1, 5));
+        queue.push(&controls(2, 6));
+        assert_eq!(queue.unsent(), numbered(1, [controls(1, 5), controls(2, 6)]));
+        for event in [controls(1, 7), event(1), controls(2, 8), controls(1, 9), left(2)] {
+            queue.push(&event);
+        }
+        assert_eq!(queue.unsent(), numbered(3, [event(1), controls(1, 9), left(2)]));
+        assert!(queue.resume(2));
+        assert_eq!(queue.unsent(), numbered(3, [event(1)]), "the roster tells the rest");
     }
 
     #[test]
@@ -474,7 +414,9 @@ mod tests {
             match codec::decode(bytes).unwrap() {
                 ReliableEvent::PlayerJoined(entry) => assert!(knows.insert(entry.player.0)),
                 ReliableEvent::PlayerLeft(player) => assert!(knows.remove(&player.0)),
-                ReliableEvent::Game(_) | ReliableEvent::EventsDropped(_) => (),
+                ReliableEvent::Game(_)
+                | ReliableEvent::PlayerControls { .. }
+                | ReliableEvent::EventsDropped(_) => (),
             }
         }
     }

@@ -2,11 +2,12 @@
 
 use super::event::{Hold, MemberEvent, MemberFrame};
 use super::member::{Arrival, Link, Member, Player};
-use super::reliable::{Event, EventQueue};
+use super::news::Event;
+use super::reliable::EventQueue;
 use super::{Outbox, Room};
 use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
-use crate::id::{MemberId, PlayerId, ResumeSecret, StreamId};
+use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{
     COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX,
 };
@@ -142,6 +143,8 @@ impl<G: Game> Room<G> {
         let id = self.player_ids.give(is_taken).ok_or(Refusal::Full)?;
         let profile = Profile { name: name.clone() };
         let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
+        self.world.set_controlled(id, Some(entity));
+        let entity = self.world.controlled(id).unwrap_or(EntityId::NONE);
         Ok(Player { commands_received: self.first.command, ..Player::new(id, entity, name, secret) })
     }
 
@@ -193,6 +196,9 @@ impl<G: Game> Room<G> {
         let internal = || Close::from(CloseCode::Internal);
         let member = self.members.get_mut(at).ok_or_else(internal)?;
         let player = member.player.as_ref();
+        if let (Some(player), Some(link)) = (player, &mut member.link) {
+            link.controls = player.entity;
+        }
         let joined = Joined {
             room: self.config.id,
             resumed,
@@ -318,6 +324,7 @@ impl<G: Game> Room<G> {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
             self.game.leave(&mut self.world, player.id);
+            self.world.forget_player(player.id);
             for other in &mut self.members {
                 other.follows = other.follows.filter(|(id, _)| *id != player.id);
             }

@@ -213,6 +213,10 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
             if core::mem::take(&mut link.command_ack_due) {
                 private.command_ack = Some(player.commands_received);
             }
+            if link.controls != player.entity {
+                link.controls = player.entity;
+                private.controls = Some(player.entity);
+            }
             private.input_applied = player.inputs.applied;
             private.counts = player.inputs.take_counts();
             stats.inputs.held += u64::from(private.counts.held);

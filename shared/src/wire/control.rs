@@ -286,7 +286,7 @@ pub struct Joined {
     pub room: RoomId,
     /// Whether the place of a cut session was taken again.
     pub resumed: bool,
-    /// The player and its entity; `None` for a spectator.
+    /// The player and its entity, [`EntityId::NONE`] if it controls none; `None` for a spectator.
     pub player: Option<(PlayerId, EntityId)>,
     /// The room's tick rate.
     pub tick_rate: TickRate,
@@ -315,7 +315,7 @@ pub struct Joined {
 pub struct RosterEntry {
     /// The player.
     pub player: PlayerId,
-    /// Its entity.
+    /// Its entity; [`EntityId::NONE`] if it controls none.
     pub entity: EntityId,
     /// Its name.
     pub name: Name,
@@ -398,6 +398,13 @@ pub enum ReliableEvent {
     PlayerJoined(RosterEntry),
     /// A player went for good.
     PlayerLeft(PlayerId),
+    /// A player controls another entity, or none: [`EntityId::NONE`].
+    PlayerControls {
+        /// The player.
+        player: PlayerId,
+        /// Its entity.
+        entity: EntityId,
+    },
     /// So many droppable events of the game are missing here, because too much waited for this client.
     EventsDropped(u32),
 }

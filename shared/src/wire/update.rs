@@ -13,7 +13,9 @@
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
 //! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
 //! EG0       streams that had to wait for bytes, likewise
-//! 1 [EG4 n] fields of the client's own entity that only it gets: one less than their bits, then the bits (see `snapshot::own`)
+//! 1         something about the own entity. If so:
+//!   1 [32]  the entity that the player controls from this tick on, 0 for none, if it was told of another
+//!   1 [EG4 n] its fields that only its owner gets: one less than their bits, then the bits (see `snapshot::own`)
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
@@ -28,7 +30,7 @@ use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
-use crate::id::StreamId;
+use crate::id::{EntityId, StreamId};
 use crate::limits::{EVENT_BYTES_MAX, HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
 use crate::tick::Tick;
 
@@ -58,6 +60,8 @@ pub struct Private {
     pub dropped: Vec<StreamId>,
     /// Streams that are not told of in this update though something happened in them, in the order of their ids.
     pub deferred: Vec<StreamId>,
+    /// The entity that the client's player controls at this tick, if it was told of another; [`EntityId::NONE`] if it is none.
+    pub controls: Option<EntityId>,
     /// What changed in the fields of the client's own entity that only it gets.
     pub own: Option<OwnBits>,
 }
@@ -252,7 +256,7 @@ pub enum PrivatePart {
     Dropped,
     /// Streams that had to wait.
     Deferred,
-    /// Fields that only the owner gets.
+    /// Which entity is the own one, and its fields that only the owner gets.
     Own,
 }
 
@@ -300,7 +304,12 @@ impl Private {
         wrote(PrivatePart::Dropped, to);
         write_streams(to, &self.deferred);
         wrote(PrivatePart::Deferred, to);
-        to.bit(self.own.is_some());
+        let is_told = self.controls.is_some() || self.own.is_some();
+        to.bit(is_told);
+        if is_told {
+            write_option(to, self.controls.map(|entity| entity.0), 32);
+            to.bit(self.own.is_some());
+        }
         if let Some(own) = &self.own {
             own.write(to);
         }
@@ -329,7 +338,7 @@ impl BitCode for Private {
         } else {
             None
         };
-        Ok(Self {
+        let mut private = Self {
             tick,
             quiet,
             rate_step,
@@ -345,8 +354,16 @@ impl BitCode for Private {
             events: Numbered::read(from, EVENT_BYTES_MAX)?,
             dropped: read_streams(from)?,
             deferred: read_streams(from)?,
-            own: if from.bit()? { Some(OwnBits::read(from)?) } else { None },
-        })
+            ..Self::default()
+        };
+        if from.bit()? {
+            private.controls = read_option(from, 32)?.map(EntityId);
+            private.own = if from.bit()? { Some(OwnBits::read(from)?) } else { None };
+            if private.controls.is_none() && private.own.is_none() {
+                return Err(DecodeError::NotCanonical);
+            }
+        }
+        Ok(private)
     }
 }
 

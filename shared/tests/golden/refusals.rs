@@ -32,7 +32,6 @@ pub(super) fn write(out: &mut String) {
         (4002, "an option that stands twice", options(&[1, b'a', 0, 1, b'a', 0])),
         (4002, "a frame whose last byte is not filled up with zeros", frame(&[0, 0, 0xb0])),
         (4002, "a frame with a byte after it", frame(&[0, 0, 0x30, 0])),
-        (4002, "commands that begin with the number 0", frame(&[0, 0, 0x20, 0, 0, 0, 0x80, 0x10])),
         (4002, "an input whose x is not on its grid", frame(&[0, 0, 0x50, 5, 0, 0, 0, 255, 127, 0, 0])),
     ];
     for (code, name, bytes) in refused {

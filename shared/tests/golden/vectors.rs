@@ -257,6 +257,7 @@ fn updates(out: &mut String) {
         ReliableEvent::Game(List::try_from(vec![9, 8]).unwrap()),
         ReliableEvent::PlayerJoined(entry),
         ReliableEvent::PlayerLeft(PlayerId(2)),
+        ReliableEvent::PlayerControls { player: PlayerId(2), entity: EntityId(44) },
         ReliableEvent::EventsDropped(300),
     ];
     let items = events.iter().map(|event| codec::encode(event).unwrap().into()).collect();
@@ -271,6 +272,7 @@ fn updates(out: &mut String) {
         events: Numbered { first: 5, items },
         dropped: vec![StreamId(17), StreamId(64_015)],
         deferred: vec![StreamId(300)],
+        controls: Some(EntityId(99)),
         own: OwnTold::default().tell(&Schema::of::<Thing>().unwrap(), 0, &ship_row(30, true)),
     };
     let packets =

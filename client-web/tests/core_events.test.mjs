@@ -1,0 +1,63 @@
+// What a core tells becomes events and facts: a stand-in for the WebAssembly module says what a room would.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Writer } from "../../assets/web/codec.js";
+import { Core } from "../../assets/web/core.js";
+
+const entry = (to, { player, entity, name }) => to.varint(player).varint(entity).text(name);
+
+/** A core whose module has these facts and tells these events, each its number and what belongs to it. */
+function coreOf(facts, events) {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const tell = (bytes) => {
+    new Uint8Array(memory.buffer, 8).set(bytes);
+    return bytes.length;
+  };
+  const exports = {
+    memory,
+    tw_abi: () => 3,
+    tw_is_built_in: () => 0,
+    tw_out: () => 8,
+    tw_facts: () => tell(facts),
+    tw_event: () => (events.length === 0 ? 0 : tell(events.shift())),
+  };
+  return new Core({ exports });
+}
+
+const told = (number, writer = new Writer()) => Uint8Array.of(number, ...writer.done());
+
+function room(player, roster) {
+  const schema = new Writer().varint(1).list([], () => {}).list([], () => {});
+  return new Writer()
+    .text("00000001")
+    .option(player, (to, [id, entity]) => to.varint(id).varint(entity))
+    .varint(30)
+    .list(roster, entry)
+    .bytes(new Uint8Array())
+    .bytes(schema.done())
+    .done();
+}
+
+test("a player that controls another entity, or none, is another in the roster, and the own one in entityId", () => {
+  const ada = { player: 1, entity: 5, name: "ada" }, bob = { player: 2, entity: 0, name: "bob" };
+  const changed = (who) => told(7, entry(new Writer(), who));
+  const core = coreOf(room([1, 5], [ada, bob]), [
+    told(0), changed({ ...bob, entity: 300 }), changed({ ...ada, entity: 0 }), changed({ ...ada, entity: 4_000_000_000 }),
+  ]);
+  assert.equal(core.event().type, "joined");
+  assert.deepEqual([core.facts.entityId, core.facts.roster], [5, [ada, { ...bob, entity: null }]]);
+  assert.deepEqual(core.event(), { type: "player-changed", entry: { ...bob, entity: 300 } });
+  assert.equal(core.facts.entityId, 5, "another player's");
+  assert.deepEqual(core.event().entry, { ...ada, entity: null });
+  assert.deepEqual([core.facts.entityId, core.facts.roster[0].entity], [null, null]);
+  core.event();
+  assert.deepEqual([core.facts.entityId, core.facts.roster.map((who) => who.entity)], [4_000_000_000, [4_000_000_000, 300]]);
+  assert.equal(core.event(), null);
+});
+
+test("who joins without an entity has none, and a gap of dropped events says how long it is", () => {
+  const core = coreOf(room([1, 0], []), [told(0), told(6, new Writer().varint(1_000))]);
+  core.event();
+  assert.deepEqual([core.facts.player, core.facts.entityId], [1, null]);
+  assert.deepEqual(core.event(), { type: "events-dropped", count: 1_000 });
+});

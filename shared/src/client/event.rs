@@ -1,0 +1,38 @@
+//! What a client tells its driver.
+
+use crate::game::Game;
+use crate::id::PlayerId;
+use crate::wire::Close;
+use crate::wire::control::RosterEntry;
+
+/// What happened, in order.
+pub enum ClientEvent<G: Game> {
+    /// The client has its place in the room, or has it again.
+    Joined,
+    /// A reliable event of the game.
+    Game(G::Event),
+    /// A player came.
+    PlayerJoined(RosterEntry),
+    /// A player went for good.
+    PlayerLeft(PlayerId),
+    /// A player, the own one included, controls another entity than before, or none: its entry is now this.
+    PlayerChanged(RosterEntry),
+    /// So many droppable events of the game are missing here: too much waited while the client was away or slow.
+    EventsDropped(u32),
+    /// The server ended the session.
+    Closed(Close),
+}
+
+impl<G: Game> core::fmt::Debug for ClientEvent<G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Joined => write!(f, "Joined"),
+            Self::Game(event) => f.debug_tuple("Game").field(event).finish(),
+            Self::PlayerJoined(entry) => f.debug_tuple("PlayerJoined").field(entry).finish(),
+            Self::PlayerLeft(player) => f.debug_tuple("PlayerLeft").field(player).finish(),
+            Self::PlayerChanged(entry) => f.debug_tuple("PlayerChanged").field(entry).finish(),
+            Self::EventsDropped(count) => f.debug_tuple("EventsDropped").field(count).finish(),
+            Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
+        }
+    }
+}
