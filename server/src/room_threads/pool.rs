@@ -248,3 +248,87 @@ fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
     let progress = job.run();
     (progress, watchdog::done(pool, &desk.end()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{RoomThreads, Subject};
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+    use tickwire_shared::id::RoomId;
+    use tickwire_shared::wire::control::GameName;
+
+    /// A job that runs `runs` times, and says when it is dropped.
+    struct Counting {
+        runs: u32,
+        due_at: Instant,
+        period: Duration,
+        over: Sender<u32>,
+    }
+
+    impl Job for Counting {
+        fn subject(&self) -> Subject {
+            Subject::Making(GameName::cut("counting"), RoomId::from_bits(1))
+        }
+
+        fn due_at(&self) -> Instant {
+            self.due_at
+        }
+
+        fn run(&mut self) -> Progress {
+            assert!(Instant::now() >= self.due_at, "before its time");
+            self.due_at += self.period;
+            self.runs -= 1;
+            if self.runs > 0 { Progress::Again } else { Progress::Over }
+        }
+    }
+
+    impl Drop for Counting {
+        fn drop(&mut self) {
+            let _ = self.over.send(self.runs);
+        }
+    }
+
+    fn pool(threads: usize) -> (RoomThreads, Arc<Pool>) {
+        let pool = Pool::new(threads, Arc::new(Metrics::new()));
+        (RoomThreads::Apart(Arc::clone(&pool)), pool)
+    }
+
+    fn start(threads: &RoomThreads, jobs: u32, runs: u32) -> Receiver<u32> {
+        let (over, dropped) = channel();
+        for job in 0..jobs {
+            // Periods that drift apart, so that jobs meet in all ways.
+            let period = Duration::from_micros(900 + u64::from(job) * 37);
+            threads.start(Box::new(Counting { runs, due_at: Instant::now(), period, over: over.clone() }));
+        }
+        dropped
+    }
+
+    #[test]
+    fn every_job_runs_as_often_as_it_has_to_whoever_serves_it() {
+        for count in 1..=4 {
+            let (threads, pool) = pool(count);
+            let dropped = start(&threads, 40, 100);
+            for _ in 0..40 {
+                let left = dropped.recv_timeout(Duration::from_secs(20)).expect("no job is forgotten");
+                assert_eq!(left, 0);
+            }
+            assert!((1..=count).contains(&pool.state().threads));
+        }
+    }
+
+    #[test]
+    fn the_threads_end_when_nobody_needs_them_any_more() {
+        let (threads, pool) = pool(2);
+        let dropped = start(&threads, 8, 20);
+        (0..8).for_each(|_| assert_eq!(dropped.recv_timeout(Duration::from_secs(20)), Ok(0)));
+        drop(threads);
+        let end = Instant::now() + Duration::from_secs(20);
+        while Arc::strong_count(&pool) > 1 {
+            assert!(Instant::now() < end, "{} threads are left", Arc::strong_count(&pool) - 1);
+            thread::sleep(Duration::from_millis(5));
+        }
+        let state = pool.state();
+        assert_eq!((state.threads, state.desks.len()), (0, 0));
+    }
+}
