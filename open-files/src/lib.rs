@@ -1,7 +1,7 @@
 //! How many files this process may open, and has open. Every connection is one.
 
-/// Raises the limit as far as the system permits. Returns how many files may be open then; `None`: there is no limit,
-/// or none is known.
+/// Raises the limit as far as the system permits. Returns how many files may be open then; `None`: there is
+/// no limit, or none is known.
 #[cfg(unix)]
 pub fn raise_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

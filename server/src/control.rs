@@ -1,4 +1,5 @@
-//! A thread of its own for what must answer whatever games and players do: the operator's listener and signals.
+//! A thread of its own for what must answer whatever games and players do: the operator's listener and
+//! signals.
 
 use std::future::Future;
 use std::io;

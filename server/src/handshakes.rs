@@ -1,7 +1,7 @@
 //! TLS handshakes, on threads of their own: a signature takes milliseconds, and anyone can ask for one.
 //!
-//! The threads are half as many as the machine has cores, and other threads go before them. How many handshakes wait
-//! for their client or for a thread is bounded.
+//! The threads are half as many as the machine has cores, and other threads go before them. How many
+//! handshakes wait for their client or for a thread is bounded.
 
 use crate::metrics::{Metrics, Refused};
 use crate::tls::Tls;
@@ -90,6 +90,7 @@ fn give_way() {
     }
 }
 
-/// A tenth of another thread's share while both want to run: handshakes go on, slowly, on a machine that is busy.
+/// A tenth of another thread's share while both want to run: handshakes go on, slowly, on a machine that is
+/// busy.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NICENESS: i32 = 10;

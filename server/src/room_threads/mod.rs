@@ -1,8 +1,9 @@
-//! The threads on which rooms tick, apart from those of sessions, so that a game that hangs holds up nobody else.
+//! The threads on which rooms tick, apart from those of sessions, so that a game that hangs holds up nobody
+//! else.
 //!
-//! Rooms wait in a timetable for their time, and a few threads serve it ([`pool`]). A [`watchdog`] looks at what each
-//! thread does ([`desk`]). A thread that hangs in a game belongs to that room from then on, and another thread takes
-//! its place; how many there may be of those is bounded. Knows no socket and no session.
+//! Rooms wait in a timetable for their time, and a few threads serve it ([`pool`]). A [`watchdog`] looks at
+//! what each thread does ([`desk`]). A thread that hangs in a game belongs to that room from then on, and
+//! another thread takes its place; how many there may be of those is bounded. Knows no socket and no session.
 
 mod desk;
 mod pool;
@@ -17,8 +18,8 @@ use std::thread::available_parallelism;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
-/// Threads that may belong to one room each, because its game hangs or has hung. Beyond it a hung game keeps a thread
-/// of all rooms, and no new room is made.
+/// Threads that may belong to one room each, because its game hangs or has hung. Beyond it a hung game keeps
+/// a thread of all rooms, and no new room is made.
 pub(crate) const APART_MAX: usize = 32;
 
 /// Work that a room thread does.

@@ -1,7 +1,7 @@
 //! Threads that serve one timetable: whoever has nothing to do takes the next job that is due.
 //!
-//! One of the waiting threads keeps the time: it sleeps until the first job is due. The others sleep until they are
-//! needed. No thread is started before there is work for it.
+//! One of the waiting threads keeps the time: it sleeps until the first job is due. The others sleep until
+//! they are needed. No thread is started before there is work for it.
 
 use super::desk::Desk;
 use super::watchdog;
@@ -253,7 +253,7 @@ fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
 mod tests {
     use super::super::{RoomThreads, Subject};
     use super::*;
-    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
     use std::time::Duration;
     use tickwire_shared::id::RoomId;
     use tickwire_shared::wire::control::GameName;
@@ -263,7 +263,7 @@ mod tests {
         runs: u32,
         due_at: Instant,
         period: Duration,
-        over: Sender<u32>,
+        over: SyncSender<u32>,
     }
 
     impl Job for Counting {
@@ -295,7 +295,7 @@ mod tests {
     }
 
     fn start(threads: &RoomThreads, jobs: u32, runs: u32) -> Receiver<u32> {
-        let (over, dropped) = channel();
+        let (over, dropped) = sync_channel(jobs as usize);
         for job in 0..jobs {
             // Periods that drift apart, so that jobs meet in all ways.
             let period = Duration::from_micros(900 + u64::from(job) * 37);

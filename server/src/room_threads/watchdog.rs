@@ -1,7 +1,8 @@
-//! Looks at what the room threads do: names what takes too long, and sees to it that others need not wait for it.
+//! Looks at what the room threads do: names what takes too long, and sees to it that others need not wait for
+//! it.
 //!
-//! It counts how often it has seen a thread at the same work instead of asking the clock: a process that was stopped
-//! for a while has hung in no game.
+//! It counts how often it has seen a thread at the same work instead of asking the clock: a process that was
+//! stopped for a while has hung in no game.
 
 use super::desk::{Desk, OnDesk, Subject};
 use super::pool::Pool;

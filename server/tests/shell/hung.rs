@@ -225,7 +225,8 @@ async fn games_that_take_2_5_s_a_step_hold_up_nobody_else() {
     let server = start(Limits::default()).await;
     let mut witness = join(&server, new_room("other")).await;
     let [mut one, two] = Box::pin(two_hang(&server, "slow", Ask::BeSlow)).await;
-    // While the slow room makes one step, the witness makes many: 160 if it is not held up, 1 if it has to wait.
+    // While the slow room makes one step, the witness makes many: 160 if it is not held up, 1 if it has to
+    // wait.
     let (slow_tick, tick) = (one.client().latest().unwrap().tick, witness.client().latest().unwrap().tick);
     let is_done = |client: &Client<Hanging>| client.latest().is_some_and(|latest| latest.tick > slow_tick);
     let mut step = Box::pin(one.play_until(is_done));
