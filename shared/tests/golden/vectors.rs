@@ -257,6 +257,8 @@ fn updates(out: &mut String) {
         ReliableEvent::Game(List::try_from(vec![9, 8]).unwrap()),
         ReliableEvent::PlayerJoined(entry),
         ReliableEvent::PlayerLeft(PlayerId(2)),
+        ReliableEvent::PlayerControls { player: PlayerId(1), entity: EntityId(14) },
+        ReliableEvent::EventsDropped(300),
         ReliableEvent::PlayerControls { player: PlayerId(2), entity: EntityId(44) },
         ReliableEvent::EventsDropped(300),
     ];
