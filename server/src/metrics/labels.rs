@@ -138,6 +138,18 @@ labels! {
 }
 
 labels! {
+    /// What became of a client's report that its state differed.
+    Report {
+        /// It fits what the server knows.
+        Counted = "counted",
+        /// It does, but one of the same client counted shortly before.
+        Excess = "excess",
+        /// It does not.
+        False = "false",
+    }
+}
+
+labels! {
     /// What was refused because of the address that asked for it.
     Charged {
         /// It joined too often.

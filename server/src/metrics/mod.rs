@@ -9,7 +9,7 @@ mod process;
 
 pub(crate) use form::Form;
 pub(crate) use labels::{
-    Charged, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss, MemberRole, OutKind, Refused,
+    Charged, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss, MemberRole, OutKind, Refused, Report,
     SkipReason,
 };
 
@@ -132,8 +132,10 @@ pub(crate) struct Metrics {
     pub(crate) look_back_ticks: Counter,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
-    /// Hashes that differed, as clients reported.
+    /// States that differed at clients, as far as the server could confirm it; of each client one in 15 s.
     pub(crate) hash_mismatches: Counter,
+    /// All that clients reported of that.
+    pub(crate) hash_reports: By<Counter>,
     /// Joins and rooms refused because of the address, by what was too much.
     pub(crate) charges_refused: By<Counter>,
     /// Places of cut players that were held for a moment only.
@@ -258,6 +260,13 @@ impl Metrics {
                 "events_dropped",
                 "Droppable events left out because too much waited for a client, per receiver",
                 Family::default(),
+            ),
+            hash_reports: counters(
+                &mut r,
+                "hash_reports",
+                "Reports of clients that their state differed",
+                "verdict",
+                Report::LABELS,
             ),
             hash_mismatches: counter(&mut r, "hash_mismatches", "State hashes that differed at a client"),
             charges_refused: counters(

@@ -1,7 +1,7 @@
 //! A room's share in the server's metrics: what changed since its last tick, added once per tick.
 
 use super::schedule::Due;
-use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, SkipReason};
+use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::RefusedCounts;
@@ -94,10 +94,17 @@ impl Tally {
             tracing::warn!(%room, %game, refused, %cause, "the game gave out events that nobody gets");
         }
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
+        for (verdict, now, then) in [
+            (Report::Counted, stats.desyncs, told.desyncs),
+            (Report::Excess, stats.desyncs_excess, told.desyncs_excess),
+            (Report::False, stats.desyncs_false, told.desyncs_false),
+        ] {
+            metrics.hash_reports.of(verdict).inc_by(now - then);
+        }
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
         {
-            // A client reports at most one a second.
+            // Of each client one report in 15 s counts.
             tracing::warn!(
                 stream = stream.0, %tick, entity = entity.0, field, client, server,
                 "a client's state differed and was repaired: a fault in the game or the client"

@@ -12,6 +12,7 @@ mod matches;
 mod names;
 mod player;
 mod raw;
+mod reports;
 mod seats;
 mod slow;
 mod websocket;

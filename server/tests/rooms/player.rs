@@ -7,7 +7,7 @@ use tickwire_shared::client::{Client, ClientConfig, ClientEvent, State};
 use tickwire_shared::id::RoomId;
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
+use tickwire_shared::wire::control::{ClientControl, Credential, GameName, Name, Role, Target};
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub(crate) struct Player {
@@ -91,6 +91,11 @@ impl Player {
         assert!(self.client.reconnect(self.start.elapsed()));
         self.link = Some(server.connect_memory());
         self.last_update = None;
+    }
+
+    /// Sends a message that its client knows nothing of.
+    pub(crate) async fn send(&mut self, message: &ClientControl) {
+        let _ = self.link.as_mut().unwrap().send(message.encode().unwrap()).await;
     }
 
     /// Sends what is due for `time` and reads nothing.

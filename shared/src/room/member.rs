@@ -4,6 +4,7 @@ use super::event::Hold;
 use super::inputs::InputRing;
 use super::pace::Pace;
 use super::reliable::EventQueue;
+use super::reports::Repaired;
 use super::stats::RoomStats;
 use super::view::Sight;
 use crate::entity::Input;
@@ -32,6 +33,8 @@ pub(super) struct Member<I> {
     pub(super) cut_at: Tick,
     /// How the place is held while there is no link.
     pub(super) hold: Hold,
+    /// When its last report of a differing state was counted.
+    pub(super) reported_at: Option<Tick>,
 }
 
 /// What makes a member a player.
@@ -153,6 +156,8 @@ pub(super) struct Link {
     pub(super) repair: Option<(StreamId, Tick)>,
     /// When the last repair was served.
     pub(super) repaired_at: Option<Tick>,
+    /// The state of the last repair, until the client reports what differed.
+    pub(super) repaired: Option<Box<Repaired>>,
     /// Commands since the last step.
     pub(super) commands: usize,
     /// Since when its frames acknowledge nothing new.
@@ -229,6 +234,7 @@ impl Link {
             command_ack_due: false,
             repair: None,
             repaired_at: None,
+            repaired: None,
             commands: 0,
             deaf_since: None,
             lost: false,

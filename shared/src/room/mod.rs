@@ -14,6 +14,7 @@ mod own;
 mod pace;
 mod player_ids;
 mod reliable;
+mod reports;
 mod sampler;
 mod seats;
 mod serve;

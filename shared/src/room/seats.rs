@@ -41,11 +41,7 @@ impl<G: Game> Room<G> {
             }
             MemberEvent::Frame(frame) => self.frame(now, member, frame),
             MemberEvent::Repair { stream, tick } => self.ask_repair(member, stream, tick),
-            MemberEvent::Desync(desync) => {
-                self.stats.desyncs += 1;
-                self.stats.last_desync = Some(desync);
-                Ok(())
-            }
+            MemberEvent::Desync(report) => self.desync(member, report),
             MemberEvent::Follow(player) => self.follow(member, player),
             MemberEvent::Leave => Err(CloseCode::Normal.into()),
             MemberEvent::Cut(hold) => {
@@ -105,6 +101,7 @@ impl<G: Game> Room<G> {
             link,
             cut_at: self.tick,
             hold: Hold::Firm,
+            reported_at: None,
         });
         self.stats.joins += 1;
         self.welcome(self.members.len() - 1, false, schema, outbox)

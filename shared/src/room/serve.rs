@@ -2,6 +2,7 @@
 
 use super::event::Hold;
 use super::member::Member;
+use super::reports::Repaired;
 use super::streams::Streams;
 use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
@@ -69,6 +70,9 @@ impl<G: Game> Room<G> {
         if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
             self.forget_states();
         }
+        if tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
+            self.forget_repaired();
+        }
     }
 
     /// What the game lets a member see now.
@@ -113,7 +117,11 @@ impl<G: Game> Room<G> {
             // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
             link.sight.forget(stream);
             link.own = OwnTold::default();
-            self.streams.get_mut(stream)?.encoder.repair(&self.schema, tick)
+            let encoder = &mut self.streams.get_mut(stream)?.encoder;
+            let packet = encoder.repair(&self.schema, tick)?;
+            let state = encoder.history().get(tick).cloned();
+            link.repaired = state.map(|state| Box::new(Repaired { stream, state, at: moment.tick }));
+            Some(packet)
         });
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, G::importance(group_of_stream(stream)))

@@ -118,8 +118,12 @@ pub struct RoomStats {
     pub yielded: u64,
     /// Looking back for players: how often, how far.
     pub rewinds: Rewinds,
-    /// Reports of a differing state.
+    /// Reports of a differing state that the room could confirm as far as it knows; of each member one in 15 s.
     pub desyncs: u64,
-    /// The last such report.
+    /// Further such reports, which came sooner.
+    pub desyncs_excess: u64,
+    /// Reports that were not true. Each ended a session.
+    pub desyncs_false: u64,
+    /// The last report that counted.
     pub last_desync: Option<Desync>,
 }
