@@ -11,7 +11,9 @@ export const FIGURES = [
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
-const HAPPENED = ["joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed"];
+const HAPPENED = [
+  "joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed", "idle-warning",
+];
 const TURN = 2 * Math.PI;
 
 const modules = new Map();
@@ -120,6 +122,8 @@ export class Core {
         return { type, count: from.varint() };
       case "life-line":
         return { type, line: lifeLine(from) };
+      case "idle-warning":
+        return { type, closes_in_ms: from.varint() };
       default:
         return { type: "closed", close: closing(from) };
     }
@@ -276,6 +280,11 @@ export class Core {
   /** `player`: its number, or -1 for the own view. */
   follow(player) {
     this.#wasm.tw_follow(player);
+  }
+
+  /** Whether the page is hidden, so that its player may do nothing for longer. */
+  hidden(hidden) {
+    this.#wasm.tw_hidden(hidden ? 1 : 0);
   }
 
   leave() {

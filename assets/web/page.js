@@ -46,6 +46,7 @@ async function enter(wanted) {
   client = made;
   const ifCurrent = (act) => (event) => client === made && act(event);
   made.on("cut", ifCurrent(cut));
+  made.on("idle-warning", ifCurrent(({ closes_in_ms }) => toast(`Move, or you leave the room in ${Math.round(closes_in_ms / 1000)} s`)));
   made.on("resumed", ifCurrent(resumed));
   made.on("closed", ifCurrent(closed));
   lobby.close();

@@ -174,6 +174,9 @@ export interface ClientEvents {
   /** It is back in the same room, as the same player. A spectator, for whom no place is kept, came anew: what happened meanwhile it
    *  was not told. */
   resumed: { attempts: number; away_ms: number };
+  /** Nothing was done for long: if that stays so, the server ends the session (4015) after this time. Any change of the controls
+   *  or a command prevents it; of a spectator its client sees to that. A hidden page is told apart, and has longer. */
+  "idle-warning": { closes_in_ms: number };
   /** The end. */
   closed: CloseReason;
   /** An input that was followed from the key to the screen; a few a second at most. */

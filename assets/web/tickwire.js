@@ -139,6 +139,13 @@ class Client {
     this.#open();
   };
 
+  /** Who hides the page may do nothing for longer. */
+  #hide = () => {
+    if (this.state === "closed") return;
+    this.#core.hidden(document.hidden);
+    this.#transmit();
+  };
+
   /** Resolves when the place is there. */
   async ready(signal) {
     signal?.throwIfAborted();
@@ -152,6 +159,8 @@ class Client {
       });
       globalThis.addEventListener?.("pagehide", this.#leave);
       globalThis.addEventListener?.("online", this.#again);
+      globalThis.document?.addEventListener?.("visibilitychange", this.#hide);
+      if (globalThis.document?.hidden) this.#hide();
     } finally {
       this.#settle = null;
       clearTimeout(timer);
@@ -241,6 +250,8 @@ class Client {
         return this.#emit("events-dropped", { count: event.count });
       case "life-line":
         return this.#emit("life-line", event.line);
+      case "idle-warning":
+        return this.#emit("idle-warning", { closes_in_ms: event.closes_in_ms });
       default: {
         const { close, byServer } = event.close;
         if (close.advice === "retry") close.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
@@ -292,6 +303,7 @@ class Client {
     this.#quieten();
     globalThis.removeEventListener?.("pagehide", this.#leave);
     globalThis.removeEventListener?.("online", this.#again);
+    globalThis.document?.removeEventListener?.("visibilitychange", this.#hide);
     this.#link?.drop();
     this.#link = null;
     if (this.#settle !== null) this.#settle.reject(new TickwireError(close));

@@ -157,6 +157,11 @@ impl<'a, G: Game> Player<'a, G> {
 
     fn hear(&mut self, now: Duration) {
         while let Some(event) = self.client.poll_event() {
+            if matches!(event, ClientEvent::IdleWarning { .. }) {
+                // A bot that does nothing still is there: it looks away and back.
+                self.client.set_hidden(true);
+                self.client.set_hidden(false);
+            }
             if matches!(event, ClientEvent::Joined) && self.playing_since.is_none() {
                 self.playing_since = Some(now);
                 self.tally.joined(self.bot, now);

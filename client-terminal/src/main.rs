@@ -139,6 +139,9 @@ async fn visit(
         while let Some(event) = client.poll_event() {
             match event {
                 ClientEvent::Closed(close) => return Ok(Some(close)),
+                ClientEvent::IdleWarning { closes_in } => {
+                    news = format!("the server closes in {} s: nothing is done here", closes_in.as_secs());
+                }
                 ClientEvent::PlayerJoined(entry) => news = format!("{} came in", &*entry.name),
                 _ => {}
             }

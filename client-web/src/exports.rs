@@ -196,6 +196,12 @@ extern "C" fn tw_follow(player: i32) {
     session((), |_, session| session.follow(u16::try_from(player).ok().map(PlayerId)));
 }
 
+/// Whether the page is hidden (1) or seen (0).
+#[unsafe(no_mangle)]
+extern "C" fn tw_hidden(hidden: u32) {
+    session((), |_, session| session.set_hidden(hidden != 0));
+}
+
 /// Gives the place up for good.
 #[unsafe(no_mangle)]
 extern "C" fn tw_leave() {

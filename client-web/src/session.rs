@@ -34,6 +34,8 @@ pub enum Happened {
     EventsDropped = 6,
     /// `RosterEntry`: a player controls another entity, or none (0).
     PlayerChanged = 7,
+    /// `closes_in_ms: u32`: nothing was done for long.
+    IdleWarning = 8,
 }
 
 /// A client and what was measured of it.
@@ -127,6 +129,9 @@ impl<G: PageGame> Session<G> {
             ClientEvent::PlayerLeft(player) => with_tag(Happened::PlayerLeft, &player),
             ClientEvent::PlayerChanged(entry) => with_tag(Happened::PlayerChanged, &entry),
             ClientEvent::EventsDropped(count) => with_tag(Happened::EventsDropped, &count),
+            ClientEvent::IdleWarning { closes_in } => {
+                with_tag(Happened::IdleWarning, &u32::try_from(closes_in.as_millis()).unwrap_or(u32::MAX))
+            }
             ClientEvent::Closed(close) => closed(&close, true),
         })
     }
@@ -237,6 +242,11 @@ impl<G: PageGame> Session<G> {
     /// As a spectator, asks for the view of a player, or for the own again.
     pub fn follow(&mut self, player: Option<PlayerId>) {
         self.client.follow(player);
+    }
+
+    /// Tells the server whether the page is hidden.
+    pub fn set_hidden(&mut self, hidden: bool) {
+        self.client.set_hidden(hidden);
     }
 
     /// Gives the place up for good.

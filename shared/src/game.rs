@@ -5,6 +5,7 @@ pub use crate::events::Events;
 use crate::foresight::{Flight, Foresight};
 use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
 use crate::id::{EntityId, PlayerId};
+use crate::room::IdleLimits;
 use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
@@ -118,6 +119,12 @@ pub trait Game: Sized + Send + 'static {
     #[must_use]
     fn spectator_view(&self, _world: &World<Self::Entity>, _follows: Option<(PlayerId, EntityId)>) -> View {
         View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
+    }
+
+    /// When members that do nothing lose their places. An operator may set it otherwise.
+    #[must_use]
+    fn idle_limits(_settings: &Self::Settings) -> IdleLimits {
+        IdleLimits::default()
     }
 
     /// How important a group is, from 1 to 1,000, when a client's byte budget does not suffice for all that it sees.

@@ -286,6 +286,7 @@ impl Client {
                 self.resumed = joined.resumed;
                 self.state = State::Playing;
             }
+            ServerControl::IdleWarning { .. } => {}
             ServerControl::Close(Close { code, .. }) => {
                 self.closed_with = Some(code);
                 self.end(&format!("closed: {code:?}"));

@@ -3,7 +3,9 @@
 use super::ConfigError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 use tickwire_shared::game::Data;
+use tickwire_shared::room::IdleLimits;
 use tickwire_shared::tick::TickRate;
 use toml::{Table, Value};
 
@@ -16,6 +18,13 @@ pub struct GameOptions<S> {
     pub spectators_max: u16,
     /// Bytes of updates that one client gets at most, 1/s; beyond it the less urgent streams wait. 0: no bound.
     pub client_bytes_per_s: u32,
+    /// How long a player may do nothing, s; 0: for ever. `None` leaves it to the game
+    /// ([`Game::idle_limits`](tickwire_shared::game::Game::idle_limits)), as the two after it.
+    pub idle_player_s: Option<u32>,
+    /// How long a client may send no frame though its connection lives, s; 0: for ever.
+    pub idle_silent_s: Option<u32>,
+    /// How long a member whose page is hidden may do nothing, s; 0: for ever.
+    pub idle_hidden_s: Option<u32>,
     /// What its rooms are made with, before a room's own options.
     pub settings: S,
 }
@@ -26,7 +35,26 @@ impl<S: Default> Default for GameOptions<S> {
             tick_rate: TickRate::DEFAULT,
             spectators_max: 64,
             client_bytes_per_s: 0,
+            idle_player_s: None,
+            idle_silent_s: None,
+            idle_hidden_s: None,
             settings: S::default(),
+        }
+    }
+}
+
+impl<S> GameOptions<S> {
+    /// The limits of a game's room with what is set here laid over them.
+    pub(crate) fn idle_limits(&self, of_game: IdleLimits) -> IdleLimits {
+        let over = |given: Option<u32>, of_game| match given {
+            None => of_game,
+            Some(0) => None,
+            Some(seconds) => Some(Duration::from_secs(seconds.into())),
+        };
+        IdleLimits {
+            player: over(self.idle_player_s, of_game.player),
+            silent: over(self.idle_silent_s, of_game.silent),
+            hidden: over(self.idle_hidden_s, of_game.hidden),
         }
     }
 }
@@ -44,6 +72,15 @@ pub struct GameSection {
     /// Bytes of updates that one client gets at most, 1/s; 0: no bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_bytes_per_s: Option<u32>,
+    /// How long a player may do nothing, s; 0: for ever. What is not given here is the game's to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_player_s: Option<u32>,
+    /// How long a client may send no frame though its connection lives, s; 0: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_silent_s: Option<u32>,
+    /// How long a member whose page is hidden may do nothing, s; 0: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_hidden_s: Option<u32>,
     /// The game's own settings. A key that ends in `_file` names a file whose text (or lines, for a
     /// list) is the value of the key without it.
     #[serde(skip_serializing_if = "Table::is_empty")]
@@ -57,6 +94,9 @@ impl GameSection {
             tick_rate_hz: Some(options.tick_rate),
             spectators_max: Some(options.spectators_max),
             client_bytes_per_s: Some(options.client_bytes_per_s),
+            idle_player_s: options.idle_player_s,
+            idle_silent_s: options.idle_silent_s,
+            idle_hidden_s: options.idle_hidden_s,
             settings: Table::try_from(&options.settings).unwrap_or_default(),
         }
     }
@@ -85,6 +125,9 @@ pub(crate) fn resolve<S: Data>(
         tick_rate: section.tick_rate_hz.unwrap_or(base.tick_rate),
         spectators_max: section.spectators_max.unwrap_or(base.spectators_max),
         client_bytes_per_s: section.client_bytes_per_s.unwrap_or(base.client_bytes_per_s),
+        idle_player_s: section.idle_player_s.or(base.idle_player_s),
+        idle_silent_s: section.idle_silent_s.or(base.idle_silent_s),
+        idle_hidden_s: section.idle_hidden_s.or(base.idle_hidden_s),
         settings: overlay(name, base.settings, &section.settings, files)?,
     })
 }

@@ -87,8 +87,9 @@ impl<G: Game> GameHost for GameType<G> {
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);
-        let room = Room::<G>::new(config, settings, seed)
+        let mut room = Room::<G>::new(config, settings, seed)
             .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
+        room.set_idle_limits(self.options.idle_limits(room.idle_limits()));
         let facts = RoomFacts {
             id,
             game: self.info.name.clone(),

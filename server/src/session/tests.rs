@@ -127,15 +127,17 @@ async fn a_member_that_does_not_answer_pings_is_dead_after_30_s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pong_now_and_then_is_life_enough() {
+async fn a_client_that_only_pongs_lives_but_is_idle_after_60_s() {
     let mut client = Client::join(1 << 20).await;
-    for _ in 0..12 {
-        sleep(Duration::from_secs(14)).await;
-        client.writer.write_all(&masked(0x8a, &[])).await.unwrap();
+    while !client.session.is_finished() {
+        sleep(Duration::from_secs(4)).await;
+        let _ = client.writer.write_all(&masked(0x8a, &[])).await;
         let mut scratch = [0; 65_536];
         while let Ok(Ok(1..)) = timeout(Duration::ZERO, client.reader.read(&mut scratch)).await {}
+        assert!(client.began.elapsed() < Duration::from_secs(120));
     }
-    assert!(!client.session.is_finished());
+    assert!(about(60, client.began.elapsed()), "{:?}", client.began.elapsed());
+    assert_eq!(counted(&client.metrics), CloseCode::Idle);
 }
 
 #[tokio::test(start_paused = true)]

@@ -164,6 +164,7 @@ fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuild
         spectators_max: 4,
         client_bytes_per_s: 0,
         settings,
+        ..GameOptions::default()
     };
     let config = Config { limits, ..Config::default() };
     Server::builder().config(config).game::<Dots>("dots", options)

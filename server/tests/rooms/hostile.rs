@@ -210,7 +210,7 @@ async fn no_flipped_bit_does_more_than_end_its_own_session() {
             attack(&handle, Stage::AfterHello, flips(&message), permitted).await;
         }
         for message in member_messages() {
-            let permitted = &[Normal, DecodeError, UnknownMessage, AlreadyJoined];
+            let permitted = &[Normal, DecodeError, UnknownMessage, AlreadyJoined, Policy];
             attack(&handle, Stage::InRoom(room), flips(&message), permitted).await;
         }
     })
@@ -224,7 +224,7 @@ async fn unknown_tags_leftovers_and_oversize_have_their_codes() {
         for stage in stages {
             let tags = (2..=255).map(|tag| vec![tag, 0, 0, 0]);
             attack(&handle, stage, tags, &[CloseCode::UnknownMessage]).await;
-            let variants = (6..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
+            let variants = (7..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
             attack(&handle, stage, variants, &[CloseCode::UnknownMessage]).await;
             let of_more_bytes = [vec![0, 251, 251, 0], vec![0, 252, 0, 0, 1, 0]].into_iter();
             attack(&handle, stage, of_more_bytes, &[CloseCode::UnknownMessage]).await;

@@ -6,6 +6,7 @@
 
 mod game;
 mod hostile;
+mod idle;
 mod ledger;
 mod lifecycle;
 mod matches;

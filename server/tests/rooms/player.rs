@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub(crate) struct Player {
     pub(crate) client: Client<Dots>,
     pub(crate) events: Vec<u32>,
+    /// How often it was warned that it does nothing.
+    pub(crate) warnings: u32,
     /// The longest time between two updates.
     pub(crate) gap_max: Duration,
     link: Option<MemoryConnection>,
@@ -39,6 +41,7 @@ impl Player {
         Self {
             client: Client::new(config(role, target)),
             events: Vec::new(),
+            warnings: 0,
             gap_max: Duration::ZERO,
             link: Some(server.connect_memory()),
             start: Instant::now(),
@@ -151,8 +154,10 @@ impl Player {
             () = sleep_until(start + wake) => (),
         }
         while let Some(event) = self.client.poll_event() {
-            if let ClientEvent::Game(number) = event {
-                self.events.push(number);
+            match event {
+                ClientEvent::Game(number) => self.events.push(number),
+                ClientEvent::IdleWarning { .. } => self.warnings += 1,
+                _ => (),
             }
         }
     }

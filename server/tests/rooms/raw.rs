@@ -78,7 +78,7 @@ impl Raw {
             match self.control().await {
                 ServerControl::Joined(joined) => return Ok(joined),
                 ServerControl::Close(close) => return Err(close),
-                ServerControl::Welcome(_) => (),
+                ServerControl::Welcome(_) | ServerControl::IdleWarning { .. } => (),
             }
         }
     }

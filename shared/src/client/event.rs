@@ -4,6 +4,7 @@ use crate::game::Game;
 use crate::id::PlayerId;
 use crate::wire::Close;
 use crate::wire::control::RosterEntry;
+use core::time::Duration;
 
 /// What happened, in order.
 pub enum ClientEvent<G: Game> {
@@ -19,6 +20,11 @@ pub enum ClientEvent<G: Game> {
     PlayerChanged(RosterEntry),
     /// So many droppable events of the game are missing here: too much waited while the client was away or slow.
     EventsDropped(u32),
+    /// Nothing was done for long: if that stays so, the server ends the session after this time.
+    IdleWarning {
+        /// From now on.
+        closes_in: Duration,
+    },
     /// The server ended the session.
     Closed(Close),
 }
@@ -32,6 +38,7 @@ impl<G: Game> core::fmt::Debug for ClientEvent<G> {
             Self::PlayerLeft(player) => f.debug_tuple("PlayerLeft").field(player).finish(),
             Self::PlayerChanged(entry) => f.debug_tuple("PlayerChanged").field(entry).finish(),
             Self::EventsDropped(count) => f.debug_tuple("EventsDropped").field(count).finish(),
+            Self::IdleWarning { closes_in } => f.debug_tuple("IdleWarning").field(closes_in).finish(),
             Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
         }
     }

@@ -37,6 +37,10 @@ impl<G: Game> Client<G> {
             }
             (ServerControl::Welcome(welcome), State::Handshake) => self.on_welcome(now, &welcome),
             (ServerControl::Joined(joined), State::Joining) => self.on_joined(now, joined),
+            (ServerControl::IdleWarning { closes_in_ms }, State::Playing) => {
+                let closes_in = Duration::from_millis(closes_in_ms.into());
+                self.push_event(ClientEvent::IdleWarning { closes_in })
+            }
             _ => Err(ClientError::Unexpected),
         }
     }
@@ -119,6 +123,9 @@ impl<G: Game> Client<G> {
         let followed =
             self.follows.take().filter(|followed| self.roster.iter().any(|entry| entry.player == *followed));
         self.follow(followed);
+        if self.hidden {
+            self.queue_control(&ClientControl::Hidden(true));
+        }
         self.push_event(ClientEvent::Joined)?;
         if was_in { self.tell_changes(&roster_before) } else { Ok(()) }
     }

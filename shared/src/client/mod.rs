@@ -26,6 +26,7 @@ mod life_line;
 mod place;
 mod play;
 mod prediction;
+mod presence;
 mod reliable;
 mod sent;
 mod starved;
@@ -125,6 +126,7 @@ pub struct Client<G: Game> {
     frame_due: bool,
     resuming: bool,
     leaving: bool,
+    hidden: bool,
 }
 
 impl<G: Game> core::fmt::Debug for Client<G> {
@@ -175,6 +177,7 @@ impl<G: Game> Client<G> {
             frame_due: false,
             resuming: false,
             leaving: false,
+            hidden: false,
         };
         client.say_hello(credential);
         client
@@ -266,21 +269,6 @@ impl<G: Game> Client<G> {
         if let Some(place) = &mut self.place {
             place.may_return = false;
         }
-    }
-
-    /// As a spectator, asks for the view of a player, or for the own again. In a room that is one stream it changes nothing:
-    /// there all is in view already.
-    pub fn follow(&mut self, player: Option<PlayerId>) {
-        if self.state == State::Playing && self.config.role == Role::Spectator && self.follows != player {
-            self.follows = player;
-            self.queue_control(&ClientControl::Follow(player));
-        }
-    }
-
-    /// The player whose view a spectator asked for, while it is in the room.
-    #[must_use]
-    pub fn follows(&self) -> Option<PlayerId> {
-        self.follows
     }
 
     /// The next message for the server. Call until there is none.

@@ -45,6 +45,8 @@ pub enum MemberEvent<G: Game> {
     Desync(Desync),
     /// A spectator asks for the view of a player, or for its own again.
     Follow(Option<PlayerId>),
+    /// Its client's page is hidden, or is seen again.
+    Hidden(bool),
     /// It goes for good.
     Leave,
     /// Its connection broke; a player may come back for a time.
@@ -93,6 +95,7 @@ impl<G: Game> MemberEvent<G> {
             ClientControl::Repair { stream, tick } => Ok(Self::Repair { stream, tick }),
             ClientControl::Desync(desync) => Ok(Self::Desync(desync)),
             ClientControl::Follow(player) => Ok(Self::Follow(player)),
+            ClientControl::Hidden(hidden) => Ok(Self::Hidden(hidden)),
             ClientControl::Join(_) => Err(Close::new(
                 CloseCode::AlreadyJoined,
                 "a session joins one room; connect again for another",

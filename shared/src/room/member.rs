@@ -1,13 +1,14 @@
 //! A member of a room: a player or spectator, and the connection that it has at the time.
 
 use super::event::Hold;
+use super::idle::Activity;
 use super::inputs::InputRing;
 use super::pace::Pace;
 use super::reliable::EventQueue;
 use super::reports::Repaired;
 use super::stats::RoomStats;
 use super::view::Sight;
-use crate::entity::Input;
+use crate::entity::{Input, OnGrid};
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
@@ -33,6 +34,7 @@ pub(super) struct Member<I> {
     pub(super) cut_at: Tick,
     /// How the place is held while there is no link.
     pub(super) hold: Hold,
+    pub(super) activity: Activity,
     /// When its last report of a differing state was counted.
     pub(super) reported_at: Option<Tick>,
 }
@@ -53,8 +55,8 @@ pub(super) struct Player<I> {
     pub(super) commands_received: u32,
     /// How much the game looked back for it.
     pub(super) rewinds: Rewinds,
-    /// It has sent an input.
-    pub(super) has_played: bool,
+    /// The newest input that it sent; none if it never sent one.
+    pub(super) seen_input: Option<OnGrid<I>>,
 }
 
 impl<I: Input> Member<I> {
@@ -120,7 +122,7 @@ impl<I: Input> Player<I> {
             inputs: InputRing::new(),
             commands_received: 0,
             rewinds: Rewinds::default(),
-            has_played: false,
+            seen_input: None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod event;
+mod idle;
 mod inputs;
 mod member;
 mod news;
@@ -24,6 +25,7 @@ mod view;
 
 pub use audit::Leak;
 pub use event::{Hold, MemberEvent, MemberFrame};
+pub use idle::IdleLimits;
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
 pub use stats::{InputTotals, Margins, RoomStats};
@@ -99,6 +101,9 @@ pub struct Room<G: Game> {
     keeps_states: bool,
     sampler: Option<Box<Sampler>>,
     stats: RoomStats,
+    /// Steps so far: not more than ticks, since a room may skip some.
+    steps: u64,
+    idle_limits: IdleLimits,
 }
 
 impl<G: Game> core::fmt::Debug for Room<G> {
@@ -137,6 +142,7 @@ impl<G: Game> Room<G> {
         if let Interest::Cells(cells) = &interest {
             cells.check()?;
         }
+        let idle_limits = G::idle_limits(&settings);
         let rate = config.tick_rate;
         let mut world = World::new();
         let setup = Setup { settings: &settings, scene: &*scene, tick_rate: rate, seed };
@@ -164,6 +170,8 @@ impl<G: Game> Room<G> {
             keeps_states: false,
             sampler: None,
             stats: RoomStats::default(),
+            steps: 0,
+            idle_limits,
         })
     }
 
@@ -186,6 +194,7 @@ impl<G: Game> Room<G> {
     /// `now` is on the driver's clock, which never goes back and starts at 0 with the room.
     pub fn step(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.stepped_at = now;
+        self.steps += 1;
         self.expire_cut_players();
         self.tick = self.tick.next();
         self.gather_turns();

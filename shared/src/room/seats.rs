@@ -1,6 +1,7 @@
 //! Who comes, acts and goes: the handling of a member's events.
 
 use super::event::{Hold, MemberEvent, MemberFrame};
+use super::idle::{Activity, has_changed};
 use super::member::{Arrival, Link, Member, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
@@ -43,6 +44,13 @@ impl<G: Game> Room<G> {
             MemberEvent::Repair { stream, tick } => self.ask_repair(member, stream, tick),
             MemberEvent::Desync(report) => self.desync(member, report),
             MemberEvent::Follow(player) => self.follow(member, player),
+            MemberEvent::Hidden(hidden) => {
+                let step = self.steps;
+                if let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) {
+                    member.activity.set_hidden(step, hidden);
+                }
+                Ok(())
+            }
             MemberEvent::Leave => Err(CloseCode::Normal.into()),
             MemberEvent::Cut(hold) => {
                 self.cut(member, hold);
@@ -101,6 +109,7 @@ impl<G: Game> Room<G> {
             link,
             cut_at: self.tick,
             hold: Hold::Firm,
+            activity: Activity::new(self.steps),
             reported_at: None,
         });
         self.stats.joins += 1;
@@ -168,6 +177,7 @@ impl<G: Game> Room<G> {
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
         seat.link = Some(Link::new());
+        seat.activity = Activity::new(self.steps);
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
             player.secret = next;
@@ -229,6 +239,7 @@ impl<G: Game> Room<G> {
             None => false,
         };
         link.hear(moment.tick, moment.rate, acknowledges);
+        member.activity.hear(self.steps);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
@@ -245,8 +256,10 @@ impl<G: Game> Room<G> {
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
         };
         player.shown_secret = None;
-        player.has_played |= !frame.inputs.is_empty();
         member.events.welcomed();
+        if has_changed(&mut player.seen_input, &frame.inputs) {
+            member.activity.act(self.steps);
+        }
         let before = player.inputs.counts;
         let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
@@ -262,6 +275,7 @@ impl<G: Game> Room<G> {
         let id = player.id;
         for command in new_commands(link, player, frame.commands.first, commands)? {
             self.stats.commands += 1;
+            member.activity.act(self.steps);
             self.commands.push((id, command));
         }
         Ok(())
@@ -276,6 +290,7 @@ impl<G: Game> Room<G> {
             return Err(bad("only a spectator follows a player"));
         }
         member.follows = follows;
+        member.activity.act(self.steps);
         Ok(())
     }
 
@@ -306,7 +321,7 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return };
         match &member.player {
             Some(player) if !self.config.resume_grace.is_zero() => {
-                member.hold = if player.has_played { hold } else { Hold::Brief };
+                member.hold = if player.seen_input.is_some() { hold } else { Hold::Brief };
                 if member.link.take().is_some() {
                     member.cut_at = self.tick;
                 }

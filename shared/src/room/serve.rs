@@ -23,6 +23,7 @@ impl<G: Game> Room<G> {
     pub(super) fn serve(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.close_overflowed(outbox);
         self.close_lost(outbox);
+        self.close_idle(outbox);
         let (tick, rate) = (self.tick, self.config.tick_rate);
         for at in 0..self.members.len() {
             self.look(at);

@@ -112,6 +112,8 @@ pub struct RoomStats {
     pub resumes: u64,
     /// Players that were removed because their time to resume was over.
     pub expired: u64,
+    /// Members closed because they did nothing for too long.
+    pub idle: u64,
     /// Players whose place is held briefly after a cut.
     pub held_briefly: u64,
     /// Players who were away and whose place was given to another.

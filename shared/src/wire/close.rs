@@ -119,6 +119,8 @@ close_table! {
     TooSlow = 4013, "too_slow", Advice::Resume;
     /// The operator or the game removed the player.
     Kicked = 4014, "kicked", Advice::Stop;
+    /// The member did nothing for too long.
+    Idle = 4015, "idle", Advice::Stop;
 }
 
 impl fmt::Display for CloseCode {

@@ -156,6 +156,8 @@ pub enum ClientControl {
     Desync(Desync),
     /// A spectator asks for the view of a player, or for its own again. The game decides what it shows.
     Follow(Option<PlayerId>),
+    /// Whether the client's page is hidden: then its member may do nothing for longer.
+    Hidden(bool),
 }
 
 /// Who comes, and how.
@@ -244,6 +246,11 @@ pub enum ServerControl {
     Joined(Joined),
     /// Comes before the close frame, as the last message.
     Close(Close),
+    /// The member did nothing for long: its session ends soon if that stays so.
+    IdleWarning {
+        /// When, ms from now.
+        closes_in_ms: u32,
+    },
 }
 
 /// The session stands.
@@ -368,8 +375,8 @@ impl ServerControl {
 }
 
 /// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
-const CLIENT_CONTROLS: u32 = 6;
-const SERVER_CONTROLS: u32 = 3;
+const CLIENT_CONTROLS: u32 = 7;
+const SERVER_CONTROLS: u32 = 4;
 
 fn decode_control<T: Serialize + DeserializeOwned>(
     bytes: &[u8],

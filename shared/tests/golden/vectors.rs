@@ -170,6 +170,7 @@ fn controls(out: &mut String) {
         ("join create", join(Role::Spectator, Target::Create(options.unwrap()))),
         ("leave", ClientControl::Leave),
         ("follow", ClientControl::Follow(Some(PlayerId(7)))),
+        ("hidden", ClientControl::Hidden(true)),
         ("repair", ClientControl::Repair { stream: StreamId(0), tick: Tick(640) }),
         ("desync field", ClientControl::Desync(desync(Some(3)))),
         ("desync row", ClientControl::Desync(desync(None))),
@@ -211,6 +212,7 @@ fn controls(out: &mut String) {
         ("joined spectator", ServerControl::Joined(watching)),
         ("joined with the schema", ServerControl::Joined(reading)),
         ("close full", ServerControl::Close(CloseCode::Full.into())),
+        ("idle warning", ServerControl::IdleWarning { closes_in_ms: 30_000 }),
         ("close kicked", ServerControl::Close(Close::new(CloseCode::Kicked, "by the operator"))),
     ];
     for (name, message) in server {
