@@ -137,7 +137,7 @@ test("whoever takes another way in while joining has one ship", async () => {
   const named = () => host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
   assert.equal(await named(), 1);
   await page.click("#btn-leave");
-  await host.until(() => window.tickwirePage.client.roster.length === 1);
+  await host.until(() => !window.tickwirePage.client.roster.some((entry) => entry.name === "twice"));
   for (const each of [host, page]) each.assertClean();
   await Promise.all([host.context().close(), page.context().close()]);
 });

@@ -84,6 +84,21 @@ export class Core {
     return this.#wasm.tw_start(this.#in(to.done())) === 1;
   }
 
+  /** Takes a place of `savePlace` again. `false`: the bytes are none. */
+  resume(name, game, place) {
+    this.facts = null;
+    const head = new Writer().text(name).text(game).done();
+    const bytes = new Uint8Array(head.length + place.length);
+    bytes.set(head);
+    bytes.set(place, head.length);
+    return this.#wasm.tw_resume(this.#in(bytes)) === 1;
+  }
+
+  /** What the next page needs to take this place, or null. */
+  savePlace() {
+    return this.#out(this.#wasm.tw_save_place());
+  }
+
   /** `false`: the message was wrong and the session is over; why comes as an event. */
   receive(now, bytes) {
     return this.#wasm.tw_receive(now, this.#in(bytes)) === 1;

@@ -8,7 +8,7 @@ import { Game } from "./arena/game.js";
 import { botsCommand, hashOf, isHome, linkTo, playUrl, readHash } from "./arena/links.js";
 import { Lobby } from "./arena/lobby.js";
 import { NetGraph } from "./arena/netgraph.js";
-import { connect, listRooms } from "./tickwire.js";
+import { connect, listRooms, resume } from "./tickwire.js";
 
 const canvas = byId("view");
 const painter = new Painter(canvas);
@@ -43,6 +43,34 @@ async function enter(wanted) {
     made.close();
     return;
   }
+  play(made, role === "spectator");
+}
+
+/** Takes the place that the page had before it was loaded anew. `false`: there is none, and nobody went another way meanwhile. */
+async function comeBack() {
+  const asked = readHash(location.hash);
+  if (asked?.watch || asked?.problem) return false;
+  const way = ++ways;
+  let made = null;
+  try {
+    made = await resume({
+      url: playUrl(), game: "arena", room: asked?.room, wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
+    });
+  } catch {
+    // The lobby says what is wrong with the server to whoever wants to go in.
+  }
+  if (way !== ways) {
+    made?.close();
+    return true;
+  }
+  if (made === null) return false;
+  wish = { role: "player", room: made.room };
+  play(made, false);
+  return true;
+}
+
+/** Shows the room that a client came into. */
+function play(made, watches) {
   client = made;
   const ifCurrent = (act) => (event) => client === made && act(event);
   made.on("cut", ifCurrent(cut));
@@ -50,7 +78,7 @@ async function enter(wanted) {
   made.on("resumed", ifCurrent(resumed));
   made.on("closed", ifCurrent(closed));
   lobby.close();
-  history.replaceState(null, "", hashOf(client.room, role === "spectator"));
+  history.replaceState(null, "", hashOf(client.room, watches));
   setCommand(byId("alone-command"), botsCommand(client.room));
   document.body.dataset.screen = "play";
   game.start(client);
@@ -96,10 +124,14 @@ function resumed({ away_ms }) {
 
 function closed(reason) {
   show(byId("link-lost"), false);
+  if (closing) {
+    game.stop();
+    client = null;
+    return;
+  }
   const { room } = client;
   const told = explain(reason);
   toLobby(told.action === "again" ? room : null);
-  if (closing) return;
   setText(byId("closed-code"), told.code || "No answer");
   setText(byId("closed-title"), told.title);
   setText(byId("closed-meaning"), told.meaning);
@@ -184,14 +216,11 @@ byId("hud").addEventListener("pointerup", (event) => {
   if (event.target.matches("input[type=range]")) canvas.focus({ preventScroll: true });
 });
 window.addEventListener("hashchange", arrive);
-// Who closes the page leaves the room; a ship without a pilot would wait for the time of grace.
-window.addEventListener("pagehide", () => {
-  closing = true;
-  client?.close();
-});
-window.addEventListener("pageshow", ({ persisted }) => {
+// The client keeps the ship for the page that comes after a reload.
+window.addEventListener("pagehide", () => (closing = true));
+window.addEventListener("pageshow", async ({ persisted }) => {
   closing = false;
-  if (persisted && client !== null) toLobby(client.room);
+  if (persisted && client === null && !(await comeBack())) toLobby();
 });
 
 /** Whether a key was meant for the game. With Shift, Tab leaves the arena for the buttons. */
@@ -236,7 +265,7 @@ async function isThere(room) {
 }
 
 document.body.classList.toggle("home", isHome());
-arrive();
+comeBack().then((isBack) => isBack || arrive());
 
 // For tests, and for who is curious.
 Object.defineProperty(window, "tickwirePage", {

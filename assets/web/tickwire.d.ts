@@ -6,6 +6,12 @@
  */
 export function connect(options?: ConnectOptions): Promise<Client>;
 
+/**
+ * Takes the place that this tab had before its page was loaded anew, as the same player. Resolves with `null` if none was kept, or
+ * if the server has it no more; {@link connect} does the same and then joins. Rejects if the server cannot be reached.
+ */
+export function resume(options?: ConnectOptions): Promise<Client | null>;
+
 /** The rooms of a server: `api/rooms` beside the `url` of its WebSocket. Rejects with an `Error` if the list cannot be had. */
 export function listRooms(options?: { url?: string; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
 
@@ -38,6 +44,20 @@ export interface ConnectOptions {
   transport?: (url: string, protocol: string) => Transport;
   /** Gives up joining. */
   signal?: AbortSignal;
+  /**
+   * Where a player's place is kept when the page goes, so that {@link connect} takes it again after a reload, for as long as the server
+   * keeps it. Default `true`: in `sessionStorage`, for this tab alone; a `fresh` room or a `room` that is another one does not ask for
+   * it. `false`: nowhere, and whoever closes the page leaves the room at once. What is kept is a secret: who has it can take the
+   * place. A store of the host's own has to be one that no other tab reads at the same time.
+   */
+  keep?: boolean | PlaceStore;
+}
+
+/** The part of `Storage` that is used. */
+export interface PlaceStore {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
 }
 
 /** Delay of each direction, on top of what the network has. Order is kept, as TCP keeps it. */

@@ -2,6 +2,7 @@
 import { Core } from "./core.js";
 import { DecodeError, Reader, Writer } from "./codec.js";
 import { Link } from "./link.js";
+import { putPlace, storeOf, takePlace } from "./places.js";
 
 export { DecodeError, Reader, Writer };
 
@@ -42,7 +43,34 @@ const lost = () => bad(1006, "lost", "The connection broke and could not be take
 const left = () => bad(1000, "normal", "You left the room.");
 const broken = (error) => bad(1011, "internal_error", `The client failed: ${error.message}`, "upgrade");
 
+const kept = () => bad(1000, "kept", "The page was left; the place is kept for who comes back.", "resume");
+
 export async function connect(options = {}) {
+  // Who asks for a new room, or to watch, does not want the place of before.
+  const client = options.fresh ? null : await resume(options);
+  return client ?? enter(options, null);
+}
+
+export async function resume(options = {}) {
+  const store = storeOf(options.keep);
+  if (store === null || options.role === "spectator") return null;
+  const url = addressOf(options.url ?? playUrl());
+  const [game, room] = [options.game ?? "arena", options.room?.toLowerCase?.()];
+  const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
+  if (place === null) return null;
+  try {
+    return await enter(options, place);
+  } catch (error) {
+    if (!(error instanceof TickwireError)) throw error;
+    // A server that says no has no such place any more.
+    if (error.by_server || error.reason === "bad_place") return null;
+    if (error.reason !== "aborted") putPlace(store, place);
+    throw error;
+  }
+}
+
+/** Takes `place`, or joins if it is null. */
+async function enter(options, place) {
   const wasm = options.wasm ?? new URL("tickwire.wasm", import.meta.url);
   let core;
   try {
@@ -50,7 +78,7 @@ export async function connect(options = {}) {
   } catch (error) {
     throw new TickwireError(bad(1011, "no_core", `The client could not be loaded: ${error.message}`, "retry", 2_000));
   }
-  const client = new Client(core, options);
+  const client = new Client(core, options, place);
   await client.ready(options.signal);
   return client;
 }
@@ -105,9 +133,12 @@ class Client {
   #url;
   #network;
   #link = null;
+  #store;
   #timer = null;
   #listeners = new Map();
   #settle = null;
+  /** The page gets the client in this task, and listens from then on: until the next one events wait. */
+  #waits_for_page = false;
   #grace_ms = GRACE_MS;
   /** While cut: `{ since, attempt }`. */
   #cut = null;
@@ -118,19 +149,32 @@ class Client {
   #rates = [];
   state = "connecting";
 
-  constructor(core, options) {
+  constructor(core, options, place) {
     this.#core = core;
     this.#options = options;
+    this.#store = storeOf(options.keep);
     this.#url = addressOf(options.url ?? playUrl());
     this.#network = { ...options.network };
     const name = nameOf(options.name ?? "guest");
+    if (place !== null) {
+      if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
+      return;
+    }
     if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
       throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
     }
   }
 
-  /** Whoever leaves the page leaves the room: no ship stays behind for the grace time. */
-  #leave = () => this.close();
+  /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
+   * behind for the grace time. */
+  #leave = () => {
+    const bytes = this.#store === null ? null : this.#core.savePlace();
+    if (bytes === null || (this.state !== "playing" && this.state !== "cut")) return this.close();
+    const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
+    const until = Date.now() + this.#grace_ms - away_ms;
+    putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
+    this.#finish(kept());
+  };
 
   /** The device has a network again: no need to wait for the next attempt. */
   #again = () => {
@@ -156,6 +200,10 @@ class Client {
       await new Promise((resolve, reject) => {
         this.#settle = { resolve, reject };
         this.#open();
+      });
+      setTimeout(() => {
+        this.#waits_for_page = false;
+        if (this.state === "playing") this.#pump();
       });
       globalThis.addEventListener?.("pagehide", this.#leave);
       globalThis.addEventListener?.("online", this.#again);
@@ -208,7 +256,9 @@ class Client {
     try {
       const next = this.#core.advance(performance.now());
       this.#transmit();
-      for (let event = this.#core.event(); event !== null && this.state !== "closed"; event = this.#core.event()) {
+      while (!this.#waits_for_page && this.state !== "closed") {
+        const event = this.#core.event();
+        if (event === null) break;
         this.#happened(event);
       }
       if (next >= 0 && this.state === "playing") {
@@ -236,6 +286,7 @@ class Client {
           this.#back = { at: performance.now(), attempt: cut.attempt };
           return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
         }
+        this.#waits_for_page = this.#settle !== null;
         return this.#settle?.resolve();
       }
       case "event":
@@ -281,6 +332,10 @@ class Client {
   /** The connection is gone, without a closing that says what else to do. */
   #closed() {
     if (this.state === "closed") return;
+    if (this.#waits_for_page) {
+      setTimeout(() => this.#closed());
+      return;
+    }
     this.#link?.drop();
     this.#link = null;
     this.#quieten();

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { enter, keep, openFirefox, visit } from "../support/firefox.mjs";
 import { assertSameState, countHits, fireUntil, flyAndWatch, roomOf, textOf } from "../support/playing.mjs";
 import { startBots, startOwnGame, startServer, startWire, startWithoutArena } from "../support/processes.mjs";
+import { arenaComesBack, arenaWithoutItsRoom, reloadsAsTheSamePlayer } from "../support/reload.mjs";
 import { setStage } from "../support/stage.mjs";
 
 const stage = setStage(startServer, openFirefox);
@@ -55,6 +56,21 @@ test("a cut is told and resumed as the same player", async (context) => {
   wire.down = false;
   await page.until(() => /in the same ship/.test(document.querySelector("#toasts").textContent));
   assert.deepEqual(await who(), before);
+  await page.leave();
+});
+
+test("a reload in the midst of a match: the same player, the same entity, each event once", async () => {
+  const [reader, other] = [await visit(stage.browser, `${stage.server.page}tickwire.d.ts`), await visit(stage.browser, `${stage.server.page}tickwire.d.ts`)];
+  await reloadsAsTheSamePlayer(reader, other);
+  await Promise.all([reader.leave(), other.leave()]);
+});
+
+test("the arena's page comes back into its match, and into the lobby if there is none any more", async () => {
+  const page = await visit(stage.browser, stage.server.page);
+  await enter(page, "phoenix");
+  await arenaComesBack(page);
+  page.assertClean();
+  await arenaWithoutItsRoom(page, stage.server.admin);
   await page.leave();
 });
 

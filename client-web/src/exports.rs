@@ -105,6 +105,21 @@ extern "C" fn tw_start(len: u32) -> u32 {
     })
 }
 
+/// Takes a place again; see [`Session::resume`]. 0 if the bytes are none.
+#[unsafe(no_mangle)]
+extern "C" fn tw_resume(len: u32) -> u32 {
+    with(|page| {
+        page.session = Session::resume(page.inbound(len)).ok();
+        u32::from(page.session.is_some())
+    })
+}
+
+/// The length of [`Session::save_place`]; 0 if there is no place to come back to.
+#[unsafe(no_mangle)]
+extern "C" fn tw_save_place() -> u32 {
+    session(0, |page, session| page.put(session.save_place()))
+}
+
 /// Takes in a message. 0: it was wrong and the session is over.
 #[unsafe(no_mangle)]
 extern "C" fn tw_receive(now_ms: f64, len: u32) -> u32 {

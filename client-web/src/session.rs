@@ -4,7 +4,9 @@
 use crate::page_game::PageGame;
 use core::time::Duration;
 use serde::Serialize;
-use tickwire_shared::client::{Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, State};
+use tickwire_shared::client::{
+    Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, SavedPlace, State,
+};
 use tickwire_shared::entity::Entity;
 use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
@@ -61,14 +63,28 @@ impl<G: PageGame> Session<G> {
     /// The bytes are no such values.
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
+        Ok(Self::of(Client::new(ClientConfig { name, credential: Credential::Guest, game, role, target })))
+    }
+
+    /// A session that takes a place of [`Session::save_place`] again, from `(name, game, place)` in the codec.
+    ///
+    /// # Errors
+    /// The bytes are no such values.
+    pub fn resume(saved: &[u8]) -> Result<Self, DecodeError> {
+        let (name, game, place): (Name, GameName, SavedPlace) = codec::decode(saved)?;
+        let (role, target) = (Role::Player, Target::Room(place.room()));
         let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
-        Ok(Self {
-            client: Client::new(config),
-            row: Vec::new(),
-            shown: Vec::new(),
-            fault: None,
-            error_units: 0.0,
-        })
+        Ok(Self::of(Client::resume(config, &place)))
+    }
+
+    fn of(client: Client<G>) -> Self {
+        Self { client, row: Vec::new(), shown: Vec::new(), fault: None, error_units: 0.0 }
+    }
+
+    /// What the next page needs to take this place; `None` if there is none to come back to.
+    #[must_use]
+    pub fn save_place(&self) -> Option<Vec<u8>> {
+        self.client.save_place()?.to_bytes().ok()
     }
 
     /// The client.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { connect, listRooms, Reader, TickwireError } from "../../assets/web/tickwire.js";
+import { connect, listRooms, Reader, resume, TickwireError } from "../../assets/web/tickwire.js";
 import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { Socket } from "./socket.mjs";
 
@@ -40,14 +40,14 @@ async function join(name, options = {}, wasm = "arena") {
     sockets.push(new Socket(address, protocol));
     return sockets.at(-1);
   };
-  const client = await connect({ url, name, wasm: CORES[wasm], transport, ...options });
+  const client = await connect({ url, name, wasm: CORES[wasm], keep: false, transport, ...options });
   clients.push(client);
   const heard = [];
   for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "life-line", "closed"]) {
     client.on(kind, (event) => heard.push({ kind, event }));
   }
   const has = (kind) => heard.find((told) => told.kind === kind)?.event;
-  return { client, has, sockets, cut: () => sockets.at(-1).cut() };
+  return { client, heard, has, sockets, cut: () => sockets.at(-1).cut() };
 }
 
 const refusal = (options) =>
@@ -127,6 +127,95 @@ test("a cut is taken up again as the same player", async () => {
   const { tick } = client;
   await until(() => client.tick > tick + 5, "ticks come again");
   assert.equal(client.stats().resumes, 1);
+});
+
+/** A store as a tab's, and the tab's page, which can go. */
+function tab() {
+  const items = new Map();
+  const page = new EventTarget();
+  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  /** Joins on this tab's page. */
+  const enter = async (name, options) => {
+    Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page), removeEventListener: page.removeEventListener.bind(page) });
+    try {
+      return await join(name, { keep, ...options });
+    } finally {
+      delete globalThis.addEventListener;
+      delete globalThis.removeEventListener;
+    }
+  };
+  return { enter, keep, items, hide: () => page.dispatchEvent(new Event("pagehide")) };
+}
+
+/** Shows an emote as soon as the game lets it through. */
+async function emote({ client, heard }, number) {
+  const shown = () => heard.some(({ kind, event }) => kind === "event" && event.emote === number && event.player === client.player);
+  for (let at = 0; !shown(); at += 1) {
+    if (at % 40 === 0) client.command({ Emote: number });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const emotesOf = ({ heard }, player) => heard.filter(({ kind, event }) => kind === "event" && event.player === player).map(({ event }) => event.emote);
+
+for (const wasm of ["arena", "tickwire"]) {
+  test(`a page that is loaded anew takes its place again, as the same player (${wasm})`, async () => {
+    const { enter, items, hide, keep } = tab();
+    const ada = await enter("ada", { fresh: true, wasm: CORES[wasm] });
+    const { player, entityId, room } = ada.client;
+    const bob = await join("bob", { room });
+    const own = (client) => client.entities().some((entity) => entity.own || entity.id === entityId);
+    await until(() => own(ada.client), "the own ship is there");
+    const events = (...clients) => clients.flatMap(({ heard }) => heard).filter(({ kind }) => kind === "event").length;
+    await emote(bob, 1);
+    await until(() => events(ada) >= events(bob), "ada is told of it");
+    const before_bob = events(ada) - events(bob);
+    assert.equal(items.size, 0, "a tab that is duplicated now has nothing to take");
+    hide();
+    assert.equal(ada.client.state, "closed");
+    assert.equal(items.size, 1);
+    await emote(bob, 2);
+    const again = await enter("ada", { room, wasm: CORES[wasm] });
+    assert.equal(items.size, 0);
+    assert.deepEqual([again.client.player, again.client.entityId, again.client.room], [player, entityId, room]);
+    await until(() => own(again.client), "the own ship is there again");
+    await emote(bob, 3);
+    await until(() => events(ada, again) >= events(bob) + before_bob, "both emotes are told");
+    if (wasm === "arena") assert.deepEqual(emotesOf(again, bob.client.player), [2, 3]);
+    assert.equal(events(ada, again), events(bob) + before_bob, "each event is told once");
+    assert.deepEqual([bob.has("player-left"), bob.client.roster.length], [undefined, 2]);
+    again.client.close();
+    await until(() => again.has("closed"), "it left");
+    assert.equal(await resume({ url, game: "arena", keep, wasm: CORES[wasm] }), null, "whoever left has no place");
+  });
+}
+
+test("a place that is gone is no error: its page joins as any other", async () => {
+  const { enter, items, hide } = tab();
+  const ada = await enter("ada", { fresh: true });
+  hide();
+  assert.equal((await fetch(`${admin}rooms/${ada.client.room}`, { method: "DELETE" })).ok, true);
+  const again = await enter("ada");
+  assert.equal(again.client.state, "playing");
+  assert.notEqual(again.client.room, ada.client.room);
+  assert.equal(again.sockets.length, 2, "it asked for its place, then for another");
+
+  hide();
+  const [[key, places]] = items;
+  items.set(key, JSON.stringify(JSON.parse(places).map((place) => ({ ...place, until: Date.now() - 1 }))));
+  assert.equal((await enter("ada")).sockets.length, 1, "after its time nobody asks");
+  items.set(key, '[{"until":9e15,"url":7},null,3');
+  assert.equal((await enter("ada")).client.state, "playing");
+});
+
+test("who wants nothing kept leaves with the page", async () => {
+  const bob = await join("bob", { fresh: true });
+  const { enter, hide, items } = tab();
+  await enter("ada", { room: bob.client.room, keep: false });
+  await until(() => bob.has("player-joined"), "ada is there");
+  hide();
+  await until(() => bob.has("player-left"), "ada left at once");
+  assert.equal(items.size, 0);
 });
 
 test("many that are cut at once come back one after the other", async () => {
@@ -243,7 +332,7 @@ test("a client that cannot read its server leaves: nobody waits for it", async (
   const { client, has, sockets } = await join("bob", { room: other.client.room });
   await until(() => other.has("player-joined"), "bob is there");
   sockets.at(-1).onmessage({ data: Uint8Array.of(7, 1, 2).buffer });
-  assert.equal(client.state, "closed");
+  await until(() => client.state === "closed", "the session is over");
   assert.deepEqual([has("closed").reason, has("closed").by_server], ["unknown_message", false]);
   await until(() => other.has("player-left"), "bob left, though places are kept for 30 s");
   assert.deepEqual(other.client.roster.map((entry) => entry.name), ["ada"]);

@@ -177,9 +177,17 @@ mod tests {
 
     #[test]
     fn the_client_is_carried_and_its_kind_is_known() {
-        for name in
-            [INDEX, HOSTED, "tickwire.js", "codec.js", "core.js", "link.js", "tickwire.wasm", "arena.wasm"]
-        {
+        for name in [
+            INDEX,
+            HOSTED,
+            "tickwire.js",
+            "codec.js",
+            "core.js",
+            "link.js",
+            "places.js",
+            "tickwire.wasm",
+            "arena.wasm",
+        ] {
             assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
         }
         for file in CARRIED {

@@ -197,19 +197,18 @@ impl<G: Game> Client<G> {
     /// The schema in `Joined`; after a resume the one that came before.
     pub(super) fn schema_sent(&mut self, joined: &Joined) -> Result<Schema, ClientError> {
         let missing = || ClientError::NoSchema(self.config.game.clone());
-        let kinds = match (&joined.schema, &self.schema) {
-            (Some(bytes), _) => {
-                if GameSchema::hash_of(bytes) != self.schema_hash {
-                    return Err(missing());
-                }
-                let sent = GameSchema::decode(bytes)?;
-                self.input_schema = sent.input;
-                sent.kinds
-            }
-            (None, Some(known)) if joined.resumed => known.kinds().to_vec(),
-            (None, _) => return Err(missing()),
-        };
-        Ok(Schema::new(kinds)?)
+        if let Some(bytes) = &joined.schema {
+            self.schema_bytes = Some(bytes.to_vec());
+        } else if !joined.resumed {
+            return Err(missing());
+        }
+        let bytes = self.schema_bytes.as_deref().ok_or_else(missing)?;
+        if GameSchema::hash_of(bytes) != self.schema_hash {
+            return Err(missing());
+        }
+        let sent = GameSchema::decode(bytes)?;
+        self.input_schema = sent.input;
+        Ok(Schema::new(sent.kinds)?)
     }
 }
 

@@ -158,10 +158,17 @@ impl<G: Game> Client<G> {
     }
 
     fn take_up_again(&mut self, joined: &Joined) -> Result<(), ClientError> {
-        let before = self.place.as_ref().ok_or(ClientError::Unexpected)?;
         let id = |player: Option<(PlayerId, EntityId)>| player.map(|(id, _)| id);
-        if id(before.player) != id(joined.player) || before.room != joined.room {
-            return Err(ClientError::Unexpected);
+        match &self.place {
+            Some(before) if id(before.player) != id(joined.player) || before.room != joined.room => {
+                return Err(ClientError::Unexpected);
+            }
+            Some(_) => {}
+            // Of another client's place, see `Client::resume`.
+            None => {
+                self.streams = Streams::new(joined.tick_rate);
+                self.commands.skip_to(joined.commands_received);
+            }
         }
         self.stats.commands_confirmed += self.commands.resumed(joined.commands_received)?;
         let received = self.event_numbers.received();

@@ -9,6 +9,7 @@
 //!           after each        while let Some(bytes) = client.poll_transmit() { send }
 //!                             while let Some(event) = client.poll_event() { ... }
 //!           after a cut       if client.reconnect(now) { connect again } else { a new Client }
+//!           at the end        client.save_place(), with which another Client::resume goes on
 //! ```
 
 mod backoff;
@@ -28,6 +29,7 @@ mod play;
 mod prediction;
 mod presence;
 mod reliable;
+mod saved;
 mod sent;
 mod starved;
 mod stats;
@@ -45,6 +47,7 @@ pub use event::ClientEvent;
 pub use life_line::LifeLine;
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
+pub use saved::SavedPlace;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
 use crate::entity::{CustomStep, Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
@@ -105,6 +108,8 @@ pub struct Client<G: Game> {
     config: ClientConfig,
     schema: Option<Schema>,
     input_schema: InputSchema,
+    /// The schema as the server sent it, once.
+    schema_bytes: Option<Vec<u8>>,
     fault: Option<SchemaError>,
     /// 0 until `Welcome` if the schema comes from the server.
     schema_hash: u64,
@@ -157,6 +162,7 @@ impl<G: Game> Client<G> {
             config,
             schema,
             input_schema,
+            schema_bytes: None,
             fault,
             schema_hash,
             state: State::Handshake,

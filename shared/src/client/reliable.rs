@@ -85,6 +85,25 @@ impl Commands {
         Ok(u64::from(count))
     }
 
+    /// Those of another client that the server did not confirm to it, the first with the number `first`.
+    pub(super) fn unsent(first: u32, commands: impl Iterator<Item = Bytes>) -> Self {
+        Self { queue: commands.collect(), first, sent: 0 }
+    }
+
+    /// The commands that the server did not confirm, and the number of the first.
+    pub(super) fn unconfirmed(&self) -> (u32, impl Iterator<Item = &Bytes>) {
+        (self.first, self.queue.iter())
+    }
+
+    /// The server has all commands up to `number`, also some of which this client does not know: it was made of a place that
+    /// was saved before them.
+    pub(super) fn skip_to(&mut self, number: u32) {
+        let next = self.first.wrapping_add(self.queue.len() as u32);
+        if numbers_between(next, number).is_some() {
+            *self = Self::starting_after(number);
+        }
+    }
+
     /// A new connection: what the server did not receive is sent again.
     pub(super) fn resumed(&mut self, received: u32) -> Result<u64, DecodeError> {
         self.sent = 0;
@@ -245,6 +264,22 @@ mod tests {
         assert_eq!(events.take(8), Turn::Next { lost: 2 });
         assert_eq!(events.acknowledge(), Some(8));
         assert_eq!(events.acknowledge(), None);
+    }
+
+    #[test]
+    fn commands_of_another_client_go_on_where_the_server_is_also_around_the_last_number() {
+        let command = |at: u8| Bytes::from(vec![at]);
+        for first in [1, u32::MAX - 1] {
+            let number = |ahead: u32| first.wrapping_add(ahead);
+            let unsent = || Commands::unsent(first, [command(1), command(2), command(3)].into_iter());
+            let mut known = unsent();
+            known.skip_to(number(0));
+            assert_eq!(known.resumed(number(0)), Ok(1));
+            assert_eq!((known.take().first, known.unconfirmed().1.count()), (number(1), 2));
+            let mut stale = unsent();
+            stale.skip_to(number(9));
+            assert_eq!((stale.resumed(number(9)), stale.unconfirmed().0), (Ok(0), number(10)));
+        }
     }
 
     #[test]

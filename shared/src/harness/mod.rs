@@ -30,7 +30,7 @@ pub use determinism::{Determinism, Unsound, check_determinism, random_input};
 pub use prediction::{Allowed, Predictions, WrongPrediction, check_prediction, check_prediction_within};
 
 use crate::Rng;
-use crate::client::{Client, ClientConfig, ClientEvent, State};
+use crate::client::{Client, ClientConfig, ClientEvent, SavedPlace, State};
 use crate::game::Game;
 use crate::id::RoomId;
 use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig};
@@ -266,6 +266,21 @@ impl<G: Game> Harness<G> {
             return false;
         }
         self.cut(client);
+        self.wire_mut(client).reset(Stage::Hello);
+        self.transmit(client.0);
+        true
+    }
+
+    /// The client is gone, as a page that is loaded anew, and another one takes its place. `false` if it has none. What
+    /// the old one was told and nobody took is lost with it.
+    pub fn restart(&mut self, client: ClientIndex) -> bool {
+        let old = &self.seat_mut(client).client;
+        let Some(saved) = old.save_place() else { return false };
+        let bytes = saved.to_bytes().unwrap_or_default();
+        let Ok(saved) = SavedPlace::from_bytes(&bytes) else { return false };
+        let new = Client::resume(old.config().clone(), &saved);
+        self.cut(client);
+        self.seat_mut(client).client = new;
         self.wire_mut(client).reset(Stage::Hello);
         self.transmit(client.0);
         true

@@ -252,6 +252,48 @@ fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
 }
 
 #[test]
+fn another_client_takes_a_saved_place_and_hears_everything_once() {
+    let (mut harness, clients) = with_players(7, &["ada", "bob"]);
+    let [ada, bob] = clients[..] else { unreachable!() };
+    let place = (harness.client(ada).player(), harness.client(ada).own_id());
+    let (mut heard, mut next) = (Vec::new(), 0);
+    for round in 0..20 {
+        for _ in 0..4 {
+            harness.client_mut(bob).command(next).unwrap();
+            harness.client_mut(ada).command(1_000 + next).unwrap();
+            next += 1;
+        }
+        harness.run_ticks(1 + round % 3);
+        heard.extend(said(harness.take_events(ada)));
+        assert!(harness.restart(ada));
+        harness.run_ticks(5);
+    }
+    harness.settle();
+    harness.assert_in_sync();
+    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), place);
+    assert_eq!((harness.room().players(), harness.client(ada).stats().events_lost), (2, 0));
+    heard.extend(said(harness.take_events(ada)));
+    assert_eq!(heard, said(harness.take_events(bob)), "both heard the same in the same order");
+    let from =
+        |low: u32| heard.iter().copied().filter(|what| (low..low + 1_000).contains(what)).collect::<Vec<_>>();
+    assert_eq!(from(0), (0..next).collect::<Vec<_>>());
+    assert_eq!(from(1_000), (1_000..1_000 + next).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_place_that_was_left_or_is_only_watched_is_not_saved() {
+    let (mut harness, clients) = with_players(7, &["ada"]);
+    harness.run_ticks(10);
+    let watcher = harness.spectate("eve");
+    harness.run_ticks(10);
+    assert!(harness.client(watcher).is_playing());
+    assert_eq!(harness.client(watcher).save_place(), None);
+    assert!(harness.client(clients[0]).save_place().is_some());
+    harness.leave(clients[0]);
+    assert_eq!(harness.client(clients[0]).save_place(), None);
+}
+
+#[test]
 fn a_press_just_before_a_cut_is_not_lost_nor_doubled() {
     let mut harness = Harness::<Dots>::new(DotSettings::default(), 8);
     let ada = harness.join("ada");

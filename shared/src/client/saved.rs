@@ -1,0 +1,96 @@
+//! A place that outlives its client: a page that is loaded anew, a program that is started again.
+
+use super::reliable::Commands;
+use super::{Client, ClientConfig, EventNumbers};
+use crate::game::Game;
+use crate::id::{ResumeSecret, RoomId};
+use crate::limits::{RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX, SCHEMA_BYTES_MAX};
+use crate::wire::control::{Credential, List, Role, Target};
+use crate::wire::{DecodeError, codec};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// What a new client needs to take a player's place again, within the time for which the room keeps it.
+///
+/// It holds a secret: whoever has it can take the place. Keep it where only the player's own programs read, never in a
+/// URL or a log, and use it once: the next place has another.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedPlace {
+    secret: ResumeSecret,
+    /// Events that were handed on: the server sends those after.
+    events_received: u32,
+    /// Commands that the server did not confirm, and the number of the first.
+    commands_first: u32,
+    commands: List<List<u8, RELIABLE_BYTES_MAX>, RELIABLE_QUEUE_MAX>,
+    /// Of a client that learnt its game from the server, which tells it once.
+    schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
+}
+
+impl fmt::Debug for SavedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SavedPlace").field("room", &self.room()).finish_non_exhaustive()
+    }
+}
+
+impl SavedPlace {
+    /// The room that keeps the place.
+    #[must_use]
+    pub fn room(&self) -> RoomId {
+        self.secret.room
+    }
+
+    /// As bytes, a few hundred at most while the server confirms commands.
+    ///
+    /// # Errors
+    /// None that a place of [`Client::save_place`] has.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        codec::encode(self)
+    }
+
+    /// From the bytes of [`Self::to_bytes`].
+    ///
+    /// # Errors
+    /// They are something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::decode(bytes)
+    }
+}
+
+impl<G: Game> Client<G> {
+    /// What a new client needs to take this one's place; `None` if there is no place to come back to. It holds as of now:
+    /// take the events first, and take another one after each that came.
+    #[must_use]
+    pub fn save_place(&self) -> Option<SavedPlace> {
+        let place = self.place.as_ref().filter(|place| place.may_return)?;
+        let (commands_first, commands) = self.commands.unconfirmed();
+        let commands: Option<Vec<_>> = commands.map(|bytes| List::try_from(bytes.to_vec()).ok()).collect();
+        Some(SavedPlace {
+            secret: place.secret?,
+            events_received: self.event_numbers.received(),
+            commands_first,
+            commands: List::try_from(commands?).ok()?,
+            schema: match &self.schema_bytes {
+                None => None,
+                Some(bytes) => Some(List::try_from(bytes.clone()).ok()?),
+            },
+        })
+    }
+
+    /// A client that takes the place of another one, whose player it then is: `config` names the game, and whom it is made for
+    /// if the place is gone. Its `Hello` waits in [`Client::poll_transmit`]. A place that is gone ends the session with
+    /// [`CloseCode::BadResume`](crate::wire::CloseCode::BadResume); then a [`Client::new`] has to join.
+    #[must_use]
+    pub fn resume(config: ClientConfig, saved: &SavedPlace) -> Self {
+        let target = Target::Room(saved.room());
+        let mut client = Self::new(ClientConfig { role: Role::Player, target, ..config });
+        let SavedPlace { secret, events_received, commands_first, commands, schema } = saved.clone();
+        client.control.clear();
+        client.resuming = true;
+        client.event_numbers = EventNumbers::starting_after(events_received);
+        client.commands =
+            Commands::unsent(commands_first, commands.iter().map(|bytes| bytes.to_vec().into()));
+        client.schema_bytes = schema.map(|schema| schema.to_vec());
+        client.say_hello(Credential::Resume { secret, events_received });
+        client
+    }
+}
