@@ -1,7 +1,7 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
 import { Reader, Writer } from "./codec.js";
 
-const ABI = 3;
+const ABI = 4;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
@@ -154,9 +154,10 @@ export class Core {
     const roster = this.facts?.roster ?? told;
     const settings = from.bytes();
     const schema = schemaOf(new Reader(from.bytes()));
+    const neutral = from.list(() => from.zigzag());
     this.facts = { room, player, entityId, tickRate, roster, schema, settings: this.builtIn ? json(settings) : settings };
     this.#plans = schema.kinds.map(planOf);
-    if (this.#controls.length !== schema.input.length) this.#controls = schema.input.map(() => 0);
+    if (this.#controls.length !== schema.input.length) this.#controls = neutral;
   }
 
   #enter(entry) {
@@ -227,21 +228,21 @@ export class Core {
   /** What to draw. The same array and objects each time, filled anew. */
   view(now) {
     const count = this.#wasm.tw_view(now);
-    const words = new Int32Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
+    const numbers = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
     this.#picture += 1;
     const list = this.#list;
     let length = 0;
     for (let at = 0; at < count; ) {
-      const id = words[at] >>> 0;
-      const kind = words[at + 1];
+      const id = numbers[at];
+      const kind = numbers[at + 1];
       const plan = this.#plans[kind];
       const drawn = this.#drawnOf(id, kind, plan);
       drawn.picture = this.#picture;
-      drawn.entity.own = words[at + 2] === 1;
+      drawn.entity.own = numbers[at + 2] === 1;
       at += 3;
       for (let field = 0; field < plan.fields.length; field += 1) {
         const { name, into, key, unit } = plan.fields[field];
-        const value = words[at + field] * unit;
+        const value = numbers[at + field] * unit;
         if (into === null) drawn.entity[name] = value;
         else drawn.entity[into][key] = value;
       }
@@ -348,7 +349,7 @@ function schemaOf(from) {
     const predictor = PREDICTORS[from.varint()];
     if (predictor === "linear" || predictor === "steer") from.varint();
     if (predictor === "steer") from.varint();
-    return { name, min, max, per_unit, wrap, predictor, own: from.bool() };
+    return { name, min, max, per_unit, wrap, predictor, own: from.bool(), interpolate: from.bool() };
   };
   const version = from.varint();
   const kinds = from.list(() => ({ name: from.text(), fields: from.list(field) }));

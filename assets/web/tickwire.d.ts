@@ -162,7 +162,10 @@ export interface Controls {
   [field: string]: number | boolean | Controls;
 }
 
-/** Fields stand beside these by their names: in units, angles in radians, vectors also as `pos = { x, y }`. */
+/**
+ * Fields stand beside these by their names: in units, angles in radians, vectors also as `pos = { x, y }`. Those that only an owner
+ * gets have their values on the own player's entity.
+ */
 export interface EntityView {
   readonly id: number;
   /** The name of its kind. */
@@ -317,6 +320,8 @@ export interface Field {
   readonly predictor: "hold" | "linear" | "steer" | "custom";
   /** Only the client whose entity it is gets it; for others it is 0. */
   readonly own: boolean;
+  /** {@link Client.entities} lets it glide from state to state, between the steps of its grid. */
+  readonly interpolate: boolean;
 }
 
 /** Reads the codec (`docs/protocol.md`, section 2): settings and events of a game without a core of its own. */

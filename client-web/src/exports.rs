@@ -18,7 +18,7 @@ type Hosted = tickwire_shared::arena::Arena;
 type Hosted = tickwire_shared::client::generic::AnyGame;
 
 /// Raised when an export changes. `tickwire.js` refuses another.
-const ABI: u32 = 3;
+const ABI: u32 = 4;
 /// Beyond this a time is no time.
 const TIME_MS_MAX: f64 = 1e15;
 
@@ -27,7 +27,7 @@ struct Page {
     session: Option<Session<Hosted>>,
     inbound: Vec<u8>,
     outbound: Vec<u8>,
-    view: Vec<i32>,
+    view: Vec<f64>,
     figures: [f64; FIGURES],
 }
 
@@ -171,7 +171,7 @@ extern "C" fn tw_command(len: u32) -> u32 {
     })
 }
 
-/// How many integers [`Session::view`] wrote at `tw_view_at()`.
+/// How many numbers [`Session::view`] wrote at `tw_view_at()`.
 #[unsafe(no_mangle)]
 extern "C" fn tw_view(now_ms: f64) -> u32 {
     session(0, |page, session| {
@@ -182,7 +182,7 @@ extern "C" fn tw_view(now_ms: f64) -> u32 {
 
 /// Where the view is.
 #[unsafe(no_mangle)]
-extern "C" fn tw_view_at() -> *const i32 {
+extern "C" fn tw_view_at() -> *const f64 {
     with(|page| page.view.as_ptr())
 }
 

@@ -11,7 +11,7 @@
 //!   timer, frame      ------------> tw_advance    Session::advance
 //!   WebSocket.send    <- buffer out <- tw_transmit
 //!   listeners         <- buffer out <- tw_event
-//!   canvas            <- view       <- tw_view    rows of integers on the schema's grids
+//!   canvas            <- view       <- tw_view    rows in steps of the schema's grids, with fractions
 //! ```
 
 mod exports;

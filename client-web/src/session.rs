@@ -5,9 +5,9 @@ use crate::page_game::PageGame;
 use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{
-    Client, ClientConfig, ClientEvent, CommandError, LifeLine, Sample, SavedPlace, State,
+    Client, ClientConfig, ClientEvent, CommandError, LifeLine, Picture, Sample, SavedPlace, State,
 };
-use tickwire_shared::entity::Entity;
+use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
@@ -43,8 +43,7 @@ pub enum Happened {
 /// A client and what was measured of it.
 pub struct Session<G: PageGame> {
     client: Client<G>,
-    row: Vec<i32>,
-    shown: Vec<(EntityId, G::Entity)>,
+    picture: Picture,
     /// The closing that the client made by itself and that the page was not told yet.
     fault: Option<Close>,
     error_units: f32,
@@ -78,7 +77,7 @@ impl<G: PageGame> Session<G> {
     }
 
     fn of(client: Client<G>) -> Self {
-        Self { client, row: Vec::new(), shown: Vec::new(), fault: None, error_units: 0.0 }
+        Self { client, picture: Picture::default(), fault: None, error_units: 0.0 }
     }
 
     /// What the next page needs to take this place; `None` if there is none to come back to.
@@ -171,25 +170,27 @@ impl<G: PageGame> Session<G> {
         self.client.command(command).map_err(Some)
     }
 
-    /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the own player's, and its fields.
-    pub fn view(&mut self, now: Duration, words: &mut Vec<i32>) {
-        words.clear();
+    /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the own player's, and its fields in steps of their
+    /// grids, with fractions where they glide.
+    pub fn view(&mut self, now: Duration, numbers: &mut Vec<f64>) {
+        numbers.clear();
         let own = self.client.own_id();
-        self.client.view_into(now, &mut self.shown);
-        for (id, entity) in &self.shown {
-            self.row.clear();
-            entity.write_row(&mut self.row);
-            words.extend([id.0 as i32, i32::from(entity.kind()), i32::from(Some(*id) == own)]);
-            words.extend_from_slice(&self.row);
+        self.client.picture_into(now, &mut self.picture);
+        for row in self.picture.rows() {
+            let is_own = f64::from(u8::from(Some(row.id) == own));
+            numbers.extend([f64::from(row.id.0), f64::from(row.kind), is_own]);
+            numbers.extend_from_slice(row.values);
         }
     }
 
-    /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema: list of u8)` in
-    /// the codec; nothing outside a room.
+    /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema: list of u8,
+    /// neutral input: list of i32)` in the codec; nothing outside a room.
     #[must_use]
     pub fn facts(&self) -> Option<Vec<u8>> {
         let client = &self.client;
         let schema = G::schema(client, client.schema()?.kinds()).encode().ok()?;
+        let mut neutral = Vec::new();
+        OnGrid::new(&G::neutral_input(client)).write_row(&mut neutral);
         let facts = (
             client.room()?.to_string(),
             client.player().map(|player| (player, client.own_id().unwrap_or(EntityId::NONE))),
@@ -197,6 +198,7 @@ impl<G: PageGame> Session<G> {
             client.roster(),
             G::settings_bytes(client.settings()?),
             schema,
+            neutral,
         );
         codec::encode(&facts).ok()
     }

@@ -61,9 +61,9 @@ const CALLS = {
   }],
   7: ["view", () => {
     counts.view += 1;
-    const words = wasm.tw_view(f64());
-    expect("the number of words", words, u32());
-    expect("the hash of the words", fnv(memory(wasm.tw_view_at(), words * 4)), u32());
+    const count = wasm.tw_view(f64());
+    expect("the count of numbers", count, u32());
+    expect("the hash of the numbers", fnv(memory(wasm.tw_view_at(), count * 8)), u32());
   }],
   8: ["command", () => expect("the result", wasm.tw_command(put(bytes())), u32())],
   9: ["reconnect", () => {

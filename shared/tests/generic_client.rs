@@ -7,11 +7,13 @@ use std::collections::VecDeque;
 use tickwire_shared::arena::{Arena, ArenaInput, Command};
 use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::client::{Client, ClientConfig, ClientError, ClientEvent};
-use tickwire_shared::entity::{Button, Field, GameSchema, Grid, Input as _, InputSchema, Kind, Predictor};
-use tickwire_shared::game::Game;
+use tickwire_shared::entity::{
+    Entity as _, Field, GameSchema, Grid, Input as _, InputSchema, Kind, Predictor,
+};
+use tickwire_shared::harness::{Allowed, check_prediction_within};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
+use tickwire_shared::prelude::*;
 use tickwire_shared::room::{MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
-use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::{Close, CloseCode, codec};
 
@@ -54,9 +56,9 @@ fn welcome(schema_hash: u64) -> Vec<u8> {
     ServerControl::Welcome(Welcome { session: SessionId(1), limits, games }).encode().unwrap()
 }
 
-/// The arena and one member of it, without a network between them.
-struct Table<G: Game> {
-    room: Room<Arena>,
+/// A room of `H` and one member of it, without a network between them.
+struct Table<G: Game, H: Game> {
+    room: Room<H>,
     client: Client<G>,
     mail: Mail,
     now: Duration,
@@ -64,7 +66,7 @@ struct Table<G: Game> {
 
 const MEMBER: MemberId = MemberId(1);
 
-impl<G: Game> Table<G> {
+impl<G: Game, H: Game> Table<G, H> {
     fn new(role: Role, seed: u64) -> Self {
         let config_of_room = RoomConfig {
             id: RoomId::from_bits(1),
@@ -80,7 +82,7 @@ impl<G: Game> Table<G> {
             now: Duration::ZERO,
         };
         table.client.poll_transmit().unwrap();
-        table.client.receive(table.now, &welcome(game_schema_hash::<Arena>())).unwrap();
+        table.client.receive(table.now, &welcome(game_schema_hash::<H>())).unwrap();
         let ClientControl::Join(join) =
             ClientControl::decode(&table.client.poll_transmit().unwrap()).unwrap()
         else {
@@ -120,8 +122,8 @@ fn controls(tick: usize) -> ArenaInput {
 
 #[test]
 fn a_client_without_the_games_types_sees_and_does_the_same_as_one_that_has_them() {
-    let mut typed = Table::<Arena>::new(Role::Player, 11);
-    let mut generic = Table::<AnyGame>::new(Role::Player, 11);
+    let mut typed = Table::<Arena, Arena>::new(Role::Player, 11);
+    let mut generic = Table::<AnyGame, Arena>::new(Role::Player, 11);
     typed.deliver();
     generic.deliver();
     let neutral = generic.client.neutral_input();
@@ -149,6 +151,81 @@ fn a_client_without_the_games_types_sees_and_does_the_same_as_one_that_has_them(
     assert!(!generic.client.view(generic.now).is_empty());
     let sent = generic.client.stats().inputs.folded + generic.client.stats().inputs.refused;
     assert_eq!(sent, 0, "inputs were not what the server expects");
+}
+
+/// A miner's bombs are for itself; a bomb more each second for all.
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Miner {
+    #[entity(range = 1..=99, own)]
+    bombs: u8,
+    gold: u8,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+struct Dig {
+    deep: Button,
+}
+
+struct Mine;
+
+impl Game for Mine {
+    type Settings = ();
+    type Scene = ();
+    type Input = Dig;
+    type Entity = Miner;
+    type Event = ();
+    type Command = ();
+
+    fn scene((): &(), _: TickRate) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &Setup<'_, Self>, world: &mut World<Miner>) -> Self {
+        world.spawn(Miner { bombs: 50, gold: 7 }).unwrap();
+        Self
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Miner>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        Ok(world.spawn(Miner { bombs: 2, gold: 8 })?)
+    }
+
+    fn leave(&mut self, _: &mut World<Miner>, _: PlayerId) {}
+
+    fn step(&mut self, world: &mut World<Miner>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+        for (_, miner) in world.iter_mut().filter(|_| turn.is_every(Duration::from_secs(1))) {
+            miner.bombs += 1;
+        }
+    }
+
+    fn apply_input(_: &mut Miner, _: &Dig, _: &Step<'_, Self>) {}
+}
+
+#[test]
+fn on_its_own_entity_it_shows_what_only_the_owner_gets() {
+    let mut table = Table::<AnyGame, Mine>::new(Role::Player, 1);
+    table.deliver();
+    table.client.set_input(table.client.neutral_input());
+    for _ in 0..100 {
+        table.tick();
+    }
+    let rows = table.client.view(table.now).into_iter().map(|(id, entity)| {
+        let mut row = Vec::new();
+        entity.write_row(&mut row);
+        (Some(id) == table.client.own_id(), row)
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), [(false, vec![1, 7]), (true, vec![5, 8])]);
+}
+
+#[test]
+fn a_miner_is_predicted_but_for_its_bombs() {
+    let allowed = Allowed { server_fields: &["bombs"], ..Allowed::default() };
+    check_prediction_within::<Mine>(&(), 1, 300, 2, allowed).unwrap();
 }
 
 fn event_bytes(event: &ClientEvent<Arena>) -> Option<Vec<u8>> {
@@ -186,7 +263,8 @@ fn client_of(schema: &GameSchema, announced: Option<u64>) -> Result<(), ClientEr
 }
 
 fn schema_with(predictor: Predictor) -> GameSchema {
-    let field = Field { name: "pos".into(), grid: Grid::integers(0, 9), predictor, own: false };
+    let field =
+        Field { name: "pos".into(), grid: Grid::integers(0, 9), predictor, own: false, interpolate: true };
     let kinds = vec![Kind { name: "thing".into(), fields: vec![field] }];
     GameSchema { version: 1, kinds, input: InputSchema { fields: Vec::new() } }
 }

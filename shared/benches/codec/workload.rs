@@ -161,7 +161,13 @@ impl Match {
 
     /// The kinds of the match's rows.
     pub(crate) fn kinds(&self, declared: Declared) -> Vec<Kind> {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
+        let field = |name: &str, grid, predictor| Field {
+            name: name.into(),
+            grid,
+            predictor,
+            own: false,
+            interpolate: true,
+        };
         let pos = Grid::integers(0, self.side).with_per_unit(UNIT as u32);
         let vel = Grid::integers(-2048, 2047).with_per_unit(UNIT as u32);
         let place = |velocity| match declared {

@@ -1,4 +1,4 @@
-//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, own)]`.
+//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, own)]`.
 
 use core::fmt::Display;
 use proc_macro2::Span;
@@ -6,7 +6,7 @@ use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Ident, Lit, RangeLimits, Result, UnOp, parenthesized};
+use syn::{Attribute, Error, Expr, Ident, Lit, LitBool, RangeLimits, Result, UnOp, parenthesized};
 
 /// Which derive reads the attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Family {
 
     fn keys(self) -> &'static str {
         match self {
-            Self::Entity => "`range`, `grid`, `angle`, `predict` and `own`",
+            Self::Entity => "`range`, `grid`, `angle`, `predict`, `interpolate` and `own`",
             Self::Input => "`range`, `grid` and `angle`",
         }
     }
@@ -39,6 +39,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) grid: Option<Expr>,
     pub(crate) angle: Option<Expr>,
     pub(crate) predict: Option<Predict>,
+    pub(crate) interpolate: Option<LitBool>,
     /// Where `own` stands, if it does.
     pub(crate) own: Option<Span>,
 }
@@ -84,9 +85,18 @@ impl FieldAttributes {
             "predict" if family == Family::Entity => {
                 once(&mut self.predict, meta, Predict::parse(meta.value()?)?)
             }
+            "interpolate" if family == Family::Entity => {
+                let on = meta.value()?.parse().map_err(|error: Error| {
+                    Error::new(error.span(), "write `interpolate = true` or `interpolate = false`")
+                })?;
+                once(&mut self.interpolate, meta, on)
+            }
             "own" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
             "own" => {
                 Err(meta.error("an input goes to the server only: `own` belongs to the fields of an entity"))
+            }
+            "interpolate" => {
+                Err(meta.error("an input is not drawn: `interpolate` belongs to the fields of an entity"))
             }
             "predict" => {
                 Err(meta.error("an input is not predicted: `predict` belongs to the fields of an entity"))

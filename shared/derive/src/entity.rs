@@ -32,7 +32,7 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
     let check = quote!(::tickwire_shared::entity::derived::check_entity);
     let constants = fields::constants(&fields, &check, name.span());
     let checks = &predictors.checks;
-    let add_fields = fields::add_fields(&fields, &predictors.codes);
+    let add_fields = fields::add_fields(Family::Entity, &fields, &predictors.codes);
     let write_row = fields::write_row(&fields);
     let read_row = fields::read_row(&fields, &quote!(read_parts));
     let read_fine_row = fields::read_row(&fields, &quote!(read_fine_parts));

@@ -19,10 +19,19 @@ pub(crate) struct Field {
     pub(crate) own: Option<Span>,
     pub(crate) steps: Option<Expr>,
     pub(crate) wraps: bool,
+    interpolate: Option<bool>,
     grid: TokenStream,
 }
 
 impl Field {
+    /// Whether it is drawn between its states. By default what has a place or a direction is, and what moves by itself.
+    fn glides(&self) -> bool {
+        let by_default = self.wraps
+            || matches!(self.class, Class::Real { .. } | Class::Whole { parts: 2, .. })
+            || !matches!(self.predict, None | Some(Predict::Hold));
+        self.interpolate.unwrap_or(by_default)
+    }
+
     /// The name without `r#`.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
@@ -36,7 +45,14 @@ impl Field {
         let wraps = attributes.angle.is_some();
         let steps = attributes.angle.or(attributes.grid);
         let (predict, own) = (attributes.predict, attributes.own);
-        Ok(Self { ident, ty: field.ty.clone(), class, predict, own, steps, wraps, grid })
+        let interpolate = match &attributes.interpolate {
+            Some(on) if on.value && class == Class::Fixed => {
+                let text = "there is nothing between two values of this type: remove `interpolate`";
+                return Err(Error::new(on.span, text));
+            }
+            other => other.as_ref().map(|on| on.value),
+        };
+        Ok(Self { ident, ty: field.ty.clone(), class, predict, own, steps, wraps, interpolate, grid })
     }
 }
 
@@ -153,11 +169,21 @@ pub(crate) fn read_row(fields: &[Field], read_parts: &TokenStream) -> TokenStrea
 }
 
 /// Statements that append each field to a `Vec<Field>` named `fields`.
-pub(crate) fn add_fields(fields: &[Field], predictors: &[TokenStream]) -> TokenStream {
+pub(crate) fn add_fields(family: Family, fields: &[Field], predictors: &[TokenStream]) -> TokenStream {
     let adds = fields.iter().zip(predictors).enumerate().map(|(at, (field, predictor))| {
         let (ty, name, grid, own) = (&field.ty, field.name(), grid_name(at), field.own.is_some());
+        let interpolate = family == Family::Entity && field.glides();
         quote! {
-            ::tickwire_shared::entity::derived::add_field::<#ty>(&mut fields, #name, #grid, #predictor, #own);
+            ::tickwire_shared::entity::derived::add_field::<#ty>(
+                &mut fields,
+                &::tickwire_shared::entity::Field {
+                    name: ::std::string::String::from(#name),
+                    grid: #grid,
+                    predictor: #predictor,
+                    own: #own,
+                    interpolate: #interpolate,
+                },
+            );
         }
     });
     quote! {

@@ -26,7 +26,7 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
     let check = quote!(::tickwire_shared::entity::derived::check_input);
     let constants = fields::constants(&fields, &check, name.span());
     let hold = vec![quote!(::tickwire_shared::entity::Predictor::Hold); fields.len()];
-    let add_fields = fields::add_fields(&fields, &hold);
+    let add_fields = fields::add_fields(Family::Input, &fields, &hold);
     let write_row = fields::write_row(&fields);
     let read_row = fields::read_row(&fields, &quote!(read_parts));
     let read_fine_row = fields::read_row(&fields, &quote!(read_fine_parts));

@@ -19,6 +19,7 @@
 //! | `predict = linear(VELOCITY)` | numbers, vectors, entities only | The value grows by the field `VELOCITY` in each tick: a velocity is in units **per tick**. |
 //! | `predict = steer(TARGET, RATE)` | numbers, vectors, entities only | The value goes 1/`RATE` of the way to the field `TARGET` in each tick; an angle takes the shorter way. |
 //! | `predict = custom` | all, entities only | `Game::predict` says how the value goes on. Only clients built with the game can read such a stream. |
+//! | `interpolate = BOOL` | numbers, vectors, entities only | Whether clients draw the value between its states: it glides from one to the next, between the steps of its grid too. True by default for `f32`, vectors, angles and whatever is predicted as other than `hold`; `false` switches it off. Changes nothing but pictures. |
 //! | `own` | all, entities only | Only the player whose entity it is gets the field; for all others it is 0, or what of its range is nearest to 0. Such a field is held, and no predictor reads it. |
 //!
 //! A predictor reads a field of the same struct with as many components and the same steps per unit (for an angle,

@@ -4,7 +4,7 @@
 //! one appears among the others it is that one that is shown, under the foreseen one's id, so that a trail goes on. One that
 //! does not come is taken back as soon as the server has stepped the tick with all inputs.
 
-use super::interpolation::{FRACTIONS, Moment, is_hold, mix_part};
+use super::interpolation::{FRACTIONS, Moment, mix_part};
 use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
@@ -248,7 +248,7 @@ impl Foreseen {
     }
 
     /// The id under which the server's entity `id` is shown; its row comes smoothly from where the foreseen one was.
-    pub(super) fn take_over(&self, id: EntityId, kind: &Kind, row: &mut [i32], part: f32) -> EntityId {
+    pub(super) fn take_over(&self, id: EntityId, kind: &Kind, row: &mut [f64], part: f32) -> EntityId {
         let item = self.items.iter().find(|item| item.real.as_ref().is_some_and(|real| real.id == id));
         item.map_or(id, |item| {
             item.visual.apply(kind, row, part);
@@ -256,13 +256,13 @@ impl Foreseen {
         })
     }
 
-    /// Those that the server's have not taken over at `moment`, `part` of a tick behind the newest input.
-    pub(super) fn shown<E: Entity>(
+    /// Those that the server's have not taken over at `moment`, `part` of a tick behind the newest input: id, kind and row.
+    pub(super) fn shown(
         &self,
         schema: &Schema,
         moment: Moment,
         part: f32,
-    ) -> impl Iterator<Item = (EntityId, E)> {
+    ) -> impl Iterator<Item = (EntityId, u8, Vec<f64>)> {
         let now = moment.tick();
         let shown = move |item: &&Item| {
             item.flies
@@ -271,21 +271,22 @@ impl Foreseen {
         };
         self.items.iter().filter(shown).filter_map(move |item| {
             let (kind, plan) = (schema.kind(item.kind)?, schema.plan(item.kind)?);
-            Some((item.id, E::read_row(item.kind, &mixed(kind, plan, &item.row, part))?))
+            Some((item.id, item.kind, mixed(kind, plan, &item.row, part)))
         })
     }
 }
 
 /// The row `part` (0 to 1) of a tick later.
-fn mixed(kind: &Kind, plan: &PredictPlan, from: &[i32], part: f32) -> Vec<i32> {
-    let mut row = from.to_vec();
-    plan.run(&mut row, 1);
-    for (field, (next, &from)) in kind.fields.iter().zip(row.iter_mut().zip(from)) {
-        if !is_hold(field.predictor) {
-            *next = mix_part(&field.grid, from, *next, part);
-        }
-    }
-    row
+fn mixed(kind: &Kind, plan: &PredictPlan, from: &[i32], part: f32) -> Vec<f64> {
+    let mut next = from.to_vec();
+    plan.run(&mut next, 1);
+    let fields = kind.fields.iter().zip(from.iter().zip(next));
+    fields
+        .map(|(field, (&from, next))| match field.interpolate {
+            true => mix_part(&field.grid, from, next, part),
+            false => f64::from(from),
+        })
+        .collect()
 }
 
 impl Item {

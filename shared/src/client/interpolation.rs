@@ -1,9 +1,10 @@
 //! The others, a little behind the server: between two snapshots, or a bounded way beyond the newest.
 //!
-//! Places go along a curve that has their velocities, other smooth fields (predicted as `steer` or `custom`, or angles)
-//! straight; all else is taken from the older snapshot. What was put elsewhere stays until it is there.
+//! A field that declares `interpolate` glides: a place along a curve that has its velocities, others straight. All else is taken
+//! from the older snapshot. What was put elsewhere stays until it is there. The rows of a picture lie between the steps of
+//! the grids, so that what moves evenly is drawn so on a coarse grid, too.
 
-use crate::entity::{Grid, Kind, PredictPlan, Predictor, Schema};
+use crate::entity::{Field, Grid, Kind, PredictPlan, Predictor, Schema};
 use crate::limits::QUIET_MS_MAX;
 use crate::tick::TickRate;
 use core::time::Duration;
@@ -57,31 +58,28 @@ pub(super) fn has_leapt(kind: &Kind, from: &[i32], to: &[i32], ticks: i64) -> bo
     })
 }
 
-pub(super) fn is_hold(predictor: Predictor) -> bool {
-    matches!(predictor, Predictor::Hold)
-}
-
 /// The distance in units between two rows of a kind, over its places.
-pub(super) fn distance_units(kind: &Kind, a: &[i32], b: &[i32]) -> f32 {
+pub(super) fn distance_units<T: Copy + Into<f64>>(kind: &Kind, a: &[T], b: &[T]) -> f32 {
     let fields = kind.fields.iter().zip(a.iter().zip(b)).filter(|(field, _)| field.predictor.is_place());
     let squared = fields.map(|(field, (&a, &b))| {
-        let units = field.grid.distance(b, a) as f64 / f64::from(field.grid.per_unit);
+        let units = field.grid.fine_distance(b.into(), a.into()) / f64::from(field.grid.per_unit);
         units * units
     });
     squared.sum::<f64>().sqrt() as f32
 }
 
-/// The value `part` (0 to 1) of the way from `from` to `to`.
-pub(super) fn mix_part(grid: &Grid, from: i32, to: i32, part: f32) -> i32 {
-    grid.fit(i64::from(from) + (grid.distance(from, to) as f32 * part) as i64)
+/// The value `part` (0 to 1) of the way from `from` to `to`, in steps.
+pub(super) fn mix_part(grid: &Grid, from: i32, to: i32, part: f32) -> f64 {
+    let off = grid.distance(from, to) as f64 * f64::from(part);
+    grid.fine_fit(f64::from(from) + off)
 }
 
-/// The same, but never still on the way: as much as a step of the grid shows from the start.
-pub(super) fn mix_part_moving(grid: &Grid, from: i32, to: i32, part: f32) -> i32 {
-    match mix_part(grid, from, to, part) {
-        still if still == from => grid.fit(i64::from(from) + grid.distance(from, to).signum()),
-        moving => moving,
-    }
+/// The same, but never still on the way: what moves by several steps shows it from the start, also in an integer.
+pub(super) fn mix_part_moving(grid: &Grid, from: i32, to: i32, part: f32) -> f64 {
+    let way = grid.distance(from, to) as f64;
+    let least = (way.abs() / 64.0).min(1.0);
+    let off = (way.abs() * f64::from(part)).max(least).copysign(way);
+    grid.fine_fit(f64::from(from) + off)
 }
 
 /// Between two rows of an entity, `ticks` apart.
@@ -92,32 +90,39 @@ pub(super) struct Span {
     pub(super) ticks: i64,
 }
 
+/// Makes `row` the one of a state.
+pub(super) fn as_it_is(state: &[i32], row: &mut Vec<f64>) {
+    row.clear();
+    row.extend(state.iter().copied().map(f64::from));
+}
+
 /// The row between `from` and `to`. A place whose velocity is known goes by a curve that has these velocities at its ends and
-/// stays between them (a monotone cubic), other smooth fields straight; all else is as it was.
-pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], span: Span, row: &mut Vec<i32>) {
+/// stays between them (a monotone cubic), other fields that glide straight; all else is as it was.
+pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], span: Span, row: &mut Vec<f64>) {
     let whole = (span.ticks * FRACTIONS).max(1);
     let part = span.passed.clamp(0, whole) as f64 / whole as f64;
     row.clear();
     for (field, (&start, &end)) in kind.fields.iter().zip(from.iter().zip(to)) {
-        let value = match field.predictor {
-            _ if start == end => start,
-            Predictor::Linear { velocity } => {
-                let velocity = usize::from(velocity);
-                let speeds = from.get(velocity).zip(to.get(velocity));
-                let (before, after) = speeds.map_or((0, 0), |(&before, &after)| (before, after));
-                let way = field.grid.distance(start, end) as f64;
-                let ticks = span.ticks as f64;
-                let off = curve(way, f64::from(before) * ticks, f64::from(after) * ticks, part);
-                field.grid.fit(i64::from(start) + off as i64)
-            }
-            predictor if field.grid.wrap || !is_hold(predictor) => {
-                let off = field.grid.distance(start, end) as f64 * part;
-                field.grid.fit(i64::from(start) + off as i64)
-            }
-            _ => start,
+        let off = if start == end || !field.interpolate {
+            0.0
+        } else if let Predictor::Linear { velocity } = field.predictor {
+            let velocity = usize::from(velocity);
+            let speeds = from.get(velocity).zip(to.get(velocity));
+            let (before, after) = speeds.map_or((0, 0), |(&before, &after)| (before, after));
+            let [before, after] = [before, after].map(|speed| f64::from(speed) * span.ticks as f64);
+            curve(turned(field, start, end, (before + after) / 2.0), before, after, part)
+        } else {
+            field.grid.distance(start, end) as f64 * part
         };
-        row.push(value);
+        row.push(if off == 0.0 { f64::from(start) } else { field.grid.fine_fit(f64::from(start) + off) });
     }
+}
+
+/// How far a field went from `start` to `end`: on a grid that wraps, by as many turns as its velocity says.
+fn turned(field: &Field, start: i32, end: i32, expected: f64) -> f64 {
+    let way = field.grid.distance(start, end) as f64;
+    let span = field.grid.span() as f64;
+    if field.grid.wrap { way + ((expected - way) / span).round() * span } else { way }
 }
 
 /// How far a cubic Hermite curve is from its start at `part`, with the slopes at its ends held to what keeps it monotone
@@ -130,38 +135,69 @@ fn curve(way: f64, before: f64, after: f64, part: f64) -> f64 {
     (cubed - 2.0 * squared + part) * before + (3.0 * squared - 2.0 * cubed) * way + (cubed - squared) * after
 }
 
-/// The row `ahead` of `newest`, in 1/256 tick, by the kind's declared predictors.
-pub(super) fn beyond(
-    kind: &Kind,
-    plan: &PredictPlan,
-    newest: &[i32],
-    rate: TickRate,
-    ahead: i64,
-    row: &mut Vec<i32>,
-    next: &mut Vec<i32>,
-) {
-    row.clear();
-    row.extend_from_slice(newest);
-    if plan.is_hold() || ahead <= 0 {
-        return;
+/// Memory for predicted rows.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    now: Vec<i32>,
+    next: Vec<i32>,
+}
+
+impl Ahead {
+    /// Whether the declared predictors lead from one row to another in `ticks`.
+    pub(super) fn lead_to(&mut self, plan: &PredictPlan, from: &[i32], to: &[i32], ticks: i64) -> bool {
+        self.now.clear();
+        self.now.extend_from_slice(from);
+        plan.run(&mut self.now, u32::try_from(ticks).unwrap_or(0));
+        self.now == to
     }
-    let ahead = ahead.min(i64::from(rate.ticks_floor(EXTRAPOLATION_MAX)) * FRACTIONS);
-    plan.run(row, (ahead / FRACTIONS) as u32);
-    let rest = (ahead % FRACTIONS) as f32 / FRACTIONS as f32;
-    if rest > 0.0 {
-        next.clear();
-        next.extend_from_slice(row);
-        plan.run(next, 1);
-        for (field, (value, &next)) in kind.fields.iter().zip(row.iter_mut().zip(next.iter())) {
-            if !is_hold(field.predictor) {
-                *value = mix_part(&field.grid, *value, next, rest);
+
+    /// Makes `row` the one `ahead` of `state`, in 1/256 tick, by the kind's declared predictors.
+    pub(super) fn predict(
+        &mut self,
+        kind: &Kind,
+        plan: &PredictPlan,
+        state: &[i32],
+        ahead: i64,
+        row: &mut Vec<f64>,
+    ) {
+        if plan.is_hold() || ahead <= 0 {
+            return as_it_is(state, row);
+        }
+        self.now.clear();
+        self.now.extend_from_slice(state);
+        plan.run(&mut self.now, (ahead / FRACTIONS) as u32);
+        as_it_is(&self.now, row);
+        let rest = (ahead % FRACTIONS) as f64 / FRACTIONS as f64;
+        if rest == 0.0 {
+            return;
+        }
+        self.next.clear();
+        self.next.extend_from_slice(&self.now);
+        plan.run(&mut self.next, 1);
+        let ways = self.now.iter().zip(&self.next);
+        for ((field, value), (&now, &next)) in kind.fields.iter().zip(row.iter_mut()).zip(ways) {
+            if now == next || !field.interpolate {
+                continue;
             }
+            let way = match field.predictor {
+                Predictor::Linear { velocity } => {
+                    let velocity = self.next.get(usize::from(velocity)).copied().unwrap_or(0);
+                    turned(field, now, next, f64::from(velocity))
+                }
+                _ => field.grid.distance(now, next) as f64,
+            };
+            *value = field.grid.fine_fit(*value + way * rest);
         }
     }
 }
 
+/// How far beyond the newest state rows are predicted, in 1/256 tick, when they would have to be `ahead`.
+pub(super) fn bounded(rate: TickRate, ahead: i64) -> i64 {
+    ahead.min(i64::from(rate.ticks_floor(EXTRAPOLATION_MAX)) * FRACTIONS)
+}
+
 /// Whether `row` has as many fields as its kind.
-pub(super) fn fits(schema: &Schema, kind: u8, row: &[i32]) -> bool {
+pub(super) fn fits(schema: &Schema, kind: u8, row: &[f64]) -> bool {
     schema.kind(kind).is_some_and(|kind| kind.fields.len() == row.len())
 }
 
@@ -171,7 +207,13 @@ mod tests {
     use crate::entity::Field;
 
     fn kind() -> Kind {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
+        let field = |name: &str, grid: Grid, predictor| Field {
+            name: name.into(),
+            grid,
+            predictor,
+            own: false,
+            interpolate: grid.wrap || predictor != Predictor::Hold,
+        };
         Kind {
             name: "thing".into(),
             fields: vec![
@@ -189,8 +231,30 @@ mod tests {
             between(&kind(), &[0, 40, 250], &[40, 40, 6], Span { passed, ticks: 1 }, &mut row);
             row.clone()
         };
-        assert_eq!(at(64), [10, 40, 253]);
-        assert_eq!(at(192), [30, 40, 3]);
+        assert_eq!(at(64), [10.0, 40.0, 253.0]);
+        assert_eq!(at(192), [30.0, 40.0, 3.0]);
+        assert_eq!(at(1), [0.15625, 40.0, 250.046875]);
+    }
+
+    #[test]
+    fn a_spinner_turns_as_often_as_its_velocity_says_and_without_one_the_shorter_way() {
+        let field = |predictor| Field {
+            name: String::new(),
+            grid: Grid::angle(1024),
+            predictor,
+            own: false,
+            interpolate: true,
+        };
+        let speed =
+            Field { grid: Grid::integers(-4_000, 4_000).with_per_unit(1024), ..field(Predictor::Hold) };
+        let fields = vec![field(Predictor::Linear { velocity: 1 }), speed, field(Predictor::Hold)];
+        let kind = Kind { name: "spinner".into(), fields };
+        let mut row = Vec::new();
+        between(&kind, &[0, 700, 0], &[700, 700, 700], Span { passed: 128, ticks: 1 }, &mut row);
+        assert_eq!((row[0], row[2]), (350.0, 862.0));
+        let plan = PredictPlan::new(&kind).unwrap();
+        Ahead::default().predict(&kind, &plan, &[1000, 700, 0], 256 + 64, &mut row);
+        assert_eq!(row[0], f64::from((1000 + 700 + 175) % 1024));
     }
 
     #[test]
@@ -204,8 +268,9 @@ mod tests {
                 between(&kind(), &from, &to, Span { passed, ticks: 1 }, &mut row);
                 row[0]
             };
-            assert_eq!((at(0), at(256)), (100, 100 + way));
-            let way_along: Vec<_> = (0..=256).map(|passed| (at(passed) - 100) * way.signum()).collect();
+            assert_eq!((at(0), at(256)), (100.0, f64::from(100 + way)));
+            let way_along: Vec<_> =
+                (0..=256).map(|passed| (at(passed) - 100.0) * f64::from(way.signum())).collect();
             assert!(way_along.is_sorted(), "{before} {after} {way}: {way_along:?}");
         }
         let half = |before, after| {
@@ -213,8 +278,8 @@ mod tests {
             between(&kind(), &[0, before, 0], &[40, after, 0], Span { passed: 128, ticks: 1 }, &mut row);
             row[0]
         };
-        assert_eq!(half(40, 40), 20);
-        assert!(half(20, 60) < 20 && half(60, 20) > 20, "slow at first, slow at last");
+        assert_eq!(half(40, 40), 20.0);
+        assert!(half(20, 60) < 20.0 && half(60, 20) > 20.0, "slow at first, slow at last");
     }
 
     #[test]
@@ -231,14 +296,23 @@ mod tests {
     fn beyond_the_newest_it_goes_on_for_nine_ticks_and_holds() {
         let schema = Schema::new(vec![kind()]).unwrap();
         let (kind, plan) = (schema.kind(0).unwrap(), schema.plan(0).unwrap());
-        let (mut row, mut next) = (Vec::new(), Vec::new());
+        let (mut row, mut memory) = (Vec::new(), Ahead::default());
         let mut at = |ahead| {
-            beyond(kind, plan, &[0, 10, 7], TickRate::DEFAULT, ahead, &mut row, &mut next);
+            memory.predict(kind, plan, &[0, 10, 7], bounded(TickRate::DEFAULT, ahead), &mut row);
             row[0]
         };
-        assert_eq!(at(0), 0);
-        assert_eq!(at(256 + 128), 15);
-        assert_eq!(at(9 * 256), 90);
-        assert_eq!(at(1_000_000), 90);
+        assert_eq!(at(0), 0.0);
+        assert_eq!(at(256 + 128), 15.0);
+        assert_eq!(at(9 * 256), 90.0);
+        assert_eq!(at(1_000_000), 90.0);
+    }
+
+    #[test]
+    fn what_moves_is_never_still_and_never_leaps_at_the_start() {
+        let (fine, tiles) = (Grid::integers(0, 100_000), Grid::integers(0, 63));
+        assert_eq!(fine.nearest(mix_part_moving(&fine, 500, 700, 0.0)), 501);
+        assert_eq!(mix_part_moving(&tiles, 5, 6, 0.0), 5.0 + 1.0 / 64.0);
+        assert_eq!(mix_part_moving(&tiles, 5, 4, 0.5), 4.5);
+        assert_eq!(mix_part_moving(&tiles, 5, 5, 0.5), 5.0);
     }
 }

@@ -5,9 +5,9 @@
 
 use super::Client;
 use super::inputs::Inputs;
-use super::interpolation::{distance_units, has_leapt, is_hold, mix_part_moving};
+use super::interpolation::{as_it_is, distance_units, has_leapt, mix_part_moving};
 use super::visual::Visual;
-use crate::entity::{Entity, OnGrid, Schema};
+use crate::entity::{Entity, OnGrid, Predictor, Schema};
 use crate::game::{Game, Step};
 use crate::id::EntityId;
 use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX};
@@ -95,35 +95,54 @@ impl<E: Entity> Prediction<E> {
         self.own.as_ref().map(|own| &own.entity)
     }
 
-    /// The entity as it should be drawn when `part` (0 to 1) of the tick behind the newest input is over: on its way to what
-    /// the newest controls make of it (never still, so that a key press shows in whichever picture is next), and with what is
-    /// left of the last corrections. What is no place changes at once.
+    /// The kind and row to draw when `part` (0 to 1) of the tick behind the newest input is over: on its way to what the newest
+    /// controls make of it (never still, so that a key press shows in whichever picture is next), and with what is left of the
+    /// last corrections. What the controls set directly, and what does not glide, changes at once.
     pub(super) fn shown<G: Game<Entity = E>>(
         &self,
         schema: &Schema,
         scene: &G::Scene,
         controls: &OnGrid<G::Input>,
         part: f32,
-    ) -> Option<E> {
+    ) -> Option<(u8, Vec<f64>)> {
         let own = self.own.as_ref()?;
         let kind = schema.kind(own.kind)?;
-        let mut next = own.entity.clone();
-        let step = Step { tick: own.tick.next(), tick_rate: self.tick_rate, scene };
-        G::apply_input(&mut next, controls, &step);
-        let mut row = Vec::with_capacity(own.row.len());
-        next.write_row(&mut row);
-        if next.kind() != own.kind || row.len() != own.row.len() || row.len() != kind.fields.len() {
-            return Some(own.entity.clone());
-        }
-        if !has_leapt(kind, &own.row, &row, 1) {
-            for (field, (value, &from)) in kind.fields.iter().zip(row.iter_mut().zip(&own.row)) {
-                if !is_hold(field.predictor) {
-                    *value = mix_part_moving(&field.grid, from, *value, part);
+        let mut shown = Vec::with_capacity(own.row.len());
+        let mut step = Step { tick: own.tick.next(), tick_rate: self.tick_rate, scene };
+        let mut entity = own.entity.clone();
+        let mut next_row = |step: &Step<'_, G>| {
+            G::apply_input(&mut entity, controls, step);
+            let mut row = Vec::with_capacity(own.row.len());
+            entity.write_row(&mut row);
+            (entity.kind() == own.kind && row.len() == kind.fields.len()).then_some(row)
+        };
+        let Some(next) = next_row(&step).filter(|row| row.len() == own.row.len()) else {
+            as_it_is(&own.row, &mut shown);
+            return Some((own.kind, shown));
+        };
+        as_it_is(&next, &mut shown);
+        if !has_leapt(kind, &own.row, &next, 1) {
+            let mut again = None;
+            for (at, (field, value)) in kind.fields.iter().zip(shown.iter_mut()).enumerate() {
+                let (Some(&from), Some(&to)) = (own.row.get(at), next.get(at)) else { continue };
+                if from == to || !field.interpolate {
+                    continue;
+                }
+                // What the same controls would move no further is what they set: an aim, or a cursor.
+                let is_set = field.predictor == Predictor::Hold && {
+                    let again = again.get_or_insert_with(|| {
+                        step.tick = step.tick.next();
+                        next_row(&step).unwrap_or_default()
+                    });
+                    again.get(at) == Some(&to)
+                };
+                if !is_set {
+                    *value = mix_part_moving(&field.grid, from, to, part);
                 }
             }
         }
-        self.visual.apply(kind, &mut row, part);
-        E::read_row(own.kind, &row)
+        self.visual.apply(kind, &mut shown, part);
+        Some((own.kind, shown))
     }
 
     /// Predicts `tick` with the newest of `inputs`.
@@ -171,7 +190,12 @@ impl<E: Entity> Prediction<E> {
         let correction = match (&before, schema.kind(own.kind)) {
             (Some((at, was, row)), Some(kind)) if *at == own.tick && row.len() == own.row.len() => {
                 let teleported = G::teleported(was, &own.entity);
-                self.visual.correct(kind, row, &own.row, teleported)
+                let [before, after] = [row, &own.row].map(|row| {
+                    let mut fine = Vec::new();
+                    as_it_is(row, &mut fine);
+                    fine
+                });
+                self.visual.correct(kind, &before, &after, teleported)
             }
             _ => {
                 self.visual.clear();

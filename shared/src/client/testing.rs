@@ -29,8 +29,13 @@ impl Input for Press {
     const GRIDS: &'static [Grid] = &[Grid::integers(-100, 100), Grid::integers(0, 3)];
 
     fn schema() -> InputSchema {
-        let field =
-            |name: &str, grid| Field { name: name.into(), grid, predictor: Predictor::Hold, own: false };
+        let field = |name: &str, grid| Field {
+            name: name.into(),
+            grid,
+            predictor: Predictor::Hold,
+            own: false,
+            interpolate: false,
+        };
         InputSchema { fields: vec![field("go", Self::GRIDS[0]), field("fire", Self::GRIDS[1])] }
     }
 
@@ -64,7 +69,13 @@ pub(crate) struct Dot {
 
 impl Entity for Dot {
     fn kinds() -> Vec<Kind> {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
+        let field = |name: &str, grid, predictor| Field {
+            name: name.into(),
+            grid,
+            predictor,
+            own: false,
+            interpolate: predictor != Predictor::Hold,
+        };
         let kind = |name: &str| Kind {
             name: name.into(),
             fields: vec![

@@ -1,18 +1,20 @@
 //! What to draw at a moment between updates.
 
 use super::Client;
-use super::interpolation::{Moment, Span, between, beyond, fits, has_leapt};
+use super::interpolation::{Ahead, Moment, Span, as_it_is, between, bounded, fits, has_leapt};
+use super::picture::Picture;
 use super::streams::Streams;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
-use crate::snapshot::History;
+use crate::snapshot::{History, RowRef};
 use crate::tick::TickRate;
 use core::time::Duration;
 
 impl<G: Game> Client<G> {
     /// What to draw at `now`, in the order of ids: the others interpolated between snapshots, the own entity predicted up to
-    /// this moment with the newest controls, and what it brought forth (see [`Game::foresee`]).
+    /// this moment with the newest controls, and what it brought forth (see [`Game::foresee`]). Numbers (`f32`, `Vec2`) lie
+    /// between the steps of their grids; integers cannot, [`Client::picture_into`] gives them finer.
     #[must_use]
     pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
         let mut shown = Vec::new();
@@ -23,27 +25,44 @@ impl<G: Game> Client<G> {
     /// As [`Client::view`], into memory that is used again.
     pub fn view_into(&self, now: Duration, shown: &mut Vec<(EntityId, G::Entity)>) {
         shown.clear();
+        let mut picture = Picture::default();
+        self.picture_into(now, &mut picture);
+        shown.extend(self.schema.iter().flat_map(|schema| picture.entities(schema)));
+    }
+
+    /// As [`Client::view`], in rows: for those who draw by the schema, and for games whose places are integers on a coarse
+    /// grid.
+    pub fn picture_into(&self, now: Duration, picture: &mut Picture) {
+        picture.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
         let Some(moment) = place.moment_at(now) else { return };
         let part = place.input_clock.part_at(now);
         let own = place.prediction.as_ref().and_then(|own| {
             Some((own.id(), own.shown::<G>(schema, &place.scene, self.inputs.controls(), part)?))
         });
-        let own_id = own.as_ref().map(|(id, _)| *id);
+        let predicted = own.as_ref().map(|(id, _)| *id);
+        let player = place.player.map(|(_, id)| id);
         let mut rows = Rows::default();
         for history in self.streams.histories(moment.tick()) {
             let others = Others { schema, rate: place.tick_rate, history, moment };
-            others.interpolate::<G>(
-                own_id,
-                |id, kind, row| place.foreseen.take_over(id, kind, row, part),
-                &mut rows,
-                shown,
-            );
+            let finish = |id, number, kind: &Kind, row: &mut [f64]| {
+                // Of its own entity a client that predicts nothing knows what only the owner gets.
+                if Some(id) == player {
+                    for (at, value) in place.own.known(schema, number) {
+                        row.get_mut(at).into_iter().for_each(|slot| *slot = f64::from(value));
+                    }
+                }
+                place.foreseen.take_over(id, kind, row, part)
+            };
+            others.interpolate::<G>(predicted, finish, &mut rows, picture);
         }
-        shown.extend(own);
-        shown.extend(place.foreseen.shown(schema, moment, part));
-        shown.sort_by_key(|(id, _)| *id);
-        shown.dedup_by_key(|(id, _)| *id);
+        if let Some((id, (kind, row))) = own {
+            picture.push(id, kind, &row);
+        }
+        for (id, kind, row) in place.foreseen.shown(schema, moment, part) {
+            picture.push(id, kind, &row);
+        }
+        picture.sort();
     }
 }
 
@@ -55,29 +74,19 @@ pub(super) fn others_shown<G: Game>(
     moment: Moment,
     own: EntityId,
 ) -> Vec<(EntityId, G::Entity)> {
-    let (mut rows, mut shown) = (Rows::default(), Vec::new());
+    let (mut rows, mut picture) = (Rows::default(), Picture::default());
     for history in streams.histories(moment.tick()) {
         let others = Others { schema, rate, history, moment };
-        others.interpolate::<G>(Some(own), |id, _, _| id, &mut rows, &mut shown);
+        others.interpolate::<G>(Some(own), |id, _, _, _| id, &mut rows, &mut picture);
     }
-    shown
+    picture.entities(schema).collect()
 }
 
 /// Memory for the rows of one entity.
 #[derive(Default)]
 struct Rows {
-    row: Vec<i32>,
-    next: Vec<i32>,
-}
-
-impl Rows {
-    /// Whether the declared predictors lead from one row to another in `ticks`.
-    fn lead_to(&mut self, plan: &PredictPlan, from: &[i32], to: &[i32], ticks: i64) -> bool {
-        self.next.clear();
-        self.next.extend_from_slice(from);
-        plan.run(&mut self.next, u32::try_from(ticks).unwrap_or(0));
-        self.next == to
-    }
+    row: Vec<f64>,
+    ahead: Ahead,
 }
 
 /// The states of one stream around a moment.
@@ -89,12 +98,13 @@ struct Others<'a> {
 }
 
 impl Others<'_> {
+    /// Adds all but `own`; `finish` gets each one's id, number of kind, kind and row, and says under which id it is shown.
     fn interpolate<G: Game>(
         &self,
         own: Option<EntityId>,
-        take_over: impl Fn(EntityId, &Kind, &mut [i32]) -> EntityId,
+        finish: impl Fn(EntityId, u8, &Kind, &mut [f64]) -> EntityId,
         rows: &mut Rows,
-        shown: &mut Vec<(EntityId, G::Entity)>,
+        picture: &mut Picture,
     ) {
         let Self { schema, history, moment, .. } = *self;
         let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
@@ -110,34 +120,44 @@ impl Others<'_> {
             }
             let (Some(kind), Some(plan)) = (schema.kind(from.kind), schema.plan(from.kind)) else { continue };
             let to = after.next_if(|to| to.id == from.id).filter(|to| to.kind == from.kind);
-            match (to, span) {
-                (Some(to), Some(span)) if to.values == from.values => {
-                    between(kind, from.values, from.values, span, &mut rows.row);
+            match to.zip(span) {
+                Some((to, span)) => self.pass::<G>(kind, plan, from, to, span, rows),
+                None => {
+                    rows.ahead.predict(kind, plan, from.values, bounded(self.rate, passed), &mut rows.row)
                 }
-                // It went as predicted: the way is known, and is what was shown before this was.
-                (Some(to), Some(span))
-                    if span.ticks > 1 && rows.lead_to(plan, from.values, to.values, span.ticks) =>
-                {
-                    beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next);
-                }
-                (Some(to), Some(span)) => {
-                    let entities = || {
-                        G::Entity::read_row(from.kind, from.values)
-                            .zip(G::Entity::read_row(to.kind, to.values))
-                    };
-                    let put_elsewhere = has_leapt(kind, from.values, to.values, span.ticks)
-                        || entities().is_some_and(|(before, after)| G::teleported(&before, &after));
-                    let to = if put_elsewhere { from } else { to };
-                    between(kind, from.values, to.values, span, &mut rows.row);
-                }
-                _ => beyond(kind, plan, from.values, self.rate, passed, &mut rows.row, &mut rows.next),
             }
-            let id = take_over(from.id, kind, &mut rows.row);
-            if fits(schema, from.kind, &rows.row)
-                && let Some(entity) = G::Entity::read_row(from.kind, &rows.row)
-            {
-                shown.push((id, entity));
+            if fits(schema, from.kind, &rows.row) {
+                let id = finish(from.id, from.kind, kind, &mut rows.row);
+                picture.push(id, from.kind, &rows.row);
             }
+        }
+    }
+
+    /// The row on the way from one state to the next.
+    fn pass<G: Game>(
+        &self,
+        kind: &Kind,
+        plan: &PredictPlan,
+        from: RowRef<'_>,
+        to: RowRef<'_>,
+        span: Span,
+        Rows { row, ahead }: &mut Rows,
+    ) {
+        if to.values == from.values {
+            return as_it_is(from.values, row);
+        }
+        // It went as predicted: the way is known, and is what was shown before this was.
+        if span.ticks > 1 && ahead.lead_to(plan, from.values, to.values, span.ticks) {
+            return ahead.predict(kind, plan, from.values, bounded(self.rate, span.passed), row);
+        }
+        let entities =
+            || G::Entity::read_row(from.kind, from.values).zip(G::Entity::read_row(to.kind, to.values));
+        let put_elsewhere = has_leapt(kind, from.values, to.values, span.ticks)
+            || entities().is_some_and(|(before, after)| G::teleported(&before, &after));
+        if put_elsewhere {
+            as_it_is(from.values, row)
+        } else {
+            between(kind, from.values, to.values, span, row)
         }
     }
 }

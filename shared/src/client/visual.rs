@@ -10,8 +10,8 @@ use core::time::Duration;
 const SMOOTHED_UNITS_MAX: f32 = 4.0;
 /// In this time half of an error is worked off.
 const HALF_LIFE: Duration = Duration::from_millis(70);
-/// What is left of an error is dropped below this, in grid steps.
-const LEAST: f32 = 0.5;
+/// What is left of an error is dropped below this, in grid steps: on a grid of whole tiles, too, that is not seen.
+const LEAST: f32 = 1.0 / 64.0;
 
 /// What is added to a row to show it, in grid steps; decays to nothing.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,9 @@ pub(super) struct Visual {
 impl Visual {
     pub(super) fn new(rate: TickRate) -> Self {
         let half_lives = rate.period().as_secs_f32() / HALF_LIFE.as_secs_f32();
-        Self { steps: Vec::new(), kept: 0.5_f32.powf(half_lives) }
+        // Rounded, so that it is the same number on every platform.
+        let kept = (0.5_f32.powf(half_lives) * 65_536.0).round() / 65_536.0;
+        Self { steps: Vec::new(), kept }
     }
 
     /// A tick is over.
@@ -42,13 +44,13 @@ impl Visual {
     }
 
     /// Adds what is left of the errors when `part` (0 to 1) of a tick is over.
-    pub(super) fn apply(&self, kind: &Kind, row: &mut [i32], part: f32) {
+    pub(super) fn apply(&self, kind: &Kind, row: &mut [f64], part: f32) {
         if self.steps.is_empty() {
             return;
         }
-        let kept = self.kept.powf(part);
+        let kept = 1.0 - (1.0 - self.kept) * part;
         for (field, (value, steps)) in kind.fields.iter().zip(row.iter_mut().zip(&self.steps)) {
-            *value = field.grid.fit(i64::from(*value) + (steps * kept) as i64);
+            *value = field.grid.fine_fit(*value + f64::from(steps * kept));
         }
     }
 
@@ -56,8 +58,8 @@ impl Visual {
     pub(super) fn correct(
         &mut self,
         kind: &Kind,
-        before: &[i32],
-        after: &[i32],
+        before: &[f64],
+        after: &[f64],
         teleported: bool,
     ) -> Option<Correction> {
         let units = distance_units(kind, before, after);
@@ -73,7 +75,7 @@ impl Visual {
             kind.fields.iter().zip(self.steps.iter_mut().zip(before.iter().zip(after)))
         {
             if field.predictor.is_place() {
-                *steps += field.grid.distance(after, before) as f32;
+                *steps += field.grid.fine_distance(after, before) as f32;
             }
         }
         let off =
@@ -92,8 +94,8 @@ mod tests {
     use crate::client::testing::Dot;
     use crate::entity::Entity;
 
-    fn shown(visual: &Visual, kind: &Kind, part: f32) -> i32 {
-        let mut row = [1_000, 0, 0];
+    fn shown(visual: &Visual, kind: &Kind, part: f32) -> f64 {
+        let mut row = [1_000.0, 0.0, 0.0];
         visual.apply(kind, &mut row, part);
         row[0]
     }
@@ -101,22 +103,32 @@ mod tests {
     #[test]
     fn a_correction_is_not_seen_at_first_and_gone_in_a_moment() {
         let (kind, mut visual) = (&Dot::kinds()[0], Visual::new(TickRate::DEFAULT));
-        let corrected = visual.correct(kind, &[900, 0, 0], &[1_000, 0, 0], false);
-        assert_eq!((corrected, shown(&visual, kind, 0.0)), (Some(Correction::Smoothed(1.0)), 900));
+        let corrected = visual.correct(kind, &[900.0, 0.0, 0.0], &[1_000.0, 0.0, 0.0], false);
+        assert_eq!((corrected, shown(&visual, kind, 0.0)), (Some(Correction::Smoothed(1.0)), 900.0));
         let part = shown(&visual, kind, 0.5);
         visual.step();
         let tick = shown(&visual, kind, 0.0);
-        assert!(900 < part && part < tick && tick < 1_000, "{part} {tick}");
-        (0..20).for_each(|_| visual.step());
-        assert_eq!(shown(&visual, kind, 0.0), 1_000);
+        assert!(900.0 < part && part < tick && tick < 1_000.0, "{part} {tick}");
+        (0..40).for_each(|_| visual.step());
+        assert_eq!(shown(&visual, kind, 0.0), 1_000.0);
     }
 
     #[test]
     fn a_new_place_is_shown_at_once() {
         let (kind, mut visual) = (&Dot::kinds()[0], Visual::new(TickRate::DEFAULT));
-        assert_eq!(visual.correct(kind, &[0, 0, 0], &[1_000, 0, 0], false), Some(Correction::Snapped));
-        assert_eq!(shown(&visual, kind, 0.0), 1_000);
-        assert_eq!(visual.correct(kind, &[990, 0, 0], &[1_000, 0, 0], true), Some(Correction::Snapped));
-        assert_eq!(visual.correct(kind, &[1_000, 0, 0], &[1_000, 5, 1], false), None, "no place changed");
+        assert_eq!(
+            visual.correct(kind, &[0.0, 0.0, 0.0], &[1_000.0, 0.0, 0.0], false),
+            Some(Correction::Snapped)
+        );
+        assert_eq!(shown(&visual, kind, 0.0), 1_000.0);
+        assert_eq!(
+            visual.correct(kind, &[990.0, 0.0, 0.0], &[1_000.0, 0.0, 0.0], true),
+            Some(Correction::Snapped)
+        );
+        assert_eq!(
+            visual.correct(kind, &[1_000.0, 0.0, 0.0], &[1_000.0, 5.0, 1.0], false),
+            None,
+            "no place changed"
+        );
     }
 }

@@ -135,22 +135,17 @@ const fn bits(grids: &[Grid]) -> u32 {
     bits
 }
 
-/// Appends a field's components to a schema. `predictor` is that of the first one.
-pub fn add_field<T: FieldType>(
-    fields: &mut Vec<Field>,
-    name: &str,
-    grid: Grid,
-    predictor: Predictor,
-    own: bool,
-) {
+/// Appends a field's components to a schema. `like` is the first one, with the name of the whole.
+pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, like: &Field) {
+    let Field { name, predictor, .. } = like;
     for (&part, shift) in T::PARTS.iter().zip(0..) {
-        let name = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}") };
-        let predictor = match predictor {
-            Predictor::Hold | Predictor::Custom => predictor,
+        let name = if part.is_empty() { name.clone() } else { format!("{name}.{part}") };
+        let predictor = match *predictor {
+            Predictor::Hold | Predictor::Custom => *predictor,
             Predictor::Linear { velocity } => Predictor::Linear { velocity: velocity + shift },
             Predictor::Steer { target, rate } => Predictor::Steer { target: target + shift, rate },
         };
-        fields.push(Field { name, grid, predictor, own });
+        fields.push(Field { name, predictor, ..like.clone() });
     }
 }
 

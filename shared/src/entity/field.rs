@@ -107,6 +107,20 @@ impl Grid {
         (straight + span / 2).rem_euclid(span) - span / 2
     }
 
+    /// As [`Grid::fit`], between steps.
+    #[inline]
+    pub(crate) fn fine_fit(&self, steps: f64) -> f64 {
+        let (min, max) = (f64::from(self.min), f64::from(self.max));
+        if self.wrap { min + (steps - min).rem_euclid(self.span() as f64) } else { steps.clamp(min, max) }
+    }
+
+    /// As [`Grid::distance`], between steps.
+    #[inline]
+    pub(crate) fn fine_distance(&self, from: f64, to: f64) -> f64 {
+        let (straight, span) = (to - from, self.span() as f64);
+        if self.wrap { (straight + span / 2.0).rem_euclid(span) - span / 2.0 } else { straight }
+    }
+
     /// The grid step nearest to `value` units; a value that is not a number becomes 0.
     #[inline]
     #[must_use]

@@ -130,7 +130,11 @@ impl Probabilities for Model {
     }
 }
 
+/// Of all that the bytes of packets depend on: how a field is drawn is left out.
 fn kinds_hash(kinds: &[Kind]) -> u64 {
+    let field = |field: &Field| (field.name.clone(), field.grid, field.predictor, field.own);
+    let kind = |kind: &Kind| (kind.name.clone(), kind.fields.iter().map(field).collect::<Vec<_>>());
+    let kinds: Vec<_> = kinds.iter().map(kind).collect();
     fnv1a_64(&codec::encode(&kinds).unwrap_or_default())
 }
 

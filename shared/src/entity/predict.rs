@@ -178,7 +178,13 @@ mod tests {
     use crate::entity::{Field, Schema};
 
     fn kind() -> Kind {
-        let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
+        let field = |name: &str, grid, predictor| Field {
+            name: name.into(),
+            grid,
+            predictor,
+            own: false,
+            interpolate: true,
+        };
         Kind {
             name: "thing".into(),
             fields: vec![

@@ -50,6 +50,9 @@ pub struct Field {
     /// Only the client whose entity it is gets it, in the private section of its updates. In a stream, and so for all
     /// others, it is [`Field::hidden`].
     pub own: bool,
+    /// In a picture it glides from one state to the next, between the steps of its grid. Else it stays until the next state
+    /// is shown. It changes nothing but what is drawn.
+    pub interpolate: bool,
 }
 
 impl Field {

@@ -179,6 +179,7 @@ mod tests {
             grid: Grid::integers(2, 90),
             predictor: Predictor::Hold,
             own,
+            interpolate: false,
         };
         let kind = Kind { name: "player".into(), fields: vec![field("hp", false), field("card", true)] };
         let schema = Schema::new(vec![kind]).unwrap();

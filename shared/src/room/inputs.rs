@@ -143,6 +143,7 @@ mod tests {
                 grid,
                 predictor: Default::default(),
                 own: false,
+                interpolate: false,
             };
             InputSchema { fields: ["x", "fire"].into_iter().zip(Self::GRIDS).map(field).collect() }
         }

@@ -94,14 +94,18 @@ impl OwnTold {
 
     /// Puts what was told into a row of a stream.
     pub fn fill(&self, schema: &Schema, kind: u8, row: &mut [i32]) {
-        let fields = schema.own_fields(kind);
-        if self.knows(kind, fields) {
-            for (field, value) in fields.iter().zip(&self.values) {
-                if let Some(slot) = row.get_mut(field.at) {
-                    *slot = *value;
-                }
+        for (at, value) in self.known(schema, kind) {
+            if let Some(slot) = row.get_mut(at) {
+                *slot = value;
             }
         }
+    }
+
+    /// What was told of an entity of this kind: places in the row with their values.
+    pub(crate) fn known(&self, schema: &Schema, kind: u8) -> impl Iterator<Item = (usize, i32)> {
+        let fields = schema.own_fields(kind);
+        let known = self.knows(kind, fields);
+        fields.iter().zip(&self.values).filter(move |_| known).map(|(field, value)| (field.at, *value))
     }
 }
 
@@ -112,8 +116,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn schema() -> Schema {
-        let field =
-            |name: &str, grid, own| Field { name: name.into(), grid, predictor: Predictor::Hold, own };
+        let field = |name: &str, grid, own| Field {
+            name: name.into(),
+            grid,
+            predictor: Predictor::Hold,
+            own,
+            interpolate: false,
+        };
         let soldier = vec![
             field("hp", Grid::integers(0, 100), false),
             field("ammo", Grid::integers(1, 300), true),

@@ -12,7 +12,13 @@ use crate::wire::DecodeError;
 use proptest::prelude::*;
 
 fn schema() -> Schema {
-    let field = |name: &str, grid, predictor| Field { name: name.into(), grid, predictor, own: false };
+    let field = |name: &str, grid, predictor| Field {
+        name: name.into(),
+        grid,
+        predictor,
+        own: false,
+        interpolate: true,
+    };
     let mover = vec![
         field("pos", Grid::integers(-5000, 5000), Predictor::Linear { velocity: 1 }),
         field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, rate: 4 }),

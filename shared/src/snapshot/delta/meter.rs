@@ -207,6 +207,7 @@ mod tests {
             grid: Grid::integers(-50_000, 50_000),
             predictor: Predictor::Hold,
             own: false,
+            interpolate: false,
         };
         let kind = |name: &str, fields: &[&str]| Kind {
             name: name.into(),

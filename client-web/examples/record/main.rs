@@ -3,8 +3,8 @@
 //!
 //!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS [BOTS]]
 //!
-//! writes `FOLDER/arena.bin` (built with the game) and `FOLDER/generic.bin` (by the schema): calls one after the other, each
-//! a byte and what belongs to it, numbers little endian, bytes with a 32-bit length before them:
+//! writes `FOLDER/arena.bin` (built with the game), `FOLDER/generic.bin` (by the schema), and `FOLDER/own.bin` (see `own.rs`). The
+//! first two are calls one after the other, each a byte and what belongs to it, numbers little endian, bytes with a 32-bit length before them:
 //!
 //! ```text
 //! 1 start      bytes of the configuration
@@ -13,11 +13,13 @@
 //! 4 input      now f64, bytes of the row
 //! 5 transmit   ; then bytes of the message, empty if there is none
 //! 6 event      ; then bytes of the event, empty if there is none
-//! 7 view       now f64; then the words u32 and FNV-1a (32 bits) over their bytes u32
+//! 7 view       now f64; then the numbers u32 and FNV-1a (32 bits) over their bytes u32
 //! 8 command    bytes; then the result u32
 //! 9 reconnect  now f64; then 1 if there is a place
 //! 10 figures   now f64; then FNV-1a (32 bits) over their bytes u32
 //! ```
+
+mod own;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -51,6 +53,7 @@ fn main() -> Result<()> {
     let write = |name: &str, bytes: &[u8]| std::fs::write(Path::new(&folder).join(name), bytes);
     write("arena.bin", &Match::<Arena>::new(bots)?.play(ticks)?)?;
     write("generic.bin", &Match::<AnyGame>::new(bots)?.play(ticks)?)?;
+    write("own.bin", &own::record()?)?;
     Ok(())
 }
 
@@ -283,11 +286,11 @@ impl<G: PageGame> Match<G> {
     }
 
     fn look(&mut self) {
-        let mut words = Vec::new();
-        self.session.view(self.now, &mut words);
+        let mut numbers = Vec::new();
+        self.session.view(self.now, &mut numbers);
         self.call(7, Some(self.now), None);
-        self.log.extend((words.len() as u32).to_le_bytes());
-        self.log.extend(fnv1a_32(words.iter().flat_map(|word| word.to_le_bytes())).to_le_bytes());
+        self.log.extend((numbers.len() as u32).to_le_bytes());
+        self.log.extend(fnv1a_32(numbers.iter().flat_map(|number: &f64| number.to_le_bytes())).to_le_bytes());
         self.call(10, Some(self.now), None);
         let figures = self.session.figures(self.now);
         self.log.extend(fnv1a_32(figures.iter().flat_map(|figure| figure.to_le_bytes())).to_le_bytes());

@@ -1,0 +1,83 @@
+//! What is drawn in one picture: rows that may lie between the steps of their grids.
+
+use crate::entity::{Entity, Schema};
+use crate::id::EntityId;
+
+/// All entities of a picture, in the order of their ids. Its memory is used again.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    rows: Vec<Place>,
+    values: Vec<f64>,
+}
+
+/// Where a row is in a picture's values.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    id: EntityId,
+    kind: u8,
+    start: usize,
+    end: usize,
+}
+
+/// One entity of a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FineRow<'a> {
+    /// Its id.
+    pub id: EntityId,
+    /// The number of its kind.
+    pub kind: u8,
+    /// Its fields in the order of the schema, in steps of their grids: with fractions where the field declares
+    /// `interpolate`. Divided by the grid's `per_unit`, they are in units (turns, for an angle).
+    pub values: &'a [f64],
+}
+
+impl Picture {
+    /// The entities.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = FineRow<'_>> {
+        self.rows.iter().map(|row| FineRow {
+            id: row.id,
+            kind: row.kind,
+            values: self.values.get(row.start..row.end).unwrap_or_default(),
+        })
+    }
+
+    /// How many entities there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.values.clear();
+    }
+
+    pub(super) fn push(&mut self, id: EntityId, kind: u8, values: &[f64]) {
+        let start = self.values.len();
+        self.values.extend_from_slice(values);
+        self.rows.push(Place { id, kind, start, end: self.values.len() });
+    }
+
+    /// Puts the entities into the order of their ids. Of two with one id the first that was pushed stays.
+    pub(super) fn sort(&mut self) {
+        self.rows.sort_by_key(|row| row.id);
+        self.rows.dedup_by_key(|row| row.id);
+    }
+
+    /// The entities as the game's own types. An integer cannot lie between two steps and takes the nearer one.
+    pub(super) fn entities<'a, E: Entity>(
+        &'a self,
+        schema: &'a Schema,
+    ) -> impl Iterator<Item = (EntityId, E)> + 'a {
+        self.rows().filter_map(|row| {
+            let fields = &schema.kind(row.kind)?.fields;
+            Some((row.id, E::read_fine_row(row.kind, fields, row.values)?))
+        })
+    }
+}
