@@ -4,14 +4,17 @@
 //   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
 //
 // A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor, own }] }, a predictor
-// { hold: true }, { linear: velocity }, { steer: target, rate } or { custom: true }; `own` marks a field that only the owner of
+// { hold: true }, { linear: velocity }, { steer: target, lag_ms } or { custom: true }; `own` marks a field that only the owner of
 // the entity gets. With `custom` fields the schema also needs the game's step, a function of rows: `schema.step = (rows) => ...`
 // (section 6.1). A state is { tick, rows: [[id, kind, [values]], ...] }.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const HASH_PERIOD_TICKS = 32, EXACT_STEPS = 8, GROUP_ROWS = 8, ONE = 32768;
+/** The vectors are of a room at this rate; `Joined` tells it. */
+const TICK_RATE_HZ = 30;
+const HASH_PERIOD_TICKS = 32, GROUP_ROWS = 8, ONE = 32768;
+const EXACT_STEPS = Math.max(8, Math.ceil((8 * TICK_RATE_HZ) / 30));
 
 // --- grids and predictors: section 4 --------------------------------------------------------------------------------
 
@@ -43,7 +46,8 @@ export function predict(fields, row, ticks) {
     fields.forEach(({ grid, predictor }, at) => {
       if (predictor.steer === undefined) return;
       const way = distance(grid, row[at], row[predictor.steer]);
-      row[at] = fit(grid, row[at] + (Math.abs(way) <= predictor.rate ? way : Math.trunc(way / predictor.rate)));
+      const divisor = 1 + Math.floor((predictor.lag_ms * TICK_RATE_HZ + 500) / 1000);
+      row[at] = fit(grid, row[at] + (Math.abs(way) <= divisor ? way : Math.trunc(way / divisor)));
     });
     moveLinear(fields, row, 1);
   }
@@ -370,7 +374,7 @@ function parseSchema(all, heading) {
     if (!field || !schema.length) continue;
     const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
     const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
-      : field[3].startsWith("Steer") ? { steer: numbers.target, rate: numbers.rate }
+      : field[3].startsWith("Steer") ? { steer: numbers.target, lag_ms: numbers.lag_ms }
       : field[3] === "Custom" ? { custom: true } : { hold: true };
     const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
     schema[schema.length - 1].fields.push({ name: field[1], grid, predictor, own: field[4] === "true" });

@@ -7,7 +7,7 @@ use tickwire_shared::prelude::*;
 pub struct Craft {
     #[entity(range = -100_000..=100_000, predict = linear(velocity))]
     place: IVec2,
-    #[entity(range = -1_000..=1_000, predict = steer(target, 4))]
+    #[entity(range = -1_000..=1_000, predict = steer(target, 100))]
     velocity: IVec2,
     #[entity(range = -1_000..=1_000)]
     target: IVec2,

@@ -5,9 +5,9 @@ use tickwire_shared::entity::{
     CustomStep, Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, Trainer,
 };
 use tickwire_shared::id::EntityId;
-use tickwire_shared::limits::{ENTITIES_MAX, HISTORY_TICKS};
+use tickwire_shared::limits::{ENTITIES_MAX, WINDOW_TICKS_MAX};
 use tickwire_shared::snapshot::{Snapshot, encode_delta};
-use tickwire_shared::tick::Tick;
+use tickwire_shared::tick::{Tick, TickRate};
 
 const ROWS_MAX: usize = 40;
 /// Bytes in front of a table's contexts.
@@ -32,7 +32,7 @@ impl<'a> Arbitrary<'a> for Packet {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         let schema = schema(from)?;
         let start = Tick(from.int_in_range(0..=200)?);
-        let target = Tick(start.0 + from.int_in_range(1..=HISTORY_TICKS as u32 - 1)?);
+        let target = Tick(start.0 + from.int_in_range(1..=WINDOW_TICKS_MAX - 1)?);
         let baseline = if from.arbitrary()? { Some(state(from, &schema, start)?) } else { None };
         if from.arbitrary()? {
             let payload = from.bytes(from.len())?.to_vec();
@@ -69,7 +69,7 @@ pub fn is_sound(state: &Snapshot, schema: &Schema) -> bool {
 
 fn schema(from: &mut Unstructured<'_>) -> Result<Schema> {
     let kinds = (0..from.int_in_range(1..=5)?).map(|_| kind(from)).collect::<Result<Vec<_>>>()?;
-    let schema = match Schema::with_step(kinds.clone(), CustomStep::new(jumble)) {
+    let schema = match Schema::with_step(kinds.clone(), CustomStep::new(jumble), TickRate::DEFAULT) {
         Ok(schema) => schema,
         Err(_) => return Err(arbitrary::Error::IncorrectFormat),
     };
@@ -99,7 +99,7 @@ fn kind(from: &mut Unstructured<'_>) -> Result<Kind> {
             0 => Predictor::Linear { velocity: from.int_in_range(0..=count - 1)? },
             1 => Predictor::Steer {
                 target: from.int_in_range(0..=count - 1)?,
-                rate: from.int_in_range(1..=9)?,
+                lag_ms: from.int_in_range(1..=270)?,
             },
             2 => Predictor::Custom,
             _ => Predictor::Hold,

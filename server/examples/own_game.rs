@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 pub struct Runner {
     #[entity(range = -64.0..=64.0, grid = 256, predict = linear(vel))]
     pub pos: Vec2,
-    #[entity(range = -2.0..=2.0, grid = 256, predict = steer(wish, 4))]
+    #[entity(range = -2.0..=2.0, grid = 256, predict = steer(wish, 100))]
     pub vel: Vec2,
     #[entity(range = -2.0..=2.0, grid = 256)]
     pub wish: Vec2,

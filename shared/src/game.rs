@@ -204,11 +204,11 @@ pub trait Game: Sized + Send + 'static {
     }
 }
 
-/// The schema of a game's entities in a room with this scene.
-pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>) -> Result<Schema, SchemaError> {
+/// The schema of a game's entities in a room with this scene and rate.
+pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>, rate: TickRate) -> Result<Schema, SchemaError> {
     let scene = scene.clone();
     let step = CustomStep::of::<G::Entity>(move |entities| G::predict(entities, &scene));
-    Schema::with_step(G::Entity::kinds(), step)
+    Schema::with_step(G::Entity::kinds(), step, rate)
 }
 
 /// Who comes into a room.

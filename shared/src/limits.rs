@@ -3,6 +3,8 @@
 //! The bounds here are the same for every server and are part of `docs/protocol.md`; what an operator may set
 //! lives in the server's configuration.
 
+use crate::tick::TickRate;
+
 /// The version of the protocol in `Hello`. Another version is refused with 4012.
 pub const PROTOCOL_VERSION: u16 = 1;
 /// The WebSocket subprotocol that a client asks for.
@@ -28,19 +30,22 @@ pub const INPUT_BITS_MAX: u32 = 256;
 /// Fields (after splitting vectors) of one input.
 pub const INPUT_FIELDS_MAX: usize = 32;
 
-/// Snapshots that both ends keep per stream. A baseline older than that is answered with a keyframe.
-pub const HISTORY_TICKS: usize = 64;
+/// How long both ends keep a stream's snapshots, and how far from the next tick an input may lie, ms: a round trip of
+/// this length is played without loss at every tick rate. See [`window_ticks`].
+pub const WINDOW_MS: u64 = 2_000;
+/// The least number of ticks in that window, for slow rooms.
+pub const WINDOW_TICKS_MIN: u32 = 64;
+/// The greatest number of ticks in that window, at [`TickRate::MAX`]. The age of a baseline is below it.
+pub const WINDOW_TICKS_MAX: u32 = window_ticks(TickRate::FASTEST);
 /// The state hash goes with every snapshot whose tick is divisible by this.
 pub const HASH_PERIOD_TICKS: u32 = 32;
-/// A predictor steps this many ticks exactly and goes on linearly.
-pub const EXACT_STEPS_MAX: u32 = 8;
+/// A predictor steps this many ticks exactly at 30 Hz and goes on linearly. See [`exact_steps_max`].
+pub const EXACT_STEPS_AT_30_HZ: u32 = 8;
 
 /// Inputs in one client frame. More are 4002.
 pub const INPUTS_PER_FRAME_MAX: usize = 32;
-/// How far ahead of the next tick an input may lie, ticks. Beyond it is refused, counted and told.
-pub const INPUT_FUTURE_TICKS_MAX: u32 = 64;
-/// How far behind the next tick an input may lie and still have its edges folded, ticks. Beyond it is refused.
-pub const INPUT_LATE_TICKS_MAX: u32 = 64;
+/// How much lost time a room makes up for at one waking, ms. The ticks of what lies further behind are skipped.
+pub const CATCH_UP_MS_MAX: u64 = 133;
 /// How long a missing input is held before the player's input becomes neutral, ms.
 pub const INPUT_HOLD_MS_MAX: u32 = 500;
 
@@ -102,8 +107,10 @@ pub const RESUME_GRACE_MS: u64 = 30_000;
 pub const RESUME_GRACE_BRIEF_MS: u64 = 2_000;
 /// The longest time without a message while nothing is to be told, each way, ms.
 pub const QUIET_MS_MAX: u64 = 250;
-/// The margins of inputs that need not be told at once, 1/256 tick.
-pub const MARGIN_BAND: core::ops::RangeInclusive<i16> = 64..=2048;
+/// The least margin of an input that need not be told at once, 1/256 tick.
+pub const MARGIN_MIN: i16 = 64;
+/// The greatest margin of an input that need not be told at once, ms.
+pub const MARGIN_MS_MAX: u64 = 266;
 /// How much longer than its round trip ago the tick may be that a player says to see, ms: a tick, the margin of its inputs, and
 /// what its client waits for late updates. What is older counts as this.
 pub const VIEW_SPARE_MS: u64 = 150;
@@ -126,5 +133,23 @@ const _: () = {
     assert!(RELIABLE_QUEUE_MAX * (EVENT_BYTES_MAX + EVENT_EXTRA_BYTES) < EVENTS_WAITING_BYTES_MAX / 2);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);
-    assert!(INPUT_FUTURE_TICKS_MAX as usize <= HISTORY_TICKS);
+    assert!(WINDOW_TICKS_MAX <= 1 << 8, "the age of a baseline is a byte");
+    assert!(MARGIN_MS_MAX * (TickRate::MAX as u64) / 1_000 < (i16::MAX / 256) as u64);
 };
+
+/// The ticks of [`WINDOW_MS`] at a tick rate, at least [`WINDOW_TICKS_MIN`]: the snapshots that both ends keep per stream (a
+/// baseline older than that is answered with a keyframe), and how far from the next tick an input may lie. One that is
+/// farther ahead is refused, counted and told; one that is farther behind too.
+#[must_use]
+pub const fn window_ticks(rate: TickRate) -> u32 {
+    let ticks = rate.ticks_covering(WINDOW_MS);
+    if ticks < WINDOW_TICKS_MIN { WINDOW_TICKS_MIN } else { ticks }
+}
+
+/// How many ticks a predictor steps exactly at a tick rate, and at 30 Hz at the least: as long as nothing is told of a
+/// quiet stream.
+#[must_use]
+pub const fn exact_steps_max(rate: TickRate) -> u32 {
+    let steps = (EXACT_STEPS_AT_30_HZ * rate.hz() as u32).div_ceil(30);
+    if steps < EXACT_STEPS_AT_30_HZ { EXACT_STEPS_AT_30_HZ } else { steps }
+}

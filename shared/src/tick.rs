@@ -52,6 +52,10 @@ impl TickRate {
     pub const MAX: u16 = 128;
     /// 30 Hz.
     pub const DEFAULT: Self = Self(30);
+    /// [`TickRate::MIN`].
+    pub const SLOWEST: Self = Self(Self::MIN);
+    /// [`TickRate::MAX`].
+    pub const FASTEST: Self = Self(Self::MAX);
 
     /// A rate of `hz`, or `None` outside [`TickRate::MIN`]`..=`[`TickRate::MAX`].
     #[must_use]
@@ -81,6 +85,21 @@ impl TickRate {
     #[must_use]
     pub fn ticks_in(self, time: Duration) -> f64 {
         time.as_secs_f64() * f64::from(self.0)
+    }
+
+    /// The ticks that cover `ms`, at least 1: for windows that are declared in time.
+    #[must_use]
+    pub const fn ticks_covering(self, ms: u64) -> u32 {
+        let ticks = (self.0 as u64 * ms).div_ceil(1_000);
+        if ticks == 0 { 1 } else { ticks as u32 }
+    }
+
+    /// What `per_s` units a second are in a tick, rounded: for speeds on a grid.
+    #[must_use]
+    pub const fn per_tick(self, per_s: i32) -> i32 {
+        let (per_s, hz) = (per_s as i64, self.0 as i64);
+        let half = if per_s < 0 { -hz } else { hz };
+        ((2 * per_s + half) / (2 * hz)) as i32
     }
 
     /// The number of whole ticks in `time`.

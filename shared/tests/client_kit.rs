@@ -434,7 +434,11 @@ fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
         let sees = client.scene().is_some_and(|map| map.is_clear(own.pos, other.pos));
         let near = distance_squared(own.pos, other.pos) < (6 * 1024_i64).pow(2);
         fire = Button::after(fire, sees && near && !other.shielded);
-        ArenaInput { aim: tickwire_shared::arena::lead(own.pos, other), fire, ..ArenaInput::default() }
+        ArenaInput {
+            aim: tickwire_shared::arena::lead(own.pos, other, TickRate::DEFAULT),
+            fire,
+            ..ArenaInput::default()
+        }
     }
 }
 

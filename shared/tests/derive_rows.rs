@@ -7,7 +7,7 @@ use tickwire_shared::wire::bits::{BitCode, BitReader, BitWriter};
 
 const EDGE: i32 = 65_536;
 const STEPS: u32 = 1024;
-const RATE: i32 = 4;
+const LAG_MS: i32 = 100;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
 enum Thing {
@@ -21,11 +21,11 @@ struct Ship {
     weapon: Weapon,
     #[entity(range = -EDGE..=EDGE, grid = STEPS, predict = linear(vel))]
     pos: IVec2,
-    #[entity(range = -1024..=1024, grid = STEPS, predict = steer(target, RATE))]
+    #[entity(range = -1024..=1024, grid = STEPS, predict = steer(target, LAG_MS))]
     vel: IVec2,
     #[entity(range = -1024..=1024, grid = STEPS)]
     target: IVec2,
-    #[entity(angle = 1024, predict = steer(aim, 2))]
+    #[entity(angle = 1024, predict = steer(aim, 33))]
     heading: u16,
     #[entity(angle = 1024)]
     aim: u16,
@@ -191,11 +191,11 @@ fn a_predictor_names_the_matching_component() {
     let fields = &Ship::kinds()[0].fields;
     let predictors: Vec<_> = fields.iter().map(|field| field.predictor).collect();
     assert_eq!(predictors[1..=2], [Predictor::Linear { velocity: 3 }, Predictor::Linear { velocity: 4 }]);
-    let steer = |target, rate| Predictor::Steer { target, rate };
-    assert_eq!(predictors[3..=4], [steer(5, 4), steer(6, 4)]);
-    assert_eq!(predictors[7], steer(8, 2));
+    let steer = |target, lag_ms| Predictor::Steer { target, lag_ms };
+    assert_eq!(predictors[3..=4], [steer(5, 100), steer(6, 100)]);
+    assert_eq!(predictors[7], steer(8, 33));
     assert!([0_usize, 5, 6, 8, 9, 10, 11].iter().all(|&at| predictors[at] == Predictor::Hold));
-    Schema::of::<Thing>().unwrap();
+    Schema::of::<Thing>(TickRate::DEFAULT).unwrap();
 }
 
 #[test]

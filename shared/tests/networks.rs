@@ -94,7 +94,8 @@ fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
         }
         if tick % 32 == 0 {
             harness.assert_in_sync();
-            invariants(harness.room().world(), harness.room().scene()).unwrap();
+            invariants(harness.room().world(), harness.room().scene(), harness.room().config().tick_rate)
+                .unwrap();
         }
     }
     let (after, minutes) = (counts(&harness, &players), (harness.now() - began).as_secs_f64() / 60.0);

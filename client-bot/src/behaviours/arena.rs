@@ -5,12 +5,12 @@ use core::str::FromStr;
 use core::time::Duration;
 use tickwire_shared::Rng;
 use tickwire_shared::arena::{
-    Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, SHOT_SPEED, Ship, TILE,
-    along, heading_of,
+    Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, Ship, TILE, along,
+    heading_of, shot_speed,
 };
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
-use tickwire_shared::prelude::IVec2;
+use tickwire_shared::prelude::{IVec2, TickRate};
 
 /// A wanderer looks this far ahead for walls.
 const LOOK_AHEAD: i32 = TILE * 3 / 2;
@@ -150,7 +150,7 @@ impl Behaviour<Arena> for Hunt {
         };
         let may_shoot = sees && !prey.shielded && distance < i64::from(SHOOT_DISTANCE);
         self.fire = Button::after(self.fire, may_shoot);
-        input(heading, heading_of(lead(way, prey.vel)), self.fire)
+        input(heading, heading_of(lead(way, prey.vel, client.tick_rate().unwrap_or_default())), self.fire)
     }
 
     fn command(&mut self, _: &Client<Arena>, rng: &mut Rng) -> Option<Command> {
@@ -195,8 +195,8 @@ fn turn_between(one: u16, other: u16) -> u16 {
 }
 
 /// Where to aim at what is `way` off and moves by `vel` per tick, if it goes on like that.
-fn lead(way: IVec2, vel: IVec2) -> IVec2 {
-    way + vel * (squared(way).isqrt() as i32 / SHOT_SPEED.max(1))
+fn lead(way: IVec2, vel: IVec2, rate: TickRate) -> IVec2 {
+    way + vel * (squared(way).isqrt() as i32 / shot_speed(rate).max(1))
 }
 
 /// Whether a ship can fly from `pos` for `distance` without touching a wall.
@@ -258,8 +258,8 @@ mod tests {
 
     #[test]
     fn a_shot_is_aimed_where_the_prey_will_be() {
-        let way = IVec2::new(10 * SHOT_SPEED, 0);
-        assert_eq!(lead(way, IVec2::new(0, 100)), way + IVec2::new(0, 1_000));
+        let way = IVec2::new(10 * shot_speed(TickRate::DEFAULT), 0);
+        assert_eq!(lead(way, IVec2::new(0, 100), TickRate::DEFAULT), way + IVec2::new(0, 1_000));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use tickwire_shared::byte_profile::{ByteProfile, FollowError, Follower, ProfileReport};
 use tickwire_shared::entity::{Schema, SchemaError, Trainer};
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
+use tickwire_shared::tick::TickRate;
 
 /// The longest first line: far beyond any game's kinds.
 const HEADER_BYTES_MAX: u64 = 1 << 20;
@@ -46,7 +47,8 @@ impl<R: BufRead> Recording<R> {
     /// It is no recording of this version, or one of a game that cannot be decoded without it.
     pub fn open(mut from: R) -> Result<Self, BadRecording> {
         let header = read_header(&mut from)?;
-        let schema = Schema::new(header.kinds.clone())?;
+        // The rate comes with the first `Joined`.
+        let schema = Schema::new(header.kinds.clone(), TickRate::DEFAULT)?;
         Ok(Self::with_schema(header, schema, from))
     }
 

@@ -174,17 +174,21 @@ impl<G: Game> Driver<G> {
     }
 
     fn tick(&mut self, now: Instant, due: Due) -> Option<RoomEnd> {
+        // First, so that what came meanwhile is judged by the time that it is now.
+        if due.lost > 0 {
+            self.room.skip(due.lost);
+        }
         self.drain(now);
         if let Some(close) = self.batch.closing.take() {
             self.room.close_all(&close, &mut self.slots);
             return Some(RoomEnd::Closed(close));
         }
-        let time = now.saturating_duration_since(self.started);
         for _ in 0..due.ticks {
             if self.port.is_abandoned() {
                 return Some(RoomEnd::Abandoned);
             }
-            self.room.step(time, &mut self.slots);
+            let due_at = self.schedule.due_at(self.room.tick().next());
+            self.room.step(due_at.saturating_duration_since(self.started), &mut self.slots);
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
         if !self.batch.held.is_empty() {

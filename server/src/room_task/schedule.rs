@@ -1,11 +1,11 @@
 //! When a room's ticks are due: a fixed rate, a phase of its own, bounded catching up.
+//!
+//! Tick numbers follow real time, as clients count them: what cannot be caught up is skipped.
 
 use std::time::Duration;
+use tickwire_shared::limits::CATCH_UP_MS_MAX;
 use tickwire_shared::tick::{Tick, TickRate};
 use tokio::time::Instant;
-
-/// Ticks that one waking may make up for. What lies further behind is given up: the room's time jumps.
-pub(super) const CATCH_UP_TICKS_MAX: u32 = 4;
 
 /// 2^64 divided by the golden ratio: multiples of it, modulo 2^64, spread evenly over the range however many there
 /// are (Knuth, The Art of Computer Programming 3, section 6.4).
@@ -15,18 +15,19 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Debug)]
 pub(super) struct Schedule {
     rate: TickRate,
-    /// When tick 0 of the present reckoning was. Moves when ticks are given up.
+    /// When tick 0 was.
     base: Instant,
+    /// The last tick that was stepped or skipped.
     done: Tick,
 }
 
 /// The ticks that are due at one waking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
+    /// Ticks to be skipped before the steps.
+    pub(super) lost: u32,
     /// Steps to make now.
     pub(super) ticks: u32,
-    /// Ticks that were given up.
-    pub(super) lost: u32,
 }
 
 impl Schedule {
@@ -42,18 +43,22 @@ impl Schedule {
 
     /// When the next tick is due.
     pub(super) fn next_at(&self) -> Instant {
-        self.base + self.rate.time_of(self.done.next())
+        self.due_at(self.done.next())
+    }
+
+    /// When `tick` is or was due.
+    pub(super) fn due_at(&self, tick: Tick) -> Instant {
+        self.base + self.rate.time_of(tick)
     }
 
     /// Takes the ticks that are due at `now`; at least one, since the caller was woken for it.
     pub(super) fn take_due(&mut self, now: Instant) -> Due {
         let passed = self.rate.ticks_in(now.saturating_duration_since(self.base));
         let behind = ((passed + 1e-6) as u64).saturating_sub(u64::from(self.done.0)).max(1);
-        let ticks = behind.min(u64::from(CATCH_UP_TICKS_MAX)) as u32;
-        let lost = (behind - u64::from(ticks)).min(u64::from(u32::MAX)) as u32;
-        self.base += self.rate.time_of(Tick(lost));
-        self.done = Tick(self.done.0.saturating_add(ticks));
-        Due { ticks, lost }
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
+        let ticks = behind.min(self.rate.ticks_covering(CATCH_UP_MS_MAX));
+        self.done = self.done.offset(behind.into());
+        Due { lost: behind - ticks, ticks }
     }
 }
 
@@ -75,14 +80,19 @@ mod tests {
     }
 
     #[test]
-    fn a_long_stall_is_made_up_to_the_bound_and_the_rest_given_up() {
+    fn a_long_stall_is_made_up_to_the_bound_the_rest_is_skipped_and_numbers_follow_real_time() {
         let epoch = Instant::now();
-        let mut schedule = Schedule::new(TickRate::DEFAULT, 0, epoch, epoch);
-        let late = schedule.next_at() + Duration::from_secs(1) + Duration::from_millis(1);
-        assert_eq!(schedule.take_due(late), Due { ticks: 4, lost: 27 });
-        assert!(schedule.next_at() > late);
-        let next = schedule.next_at();
-        assert_eq!(schedule.take_due(next), Due { ticks: 1, lost: 0 });
+        for (hz, ticks, lost) in [(10, 2, 9), (30, 4, 27), (128, 18, 111)] {
+            let rate = TickRate::new(hz).unwrap();
+            let mut schedule = Schedule::new(rate, 0, epoch, epoch);
+            let first = schedule.next_at();
+            let late = first + Duration::from_secs(1) + Duration::from_millis(1);
+            assert_eq!(schedule.take_due(late), Due { lost, ticks });
+            assert!(schedule.next_at() > late);
+            let next = schedule.next_at();
+            assert_eq!(next, first + rate.time_of(Tick(u32::from(hz) + 1)), "{hz} Hz");
+            assert_eq!(schedule.take_due(next), Due { lost: 0, ticks: 1 });
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use tickwire_shared::Rng;
 use tickwire_shared::entity::{CustomStep, Field, Grid, Kind, Predictor, RowMut, Schema};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::snapshot::Snapshot;
-use tickwire_shared::tick::Tick;
+use tickwire_shared::tick::{Tick, TickRate};
 
 const UNIT: i32 = 1024;
 const HZ: f64 = 30.0;
@@ -176,7 +176,9 @@ impl Match {
         };
         let speed = |target| match declared {
             Declared::Linear => Predictor::Hold,
-            Declared::Steer => Predictor::Steer { target, rate: STEER as u16 },
+            Declared::Steer => {
+                Predictor::Steer { target, lag_ms: ((STEER - 1) * 1_000 / self.hz as i32) as u16 }
+            }
             Declared::Custom => Predictor::Custom,
         };
         let mut fields = vec![
@@ -198,6 +200,7 @@ impl Match {
     /// The schema of the match's rows, in profile 0.
     pub(crate) fn schema(&self, declared: Declared) -> Schema {
         let (style, side) = (self.style, self.side);
+        let rate = TickRate::new(self.hz as u16).expect("a tick rate");
         let step = CustomStep::new(move |rows: &mut [RowMut<'_>]| {
             let mut things: Vec<_> = rows.iter().map(|row| Thing::of(row.values)).collect();
             move_things(&mut things, style, side, &[]);
@@ -205,7 +208,7 @@ impl Match {
                 row.values.copy_from_slice(&thing.row()[..row.values.len()]);
             }
         });
-        Schema::with_step(self.kinds(declared), step).expect("a schema")
+        Schema::with_step(self.kinds(declared), step, rate).expect("a schema")
     }
 
     /// The state as a snapshot.

@@ -9,6 +9,7 @@ use tickwire_shared::game::Game;
 use tickwire_shared::id::StreamId;
 use tickwire_shared::snapshot::StreamEncoder;
 use tickwire_shared::tick::Tick;
+use tickwire_shared::tick::TickRate;
 
 const MANY: usize = 256;
 const RUNS: usize = 5;
@@ -75,7 +76,7 @@ fn encoding(clients: usize) -> Duration {
     let table = Field::<9>::table();
     let schema =
         playing.schema(Declared::Steer).with_profile(PacketProfile::Ranged, table).expect("its table");
-    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let mut encoder = StreamEncoder::new(StreamId::ROOM, TickRate::new(HZ).expect("a rate"));
     let mut spent = Duration::ZERO;
     for tick in 1..=SETTLE_TICKS + TICKS {
         playing.step();

@@ -62,7 +62,7 @@ impl Range {
 pub(crate) enum Predict {
     Hold,
     Linear { velocity: Ident },
-    Steer { target: Ident, rate: Expr },
+    Steer { target: Ident, lag_ms: Expr },
     Custom,
 }
 
@@ -136,8 +136,7 @@ fn range(value: ParseStream<'_>) -> Result<Range> {
 
 impl Predict {
     fn parse(value: ParseStream<'_>) -> Result<Self> {
-        const KNOWN: &str =
-            "known predictors are `hold`, `linear(VELOCITY_FIELD)`, `steer(TARGET_FIELD, RATE)` and `custom`";
+        const KNOWN: &str = "known predictors are `hold`, `linear(VELOCITY_FIELD)`, `steer(TARGET_FIELD, LAG_MS)` and `custom`";
         let name: Ident = value.parse().map_err(|error| Error::new(error.span(), KNOWN))?;
         match name.to_string().as_str() {
             "hold" => Ok(Self::Hold),
@@ -147,11 +146,11 @@ impl Predict {
                 arguments(value, &name, usage, |list| Ok(Self::Linear { velocity: list.parse()? }))
             }
             "steer" => {
-                let usage = "write `predict = steer(TARGET_FIELD, RATE)`, e.g. `steer(target, 4)`";
+                let usage = "write `predict = steer(TARGET_FIELD, RATE)`, e.g. `steer(target, 100)`";
                 arguments(value, &name, usage, |list| {
                     let target = list.parse()?;
                     list.parse::<syn::Token![,]>()?;
-                    Ok(Self::Steer { target, rate: list.parse()? })
+                    Ok(Self::Steer { target, lag_ms: list.parse()? })
                 })
             }
             other => Err(Error::new(name.span(), format!("unknown predictor `{other}`: {KNOWN}"))),

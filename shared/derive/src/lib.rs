@@ -17,7 +17,7 @@
 //! | `angle = STEPS` | `f32`, small integers | A full turn in that many steps, 2 to 65536; the value wraps. `f32` holds radians, integers hold steps from 0. Stands instead of `range` and `grid`. |
 //! | `predict = hold` | all, entities only | The value stays. The default. |
 //! | `predict = linear(VELOCITY)` | numbers, vectors, entities only | The value grows by the field `VELOCITY` in each tick: a velocity is in units **per tick**. |
-//! | `predict = steer(TARGET, RATE)` | numbers, vectors, entities only | The value goes 1/`RATE` of the way to the field `TARGET` in each tick; an angle takes the shorter way. |
+//! | `predict = steer(TARGET, LAG_MS)` | numbers, vectors, entities only | The value goes to the field `TARGET` and trails `LAG_MS` behind it: 1/n of the way in each tick, n = 1 + lag x tick rate. An angle takes the shorter way. |
 //! | `predict = custom` | all, entities only | `Game::predict` says how the value goes on. Only clients built with the game can read such a stream. |
 //! | `interpolate = BOOL` | numbers, vectors, entities only | Whether clients draw the value between its states: it glides from one to the next, between the steps of its grid too. True by default for `f32`, vectors, angles and whatever is predicted as other than `hold`; `false` switches it off. Changes nothing but pictures. |
 //! | `own` | all, entities only | Only the player whose entity it is gets the field; for all others it is 0, or what of its range is nearest to 0. Such a field is held, and no predictor reads it. |
@@ -70,7 +70,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///     // Fixed point: 1024 integers are one unit, the map reaches from -64 to 64 units.
 ///     #[entity(range = -65536..=65536, grid = 1024, predict = linear(vel))]
 ///     pos: IVec2,
-///     #[entity(range = -1024..=1024, grid = 1024, predict = steer(target, 4))]
+///     #[entity(range = -1024..=1024, grid = 1024, predict = steer(target, 100))]
 ///     vel: IVec2,
 ///     #[entity(range = -1024..=1024, grid = 1024)]
 ///     target: IVec2,

@@ -35,7 +35,7 @@ fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> 
             Ok((quote!(::tickwire_shared::entity::Predictor::Custom), TokenStream::new()))
         }
         Some((field, Predict::Linear { velocity })) => linear(fields, at, field, velocity),
-        Some((field, Predict::Steer { target, rate })) => steer(fields, at, field, target, rate),
+        Some((field, Predict::Steer { target, lag_ms })) => steer(fields, at, field, target, lag_ms),
     }
 }
 
@@ -44,7 +44,7 @@ fn steer(
     at: usize,
     field: &Field,
     target: &Ident,
-    rate: &Expr,
+    lag_ms: &Expr,
 ) -> Result<(TokenStream, TokenStream)> {
     let (other, of) = source(fields, field, target, "target")?;
     if !matches!(of.predict, None | Some(Predict::Hold)) {
@@ -52,10 +52,10 @@ fn steer(
             format!("the target `{target}` of a steered field must itself be held: remove its `predict`");
         return Err(Error::new(target.span(), text));
     }
-    if Number::of(rate).is_some_and(|number| !matches!(number, Number::Whole(1..=65_535))) {
+    if Number::of(lag_ms).is_some_and(|number| !matches!(number, Number::Whole(1..=60_000))) {
         let text =
-            "the rate of `steer` is an integer from 1 to 65535: the field goes 1/rate of the way in a tick";
-        return Err(Error::new_spanned(rate, text));
+            "the lag of `steer` is an integer from 1 to 60000: how many milliseconds the field trails behind";
+        return Err(Error::new_spanned(lag_ms, text));
     }
     if field.wraps != of.wraps {
         let name = field.name();
@@ -64,16 +64,16 @@ fn steer(
         return Err(Error::new(target.span(), text));
     }
     same_steps(field, of, target)?;
-    let (rate_name, rate) = (format_ident!("__RATE_{at}"), whole(rate));
+    let (lag_name, lag_ms) = (format_ident!("__LAG_{at}"), whole(lag_ms));
     let code = quote! {
         ::tickwire_shared::entity::Predictor::Steer {
             target: const { __STARTS[#other] as u16 },
-            rate: #rate_name,
+            lag_ms: #lag_name,
         }
     };
     let steps = steps_check(&grid_name(at), &grid_name(other), target.span());
     let check = quote! {
-        const #rate_name: u16 = ::tickwire_shared::entity::derived::rate(#rate);
+        const #lag_name: u16 = ::tickwire_shared::entity::derived::lag_ms(#lag_ms);
         #steps
     };
     Ok((code, check))
@@ -93,7 +93,7 @@ fn linear(
     }
     if matches!(of.predict, Some(Predict::Linear { .. })) {
         let text = format!(
-            "`{velocity}` is itself linear: a velocity is predicted as `hold` or `steer(TARGET_FIELD, RATE)`"
+            "`{velocity}` is itself linear: a velocity is predicted as `hold` or `steer(TARGET_FIELD, LAG_MS)`"
         );
         return Err(Error::new(velocity.span(), text));
     }

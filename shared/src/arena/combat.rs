@@ -6,12 +6,9 @@ use super::heading::{along, heading_of};
 use super::map::Map;
 use super::movement::SHIP_RADIUS;
 use super::seats::Seat;
+use super::tempo::{shot_speed, shot_ticks};
 use crate::prelude::*;
 
-/// The speed of a shot, per tick: 16 tiles a second at 30 Hz.
-pub const SHOT_SPEED: i32 = 546;
-/// How long a shot flies, ticks.
-pub const SHOT_TICKS: u16 = 45;
 /// Shots of one player under way at one time; at the bound its weapon waits.
 pub const SHOTS_PER_PLAYER_MAX: u8 = 12;
 /// Hit points that a hit costs.
@@ -22,23 +19,13 @@ const SHOT_RADIUS: i32 = 60;
 /// From the centre of a ship to where its shots begin.
 const MUZZLE: i32 = SHIP_RADIUS + SHOT_RADIUS + 40;
 
-impl Weapon {
-    /// Ticks from one shot to the next.
-    #[must_use]
-    pub const fn pause_ticks(self) -> u16 {
-        match self {
-            Self::Blaster => 9,
-            Self::Rapid => 4,
-        }
-    }
-}
-
 /// The server's side of a shot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiveShot {
     pub(super) id: EntityId,
     pub(super) owner: PlayerId,
-    pub(super) ticks_left: u16,
+    /// How much longer it flies, in 1/256 tick.
+    pub(super) left: u32,
 }
 
 /// Moves every shot on by a tick and lets those that meet a ship or a wall, or whose time is over, end.
@@ -48,16 +35,18 @@ pub(super) fn fly(
     map: &Map,
     seats: &mut [Seat],
     ships: &mut [Ship],
-    respawn_ticks: u16,
+    respawn_ticks: u32,
     news: &mut News<'_>,
 ) {
     let places = Places::of(ships);
     shots.retain_mut(|live| {
-        live.ticks_left = live.ticks_left.saturating_sub(1);
+        let part = live.left.min(256);
+        live.left -= part;
         let Some(ArenaEntity::Shot(shot)) = world.get_mut(live.id) else { return false };
-        let target = first_hit(shot, ships, &places, map);
-        let end = shot.pos + shot.vel;
-        if target.is_none() && live.ticks_left > 0 && map.is_clear(shot.pos, end) {
+        let way = shot.vel * part as i32 / 256;
+        let target = first_hit(shot, way, ships, &places, map);
+        let end = shot.pos + way;
+        if target.is_none() && live.left > 0 && map.is_clear(shot.pos, end) {
             shot.pos = end;
             return true;
         }
@@ -117,16 +106,16 @@ pub(super) fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<
     (near && map.is_clear(pos, pos + nearest)).then_some(part)
 }
 
-/// The ship that a shot meets first on its way of this tick, as its place in `ships`.
-fn first_hit(shot: &Shot, ships: &[Ship], places: &Places, map: &Map) -> Option<usize> {
+/// The ship that a shot meets first on `way`, as its place in `ships`.
+fn first_hit(shot: &Shot, way: IVec2, ships: &[Ship], places: &Places, map: &Map) -> Option<usize> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
-    let (middle, reach) = (shot.pos + shot.vel / 2, shot.vel.abs() / 2 + (NEAR + 2));
+    let (middle, reach) = (shot.pos + way / 2, way.abs() / 2 + (NEAR + 2));
     let (mut best, mut best_along) = (None, i64::MAX);
     for at in places.near(middle, reach) {
         let Some(ship) = ships.get(at).filter(|ship| ship.alive && ship.player != shot.owner) else {
             continue;
         };
-        if let Some(part) = touches(shot.pos, shot.vel, ship.pos, map).filter(|part| *part < best_along) {
+        if let Some(part) = touches(shot.pos, way, ship.pos, map).filter(|part| *part < best_along) {
             (best, best_along) = (Some(at), part);
         }
     }
@@ -139,7 +128,7 @@ pub(super) fn hit(
     on: usize,
     seats: &mut [Seat],
     ships: &mut [Ship],
-    respawn_ticks: u16,
+    respawn_ticks: u32,
     news: &mut News<'_>,
 ) {
     let (Some(hit), Some(seat)) = (ships.get_mut(on), seats.get_mut(on)) else { return };
@@ -169,26 +158,26 @@ pub(super) fn hit(
 }
 
 /// A shot from the ship, if it may: its weapon is ready and not too many shots are under way.
-pub(super) fn fire(seat: &mut Seat, ship: &mut Ship, map: &Map) -> Option<Shot> {
-    if !ship.alive || seat.pause_ticks > 0 || seat.shots >= SHOTS_PER_PLAYER_MAX {
+pub(super) fn fire(seat: &mut Seat, ship: &mut Ship, map: &Map, rate: TickRate) -> Option<Shot> {
+    if !ship.alive || seat.pause > 0 || seat.shots >= SHOTS_PER_PLAYER_MAX {
         return None;
     }
-    seat.pause_ticks = ship.weapon.pause_ticks();
+    seat.pause += ship.weapon.pause(rate);
     ship.shielded = false;
-    muzzle(ship, map)
+    muzzle(ship, map, rate)
 }
 
 /// A shot that begins before the ship. A ship that leans on a wall shoots into it.
-pub(super) fn muzzle(ship: &Ship, map: &Map) -> Option<Shot> {
+pub(super) fn muzzle(ship: &Ship, map: &Map, rate: TickRate) -> Option<Shot> {
     let pos = ship.pos + along(ship.heading, MUZZLE);
-    let vel = along(ship.heading, SHOT_SPEED);
+    let vel = along(ship.heading, shot_speed(rate));
     map.is_clear(ship.pos, pos).then_some(Shot { pos, vel, owner: ship.player })
 }
 
 /// What became of a new shot on its way to the present.
 pub(super) enum CaughtUp {
-    /// It flies on.
-    Flies(Shot, u16),
+    /// It flies on, for so many 1/256 tick.
+    Flies(Shot, u32),
     /// It met the ship at this place in the list of seats.
     Hits(usize),
     /// It met a wall.
@@ -197,7 +186,13 @@ pub(super) enum CaughtUp {
 
 /// Flies a new shot from the moment that its player saw to now, through the ships as they were. So it hits what it hit on the
 /// player's screen, and is where the player sees it.
-pub(super) fn catch_up(mut shot: Shot, seats: &[Seat], seen: &LookBack<'_>, map: &Map) -> CaughtUp {
+pub(super) fn catch_up(
+    mut shot: Shot,
+    seats: &[Seat],
+    seen: &LookBack<'_>,
+    map: &Map,
+    rate: TickRate,
+) -> CaughtUp {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
     let (mut flown, behind) = (0, seen.behind());
     while flown < behind {
@@ -226,8 +221,8 @@ pub(super) fn catch_up(mut shot: Shot, seats: &[Seat], seen: &LookBack<'_>, map:
         }
         shot.pos += way;
     }
-    match SHOT_TICKS.checked_sub(behind.div_ceil(256) as u16) {
-        Some(ticks_left @ 1..) => CaughtUp::Flies(shot, ticks_left),
+    match (u32::from(shot_ticks(rate)) * 256).checked_sub(behind) {
+        Some(left @ 1..) => CaughtUp::Flies(shot, left),
         _ => CaughtUp::Ends,
     }
 }
@@ -252,16 +247,20 @@ pub(super) fn best_spawn(map: &Map, ships: impl Iterator<Item = Ship> + Clone, r
 }
 
 /// A ship's return at `pos`, in full health and shielded for a moment. Score and deaths stay.
-pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2) {
+pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2, rate: TickRate) {
     let fresh = Ship::fresh(seat.player, pos);
     *ship = Ship { score: ship.score, deaths: ship.deaths, heading: ship.heading, ..fresh };
-    *seat = Seat { shots: seat.shots, emote_ticks: seat.emote_ticks, ..Seat::new(seat.player, seat.entity) };
+    *seat = Seat {
+        shots: seat.shots,
+        emote_ticks: seat.emote_ticks,
+        ..Seat::new(seat.player, seat.entity, rate)
+    };
 }
 
 /// The heading in which a shot from `from` meets a ship that flies on as it does. For players.
 #[must_use]
-pub fn lead(from: IVec2, ship: &Ship) -> u16 {
-    let ticks = distance_squared(from, ship.pos).isqrt() / i64::from(SHOT_SPEED);
+pub fn lead(from: IVec2, ship: &Ship, rate: TickRate) -> u16 {
+    let ticks = distance_squared(from, ship.pos).isqrt() / i64::from(shot_speed(rate));
     heading_of(ship.pos + ship.vel * ticks as i32 - from)
 }
 
@@ -274,7 +273,6 @@ pub fn distance_squared(one: IVec2, other: IVec2) -> i64 {
 
 const _: () = {
     assert!(HP_MAX.is_multiple_of(HIT_DAMAGE));
-    assert!(SHOT_SPEED <= 640, "the range of Shot::vel");
     // What is under way never fills the room, also with everything else in it.
     assert!(64 * SHOTS_PER_PLAYER_MAX as usize + 64 + 64 + 1 < crate::limits::ENTITIES_MAX);
 };

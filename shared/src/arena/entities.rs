@@ -33,10 +33,10 @@ pub struct Ship {
     #[entity(range = 0..=131071, grid = 1024, predict = linear(vel))]
     pub pos: IVec2,
     /// Per tick; goes to `target`.
-    #[entity(range = -256..=256, grid = 1024, predict = steer(target, 4))]
+    #[entity(range = -640..=640, grid = 1024, predict = steer(target, 100))]
     pub vel: IVec2,
     /// The velocity that the player asks for and no wall forbids.
-    #[entity(range = -256..=256, grid = 1024)]
+    #[entity(range = -640..=640, grid = 1024)]
     pub target: IVec2,
     /// Where it aims.
     #[entity(angle = 256)]
@@ -80,7 +80,7 @@ pub struct Shot {
     #[entity(range = 0..=131071, grid = 1024, predict = linear(vel))]
     pub pos: IVec2,
     /// Per tick.
-    #[entity(range = -640..=640, grid = 1024)]
+    #[entity(range = -1700..=1700, grid = 1024)]
     pub vel: IVec2,
     /// Who shot it: the number of the [`PlayerId`].
     pub owner: u16,

@@ -1,26 +1,32 @@
 //! What a player's client foresees: the shots of its own ship.
 
 use super::Arena;
-use super::combat::{SHOT_TICKS, SHOTS_PER_PLAYER_MAX, muzzle, touches};
+use super::combat::{SHOTS_PER_PLAYER_MAX, muzzle, touches};
 use super::entities::{ArenaEntity, Phase, Ship, Shot};
+use super::tempo::{PAUSES_PER_S, shot_ticks};
 use crate::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its player can know: its pause is counted from the last one.
 pub(super) fn shot(sight: &Foresight<'_, Arena>) -> Option<Shot> {
     let ship = sight.own.as_ship().filter(|ship| ship.alive && sight.input.fire.active())?;
-    let paused = sight.ticks_since_last().is_some_and(|ticks| ticks < i64::from(ship.weapon.pause_ticks()));
+    let pause = i64::from(ship.weapon.pause(sight.tick_rate));
+    let paused = sight.ticks_since_last().is_some_and(|ticks| ticks * i64::from(PAUSES_PER_S) < pause);
     if paused || sight.under_way >= usize::from(SHOTS_PER_PLAYER_MAX) {
         return None;
     }
     let is_break =
         |entity: &ArenaEntity| matches!(entity, ArenaEntity::Round(round) if round.phase == Phase::Break);
-    if sight.seen().any(|(_, entity)| is_break(&entity)) { None } else { muzzle(ship, sight.scene) }
+    if sight.seen().any(|(_, entity)| is_break(&entity)) {
+        None
+    } else {
+        muzzle(ship, sight.scene, sight.tick_rate)
+    }
 }
 
 /// It ends at walls, and at the ships of others where the player sees them: there the server tests it too.
 pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Flight<'_, Arena>) -> bool {
     let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
-    if way.age_ticks >= u32::from(SHOT_TICKS) || !way.scene.is_clear(before.pos, after.pos) {
+    if way.age_ticks >= u32::from(shot_ticks(way.tick_rate)) || !way.scene.is_clear(before.pos, after.pos) {
         return false;
     }
     let hit = |ship: &Ship| {

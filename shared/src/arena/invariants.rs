@@ -3,8 +3,9 @@
 use super::combat::SHOTS_PER_PLAYER_MAX;
 use super::entities::{ArenaEntity, Ship};
 use super::map::Map;
-use super::movement::{SHIP_RADIUS, SHIP_SPEED};
+use super::movement::SHIP_RADIUS;
 use super::settings::PLAYERS_MAX;
+use super::tempo::ship_speed;
 use crate::prelude::*;
 
 /// What was found to be wrong.
@@ -17,11 +18,11 @@ pub struct Broken {
     pub rule: &'static str,
 }
 
-/// Checks a world after a step. Allocates nothing, so that it can run at every tick of a simulated day.
+/// Checks a world of a room of this rate after a step. Allocates nothing, so that it can run at every tick of a simulated day.
 ///
 /// # Errors
 /// The first rule that does not hold.
-pub fn invariants(world: &World<ArenaEntity>, map: &Map) -> Result<(), Broken> {
+pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Result<(), Broken> {
     let mut last = EntityId(0);
     let mut owners = Owners::default();
     let (mut rounds, mut pickups, mut shots) = (0, 0, 0);
@@ -32,7 +33,7 @@ pub fn invariants(world: &World<ArenaEntity>, map: &Map) -> Result<(), Broken> {
         match entity {
             ArenaEntity::Ship(ship) => {
                 must(owners.add(ship.player), "a player has one ship and a room 64")?;
-                check_ship(ship, map, must)?;
+                check_ship(ship, map, ship_speed(rate), must)?;
             }
             ArenaEntity::Shot(shot) => {
                 shots += 1;
@@ -66,15 +67,13 @@ pub fn invariants(world: &World<ArenaEntity>, map: &Map) -> Result<(), Broken> {
 fn check_ship(
     ship: &Ship,
     map: &Map,
+    speed: i32,
     must: impl Fn(bool, &'static str) -> Result<(), Broken>,
 ) -> Result<(), Broken> {
     must(map.is_free(ship.pos, SHIP_RADIUS), "a ship touches no wall")?;
     must(ship.hp <= super::HP_MAX && (ship.hp > 0) == ship.alive, "a ship flies while it has hit points")?;
-    must(ship.vel.abs().max_element() <= SHIP_SPEED, "a ship keeps the speed limit")?;
-    must(
-        ship.target.length_squared() <= SHIP_SPEED * SHIP_SPEED,
-        "nobody asks for more than the speed limit",
-    )?;
+    must(ship.vel.abs().max_element() <= speed, "a ship keeps the speed limit")?;
+    must(ship.target.length_squared() <= speed * speed, "nobody asks for more than the speed limit")?;
     must(ship.alive || ship.vel == IVec2::ZERO, "a destroyed ship lies still")
 }
 

@@ -3,9 +3,9 @@
 //! It is an example as well: it uses nothing but this crate's public names, as a game of yours does.
 //!
 //! # Rules
-//! - A ship accelerates towards the velocity that its player asks for (at most [`SHIP_SPEED`]), stops at walls,
+//! - A ship accelerates towards the velocity that its player asks for (at most [`ship_speed`]), stops at walls,
 //!   slides along them, and is pushed away by other ships.
-//! - It aims where it likes and shoots while the button is down, every 9th tick (every 4th with rapid fire), with at
+//! - It aims where it likes and shoots while the button is down, every 0.3 s (every 0.13 s with rapid fire), with at
 //!   most 12 shots under way. A shot flies straight for 1.5 s and ends at the first wall or ship of another player. It begins
 //!   where and when its player saw it begin: up to 250 ms ago, among the ships as they were then.
 //! - A hit costs 20 of 100 hit points. Who takes the last scores. The destroyed ship comes back after some seconds
@@ -14,7 +14,7 @@
 //! - A round ends when its time is over or a ship has the score that wins: the best score wins, fewer deaths decide
 //!   among equals. After a break all start anew.
 //!
-//! Speeds are per tick and tuned for 30 Hz.
+//! It is the same game at every tick rate: what happens in a second is in `tempo.rs`, what happens in a tick follows.
 //!
 //! # What is where
 //! All that a ship's own step reads is in its row or on the [`Map`], so a client predicts its ship exactly
@@ -37,10 +37,11 @@ mod pickups;
 mod rounds;
 mod seats;
 mod settings;
+mod tempo;
 #[cfg(test)]
 mod tests;
 
-pub use combat::{HIT_DAMAGE, SHOT_SPEED, SHOT_TICKS, SHOTS_PER_PLAYER_MAX, distance_squared, lead};
+pub use combat::{HIT_DAMAGE, SHOTS_PER_PLAYER_MAX, distance_squared, lead};
 pub use entities::{
     ArenaEntity, Gift, HEADING_STEPS, HP_MAX, Phase, Pickup, Round, SCORE_MAX, Ship, Shot, Weapon,
 };
@@ -49,10 +50,10 @@ pub use heading::{DIRECTION_UNIT, along, direction, heading_of};
 pub use input::{ArenaInput, Command};
 pub use invariants::{Broken, invariants};
 pub use map::{MAP_SIDE_MAX, MAP_SIDE_MIN, Map, PICKUPS_MAX, TILE, centre_of, tile_of};
-pub use movement::{SHIP_RADIUS, SHIP_SPEED};
-pub use pickups::{HEALTH_GIFT, PICKUP_TICKS, RAPID_TICKS};
-pub use seats::TICKS_PER_S;
+pub use movement::SHIP_RADIUS;
+pub use pickups::{HEALTH_GIFT, PICKUP_S, RAPID_S};
 pub use settings::{DUEL_PLAYERS_MAX, MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
+pub use tempo::{ship_speed, shot_speed, shot_ticks};
 
 use crate::prelude::*;
 use crate::wire::Text;
@@ -61,19 +62,21 @@ use events::News;
 use pickups::Spot;
 use rounds::{Clock, Turned};
 use seats::Seat;
+use tempo::ticks_in_s;
 
-/// How often one player may show an emote, ticks.
-const EMOTE_TICKS: u16 = 3 * TICKS_PER_S;
-/// How often anybody in the room may, ticks. Keeps the queue of a cut player within its bound while it is awaited.
-const ROOM_EMOTE_TICKS: u16 = TICKS_PER_S;
+/// How often one player may show an emote, s.
+const EMOTE_S: u16 = 3;
+/// How often anybody in the room may, s. Keeps the queue of a cut player within its bound while it is awaited.
+const ROOM_EMOTE_S: u16 = 1;
 
 /// The server's part of an arena: what is not replicated.
 #[derive(Debug)]
 pub struct Arena {
     rng: Rng,
+    tick_rate: TickRate,
     players_max: u16,
-    respawn_ticks: u16,
-    emote_ticks: u16,
+    respawn_ticks: u32,
+    emote_ticks: u32,
     clock: Clock,
     /// In the order of the players' ids.
     seats: Vec<Seat>,
@@ -119,10 +122,11 @@ impl Game for Arena {
         let (settings, map) = (setup.settings, setup.scene);
         Self {
             rng: Rng::new(setup.seed),
+            tick_rate: setup.tick_rate,
             players_max: Self::players_max(settings),
-            respawn_ticks: settings.respawn_s.clamp(1, 30) * TICKS_PER_S,
+            respawn_ticks: ticks_in_s(settings.respawn_s.clamp(1, 30), setup.tick_rate),
             emote_ticks: 0,
-            clock: Clock::start(world, settings),
+            clock: Clock::start(world, settings, setup.tick_rate),
             seats: Vec::new(),
             ships: Vec::new(),
             shots: Vec::new(),
@@ -145,7 +149,7 @@ impl Game for Arena {
         let pos = combat::best_spawn(map, self.ships.iter().copied(), &mut self.rng);
         let entity = world.spawn(ArenaEntity::Ship(Ship::fresh(player, pos)))?;
         let at = self.seats.partition_point(|seat| seat.player < player);
-        self.seats.insert(at, Seat::new(player, entity));
+        self.seats.insert(at, Seat::new(player, entity, self.tick_rate));
         Ok(entity)
     }
 
@@ -164,7 +168,7 @@ impl Game for Arena {
 
     fn step(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, out: &mut Events<Event>) {
         let (map, mut news) = (turn.scene, News::new(out));
-        self.take_commands(turn.commands, &mut news);
+        self.take_commands(turn, &mut news);
         for player in turn.players {
             if let Some(ship) = world.get_mut(player.entity) {
                 Self::apply_input(ship, &player.input, &turn.step());
@@ -181,12 +185,12 @@ impl Game for Arena {
             self.respawn_ticks,
             &mut news,
         );
-        self.run_timers(map);
+        self.run_timers(turn);
         if self.clock.is_playing() {
             self.fire(world, turn, &mut news);
         }
-        pickups::take(&mut self.spots, world, &mut self.seats, &mut self.ships, &mut news);
-        match self.clock.turn(&self.ships, world, &mut news) {
+        pickups::take(&mut self.spots, world, &mut self.seats, &mut self.ships, turn, &mut news);
+        match self.clock.turn(turn.passed_ticks, &self.ships, world, &mut news) {
             Turned::Not => {}
             Turned::Ended => self.clear_shots(world),
             Turned::Started => self.start_round(world, map),
@@ -196,7 +200,7 @@ impl Game for Arena {
 
     fn apply_input(own: &mut ArenaEntity, input: &ArenaInput, step: &Step<'_, Self>) {
         if let ArenaEntity::Ship(ship) = own {
-            movement::steer_and_move(ship, input, step.scene);
+            movement::steer_and_move(ship, input, step.scene, step.tick_rate);
         }
     }
 
@@ -240,29 +244,30 @@ impl Arena {
         }
     }
 
-    fn take_commands(&mut self, commands: &[(PlayerId, Command)], news: &mut News<'_>) {
-        self.emote_ticks = self.emote_ticks.saturating_sub(1);
-        for &(player, Command::Emote(emote)) in commands {
+    fn take_commands(&mut self, turn: &Turn<'_, Self>, news: &mut News<'_>) {
+        self.emote_ticks = self.emote_ticks.saturating_sub(turn.passed_ticks);
+        let pauses = (ticks_in_s(ROOM_EMOTE_S, turn.tick_rate), ticks_in_s(EMOTE_S, turn.tick_rate));
+        for &(player, Command::Emote(emote)) in turn.commands {
             let Some(seat) = self.seats.iter_mut().find(|seat| seat.player == player) else { continue };
             if emote < EMOTES && self.emote_ticks == 0 && seat.emote_ticks == 0 {
                 news.all(Event::Emoted { player, emote });
-                (self.emote_ticks, seat.emote_ticks) = (ROOM_EMOTE_TICKS, EMOTE_TICKS);
+                (self.emote_ticks, seat.emote_ticks) = pauses;
             }
         }
     }
 
     /// Counts down; ends shields and rapid fire, and brings ships back.
-    fn run_timers(&mut self, map: &Map) {
+    fn run_timers(&mut self, turn: &Turn<'_, Self>) {
         for at in 0..self.seats.len() {
             let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) else { break };
-            seat.count_down();
+            seat.count_down(turn.passed_ticks);
             ship.shielded &= seat.shield_ticks > 0;
-            ship.rapid_s = seat.rapid_s();
+            ship.rapid_s = seat.rapid_s(turn.tick_rate);
             if seat.rapid_ticks == 0 {
                 ship.weapon = Weapon::Blaster;
             }
             if !ship.alive && seat.respawn_ticks == 0 {
-                self.revive(at, map);
+                self.revive(at, turn.scene);
             }
         }
     }
@@ -270,7 +275,7 @@ impl Arena {
     fn revive(&mut self, at: usize, map: &Map) {
         let pos = combat::best_spawn(map, self.ships.iter().copied(), &mut self.rng);
         if let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) {
-            combat::revive(seat, ship, pos);
+            combat::revive(seat, ship, pos, self.tick_rate);
         }
     }
 
@@ -282,9 +287,9 @@ impl Arena {
             while players.next_if(|player| player.player < seat.player).is_some() {}
             let player = players.next_if(|player| player.player == seat.player);
             let Some(player) = player.filter(|player| player.input.fire.active()) else { continue };
-            let Some(shot) = combat::fire(seat, ship, turn.scene) else { continue };
-            match combat::catch_up(shot, &self.seats, &turn.look_back(player), turn.scene) {
-                CaughtUp::Flies(shot, ticks_left) => self.launch(world, at, shot, ticks_left),
+            let Some(shot) = combat::fire(seat, ship, turn.scene, turn.tick_rate) else { continue };
+            match combat::catch_up(shot, &self.seats, &turn.look_back(player), turn.scene, turn.tick_rate) {
+                CaughtUp::Flies(shot, left) => self.launch(world, at, shot, left),
                 CaughtUp::Hits(on) => self.hits.push((at, on)),
                 CaughtUp::Ends => {}
             }
@@ -295,9 +300,9 @@ impl Arena {
         }
     }
 
-    fn launch(&mut self, world: &mut World<ArenaEntity>, by: usize, shot: Shot, ticks_left: u16) {
+    fn launch(&mut self, world: &mut World<ArenaEntity>, by: usize, shot: Shot, left: u32) {
         if let (Some(seat), Ok(id)) = (self.seats.get_mut(by), world.spawn(ArenaEntity::Shot(shot))) {
-            self.shots.push(LiveShot { id, owner: seat.player, ticks_left });
+            self.shots.push(LiveShot { id, owner: seat.player, left });
             seat.shots += 1;
         }
     }

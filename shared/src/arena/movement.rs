@@ -4,30 +4,29 @@ use super::entities::Ship;
 use super::heading::DIRECTION_UNIT;
 use super::input::ArenaInput;
 use super::map::{Map, TILE};
+use super::tempo::{ship_speed, ship_steer_divisor};
 use crate::entity::{Grid, steer_once};
 use crate::prelude::*;
 
 /// Half the side of the square that a ship is to the walls, and its radius to ships and shots.
 pub const SHIP_RADIUS: i32 = 400;
-/// The speed of a ship, per tick: 6 tiles a second at 30 Hz.
-pub const SHIP_SPEED: i32 = 205;
 
-/// The grid and the rate of `Ship::vel`, as its attributes declare them.
-const VELOCITY: Grid = Grid::integers(-256, 256);
-const STEER_RATE: i32 = 4;
+/// The grid of `Ship::vel`, as its attributes declare it.
+const VELOCITY: Grid = Grid::integers(-640, 640);
 
 /// A ship's own step: aim, accelerate towards what the input asks for, move, stop at walls.
 ///
 /// On the axis on which a wall stops it a ship loses its velocity and its target, so that the declared predictors
 /// foretell a ship that leans on a wall.
-pub(super) fn steer_and_move(ship: &mut Ship, input: &ArenaInput, map: &Map) {
+pub(super) fn steer_and_move(ship: &mut Ship, input: &ArenaInput, map: &Map, rate: TickRate) {
     if !ship.alive {
         return;
     }
     ship.heading = input.aim;
-    ship.target = target_of(input);
-    ship.vel.x = steer_once(ship.vel.x, ship.target.x, STEER_RATE, &VELOCITY);
-    ship.vel.y = steer_once(ship.vel.y, ship.target.y, STEER_RATE, &VELOCITY);
+    ship.target = target_of(input, ship_speed(rate));
+    let divisor = ship_steer_divisor(rate);
+    ship.vel.x = steer_once(ship.vel.x, ship.target.x, divisor, &VELOCITY);
+    ship.vel.y = steer_once(ship.vel.y, ship.target.y, divisor, &VELOCITY);
     let stopped = slide(&mut ship.pos, ship.vel, map);
     if stopped.x {
         (ship.vel.x, ship.target.x) = (0, 0);
@@ -37,13 +36,13 @@ pub(super) fn steer_and_move(ship: &mut Ship, input: &ArenaInput, map: &Map) {
     }
 }
 
-/// The velocity that an input asks for: at most [`SHIP_SPEED`], also diagonally.
-fn target_of(input: &ArenaInput) -> IVec2 {
+/// The velocity that an input asks for: at most `speed`, also diagonally.
+fn target_of(input: &ArenaInput, speed: i32) -> IVec2 {
     let axes = IVec2::new(i32::from(input.move_x), i32::from(input.move_y)).clamp(FULL_LEFT, -FULL_LEFT);
     let squared = axes.length_squared();
     // Rounded up, so that the velocity is never too long.
     let length = squared.isqrt() + i32::from(squared.isqrt().pow(2) < squared);
-    axes * SHIP_SPEED / length.max(FULL)
+    axes * speed / length.max(FULL)
 }
 
 const FULL: i32 = 127;
@@ -100,7 +99,6 @@ pub(super) fn push_apart(ships: &mut [Ship], map: &Map) {
 }
 
 const _: () = {
-    assert!(SHIP_SPEED <= VELOCITY.max);
     assert!(2 * SHIP_RADIUS < TILE, "a ship fits through a gap of one tile");
     assert!(DIRECTION_UNIT > TILE);
 };
@@ -138,7 +136,7 @@ mod tests {
         let mut ship = ship(map.spawns()[0]);
         let down_right = ArenaInput { move_x: 127, move_y: 127, ..ArenaInput::default() };
         for _ in 0..60 {
-            steer_and_move(&mut ship, &down_right, &map);
+            steer_and_move(&mut ship, &down_right, &map, TickRate::DEFAULT);
         }
         assert_eq!(ship.pos, IVec2::new(8 * TILE - SHIP_RADIUS, 4 * TILE - SHIP_RADIUS));
         assert_eq!((ship.vel, ship.target), (IVec2::ZERO, IVec2::ZERO));
@@ -158,11 +156,12 @@ mod tests {
         let (mut speeds, input) =
             (Vec::new(), ArenaInput { move_x: 127, move_y: 127, ..ArenaInput::default() });
         for _ in 0..40 {
-            steer_and_move(&mut ship, &input, &map);
+            steer_and_move(&mut ship, &input, &map, TickRate::DEFAULT);
             speeds.push(ship.vel.length_squared().isqrt());
         }
-        assert!(speeds[0] < SHIP_SPEED / 3 && speeds.is_sorted());
-        assert!((SHIP_SPEED - 2..=SHIP_SPEED).contains(&speeds[39]), "{}", speeds[39]);
+        let speed = ship_speed(TickRate::DEFAULT);
+        assert!(speeds[0] < speed / 3 && speeds.is_sorted());
+        assert!((speed - 2..=speed).contains(&speeds[39]), "{}", speeds[39]);
     }
 
     #[test]

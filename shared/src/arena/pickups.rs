@@ -1,21 +1,21 @@
 //! Pickups: taken by flying over them, back after a while.
 
+use super::Arena;
 use super::combat::distance_squared;
 use super::entities::{ArenaEntity, Gift, HP_MAX, Pickup, Ship, Weapon};
 use super::events::News;
 use super::map::Map;
 use super::movement::SHIP_RADIUS;
-use super::seats::{Seat, TICKS_PER_S};
+use super::seats::Seat;
+use super::tempo::ticks_in_s;
 use crate::prelude::*;
 
 /// Hit points that a health pickup gives.
 pub const HEALTH_GIFT: u8 = 40;
-/// How long rapid fire lasts, ticks.
-pub const RAPID_TICKS: u16 = 8 * TICKS_PER_S;
-/// How long a taken pickup stays away, ticks.
-pub const PICKUP_TICKS: u16 = 12 * TICKS_PER_S;
-
-const _: () = assert!(RAPID_TICKS == 8 * TICKS_PER_S, "the range of Ship::rapid_s");
+/// How long rapid fire lasts, s: the range of `Ship::rapid_s`.
+pub const RAPID_S: u16 = 8;
+/// How long a taken pickup stays away, s.
+pub const PICKUP_S: u16 = 12;
 
 /// A pickup is a circle of this radius.
 const PICKUP_RADIUS: i32 = 300;
@@ -26,7 +26,7 @@ pub(super) struct Spot {
     id: EntityId,
     pos: IVec2,
     gift: Gift,
-    ticks_left: u16,
+    ticks_left: u32,
 }
 
 /// Puts all pickups of the map into the world.
@@ -39,18 +39,19 @@ pub(super) fn place(world: &mut World<ArenaEntity>, map: &Map) -> Vec<Spot> {
     spots.collect()
 }
 
-/// Gives what lies under ships to them, and brings back what is due.
+/// Gives what lies under ships to them, and brings back what is due `passed_ticks` after the last time.
 pub(super) fn take(
     spots: &mut [Spot],
     world: &mut World<ArenaEntity>,
     seats: &mut [Seat],
     ships: &mut [Ship],
+    turn: &Turn<'_, Arena>,
     news: &mut News<'_>,
 ) {
     const NEAR: i64 = (SHIP_RADIUS + PICKUP_RADIUS) as i64;
     for spot in spots {
         if spot.ticks_left > 0 {
-            spot.ticks_left -= 1;
+            spot.ticks_left = spot.ticks_left.saturating_sub(turn.passed_ticks);
             if spot.ticks_left == 0 {
                 set_ready(world, spot.id, true);
             }
@@ -60,9 +61,9 @@ pub(super) fn take(
             ship.alive && wants(ship, spot.gift) && distance_squared(ship.pos, spot.pos) <= NEAR * NEAR
         });
         if let Some((ship, seat)) = taker {
-            give(ship, seat, spot.gift);
+            give(ship, seat, spot.gift, turn.tick_rate);
             news.picked_up(seat.player, spot.gift);
-            spot.ticks_left = PICKUP_TICKS;
+            spot.ticks_left = ticks_in_s(PICKUP_S, turn.tick_rate);
             set_ready(world, spot.id, false);
         }
     }
@@ -81,14 +82,14 @@ fn wants(ship: &Ship, gift: Gift) -> bool {
     gift != Gift::Health || ship.hp < HP_MAX
 }
 
-fn give(ship: &mut Ship, seat: &mut Seat, gift: Gift) {
+fn give(ship: &mut Ship, seat: &mut Seat, gift: Gift, rate: TickRate) {
     match gift {
         Gift::Health => ship.hp = ship.hp.saturating_add(HEALTH_GIFT).min(HP_MAX),
         Gift::Rapid => {
             ship.weapon = Weapon::Rapid;
-            seat.rapid_ticks = RAPID_TICKS;
-            ship.rapid_s = seat.rapid_s();
-            seat.pause_ticks = seat.pause_ticks.min(Weapon::Rapid.pause_ticks());
+            seat.rapid_ticks = ticks_in_s(RAPID_S, rate);
+            ship.rapid_s = seat.rapid_s(rate);
+            seat.pause = seat.pause.min(Weapon::Rapid.pause(rate));
         }
     }
 }

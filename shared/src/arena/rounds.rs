@@ -2,8 +2,8 @@
 
 use super::entities::{ArenaEntity, Phase, Round, Ship};
 use super::events::{Event, News, STANDINGS_MAX, Standing};
-use super::seats::TICKS_PER_S;
 use super::settings::Settings;
+use super::tempo::ticks_in_s;
 use crate::prelude::*;
 use crate::wire::control::List;
 
@@ -16,6 +16,7 @@ pub(super) struct Clock {
     round_ticks: u32,
     break_ticks: u32,
     score_limit: u16,
+    tick_rate: TickRate,
 }
 
 /// What the clock asks of the rest of the game.
@@ -31,8 +32,8 @@ pub(super) enum Turned {
 
 impl Clock {
     /// The first round, shown in the world.
-    pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings) -> Self {
-        let ticks = |seconds: u16| u32::from(seconds) * u32::from(TICKS_PER_S);
+    pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings, tick_rate: TickRate) -> Self {
+        let ticks = |seconds| ticks_in_s(seconds, tick_rate);
         let shown = Round { number: 1, phase: Phase::Playing, seconds_left: settings.round_s };
         Self {
             entity: world.spawn(ArenaEntity::Round(shown)).ok(),
@@ -41,6 +42,7 @@ impl Clock {
             round_ticks: ticks(settings.round_s),
             break_ticks: ticks(settings.break_s),
             score_limit: settings.score_limit,
+            tick_rate,
         }
     }
 
@@ -49,14 +51,15 @@ impl Clock {
         self.shown.phase == Phase::Playing
     }
 
-    /// A tick goes by. Ends the round when its time is over or somebody has reached the limit.
+    /// So many ticks go by. Ends the round when its time is over or somebody has reached the limit.
     pub(super) fn turn(
         &mut self,
+        passed_ticks: u32,
         ships: &[Ship],
         world: &mut World<ArenaEntity>,
         news: &mut News<'_>,
     ) -> Turned {
-        self.ticks_left = self.ticks_left.saturating_sub(1);
+        self.ticks_left = self.ticks_left.saturating_sub(passed_ticks);
         let playing = self.is_playing();
         let limit_reached = playing && ships.iter().any(|ship| ship.score >= self.score_limit);
         let turned = match (playing, self.ticks_left == 0 || limit_reached) {
@@ -73,7 +76,7 @@ impl Clock {
                 Turned::Started
             }
         };
-        self.shown.seconds_left = self.ticks_left.div_ceil(u32::from(TICKS_PER_S)) as u16;
+        self.shown.seconds_left = self.ticks_left.div_ceil(self.tick_rate.hz().into()) as u16;
         if let Some(ArenaEntity::Round(round)) = self.entity.and_then(|id| world.get_mut(id)) {
             *round = self.shown;
         }

@@ -1,38 +1,37 @@
 //! What the server knows of a player and nobody else has to.
 
+use super::tempo::PAUSES_PER_S;
 use crate::prelude::*;
 
-/// The arena is tuned for this rate; its speeds are per tick.
-pub const TICKS_PER_S: u16 = 30;
-/// How long a ship that came back is safe unless it shoots, ticks.
-pub(super) const SHIELD_TICKS: u16 = TICKS_PER_S * 3 / 2;
+/// How long a ship that came back is safe unless it shoots, ms.
+const SHIELD_MS: u64 = 1_500;
 
 /// A player's place in the room.
 #[derive(Clone, Debug)]
 pub(super) struct Seat {
     pub(super) player: PlayerId,
     pub(super) entity: EntityId,
-    /// Until the weapon is ready again.
-    pub(super) pause_ticks: u16,
+    /// Until the weapon is ready again, in 1/30 tick. Below 0 what was left of the tick in which it was ready.
+    pub(super) pause: i32,
     /// Until the shield is gone.
-    pub(super) shield_ticks: u16,
+    pub(super) shield_ticks: u32,
     /// Until rapid fire is over.
-    pub(super) rapid_ticks: u16,
+    pub(super) rapid_ticks: u32,
     /// Until a destroyed ship comes back.
-    pub(super) respawn_ticks: u16,
+    pub(super) respawn_ticks: u32,
     /// Until the player may show an emote again.
-    pub(super) emote_ticks: u16,
+    pub(super) emote_ticks: u32,
     /// Shots under way.
     pub(super) shots: u8,
 }
 
 impl Seat {
-    pub(super) fn new(player: PlayerId, entity: EntityId) -> Self {
+    pub(super) fn new(player: PlayerId, entity: EntityId, rate: TickRate) -> Self {
         Self {
             player,
             entity,
-            pause_ticks: 0,
-            shield_ticks: SHIELD_TICKS,
+            pause: 0,
+            shield_ticks: rate.ticks_covering(SHIELD_MS),
             rapid_ticks: 0,
             respawn_ticks: 0,
             emote_ticks: 0,
@@ -41,20 +40,18 @@ impl Seat {
     }
 
     /// Seconds until rapid fire is over, rounded up.
-    pub(super) fn rapid_s(&self) -> u8 {
-        self.rapid_ticks.div_ceil(TICKS_PER_S) as u8
+    pub(super) fn rapid_s(&self, rate: TickRate) -> u8 {
+        self.rapid_ticks.div_ceil(rate.hz().into()) as u8
     }
 
-    /// A tick goes by.
-    pub(super) fn count_down(&mut self) {
-        for ticks in [
-            &mut self.pause_ticks,
-            &mut self.shield_ticks,
-            &mut self.rapid_ticks,
-            &mut self.respawn_ticks,
-            &mut self.emote_ticks,
-        ] {
-            *ticks = ticks.saturating_sub(1);
+    /// So many ticks go by.
+    pub(super) fn count_down(&mut self, passed_ticks: u32) {
+        let passed = i64::from(passed_ticks) * i64::from(PAUSES_PER_S);
+        self.pause = (i64::from(self.pause) - passed).max(1 - i64::from(PAUSES_PER_S)) as i32;
+        for ticks in
+            [&mut self.shield_ticks, &mut self.rapid_ticks, &mut self.respawn_ticks, &mut self.emote_ticks]
+        {
+            *ticks = ticks.saturating_sub(passed_ticks);
         }
     }
 }

@@ -81,7 +81,7 @@ impl Match {
         self.events.extend(events.decoded());
         self.world.compact();
         self.hitboxes.capture::<Arena>(self.tick, &self.world);
-        invariants(&self.world, &self.map).unwrap();
+        invariants(&self.world, &self.map, TickRate::DEFAULT).unwrap();
     }
 
     fn steps(&mut self, ticks: u32) {
@@ -123,7 +123,7 @@ impl Match {
     fn face_off(settings: &Settings) -> Self {
         let mut made = Self::new(settings, 1, 2);
         (made.ship(1).pos, made.ship(2).pos) = (centre_of(IVec2::new(2, 2)), centre_of(IVec2::new(7, 2)));
-        made.steps(u32::from(seats::SHIELD_TICKS));
+        made.steps(SHIELD_TICKS);
         assert!(!made.ship(1).shielded && !made.ship(2).shielded);
         made
     }
@@ -137,6 +137,11 @@ impl Match {
         rows
     }
 }
+
+const SHIELD_TICKS: u32 = 45;
+const SHOT_TICKS: u32 = 45;
+const RAPID_TICKS: u32 = 8 * 30;
+const PICKUP_TICKS: u32 = 12 * 30;
 
 const DOWN: Button = Button { down: true, pressed: false };
 
@@ -170,7 +175,7 @@ fn a_kill_scores_and_the_destroyed_ship_comes_back_shielded() {
     game.input(2).move_x = 127;
     game.step();
     assert_eq!(game.ship(2).pos, lost.pos, "a destroyed ship lies still");
-    game.steps(3 * u32::from(TICKS_PER_S));
+    game.steps(3 * 30);
     let back = *game.ship(2);
     assert_eq!((back.alive, back.hp, back.shielded, back.deaths), (true, HP_MAX, true, 1));
 }
@@ -215,13 +220,13 @@ fn a_player_has_at_most_twelve_shots_under_way() {
     game.input(1).fire = DOWN;
     let mut most = 0;
     for _ in 0..200 {
-        game.game.seats[0].pause_ticks = 0;
+        game.game.seats[0].pause = 0;
         game.step();
         most = most.max(game.shots().len());
     }
     assert_eq!(most, usize::from(SHOTS_PER_PLAYER_MAX));
     game.input(1).fire = Button::default();
-    game.steps(u32::from(SHOT_TICKS));
+    game.steps(SHOT_TICKS);
     assert_eq!((game.shots().len(), game.game.seats[0].shots), (0, 0));
 }
 
@@ -266,9 +271,9 @@ fn pickups_heal_and_arm_and_come_back() {
         [Event::PickedUp { gift: Gift::Health }, Event::PickedUp { gift: Gift::Rapid }]
     );
     game.ship(1).pos = game.map.spawns()[0];
-    game.steps(u32::from(RAPID_TICKS));
+    game.steps(RAPID_TICKS);
     assert_eq!(game.ship(1).weapon, Weapon::Blaster);
-    game.steps(u32::from(PICKUP_TICKS - RAPID_TICKS));
+    game.steps(PICKUP_TICKS - RAPID_TICKS);
     assert!(ready(&game, health) && ready(&game, rapid));
 }
 
@@ -285,7 +290,7 @@ fn a_round_ends_with_a_winner_at_the_score_limit_and_the_next_one_starts_anew() 
         Event::RoundEnded { number: 1, winner: Some(PlayerId(1)), top: top.to_vec().try_into().unwrap() };
     assert_eq!(game.heard(9), [ended]);
     assert_eq!((game.round().phase, game.shots().len()), (Phase::Break, 0));
-    game.steps(2 * u32::from(TICKS_PER_S));
+    game.steps(2 * 30);
     assert_eq!(game.round(), Round { number: 2, phase: Phase::Playing, seconds_left: 60 });
     assert_eq!(game.heard(9).last(), Some(&Event::RoundStarted { number: 2 }));
     for player in [1, 2] {
@@ -335,7 +340,7 @@ fn emotes_are_shown_to_all_but_rationed() {
     game.commands = vec![emote(1, EMOTES), emote(1, 3), emote(1, 4), emote(2, 5), emote(7, 1)];
     game.step();
     assert_eq!(game.heard(9), [Event::Emoted { player: PlayerId(1), emote: 3 }]);
-    game.steps(u32::from(ROOM_EMOTE_TICKS));
+    game.steps(30 * u32::from(ROOM_EMOTE_S));
     game.commands = vec![emote(1, 4), emote(2, 5)];
     game.step();
     assert_eq!(game.heard(9).last(), Some(&Event::Emoted { player: PlayerId(2), emote: 5 }));
@@ -361,7 +366,7 @@ fn a_led_shot_meets_a_ship_that_flies_across() {
     game.game.seats[1].shield_ticks = 0;
     game.input(2).move_y = 127;
     game.steps(15);
-    game.input(1).aim = lead(game.ship(1).pos, &game.ship(2).clone());
+    game.input(1).aim = lead(game.ship(1).pos, &game.ship(2).clone(), TickRate::DEFAULT);
     game.input(1).fire = Button { down: false, pressed: true };
     game.step();
     game.input(1).fire = Button::default();
@@ -450,7 +455,7 @@ fn every_state_lies_on_the_grid() {
 
 #[test]
 fn the_declared_predictors_foretell_whoever_holds_its_controls() {
-    let schema = Schema::of::<ArenaEntity>().unwrap();
+    let schema = Schema::of::<ArenaEntity>(TickRate::DEFAULT).unwrap();
     let (mut game, mut rng) = (Match::new(&Settings::default(), 2, 4), Rng::new(7));
     let (mut exact, mut all) = (0, 0);
     for tick in 0..1200 {

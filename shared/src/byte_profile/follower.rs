@@ -6,7 +6,7 @@ use crate::id::StreamId;
 use crate::limits::VIEW_STREAMS_MAX;
 use crate::snapshot::delta::decode_delta_into;
 use crate::snapshot::{Snapshot, decode_delta, train};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ServerControl, TAG_CONTROL};
 use crate::wire::update::{StreamPacket, TAG_UPDATE, Update};
@@ -33,7 +33,7 @@ impl Follower {
     /// # Errors
     /// The kinds make no schema. A game with fields that are predicted as `custom` cannot be followed without it.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
-        Ok(Self { schema: Schema::new(kinds)?, streams: Vec::new() })
+        Ok(Self { schema: Schema::new(kinds, TickRate::DEFAULT)?, streams: Vec::new() })
     }
 
     /// As [`Follower::new`], of a schema that has the game's own step.
@@ -96,7 +96,8 @@ impl Follower {
     fn control(&mut self, message: &[u8]) -> Result<(), FollowError> {
         if let ServerControl::Joined(joined) = ServerControl::decode(message)? {
             let table = joined.table.as_ref().map(|table| &table[..]);
-            self.schema = self.schema.clone().with_profile(joined.profile, table)?;
+            self.schema =
+                self.schema.clone().at_rate(joined.tick_rate).with_profile(joined.profile, table)?;
             self.streams.clear();
         }
         Ok(())

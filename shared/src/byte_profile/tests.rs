@@ -4,6 +4,7 @@ use super::*;
 use crate::arena::{Arena, ArenaEntity, ArenaInput, Settings};
 use crate::entity::{Button, Entity, PacketProfile, Trainer};
 use crate::harness::{ClientIndex, Harness};
+use crate::tick::TickRate;
 
 /// How far the coder's end may lie from what the bits of profile 1 cost: the last byte and the rounding of probabilities on
 /// the one side, up to four zero bytes that are left out on the other.
@@ -97,7 +98,7 @@ fn what_a_room_samples_is_what_it_sends_and_changes_nothing() {
 fn profile_0_costs_whole_bits_and_only_fill_behind_them() {
     let mut harness = arena(5);
     harness.run_ticks(100);
-    let schema = Schema::of::<ArenaEntity>().unwrap();
+    let schema = Schema::of::<ArenaEntity>(TickRate::DEFAULT).unwrap();
     let mut before: Option<Snapshot> = None;
     for _ in 0..100 {
         harness.run_ticks(1);
@@ -125,7 +126,10 @@ fn a_table_that_was_trained_on_messages_is_better_than_priors() {
         follower.train(&message, &mut trainer).unwrap();
     }
     let with = |table: Option<&[u8]>| {
-        let schema = Schema::new(kinds.clone()).unwrap().with_profile(PacketProfile::Ranged, table).unwrap();
+        let schema = Schema::new(kinds.clone(), TickRate::DEFAULT)
+            .unwrap()
+            .with_profile(PacketProfile::Ranged, table)
+            .unwrap();
         let mut harness = arena(7);
         harness.run_ticks(60);
         let (mut bits, mut before) = (0.0, harness.room().state().cloned());

@@ -12,7 +12,7 @@ use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::foresight::{Flight, Foresight, Others, Seen};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
-use crate::limits::HISTORY_TICKS;
+use crate::limits::window_ticks;
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
@@ -20,8 +20,8 @@ use core::cell::OnceCell;
 const ITEMS_MAX: usize = 64;
 /// Entities foreseen in one tick.
 const PER_TICK_MAX: usize = 8;
-/// How long one whose input came late is waited for, ticks.
-const LATE_TICKS_MAX: i64 = 8;
+/// How long one whose input came late is waited for, ms.
+const LATE_MS_MAX: u64 = 266;
 /// The ids of foreseen entities, from this one up: no room gets there.
 const FIRST_ID: u32 = 0xfff0_0000;
 const IDS: u32 = 0x000f_0000;
@@ -194,12 +194,14 @@ impl Foreseen {
                 item.gone = Some(tick);
             }
         }
+        let late_ticks_max = i64::from(self.rate.ticks_covering(LATE_MS_MAX));
+        let kept_ticks = i64::from(window_ticks(self.rate));
         self.items.retain(|item| match (&item.real, item.gone) {
             (Some(_), None) => true,
-            (Some(_), Some(gone)) => tick.since(gone) < HISTORY_TICKS as i64,
+            (Some(_), Some(gone)) => tick.since(gone) < kept_ticks,
             (None, _) => {
                 let may_end = item.flies && self.tick.since(item.born) <= item.behind;
-                let stays = tick < item.born || may_end || waits && tick.since(item.born) <= LATE_TICKS_MAX;
+                let stays = tick < item.born || may_end || waits && tick.since(item.born) <= late_ticks_max;
                 stats.foreseen_taken_back += u64::from(!stays && item.flies);
                 stays
             }

@@ -208,7 +208,7 @@ impl<G: Game> Client<G> {
         }
         let sent = GameSchema::decode(bytes)?;
         self.input_schema = sent.input;
-        Ok(Schema::new(sent.kinds)?)
+        Ok(Schema::new(sent.kinds, joined.tick_rate)?)
     }
 }
 

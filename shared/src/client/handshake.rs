@@ -12,7 +12,7 @@ use super::streams::Streams;
 use super::{Client, ClientError, ClientEvent, Place, State};
 use crate::game::{Game, schema_of};
 use crate::id::{EntityId, PlayerId};
-use crate::limits::{INPUT_LATE_TICKS_MAX, PROTOCOL_VERSION};
+use crate::limits::{PROTOCOL_VERSION, window_ticks};
 use crate::snapshot::OwnTold;
 use crate::wire::control::{
     ClientControl, Credential, Hello, Join, Joined, Role, RosterEntry, ServerControl, Target, Welcome,
@@ -80,7 +80,8 @@ impl<G: Game> Client<G> {
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
         let scene = Arc::new(G::scene(&settings, joined.tick_rate)?);
         let table = joined.table.as_ref().map(|table| &table[..]);
-        let schema = if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene)? };
+        let schema =
+            if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene, joined.tick_rate)? };
         self.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
             self.take_up_again(&joined)?;
@@ -112,7 +113,7 @@ impl<G: Game> Client<G> {
             own_row: Vec::new(),
             next_frame_at: now,
             frame_at: Duration::ZERO,
-            sent: SentFrames::default(),
+            sent: SentFrames::new(joined.tick_rate),
             starved: Starved::default(),
             life_lines: LifeLines::default(),
             snapshot_at: None,
@@ -150,7 +151,7 @@ impl<G: Game> Client<G> {
     fn start_anew(&mut self, joined: &Joined) {
         // What is held down while joining is held down in the room.
         let controls = self.inputs.controls().clone();
-        self.inputs = Inputs::new();
+        self.inputs = Inputs::new(joined.tick_rate);
         self.inputs.set(self.now, &controls);
         self.commands = Commands::starting_after(joined.commands_received);
         self.streams = Streams::new(joined.tick_rate);
@@ -177,7 +178,7 @@ impl<G: Game> Client<G> {
         self.event_numbers = EventNumbers::starting_after(received.wrapping_add(lost));
         self.streams.resume();
         // The server refuses older ones: their edges would come long after the fact.
-        self.inputs.resend(joined.tick.offset(-i64::from(INPUT_LATE_TICKS_MAX) + 1));
+        self.inputs.resend(joined.tick.offset(-i64::from(window_ticks(joined.tick_rate)) + 1));
         self.frame_due |= self.inputs.has_unsent();
         Ok(())
     }

@@ -1,14 +1,17 @@
 //! The player's controls on their way: latched, unsent, unacknowledged.
 
 use crate::entity::{Input, OnGrid};
-use crate::tick::Tick;
+use crate::limits::window_ticks;
+use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// Inputs that wait to be put into a frame. When the driver takes none, the oldest go and leave their edges.
-const UNSENT_MAX: usize = 8;
-/// Inputs kept until the server applied them.
-const UNACKNOWLEDGED_MAX: usize = 128;
+/// How long inputs wait to be put into a frame, ms, and at least 8 of them. When the driver takes none, the oldest go and
+/// leave their edges.
+const UNSENT_MS_MAX: u64 = 266;
+const UNSENT_MIN: u32 = 8;
+/// Inputs are kept until the server applied them, at most for so many windows (see [`window_ticks`]).
+pub(super) const UNACKNOWLEDGED_WINDOWS_MAX: u32 = 2;
 
 /// An input with its tick.
 #[derive(Clone, Debug)]
@@ -39,20 +42,26 @@ pub(super) struct Inputs<I> {
     /// How many of `made`, counted from the newest, were not put into a frame yet.
     unsent: usize,
     unsent_max: usize,
+    rate: TickRate,
     /// The last input that left `made`: what the server holds when the one behind it is missing.
     left: Option<(Tick, OnGrid<I>)>,
     /// Of the inputs in `made` for past ticks, how many the server said came late: their edges are in its state.
     late_told: usize,
 }
 
+fn unsent_max(rate: TickRate) -> usize {
+    rate.ticks_covering(UNSENT_MS_MAX).max(UNSENT_MIN) as usize
+}
+
 impl<I: Input> Inputs<I> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rate: TickRate) -> Self {
         Self {
             controls: OnGrid::neutral(),
             pressed_at: None,
             made: VecDeque::new(),
             unsent: 0,
-            unsent_max: UNSENT_MAX,
+            unsent_max: unsent_max(rate),
+            rate,
             left: None,
             late_told: 0,
         }
@@ -94,7 +103,8 @@ impl<I: Input> Inputs<I> {
             self.drop_oldest_unsent();
             dropped += 1;
         }
-        while self.made.len() > UNACKNOWLEDGED_MAX {
+        let unacknowledged_max = UNACKNOWLEDGED_WINDOWS_MAX * window_ticks(self.rate);
+        while self.made.len() > unacknowledged_max as usize {
             self.left = self.made.pop_front().map(|made| (made.tick, made.input));
         }
         self.unsent = self.unsent.min(self.made.len());
@@ -117,7 +127,7 @@ impl<I: Input> Inputs<I> {
         let count = self.unsent.min(max);
         self.unsent -= count;
         if self.unsent == 0 {
-            self.unsent_max = UNSENT_MAX;
+            self.unsent_max = unsent_max(self.rate);
         }
         let taken = self.made.iter_mut().skip(from).take(count);
         taken
@@ -181,7 +191,7 @@ impl<I: Input> Inputs<I> {
         self.late_told = 0;
         self.made.iter_mut().for_each(|made| made.sent = false);
         self.unsent = self.made.len();
-        self.unsent_max = self.unsent + UNSENT_MAX;
+        self.unsent_max = self.unsent + unsent_max(self.rate);
     }
 
     /// The tick of the newest input.
@@ -230,7 +240,7 @@ mod tests {
 
     #[test]
     fn an_edge_stays_until_an_input_takes_it_and_is_taken_once() {
-        let mut inputs = Inputs::new();
+        let mut inputs = Inputs::new(TickRate::DEFAULT);
         inputs.set(Duration::ZERO, &press(3, true));
         inputs.set(Duration::ZERO, &press(5, false));
         make(&mut inputs, 1..3);
@@ -242,18 +252,18 @@ mod tests {
 
     #[test]
     fn inputs_that_nobody_takes_are_bounded_and_leave_their_edges() {
-        let mut inputs = Inputs::new();
+        let mut inputs = Inputs::new(TickRate::DEFAULT);
         inputs.set(Duration::ZERO, &press(1, true));
-        assert_eq!(make(&mut inputs, 1..101), 100 - UNSENT_MAX as u64);
+        assert_eq!(make(&mut inputs, 1..101), 100 - 8);
         let sent = inputs.take_unsent(32);
-        assert_eq!(sent.len(), UNSENT_MAX);
+        assert_eq!(sent.len(), 8);
         assert!(sent[0].1.fire.pressed);
         assert_eq!(sent.last().unwrap().0, Tick(100));
     }
 
     #[test]
     fn what_was_not_applied_is_sent_again_after_a_resume() {
-        let mut inputs = Inputs::new();
+        let mut inputs = Inputs::new(TickRate::DEFAULT);
         make(&mut inputs, 1..6);
         assert_eq!(inputs.take_unsent(32).len(), 5);
         assert_eq!(inputs.applied(Tick(3)).count(), 3);

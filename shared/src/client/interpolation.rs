@@ -252,7 +252,7 @@ mod tests {
         let mut row = Vec::new();
         between(&kind, &[0, 700, 0], &[700, 700, 700], Span { passed: 128, ticks: 1 }, &mut row);
         assert_eq!((row[0], row[2]), (350.0, 862.0));
-        let plan = PredictPlan::new(&kind).unwrap();
+        let plan = PredictPlan::new(&kind, TickRate::DEFAULT).unwrap();
         Ahead::default().predict(&kind, &plan, &[1000, 700, 0], 256 + 64, &mut row);
         assert_eq!(row[0], f64::from((1000 + 700 + 175) % 1024));
     }
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn beyond_the_newest_it_goes_on_for_nine_ticks_and_holds() {
-        let schema = Schema::new(vec![kind()]).unwrap();
+        let schema = Schema::new(vec![kind()], TickRate::DEFAULT).unwrap();
         let (kind, plan) = (schema.kind(0).unwrap(), schema.plan(0).unwrap());
         let (mut row, mut memory) = (Vec::new(), Ahead::default());
         let mut at = |ahead| {

@@ -129,6 +129,8 @@ pub struct Client<G: Game> {
     stats: ClientStats,
     samples: Samples,
     now: Duration,
+    /// When the server was heard last.
+    heard_at: Duration,
     asked_at: Duration,
     frame_due: bool,
     resuming: bool,
@@ -154,7 +156,7 @@ impl<G: Game> Client<G> {
         let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
         let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
-        let (schema, fault) = match Schema::with_step(kinds, CustomStep::new(|_| {})) {
+        let (schema, fault) = match Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT) {
             _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),
@@ -172,7 +174,7 @@ impl<G: Game> Client<G> {
             place: None,
             roster: Vec::new(),
             follows: None,
-            inputs: Inputs::new(),
+            inputs: Inputs::new(TickRate::DEFAULT),
             streams: Streams::default(),
             commands: Commands::starting_after(0),
             event_numbers: EventNumbers::default(),
@@ -181,6 +183,7 @@ impl<G: Game> Client<G> {
             stats: ClientStats::default(),
             samples: Samples::default(),
             now: Duration::ZERO,
+            heard_at: Duration::ZERO,
             asked_at: Duration::ZERO,
             frame_due: false,
             resuming: false,
@@ -201,6 +204,7 @@ impl<G: Game> Client<G> {
             return Ok(());
         }
         self.now = self.now.max(now);
+        self.heard_at = self.now;
         self.stats.messages += 1;
         self.stats.message_bytes += message.len() as u64;
         let result = match (&self.fault, message.first()) {

@@ -9,7 +9,7 @@ use super::stats::{SAMPLES_MAX, Sample};
 use super::view::others_shown;
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
-use crate::limits::{INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
+use crate::limits::{INPUT_HOLD_MS_MAX, INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
 use crate::tick::Tick;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
@@ -19,6 +19,11 @@ use core::time::Duration;
 
 /// The longest time without a frame.
 const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
+/// A server that was not heard for this long may not read either: it stands still, or the way to it does.
+const SILENCE: Duration = Duration::from_millis(4 * QUIET_MS_MAX);
+/// Then frames are made no more often than this: they do not pile up, so the newest inputs are not read last when it goes
+/// on, and if only the way back stands still the server goes on holding the last input.
+const SILENT_FRAME_PERIOD: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
 /// Corrections of the own entity below this are not counted: nobody sees them.
 const CORRECTION_UNITS: f32 = 0.25;
 
@@ -303,6 +308,10 @@ impl<G: Game> Client<G> {
             return None;
         }
         let place = self.place.as_mut()?;
+        let silent = self.now.saturating_sub(self.heard_at) >= SILENCE;
+        if silent && self.now.saturating_sub(place.frame_at) < SILENT_FRAME_PERIOD {
+            return None;
+        }
         place.frame_at = self.now;
         let view = place.moment_at(self.now);
         place.sent.push(self.now);

@@ -4,18 +4,16 @@
 //! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
 
 use super::Client;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, UNACKNOWLEDGED_WINDOWS_MAX};
 use super::interpolation::{as_it_is, distance_units, has_leapt, mix_part_moving};
 use super::visual::Visual;
 use crate::entity::{Entity, OnGrid, Predictor, Schema};
 use crate::game::{Game, Step};
 use crate::id::EntityId;
-use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX};
+use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX, window_ticks};
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
-/// Predicted rows kept for comparison; also the most ticks that are replayed.
-const PREDICTED_TICKS: usize = 128;
 /// Wrong predictions that are kept for whoever checks a game; further ones are only counted.
 const MISPREDICTED_MAX: usize = 4;
 
@@ -39,7 +37,10 @@ struct Own<E> {
 pub(super) struct Prediction<E> {
     id: EntityId,
     own: Option<Own<E>>,
+    /// Predicted rows for comparison, empty until the first.
     ring: Vec<Predicted>,
+    /// How many of them are kept; also the most ticks that are replayed.
+    ring_ticks: usize,
     mispredicted: Vec<Mispredicted>,
     /// What is left of corrections.
     visual: Visual,
@@ -80,6 +81,7 @@ impl<E: Entity> Prediction<E> {
             id,
             own: None,
             ring: Vec::new(),
+            ring_ticks: (UNACKNOWLEDGED_WINDOWS_MAX * window_ticks(rate)) as usize,
             mispredicted: Vec::new(),
             visual: Visual::new(rate),
             tick_rate: rate,
@@ -215,7 +217,7 @@ impl<E: Entity> Prediction<E> {
     }
 
     fn compare(&mut self, schema: &Schema, tick: Tick, kind: u8, row: &[i32]) -> Option<Compared> {
-        let predicted = self.ring.get(tick.0 as usize % PREDICTED_TICKS)?;
+        let predicted = self.ring.get(tick.0 as usize % self.ring_ticks)?;
         if predicted.tick != Some(tick) || self.own.as_ref().is_none_or(|own| own.tick < tick) {
             return None;
         }
@@ -244,8 +246,8 @@ impl<E: Entity> Prediction<E> {
         mut late: Option<OnGrid<G::Input>>,
     ) {
         let ahead = tick.since(own.tick);
-        if ahead > PREDICTED_TICKS as i64 {
-            own.tick = tick.offset(-(PREDICTED_TICKS as i64));
+        if ahead > self.ring_ticks as i64 {
+            own.tick = tick.offset(-(self.ring_ticks as i64));
         }
         let (mut held_from, mut held) = match inputs.before(own.tick) {
             Some((tick, input)) => (tick, input.held()),
@@ -281,9 +283,9 @@ impl<E: Entity> Prediction<E> {
 
     fn remember(&mut self, own: &Own<E>) {
         if self.ring.is_empty() {
-            self.ring.resize(PREDICTED_TICKS, Predicted::default());
+            self.ring.resize(self.ring_ticks, Predicted::default());
         }
-        if let Some(slot) = self.ring.get_mut(own.tick.0 as usize % PREDICTED_TICKS) {
+        if let Some(slot) = self.ring.get_mut(own.tick.0 as usize % self.ring_ticks) {
             slot.tick = Some(own.tick);
             slot.kind = own.kind;
             slot.row.clear();

@@ -1,10 +1,13 @@
 //! The frames whose arrival the server did not tell yet.
 
+use crate::limits::window_ticks;
+use crate::tick::TickRate;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// Frames kept. The server tells of the newest one in each update; older ones it never will.
-const SENT_MAX: usize = 128;
+/// Frames are kept for so many windows (see [`window_ticks`]). The server tells of the newest one in each update; older ones
+/// it never will.
+const WINDOWS_MAX: u32 = 2;
 
 /// A frame on its way.
 #[derive(Clone, Copy, Debug)]
@@ -14,14 +17,19 @@ pub(super) struct Sent {
 }
 
 /// Frames on their way, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct SentFrames {
     frames: VecDeque<Sent>,
+    frames_max: usize,
 }
 
 impl SentFrames {
+    pub(super) fn new(rate: TickRate) -> Self {
+        Self { frames: VecDeque::new(), frames_max: (WINDOWS_MAX * window_ticks(rate)) as usize }
+    }
+
     pub(super) fn push(&mut self, at: Duration) {
-        if self.frames.len() >= SENT_MAX {
+        if self.frames.len() >= self.frames_max {
             self.frames.pop_front();
         }
         self.frames.push_back(Sent { stamp_ms: stamp(at), at });

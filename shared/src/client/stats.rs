@@ -65,7 +65,8 @@ pub struct ClientStats {
     pub decode_errors: u64,
     /// Inputs made.
     pub inputs_made: u64,
-    /// Inputs dropped unsent because the driver took no message; their edges went into the next.
+    /// Inputs dropped unsent because the driver took no message, or because the server was not heard for a second; their
+    /// edges went into the next.
     pub inputs_dropped: u64,
     /// What the server said became of the inputs.
     pub inputs: InputCounts,

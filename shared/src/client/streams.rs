@@ -12,9 +12,10 @@ use crate::wire::control::{ClientControl, Desync};
 use crate::wire::update::StreamPacket;
 use core::time::Duration;
 
-/// Ticks that a client keeps beyond the longest quiet time: enough for interpolation. The next baseline and what a
+/// How long a client keeps states beyond the longest quiet time, ms: enough for interpolation. The next baseline and what a
 /// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
-const KEPT_TICKS: usize = 12;
+const KEPT_MS: u64 = 400;
+const KEPT_TICKS_MIN: u32 = 12;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
 /// A stream that could not be decoded and that no keyframe mends within this time ends the session.
@@ -56,8 +57,8 @@ struct Asked {
 impl Streams {
     /// No stream yet, in a room of this rate.
     pub(super) fn new(rate: TickRate) -> Self {
-        let quiet = rate.ticks_ceil(Duration::from_millis(QUIET_MS_MAX)) as usize;
-        Self { kept_ticks: quiet + KEPT_TICKS, ..Self::default() }
+        let kept = rate.ticks_covering(QUIET_MS_MAX) + rate.ticks_covering(KEPT_MS).max(KEPT_TICKS_MIN);
+        Self { kept_ticks: kept as usize, ..Self::default() }
     }
 
     /// The states of a stream.

@@ -20,7 +20,7 @@ pub trait EntityStruct: Entity {
 #[diagnostic::on_unimplemented(
     message = "expected an integer, found `{Self}`",
     label = "not an integer",
-    note = "the range of an integer field, `grid`, `angle` and the rate of `steer` are written in integers"
+    note = "the range of an integer field, `grid`, `angle` and the lag of `steer` are written in integers"
 )]
 pub trait Whole: Copy {}
 
@@ -55,11 +55,11 @@ pub const fn per_unit(steps: i64) -> u32 {
     steps as u32
 }
 
-/// The rate of a `steer`.
+/// The lag of a `steer`, ms.
 #[must_use]
-pub const fn rate(rate: i64) -> u16 {
-    assert!(rate >= 1 && rate <= 65_535, "the rate of `steer` must be 1 to 65535");
-    rate as u16
+pub const fn lag_ms(lag: i64) -> u16 {
+    assert!(lag >= 1 && lag <= 60_000, "the lag of `steer` must be 1 to 60000 ms");
+    lag as u16
 }
 
 /// The grid of a field that declares none.
@@ -143,7 +143,7 @@ pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, like: &Field) {
         let predictor = match *predictor {
             Predictor::Hold | Predictor::Custom => *predictor,
             Predictor::Linear { velocity } => Predictor::Linear { velocity: velocity + shift },
-            Predictor::Steer { target, rate } => Predictor::Steer { target: target + shift, rate },
+            Predictor::Steer { target, lag_ms } => Predictor::Steer { target: target + shift, lag_ms },
         };
         fields.push(Field { name, predictor, ..like.clone() });
     }
@@ -221,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the rate of `steer` must be 1 to 65535")]
-    fn a_computed_rate_of_nothing_is_refused() {
-        let _ = rate(0);
+    #[should_panic(expected = "the lag of `steer` must be 1 to 60000 ms")]
+    fn a_computed_lag_of_nothing_is_refused() {
+        let _ = lag_ms(0);
     }
 
     #[test]

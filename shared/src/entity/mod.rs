@@ -20,7 +20,7 @@ pub use game_schema::GameSchema;
 pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema, OnGrid};
 pub use model::{TableError, Trainer};
-pub use predict::{PredictPlan, steer_once};
+pub use predict::{PredictPlan, steer_divisor, steer_once};
 pub(crate) use schema::{Coding, OwnField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
 pub use step::{CustomStep, RowMut};

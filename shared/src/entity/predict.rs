@@ -1,12 +1,13 @@
 //! The declared predictors, run on rows. Every decoder, in any language, must do exactly this.
 //!
 //! One tick: first every `steer` field from the row as it was, then every `linear` field with the velocities after
-//! steering. A result is fitted to its grid. More than [`EXACT_STEPS_MAX`] ticks go on linearly: `steer` fields
+//! steering. A result is fitted to its grid. More than [`exact_steps_max`] ticks go on linearly: `steer` fields
 //! stay, `linear` fields grow by their velocity times the ticks that are left. Fields predicted as `custom` are not
 //! touched here (see `step.rs`).
 
 use super::{Grid, Kind, Predictor, SchemaError};
-use crate::limits::EXACT_STEPS_MAX;
+use crate::limits::exact_steps_max;
+use crate::tick::TickRate;
 
 /// The predictors of one kind, in the order in which they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +16,14 @@ pub struct PredictPlan {
     linears: Vec<Linear>,
     /// Some field is predicted as `custom`: not by this plan.
     custom: bool,
+    exact_steps_max: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Steer {
     field: usize,
     target: usize,
-    rate: i32,
+    divisor: i32,
     grid: Grid,
 }
 
@@ -37,8 +39,10 @@ impl PredictPlan {
     ///
     /// # Errors
     /// A predictor names a field that is not there, or one that is itself predicted in a way that does not fit.
-    pub fn new(kind: &Kind) -> Result<Self, SchemaError> {
-        let mut plan = Self { steers: Vec::new(), linears: Vec::new(), custom: kind.is_custom() };
+    pub fn new(kind: &Kind, rate: TickRate) -> Result<Self, SchemaError> {
+        let (steers, linears) = (Vec::new(), Vec::new());
+        let mut plan =
+            Self { steers, linears, custom: kind.is_custom(), exact_steps_max: exact_steps_max(rate) };
         for (at, field) in kind.fields.iter().enumerate() {
             let bad = |problem| SchemaError::BadPredictor {
                 kind: kind.name.clone(),
@@ -77,7 +81,7 @@ impl PredictPlan {
                         grid: field.grid,
                     });
                 }
-                Predictor::Steer { target, rate } => {
+                Predictor::Steer { target, lag_ms } => {
                     let of = kind
                         .fields
                         .get(usize::from(target))
@@ -85,13 +89,10 @@ impl PredictPlan {
                     if of.predictor != Predictor::Hold {
                         return Err(bad("its target must be predicted as `hold`"));
                     }
-                    if rate == 0 {
-                        return Err(bad("its rate must be at least 1"));
-                    }
                     plan.steers.push(Steer {
                         field: at,
                         target: usize::from(target),
-                        rate: i32::from(rate),
+                        divisor: steer_divisor(lag_ms, rate),
                         grid: field.grid,
                     });
                 }
@@ -127,16 +128,16 @@ impl PredictPlan {
         if self.is_hold() {
             return;
         }
-        for _ in 0..ticks.min(EXACT_STEPS_MAX) {
+        for _ in 0..ticks.min(self.exact_steps_max) {
             for steer in &self.steers {
                 if let (Some(&target), Some(value)) = (row.get(steer.target), row.get(steer.field).copied()) {
-                    set(row, steer.field, steer_once(value, target, steer.rate, &steer.grid));
+                    set(row, steer.field, steer_once(value, target, steer.divisor, &steer.grid));
                 }
             }
             self.move_linear(row, 1);
         }
-        if ticks > EXACT_STEPS_MAX {
-            self.move_linear(row, i64::from(ticks - EXACT_STEPS_MAX));
+        if ticks > self.exact_steps_max {
+            self.move_linear(row, i64::from(ticks - self.exact_steps_max));
         }
     }
 
@@ -159,16 +160,24 @@ fn set(row: &mut [i32], at: usize, value: i32) {
     }
 }
 
+/// The divisor n of a `steer` with this lag: the value goes 1/n of the way in a tick. 1 + lag x rate, rounded, so that it
+/// trails by the lag at every tick rate.
+#[inline]
+#[must_use]
+pub const fn steer_divisor(lag_ms: u16, rate: TickRate) -> i32 {
+    1 + (lag_ms as i32 * rate.hz() as i32 + 500) / 1_000
+}
+
 /// One tick of `steer`: what the declared predictor does, for a game's own step to use alike.
 #[inline]
 #[must_use]
-pub fn steer_once(value: i32, target: i32, rate: i32, grid: &Grid) -> i32 {
+pub fn steer_once(value: i32, target: i32, divisor: i32, grid: &Grid) -> i32 {
     if value == target {
         return value;
     }
     let distance = grid.distance(value, target);
-    let rate = i64::from(rate);
-    let step = if distance.abs() <= rate { distance } else { distance / rate };
+    let divisor = i64::from(divisor);
+    let step = if distance.abs() <= divisor { distance } else { distance / divisor };
     grid.fit(i64::from(value) + step)
 }
 
@@ -189,9 +198,9 @@ mod tests {
             name: "thing".into(),
             fields: vec![
                 field("pos", Grid::integers(-1000, 1000), Predictor::Linear { velocity: 1 }),
-                field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, rate: 4 }),
+                field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, lag_ms: 100 }),
                 field("target", Grid::integers(-100, 100), Predictor::Hold),
-                field("turn", Grid::angle(16), Predictor::Steer { target: 4, rate: 4 }),
+                field("turn", Grid::angle(16), Predictor::Steer { target: 4, lag_ms: 100 }),
                 field("aim", Grid::angle(16), Predictor::Hold),
             ],
         }
@@ -199,7 +208,7 @@ mod tests {
 
     #[test]
     fn velocity_is_steered_before_position_moves() {
-        let schema = Schema::new(vec![kind()]).unwrap();
+        let schema = Schema::new(vec![kind()], TickRate::DEFAULT).unwrap();
         let mut row = [0, 0, 40, 15, 1];
         schema.plan(0).unwrap().run(&mut row, 1);
         assert_eq!(row, [10, 10, 40, 1, 1]);
@@ -209,7 +218,7 @@ mod tests {
 
     #[test]
     fn after_eight_ticks_it_goes_on_linearly_and_stays_on_the_grid() {
-        let schema = Schema::new(vec![kind()]).unwrap();
+        let schema = Schema::new(vec![kind()], TickRate::DEFAULT).unwrap();
         let plan = schema.plan(0).unwrap();
         let (mut eight, mut more) = ([0, 0, 40, 0, 0], [0, 0, 40, 0, 0]);
         plan.run(&mut eight, 8);
@@ -220,12 +229,30 @@ mod tests {
     }
 
     #[test]
+    fn a_steered_field_trails_by_the_same_time_at_every_rate() {
+        for hz in [10, 30, 60, 128] {
+            let rate = TickRate::new(hz).unwrap();
+            let mut fine = kind();
+            for field in &mut fine.fields {
+                field.grid.min *= 1_000;
+                field.grid.max *= 1_000;
+            }
+            let schema = Schema::new(vec![fine], rate).unwrap();
+            let speed = 60_000 / i32::from(hz);
+            let mut row = [0, 0, speed, 0, 0];
+            (0..hz).for_each(|_| schema.plan(0).unwrap().run(&mut row, 1));
+            let lag_ms = 1_000.0 * f64::from(60_000 - row[0]) / 60_000.0;
+            assert!((95.0..107.0).contains(&lag_ms), "{hz} Hz: {lag_ms} ms");
+        }
+    }
+
+    #[test]
     fn a_predictor_that_cannot_run_is_refused() {
         let mut wrong = kind();
         wrong.fields[0].predictor = Predictor::Linear { velocity: 9 };
-        assert!(matches!(Schema::new(vec![wrong]), Err(SchemaError::BadPredictor { .. })));
+        assert!(matches!(Schema::new(vec![wrong], TickRate::DEFAULT), Err(SchemaError::BadPredictor { .. })));
         let mut wrong = kind();
-        wrong.fields[1].predictor = Predictor::Steer { target: 2, rate: 0 };
-        assert!(matches!(Schema::new(vec![wrong]), Err(SchemaError::BadPredictor { .. })));
+        wrong.fields[1].predictor = Predictor::Steer { target: 0, lag_ms: 100 };
+        assert!(matches!(Schema::new(vec![wrong], TickRate::DEFAULT), Err(SchemaError::BadPredictor { .. })));
     }
 }

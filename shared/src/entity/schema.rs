@@ -2,7 +2,8 @@
 
 use super::model::{Model, TableError};
 use super::{CustomStep, Grid, InputSchema, PredictPlan};
-use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
+use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX, exact_steps_max};
+use crate::tick::TickRate;
 use crate::wire::codec;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,13 +19,14 @@ pub enum Predictor {
         /// The index of the velocity, in grid steps per tick.
         velocity: u16,
     },
-    /// The value goes to another field of the row: by a `rate`-th of the distance, truncated towards zero, and
-    /// all the way when at most `rate` steps are left. An angle takes the shorter way.
+    /// The value goes to another field of the row: in each tick by a fraction 1/n of the distance, truncated towards
+    /// zero, and all the way when at most n steps are left, with n as [`steer_divisor`] says. An angle takes the shorter
+    /// way.
     Steer {
         /// The index of the target.
         target: u16,
-        /// The divisor of the distance, at least 1.
-        rate: u16,
+        /// How far the value trails behind a target that moves steadily, ms.
+        lag_ms: u16,
     },
     /// The game's own [`CustomStep`] over all rows of the stream says how it goes on. Only a program that has this step can
     /// read such a stream.
@@ -144,20 +146,21 @@ pub struct Schema {
     /// Of each kind the fields that only their owner gets. Empty if no kind has any.
     own: Vec<Vec<OwnField>>,
     step: Option<CustomStep>,
+    exact_steps_max: u32,
 }
 
 impl Schema {
-    /// Checks `kinds` and prepares their predictors.
+    /// Checks `kinds` and prepares their predictors for a room of this rate.
     ///
     /// # Errors
     /// The first kind that breaks a bound, whose predictor names a field that does not fit, or that needs the game's own
     /// step.
-    pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
+    pub fn new(kinds: Vec<Kind>, rate: TickRate) -> Result<Self, SchemaError> {
         let custom = kinds.iter().find_map(|kind| {
             let field = kind.fields.iter().find(|field| field.predictor == Predictor::Custom)?;
             Some(SchemaError::NeedsStep { kind: kind.name.clone(), field: field.name.clone() })
         });
-        custom.map_or_else(|| Self::checked(kinds, None), Err)
+        custom.map_or_else(|| Self::checked(kinds, None, rate), Err)
     }
 
     /// As [`Schema::new`], with the step of the fields that are predicted as [`Predictor::Custom`]. Without such a field
@@ -165,16 +168,16 @@ impl Schema {
     ///
     /// # Errors
     /// The first kind that breaks a bound or whose predictor names a field that does not fit.
-    pub fn with_step(kinds: Vec<Kind>, step: CustomStep) -> Result<Self, SchemaError> {
+    pub fn with_step(kinds: Vec<Kind>, step: CustomStep, rate: TickRate) -> Result<Self, SchemaError> {
         let custom = kinds.iter().any(Kind::is_custom);
-        Self::checked(kinds, custom.then_some(step))
+        Self::checked(kinds, custom.then_some(step), rate)
     }
 
-    fn checked(kinds: Vec<Kind>, step: Option<CustomStep>) -> Result<Self, SchemaError> {
+    fn checked(kinds: Vec<Kind>, step: Option<CustomStep>, rate: TickRate) -> Result<Self, SchemaError> {
         if kinds.is_empty() || kinds.len() > KINDS_MAX {
             return Err(SchemaError::KindCount(kinds.len()));
         }
-        let plans = kinds.iter().map(PredictPlan::new).collect::<Result<_, _>>()?;
+        let plans = kinds.iter().map(|kind| PredictPlan::new(kind, rate)).collect::<Result<_, _>>()?;
         for kind in &kinds {
             if let Some(field) = kind.fields.iter().find(|field| !field.grid.is_sound()) {
                 return Err(SchemaError::BadGrid { kind: kind.name.clone(), field: field.name.clone() });
@@ -198,15 +201,29 @@ impl Schema {
         if own.iter().all(Vec::is_empty) {
             own.clear();
         }
-        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, own, step })
+        let exact_steps_max = exact_steps_max(rate);
+        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, own, step, exact_steps_max })
     }
 
     /// The schema of a type.
     ///
     /// # Errors
     /// As [`Schema::new`].
-    pub fn of<E: super::Entity>() -> Result<Self, SchemaError> {
-        Self::new(E::kinds())
+    pub fn of<E: super::Entity>(rate: TickRate) -> Result<Self, SchemaError> {
+        Self::new(E::kinds(), rate)
+    }
+
+    /// This schema in a room of another rate.
+    #[must_use]
+    pub fn at_rate(mut self, rate: TickRate) -> Self {
+        self.exact_steps_max = exact_steps_max(rate);
+        for (plan, kind) in self.plans.iter_mut().zip(&self.kinds) {
+            // Kinds that were checked stay sound at any rate.
+            if let Ok(prepared) = PredictPlan::new(kind, rate) {
+                *plan = prepared;
+            }
+        }
+        self
     }
 
     /// This schema with another profile; profile 0 takes no notice of the table. A new schema has profile 0.
@@ -245,6 +262,11 @@ impl Schema {
     /// The game's own step, if some field is predicted by it.
     pub(crate) fn step(&self) -> Option<&CustomStep> {
         self.step.as_ref()
+    }
+
+    /// How many ticks the game's own step runs at most.
+    pub(crate) fn exact_steps_max(&self) -> u32 {
+        self.exact_steps_max
     }
 
     pub(crate) fn coding(&self) -> &Coding {

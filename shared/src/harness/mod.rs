@@ -75,6 +75,8 @@ pub struct Harness<G: Game> {
     seats: Vec<Seat<G>>,
     wires: Wires,
     now: Duration,
+    /// The server stands still until then.
+    paused_until: Duration,
     seed: u64,
     rng: Rng,
     /// Whose messages are kept.
@@ -130,7 +132,17 @@ impl<G: Game> Harness<G> {
         };
         room.keep_states();
         let (seats, wires) = (Vec::new(), Wires::default());
-        Self { room, rate, seats, wires, now: Duration::ZERO, seed, rng, recorded: None }
+        Self {
+            room,
+            rate,
+            seats,
+            wires,
+            now: Duration::ZERO,
+            paused_until: Duration::ZERO,
+            seed,
+            rng,
+            recorded: None,
+        }
     }
 
     /// Lets the room's numbers begin elsewhere, to see what happens at their end. Before anybody joins.
@@ -222,6 +234,12 @@ impl<G: Game> Harness<G> {
     pub fn sleep(&mut self, client: ClientIndex, time: Duration) {
         let until = self.now + time;
         self.seat_mut(client).asleep_until = until;
+    }
+
+    /// The server stands still for `time`, as in a virtual machine's pause: it reads nothing and steps nothing. Then it
+    /// makes up for the last ticks and skips those before them, as a room of a real server does.
+    pub fn pause_room(&mut self, time: Duration) {
+        self.paused_until = self.now + time;
     }
 
     /// How a client's link behaves from now on. A client that its link cuts comes back by itself when the cut is over.

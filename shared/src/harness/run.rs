@@ -4,6 +4,7 @@ use super::wires::Stage;
 use super::{ClientIndex, EVENTS_KEPT, Harness};
 use crate::game::Game;
 use crate::id::{ResumeSecret, SessionId};
+use crate::limits::CATCH_UP_MS_MAX;
 use crate::room::{MemberEvent, game_schema_hash};
 use crate::wire::control::{
     ClientControl, Credential, GameInfo, GameName, Hello, Join, ServerControl, SessionLimits, Welcome,
@@ -31,17 +32,27 @@ impl<G: Game> Harness<G> {
             self.now = self.now.max(at);
             self.wires.now = self.now;
             match happening {
-                Happening::ServerReceives(client) => self.server_receives(client),
+                Happening::ServerReceives(client) => {
+                    self.skip_lost_ticks();
+                    self.server_receives(client);
+                }
                 Happening::ClientReceives(client) => self.client_receives(client),
                 Happening::ClientAdvances(client) => self.client_advances(client),
                 Happening::LinkCuts(client) => self.link_cuts(client),
                 Happening::ClientResumes(client) => self.come_back(ClientIndex(client)),
                 Happening::RoomSteps => {
-                    self.room.step(self.now, &mut self.wires);
+                    self.skip_lost_ticks();
+                    let due = self.rate.time_of(self.room.tick().next());
+                    self.room.step(due, &mut self.wires);
                     self.audit();
                 }
             }
         }
+    }
+
+    fn skip_lost_ticks(&mut self) {
+        let behind = self.rate.ticks_floor(self.now).saturating_sub(self.room.tick().0);
+        self.room.skip(behind.saturating_sub(self.rate.ticks_covering(CATCH_UP_MS_MAX)));
     }
 
     fn audit(&mut self) {
@@ -54,15 +65,15 @@ impl<G: Game> Harness<G> {
     }
 
     fn next_happening(&self) -> (Duration, Happening) {
-        let step = (self.rate.time_of(self.room.tick().next()), Happening::RoomSteps);
-        let mut first = step;
+        let awake = |time: Duration| time.max(self.paused_until);
+        let mut first = (awake(self.rate.time_of(self.room.tick().next())), Happening::RoomSteps);
         for (at, (seat, wire)) in self.seats.iter().zip(&self.wires.wires).enumerate() {
             if wire.stage == Stage::Cut {
                 let back = wire.resume_at.map(|time| (time, Happening::ClientResumes(at)));
                 first = back.map_or(first, |back| first.min(back));
                 continue;
             }
-            let up = wire.link.up.next_at().map(|time| (time, Happening::ServerReceives(at)));
+            let up = wire.link.up.next_at().map(|time| (awake(time), Happening::ServerReceives(at)));
             let down = wire.link.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
             let due = match &seat.pictures {
                 Some(pictures) => Some(pictures.next_at),
@@ -134,14 +145,15 @@ impl<G: Game> Harness<G> {
     /// What a server's session does with a message.
     fn server_receives(&mut self, at: usize) {
         let Some(wire) = self.wires.wires.get_mut(at) else { return };
-        let Some((_, message)) = wire.link.up.receive(self.now) else { return };
+        // A socket says when something came, also while the server stood still.
+        let Some((came_at, message)) = wire.link.up.receive(self.now) else { return };
         let done = match wire.stage {
             Stage::Cut | Stage::Ended => Ok(()),
             Stage::Hello => self.on_hello(at, &message),
             Stage::Join => self.on_join(at, &message),
             Stage::Member(member) => wire
                 .decode(self.now, self.room.config().tick_rate.period(), &message)
-                .map(|event| self.room.handle(self.now, member, event, &mut self.wires)),
+                .map(|event| self.room.handle(came_at, member, event, &mut self.wires)),
         };
         if let Err(close) = done {
             self.fail(&format!("the server refuses a message of client {at}: {close}"));

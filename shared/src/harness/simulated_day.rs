@@ -69,7 +69,9 @@ fn a_simulated_day_keeps_every_invariant() {
     let mut trouble: Option<(ClientIndex, u32)> = None;
     for tick in 0..ticks() {
         harness.run_ticks(1);
-        if let Err(broken) = invariants(harness.room().world(), harness.room().scene()) {
+        if let Err(broken) =
+            invariants(harness.room().world(), harness.room().scene(), harness.room().config().tick_rate)
+        {
             panic!("seed {seed}, tick {tick}: {broken}");
         }
         if tick % 32 == 0 {

@@ -144,10 +144,12 @@ fn a_stalled_client_recovers() {
 fn a_blocked_slot_costs_the_others_nothing_and_catches_up() {
     let (mut harness, clients) = with_players(6, &["ada", "bob"]);
     harness.run_ticks(50);
-    let before = harness.client(clients[1]).stats().updates;
+    let before = harness.client(clients[1]).stats().snapshots;
     harness.block_slot(clients[0]);
     harness.run_ticks(200);
-    assert_eq!(harness.client(clients[1]).stats().updates - before, 200);
+    // Some ticks go as predicted, since the blocked client hears nothing and so says little.
+    let stats = harness.client(clients[1]).stats();
+    assert_eq!(stats.snapshots - before, 200);
     assert!(harness.room().stats().skips_full > 150);
     harness.settle();
     harness.assert_caught_up(1);

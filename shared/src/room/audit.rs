@@ -171,6 +171,7 @@ fn distance(cells: &Cells, a: glam::IVec2, b: glam::IVec2) -> f64 {
 mod tests {
     use super::*;
     use crate::entity::{Field, Grid, Kind, Predictor};
+    use crate::tick::TickRate;
 
     #[test]
     fn a_stream_that_holds_what_is_for_an_owner_alone_is_found() {
@@ -182,7 +183,7 @@ mod tests {
             interpolate: false,
         };
         let kind = Kind { name: "player".into(), fields: vec![field("hp", false), field("card", true)] };
-        let schema = Schema::new(vec![kind]).unwrap();
+        let schema = Schema::new(vec![kind], TickRate::DEFAULT).unwrap();
         let state = |card| {
             let mut state = Snapshot::default();
             state.push(EntityId(1), 0, &[50, 2]);

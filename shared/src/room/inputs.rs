@@ -1,8 +1,8 @@
 //! A player's inputs, each for its tick: held when missing, folded when late, refused when impossible.
 
 use crate::entity::{Input, OnGrid};
-use crate::limits::{INPUT_FUTURE_TICKS_MAX, INPUT_LATE_TICKS_MAX};
-use crate::tick::Tick;
+use crate::limits::window_ticks;
+use crate::tick::{Tick, TickRate};
 use crate::wire::update::InputCounts;
 use smallvec::SmallVec;
 
@@ -17,15 +17,17 @@ struct Waiting<I> {
 /// The inputs that wait for their ticks, and what is held meanwhile.
 #[derive(Clone, Debug)]
 pub(super) struct InputRing<I> {
-    /// In the order of their ticks, at most [`INPUT_FUTURE_TICKS_MAX`].
+    /// In the order of their ticks, at most [`window_ticks`].
     waiting: SmallVec<[Waiting<I>; 4]>,
+    /// How far from the next tick an input may lie, ticks.
+    window: i64,
     /// The newest input that was taken or came late, without its edges.
     last: OnGrid<I>,
     /// The tick of `last`. An input at or before it is not taken again.
     last_tick: Option<Tick>,
     /// Edges of late inputs for the next step.
     edges: Option<OnGrid<I>>,
-    /// Steps since the last input of the player's own.
+    /// Ticks since the last input of the player's own.
     held_ticks: u32,
     /// Up to this tick a missing input is no loss: the client said that it goes on as it was.
     steady_until: Option<Tick>,
@@ -38,8 +40,9 @@ pub(super) struct InputRing<I> {
 }
 
 impl<I: Input> InputRing<I> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rate: TickRate) -> Self {
         Self {
+            window: window_ticks(rate).into(),
             waiting: SmallVec::new(),
             last: OnGrid::neutral(),
             last_tick: None,
@@ -57,7 +60,7 @@ impl<I: Input> InputRing<I> {
     pub(super) fn push(&mut self, next: Tick, tick: Tick, input: OnGrid<I>, behind: Option<i64>) {
         let early = tick.since(next);
         let taken = self.last_tick.is_some_and(|last| tick <= last);
-        if taken || early >= i64::from(INPUT_FUTURE_TICKS_MAX) || -early > i64::from(INPUT_LATE_TICKS_MAX) {
+        if taken || early >= self.window || -early > self.window {
             self.counts.refused += 1;
         } else if early < 0 {
             self.fold_late(tick, &input);
@@ -77,6 +80,15 @@ impl<I: Input> InputRing<I> {
         self.steady_until = newest.filter(|_| ticks > 0).map(|newest| newest.offset(i64::from(ticks)));
     }
 
+    /// Folds the inputs for ticks before `tick`, which the room skipped.
+    fn fold_skipped(&mut self, tick: Tick) {
+        let skipped = self.waiting.iter().take_while(|waiting| waiting.tick < tick).count();
+        for waiting in self.waiting.drain(..skipped).collect::<SmallVec<[_; 4]>>() {
+            self.behind = waiting.behind.map(|behind| behind + tick.since(waiting.tick) * 256);
+            self.fold_late(waiting.tick, &waiting.input);
+        }
+    }
+
     fn fold_late(&mut self, tick: Tick, input: &OnGrid<I>) {
         self.counts.late += 1;
         let held = input.held();
@@ -89,8 +101,10 @@ impl<I: Input> InputRing<I> {
         self.held_ticks = 0;
     }
 
-    /// The input for `tick`: its own, else the last one held for at most `hold_ticks_max`, else the neutral one.
-    pub(super) fn take(&mut self, tick: Tick, hold_ticks_max: u32) -> OnGrid<I> {
+    /// The input for `tick`, `passed_ticks` after the last: its own, else the last one held for at most `hold_ticks_max`,
+    /// else the neutral one.
+    pub(super) fn take(&mut self, tick: Tick, passed_ticks: u32, hold_ticks_max: u32) -> OnGrid<I> {
+        self.fold_skipped(tick);
         let own = self.waiting.first().is_some_and(|first| first.tick == tick);
         let mut input = if own {
             let Waiting { input, behind, .. } = self.waiting.remove(0);
@@ -105,7 +119,7 @@ impl<I: Input> InputRing<I> {
             let steady = self.steady_until.is_some_and(|until| tick <= until);
             if self.last_tick.is_some() && !steady {
                 self.counts.held += 1;
-                self.held_ticks += 1;
+                self.held_ticks = self.held_ticks.saturating_add(passed_ticks);
                 if self.held_ticks > hold_ticks_max {
                     self.last = OnGrid::neutral();
                 }
@@ -169,60 +183,73 @@ mod tests {
 
     #[test]
     fn an_input_is_taken_at_its_tick_and_axes_are_held_after_it() {
-        let mut ring = InputRing::new();
+        let mut ring = InputRing::new(TickRate::DEFAULT);
         ring.push(Tick(5), Tick(6), pad(9, true), None);
-        assert_eq!(ring.take(Tick(5), 3), OnGrid::neutral());
-        assert_eq!(ring.take(Tick(6), 3), pad(9, true));
-        assert_eq!(*ring.take(Tick(7), 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
+        assert_eq!(ring.take(Tick(5), 1, 3), OnGrid::neutral());
+        assert_eq!(ring.take(Tick(6), 1, 3), pad(9, true));
+        assert_eq!(*ring.take(Tick(7), 1, 3), Pad { x: 9, fire: Button { down: true, pressed: false } });
         assert_eq!(ring.applied, Some(Tick(6)));
         assert_eq!(ring.take_counts(), InputCounts { held: 1, ..Default::default() });
     }
 
     #[test]
     fn a_held_input_becomes_neutral_after_the_bound() {
-        let mut ring = InputRing::new();
+        let mut ring = InputRing::new(TickRate::DEFAULT);
         ring.push(Tick(1), Tick(1), pad(9, false), None);
         for tick in 1..=4 {
-            assert_eq!(ring.take(Tick(tick), 3).x, 9);
+            assert_eq!(ring.take(Tick(tick), 1, 3).x, 9);
         }
-        assert_eq!(ring.take(Tick(5), 3).x, 0);
+        assert_eq!(ring.take(Tick(5), 1, 3).x, 0);
     }
 
     #[test]
     fn a_steady_clients_input_is_held_without_being_missed_for_a_time() {
-        let mut ring = InputRing::new();
+        let mut ring = InputRing::new(TickRate::DEFAULT);
         ring.push(Tick(1), Tick(1), pad(9, true), None);
         ring.steady(3);
         for tick in 1..=4 {
-            assert_eq!(ring.take(Tick(tick), 1).x, 9);
+            assert_eq!(ring.take(Tick(tick), 1, 1).x, 9);
         }
         assert_eq!(ring.take_counts(), InputCounts::default());
         for (tick, x) in [(5, 9), (6, 0)] {
-            assert_eq!(ring.take(Tick(tick), 1).x, x, "tick {tick}");
+            assert_eq!(ring.take(Tick(tick), 1, 1).x, x, "tick {tick}");
         }
         assert_eq!(ring.take_counts(), InputCounts { held: 2, ..Default::default() });
         ring.push(Tick(7), Tick(7), pad(3, false), None);
         ring.steady(3);
         ring.steady(0);
-        assert_eq!((ring.take(Tick(7), 1).x, ring.take(Tick(8), 1).x), (3, 3));
+        assert_eq!((ring.take(Tick(7), 1, 1).x, ring.take(Tick(8), 1, 1).x), (3, 3));
         assert_eq!(ring.take_counts(), InputCounts { held: 1, ..Default::default() });
     }
 
     #[test]
     fn a_late_press_reaches_the_next_step_and_a_second_copy_does_not() {
-        let mut ring = InputRing::new();
+        let mut ring = InputRing::new(TickRate::DEFAULT);
         ring.push(Tick(5), Tick(4), pad(3, true), None);
         ring.push(Tick(5), Tick(4), pad(3, true), None);
         ring.push(Tick(5), Tick(5), pad(-3, false), None);
-        let taken = ring.take(Tick(5), 3);
+        let taken = ring.take(Tick(5), 1, 3);
         assert_eq!(*taken, Pad { x: -3, fire: Button { down: false, pressed: true } });
-        assert!(!ring.take(Tick(6), 3).fire.pressed);
+        assert!(!ring.take(Tick(6), 1, 3).fire.pressed);
         assert_eq!(ring.take_counts(), InputCounts { late: 1, folded: 1, refused: 1, held: 1 });
     }
 
     #[test]
+    fn inputs_of_ticks_that_the_room_skips_are_folded_into_the_next_step() {
+        let mut ring = InputRing::new(TickRate::DEFAULT);
+        for (tick, x, pressed) in [(5, 1, false), (6, 2, true), (7, 3, false), (12, 9, false)] {
+            ring.push(Tick(5), Tick(tick), pad(x, pressed), None);
+        }
+        let taken = ring.take(Tick(10), 6, 30);
+        assert_eq!(*taken, Pad { x: 3, fire: Button { down: false, pressed: true } });
+        assert_eq!(ring.take_counts(), InputCounts { late: 3, folded: 1, held: 1, refused: 0 });
+        assert_eq!(ring.take(Tick(12), 2, 30).x, 9);
+        assert_eq!(ring.waiting.len(), 0);
+    }
+
+    #[test]
     fn inputs_far_in_the_past_or_future_are_refused() {
-        let mut ring = InputRing::new();
+        let mut ring = InputRing::new(TickRate::DEFAULT);
         ring.push(Tick(100), Tick(35), pad(1, true), None);
         ring.push(Tick(100), Tick(164), pad(1, true), None);
         ring.push(Tick(100), Tick(163), pad(1, true), None);

@@ -11,7 +11,9 @@ use super::view::Sight;
 use crate::entity::{Input, OnGrid};
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_BAND, QUIET_MS_MAX, VIEW_SPARE_MS};
+use crate::limits::{
+    ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_MIN, MARGIN_MS_MAX, QUIET_MS_MAX, VIEW_SPARE_MS, window_ticks,
+};
 use crate::snapshot::OwnTold;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
@@ -77,6 +79,15 @@ impl<I: Input> Member<I> {
         self.player.as_ref().is_some_and(|player| player.entity != link.controls)
     }
 
+    /// The room skips `ticks`: the member cannot help it, so its times go on where they stopped.
+    pub(super) fn skip(&mut self, ticks: u32) {
+        let ticks = i64::from(ticks);
+        self.cut_at = self.cut_at.offset(ticks);
+        if let Some(deaf_since) = self.link.as_mut().and_then(|link| link.deaf_since.as_mut()) {
+            *deaf_since = deaf_since.offset(ticks);
+        }
+    }
+
     /// Notes that nothing is told of `tick`: all went as predicted.
     pub(super) fn pass(&mut self, tick: Tick) {
         if let Some(link) = &mut self.link {
@@ -112,14 +123,20 @@ impl<I: Input> Player<I> {
         self.secret.matches(secret) || before
     }
 
-    pub(super) fn new(id: PlayerId, entity: EntityId, name: Name, secret: ResumeSecret) -> Self {
+    pub(super) fn new(
+        id: PlayerId,
+        entity: EntityId,
+        name: Name,
+        secret: ResumeSecret,
+        rate: TickRate,
+    ) -> Self {
         Self {
             id,
             entity,
             name,
             secret,
             shown_secret: None,
-            inputs: InputRing::new(),
+            inputs: InputRing::new(rate),
             commands_received: 0,
             rewinds: Rewinds::default(),
             seen_input: None,
@@ -179,55 +196,79 @@ pub(super) struct Arrival {
     pub(super) told: bool,
 }
 
-/// The updates that were sent, and the oldest that waits for its acknowledgement. It lies in the member itself, because it is looked at in each tick.
-#[derive(Clone, Copy, Debug, Default)]
+/// The updates that were sent, and the oldest that waits for its acknowledgement. It lies in the member itself, because
+/// it is looked at in each tick. What is known of them covers [`window_ticks`] in 64 bits, so at high rates a bit is several
+/// ticks, a grain.
+#[derive(Clone, Copy, Debug)]
 struct Unacked {
     /// The first update over this connection.
     first: Option<Tick>,
     oldest: Option<Tick>,
     newest: Tick,
-    /// Bit n: an update was sent n ticks before `newest`. If the oldest without an acknowledgement is older than that, the
-    /// oldest known here counts once an older one is acknowledged.
+    /// Bit n: an update was sent n grains before that of `newest`. If the oldest without an acknowledgement is older than
+    /// that, the oldest known here counts once an older one is acknowledged.
     sent: u64,
+    grain_ticks: u32,
 }
 
 impl Unacked {
+    fn new(rate: TickRate) -> Self {
+        let grain_ticks = window_ticks(rate).div_ceil(u64::BITS);
+        Self { first: None, oldest: None, newest: Tick(0), sent: 0, grain_ticks }
+    }
+
+    fn grain(&self, tick: Tick) -> u32 {
+        tick.0 / self.grain_ticks
+    }
+
     fn sent(&mut self, tick: Tick) {
-        let passed = u32::try_from(tick.since(self.newest)).unwrap_or(u32::MAX);
+        let passed = self.grain(tick).saturating_sub(self.grain(self.newest));
         self.sent = self.sent.checked_shl(passed).unwrap_or(0) | 1;
         self.newest = tick;
         self.first.get_or_insert(tick);
         self.oldest.get_or_insert(tick);
     }
 
-    /// Whether the update of `tick` was sent. Of those before the last 64 ticks it is known only that there were some.
+    /// Whether the update of `tick` was sent. Of those before the last 64 grains it is known only that there were some.
     fn was_sent(&self, tick: Tick) -> bool {
-        let Some(first) = self.first else { return false };
-        match u32::try_from(self.newest.since(tick)) {
-            Ok(before) => tick >= first && self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0),
-            Err(_) => false,
+        if tick > self.newest || self.first.is_none_or(|first| tick < first) {
+            return false;
         }
+        let before = self.grain(self.newest) - self.grain(tick);
+        self.sent.checked_shr(before).is_none_or(|sent| sent & 1 != 0)
     }
 
     fn acked(&mut self, tick: Tick) {
         if self.oldest.is_none_or(|oldest| oldest > tick) {
             return;
         }
-        let later = u32::try_from(self.newest.since(tick)).unwrap_or(0);
+        if tick >= self.newest {
+            self.oldest = None;
+            return;
+        }
+        // Of the ticks of one grain the others may still wait.
+        let later = self.grain(self.newest) - self.grain(tick) + u32::from(self.grain_ticks > 1);
         let unacked = self.sent & 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
-        self.oldest = unacked.checked_ilog2().map(|bit| self.newest.offset(-i64::from(bit)));
+        let oldest = |bit: u32| Tick((self.grain(self.newest) - bit) * self.grain_ticks).max(tick.next());
+        self.oldest = unacked.checked_ilog2().map(oldest);
     }
 }
 
+/// Whether a margin need not be told at once.
+fn is_usual(margin: i16, rate: TickRate) -> bool {
+    let most = rate.ticks_covering(MARGIN_MS_MAX).max(8) * 256;
+    margin >= MARGIN_MIN && i64::from(margin) <= i64::from(most)
+}
+
 impl Link {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rate: TickRate) -> Self {
         Self {
             queued: None,
             sight: Sight::default(),
             controls: EntityId::NONE,
             own: OwnTold::default(),
             quiet: 0,
-            unacked: Unacked::default(),
+            unacked: Unacked::new(rate),
             acked: None,
             pace: Pace::default(),
             steady: false,
@@ -267,7 +308,7 @@ impl Link {
         silent >= i64::from(rate.ticks_floor(Duration::from_millis(QUIET_MS_MAX)).max(1))
             || self.command_ack_due
             || self.repair.is_some()
-            || self.arrival.is_some_and(|arrival| arrival.told && !MARGIN_BAND.contains(&arrival.margin))
+            || self.arrival.is_some_and(|arrival| arrival.told && !is_usual(arrival.margin, rate))
     }
 
     /// Notes that the update of `tick` is on its way.
@@ -319,7 +360,7 @@ impl Link {
     /// baselines.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         let lag = self.lag(tick, rate);
-        lag == 0 || tick.0.is_multiple_of(1 << (lag.ilog2() + 1).min(6))
+        lag == 0 || tick.0.is_multiple_of(1 << (lag.ilog2() + 1).min(window_ticks(rate).ilog2()))
     }
 }
 
@@ -330,7 +371,7 @@ mod tests {
     #[test]
     fn a_client_that_acknowledges_is_due_at_every_tick_and_one_that_does_not_ever_less() {
         let rate = TickRate::DEFAULT;
-        let mut link = Link::new();
+        let mut link = Link::new(TickRate::DEFAULT);
         let due =
             |link: &Link, from: u32| (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count();
         assert_eq!(due(&link, 640), 64, "nothing is waited for");
@@ -349,7 +390,7 @@ mod tests {
 
     #[test]
     fn the_oldest_update_without_an_acknowledgement_is_known() {
-        let mut unacked = Unacked::default();
+        let mut unacked = Unacked::new(TickRate::DEFAULT);
         for tick in [10, 11, 14, 60] {
             unacked.sent(Tick(tick));
         }
@@ -374,7 +415,7 @@ mod tests {
 
     #[test]
     fn only_ticks_right_behind_the_last_update_count_as_quiet() {
-        let mut link = Link::new();
+        let mut link = Link::new(TickRate::DEFAULT);
         link.pass(Tick(1));
         assert_eq!(link.quiet, 0, "there is no update yet");
         link.sent(Tick(10));
@@ -388,7 +429,7 @@ mod tests {
 
     #[test]
     fn nobody_sees_the_others_later_than_its_way_explains() {
-        let mut link = Link::new();
+        let mut link = Link::new(TickRate::DEFAULT);
         assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 9 / 2);
         link.add_round_trip(Duration::from_millis(100));
         assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 15 / 2);
@@ -396,7 +437,7 @@ mod tests {
 
     #[test]
     fn a_long_round_trip_is_no_lag() {
-        let mut link = Link::new();
+        let mut link = Link::new(TickRate::DEFAULT);
         link.sent(Tick(100));
         link.add_round_trip(Duration::from_millis(400));
         assert!(link.is_due(Tick(121), TickRate::DEFAULT));

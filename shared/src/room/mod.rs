@@ -84,7 +84,9 @@ pub struct Room<G: Game> {
     game: G,
     world: World<G::Entity>,
     tick: Tick,
-    /// When the last step happened, on the driver's clock.
+    /// Ticks that were skipped since the last step.
+    skipped_ticks: u32,
+    /// When `tick` was due, on the driver's clock.
     stepped_at: Duration,
     streams: Streams,
     /// In the order of their ids: a new attachment goes to the end.
@@ -137,7 +139,7 @@ impl<G: Game> Room<G> {
         // A client makes its scene from what crosses the wire, so the room does too.
         let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
-        let schema = schema_of::<G>(&scene)?.with_profile(G::PACKETS, table)?;
+        let schema = schema_of::<G>(&scene, config.tick_rate)?.with_profile(G::PACKETS, table)?;
         let interest = G::interest(&settings);
         if let Interest::Cells(cells) = &interest {
             cells.check()?;
@@ -156,8 +158,9 @@ impl<G: Game> Room<G> {
             game,
             world,
             tick: Tick(0),
+            skipped_ticks: 0,
             stepped_at: Duration::ZERO,
-            streams: Streams::new(interest),
+            streams: Streams::new(interest, rate),
             members: Vec::new(),
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
@@ -173,6 +176,18 @@ impl<G: Game> Room<G> {
             steps: 0,
             idle_limits,
         })
+    }
+
+    /// Skips the numbers of ticks for which there was no time. Tick numbers follow real time: clients count them by their
+    /// clocks, so a room that lost time must not go on where it stopped. Called before [`Room::handle`] is given what came
+    /// meanwhile. What is counted down for members (the time to resume, the time without an acknowledgement) stands still.
+    pub fn skip(&mut self, ticks: u32) {
+        self.tick = self.tick.offset(i64::from(ticks));
+        self.skipped_ticks = self.skipped_ticks.saturating_add(ticks);
+        self.stepped_at += self.config.tick_rate.time_of(Tick(ticks));
+        for member in &mut self.members {
+            member.skip(ticks);
+        }
     }
 
     /// Lets the room's numbers begin elsewhere. For tests, before the first step and the first member.
@@ -191,17 +206,18 @@ impl<G: Game> Room<G> {
 
     /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.
     ///
-    /// `now` is on the driver's clock, which never goes back and starts at 0 with the room.
+    /// `now` is when the tick was due on the driver's clock, which never goes back and starts at 0 with the room.
     pub fn step(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.stepped_at = now;
         self.steps += 1;
         self.expire_cut_players();
         self.tick = self.tick.next();
-        self.gather_turns();
+        let passed_ticks = core::mem::take(&mut self.skipped_ticks).saturating_add(1);
+        self.gather_turns(passed_ticks);
         let mut events = Events::new(G::is_droppable);
         let turn = Turn {
             tick: self.tick,
-            passed_ticks: 1,
+            passed_ticks,
             tick_rate: self.config.tick_rate,
             scene: &*self.scene,
             players: &self.turns,
@@ -218,7 +234,7 @@ impl<G: Game> Room<G> {
         self.serve(now, outbox);
     }
 
-    fn gather_turns(&mut self) {
+    fn gather_turns(&mut self, passed_ticks: u32) {
         self.turns.clear();
         let hold_ticks_max = self
             .config
@@ -226,7 +242,7 @@ impl<G: Game> Room<G> {
             .ticks_ceil(Duration::from_millis(u64::from(crate::limits::INPUT_HOLD_MS_MAX)));
         for member in &mut self.members {
             if let Some(player) = &mut member.player {
-                let input = player.inputs.take(self.tick, hold_ticks_max).into_inner();
+                let input = player.inputs.take(self.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
                 self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input, rewind });
             }

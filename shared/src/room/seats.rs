@@ -18,8 +18,8 @@ use crate::wire::frame::{ClientFrame, numbers_between};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// How much later than expected the next frame of a steady client may come before its input counts as missing, ticks.
-const STEADY_TICKS_SPARE: u32 = 2;
+/// How much later than expected the next frame of a steady client may come before its input counts as missing, ms.
+const STEADY_MS_SPARE: u64 = 66;
 
 impl<G: Game> Room<G> {
     /// Takes an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
@@ -100,7 +100,7 @@ impl<G: Game> Room<G> {
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
             self.tell_all(&event);
         }
-        let link = Some(Link::new());
+        let link = Some(Link::new(self.config.tick_rate));
         self.members.push(Member {
             id: member,
             player,
@@ -151,7 +151,10 @@ impl<G: Game> Room<G> {
         let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
         self.world.set_controlled(id, Some(entity));
         let entity = self.world.controlled(id).unwrap_or(EntityId::NONE);
-        Ok(Player { commands_received: self.first.command, ..Player::new(id, entity, name, secret) })
+        Ok(Player {
+            commands_received: self.first.command,
+            ..Player::new(id, entity, name, secret, self.config.tick_rate)
+        })
     }
 
     fn resume(
@@ -176,7 +179,7 @@ impl<G: Game> Room<G> {
         }
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
-        seat.link = Some(Link::new());
+        seat.link = Some(Link::new(self.config.tick_rate));
         seat.activity = Activity::new(self.steps);
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
@@ -265,9 +268,8 @@ impl<G: Game> Room<G> {
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
         }
-        let quiet = Duration::from_millis(QUIET_MS_MAX);
         player.inputs.steady(if frame.steady {
-            moment.rate.ticks_ceil(quiet) + STEADY_TICKS_SPARE
+            moment.rate.ticks_covering(QUIET_MS_MAX) + moment.rate.ticks_covering(STEADY_MS_SPARE)
         } else {
             0
         });
@@ -434,8 +436,10 @@ fn behind<I>(frame: &ClientFrame<I>) -> Option<i64> {
 /// periods after the last step.
 fn arrival<I>(frame: &ClientFrame<I>, moment: Moment) -> Arrival {
     let margin = frame.inputs.last().map_or(0.0, |(tick, _)| {
-        let since_step = moment.rate.ticks_in(moment.now.saturating_sub(moment.stepped_at));
-        (tick.since(moment.tick) as f64 - since_step) * 256.0
+        // What came while the room lost time came before the tick to which it skipped was due.
+        let after = moment.rate.ticks_in(moment.now.saturating_sub(moment.stepped_at));
+        let before = moment.rate.ticks_in(moment.stepped_at.saturating_sub(moment.now));
+        (tick.since(moment.tick) as f64 - after + before) * 256.0
     });
     let margin = margin.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16;
     Arrival { stamp_ms: frame.stamp_ms, at: moment.now, margin, told: !frame.inputs.is_empty() }

@@ -210,7 +210,8 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
         private.rate_step = link.pace.step();
         private.dropped = link.sight.take_dropped();
         private.deferred.clone_from(&link.sight.deferred);
-        private.timing = link.arrival.take().map(|arrival| {
+        // What came after the tick was due, because its step was late, is told with the next.
+        private.timing = link.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
             Timing {
                 stamp_ms: arrival.stamp_ms,

@@ -2,7 +2,7 @@
 
 use crate::events::RefusedCounts;
 use crate::hitbox::Rewinds;
-use crate::limits::MARGIN_BAND;
+use crate::limits::MARGIN_MIN;
 use crate::wire::control::Desync;
 use crate::wire::update::InputCounts;
 
@@ -21,7 +21,7 @@ impl Margins {
     pub(super) fn add(&mut self, margin: i16) {
         self.count += 1;
         self.sum += i64::from(margin);
-        self.narrow += u64::from(margin < *MARGIN_BAND.start());
+        self.narrow += u64::from(margin < MARGIN_MIN);
     }
 
     /// The mean, in ticks.

@@ -2,10 +2,10 @@
 
 use crate::entity::{Entity, Schema};
 use crate::id::{EntityId, StreamId};
-use crate::limits::{HISTORY_TICKS, VIEW_STREAMS_MAX};
+use crate::limits::{VIEW_STREAMS_MAX, window_ticks};
 use crate::snapshot::interest::{cell_of_stream, stream_of};
 use crate::snapshot::{Interest, Place, Reach, Snapshot, StreamEncoder, View};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use crate::world::World;
 use std::collections::VecDeque;
 
@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(super) struct Streams {
     interest: Interest,
+    rate: TickRate,
     /// In the order of their ids.
     streams: Vec<Stream>,
     /// The stream of each entity, in the order of the entities' ids. Empty in a room of one stream.
@@ -38,10 +39,10 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn new(id: StreamId) -> Self {
+    fn new(id: StreamId, rate: TickRate) -> Self {
         Self {
             id,
-            encoder: StreamEncoder::new(id),
+            encoder: StreamEncoder::new(id, rate),
             next: Snapshot::default(),
             crossings: VecDeque::new(),
             empty_since: None,
@@ -59,24 +60,25 @@ impl Stream {
         }
     }
 
-    fn close_tick(&mut self, tick: Tick) {
+    fn close_tick(&mut self, tick: Tick, window_ticks: i64) {
         let spare = self.encoder.take_spare();
         self.empty_since = self.next.is_empty().then(|| self.empty_since.unwrap_or(tick));
         self.encoder.push(core::mem::replace(&mut self.next, spare));
-        while self.crossings.front().is_some_and(|(_, at)| tick.since(*at) >= HISTORY_TICKS as i64) {
+        while self.crossings.front().is_some_and(|(_, at)| tick.since(*at) >= window_ticks) {
             self.crossings.pop_front();
         }
     }
 }
 
 impl Streams {
-    pub(super) fn new(interest: Interest) -> Self {
+    pub(super) fn new(interest: Interest, rate: TickRate) -> Self {
         let streams = match interest {
-            Interest::Whole => vec![Stream::new(StreamId::ROOM)],
+            Interest::Whole => vec![Stream::new(StreamId::ROOM, rate)],
             Interest::Cells(_) => Vec::new(),
         };
         Self {
             interest,
+            rate,
             streams,
             of_entity: Vec::new(),
             spare: Vec::new(),
@@ -97,9 +99,10 @@ impl Streams {
         world: &mut World<E>,
         place: impl Fn(&E) -> Place,
     ) {
+        let window_ticks = i64::from(window_ticks(self.rate));
         if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
             stream.next.capture(schema, tick, world);
-            return stream.close_tick(tick);
+            return stream.close_tick(tick, window_ticks);
         }
         self.whole.capture(schema, tick, world);
         self.streams.iter_mut().for_each(|stream| stream.next.reset(tick));
@@ -123,7 +126,7 @@ impl Streams {
         self.spare = before;
         self.of_entity = placed;
         self.whole = whole;
-        self.streams.iter_mut().for_each(|stream| stream.close_tick(tick));
+        self.streams.iter_mut().for_each(|stream| stream.close_tick(tick, window_ticks));
     }
 
     /// The newest state of all streams together.
@@ -144,7 +147,7 @@ impl Streams {
         let at = match self.streams.binary_search_by_key(&id, |stream| stream.id) {
             Ok(at) => at,
             Err(at) => {
-                let mut stream = Stream::new(id);
+                let mut stream = Stream::new(id, self.rate);
                 stream.next.reset(tick);
                 self.streams.insert(at, stream);
                 at
@@ -229,7 +232,9 @@ impl Streams {
         }
         let encoded_before = &mut self.encoded_before;
         self.streams.retain(|stream| {
-            let old = stream.empty_since.is_some_and(|since| tick.since(since) >= HISTORY_TICKS as i64);
+            let old = stream
+                .empty_since
+                .is_some_and(|since| tick.since(since) >= i64::from(window_ticks(self.rate)));
             let gone = old && !has(stream.id, None);
             if gone {
                 *encoded_before += stream.encoder.entities_encoded();

@@ -1,8 +1,8 @@
 //! The last snapshots of a stream.
 
 use super::Snapshot;
-use crate::limits::HISTORY_TICKS;
-use crate::tick::Tick;
+use crate::limits::window_ticks;
+use crate::tick::{Tick, TickRate};
 
 /// The tick of an empty place: no room gets there.
 const NO_TICK: Tick = Tick(u32::MAX);
@@ -16,10 +16,10 @@ pub struct History {
 }
 
 impl History {
-    /// An empty ring of the last [`HISTORY_TICKS`]: what a server may be asked for.
+    /// An empty ring of [`window_ticks`]: what a server may be asked for in a room of this rate.
     #[must_use]
-    pub fn new() -> Self {
-        Self::of_ticks(HISTORY_TICKS)
+    pub fn new(rate: TickRate) -> Self {
+        Self::of_ticks(window_ticks(rate) as usize)
     }
 
     /// An empty ring of the last `ticks`, at least 1.
@@ -84,19 +84,13 @@ impl History {
     }
 }
 
-impl Default for History {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_ring_holds_the_last_64_ticks_and_no_older() {
-        let mut history = History::new();
+        let mut history = History::new(TickRate::DEFAULT);
         for tick in (0..200).filter(|tick| tick % 3 != 0) {
             history.push(Snapshot::new(Tick(tick)));
         }

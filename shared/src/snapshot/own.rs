@@ -113,6 +113,7 @@ impl OwnTold {
 mod tests {
     use super::*;
     use crate::entity::{Field, Grid, Kind, Predictor};
+    use crate::tick::TickRate;
     use proptest::prelude::*;
 
     fn schema() -> Schema {
@@ -132,7 +133,11 @@ mod tests {
         let ghost = vec![field("fear", Grid::integers(0, 0), true)];
         let tree = vec![field("height", Grid::integers(0, 9), false)];
         let kind = |name: &str, fields| Kind { name: name.into(), fields };
-        Schema::new(vec![kind("soldier", soldier), kind("ghost", ghost), kind("tree", tree)]).unwrap()
+        Schema::new(
+            vec![kind("soldier", soldier), kind("ghost", ghost), kind("tree", tree)],
+            TickRate::DEFAULT,
+        )
+        .unwrap()
     }
 
     fn row() -> impl Strategy<Value = (u8, Vec<i32>)> {

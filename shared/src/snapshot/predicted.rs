@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use crate::entity::{Predictor, Schema};
-use crate::limits::{EXACT_STEPS_MAX, ROW_FIELDS_MAX};
+use crate::limits::ROW_FIELDS_MAX;
 use crate::tick::Tick;
 
 impl Snapshot {
@@ -48,7 +48,7 @@ impl Snapshot {
         })
     }
 
-    /// Runs the game's own step over all rows, at most [`EXACT_STEPS_MAX`] times: what more ticks there are, `custom`
+    /// Runs the game's own step over all rows, at most [`exact_steps_max`](crate::limits::exact_steps_max) times: what more ticks there are, `custom`
     /// fields stay. After each, all else is as before, and so are rows that `baseline` has not: those are of now.
     pub(super) fn advance(&mut self, schema: &Schema, baseline: &Self, ticks: u32) {
         let Some(step) = schema.step() else { return };
@@ -62,7 +62,7 @@ impl Snapshot {
             })
             .collect();
         let mut rows = self.rows_mut();
-        for _ in 0..ticks.min(EXACT_STEPS_MAX) {
+        for _ in 0..ticks.min(schema.exact_steps_max()) {
             step.run(&mut rows);
             for ((row, before), is_old) in rows.iter_mut().zip(before.rows()).zip(&is_old) {
                 let fields = schema.kind(row.kind).map_or(&[][..], |kind| &kind.fields);

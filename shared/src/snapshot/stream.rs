@@ -3,8 +3,8 @@
 use super::{History, Snapshot, encode_delta};
 use crate::entity::Schema;
 use crate::id::StreamId;
-use crate::limits::{HASH_PERIOD_TICKS, HISTORY_TICKS};
-use crate::tick::Tick;
+use crate::limits::{HASH_PERIOD_TICKS, WINDOW_TICKS_MIN};
+use crate::tick::{Tick, TickRate};
 use crate::wire::update::encode_packet;
 use bytes::Bytes;
 
@@ -34,14 +34,14 @@ pub struct StreamEncoder {
 
 impl StreamEncoder {
     /// Packets of one tick that are kept; beyond it a packet is encoded for one client alone.
-    const PACKETS_MAX: usize = HISTORY_TICKS + 1;
+    const PACKETS_MAX: usize = WINDOW_TICKS_MIN as usize + 1;
 
     /// An encoder without a snapshot.
     #[must_use]
-    pub fn new(stream: StreamId) -> Self {
+    pub fn new(stream: StreamId, rate: TickRate) -> Self {
         Self {
             stream,
-            history: History::new(),
+            history: History::new(rate),
             packets: Vec::new(),
             predicted: Vec::new(),
             repairs: Vec::new(),
@@ -142,7 +142,7 @@ impl StreamEncoder {
         let snapshot = self.history.get(tick).filter(|snapshot| snapshot.tick < newest)?;
         let packet = wrap(self.stream, newest.since(tick) as u32, 0, &encode_delta(schema, None, snapshot));
         self.entities_encoded += snapshot.len() as u64;
-        if self.repairs.len() < HISTORY_TICKS {
+        if self.repairs.len() < Self::PACKETS_MAX {
             self.repairs.push((tick, packet.clone()));
         }
         Some(packet)

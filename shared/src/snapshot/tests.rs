@@ -7,7 +7,7 @@ use crate::entity::{
 };
 use crate::id::{EntityId, StreamId};
 use crate::limits::HASH_PERIOD_TICKS;
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn schema() -> Schema {
     };
     let mover = vec![
         field("pos", Grid::integers(-5000, 5000), Predictor::Linear { velocity: 1 }),
-        field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, rate: 4 }),
+        field("vel", Grid::integers(-100, 100), Predictor::Steer { target: 2, lag_ms: 100 }),
         field("target", Grid::integers(-100, 100), Predictor::Hold),
         field("turn", Grid::angle(10), Predictor::Hold),
         field("wide", Grid::integers(-(1 << 30), (1 << 30) - 1), Predictor::Hold),
@@ -29,7 +29,11 @@ fn schema() -> Schema {
     let secret = Field { own: true, ..field("secret", Grid::integers(2, 9), Predictor::Hold) };
     let thing = vec![secret, field("on", Grid::integers(0, 1), Predictor::Hold)];
     let kind = |name: &str, fields| Kind { name: name.into(), fields };
-    Schema::new(vec![kind("mover", mover), kind("thing", thing), kind("empty", Vec::new())]).unwrap()
+    Schema::new(
+        vec![kind("mover", mover), kind("thing", thing), kind("empty", Vec::new())],
+        TickRate::DEFAULT,
+    )
+    .unwrap()
 }
 
 /// The same rows, moved by a step of the game's own: whoever meets another mover takes its velocity.
@@ -47,7 +51,7 @@ fn custom_schema() -> Schema {
             row.values[4] = 77;
         }
     };
-    Schema::with_step(kinds, CustomStep::new(step)).unwrap()
+    Schema::with_step(kinds, CustomStep::new(step), TickRate::DEFAULT).unwrap()
 }
 
 /// Both with profile 0, and with profile 1 and its priors.
@@ -246,7 +250,7 @@ fn a_custom_field_that_is_told_in_front_of_the_games_own_step_is_refused() {
 
 #[test]
 fn a_generic_reader_refuses_fields_that_it_cannot_predict() {
-    let refused = Schema::new(custom_schema().kinds().to_vec());
+    let refused = Schema::new(custom_schema().kinds().to_vec(), TickRate::DEFAULT);
     assert_eq!(
         refused,
         Err(SchemaError::NeedsStep { kind: "mover".into(), field: "pos".into() }),
@@ -278,7 +282,7 @@ fn a_trained_table_makes_packets_smaller_and_is_refused_for_other_kinds() {
     assert!(bytes(&trained) * 10 < bytes(&prior) * 9, "{} against {}", bytes(&trained), bytes(&prior));
     let payload = encode_delta(&trained, Some(&states[0]), &states[1]);
     assert_eq!(decode_delta(&trained, Some(&states[0]), Tick(2), &payload).unwrap().snapshot, states[1]);
-    let other = Schema::new(kinds[1..].to_vec()).unwrap();
+    let other = Schema::new(kinds[1..].to_vec(), TickRate::DEFAULT).unwrap();
     let refused = other.with_profile(PacketProfile::Ranged, Some(&table));
     assert!(matches!(refused, Err(TableError::OtherKinds { .. })));
     for bad in [&table[..5], &[table.clone(), vec![0; 4096]].concat(), b"TWT2 and more bytes"] {
@@ -323,7 +327,7 @@ fn a_quiet_world_costs_a_bit_for_eight_rows() {
 #[test]
 fn a_packet_is_encoded_once_however_many_need_it() {
     let schema = schema();
-    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let mut encoder = StreamEncoder::new(StreamId::ROOM, TickRate::DEFAULT);
     let rows: Rows = (1..=10).map(|id| (id, 0, [0, 10, 10, 3, 7])).collect();
     encoder.push(snapshot(1, &rows));
     encoder.push(snapshot(2, &rows));
@@ -340,7 +344,7 @@ fn a_packet_is_encoded_once_however_many_need_it() {
 #[test]
 fn a_baseline_out_of_the_ring_gets_the_shared_keyframe() {
     let schema = schema();
-    let mut encoder = StreamEncoder::new(StreamId::ROOM);
+    let mut encoder = StreamEncoder::new(StreamId::ROOM, TickRate::DEFAULT);
     let rows: Rows = vec![(1, 1, [1; 5])];
     for tick in 0..100 {
         encoder.push(snapshot(tick, &rows));

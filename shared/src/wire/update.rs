@@ -31,7 +31,7 @@ use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{EVENT_BYTES_MAX, HISTORY_TICKS, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX};
+use crate::limits::{EVENT_BYTES_MAX, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX, WINDOW_TICKS_MAX};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -324,7 +324,7 @@ impl BitCode for Private {
 
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
         let tick = Tick(from.raw(32)?);
-        let quiet = from.exp_golomb_max(0, HISTORY_TICKS)? as u32;
+        let quiet = from.exp_golomb_max(0, WINDOW_TICKS_MAX as usize)? as u32;
         let rate_step = from.exp_golomb_max(0, usize::from(RATE_STEP_MAX))? as u8;
         let timing = if from.bit()? {
             let stamp_ms = from.raw(16)? as u16;
@@ -440,7 +440,7 @@ impl<'a> Bytes<'a> {
         let (payload, rest) = self.bytes.split_at(length);
         self.bytes = rest;
         let target = Tick(tick.0.checked_sub(behind).ok_or(DecodeError::OutOfRange)?);
-        if usize::from(age) >= HISTORY_TICKS || (behind > 0 && age != 0) {
+        if u32::from(age) >= WINDOW_TICKS_MAX || (behind > 0 && age != 0) {
             return Err(DecodeError::OutOfRange);
         }
         let baseline = match age {

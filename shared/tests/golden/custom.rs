@@ -6,7 +6,7 @@ use std::fmt::Write;
 use tickwire_shared::Entity;
 use tickwire_shared::entity::{CustomStep, Entity as _, PacketProfile, RowMut, Schema};
 use tickwire_shared::id::EntityId;
-use tickwire_shared::prelude::Tick;
+use tickwire_shared::prelude::{Tick, TickRate};
 use tickwire_shared::snapshot::{Snapshot, encode_delta};
 
 #[derive(Clone, Debug, PartialEq, Entity)]
@@ -55,7 +55,7 @@ fn step(rows: &mut [RowMut<'_>]) {
 }
 
 pub(super) fn write(out: &mut String) {
-    let plain = Schema::with_step(Piece::kinds(), CustomStep::new(step)).unwrap();
+    let plain = Schema::with_step(Piece::kinds(), CustomStep::new(step), TickRate::DEFAULT).unwrap();
     let ranged = plain.clone().with_profile(PacketProfile::Ranged, None).unwrap();
     kinds(out, "custom payloads'", &plain);
     write!(out, "{STEP}").unwrap();

@@ -33,7 +33,7 @@ enum Thing {
 struct Ship {
     #[entity(range = -65536..=65536, grid = 1024, predict = linear(vel))]
     pos: IVec2,
-    #[entity(range = -512..=512, grid = 1024, predict = steer(target, 4))]
+    #[entity(range = -512..=512, grid = 1024, predict = steer(target, 100))]
     vel: IVec2,
     #[entity(range = -512..=512, grid = 1024)]
     target: IVec2,
@@ -95,7 +95,7 @@ pub(crate) fn arena_schema() -> String {
     let mut out = String::from(
         "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
          # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 11.\n\
-         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, rate)] [own]\n",
+         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, lag in ms)] [own]\n",
     );
     let kinds = ArenaEntity::kinds();
     let hash = schema_hash(1, &kinds, &ArenaInput::schema());
@@ -119,7 +119,7 @@ fn fields(out: &mut String, fields: &[Field]) {
         match field.predictor {
             Predictor::Hold => {}
             Predictor::Linear { velocity } => write!(out, " linear({velocity})").unwrap(),
-            Predictor::Steer { target, rate } => write!(out, " steer({target}, {rate})").unwrap(),
+            Predictor::Steer { target, lag_ms } => write!(out, " steer({target}, {lag_ms})").unwrap(),
             Predictor::Custom => write!(out, " custom").unwrap(),
         }
         if field.own {
@@ -277,7 +277,11 @@ fn updates(out: &mut String) {
         dropped: vec![StreamId(17), StreamId(64_015)],
         deferred: vec![StreamId(300)],
         controls: Some(EntityId(99)),
-        own: OwnTold::default().tell(&Schema::of::<Thing>().unwrap(), 0, &ship_row(30, true)),
+        own: OwnTold::default().tell(
+            &Schema::of::<Thing>(TickRate::DEFAULT).unwrap(),
+            0,
+            &ship_row(30, true),
+        ),
     };
     let packets =
         [encode_packet(StreamId::ROOM, 9, 0, &[1, 2]), encode_packet(StreamId(300), 0, 1, &[0xff; 3])];

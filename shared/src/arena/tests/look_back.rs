@@ -1,6 +1,7 @@
 //! Shots at what the shooter saw.
 
 use super::*;
+use crate::hitbox::Rewind;
 
 /// Player 2 flies down past player 1, who sees it `behind` ticks late and shoots where it sees it. What player 2 was hit by.
 fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
@@ -13,7 +14,7 @@ fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
         let seen = path[path.len().saturating_sub(1 + sees as usize)];
         let fires = tick == 8 + sees;
         game.input(1).fire = Button { down: false, pressed: fires };
-        game.input(1).aim = lead(game.ship(1).pos, &seen);
+        game.input(1).aim = lead(game.ship(1).pos, &seen, TickRate::DEFAULT);
         // The others as of the state before this step.
         game.players[0].rewind.behind = Some(i64::from(behind + 1) * 256);
         game.step();
@@ -36,13 +37,42 @@ fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
         game.ship(2).pos = centre_of(IVec2::new(11, 5));
         game.input(1).fire = Button { down: false, pressed: true };
         let ship = *game.ship(1);
-        let muzzle = combat::muzzle(&ship, &game.map).unwrap();
+        let muzzle = combat::muzzle(&ship, &game.map, TickRate::DEFAULT).unwrap();
         game.players[0].rewind.behind = Some(behind);
         game.step();
         let ahead = game.shots()[0].pos - muzzle.pos;
-        let wanted = i64::from(SHOT_SPEED) * behind.min(1_920) / 256;
+        let wanted = i64::from(shot_speed(TickRate::DEFAULT)) * behind.min(1_920) / 256;
         assert!((i64::from(ahead.x) - wanted).abs() <= 8, "{behind}: {ahead}, not {wanted}");
     }
+}
+
+#[test]
+fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_looked_back() {
+    let game = Match::face_off(&open());
+    for hz in [10, 30, 60, 128] {
+        let rate = TickRate::new(hz).unwrap();
+        let map = Arena::scene(&hall(), rate).unwrap();
+        let hitboxes = Hitboxes::new::<Arena>(rate);
+        for behind in [0, 100, 384, 600] {
+            let rewind = Rewind { behind: Some(behind), ..Rewind::default() };
+            let seen = LookBack::new(&hitboxes, Tick(1_000), &rewind);
+            let pos = map.spawns()[0];
+            let shot = Shot { pos, vel: IVec2::new(shot_speed(rate), 0), owner: 1 };
+            let combat::CaughtUp::Flies(shot, left) =
+                combat::catch_up(shot, &game.game.seats, &seen, &map, rate)
+            else {
+                panic!("it flies");
+            };
+            let reach = (shot.pos.x - pos.x + shot.vel.x * left as i32 / 256) as f64 / 1024.0;
+            assert!((23.5..24.5).contains(&reach), "{hz} Hz, {behind}: {reach} tiles");
+        }
+    }
+}
+
+fn hall() -> Settings {
+    let rows = ["#".repeat(60), format!("#s{}#", ".".repeat(57)), format!("#{}#", ".".repeat(58))];
+    let rows = [&rows[0], &rows[1], &rows[2], &rows[2], &rows[0]].map(String::as_str);
+    Settings::default().with_map("hall", &rows.join("\n"))
 }
 
 #[test]
@@ -51,7 +81,7 @@ fn a_shot_does_not_fly_through_a_wall_to_catch_up() {
     let settings = Settings { round_s: 60, ..Settings::default() }.with_map("wall", &rows.join("\n"));
     let mut game = Match::new(&settings, 1, 2);
     (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(1, 1)), centre_of(IVec2::new(4, 1)));
-    game.steps(u32::from(seats::SHIELD_TICKS));
+    game.steps(SHIELD_TICKS);
     game.input(1).fire = Button { down: false, pressed: true };
     game.players[0].rewind.behind = Some(1_920);
     game.steps(10);

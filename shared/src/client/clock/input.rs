@@ -11,8 +11,8 @@ const MARGIN_TICKS: f64 = 0.5;
 /// Inputs are made at most this much earlier than the fastest ones have to be: who is held up for longer is late, and the server
 /// goes on with the input before. A server that loses ticks makes old frames look slow.
 const HELD_UP_MAX: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
-/// Inputs made at once when the driver comes late; ticks before them are left out.
-const CATCH_UP_TICKS: u32 = 4;
+/// Inputs are made at once for so much time when the driver comes late, ms; ticks before them are left out.
+const CATCH_UP_MS_MAX: u64 = 133;
 /// A driver that is later than this slept: that says nothing of how late it usually is.
 const DRIVER_LATE_MAX: Duration = Duration::from_millis(100);
 
@@ -100,7 +100,7 @@ impl InputClock {
             self.driver.add(now, self.rate.ticks_in(late));
         }
         let behind = self.rate.ticks_in(late) as u32;
-        if behind > CATCH_UP_TICKS {
+        if behind > self.rate.ticks_covering(CATCH_UP_MS_MAX) {
             let left_out = behind - 1;
             self.next_tick = self.next_tick.offset(i64::from(left_out));
             self.next_at += self.rate.time_of(Tick(left_out));

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
     use crate::entity::{Field, Grid, Kind, PacketProfile, Predictor};
     use crate::id::EntityId;
-    use crate::tick::Tick;
+    use crate::tick::{Tick, TickRate};
     use std::collections::BTreeMap;
 
     fn schemas() -> [Schema; 2] {
@@ -213,7 +213,8 @@ mod tests {
             name: name.into(),
             fields: fields.iter().map(|name| field(name)).collect(),
         };
-        let schema = Schema::new(vec![kind("ship", &["x", "y"]), kind("rock", &["z"])]).unwrap();
+        let schema =
+            Schema::new(vec![kind("ship", &["x", "y"]), kind("rock", &["z"])], TickRate::DEFAULT).unwrap();
         [schema.clone(), schema.with_profile(PacketProfile::Ranged, None).unwrap()]
     }
 
