@@ -15,7 +15,7 @@ function coreOf(facts, events) {
   };
   const exports = {
     memory,
-    tw_abi: () => 3,
+    tw_abi: () => 4,
     tw_is_built_in: () => 0,
     tw_out: () => 8,
     tw_facts: () => tell(facts),
@@ -35,6 +35,7 @@ function room(player, roster) {
     .list(roster, entry)
     .bytes(new Uint8Array())
     .bytes(schema.done())
+    .list([], () => {})
     .done();
 }
 

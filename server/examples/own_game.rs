@@ -6,10 +6,12 @@
 //! and then open `/own.html` on the printed address: `assets/web/own.js` is the page.
 #![allow(missing_docs)]
 
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
 use tickwire_server::{GameOptions, cli};
 use tickwire_shared::arena::Arena;
+use tickwire_shared::entity::steer_divisor;
 use tickwire_shared::prelude::*;
 
 /// Hosts tag beside the built-in arena, with all flags of the server.
@@ -22,11 +24,11 @@ fn main() -> ExitCode {
 /// A player on the field, in units of its own size.
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub struct Runner {
-    #[entity(range = -64.0..=64.0, grid = 256, predict = linear(vel))]
+    #[entity(range = -64.0..=64.0, grid = 1024, predict = linear(vel))]
     pub pos: Vec2,
-    #[entity(range = -2.0..=2.0, grid = 256, predict = steer(wish, 100))]
+    #[entity(range = -2.0..=2.0, grid = 1024, predict = steer(wish, 100))]
     pub vel: Vec2,
-    #[entity(range = -2.0..=2.0, grid = 256)]
+    #[entity(range = -2.0..=2.0, grid = 1024)]
     pub wish: Vec2,
     pub it: bool,
     #[entity(range = 0..=9999)]
@@ -112,20 +114,20 @@ impl Game for Tag {
         for player in turn.players {
             let Some(runner) = world.get_mut(player.entity) else { continue };
             Self::apply_input(runner, &player.input, &turn.step());
-            if !runner.it && turn.tick.0.is_multiple_of(30) {
+            if !runner.it && turn.is_every(Duration::from_secs(1)) {
                 runner.score += 1;
             }
         }
-        self.safe_ticks = self.safe_ticks.saturating_sub(1);
+        self.safe_ticks = self.safe_ticks.saturating_sub(turn.passed_ticks);
         if self.safe_ticks == 0 {
-            self.hand_on(world, out);
+            self.hand_on(world, turn, out);
         }
     }
 
     fn apply_input(own: &mut Runner, input: &Pad, step: &Step<'_, Self>) {
-        let speed = if input.dash.active() { 0.4 } else { 0.25 };
+        let speed = if input.dash.active() { 12.0 } else { 7.5 } / f32::from(step.tick_rate.hz());
         own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
-        own.vel += (own.wish - own.vel) / 4.0;
+        own.vel += (own.wish - own.vel) / steer_divisor(100, step.tick_rate) as f32;
         let side = Vec2::splat(step.scene.half_side);
         own.pos = (own.pos + own.vel).clamp(-side, side);
     }
@@ -133,14 +135,14 @@ impl Game for Tag {
 
 impl Tag {
     /// The first runner who touches whoever is it, is it from now on.
-    fn hand_on(&mut self, world: &mut World<Runner>, out: &mut Events<News>) {
+    fn hand_on(&mut self, world: &mut World<Runner>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
         let it = self.runners.iter().find(|(_, id)| world.get(*id).is_some_and(|runner| runner.it));
         let Some(&(by, from)) = it else { return };
         let Some(place) = world.get(from).map(|runner| runner.pos) else { return };
         let touches = |id| id != from && world.get(id).is_some_and(|other| other.pos.distance(place) < 1.0);
         let Some(&(whom, to)) = self.runners.iter().find(|(_, id)| touches(*id)) else { return };
         world.iter_mut().for_each(|(id, runner)| runner.it = id == to);
-        self.safe_ticks = 30;
+        self.safe_ticks = turn.tick_rate.hz().into();
         // So short and rare an event always fits.
         out.all(News::Tagged { by, whom }).ok();
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use core::time::Duration;
-use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::harness::{Allowed, ClientIndex, Harness, LinkProfile, check_prediction_within};
 use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
 
@@ -201,4 +201,10 @@ fn tick_numbers_follow_real_time_and_the_game_is_told() {
     assert!((i64::from(passed) - harness.tick().since(tick)).abs() < 8, "{passed} ticks passed");
     // What fell into the pause comes once.
     assert!((6..=7).contains(&seconds), "{seconds} seconds began");
+}
+
+#[test]
+fn a_lamps_player_predicts_its_switch() {
+    let allowed = Allowed { server_fields: &["seconds", "passed"], wrong_per_mille: 0 };
+    check_prediction_within::<Lamps>(&(), 3, 600, 2, allowed).unwrap();
 }

@@ -15,7 +15,7 @@ fn hall() -> Settings {
         40 => format!("{}s", ".".repeat(57)),
         _ => ".".repeat(58),
     };
-    let row = |row: usize| if row % 59 == 0 { "#".repeat(60) } else { format!("#{}#", inner(row)) };
+    let row = |row: usize| if row.is_multiple_of(59) { "#".repeat(60) } else { format!("#{}#", inner(row)) };
     let rows: Vec<_> = (0..60).map(row).collect();
     Settings { round_s: 30, break_s: 4, ..Settings::default() }.with_map("hall", &rows.join("\n"))
 }

@@ -17,6 +17,7 @@ use tickwire_shared::arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{Allowed, Harness, check_prediction, check_prediction_within, random_input};
+use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options};
 use tokio::time::sleep;
 
@@ -173,4 +174,28 @@ fn the_own_game_tells_nobody_what_it_may_not_see() {
     }
     harness.run_ticks(300);
     harness.assert_caught_up(1);
+}
+
+#[test]
+fn the_own_game_is_the_same_at_every_tick_rate() {
+    let way = |hz| {
+        let rate = TickRate::new(hz).expect("a rate");
+        let mut harness = Harness::<Tag>::at_rate(Default::default(), 4, rate);
+        let ada = harness.join("ada");
+        harness.run_ticks(2 * u32::from(hz));
+        let own = harness.client(ada).own_id().expect("a runner");
+        let at = |harness: &Harness<Tag>| harness.room().world().get(own).expect("a runner").clone();
+        let start = at(&harness).pos.x;
+        harness.set_input(ada, Pad { x: if start < 0.0 { 1 } else { -1 }, ..Pad::default() });
+        while at(&harness).wish.x == 0.0 {
+            harness.run_ticks(1);
+        }
+        harness.run_ticks(2 * u32::from(hz) - 1);
+        (at(&harness).pos.x - start).abs()
+    };
+    let usual = way(30);
+    for hz in [10, 60, 128] {
+        let off = (way(hz) / usual - 1.0).abs();
+        assert!(off < 0.02, "{hz} Hz: {} units, at 30 Hz {usual}", way(hz));
+    }
 }

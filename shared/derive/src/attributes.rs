@@ -146,7 +146,7 @@ impl Predict {
                 arguments(value, &name, usage, |list| Ok(Self::Linear { velocity: list.parse()? }))
             }
             "steer" => {
-                let usage = "write `predict = steer(TARGET_FIELD, RATE)`, e.g. `steer(target, 100)`";
+                let usage = "write `predict = steer(TARGET_FIELD, LAG_MS)`, e.g. `steer(target, 100)`";
                 arguments(value, &name, usage, |list| {
                     let target = list.parse()?;
                     list.parse::<syn::Token![,]>()?;
