@@ -127,7 +127,10 @@ impl Game for Tag {
     fn apply_input(own: &mut Runner, input: &Pad, step: &Step<'_, Self>) {
         let speed = if input.dash.active() { 12.0 } else { 7.5 } / f32::from(step.tick_rate.hz());
         own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
-        own.vel += (own.wish - own.vel) / steer_divisor(100, step.tick_rate) as f32;
+        // As `steer(wish, 100)` declares it: a fraction of the way, and all of it when n steps of the grid are left.
+        let n = steer_divisor(100, step.tick_rate) as f32;
+        let away = own.wish - own.vel;
+        own.vel += if away.abs().max_element() * 1024.0 <= n { away } else { away / n };
         let side = Vec2::splat(step.scene.half_side);
         own.pos = (own.pos + own.vel).clamp(-side, side);
     }

