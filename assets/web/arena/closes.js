@@ -26,7 +26,7 @@ const CLOSES = {
   4012: ["This page is out of date", "Page and server have different versions of the game.", "reload"],
   4013: ["Connection too slow", "Your connection did not keep up with the game.", "again"],
   4014: ["You were removed", "The operator or the game removed you from the room.", "lobby"],
-  4015: ["You were away", "You did nothing for so long that your place was given up.", "again"],
+  4015: ["You were away", "You did nothing for so long that your place was given up.", "lobby"],
 };
 /** What the page itself ended, for codes that mean another thing from a server. */
 const OWN = {
