@@ -20,7 +20,7 @@ pub enum Predictor {
         velocity: u16,
     },
     /// The value goes to another field of the row: in each tick by a fraction 1/n of the distance, truncated towards
-    /// zero, and all the way when at most n steps are left, with n as [`steer_divisor`] says. An angle takes the shorter
+    /// zero, and all the way when at most n steps are left, with n as [`steer_divisor`](super::steer_divisor) says. An angle takes the shorter
     /// way.
     Steer {
         /// The index of the target.
