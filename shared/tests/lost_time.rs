@@ -208,3 +208,23 @@ fn a_lamps_player_predicts_its_switch() {
     let allowed = Allowed { server_fields: &["seconds", "passed"], wrong_per_mille: 0 };
     check_prediction_within::<Lamps>(&(), 3, 600, 2, allowed).unwrap();
 }
+
+#[test]
+fn a_round_trip_of_two_seconds_is_played_without_loss_at_every_rate() {
+    for hz in [10, 30, 60, 128] {
+        let (mut harness, ada) = table(hz, 13);
+        let way = PathProfile { delay: Duration::from_millis(1_000), ..PathProfile::CLEAN };
+        harness.link(ada, LinkProfile::both(way));
+        harness.run_ticks(30 * u32::from(hz));
+        let before = harness.client(ada).stats().clone();
+        for _ in 0..5 {
+            let took = effect(&mut harness, ada);
+            assert!(took < Duration::from_millis(2_500), "{hz} Hz: {took:?}");
+        }
+        let after = harness.client(ada).stats();
+        assert_eq!(after.inputs.refused, before.inputs.refused, "{hz} Hz");
+        assert_eq!(after.inputs_dropped, before.inputs_dropped, "{hz} Hz");
+        assert_eq!(after.keyframes, before.keyframes, "{hz} Hz: a baseline was not held any more");
+        assert!(after.predictions - before.predictions > 5, "{hz} Hz: nothing was compared");
+    }
+}

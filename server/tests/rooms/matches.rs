@@ -99,7 +99,7 @@ async fn a_room_closed_to_matches_takes_those_who_name_it() {
     let (_server, handle) = server_of(Limits::default(), 60, Settings::default());
     let mut host = Player::join(&handle, ANY).await;
     host.client.command(Ask::TakeNoMatches).unwrap();
-    host.play_for(Duration::from_millis(100)).await;
+    host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
     listed_as(&handle, "no_matches").await;
     let matched = Player::join(&handle, ANY).await;
     assert_ne!(matched.room(), host.room());
@@ -112,7 +112,7 @@ async fn a_locked_room_takes_no_player_but_one_who_was_cut() {
     let (_server, handle) = server_of(Limits::default(), 60, Settings::default());
     let mut host = Player::join(&handle, ANY).await;
     host.client.command(Ask::Lock).unwrap();
-    host.play_for(Duration::from_millis(100)).await;
+    host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
     listed_as(&handle, "locked").await;
     let close = refused(&handle, Target::Room(host.room())).await;
     assert_eq!((close.code, close.advice), (CloseCode::Full, Advice::Stop));
@@ -124,7 +124,7 @@ async fn a_locked_room_takes_no_player_but_one_who_was_cut() {
     let elsewhere = Player::join(&handle, ANY).await;
     assert_ne!(elsewhere.room(), host.room());
     host.client.command(Ask::Open).unwrap();
-    host.play_for(Duration::from_millis(100)).await;
+    host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
     listed_as(&handle, "open").await;
     let friend = Player::join(&handle, Target::Room(host.room())).await;
     assert_eq!(friend.room(), host.room());
