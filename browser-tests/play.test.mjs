@@ -171,7 +171,7 @@ test("ships of which nothing is heard stop at walls and glide along them, and sh
     const shot = (x, y) => ({ id: 2, kind: "shot", owner: 1, pos: { x, y }, vel: { x: 0, y: 1 } });
     const places = [];
     for (let step = 0; step < 12; step++) {
-      const { ships, shots } = world.see([ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)], map);
+      const { ships, shots } = world.see([ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)], map, 30);
       places.push([ships[0].x, ships[0].y, shots.length]);
     }
     return places;

@@ -399,6 +399,7 @@ class Client {
     if (refused === 3) throw new TypeError("this is no command of the game");
     if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
     if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
+    if (refused === 4) throw new TypeError("a spectator gives no commands: join as a player");
   }
 
   entities(now = performance.now()) {

@@ -160,7 +160,8 @@ extern "C" fn tw_input(now_ms: f64, len: u32) -> u32 {
     })
 }
 
-/// Queues a command. 0: done; 1: too many wait; 2: too long; 3: no command of the game.
+/// Queues a command. 0: done; 1: too many wait; 2: too long; 3: no command of the game; 4: of a spectator; 5: the session is
+/// over.
 #[unsafe(no_mangle)]
 extern "C" fn tw_command(len: u32) -> u32 {
     session(3, |page, session| match session.command(page.inbound(len)) {
@@ -168,6 +169,8 @@ extern "C" fn tw_command(len: u32) -> u32 {
         Err(Some(CommandError::QueueFull)) => 1,
         Err(Some(CommandError::TooLong)) => 2,
         Err(None) => 3,
+        Err(Some(CommandError::Spectator)) => 4,
+        Err(Some(CommandError::Ended)) => 5,
     })
 }
 

@@ -265,7 +265,9 @@ pub struct Turn<'a, G: Game> {
     pub scene: &'a G::Scene,
     /// Every player with its input, in the order of their ids.
     pub players: &'a [PlayerTurn<G::Input>],
-    /// The commands that came since the last step, in the order in which they were sent by each player.
+    /// The commands that are due, those of each player in the order in which they were given: each in the step of the input
+    /// that was made with it, or later. At most [`COMMANDS_PER_TICK_MAX`](crate::limits::COMMANDS_PER_TICK_MAX) of a player in one
+    /// step; the others wait for the next.
     pub commands: &'a [(PlayerId, G::Command)],
     pub(crate) hitboxes: &'a Hitboxes,
 }

@@ -49,8 +49,9 @@ pub const CATCH_UP_MS_MAX: u64 = 133;
 /// How long a missing input is held before the player's input becomes neutral, ms.
 pub const INPUT_HOLD_MS_MAX: u32 = 500;
 
-/// Commands that may wait for an acknowledgement: a further one is refused to the client's program. Also how many
-/// reliable events may be on their way to a client at one time; the others wait.
+/// Commands that may wait for an acknowledgement: a further one is refused to the client's program. Also how many of a
+/// player's wait in the room for their tick: a further one ends the session with 4008. Also how many reliable events may be
+/// on their way to a client at one time; the others wait.
 pub const RELIABLE_QUEUE_MAX: usize = 128;
 /// Bytes of one reliable event of the game, or of one command, in the codec. A longer one is refused to the program.
 pub const RELIABLE_BYTES_MAX: usize = 512;
@@ -67,7 +68,7 @@ pub const EVENTS_STEP_BYTES_MAX: usize = 128 * 1024;
 pub const EVENTS_WAITING_BYTES_MAX: usize = 256 * 1024;
 /// Reliable events in one message; the others wait for the next.
 pub const RELIABLE_PER_MESSAGE_MAX: usize = 32;
-/// Commands that one player may have waiting for a tick; a further one ends the session with 4008.
+/// Commands of one player that the game gets in one step; the others wait for the next.
 pub const COMMANDS_PER_TICK_MAX: usize = 32;
 
 /// Bytes of a player's name (UTF-8). A longer one is refused with 4002.

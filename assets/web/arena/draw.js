@@ -5,8 +5,8 @@ import { COLOURS, OWN, colourOf, glowOf } from "./palette.js";
 
 /** Radius of a ship to walls and shots, tiles. */
 const SHIP_RADIUS = 400 / 1024;
-/** How long a trail is, in ticks of the shot's flight. */
-const TRAIL_TICKS = 3.4;
+/** How long a trail is, in seconds of the shot's flight. */
+const TRAIL_S = 0.113;
 const RATIO_MAX = 2.5;
 /** The longer side of the small map, and the least side of a screen that has room for it, screen points. */
 const OVERVIEW_SIDE = 170;
@@ -126,7 +126,7 @@ export class Painter {
     const context = this.#context;
     const flown = Math.hypot(shot.x - shot.from.x, shot.y - shot.from.y);
     const speed = Math.hypot(shot.vx, shot.vy) || 1;
-    const length = Math.min(flown, speed * TRAIL_TICKS) + 0.08;
+    const length = Math.min(flown, speed * TRAIL_S) + 0.08;
     const tail = { x: shot.x - (shot.vx / speed) * length, y: shot.y - (shot.vy / speed) * length };
     const colour = colourOf(shot.owner, shot.own);
     glow(context, colour, shot, 0.42, 0.55);

@@ -5,6 +5,8 @@ import { COLOURS, colourOf, glowOf } from "./palette.js";
 const SPARKS_MAX = 420;
 const RINGS_MAX = 32;
 const FLASH_MS = 160;
+/** A ship that flies faster leaves exhaust, tiles per second. */
+const PUFF_FROM = 1.5;
 
 export class Effects {
   #sparks = [];
@@ -117,7 +119,7 @@ export class Effects {
 
   #puff(ship) {
     const speed = Math.hypot(ship.vx, ship.vy);
-    if (!ship.alive || speed < 0.05) return;
+    if (!ship.alive || speed < PUFF_FROM) return;
     this.#spark({
       x: ship.x - (ship.vx / speed) * 0.36 + (Math.random() - 0.5) * 0.22,
       y: ship.y - (ship.vy / speed) * 0.36 + (Math.random() - 0.5) * 0.22,

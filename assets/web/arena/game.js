@@ -109,7 +109,7 @@ export class Game {
     const at = this.drawn.own;
     if (playing) client.input(this.#controls.read(at && this.#camera.toScreen(at.x, at.y), dt));
     const before = performance.now();
-    const frame = this.#world.see(client.entities(now), this.#map);
+    const frame = this.#world.see(client.entities(now), this.#map, client.tickRate);
     this.#frame = frame;
     const work_ms = performance.now() - before;
     this.#effects.hear(frame.news, frame.ships);

@@ -21,14 +21,14 @@ export class World {
   }
 
   /**
-   * Takes this frame's entities on `map`. Gives `{ ships, shots, pickups, round, own, news }`; news are
+   * Takes this frame's entities on `map`, with velocities per tick of a room at `tickRate`. Gives `{ ships, shots, pickups, round, own, news }`; news are
    * `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`, `scored`, `taken`.
    */
-  see(entities, map) {
+  see(entities, map, tickRate) {
     const frame = { ships: [], shots: [], pickups: [], round: null, own: null, news: [] };
     for (const entity of entities) {
-      if (entity.kind === "ship") frame.ships.push(shipOf(entity));
-      else if (entity.kind === "shot") frame.shots.push(shotOf(entity));
+      if (entity.kind === "ship") frame.ships.push(shipOf(entity, tickRate));
+      else if (entity.kind === "shot") frame.shots.push(shotOf(entity, tickRate));
       else if (entity.kind === "pickup") frame.pickups.push(pickupOf(entity));
       else if (entity.kind === "round") frame.round = roundOf(entity);
     }
@@ -91,15 +91,15 @@ function stopAtWalls(ship, was, map) {
   else [ship.x, ship.y] = [was.x, was.y];
 }
 
-const shipOf = (entity) => ({
+const shipOf = (entity, tickRate) => ({
   id: entity.id,
   own: entity.own,
   player: entity.player,
   x: entity.pos.x,
   y: entity.pos.y,
-  // Tiles per tick.
-  vx: entity.vel.x,
-  vy: entity.vel.y,
+  // Tiles per second.
+  vx: entity.vel.x * tickRate,
+  vy: entity.vel.y * tickRate,
   angle: entity.heading,
   hp: entity.hp,
   alive: Boolean(entity.alive),
@@ -109,13 +109,13 @@ const shipOf = (entity) => ({
   deaths: entity.deaths,
 });
 
-const shotOf = (entity) => ({
+const shotOf = (entity, tickRate) => ({
   id: entity.id,
   owner: entity.owner,
   x: entity.pos.x,
   y: entity.pos.y,
-  vx: entity.vel.x,
-  vy: entity.vel.y,
+  vx: entity.vel.x * tickRate,
+  vy: entity.vel.y * tickRate,
 });
 
 const pickupOf = (entity) => ({

@@ -178,7 +178,7 @@ impl<G: Game> Driver<G> {
         if due.lost > 0 {
             self.room.skip(due.lost);
         }
-        self.drain(now);
+        self.drain(now, due.lost > 0);
         if let Some(close) = self.batch.closing.take() {
             self.room.close_all(&close, &mut self.slots);
             return Some(RoomEnd::Closed(close));
@@ -206,7 +206,9 @@ impl<G: Game> Driver<G> {
         self.is_idle(now).then_some(RoomEnd::Idle)
     }
 
-    fn drain(&mut self, now: Instant) {
+    /// Hands to the room what came. `lost_time`: what was read meanwhile may have waited unread as long as the room did, so
+    /// the times of its arrival say nothing to a client's clock.
+    fn drain(&mut self, now: Instant, lost_time: bool) {
         // In this order, so that a member's messages stay in theirs: what a session left in the inbox came before it lent the
         // reading to the room, and what it reads from now on comes after what the room has read.
         let harvested = &mut self.batch.harvested;
@@ -223,9 +225,13 @@ impl<G: Game> Driver<G> {
         for Arrival { member, slot, answer } in self.batch.arrivals.drain(..) {
             self.slots.add(member, slot, answer);
         }
-        for Item { at, member, event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..)) {
+        for Item { at, member, mut event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..))
+        {
             let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
             let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave);
+            if let MemberEvent::Frame(frame) = &mut event {
+                frame.timed &= !lost_time;
+            }
             let at = at.min(now).saturating_duration_since(self.started);
             self.room.handle(at, member, event, &mut self.slots);
             if comes && self.room.has_member(member) {

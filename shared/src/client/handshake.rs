@@ -5,7 +5,7 @@ use super::control::prediction_of;
 use super::foreseen::Foreseen;
 use super::inputs::Inputs;
 use super::life_line::LifeLines;
-use super::reliable::{Commands, EventNumbers};
+use super::reliable::EventNumbers;
 use super::sent::SentFrames;
 use super::starved::Starved;
 use super::streams::Streams;
@@ -153,7 +153,7 @@ impl<G: Game> Client<G> {
         let controls = self.inputs.controls().clone();
         self.inputs = Inputs::new(joined.tick_rate);
         self.inputs.set(self.now, &controls);
-        self.commands = Commands::starting_after(joined.commands_received);
+        self.commands.joined(joined.commands_received);
         self.streams = Streams::new(joined.tick_rate);
         self.event_numbers = EventNumbers::starting_after(joined.events_start);
     }

@@ -260,11 +260,19 @@ impl<G: Game> Client<G> {
         self.place.as_mut()?.life_lines.poll()
     }
 
-    /// Queues a reliable command.
+    /// Queues a reliable command. The game gets it in the step of the first input that is made after this call, or later, and
+    /// in the order of the calls. What is queued before the client has joined goes out when it has.
     ///
     /// # Errors
-    /// The queue is full, or the command is too long.
+    /// The queue is full, the command is too long, a spectator gives it, or the session is over for good.
     pub fn command(&mut self, command: G::Command) -> Result<(), CommandError> {
+        if self.config.role == Role::Spectator {
+            return Err(CommandError::Spectator);
+        }
+        let may_return = self.place.as_ref().is_some_and(|place| place.may_return);
+        if matches!(self.state, State::Closed(_)) && !may_return {
+            return Err(CommandError::Ended);
+        }
         let bytes = codec::encode(&command).map_err(|_| CommandError::TooLong)?;
         self.commands.push(bytes)?;
         self.stats.commands += 1;

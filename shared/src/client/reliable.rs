@@ -7,8 +7,8 @@ use crate::wire::frame::{Numbered, numbers_between};
 use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// Commands sent and not confirmed. Half of what the server lets wait for one tick, so that a stall that delivers
-/// everything at once does no harm.
+/// Commands sent and not confirmed. Half of what the game gets in one step, so that a stall that delivers everything at once
+/// delays none of them.
 const IN_FLIGHT_MAX: usize = COMMANDS_PER_TICK_MAX / 2;
 /// Commands in one frame, which must stay well below the bound of a client's message.
 const PER_FRAME_MAX: usize = 4;
@@ -23,6 +23,12 @@ pub enum CommandError {
     /// The command is longer than permitted.
     #[error("a command is at most {RELIABLE_BYTES_MAX} bytes long")]
     TooLong,
+    /// Only players give commands.
+    #[error("a spectator gives no commands; join as a player")]
+    Spectator,
+    /// The session is over, and there is nothing to come back to.
+    #[error("the session has ended; make a new client and join again")]
+    Ended,
 }
 
 /// Commands until the server confirms them.
@@ -102,6 +108,12 @@ impl Commands {
         if numbers_between(next, number).is_some() {
             *self = Self::starting_after(number);
         }
+    }
+
+    /// The client joined: its commands so far get their numbers.
+    pub(super) fn joined(&mut self, received: u32) {
+        self.first = received.wrapping_add(1);
+        self.sent = 0;
     }
 
     /// A new connection: what the server did not receive is sent again.

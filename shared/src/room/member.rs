@@ -177,8 +177,6 @@ pub(super) struct Link {
     pub(super) repaired_at: Option<Tick>,
     /// The state of the last repair, until the client reports what differed.
     pub(super) repaired: Option<Box<Repaired>>,
-    /// Commands since the last step.
-    pub(super) commands: usize,
     /// Since when its frames acknowledge nothing new.
     deaf_since: Option<Tick>,
     /// It does not read, and is given up.
@@ -278,7 +276,6 @@ impl Link {
             repair: None,
             repaired_at: None,
             repaired: None,
-            commands: 0,
             deaf_since: None,
             lost: false,
         }

@@ -4,6 +4,7 @@
 //! the clock. One direction: `handle` (inputs in) -> `step` (game, snapshot) -> outbox (one update per member).
 
 mod audit;
+mod commands;
 mod event;
 mod idle;
 mod inputs;
@@ -24,6 +25,7 @@ mod streams;
 mod view;
 
 pub use audit::Leak;
+use commands::Commands;
 pub use event::{Hold, MemberEvent, MemberFrame};
 pub use idle::IdleLimits;
 pub use numbers::FirstNumbers;
@@ -93,7 +95,9 @@ pub struct Room<G: Game> {
     members: Vec<Member<G::Input>>,
     player_ids: PlayerIds,
     first: FirstNumbers,
-    commands: Vec<(PlayerId, G::Command)>,
+    commands: Commands<G::Command>,
+    /// Those of the current step.
+    due_commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
     hitboxes: Hitboxes,
     /// The update that is being written; its memory is reused.
@@ -164,7 +168,8 @@ impl<G: Game> Room<G> {
             members: Vec::new(),
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
-            commands: Vec::new(),
+            commands: Commands::default(),
+            due_commands: Vec::new(),
             turns: Vec::new(),
             hitboxes: Hitboxes::new::<G>(rate),
             message: Vec::new(),
@@ -214,6 +219,7 @@ impl<G: Game> Room<G> {
         self.tick = self.tick.next();
         let passed_ticks = core::mem::take(&mut self.skipped_ticks).saturating_add(1);
         self.gather_turns(passed_ticks);
+        self.commands.take_due(self.tick, &mut self.due_commands);
         let mut events = Events::new(G::is_droppable);
         let turn = Turn {
             tick: self.tick,
@@ -221,11 +227,11 @@ impl<G: Game> Room<G> {
             tick_rate: self.config.tick_rate,
             scene: &*self.scene,
             players: &self.turns,
-            commands: &self.commands,
+            commands: &self.due_commands,
             hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.world, &turn, &mut events);
-        self.commands.clear();
+        self.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
         self.streams.capture(&self.schema, self.tick, &mut self.world, G::place);

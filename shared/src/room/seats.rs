@@ -9,9 +9,7 @@ use super::{Outbox, Room};
 use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
-use crate::limits::{
-    COMMANDS_PER_TICK_MAX, MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX,
-};
+use crate::limits::{MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX, window_ticks};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::{ClientFrame, numbers_between};
@@ -264,6 +262,7 @@ impl<G: Game> Room<G> {
             member.activity.act(self.steps);
         }
         let before = player.inputs.counts;
+        let due_at = commands_due_at(&frame, moment);
         let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
@@ -278,7 +277,10 @@ impl<G: Game> Room<G> {
         for command in new_commands(link, player, frame.commands.first, commands)? {
             self.stats.commands += 1;
             member.activity.act(self.steps);
-            self.commands.push((id, command));
+            if !self.commands.push(id, due_at, command) {
+                let text = "too many commands wait; send no more than 128 ahead of the acknowledgement";
+                return Err(Close::new(CloseCode::RateLimited, text));
+            }
         }
         Ok(())
     }
@@ -339,6 +341,7 @@ impl<G: Game> Room<G> {
         if let Some(player) = member.player {
             self.game.leave(&mut self.world, player.id);
             self.world.forget_player(player.id);
+            self.commands.forget(player.id);
             for other in &mut self.members {
                 other.follows = other.follows.filter(|(id, _)| *id != player.id);
             }
@@ -414,14 +417,18 @@ fn new_commands<C, I>(
         let next = player.commands_received.wrapping_add(1);
         known = numbers_between(first, next).ok_or_else(skipped)? as usize;
         let new = count.saturating_sub(known);
-        if link.commands + new > COMMANDS_PER_TICK_MAX {
-            return Err(Close::new(CloseCode::RateLimited, "too many commands in one tick"));
-        }
         link.command_ack_due = true;
-        link.commands += new;
         player.commands_received = player.commands_received.wrapping_add(new as u32);
     }
     Ok(commands.into_iter().skip(known))
+}
+
+/// The tick in whose step a frame's commands are due: that of its newest input, so that what was done in one moment counts in
+/// one step. The next one if the frame has no input, or one so far ahead that it is refused.
+fn commands_due_at<I>(frame: &ClientFrame<I>, moment: Moment) -> Tick {
+    let next = moment.tick.next();
+    let window = i64::from(window_ticks(moment.rate));
+    frame.inputs.last().map_or(next, |(tick, _)| if tick.since(next) < window { *tick } else { next })
 }
 
 /// How far behind its newest input the player saw the others, in 1/256 tick. The inputs before were made as much earlier as

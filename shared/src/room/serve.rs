@@ -30,7 +30,6 @@ impl<G: Game> Room<G> {
             self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
-            link.commands = 0;
             let budget = self.config.client_bytes_per_s;
             if budget > 0 {
                 link.sight.earn(budget, rate.hz());

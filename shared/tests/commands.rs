@@ -1,0 +1,190 @@
+//! Commands: each in the step of the input that was made with it, in order, none lost.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use core::time::Duration;
+use fixtures::{Kept, config, join};
+use tickwire_shared::client::{ClientEvent, CommandError};
+use tickwire_shared::entity::OnGrid;
+use tickwire_shared::harness::{Allowed, ClientIndex, Harness, LinkProfile, check_prediction_within};
+use tickwire_shared::id::MemberId;
+use tickwire_shared::prelude::*;
+use tickwire_shared::room::{MemberEvent, MemberFrame, Room};
+use tickwire_shared::tick::Tick;
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::control::Role;
+use tickwire_shared::wire::frame::{ClientFrame, Numbered};
+
+/// An archer, who takes an arrow from the quiver (a command) and shoots (an input).
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Archer {
+    #[entity(range = 0..=65_535)]
+    shots: u16,
+    /// Steps in which an arrow was taken and shot.
+    #[entity(range = 0..=65_535)]
+    together: u16,
+    /// Steps in which only one of both was done.
+    #[entity(range = 0..=65_535)]
+    apart: u16,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Input)]
+struct Bow {
+    shoot: Button,
+}
+
+struct Range(Vec<(PlayerId, EntityId)>);
+
+impl Game for Range {
+    type Settings = ();
+    type Scene = ();
+    type Input = Bow;
+    type Entity = Archer;
+    type Event = u16;
+    type Command = u16;
+
+    fn scene((): &(), _: TickRate) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &Setup<'_, Self>, _: &mut World<Archer>) -> Self {
+        Self(Vec::new())
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Archer>,
+        (): &(),
+        player: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        let entity = world.spawn(Archer { shots: 0, together: 0, apart: 0 })?;
+        self.0.push((player, entity));
+        Ok(entity)
+    }
+
+    fn leave(&mut self, world: &mut World<Archer>, player: PlayerId) {
+        for (_, entity) in self.0.extract_if(.., |(id, _)| *id == player) {
+            world.despawn(entity);
+        }
+    }
+
+    fn step(&mut self, world: &mut World<Archer>, turn: &Turn<'_, Self>, out: &mut Events<u16>) {
+        for (player, arrow) in turn.commands {
+            out.to(*player, *arrow).unwrap();
+        }
+        for player in turn.players {
+            let Some(archer) = world.get_mut(player.entity) else { continue };
+            Self::apply_input(archer, &player.input, &turn.step());
+            let takes = turn.commands.iter().any(|(by, _)| *by == player.player);
+            match (takes, player.input.shoot.pressed) {
+                (true, true) => archer.together += 1,
+                (false, false) => {}
+                _ => archer.apart += 1,
+            }
+        }
+    }
+
+    fn apply_input(own: &mut Archer, input: &Bow, _: &Step<'_, Self>) {
+        own.shots += u16::from(input.shoot.pressed);
+    }
+}
+
+const SHOOT: Bow = Bow { shoot: Button { down: false, pressed: true } };
+
+fn taken(harness: &mut Harness<Range>, of: ClientIndex) -> Vec<u16> {
+    let arrow = |event| match event {
+        ClientEvent::Game(arrow) => Some(arrow),
+        _ => None,
+    };
+    harness.take_events(of).into_iter().filter_map(arrow).collect()
+}
+
+#[test]
+fn a_command_counts_in_the_step_of_the_input_that_was_made_with_it() {
+    for (name, profile) in LinkProfile::NAMED {
+        let mut harness = Harness::<Range>::new((), 3);
+        let ada = harness.join("ada");
+        harness.link(ada, profile);
+        harness.run_ticks(150);
+        for arrow in 1..=200 {
+            harness.client_mut(ada).command(arrow).unwrap();
+            harness.set_input(ada, SHOOT);
+            harness.run_ticks(7);
+        }
+        harness.settle();
+        assert!(taken(&mut harness, ada).into_iter().eq(1..=200), "{name}");
+        let client = harness.client(ada);
+        let row = client.latest().and_then(|state| state.get(client.own_id()?)).unwrap();
+        // Of two that come late together the presses are folded into one.
+        assert!(row.values[1] > 180, "{name}: {:?}", row.values);
+        assert_eq!(row.values[2], 0, "{name}: {:?}", row.values);
+    }
+}
+
+#[test]
+fn what_is_given_before_the_room_is_joined_is_kept_and_a_spectator_and_an_ended_session_are_told() {
+    let mut harness = Harness::<Range>::new((), 4);
+    let (ada, bob) = (harness.join("ada"), harness.spectate("bob"));
+    for arrow in 1..=40 {
+        harness.client_mut(ada).command(arrow).unwrap();
+    }
+    assert_eq!(harness.client_mut(bob).command(1), Err(CommandError::Spectator));
+    harness.run_ticks(60);
+    assert!(taken(&mut harness, ada).into_iter().eq(1..=40));
+    harness.cut(ada);
+    harness.client_mut(ada).command(41).unwrap();
+    harness.run_ticks(30);
+    assert!(harness.resume(ada));
+    harness.run_ticks(60);
+    assert_eq!(taken(&mut harness, ada), [41], "what is given during a cut goes out behind it");
+    harness.leave(ada);
+    harness.run_ticks(10);
+    assert_eq!(harness.client_mut(ada).command(1), Err(CommandError::Ended));
+}
+
+/// A frame with an input for `tick` and `count` commands, as a client of another make sends it.
+fn frame(tick: Tick, first: u32, count: u32) -> MemberEvent<Range> {
+    let commands = Numbered { first, items: Vec::new() };
+    let inputs = vec![(tick, OnGrid::neutral())];
+    let frame = ClientFrame { commands, inputs, ..ClientFrame::default() };
+    MemberEvent::Frame(MemberFrame { frame, commands: vec![7; count as usize], timed: true })
+}
+
+#[test]
+fn reliable_queue_max_commands_after_a_stall_are_all_taken_and_one_more_is_refused() {
+    for (count, closings) in [(128, vec![]), (129, vec![CloseCode::RateLimited])] {
+        let mut room = Room::<Range>::new(config(0), (), 1).unwrap();
+        let mut outbox = Kept::default();
+        join(&mut room, 1, Role::Player, &mut outbox);
+        (0..10).for_each(|_| room.step(Duration::ZERO, &mut outbox));
+        let next = room.tick().next();
+        for first in (1..=count).step_by(32) {
+            room.handle(
+                Duration::ZERO,
+                MemberId(1),
+                frame(next, first, (count + 1 - first).min(32)),
+                &mut outbox,
+            );
+        }
+        assert_eq!(outbox.take_closings(), closings, "{count} commands");
+    }
+}
+
+#[test]
+fn commands_with_an_input_that_is_refused_are_given_at_once() {
+    let mut room = Room::<Range>::new(config(0), (), 1).unwrap();
+    let mut outbox = Kept::default();
+    join(&mut room, 1, Role::Player, &mut outbox);
+    room.handle(Duration::ZERO, MemberId(1), frame(Tick(u32::MAX - 1), 1, 1), &mut outbox);
+    room.step(Duration::ZERO, &mut outbox);
+    assert_eq!(room.stats().events_encoded, 1);
+}
+
+#[test]
+fn the_range_is_predicted_right_but_for_what_commands_do() {
+    let allowed = Allowed { server_fields: &["together", "apart"], ..Allowed::default() };
+    check_prediction_within::<Range>(&(), 5, 600, 1, allowed).unwrap();
+}
