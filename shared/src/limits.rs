@@ -13,7 +13,7 @@ pub const SUBPROTOCOL: &str = "tickwire.v1";
 /// The longest message of a client, bytes. A longer one ends the session with 1009.
 pub const INBOUND_BYTES_MAX: usize = 4 * 1024;
 /// The longest message of a server, bytes. A client ends the session at a longer one; a server never makes one.
-pub const OUTBOUND_BYTES_MAX: usize = 224 * 1024;
+pub const OUTBOUND_BYTES_MAX: usize = 240 * 1024;
 
 /// Entities in a room at one time. A further spawn is refused to the game.
 pub const ENTITIES_MAX: usize = 4096;
@@ -122,10 +122,30 @@ pub const ACK_LOST_MS: u64 = 30_000;
 /// A client that does not keep up is served on ticks divisible by 2 to the power of its step, at most this.
 pub const RATE_STEP_MAX: u8 = 3;
 
-const KEYFRAME_ROW_BYTES_MAX: usize = (ROW_BITS_MAX as usize).div_ceil(8) + 9;
+/// Bytes of a stream packet's header: its stream, its target, its age and its length.
+pub const PACKET_HEAD_BYTES_MAX: usize = 3 + 2 + 1 + 3;
+/// Bytes of an update's private section and the number of its packets.
+pub const PRIVATE_BYTES_MAX: usize = 20 * 1024;
+
+/// Bits of a row in a keyframe of profile 0: its fields, its kind and its id. No keyframe takes more: see
+/// [`encode_keyframe`](crate::snapshot::encode_keyframe).
+pub(crate) const KEYFRAME_ROW_BITS_MAX: usize = ROW_BITS_MAX as usize + 6 + 63;
+/// What a packet has besides rows and its header: their number, the first one's id, the hash, the fill.
+pub(crate) const KEYFRAME_EXTRA_BYTES_MAX: usize = 24;
 const _: () = {
     assert!(KINDS_MAX <= 1 << 6);
-    assert!(ENTITIES_MAX * KEYFRAME_ROW_BYTES_MAX <= OUTBOUND_BYTES_MAX - SETTINGS_BYTES_MAX / 8 - 1024);
+    // All entities, each in one stream of a view, from nothing.
+    assert!(
+        ENTITIES_MAX * KEYFRAME_ROW_BITS_MAX / 8
+            + VIEW_STREAMS_MAX * (PACKET_HEAD_BYTES_MAX + KEYFRAME_EXTRA_BYTES_MAX)
+            + PRIVATE_BYTES_MAX
+            <= OUTBOUND_BYTES_MAX
+    );
+    // Events, the lists of streams that went and that wait, own fields, numbers.
+    assert!(
+        RELIABLE_PER_MESSAGE_MAX * (EVENT_BYTES_MAX + 4) + 2 * VIEW_STREAMS_MAX * 4 + OWN_BITS_MAX / 8 + 128
+            <= PRIVATE_BYTES_MAX
+    );
     assert!(
         SETTINGS_BYTES_MAX + SCHEMA_BYTES_MAX + TABLE_BYTES_MAX + MEMBERS_MAX * (NAME_BYTES_MAX + 16)
             < OUTBOUND_BYTES_MAX

@@ -14,7 +14,7 @@ use tickwire_shared::snapshot::{Snapshot, decode_delta, encode_delta};
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::control::{ClientControl, ServerControl};
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
-use tickwire_shared::wire::update::{Private, Update, UpdateWriter, encode_packet};
+use tickwire_shared::wire::update::{Private, Update, UpdateWriter, encode_packet, encode_plain_packet};
 
 /// Bytes with an honest first one, many of them at the ends of their range.
 fn message() -> impl Strategy<Value = Vec<u8>> {
@@ -115,7 +115,10 @@ proptest! {
                 for packet in &update.streams {
                     let behind = update.private.tick.since(packet.target) as u32;
                     let age = packet.baseline.map_or(0, |baseline| packet.target.since(baseline) as u8);
-                    again.packet(&encode_packet(packet.stream, behind, age, packet.payload));
+                    again.packet(&match packet.plain {
+                        true => encode_plain_packet(packet.stream, behind, packet.payload),
+                        false => encode_packet(packet.stream, behind, age, packet.payload),
+                    });
                 }
                 prop_assert_eq!(again.finish(), bytes);
             }

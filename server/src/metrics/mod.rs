@@ -130,6 +130,10 @@ pub(crate) struct Metrics {
     pub(crate) look_backs: Counter,
     /// How far back, ticks.
     pub(crate) look_back_ticks: Counter,
+    /// Keyframes in profile 0 in spite of a table, because they are shorter so.
+    pub(crate) keyframes_plain: Counter,
+    /// Updates beyond the bound of a message, which were not sent.
+    pub(crate) updates_too_long: Counter,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
     /// States that differed at clients, as far as the server could confirm it; of each client one in 15 s.
@@ -247,6 +251,8 @@ impl Metrics {
                 "input_frames_narrow",
                 "Frames whose input came less than a quarter of a tick early, or late",
             ),
+            keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
+            updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
             look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
             look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
             events_refused: registered(

@@ -60,6 +60,8 @@ impl Tally {
         let update_bytes = (stats.update_bytes - told.update_bytes).saturating_sub(keyframe_bytes);
         metrics.sent.add_many(OutKind::Update, updates, update_bytes);
         metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
+        metrics.keyframes_plain.inc_by(stats.keyframes_plain - told.keyframes_plain);
+        metrics.updates_too_long.inc_by(stats.updates_too_long - told.updates_too_long);
         metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
         metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
         metrics.skips.of(SkipReason::Pace).inc_by(stats.skips_pace - told.skips_pace);

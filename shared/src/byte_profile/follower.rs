@@ -4,8 +4,7 @@ use super::ByteProfile;
 use crate::entity::{Kind, Schema, SchemaError, TableError, Trainer};
 use crate::id::StreamId;
 use crate::limits::VIEW_STREAMS_MAX;
-use crate::snapshot::delta::decode_delta_into;
-use crate::snapshot::{Snapshot, decode_delta, train};
+use crate::snapshot::{Snapshot, decode_packet, train};
 use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ServerControl, TAG_CONTROL};
@@ -115,7 +114,9 @@ impl Follower {
         };
         let stream = self.streams.get_mut(at).ok_or(DecodeError::TooMany)?;
         if packet.repair {
-            stream.repair = Some(decode_delta(&self.schema, None, packet.target, packet.payload)?.snapshot);
+            let mut repair = Snapshot::new(packet.target);
+            decode_packet(&self.schema, None, packet, &mut repair)?;
+            stream.repair = Some(repair);
             return Ok(());
         }
         let [newest, next] = &mut stream.states;
@@ -125,7 +126,7 @@ impl Follower {
             None => None,
         };
         next.reset(packet.target);
-        decode_delta_into(&self.schema, baseline, packet.payload, next)?;
+        decode_packet(&self.schema, baseline, packet, next)?;
         stream.states.swap(0, 1);
         Ok(())
     }

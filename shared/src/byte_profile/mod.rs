@@ -133,7 +133,7 @@ impl ByteProfile {
             self.add_bits(Part::PacketHead, head as f64 * 8.0);
             let payload_bits = packet.payload.len() as f64 * 8.0;
             let mut metered = 0.0;
-            meter_delta(schema, baseline, current, &mut |part, bits| {
+            meter_delta(schema, baseline, current, packet.plain, &mut |part, bits| {
                 metered += bits;
                 self.add_bits(Part::Packet(part), bits);
             });

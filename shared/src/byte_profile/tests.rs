@@ -106,7 +106,7 @@ fn profile_0_costs_whole_bits_and_only_fill_behind_them() {
         for baseline in [before.as_ref(), None] {
             let payload = crate::snapshot::encode_delta(&schema, baseline, &now);
             let mut bits = 0.0;
-            meter_delta(&schema, baseline, &now, &mut |_, more| bits += more);
+            meter_delta(&schema, baseline, &now, false, &mut |_, more| bits += more);
             assert_eq!(payload.len(), (bits as usize).div_ceil(8));
             assert!(bits.fract() == 0.0);
         }
@@ -136,7 +136,7 @@ fn a_table_that_was_trained_on_messages_is_better_than_priors() {
         for _ in 0..200 {
             harness.run_ticks(1);
             let now = harness.room().state().cloned();
-            meter_delta(&schema, before.as_ref(), now.as_ref().unwrap(), &mut |_, more| bits += more);
+            meter_delta(&schema, before.as_ref(), now.as_ref().unwrap(), false, &mut |_, more| bits += more);
             before = now;
         }
         bits

@@ -4,8 +4,7 @@ use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
 use crate::limits::{QUIET_MS_MAX, VIEW_ROWS_MAX, VIEW_STREAMS_MAX};
-use crate::snapshot::delta::decode_delta_into;
-use crate::snapshot::{History, RowRef, Snapshot, decode_delta};
+use crate::snapshot::{History, RowRef, Snapshot, decode_packet};
 use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ClientControl, Desync};
@@ -208,7 +207,7 @@ impl Streams {
         };
         let mut snapshot = stream.spare.take().unwrap_or_default();
         snapshot.reset(packet.target);
-        let hash = match decode_delta_into(schema, baseline, packet.payload, &mut snapshot) {
+        let hash = match decode_packet(schema, baseline, packet, &mut snapshot) {
             Ok(hash) => hash,
             Err(error) => {
                 stream.spare = Some(snapshot);
@@ -268,7 +267,8 @@ impl Streams {
         let Some(ours) = asked.and_then(|asked| asked.ours.take_if(|ours| ours.tick == tick)) else {
             return Ok(None);
         };
-        let theirs = decode_delta(schema, None, tick, packet.payload)?.snapshot;
+        let mut theirs = Snapshot::new(tick);
+        decode_packet(schema, None, packet, &mut theirs)?;
         stats.repairs_received += 1;
         Ok(ours.first_difference(&theirs).map(|difference| {
             ClientControl::Desync(Desync {

@@ -6,7 +6,7 @@ use super::Room;
 use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::{EntityId, MemberId, StreamId};
-use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View, decode_delta};
+use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View, decode_packet};
 use crate::wire::DecodeError;
 use crate::wire::update::{OwnBits, Update};
 
@@ -70,8 +70,9 @@ impl<G: Game> Room<G> {
             let history = self.history(packet.stream).ok_or(DecodeError::BadSnapshot)?;
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
             let baseline = packet.baseline.map(|tick| history.get(tick).ok_or(DecodeError::UnknownBaseline));
-            let told = decode_delta(&self.schema, baseline.transpose()?, packet.target, packet.payload)?;
-            if !told.snapshot.rows().eq(state.rows()) {
+            let mut told = Snapshot::new(packet.target);
+            decode_packet(&self.schema, baseline.transpose()?, packet, &mut told)?;
+            if !told.rows().eq(state.rows()) {
                 return Err(Leak::Bytes { stream: packet.stream });
             }
             audit_hidden(&self.schema, packet.stream, state)?;

@@ -8,9 +8,9 @@ use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
 use crate::game::Game;
 use crate::id::StreamId;
-use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS};
+use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS, OUTBOUND_BYTES_MAX, PRIVATE_BYTES_MAX};
 use crate::snapshot::interest::group_of_stream;
-use crate::snapshot::{Interest, OwnTold, View};
+use crate::snapshot::{Interest, OwnTold, Packet, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Advice, Close, CloseCode};
@@ -55,6 +55,16 @@ impl<G: Game> Room<G> {
                 let id = member.id;
                 member.note(tick, rate, false, &mut self.stats);
                 self.write_update(at, Moment { tick, now, rate });
+                debug_assert!(
+                    self.message.len() <= OUTBOUND_BYTES_MAX,
+                    "an update of {} bytes",
+                    self.message.len()
+                );
+                if self.message.len() > OUTBOUND_BYTES_MAX {
+                    // No client would take it. It asks for a repair when the next packet starts from what it has not.
+                    self.stats.updates_too_long += 1;
+                    continue;
+                }
                 self.stats.updates += 1;
                 self.stats.update_bytes += self.message.len() as u64;
                 outbox.update(id, &self.message);
@@ -131,6 +141,12 @@ impl<G: Game> Room<G> {
         let own = self.own.tell(&self.schema, &mut link.own);
         let private = Private { own, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
+        // Two keyframes of a large room exceed a message. Then the client has the new one, and the fault is not looked into.
+        let packets_bytes =
+            |packets: &[Packet]| packets.iter().map(|packet| packet.bytes.len()).sum::<usize>();
+        let room_for_repair =
+            OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + packets_bytes(&self.work.packets));
+        let repair = repair.filter(|packet| packet.bytes.len() <= room_for_repair);
         self.stats.repairs += u64::from(repair.is_some());
         for packet in repair.iter().chain(&self.work.packets) {
             writer.packet(&packet.bytes);
@@ -147,6 +163,7 @@ impl<G: Game> Room<G> {
         for packet in &self.work.packets {
             self.stats.stream_bytes += packet.payload_bytes as u64;
             keyframe |= packet.keyframe;
+            self.stats.keyframes_plain += u64::from(packet.plain);
         }
         self.stats.keyframes += u64::from(keyframe);
         self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };

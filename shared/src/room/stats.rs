@@ -66,6 +66,10 @@ pub struct RoomStats {
     pub keyframes: u64,
     /// Bytes of the updates that carry a keyframe.
     pub keyframe_bytes: u64,
+    /// Packets with a keyframe in profile 0 because the room's table would make it longer.
+    pub keyframes_plain: u64,
+    /// Updates that were not sent because they exceed the bound of a message: a fault of this library.
+    pub updates_too_long: u64,
     /// Keyframes of old ticks, for repairs.
     pub repairs: u64,
     /// Updates left out because the member's slot was full.

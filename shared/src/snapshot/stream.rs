@@ -1,11 +1,12 @@
 //! One stream of a room on its way out: each packet is encoded once, whoever needs it.
 
-use super::{History, Snapshot, encode_delta};
+use super::delta::is_long;
+use super::{History, Keyframe, Snapshot, encode_delta, encode_keyframe};
 use crate::entity::Schema;
 use crate::id::StreamId;
 use crate::limits::{HASH_PERIOD_TICKS, WINDOW_TICKS_MIN};
 use crate::tick::{Tick, TickRate};
-use crate::wire::update::encode_packet;
+use crate::wire::update::{encode_packet, encode_plain_packet};
 use bytes::Bytes;
 
 /// A packet with its header, shared by all who start from the same baseline.
@@ -17,6 +18,8 @@ pub struct Packet {
     pub payload_bytes: usize,
     /// Whether it starts from nothing.
     pub keyframe: bool,
+    /// Whether it is in profile 0 though the room has profile 1.
+    pub plain: bool,
 }
 
 /// The ring of a stream's last snapshots and this tick's packets, encoded on demand and kept for the tick.
@@ -111,19 +114,19 @@ impl StreamEncoder {
         let packet = match start {
             None if baseline.is_some() => self.packet(schema, None)?,
             None => {
-                let payload = encode_delta(schema, None, current);
+                let keyframe = encode_keyframe(schema, current);
                 self.entities_encoded += current.len() as u64;
-                wrap(self.stream, 0, 0, &payload)
+                wrap_keyframe(self.stream, 0, &keyframe)
             }
             Some(start) => {
                 let age = current.tick.since(start.tick) as u8;
                 let payload = encode_delta(schema, Some(start), current);
-                let keyframe_bytes = keyframe_bytes(schema, current);
+                let is_long = is_long(schema, current, payload.len());
                 self.entities_encoded += current.len() as u64;
-                if payload.len() > keyframe_bytes {
-                    self.packet(schema, None)?
-                } else {
-                    wrap(self.stream, 0, age, &payload)
+                let keyframe = if is_long { self.packet(schema, None) } else { None };
+                match keyframe.filter(|keyframe| keyframe.payload_bytes < payload.len()) {
+                    Some(keyframe) => keyframe,
+                    None => wrap_delta(self.stream, age, &payload),
                 }
             }
         };
@@ -140,7 +143,8 @@ impl StreamEncoder {
         }
         let newest = self.history.newest()?.tick;
         let snapshot = self.history.get(tick).filter(|snapshot| snapshot.tick < newest)?;
-        let packet = wrap(self.stream, newest.since(tick) as u32, 0, &encode_delta(schema, None, snapshot));
+        let packet =
+            wrap_keyframe(self.stream, newest.since(tick) as u32, &encode_keyframe(schema, snapshot));
         self.entities_encoded += snapshot.len() as u64;
         if self.repairs.len() < Self::PACKETS_MAX {
             self.repairs.push((tick, packet.clone()));
@@ -149,19 +153,17 @@ impl StreamEncoder {
     }
 }
 
-fn wrap(stream: StreamId, behind: u32, age: u8, payload: &[u8]) -> Packet {
-    Packet {
-        bytes: encode_packet(stream, behind, age, payload).into(),
-        payload_bytes: payload.len(),
-        keyframe: age == 0,
-    }
+fn wrap_keyframe(stream: StreamId, behind: u32, Keyframe { payload, plain }: &Keyframe) -> Packet {
+    let encode = |payload: &[u8]| match plain {
+        true => encode_plain_packet(stream, behind, payload),
+        false => encode_packet(stream, behind, 0, payload),
+    };
+    Packet { bytes: encode(payload).into(), payload_bytes: payload.len(), keyframe: true, plain: *plain }
 }
 
-/// About how large a keyframe of `snapshot` is: its fields, and a few bits for each id and kind.
-fn keyframe_bytes(schema: &Schema, snapshot: &Snapshot) -> usize {
-    let bits: usize =
-        snapshot.rows().map(|row| schema.row_bits(row.kind) as usize + schema.kind_bits() as usize + 4).sum();
-    bits / 8 + 8
+fn wrap_delta(stream: StreamId, age: u8, payload: &[u8]) -> Packet {
+    let bytes = encode_packet(stream, 0, age, payload).into();
+    Packet { bytes, payload_bytes: payload.len(), keyframe: false, plain: false }
 }
 
 #[cfg(test)]

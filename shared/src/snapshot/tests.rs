@@ -163,7 +163,7 @@ proptest! {
             for baseline in [Some(&before), None] {
                 let payload_bits = encode_delta(&schema, baseline, &after).len() as f64 * 8.0;
                 let mut bits = 0.0;
-                meter_delta(&schema, baseline, &after, &mut |_, more| bits += more);
+                meter_delta(&schema, baseline, &after, false, &mut |_, more| bits += more);
                 let end = payload_bits - bits;
                 // Profile 0 fills up the last byte. The coder of profile 1 ends within a byte or leaves zeros out, and rounds
                 // its ranges: at least 2^9 / (2^9 + 1) of each is used.

@@ -19,7 +19,8 @@
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
-//!   LEB128  behind: how many ticks the packet's target lies before the message's tick (0 but for a repair)
+//!   LEB128  2 x behind + plain. Behind: how many ticks the packet's target lies before the message's tick (0 but for a
+//!           repair). Plain: a keyframe in profile 0, though the room has profile 1, because it is shorter
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
@@ -31,7 +32,10 @@ use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{EVENT_BYTES_MAX, OUTBOUND_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX, WINDOW_TICKS_MAX};
+use crate::limits::{
+    EVENT_BYTES_MAX, OUTBOUND_BYTES_MAX, PACKET_HEAD_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX,
+    WINDOW_TICKS_MAX,
+};
 use crate::tick::Tick;
 
 /// The first byte of an update.
@@ -127,6 +131,8 @@ pub struct StreamPacket<'a> {
     pub baseline: Option<Tick>,
     /// Whether this is the keyframe of an old tick that the client asked for, not the live state.
     pub repair: bool,
+    /// A keyframe in profile 0 in a room of profile 1.
+    pub plain: bool,
     /// The delta.
     pub payload: &'a [u8],
 }
@@ -136,7 +142,8 @@ impl StreamPacket<'_> {
     #[must_use]
     pub fn head_bytes(&self, update: Tick) -> usize {
         let behind = update.since(self.target).max(0) as u32;
-        let numbers = [u32::from(self.stream.0), behind, self.payload.len() as u32];
+        let numbers =
+            [u32::from(self.stream.0), 2 * behind + u32::from(self.plain), self.payload.len() as u32];
         numbers.into_iter().map(leb128_bytes).sum::<usize>() + 1
     }
 }
@@ -195,9 +202,19 @@ impl UpdateWriter {
 /// A stream packet with its header, as it is shared by all who get it in a message of tick `target + behind`.
 #[must_use]
 pub fn encode_packet(stream: StreamId, behind: u32, age: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(payload.len() + 12);
+    wrap(stream, 2 * behind, age, payload)
+}
+
+/// As [`encode_packet`], for a keyframe in profile 0 in a room of profile 1.
+#[must_use]
+pub fn encode_plain_packet(stream: StreamId, behind: u32, payload: &[u8]) -> Vec<u8> {
+    wrap(stream, 2 * behind + 1, 0, payload)
+}
+
+fn wrap(stream: StreamId, target: u32, age: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(payload.len() + PACKET_HEAD_BYTES_MAX);
     leb128(u32::from(stream.0), &mut bytes);
-    leb128(behind, &mut bytes);
+    leb128(target, &mut bytes);
     bytes.push(age);
     leb128(payload.len() as u32, &mut bytes);
     bytes.extend_from_slice(payload);
@@ -431,7 +448,8 @@ impl<'a> Bytes<'a> {
 
     fn packet(&mut self, tick: Tick) -> Result<StreamPacket<'a>, DecodeError> {
         let stream = u16::try_from(self.leb128()?).map_err(|_| DecodeError::OutOfRange)?;
-        let behind = self.leb128()?;
+        let target = self.leb128()?;
+        let (behind, plain) = (target >> 1, target & 1 != 0);
         let age = self.byte()?;
         let length = self.leb128()? as usize;
         if length > self.bytes.len() {
@@ -439,14 +457,14 @@ impl<'a> Bytes<'a> {
         }
         let (payload, rest) = self.bytes.split_at(length);
         self.bytes = rest;
-        let target = Tick(tick.0.checked_sub(behind).ok_or(DecodeError::OutOfRange)?);
-        if u32::from(age) >= WINDOW_TICKS_MAX || (behind > 0 && age != 0) {
+        if u32::from(age) >= WINDOW_TICKS_MAX || (target > 0 && age != 0) {
             return Err(DecodeError::OutOfRange);
         }
+        let target = Tick(tick.0.checked_sub(behind).ok_or(DecodeError::OutOfRange)?);
         let baseline = match age {
             0 => None,
             age => Some(Tick(target.0.checked_sub(u32::from(age)).ok_or(DecodeError::OutOfRange)?)),
         };
-        Ok(StreamPacket { stream: StreamId(stream), target, baseline, repair: behind > 0, payload })
+        Ok(StreamPacket { stream: StreamId(stream), target, baseline, repair: behind > 0, plain, payload })
     }
 }

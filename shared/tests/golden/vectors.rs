@@ -18,7 +18,9 @@ use tickwire_shared::snapshot::OwnTold;
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
-use tickwire_shared::wire::update::{InputCounts, Private, Timing, Update, UpdateWriter, encode_packet};
+use tickwire_shared::wire::update::{
+    InputCounts, Private, Timing, Update, UpdateWriter, encode_packet, encode_plain_packet,
+};
 use tickwire_shared::wire::{Close, CloseCode, Text, codec};
 use tickwire_shared::{Choice, Entity, Input};
 
@@ -283,8 +285,11 @@ fn updates(out: &mut String) {
             &ship_row(30, true),
         ),
     };
-    let packets =
-        [encode_packet(StreamId::ROOM, 9, 0, &[1, 2]), encode_packet(StreamId(300), 0, 1, &[0xff; 3])];
+    let packets = [
+        encode_packet(StreamId::ROOM, 9, 0, &[1, 2]),
+        encode_packet(StreamId(300), 0, 1, &[0xff; 3]),
+        encode_plain_packet(StreamId(301), 0, &[3]),
+    ];
     for (name, private, packets) in [
         ("empty", Private { tick: Tick(1), ..Private::default() }, &packets[..0]),
         ("full", full, &packets[..]),

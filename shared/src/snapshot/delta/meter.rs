@@ -48,23 +48,24 @@ pub enum PacketPart {
 }
 
 /// Tells `to` the bits of the payload that leads from `baseline` to `current`, by what they are for. In profile 1 the coder's
-/// end comes on top: a payload has a whole number of bytes.
+/// end comes on top: a payload has a whole number of bytes. `plain`: it is in profile 0, whatever the schema's is.
 pub(crate) fn meter_delta(
     schema: &Schema,
     baseline: Option<&Snapshot>,
     current: &Snapshot,
+    plain: bool,
     to: &mut impl FnMut(PacketPart, f64),
 ) {
     match schema.coding() {
-        Coding::Plain => {
-            let mut meter = PlainMeter { bits: BitWriter::new(), part: PacketPart::Groups, since: 0, to };
-            plain::write(schema, baseline, current, &mut meter);
-            meter.part(PacketPart::Hash);
-        }
-        Coding::Ranged(model) => {
+        Coding::Ranged(model) if !plain => {
             let mut meter = RangeMeter::new(model);
             let _ = ranged::write(schema, model, baseline, current, &mut meter);
             meter.finish(to);
+        }
+        _ => {
+            let mut meter = PlainMeter { bits: BitWriter::new(), part: PacketPart::Groups, since: 0, to };
+            plain::write(schema, baseline, current, &mut meter);
+            meter.part(PacketPart::Hash);
         }
     }
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
@@ -230,7 +231,9 @@ mod tests {
     fn metered(schema: &Schema, tick: u32, rows: &Rows) -> BTreeMap<PacketPart, f64> {
         let mut parts = BTreeMap::new();
         let (before, after) = (state(1, &before()), state(tick, rows));
-        meter_delta(schema, Some(&before), &after, &mut |part, bits| *parts.entry(part).or_default() += bits);
+        meter_delta(schema, Some(&before), &after, false, &mut |part, bits| {
+            *parts.entry(part).or_default() += bits
+        });
         parts
     }
 

@@ -4,6 +4,8 @@
 //! of a wrapping field is the shorter way round. In both profiles a payload is a function of (baseline, state, table)
 //! alone, and there is one legal payload for each pair of states.
 
+#[cfg(test)]
+mod bounds;
 mod change;
 mod meter;
 mod numbers;
@@ -15,6 +17,7 @@ use super::Snapshot;
 use crate::entity::{Coding, Grid, Schema, Trainer};
 use crate::tick::Tick;
 use crate::wire::DecodeError;
+use crate::wire::update::StreamPacket;
 pub use meter::PacketPart;
 pub(crate) use meter::meter_delta;
 
@@ -38,6 +41,57 @@ pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snap
     }
 }
 
+/// A keyframe's payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyframe {
+    /// The bytes.
+    pub payload: Vec<u8>,
+    /// It is in profile 0 though the schema has profile 1, because that is shorter.
+    pub plain: bool,
+}
+
+/// The payload that leads to `current` from nothing. No table and no values make it longer than it is in profile 0: a coder whose
+/// table expects something else takes any number of bits for a value.
+#[must_use]
+pub fn encode_keyframe(schema: &Schema, current: &Snapshot) -> Keyframe {
+    let payload = encode_delta(schema, None, current);
+    if matches!(schema.coding(), Coding::Ranged(_)) && payload.len() > plain_bytes_min(schema, current) {
+        let plain = plain::encode(schema, None, current);
+        if plain.len() < payload.len() {
+            return Keyframe { payload: plain, plain: true };
+        }
+    }
+    Keyframe { payload, plain: false }
+}
+
+/// What the fields and kinds of `current` take in profile 0, without ids.
+fn plain_bytes_min(schema: &Schema, current: &Snapshot) -> usize {
+    let bits = |kind| (schema.row_bits(kind) + schema.kind_bits()) as usize;
+    current.rows().map(|row| bits(row.kind)).sum::<usize>() / 8
+}
+
+/// Whether a delta of so many bytes may be longer than the keyframe of `current`, so that it is worth making that.
+pub(super) fn is_long(schema: &Schema, current: &Snapshot, delta_bytes: usize) -> bool {
+    delta_bytes > plain_bytes_min(schema, current) / 4
+}
+
+/// Decodes what a packet brings, into a snapshot that has its target tick already. As [`decode_delta`] else.
+///
+/// # Errors
+/// As [`decode_delta`].
+pub(crate) fn decode_packet(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    packet: &StreamPacket<'_>,
+    snapshot: &mut Snapshot,
+) -> Result<Option<u32>, DecodeError> {
+    match schema.coding() {
+        Coding::Ranged(_) if packet.plain => plain::decode(schema, baseline, packet.payload, snapshot),
+        Coding::Plain if packet.plain => Err(DecodeError::NotCanonical),
+        _ => decode_delta_into(schema, baseline, packet.payload, snapshot),
+    }
+}
+
 /// The state that `payload` leads to from `baseline`, at `target`.
 ///
 /// # Errors
@@ -58,7 +112,7 @@ pub fn decode_delta(
 ///
 /// # Errors
 /// As [`decode_delta`].
-pub fn decode_delta_into(
+fn decode_delta_into(
     schema: &Schema,
     baseline: Option<&Snapshot>,
     payload: &[u8],
