@@ -38,7 +38,10 @@ async function fetchModule(url) {
 
 /** The values of a field on its grid, in units: angles in radians. */
 const unitOf = (field) => (field.wrap ? TURN : 1) / field.per_unit;
-const isButton = (field) => field.min === 0 && field.max === 3 && !field.wrap;
+/** What the values of a field are called, if they are no numbers. */
+const wordsOf = (field) => (field.meaning === "bool" ? [false, true] : field.choices);
+const isButton = (field) => field.meaning === "button";
+const MEANINGS = ["number", "bool", "button", "choice"];
 
 export class Core {
   #wasm;
@@ -206,7 +209,7 @@ export class Core {
 
   #control(at, value) {
     const field = this.facts.schema.input[at];
-    const number = Number(value);
+    const number = field.choices === null ? Number(value) : choiceOf(field, value);
     if (!Number.isFinite(number)) throw new TypeError(`"${field.name}" must be a number, not ${value}`);
     if (isButton(field)) {
       const pressed = number !== 0 && (this.#controls[at] & 1) === 0;
@@ -241,8 +244,9 @@ export class Core {
       drawn.entity.own = numbers[at + 2] === 1;
       at += 3;
       for (let field = 0; field < plan.fields.length; field += 1) {
-        const { name, into, key, unit } = plan.fields[field];
-        const value = numbers[at + field] * unit;
+        const { name, into, key, unit, words } = plan.fields[field];
+        const step = numbers[at + field];
+        const value = words === null ? step * unit : words[step];
         if (into === null) drawn.entity[name] = value;
         else drawn.entity[into][key] = value;
       }
@@ -349,11 +353,23 @@ function schemaOf(from) {
     const predictor = PREDICTORS[from.varint()];
     if (predictor === "linear" || predictor === "steer") from.varint();
     if (predictor === "steer") from.varint();
-    return { name, min, max, per_unit, wrap, predictor, own: from.bool(), interpolate: from.bool() };
+    const [own, interpolate] = [from.bool(), from.bool()];
+    const meaning = MEANINGS[from.varint()];
+    const choices = meaning === "choice" ? from.list(() => from.text()) : null;
+    return { name, min, max, per_unit, wrap, predictor, own, interpolate, meaning, choices };
   };
   const version = from.varint();
   const kinds = from.list(() => ({ name: from.text(), fields: from.list(field) }));
   return { version, kinds, input: from.list(field) };
+}
+
+/** The number of a variant that is given by its name or its number. */
+function choiceOf({ name, choices }, value) {
+  const at = typeof value === "string" ? choices.indexOf(value) : value;
+  if (!Number.isInteger(at) || at < 0 || at >= choices.length) {
+    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${value}`);
+  }
+  return at;
 }
 
 /** A class for objects that inherit nothing: names of fields come from the server. Engines are fast with those of a class. */
@@ -375,14 +391,14 @@ function planOf(kind) {
   const fields = parts.map(({ field, into, key }) => {
     const fits = into !== null && !taken.has(into) && !plain.has(into);
     const name = taken.has(field.name) ? `${field.name}_` : field.name;
-    return { name, into: fits ? into : null, key, unit: unitOf(field) };
+    return { name, into: fits ? into : null, key, unit: unitOf(field), words: wordsOf(field) };
   });
   const Entity = bareClass();
   const vectors = new Map(fields.map(({ into }) => [into, bareClass()]));
   const blank = (id) => {
     const entity = Object.assign(new Entity(), { id, kind: kind.name, own: false });
-    for (const { name, into, key } of fields) {
-      if (into === null) entity[name] = 0;
+    for (const { name, into, key, words } of fields) {
+      if (into === null) entity[name] = words === null ? 0 : words[0];
       else (entity[into] ??= new (vectors.get(into))())[key] = 0;
     }
     return entity;

@@ -322,6 +322,10 @@ export interface Field {
   readonly own: boolean;
   /** {@link Client.entities} lets it glide from state to state, between the steps of its grid. */
   readonly interpolate: boolean;
+  /** What its integers stand for. A `bool` is `true` or `false`, a `choice` the name of its variant. */
+  readonly meaning: "number" | "bool" | "button" | "choice";
+  /** The names of a choice's variants in their order; `null` for anything else. */
+  readonly choices: readonly string[] | null;
 }
 
 /** Reads the codec (`docs/protocol.md`, section 2): settings and events of a game without a core of its own. */

@@ -370,7 +370,7 @@ function parseSchema(all, heading) {
   for (const line of lines.slice(0, lines.indexOf(""))) {
     const kind = line.match(/^# \d+ (\w+)$/);
     if (kind) schema.push({ name: kind[1], fields: [] });
-    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+), interpolate: \w+ \}$/);
+    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+), interpolate: \w+, meaning: .* \}$/);
     if (!field || !schema.length) continue;
     const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
     const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }

@@ -103,6 +103,10 @@ test("a spectator and a client without the game's types have the state of a play
   for (const [tick, hash] of hashes[0]) {
     for (const other of hashes.slice(1)) assert.ok(!other.has(tick) || other.get(tick) === hash, `tick ${tick}`);
   }
+  for (const client of all) {
+    const ship = client.entities().find((entity) => entity.kind === "ship");
+    assert.deepEqual([ship.weapon, ship.alive], ["blaster", true], "a choice has its name, a bool is one");
+  }
   assert.equal(player.has("player-joined").name, "bob");
   generic.client.close();
   await until(() => player.has("player-left"), "bob left");
@@ -286,7 +290,7 @@ test("a game without WebAssembly of its own is played by its schema", async () =
   assert.equal(new Reader(client.settings).f32(), 24);
   assert.deepEqual(client.schema.kinds.map((kind) => kind.name), ["runner"]);
   await until(() => client.entities().length === 2, "both run");
-  const it = client.entities().find((entity) => entity.it === 1);
+  const it = client.entities().find((entity) => entity.it);
   assert.equal(it.id, client.entityId, "who came first is it");
   await until(() => {
     const [me, prey] = [client.entityId, other.client.entityId].map((id) => client.entities().find((one) => one.id === id));

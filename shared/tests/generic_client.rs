@@ -263,8 +263,14 @@ fn client_of(schema: &GameSchema, announced: Option<u64>) -> Result<(), ClientEr
 }
 
 fn schema_with(predictor: Predictor) -> GameSchema {
-    let field =
-        Field { name: "pos".into(), grid: Grid::integers(0, 9), predictor, own: false, interpolate: true };
+    let field = Field {
+        name: "pos".into(),
+        grid: Grid::integers(0, 9),
+        predictor,
+        own: false,
+        interpolate: true,
+        meaning: Default::default(),
+    };
     let kinds = vec![Kind { name: "thing".into(), fields: vec![field] }];
     GameSchema { version: 1, kinds, input: InputSchema { fields: Vec::new() } }
 }

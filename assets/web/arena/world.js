@@ -102,9 +102,9 @@ const shipOf = (entity, tickRate) => ({
   vy: entity.vel.y * tickRate,
   angle: entity.heading,
   hp: entity.hp,
-  alive: Boolean(entity.alive),
-  shielded: Boolean(entity.shielded),
-  rapid: entity.weapon === "rapid" || entity.weapon === 1,
+  alive: entity.alive,
+  shielded: entity.shielded,
+  rapid: entity.weapon === "rapid",
   score: entity.score,
   deaths: entity.deaths,
 });
@@ -122,8 +122,8 @@ const pickupOf = (entity) => ({
   id: entity.id,
   x: entity.pos.x,
   y: entity.pos.y,
-  rapid: entity.gift === "rapid" || entity.gift === 1,
-  ready: Boolean(entity.ready),
+  rapid: entity.gift === "rapid",
+  ready: entity.ready,
 });
 
 const roundOf = (entity) => ({

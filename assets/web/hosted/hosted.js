@@ -114,7 +114,7 @@ function draw(watched) {
 function legend({ name, fields, colour, place }, entities) {
   const isTold = place === null;
   const all = entities.filter((entity) => entity.kind === name);
-  const tell = (entity) => fields.map((field) => `${field.name} ${round(entity[field.name])}`).join(", ");
+  const tell = (entity) => fields.map((field) => `${field.name} ${told(entity[field.name])}`).join(", ");
   const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];
   const text = [String(all.length), ...rows].join(" · ");
   const line = make("div", {}, make("dt", {}, name), make("dd", {}, text));
@@ -122,7 +122,8 @@ function legend({ name, fields, colour, place }, entities) {
   return line;
 }
 
-const round = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : "…");
+/** A number, a word of a choice or a bool, as a person reads it. */
+const told = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : value ?? "…");
 
 function told(close) {
   const { title, text } = explain(close);

@@ -167,6 +167,7 @@ impl Match {
             predictor,
             own: false,
             interpolate: true,
+            meaning: Default::default(),
         };
         let pos = Grid::integers(0, self.side).with_per_unit(UNIT as u32);
         let vel = Grid::integers(-2048, 2047).with_per_unit(UNIT as u32);

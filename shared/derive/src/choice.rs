@@ -3,6 +3,7 @@
 use crate::fields::all;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Result, Variant};
 
 /// The most variants: a choice takes at most 16 bits.
@@ -26,6 +27,15 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
         let text = format!("a choice has 1 to {VARIANTS_MAX} variants");
         return Err(Error::new_spanned(&item.ident, text));
     };
+    let mut names: Vec<String> = Vec::with_capacity(idents.len());
+    for ident in &idents {
+        let name = ident.unraw().to_string().to_lowercase();
+        if names.contains(&name) {
+            let text = format!("two variants are called `{name}` in lower case: rename one");
+            return Err(Error::new_spanned(ident, text));
+        }
+        names.push(name);
+    }
     let name = &item.ident;
     let numbers: Vec<_> = (1_i32..).take(others.len()).collect();
     let greatest = numbers.last().copied().unwrap_or(0);
@@ -36,6 +46,10 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
             const PARTS: &'static [&'static str] = &[""];
             const GRID: ::core::option::Option<::tickwire_shared::entity::Grid> =
                 ::core::option::Option::Some(::tickwire_shared::entity::Grid::integers(0, #greatest));
+
+            fn meaning() -> ::tickwire_shared::entity::Meaning {
+                ::tickwire_shared::entity::Meaning::choice(&[#(#names),*])
+            }
 
             #[inline]
             fn write_parts(&self, _: &::tickwire_shared::entity::Grid, row: &mut ::std::vec::Vec<i32>) {

@@ -182,6 +182,7 @@ pub(crate) fn add_fields(family: Family, fields: &[Field], predictors: &[TokenSt
                     predictor: #predictor,
                     own: #own,
                     interpolate: #interpolate,
+                    meaning: <#ty as ::tickwire_shared::entity::FieldType>::meaning(),
                 },
             );
         }

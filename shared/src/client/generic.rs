@@ -7,7 +7,7 @@
 //! At `Joined`, before the first input is made, it has to be given [`Client::neutral_input`] or another made of it.
 
 use super::{Client, ClientError};
-use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Schema};
+use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Meaning, Schema};
 use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{INPUT_FIELDS_MAX, ROW_FIELDS_MAX};
@@ -36,6 +36,8 @@ pub struct AnyEntity {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnyInput {
     grids: Arc<[Grid]>,
+    /// Bit n: field n is a button.
+    buttons: u32,
     values: Box<[i32]>,
 }
 
@@ -49,11 +51,11 @@ impl AnyInput {
     pub fn with_values(&self, values: &[i32]) -> Self {
         let values = values.iter().copied().chain(core::iter::repeat(0));
         let fitted = self.grids.iter().zip(values).map(|(grid, value)| grid.fit(i64::from(value)));
-        Self { grids: self.grids.clone(), values: fitted.collect() }
+        Self { grids: self.grids.clone(), buttons: self.buttons, values: fitted.collect() }
     }
 
-    fn is_button(grid: &Grid) -> bool {
-        (grid.min, grid.max, grid.wrap) == (0, 3, false)
+    fn is_button(&self, at: usize) -> bool {
+        self.buttons >> at & 1 != 0
     }
 }
 
@@ -103,8 +105,8 @@ impl Input for AnyInput {
 
     fn held(&self) -> Self {
         let mut held = self.clone();
-        for (value, grid) in held.values.iter_mut().zip(self.grids.iter()) {
-            if Self::is_button(grid) {
+        for (at, value) in held.values.iter_mut().enumerate() {
+            if self.is_button(at) {
                 *value &= !PRESSED;
             }
         }
@@ -112,9 +114,9 @@ impl Input for AnyInput {
     }
 
     fn fold(&mut self, late: &Self) {
-        for ((value, late), grid) in self.values.iter_mut().zip(&late.values).zip(self.grids.iter()) {
-            if Self::is_button(grid) {
-                *value |= late & PRESSED;
+        for (at, (value, of_late)) in self.values.iter_mut().zip(&late.values).enumerate() {
+            if late.is_button(at) {
+                *value |= of_late & PRESSED;
             }
         }
     }
@@ -216,8 +218,10 @@ impl Client<AnyGame> {
     /// The input in which nothing is done.
     #[must_use]
     pub fn neutral_input(&self) -> AnyInput {
-        let fields = self.input_schema.fields.iter().take(INPUT_FIELDS_MAX);
-        let grids: Arc<[Grid]> = fields.map(|field| field.grid).collect();
-        AnyInput { grids, ..AnyInput::default() }.with_values(&[])
+        let fields = || self.input_schema.fields.iter().take(INPUT_FIELDS_MAX).enumerate();
+        let buttons = fields().filter(|(_, field)| field.meaning == Meaning::Button);
+        let buttons = buttons.fold(0, |buttons, (at, _)| buttons | 1 << at);
+        let grids = fields().map(|(_, field)| field.grid).collect();
+        AnyInput { grids, buttons, values: Box::default() }.with_values(&[])
     }
 }

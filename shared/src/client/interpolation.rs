@@ -213,6 +213,7 @@ mod tests {
             predictor,
             own: false,
             interpolate: grid.wrap || predictor != Predictor::Hold,
+            meaning: Default::default(),
         };
         Kind {
             name: "thing".into(),
@@ -244,6 +245,7 @@ mod tests {
             predictor,
             own: false,
             interpolate: true,
+            meaning: Default::default(),
         };
         let speed =
             Field { grid: Grid::integers(-4_000, 4_000).with_per_unit(1024), ..field(Predictor::Hold) };

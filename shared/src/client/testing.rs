@@ -35,6 +35,7 @@ impl Input for Press {
             predictor: Predictor::Hold,
             own: false,
             interpolate: false,
+            meaning: Default::default(),
         };
         InputSchema { fields: vec![field("go", Self::GRIDS[0]), field("fire", Self::GRIDS[1])] }
     }
@@ -75,6 +76,7 @@ impl Entity for Dot {
             predictor,
             own: false,
             interpolate: predictor != Predictor::Hold,
+            meaning: Default::default(),
         };
         let kind = |name: &str| Kind {
             name: name.into(),

@@ -1,5 +1,6 @@
 //! Types that a field may have, and the grids that they lie on.
 
+use super::Meaning;
 use glam::{IVec2, Vec2};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -178,6 +179,12 @@ pub trait FieldType: Sized {
     /// The grid where the field declares none; `None` if it must.
     const GRID: Option<Grid>;
 
+    /// What the components stand for.
+    #[must_use]
+    fn meaning() -> Meaning {
+        Meaning::Number
+    }
+
     /// Appends the components as grid steps.
     fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>);
 
@@ -234,6 +241,9 @@ integer_field! {
 impl FieldType for bool {
     const PARTS: &'static [&'static str] = &[""];
     const GRID: Option<Grid> = Some(Grid::integers(0, 1));
+    fn meaning() -> Meaning {
+        Meaning::Bool
+    }
     #[inline]
     fn write_parts(&self, _: &Grid, row: &mut Vec<i32>) {
         row.push(i32::from(*self));
@@ -319,6 +329,9 @@ impl Button {
 impl FieldType for Button {
     const PARTS: &'static [&'static str] = &[""];
     const GRID: Option<Grid> = Some(Grid::integers(0, 3));
+    fn meaning() -> Meaning {
+        Meaning::Button
+    }
     fn write_parts(&self, _: &Grid, row: &mut Vec<i32>) {
         row.push(i32::from(self.down) | i32::from(self.pressed) << 1);
     }

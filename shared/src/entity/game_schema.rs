@@ -1,6 +1,6 @@
 //! A whole game as a decoder that was not built with it knows it: kinds and controls.
 
-use super::{Entity, Input, InputSchema, Kind, fnv1a_64};
+use super::{Entity, Field, Input, InputSchema, Kind, fnv1a_64};
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, SCHEMA_BYTES_MAX};
 use crate::wire::{DecodeError, codec};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ impl GameSchema {
         }
         let schema: Self = codec::decode(bytes)?;
         let fields = &schema.input.fields;
-        if fields.len() > INPUT_FIELDS_MAX || !fields.iter().all(|field| field.grid.is_sound()) {
+        if fields.len() > INPUT_FIELDS_MAX || !fields.iter().all(Field::is_sound) {
             return Err(DecodeError::OutOfRange);
         }
         if schema.input.bits() > INPUT_BITS_MAX { Err(DecodeError::OutOfRange) } else { Ok(schema) }

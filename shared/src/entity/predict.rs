@@ -193,6 +193,7 @@ mod tests {
             predictor,
             own: false,
             interpolate: true,
+            meaning: Default::default(),
         };
         Kind {
             name: "thing".into(),

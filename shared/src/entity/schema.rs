@@ -1,7 +1,7 @@
 //! The schema of a game: all that a decoder must know about its rows.
 
 use super::model::{Model, TableError};
-use super::{CustomStep, Grid, InputSchema, PredictPlan};
+use super::{CustomStep, Grid, InputSchema, Meaning, PredictPlan};
 use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX, exact_steps_max};
 use crate::tick::TickRate;
 use crate::wire::codec;
@@ -55,6 +55,8 @@ pub struct Field {
     /// In a picture it glides from one state to the next, between the steps of its grid. Else it stays until the next state
     /// is shown. It changes nothing but what is drawn.
     pub interpolate: bool,
+    /// What its integers stand for.
+    pub meaning: Meaning,
 }
 
 impl Field {
@@ -64,8 +66,18 @@ impl Field {
         self.grid.nearest_to_zero()
     }
 
+    /// Whether its grid keeps the protocol's bounds and goes with its meaning.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.grid.is_sound() && self.meaning.is_of(&self.grid)
+    }
+
     /// Two values of this field for people, in units: `1.5 against 2 units`.
     pub(crate) fn describe_two(&self, one: i32, other: i32) -> String {
+        if let Meaning::Choice(names) = &self.meaning
+            && let [Some(one), Some(other)] = [one, other].map(|at| names.get(usize::try_from(at).ok()?))
+        {
+            return format!("{one} against {other}");
+        }
         let Grid { per_unit, wrap, .. } = self.grid;
         let [one, other] = [one, other].map(|step| f64::from(step) / f64::from(per_unit));
         match (wrap, per_unit) {
@@ -179,7 +191,7 @@ impl Schema {
         }
         let plans = kinds.iter().map(|kind| PredictPlan::new(kind, rate)).collect::<Result<_, _>>()?;
         for kind in &kinds {
-            if let Some(field) = kind.fields.iter().find(|field| !field.grid.is_sound()) {
+            if let Some(field) = kind.fields.iter().find(|field| !field.is_sound()) {
                 return Err(SchemaError::BadGrid { kind: kind.name.clone(), field: field.name.clone() });
             }
             if kind.fields.len() > ROW_FIELDS_MAX {
@@ -372,7 +384,7 @@ pub enum SchemaError {
     },
     /// A grid that no derive makes: an empty range, one of over 31 bits, or no step per unit.
     #[error(
-        "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits or without a step per unit"
+        "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits, without a step per unit, or not that of its meaning"
     )]
     BadGrid {
         /// The kind.

@@ -182,6 +182,7 @@ mod tests {
             predictor: Predictor::Hold,
             own,
             interpolate: false,
+            meaning: Default::default(),
         };
         let kind = Kind { name: "player".into(), fields: vec![field("hp", false), field("card", true)] };
         let schema = Schema::new(vec![kind], TickRate::DEFAULT).unwrap();

@@ -158,6 +158,7 @@ mod tests {
                 predictor: Default::default(),
                 own: false,
                 interpolate: false,
+                meaning: Default::default(),
             };
             InputSchema { fields: ["x", "fire"].into_iter().zip(Self::GRIDS).map(field).collect() }
         }

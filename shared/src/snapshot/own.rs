@@ -123,6 +123,7 @@ mod tests {
             predictor: Predictor::Hold,
             own,
             interpolate: false,
+            meaning: Default::default(),
         };
         let soldier = vec![
             field("hp", Grid::integers(0, 100), false),

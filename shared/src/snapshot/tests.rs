@@ -18,6 +18,7 @@ fn schema() -> Schema {
         predictor,
         own: false,
         interpolate: true,
+        meaning: Default::default(),
     };
     let mover = vec![
         field("pos", Grid::integers(-5000, 5000), Predictor::Linear { velocity: 1 }),

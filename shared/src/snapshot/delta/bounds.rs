@@ -41,6 +41,7 @@ fn kind(rng: &mut Rng, number: usize) -> Kind {
             predictor,
             own: false,
             interpolate: true,
+            meaning: Default::default(),
         });
     }
     Kind { name: format!("k{number}").into(), fields }

@@ -209,6 +209,7 @@ mod tests {
             predictor: Predictor::Hold,
             own: false,
             interpolate: false,
+            meaning: Default::default(),
         };
         let kind = |name: &str, fields: &[&str]| Kind {
             name: name.into(),
