@@ -114,7 +114,7 @@ function draw(watched) {
 function legend({ name, fields, colour, place }, entities) {
   const isTold = place === null;
   const all = entities.filter((entity) => entity.kind === name);
-  const tell = (entity) => fields.map((field) => `${field.name} ${told(entity[field.name])}`).join(", ");
+  const tell = (entity) => fields.map((field) => `${field.name} ${shown(entity[field.name])}`).join(", ");
   const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];
   const text = [String(all.length), ...rows].join(" · ");
   const line = make("div", {}, make("dt", {}, name), make("dd", {}, text));
@@ -123,7 +123,7 @@ function legend({ name, fields, colour, place }, entities) {
 }
 
 /** A number, a word of a choice or a bool, as a person reads it. */
-const told = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : value ?? "…");
+const shown = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : value ?? "…");
 
 function told(close) {
   const { title, text } = explain(close);
