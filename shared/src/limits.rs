@@ -91,10 +91,12 @@ pub const TABLE_BYTES_MAX: usize = 4 * 1024;
 pub const CLOSE_TEXT_BYTES_MAX: usize = 120;
 /// Games in `Welcome`.
 pub const GAMES_MAX: usize = 32;
-/// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out.
+/// Streams that one client sees at one time, and packets in one message. Of a larger view the farthest are left out; a
+/// client that is sent more ends the session.
 pub const VIEW_STREAMS_MAX: usize = 255;
 
-/// Rows that a client holds of all its streams together, stale ones among them. At more it ends the session.
+/// Rows that a client holds of all its streams together. Beyond it those of streams out of view are forgotten, and without
+/// any it ends the session.
 pub const VIEW_ROWS_MAX: usize = 4 * ENTITIES_MAX;
 
 /// Players and spectators of one room together.

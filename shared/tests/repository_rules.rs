@@ -26,7 +26,7 @@ const NOT_IN_SHARED: &[&str] =
 
 /// Games that nobody predicts: one of which only the schema is known, one that shows a recorded match to a benchmark, those
 /// that panic or hang, and one for a client without prediction.
-const UNPREDICTED: &[&str] = &["AnyGame", "Board", "Depot", "Field", "Fainting", "Hanging", "Miners"];
+const UNPREDICTED: &[&str] = &["AnyGame", "Board", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
 
 const SOURCE_LINES_MAX: usize = 500;
 

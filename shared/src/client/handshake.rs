@@ -6,6 +6,7 @@ use super::foreseen::Foreseen;
 use super::inputs::Inputs;
 use super::life_line::LifeLines;
 use super::reliable::EventNumbers;
+use super::seen::Seen;
 use super::sent::SentFrames;
 use super::starved::Starved;
 use super::streams::Streams;
@@ -116,6 +117,7 @@ impl<G: Game> Client<G> {
             sent: SentFrames::new(joined.tick_rate),
             starved: Starved::default(),
             life_lines: LifeLines::default(),
+            seen: Seen::default(),
             snapshot_at: None,
         });
         let roster_before = core::mem::replace(&mut self.roster, joined.roster.into());

@@ -67,14 +67,16 @@ impl<I: Input> Inputs<I> {
         }
     }
 
-    /// The newest controls. Edges that no input took yet stay.
-    pub(super) fn set(&mut self, now: Duration, controls: &I) {
+    /// The newest controls. Edges that no input took yet stay. Returns whether they are others than before.
+    pub(super) fn set(&mut self, now: Duration, controls: &I) -> bool {
         let mut controls = OnGrid::new(controls);
         controls.fold(&self.controls);
-        if controls != self.controls {
+        let changed = controls != self.controls;
+        if changed {
             self.pressed_at.get_or_insert(now);
         }
         self.controls = controls;
+        changed
     }
 
     /// When the controls of the newest input changed, if they did. Asked once.

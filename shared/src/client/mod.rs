@@ -31,6 +31,7 @@ mod prediction;
 mod presence;
 mod reliable;
 mod saved;
+mod seen;
 mod sent;
 mod starved;
 mod stats;
@@ -246,7 +247,11 @@ impl<G: Game> Client<G> {
 
     /// The player's controls from now on. Button edges are kept until an input takes them.
     pub fn set_input(&mut self, input: G::Input) {
-        self.inputs.set(self.now, &input);
+        if self.inputs.set(self.now, &input)
+            && let Some(place) = &mut self.place
+        {
+            place.seen.act();
+        }
     }
 
     /// As [`Client::set_input`], with the time of the key for the input's [`LifeLine`]; else that of the last call counts.

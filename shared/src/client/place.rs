@@ -5,6 +5,7 @@ use super::foreseen::Foreseen;
 use super::interpolation::Moment;
 use super::life_line::LifeLines;
 use super::prediction::Prediction;
+use super::seen::Seen;
 use super::sent::SentFrames;
 use super::starved::Starved;
 use crate::game::Game;
@@ -44,6 +45,7 @@ pub(super) struct Place<G: Game> {
     pub(super) sent: SentFrames,
     pub(super) starved: Starved,
     pub(super) life_lines: LifeLines,
+    pub(super) seen: Seen,
     /// When the last live snapshot came.
     pub(super) snapshot_at: Option<Duration>,
 }

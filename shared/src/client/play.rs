@@ -26,6 +26,8 @@ const SILENCE: Duration = Duration::from_millis(4 * QUIET_MS_MAX);
 const SILENT_FRAME_PERIOD: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
 /// Corrections of the own entity below this are not counted: nobody sees them.
 const CORRECTION_UNITS: f32 = 0.25;
+/// A picture that is older than this when an input is made is not what the player saw, ms.
+const SEEN_AGE_MS_MAX: u64 = 250;
 
 impl<G: Game> Client<G> {
     pub(super) fn on_update(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
@@ -270,6 +272,8 @@ impl<G: Game> Client<G> {
                 place.life_lines.made(tick, pressed_at, now);
             }
             self.frame_due |= self.inputs.has_unsent();
+            let age_max = i64::from(place.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
+            let seen = place.seen.take(tick, moment, age_max);
             // A client that knows no step of the game predicts nothing.
             let Some(prediction) = &mut place.prediction else { continue };
             prediction.step::<G>(&place.scene, &self.inputs, tick);
@@ -277,7 +281,7 @@ impl<G: Game> Client<G> {
                 (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
             {
                 let (own_id, rate) = (prediction.id(), place.tick_rate);
-                let others = || match moment {
+                let others = || match seen {
                     Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
                     None => Vec::new(),
                 };
@@ -287,7 +291,7 @@ impl<G: Game> Client<G> {
                     own,
                     input: &**input,
                     scene: &*place.scene,
-                    shown: moment.map(|moment| moment.tick()),
+                    shown: seen.map(|moment| moment.tick()),
                     others: &others,
                 };
                 place.foreseen.step::<G>(schema, &self.streams, &step, &mut self.stats);
@@ -313,12 +317,15 @@ impl<G: Game> Client<G> {
             return None;
         }
         place.frame_at = self.now;
-        let view = place.moment_at(self.now);
         place.sent.push(self.now);
         let inputs = self.inputs.take_unsent(INPUTS_PER_FRAME_MAX);
         if let Some((newest, _)) = inputs.last() {
             place.life_lines.sent(self.now, *newest);
         }
+        let view = match inputs.last() {
+            Some((newest, _)) => place.seen.tell(*newest),
+            None => place.moment_at(self.now),
+        };
         let frame = ClientFrame {
             stamp_ms: stamp(self.now),
             steady: true,

@@ -15,6 +15,9 @@ use core::time::Duration;
 /// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
 const KEPT_MS: u64 = 400;
 const KEPT_TICKS_MIN: u32 = 12;
+/// Streams that are held, those out of view among them, of which the last states are still to be shown. A view that jumps
+/// about soon leaves more behind: then the first are forgotten.
+const HELD_STREAMS_MAX: usize = 2 * VIEW_STREAMS_MAX;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
 /// A stream that could not be decoded and that no keyframe mends within this time ends the session.
@@ -215,8 +218,10 @@ impl Streams {
             }
         };
         let rows_before = stream.base.len();
-        if snapshot.len() > rows_before && self.rows() - rows_before + snapshot.len() > VIEW_ROWS_MAX {
-            return Err(DecodeError::TooMany);
+        while snapshot.len() > rows_before && self.rows() - rows_before + snapshot.len() > VIEW_ROWS_MAX {
+            if !self.forget_first_gone() {
+                return Err(DecodeError::TooMany);
+            }
         }
         let stream = self.stream_mut(packet.stream)?;
         stats.stream_bytes += packet.payload.len() as u64;
@@ -282,11 +287,26 @@ impl Streams {
         }))
     }
 
+    /// Forgets the stream that went out of view first, though it may still be shown. `false` if all are in view.
+    fn forget_first_gone(&mut self) -> bool {
+        let gone = |(at, stream): (usize, &Stream)| Some((stream.gone?, at));
+        let first = self.streams.iter().enumerate().filter_map(gone).min();
+        if let Some((_, at)) = first {
+            self.streams.swap_remove(at);
+        }
+        first.is_some()
+    }
+
     fn stream_mut(&mut self, id: StreamId) -> Result<&mut Stream, DecodeError> {
         let at = match self.streams.iter().position(|stream| stream.id == id) {
             Some(at) => at,
-            None if self.streams.len() >= 2 * VIEW_STREAMS_MAX => return Err(DecodeError::TooMany),
             None => {
+                if self.latest().count() >= VIEW_STREAMS_MAX {
+                    return Err(DecodeError::TooMany);
+                }
+                if self.streams.len() >= HELD_STREAMS_MAX {
+                    self.forget_first_gone();
+                }
                 let history = History::of_ticks(self.kept_ticks);
                 self.streams.push(Stream {
                     id,

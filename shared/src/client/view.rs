@@ -36,6 +36,7 @@ impl<G: Game> Client<G> {
         picture.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
         let Some(moment) = place.moment_at(now) else { return };
+        place.seen.draw(moment);
         let part = place.input_clock.part_at(now);
         let own = place.prediction.as_ref().and_then(|own| {
             Some((own.id(), own.shown::<G>(schema, &place.scene, self.inputs.controls(), part)?))

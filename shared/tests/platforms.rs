@@ -1,0 +1,98 @@
+//! A world that moves by the tick alone: what stands on it is predicted right, because `apply_input` is told the tick.
+
+use tickwire_shared::harness::check_prediction;
+use tickwire_shared::prelude::*;
+
+/// The platform goes from 0 to here and back, grid units, and how far in a tick.
+const TURN: i32 = 900;
+const SPEED: i32 = 17;
+/// Behind it is a door, which is open for two seconds of five.
+const DOOR: i32 = 1_400;
+const WALL: i32 = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+struct Walker {
+    #[entity(range = 0..=2_000)]
+    x: i32,
+    riding: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
+struct Pad {
+    #[input(range = -40..=40)]
+    walk: i8,
+    jump: Button,
+}
+
+/// Where the platform's left end is at a tick, whoever asks.
+fn platform(tick: Tick) -> i32 {
+    let way = (i64::from(tick.0) * i64::from(SPEED)).rem_euclid(2 * i64::from(TURN)) as i32;
+    way.min(2 * TURN - way)
+}
+
+fn is_open(tick: Tick, rate: TickRate) -> bool {
+    tick.0 % (5 * u32::from(rate.hz())) < 2 * u32::from(rate.hz())
+}
+
+struct Mill;
+
+impl Game for Mill {
+    type Settings = ();
+    type Scene = ();
+    type Input = Pad;
+    type Entity = Walker;
+    type Event = ();
+    type Command = ();
+
+    fn scene((): &(), _: TickRate) -> Result<(), BadSettings> {
+        Ok(())
+    }
+
+    fn new(_: &Setup<'_, Self>, _: &mut World<Walker>) -> Self {
+        Self
+    }
+
+    fn join(
+        &mut self,
+        world: &mut World<Walker>,
+        (): &(),
+        _: PlayerId,
+        _: &Profile,
+    ) -> Result<EntityId, Refusal> {
+        Ok(world.spawn(Walker { x: 1_000, riding: false })?)
+    }
+
+    fn leave(&mut self, _: &mut World<Walker>, _: PlayerId) {}
+
+    fn step(&mut self, world: &mut World<Walker>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+        for player in turn.players {
+            if let Some(own) = world.get_mut(player.entity) {
+                Self::apply_input(own, &player.input, &turn.step());
+            }
+        }
+    }
+
+    fn apply_input(own: &mut Walker, input: &Pad, step: &Step<'_, Self>) {
+        let before = Tick(step.tick.0.saturating_sub(1));
+        if own.riding {
+            own.x += platform(step.tick) - platform(before);
+        }
+        let to = (own.x + i32::from(input.walk)).clamp(0, WALL);
+        let through_door = (own.x < DOOR) != (to < DOOR);
+        if !through_door || is_open(step.tick, step.tick_rate) {
+            own.x = to;
+        }
+        let left = platform(step.tick);
+        own.riding = !input.jump.active() && (left..left + 300).contains(&own.x);
+    }
+}
+
+#[test]
+fn who_rides_a_platform_and_meets_a_timed_door_is_predicted_in_every_tick() {
+    for players in [1, 4] {
+        match check_prediction::<Mill>(&(), 11, 1_800, players) {
+            Ok(predictions) => assert!(predictions.compared > 1_000, "{predictions:?}"),
+            Err(wrong) => panic!("{wrong}"),
+        }
+    }
+}
