@@ -53,3 +53,33 @@ export function takePlace(store, fits) {
     return null;
   }
 }
+
+/** Gives what `enter(signal)` gives with a place that was taken, or null if it fails and the place `isLost`. If it fails otherwise, is
+ * given up by `outer`, or the page goes before it is in, the place is there again for who comes next. */
+export async function tryPlace(store, place, outer, isLost, enter) {
+  const inner = new AbortController();
+  let is_back = false;
+  const putBack = () => {
+    if (!is_back) putPlace(store, place);
+    is_back = true;
+  };
+  const leave = () => {
+    // Now: a page that goes does nothing later.
+    putBack();
+    inner.abort(new DOMException("The page was left.", "AbortError"));
+  };
+  const giveUp = () => inner.abort(outer.reason);
+  globalThis.addEventListener?.("pagehide", leave);
+  outer?.addEventListener("abort", giveUp);
+  if (outer?.aborted) giveUp();
+  try {
+    return await enter(inner.signal);
+  } catch (error) {
+    if (!is_back && isLost(error)) return null;
+    putBack();
+    throw error;
+  } finally {
+    globalThis.removeEventListener?.("pagehide", leave);
+    outer?.removeEventListener("abort", giveUp);
+  }
+}

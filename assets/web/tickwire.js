@@ -2,7 +2,7 @@
 import { Core } from "./core.js";
 import { DecodeError, Reader, Writer } from "./codec.js";
 import { Link } from "./link.js";
-import { putPlace, storeOf, takePlace } from "./places.js";
+import { putPlace, storeOf, takePlace, tryPlace } from "./places.js";
 
 export { DecodeError, Reader, Writer };
 
@@ -58,15 +58,9 @@ export async function resume(options = {}) {
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase?.()];
   const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
   if (place === null) return null;
-  try {
-    return await enter(options, place);
-  } catch (error) {
-    if (!(error instanceof TickwireError)) throw error;
-    // A server that says no has no such place any more.
-    if (error.by_server || error.reason === "bad_place") return null;
-    if (error.reason !== "aborted") putPlace(store, place);
-    throw error;
-  }
+  // A server that says no has no such place any more.
+  const isLost = (error) => error instanceof TickwireError && (error.by_server || error.reason === "bad_place");
+  return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 
 /** Takes `place`, or joins if it is null. */

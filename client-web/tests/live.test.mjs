@@ -194,6 +194,26 @@ for (const wasm of ["arena", "tickwire"]) {
   });
 }
 
+test("a page that is loaded anew again before it is in leaves the place to the next one", async () => {
+  const { enter, items, hide } = tab();
+  const ada = await enter("ada", { fresh: true });
+  const { player, room } = ada.client;
+  hide();
+  for (let reload = 0; reload < 3; reload += 1) {
+    assert.equal(items.size, 1);
+    const coming = enter("ada", { room }).catch((error) => error);
+    // While the core is loaded, and while the server is asked.
+    for (let turn = 0; turn < reload; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+    hide();
+    assert.equal(items.size, 1, "it lies there at once");
+    assert.ok((await coming) instanceof Error);
+  }
+  const again = await enter("ada", { room });
+  assert.equal(again.client.player, player);
+  assert.equal(items.size, 0);
+  again.client.close();
+});
+
 test("a place that is gone is no error: its page joins as any other", async () => {
   const { enter, items, hide } = tab();
   const ada = await enter("ada", { fresh: true });
