@@ -8,7 +8,6 @@ use crate::transport::peer::Peer;
 use crate::transport::wire::WiredTcp;
 use axum::Router;
 use core::time::Duration;
-use socket2::SockRef;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,11 +16,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-/// Bytes that the kernel may hold for one client: small, because what lies there hides a slow reader.
-const SEND_BUFFER_BYTES: usize = 32 * 1024;
-/// Unsent bytes at which the kernel calls a socket writable again.
-#[cfg(any(target_os = "android", target_os = "linux"))]
-const NOT_SENT_BYTES: u32 = 16 * 1024;
 /// How long to wait when the process is out of file descriptors or memory.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// A state that lasts is logged this often.
@@ -127,7 +121,7 @@ impl Shared {
                 Place::Refused { reason, _turn: Arc::clone(&self.refusals).try_acquire_owned().ok()? }
             }
         };
-        match set_up(socket) {
+        match socket.set_nodelay(true) {
             Ok(()) => Some(place),
             Err(error) => {
                 debug!(peer = %address.ip(), %error, "the socket was gone at once");
@@ -156,15 +150,6 @@ impl Place {
             Self::Refused { reason, .. } => Err(*reason),
         }
     }
-}
-
-fn set_up(socket: &TcpStream) -> std::io::Result<()> {
-    socket.set_nodelay(true)?;
-    let socket = SockRef::from(socket);
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
-    Ok(())
 }
 
 #[cfg(test)]

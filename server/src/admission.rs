@@ -60,6 +60,7 @@ impl Admission {
     /// Takes so many connections at most from now on.
     pub(crate) fn set_connections_max(&self, connections_max: u32) {
         self.connections_max.store(connections_max, Ordering::Relaxed);
+        self.metrics.connections_max.set(connections_max.into());
     }
 
     fn connections_max(&self) -> u32 {

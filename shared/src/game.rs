@@ -344,7 +344,10 @@ impl From<crate::world::WorldFull> for Refusal {
 impl From<&Refusal> for Close {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::Full => CloseCode::Full.into(),
+            Refusal::Full => Close::new(
+                CloseCode::Full,
+                "the room has no place for another player; join another room, or try again",
+            ),
             Refusal::Rule(text) => Close::new(CloseCode::Policy, text),
         }
     }

@@ -46,6 +46,7 @@ pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input};
     pub use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};
     pub use crate::id::{EntityId, PlayerId};
+    pub use crate::room::IdleLimits;
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;

@@ -76,6 +76,10 @@ pub(crate) async fn serve<S>(
     // Boxed so that a session of hours does not keep the room that HTTP's state took.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
         let _place = upgraded.place;
+        if let Err(error) = upgraded.io.keep_little_unsent() {
+            debug!(peer = %socket, %error, "the socket was gone at once");
+            return;
+        }
         session::serve_websocket(&front.hub, upgraded.io, upgraded.already_read, upgraded.peer).await;
     }
 }

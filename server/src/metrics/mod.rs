@@ -136,7 +136,7 @@ pub(crate) struct Metrics {
     pub(crate) updates_too_long: Counter,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
-    /// States that differed at clients, as far as the server could confirm it; of each client one in 15 s.
+    /// States that differed at clients, as far as the server could confirm it; in a room one in 15 s.
     pub(crate) hash_mismatches: Counter,
     /// All that clients reported of that.
     pub(crate) hash_reports: By<Counter>,
@@ -150,6 +150,8 @@ pub(crate) struct Metrics {
     pub(crate) resumes: Counter,
     /// Players who tried to and were refused.
     pub(crate) resumes_refused: Counter,
+    /// How many connections the server takes: as configured, or fewer if the system permits fewer files.
+    pub(crate) connections_max: Gauge,
     closes: Vec<(CloseCode, Counter)>,
     registry: Registry,
     /// The process's own, under the names that every program has them.
@@ -298,6 +300,7 @@ impl Metrics {
                 "resumes_refused",
                 "Players who tried to come back and were refused",
             ),
+            connections_max: gauge(&mut r, "connections_max", "Open connections that the server takes"),
             closes: closes(&mut r),
             registry: build_info(r),
             process: process_registry(),
@@ -337,9 +340,9 @@ impl Metrics {
 
     /// Tells the bounds beside what they bound. Called once.
     pub(crate) fn show_limits(&mut self, limits: &Limits) {
+        self.connections_max.set(limits.connections_max.into());
         let r = &mut self.registry;
         for (name, help, value) in [
-            ("connections_max", "Open connections that the server takes", limits.connections_max),
             (
                 "connections_per_address_max",
                 "Open connections that the server takes from one address",

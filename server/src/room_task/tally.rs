@@ -106,7 +106,7 @@ impl Tally {
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
         {
-            // Of each client one report in 15 s counts.
+            // In a room one report in 15 s counts.
             tracing::warn!(
                 stream = stream.0, %tick, entity = entity.0, field, client, server,
                 "a client's state differed and was repaired: a fault in the game or the client"

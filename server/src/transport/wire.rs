@@ -8,6 +8,7 @@ use super::frame::{HEAD_BYTES_MAX, Head};
 use super::lease::{Harvest, Lease, Reading};
 use super::socket::Socket;
 use bytes::{Buf, Bytes};
+use socket2::SockRef;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,9 +25,36 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn wire(&self) -> Option<Arc<Wire>> {
         None
     }
+
+    /// A session begins: from now on the kernel holds little that is not sent.
+    ///
+    /// # Errors
+    /// The socket is gone.
+    fn keep_little_unsent(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-impl Stream for TlsStream<TcpStream> {}
+/// Bytes that the kernel may hold for one session: few, because what lies there hides a slow reader. (Pages go faster with
+/// the buffer that the system chooses.)
+const SEND_BUFFER_BYTES: usize = 32 * 1024;
+/// Unsent bytes at which the kernel calls a socket writable again.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NOT_SENT_BYTES: u32 = 16 * 1024;
+
+fn keep_little_unsent(socket: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(socket);
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
+    Ok(())
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn keep_little_unsent(&self) -> io::Result<()> {
+        keep_little_unsent(self.get_ref().0)
+    }
+}
 
 #[cfg(test)]
 impl Stream for tokio::io::DuplexStream {}
@@ -161,6 +189,14 @@ impl From<TcpStream> for WiredTcp {
 impl Stream for WiredTcp {
     fn wire(&self) -> Option<Arc<Wire>> {
         Some(self.wire.clone())
+    }
+
+    fn keep_little_unsent(&self) -> io::Result<()> {
+        match &self.wire.shared().socket {
+            Socket::Woken(socket) => keep_little_unsent(socket),
+            // Only a session turns to the clock.
+            _ => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::player::Player;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{Credential, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::{Instant, sleep};
@@ -25,10 +26,10 @@ async fn refused(handle: &ServerHandle, target: Target) -> Close {
     raw.closing().await
 }
 
-/// Waits until the listing says this of the only room.
-async fn listed_as(handle: &ServerHandle, access: &str) {
+/// Waits until the listing says this of a room: a command is confirmed before its step.
+async fn listed_as(handle: &ServerHandle, id: RoomId, access: &str) {
     let end = Instant::now() + Duration::from_secs(10);
-    while handle.rooms().iter().all(|room| room.access != access) {
+    while !handle.rooms().iter().any(|room| room.id == id.to_string() && room.access == access) {
         assert!(Instant::now() < end, "{:?}", handle.rooms());
         sleep(Duration::from_millis(5)).await;
     }
@@ -100,7 +101,7 @@ async fn a_room_closed_to_matches_takes_those_who_name_it() {
     let mut host = Player::join(&handle, ANY).await;
     host.client.command(Ask::TakeNoMatches).unwrap();
     host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
-    listed_as(&handle, "no_matches").await;
+    listed_as(&handle, host.room(), "no_matches").await;
     let matched = Player::join(&handle, ANY).await;
     assert_ne!(matched.room(), host.room());
     let friend = Player::join(&handle, Target::Room(host.room())).await;
@@ -113,7 +114,7 @@ async fn a_locked_room_takes_no_player_but_one_who_was_cut() {
     let mut host = Player::join(&handle, ANY).await;
     host.client.command(Ask::Lock).unwrap();
     host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
-    listed_as(&handle, "locked").await;
+    listed_as(&handle, host.room(), "locked").await;
     let close = refused(&handle, Target::Room(host.room())).await;
     assert_eq!((close.code, close.advice), (CloseCode::Full, Advice::Stop));
     assert!(close.text.contains("locked"), "{close}");
@@ -125,7 +126,7 @@ async fn a_locked_room_takes_no_player_but_one_who_was_cut() {
     assert_ne!(elsewhere.room(), host.room());
     host.client.command(Ask::Open).unwrap();
     host.play_until(|client| client.stats().commands_confirmed == client.stats().commands).await;
-    listed_as(&handle, "open").await;
+    listed_as(&handle, host.room(), "open").await;
     let friend = Player::join(&handle, Target::Room(host.room())).await;
     assert_eq!(friend.room(), host.room());
 }

@@ -86,6 +86,19 @@ async fn what_the_server_can_confirm_counts_once_in_a_while() {
 }
 
 #[tokio::test]
+async fn in_one_room_reports_of_many_sessions_raise_the_alarm_no_faster_than_one() {
+    let (_server, handle) = server(Limits::default(), 30, 4);
+    let mut first = Player::join(&handle, NEW).await;
+    let mut second = Player::join(&handle, Target::Room(first.room())).await;
+    for (player, wanted) in [(&mut first, [1, 1, 0, 0]), (&mut second, [1, 1, 1, 0])] {
+        let known = have_repaired(player).await;
+        player.send(&report(known, known.2)).await;
+        player.play_for(Duration::from_millis(200)).await;
+        assert_eq!(counted(&handle), wanted);
+    }
+}
+
+#[tokio::test]
 async fn a_report_of_a_value_that_the_server_never_had_ends_the_session() {
     let (_server, handle) = server(Limits::default(), 30, 4);
     let mut player = Player::join(&handle, NEW).await;

@@ -37,8 +37,6 @@ pub(super) struct Member<I> {
     /// How the place is held while there is no link.
     pub(super) hold: Hold,
     pub(super) activity: Activity,
-    /// When its last report of a differing state was counted.
-    pub(super) reported_at: Option<Tick>,
 }
 
 /// What makes a member a player.

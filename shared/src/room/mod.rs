@@ -94,6 +94,8 @@ pub struct Room<G: Game> {
     /// In the order of their ids: a new attachment goes to the end.
     members: Vec<Member<G::Input>>,
     player_ids: PlayerIds,
+    /// When the last report of a differing state counted.
+    reported_at: Option<Tick>,
     first: FirstNumbers,
     commands: Commands<G::Command>,
     /// Those of the current step.
@@ -169,6 +171,7 @@ impl<G: Game> Room<G> {
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
             commands: Commands::default(),
+            reported_at: None,
             due_commands: Vec::new(),
             turns: Vec::new(),
             hitboxes: Hitboxes::new::<G>(rate),

@@ -12,7 +12,8 @@ use crate::wire::control::Desync;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// Of one member a further report counts after this time.
+/// In one room a further report counts after this time: a fault of the game shows all the same, and whoever lies, in however
+/// many sessions, raises the alarm no faster.
 const COUNTED_PERIOD: Duration = Duration::from_secs(15);
 /// How long a repair may be reported upon.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -49,11 +50,11 @@ impl<G: Game> Room<G> {
             self.stats.desyncs_false += 1;
             return Err(Close::new(CloseCode::Policy, "the report of a state that differs is not true"));
         }
-        if member.reported_at.is_some_and(|last| tick.since(last) < i64::from(period)) {
+        if self.reported_at.is_some_and(|last| tick.since(last) < i64::from(period)) {
             self.stats.desyncs_excess += 1;
             return Ok(());
         }
-        member.reported_at = Some(tick);
+        self.reported_at = Some(tick);
         self.stats.desyncs += 1;
         self.stats.last_desync = Some(report);
         Ok(())

@@ -108,7 +108,6 @@ impl<G: Game> Room<G> {
             cut_at: self.tick,
             hold: Hold::Firm,
             activity: Activity::new(self.steps),
-            reported_at: None,
         });
         self.stats.joins += 1;
         self.welcome(self.members.len() - 1, false, schema, outbox)

@@ -124,7 +124,7 @@ pub struct RoomStats {
     pub yielded: u64,
     /// Looking back for players: how often, how far.
     pub rewinds: Rewinds,
-    /// Reports of a differing state that the room could confirm as far as it knows; of each member one in 15 s.
+    /// Reports of a differing state that the room could confirm as far as it knows; in a room one in 15 s.
     pub desyncs: u64,
     /// Further such reports, which came sooner.
     pub desyncs_excess: u64,

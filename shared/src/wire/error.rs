@@ -14,8 +14,8 @@ pub enum DecodeError {
     /// The first byte, or the number of a control message, names no message of this version.
     #[error("no message has this tag")]
     UnknownTag,
-    /// A number is outside its range.
-    #[error("a number is outside its range")]
+    /// A number, text or list is outside its bounds.
+    #[error("a number, text or list is outside its bounds (docs/protocol.md, sections 2 and 3)")]
     OutOfRange,
     /// A collection or a text is longer than its bound.
     #[error("a collection or text is longer than its bound")]
