@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn an_input_is_of_the_picture_before_the_controls_changed_last() {
         let mut seen = Seen::default();
-        let mut take =
+        let take =
             |seen: &mut Seen, tick, now| seen.take(Tick(tick), Some(Moment(now)), 500).map(|seen| seen.0);
         assert_eq!(take(&mut seen, 1, 900), Some(900), "nothing was drawn");
         seen.draw(Moment(800));

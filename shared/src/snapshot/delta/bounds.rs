@@ -36,7 +36,7 @@ fn kind(rng: &mut Rng, number: usize) -> Kind {
             _ => Predictor::Hold,
         };
         fields.push(Field {
-            name: format!("f{}", fields.len()).into(),
+            name: format!("f{}", fields.len()),
             grid,
             predictor,
             own: false,
@@ -44,7 +44,7 @@ fn kind(rng: &mut Rng, number: usize) -> Kind {
             meaning: Default::default(),
         });
     }
-    Kind { name: format!("k{number}").into(), fields }
+    Kind { name: format!("k{number}"), fields }
 }
 
 #[derive(Clone, Copy, Debug)]
