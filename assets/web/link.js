@@ -52,6 +52,10 @@ class Delay {
   }
 }
 
+/** Codes of a WebSocket's end: 1000 gives the place up, any other keeps it. */
+export const LEAVES = 1000;
+export const COMES_BACK = 4000;
+
 export class Link {
   #socket;
   #in;
@@ -77,7 +81,7 @@ export class Link {
     socket.onclose = ({ code }) => {
       this.isOpen = false;
       this.#in.push(() => {
-        this.drop();
+        this.drop(COMES_BACK);
         heard.close(code);
       });
     };
@@ -89,7 +93,7 @@ export class Link {
   }
 
   /** Ends it without being told. */
-  drop() {
+  drop(code) {
     const socket = this.#socket;
     // A goodbye is said, whatever lag is simulated.
     if (this.isOpen) this.#out.flush();
@@ -100,7 +104,7 @@ export class Link {
     if (socket === null) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     try {
-      socket.close(1000);
+      socket.close(code);
     } catch {
       // It was closed already.
     }

@@ -1,7 +1,7 @@
 // Tickwire in a web page: `tickwire.d.ts` says what there is, docs/writing-a-client.md leads through it.
 import { Core } from "./core.js";
 import { DecodeError, Reader, Writer } from "./codec.js";
-import { Link } from "./link.js";
+import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { putPlace, storeOf, takePlace, tryPlace } from "./places.js";
 
 export { DecodeError, Reader, Writer };
@@ -140,6 +140,9 @@ class Client {
   #back = { at: -Infinity, attempt: 0 };
   #attempt_timer = null;
   #silence = { timer: null, checks: 0 };
+  /** It takes a place again: until it is in, the place is for whoever tries next. */
+  #takes;
+  #is_leaving = false;
   #rates = [];
   state = "connecting";
 
@@ -149,6 +152,7 @@ class Client {
     this.#store = storeOf(options.keep);
     this.#url = addressOf(options.url ?? playUrl());
     this.#network = { ...options.network };
+    this.#takes = place !== null;
     const name = nameOf(options.name ?? "guest");
     if (place !== null) {
       if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
@@ -162,6 +166,7 @@ class Client {
   /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
    * behind for the grace time. */
   #leave = () => {
+    if (this.state === "closed") return;
     const bytes = this.#store === null ? null : this.#core.savePlace();
     if (bytes === null || (this.state !== "playing" && this.state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
@@ -189,6 +194,7 @@ class Client {
     signal?.throwIfAborted();
     const giveUp = () => this.#finish(bad(1000, "aborted", "Joining was given up."));
     signal?.addEventListener("abort", giveUp, { once: true });
+    globalThis.addEventListener?.("pagehide", this.#leave);
     const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
     try {
       await new Promise((resolve, reject) => {
@@ -199,7 +205,6 @@ class Client {
         this.#waits_for_page = false;
         if (this.state === "playing") this.#pump();
       });
-      globalThis.addEventListener?.("pagehide", this.#leave);
       globalThis.addEventListener?.("online", this.#again);
       globalThis.document?.addEventListener?.("visibilitychange", this.#hide);
       if (globalThis.document?.hidden) this.#hide();
@@ -330,9 +335,10 @@ class Client {
       setTimeout(() => this.#closed());
       return;
     }
-    this.#link?.drop();
+    this.#link?.drop(COMES_BACK);
     this.#link = null;
     this.#quieten();
+    if (this.#is_leaving) return this.#finish(left());
     if (this.#core.facts === null || this.#settle !== null) return this.#finish(unreachable());
     const now = performance.now();
     this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
@@ -348,12 +354,13 @@ class Client {
 
   #finish(close) {
     if (this.state === "closed") return;
+    const comes_back = close.reason === "kept" || (this.state === "connecting" && this.#takes);
     this.state = "closed";
     this.#quieten();
     globalThis.removeEventListener?.("pagehide", this.#leave);
     globalThis.removeEventListener?.("online", this.#again);
     globalThis.document?.removeEventListener?.("visibilitychange", this.#hide);
-    this.#link?.drop();
+    this.#link?.drop(comes_back ? COMES_BACK : LEAVES);
     this.#link = null;
     if (this.#settle !== null) this.#settle.reject(new TickwireError(close));
     this.#emit("closed", close);
@@ -437,13 +444,17 @@ class Client {
   }
 
   close() {
-    if (this.state === "playing" && this.#link?.isOpen) {
-      this.#core.leave();
-      this.#transmit();
-      setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
-    } else {
-      this.#finish(left());
+    if (this.state !== "playing" && this.state !== "cut") return this.#finish(left());
+    if (this.#is_leaving) return;
+    this.#is_leaving = true;
+    this.#core.leave();
+    if (this.#link === null) {
+      // While cut: the place is taken again to be given up.
+      clearTimeout(this.#timer);
+      this.#open();
     }
+    this.#transmit();
+    setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
   }
 
   get player() {

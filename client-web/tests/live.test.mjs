@@ -242,6 +242,38 @@ test("who wants nothing kept leaves with the page", async () => {
   assert.equal(items.size, 0);
 });
 
+test("a join that is given up leaves nobody behind", async () => {
+  const ada = await join("ada", { fresh: true });
+  const { room } = ada.client;
+  let entered = 0;
+  for (let wait_ms = 0; wait_ms < 30; wait_ms += 2) {
+    const gives_up = new AbortController();
+    setTimeout(() => gives_up.abort(), wait_ms);
+    const came = await join("ghost", { room, signal: gives_up.signal }).catch((error) => error);
+    if (came instanceof Error) continue;
+    entered += 1;
+    came.client.close();
+  }
+  assert.ok(entered < 15, "some were given up");
+  const gone = () => ada.heard.filter(({ kind }) => kind === "player-left").length;
+  const come = () => ada.heard.filter(({ kind }) => kind === "player-joined").length;
+  // A place that is kept for a moment would last for 2 s.
+  await until(() => ada.client.roster.length === 1 && gone() === come(), "all are gone", 1_500);
+});
+
+test("who leaves while cut gives the place up at once", async () => {
+  const ada = await join("ada", { fresh: true });
+  const bob = await join("bob", { room: ada.client.room });
+  bob.client.input({ move_x: 50 });
+  await until(() => ada.has("player-joined") && bob.client.entities().some((entity) => entity.own), "bob flies");
+  bob.cut();
+  await until(() => bob.client.state === "cut", "it is cut");
+  bob.client.close();
+  await until(() => ada.has("player-left"), "bob has left", 1_500);
+  await until(() => bob.has("closed"), "bob knows");
+  assert.deepEqual([bob.has("closed").code, bob.client.state], [1000, "closed"]);
+});
+
 test("many that are cut at once come back one after the other", async () => {
   const all = await Promise.all(Array.from({ length: 12 }, (_, at) => join(`bot ${at}`, { fresh: true })));
   for (const { cut } of all) cut();

@@ -194,10 +194,10 @@ impl<G: Game> Driver<G> {
         if !self.batch.held.is_empty() {
             self.batch.held.retain(|(member, _)| self.room.holds(*member));
         }
+        self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         // Who gives way to a newcomer takes no place from one.
         self.port.publish(players - self.room.yielding(), spectators, self.room.access());
         self.port.publish_figures(&self.room);
-        self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
         if self.room.is_over() {
             let close = Close::new(CloseCode::NoSuchRoom, "the room has come to its last tick; join another");
             self.room.close_all(&close, &mut self.slots);

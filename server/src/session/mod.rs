@@ -45,10 +45,11 @@ impl Ending {
         Self::Closed(Close::new(code, text))
     }
 
-    /// Whether the player may come back: its connection failed, not its conduct.
+    /// Whether the player may come back: its connection failed, not its conduct, and it did not say goodbye.
     fn parting(&self) -> Parting {
         match self {
             Self::Closed(close) if close.advice != Advice::Resume => Parting::Leave,
+            Self::ByPeer(Some(code)) if *code == CloseCode::Normal.code() => Parting::Leave,
             _ => Parting::Cut,
         }
     }

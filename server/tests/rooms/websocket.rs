@@ -4,7 +4,7 @@ use crate::game::server;
 use crate::raw::{hello, join};
 use core::time::Duration;
 use futures_util::{SinkExt, StreamExt};
-use tickwire_server::Limits;
+use tickwire_server::{Limits, ServerHandle};
 use tickwire_shared::wire::control::{Credential, Options, ServerControl, TAG_CONTROL, Target};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,22 +13,24 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 struct Running {
     url: String,
     address: std::net::SocketAddr,
+    handle: ServerHandle,
     _stop: oneshot::Sender<()>,
 }
 
 async fn start() -> Running {
-    let (server, _) = server(Limits::default(), 60, 8);
+    let (server, handle) = server(Limits::default(), 60, 8);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(server.run(listener, async {
         let _ = stopped.await;
     }));
-    Running { url: format!("ws://{address}/play"), address, _stop: stop }
+    Running { url: format!("ws://{address}/play"), address, handle, _stop: stop }
 }
 
 async fn connect(running: &Running) -> WebSocketStream<TcpStream> {
@@ -137,4 +139,47 @@ async fn frames_that_never_become_a_message_count_as_bytes() {
     // The session has no Hello: after 5 s it is told so although the flood is unread.
     let (told, _) = ending(&mut socket).await;
     assert_eq!(told, Some(4009));
+}
+
+/// Joins, closes with `code` and gives how many places are held after the session's end.
+async fn held_after(code: Option<u16>) -> u64 {
+    let running = start().await;
+    let mut socket = connect(&running).await;
+    for message in [hello(Credential::Guest), join(Target::Create(Options::none()))] {
+        socket.send(Message::Binary(message.into())).await.unwrap();
+    }
+    let joined = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if let Message::Binary(bytes) = message
+                && matches!(ServerControl::decode(&bytes), Ok(ServerControl::Joined(_)))
+            {
+                return;
+            }
+        }
+        panic!("the connection ended before it was in");
+    };
+    timeout(Duration::from_secs(10), joined).await.expect("it is let in");
+    let frame = code.map(|code| CloseFrame { code: code.into(), reason: "".into() });
+    socket.close(frame).await.unwrap();
+    while socket.next().await.is_some() {}
+    let figure = |name: &str| -> u64 {
+        let text = running.handle.metrics_text();
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_default()
+    };
+    let gone = async {
+        while figure("tickwire_seats_held_briefly_total ") == 0
+            && running.handle.rooms().iter().any(|room| room.players > 0)
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), gone).await.expect("the room is told");
+    figure("tickwire_seats_held_briefly_total ")
+}
+
+#[tokio::test]
+async fn a_close_frame_with_1000_leaves_and_any_other_keeps_the_place() {
+    for (code, held) in [(Some(1000), 0), (Some(1001), 1), (Some(4000), 1), (None, 1)] {
+        assert_eq!(held_after(code).await, held, "{code:?}");
+    }
 }

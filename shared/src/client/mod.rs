@@ -63,7 +63,7 @@ use crate::wire::control::{
     ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
 };
 use crate::wire::update::TAG_UPDATE;
-use crate::wire::{Close, DecodeError, codec};
+use crate::wire::{Close, CloseCode, DecodeError, codec};
 use core::time::Duration;
 use inputs::Inputs;
 use interpolation::FRACTIONS;
@@ -226,14 +226,7 @@ impl<G: Game> Client<G> {
 
     /// Ends the session, with nobody left behind: whoever cannot read the server has nothing to come back to.
     fn fail(&mut self, close: Close) {
-        // Whoever resumes has a place from its `Hello` on, others from their `Join` on, if that was taken.
-        let was_taken = self.control.is_empty();
-        let has_place = match self.state {
-            State::Playing => true,
-            State::Joining => self.resuming || was_taken,
-            State::Handshake => self.resuming && was_taken,
-            State::Closed(_) => false,
-        };
+        let has_place = self.has_place();
         self.control.clear();
         self.frame_due = false;
         self.state = State::Closed(close);
@@ -284,12 +277,32 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    /// Gives the place up for good. The server answers with a normal closing.
+    /// Whether the server may hold a place for the client: whoever resumes has one from its `Hello` on, others from their `Join`
+    /// on, if what was queued was taken.
+    fn has_place(&self) -> bool {
+        let was_taken = self.control.is_empty();
+        match self.state {
+            State::Playing => true,
+            State::Joining => self.resuming || was_taken,
+            State::Handshake => self.resuming && was_taken,
+            State::Closed(_) => false,
+        }
+    }
+
+    /// Gives the place up for good, in any state. The server answers with a normal closing; without a place the client is
+    /// closed at once. Between a cut and the next connection it goes to the server behind [`Client::reconnect`]'s `Hello`. A
+    /// driver that can say nothing more closes the WebSocket with 1000, which is the same.
     pub fn leave(&mut self) {
-        if self.state == State::Playing && !self.leaving {
-            self.queue_control(&ClientControl::Leave);
-            self.leaving = true;
-            self.frame_due = false;
+        let is_open = !matches!(self.state, State::Closed(_));
+        if is_open && !self.leaving {
+            // A `Hello` that resumes still has to go before.
+            if self.has_place() || self.resuming {
+                self.queue_control(&ClientControl::Leave);
+                self.leaving = true;
+                self.frame_due = false;
+            } else {
+                self.closed(CloseCode::Normal.into());
+            }
         }
         if let Some(place) = &mut self.place {
             place.may_return = false;
