@@ -58,8 +58,8 @@ export async function resume(options = {}) {
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase?.()];
   const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
   if (place === null) return null;
-  // A server that says no has no such place any more.
-  const isLost = (error) => error instanceof TickwireError && (error.by_server || error.reason === "bad_place");
+  // A server that says no has no such place any more, and a place that was damaged is none. Who found no server may try again.
+  const isLost = (error) => error instanceof TickwireError && (error.by_server || ![1000, 1006, 4009].includes(error.code));
   return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 

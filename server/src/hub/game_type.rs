@@ -4,6 +4,7 @@ use crate::commons::Commons;
 use crate::config::GameOptions;
 use crate::ledger::Kind;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use tickwire_shared::game::{BadSettings, Game};
@@ -14,13 +15,17 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+/// Rooms of one game that matches make at one time.
+const MAKERS: usize = 64;
+
 /// A game that a server hosts.
 pub(super) trait GameHost: Send + Sync {
     /// What a Welcome says about it.
     fn info(&self) -> &GameInfo;
 
-    /// Held while a match is made: two who look for a room at once must not make two.
-    fn matching(&self) -> &Mutex<()>;
+    /// Held while a match makes a room with these options: two who look for one at once must not make two. Few other options share
+    /// it, so a game that makes some rooms slowly holds up no others.
+    fn making(&self, options: &Options) -> &Mutex<()>;
 
     /// Makes a room that does not run yet. The game's own code runs here: call it on a room thread.
     ///
@@ -39,7 +44,7 @@ pub(super) trait GameHost: Send + Sync {
 pub(super) struct GameType<G: Game> {
     info: GameInfo,
     options: GameOptions<G::Settings>,
-    matching: Mutex<()>,
+    making: [Mutex<()>; MAKERS],
     game: PhantomData<fn() -> G>,
 }
 
@@ -56,7 +61,7 @@ impl<G: Game> GameType<G> {
         };
         Room::<G>::new(config, options.settings.clone(), 0)
             .map_err(|error| BadSettings(error.to_string()))?;
-        Ok(Self { info, options, matching: Mutex::new(()), game: PhantomData })
+        Ok(Self { info, options, making: [const { Mutex::const_new(()) }; MAKERS], game: PhantomData })
     }
 }
 
@@ -65,8 +70,11 @@ impl<G: Game> GameHost for GameType<G> {
         &self.info
     }
 
-    fn matching(&self) -> &Mutex<()> {
-        &self.matching
+    fn making(&self, options: &Options) -> &Mutex<()> {
+        let mut hasher = DefaultHasher::new();
+        options.hash(&mut hasher);
+        let [first, ..] = &self.making;
+        self.making.get(hasher.finish() as usize % MAKERS).unwrap_or(first)
     }
 
     fn make(

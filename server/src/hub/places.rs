@@ -139,12 +139,15 @@ impl Hub {
     ) -> Result<(Membership, Option<Name>), Close> {
         let mut tried = Vec::new();
         loop {
-            let (waiting, is_last) = {
-                // Two who look for a room at once must not make two. Nobody waits for a room while it is held.
-                let _matching = game.matching().lock().await;
-                match self.find_match(join, options, guest, &tried)? {
-                    Some(waiting) => (waiting, false),
-                    None => (self.create(game, options, guest).await?, true),
+            let (waiting, is_last) = match self.find_match(join, options, guest, &tried)? {
+                Some(waiting) => (waiting, false),
+                None => {
+                    // Two who look for the same room at once must not make two.
+                    let _making = game.making(options).lock().await;
+                    match self.find_match(join, options, guest, &tried)? {
+                        Some(waiting) => (waiting, false),
+                        None => (self.create(game, options, guest).await?, true),
+                    }
                 }
             };
             let room = waiting.membership.port.clone();
@@ -175,9 +178,9 @@ impl Hub {
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
             .filter(|room| !tried.contains(&room.id()))
-            .filter_map(|room| Some((room.players_if_matchable(guest.role)?, room)))
+            .filter_map(|room| Some((room.fit(guest.role)?, room)))
             .collect();
-        fitting.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
+        fitting.sort_by_key(|(fit, room)| (std::cmp::Reverse(*fit), room.id()));
         for (_, room) in fitting {
             match self.enter(&room, guest) {
                 Ok(waiting) => return Ok(Some(waiting)),
