@@ -14,15 +14,6 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How well a room fits a match; the greatest fits best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Fit {
-    /// Its game refused nobody lately by a rule of its own.
-    pub(crate) refused_none: bool,
-    /// How many places for players are taken: rooms fill one after the other.
-    pub(crate) players: u16,
-}
-
 /// One room. Knows the game's types behind it, so that nobody else has to.
 pub(crate) trait RoomPort: Send + Sync {
     /// The room's id.
@@ -37,8 +28,9 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How often it steps.
     fn tick_rate(&self) -> TickRate;
 
-    /// How well it fits a match of this role; `None` if no match may come here now.
-    fn fit(&self, role: Role) -> Option<Fit>;
+    /// How many players it has, those who are on their way among them, or `None` if a match leads nobody in `role` to
+    /// it now.
+    fn players_if_matchable(&self, role: Role) -> Option<u16>;
 
     /// Leads no match here for a while: the room refused one with this code.
     fn pass_over(&self, refusal: CloseCode);

@@ -178,9 +178,9 @@ impl Hub {
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
             .filter(|room| !tried.contains(&room.id()))
-            .filter_map(|room| Some((room.fit(guest.role)?, room)))
+            .filter_map(|room| Some((room.players_if_matchable(guest.role)?, room)))
             .collect();
-        fitting.sort_by_key(|(fit, room)| (std::cmp::Reverse(*fit), room.id()));
+        fitting.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
         for (_, room) in fitting {
             match self.enter(&room, guest) {
                 Ok(waiting) => return Ok(Some(waiting)),

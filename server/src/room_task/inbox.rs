@@ -5,7 +5,7 @@
 use super::shown::{Counts, Shown};
 use crate::charges::HeldSeat;
 use crate::ledger::Posting;
-use crate::room_port::{Answer, Asking, BytesSent, Entry, Fit, RoomListing, RoomPort};
+use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +26,10 @@ use tokio::time::Instant;
 /// room does not come to its tick.
 const MESSAGES_PER_MEMBER_MAX: usize = 128;
 
-/// How long a refusal of a match counts, if nobody leaves before.
-const PASS_OVER: Duration = Duration::from_secs(10);
+/// How long no match is led to a room after it refused one because it is full, if nobody leaves before.
+const PASS_OVER_FULL: Duration = Duration::from_secs(10);
+/// The same after any other refusal, which may be about that one player: short, so that nobody can hide a room.
+const PASS_OVER_RULE: Duration = Duration::from_secs(1);
 
 /// What never changes of a room.
 #[derive(Debug)]
@@ -87,11 +89,9 @@ pub(super) struct Arrival {
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// A match was refused here. If the room is full, none is led here for a while. Any other refusal may be about that one
-/// player: then others come first, and nobody can hide a room.
+/// No match is led here for a while.
 #[derive(Clone, Copy, Debug)]
 struct PassedOver {
-    is_full: bool,
     until: Instant,
     /// With fewer players than these the room is worth another try.
     players: u16,
@@ -268,19 +268,21 @@ impl<G: Game> RoomPort for Port<G> {
         self.facts.tick_rate
     }
 
-    fn fit(&self, role: Role) -> Option<Fit> {
+    fn players_if_matchable(&self, role: Role) -> Option<u16> {
         let inbox = self.inbox();
         let players = inbox.players.taken();
-        let passed_over = inbox.passed_over.filter(|passed| passed.holds(Instant::now(), players));
+        let is_passed_over = inbox.passed_over.is_some_and(|passed| passed.holds(Instant::now(), players));
         let is_open = inbox.refusal(role, true, &self.facts).is_none() && !self.is_hung();
-        let is_full = passed_over.is_some_and(|passed| passed.is_full);
-        (is_open && !is_full).then_some(Fit { refused_none: passed_over.is_none(), players })
+        (is_open && !is_passed_over).then_some(players)
     }
 
     fn pass_over(&self, refusal: CloseCode) {
         let mut inbox = self.inbox();
-        let (is_full, players) = (refusal == CloseCode::Full, inbox.players.taken());
-        inbox.passed_over = Some(PassedOver { is_full, until: Instant::now() + PASS_OVER, players });
+        let (time, players) = match refusal {
+            CloseCode::Full => (PASS_OVER_FULL, inbox.players.taken()),
+            _ => (PASS_OVER_RULE, 0),
+        };
+        inbox.passed_over = Some(PassedOver { until: Instant::now() + time, players });
     }
 
     fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<Asking, Close> {
