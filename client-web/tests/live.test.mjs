@@ -333,7 +333,8 @@ test("a kick shows its text, and ends the session for good", async () => {
 test("the lag that the page asks for is in both directions", async () => {
   const { client } = await join("ada", { fresh: true, network: { delay_ms: 40 } });
   await until(() => client.entities() && client.stats().rtt_ms > 0, "a round trip is measured");
-  assert.ok(client.stats().rtt_ms >= 80, `${client.stats().rtt_ms} ms`);
+  // What is due within half a millisecond goes out with what is due now (link.js).
+  assert.ok(client.stats().rtt_ms >= 2 * 39.5, `${client.stats().rtt_ms} ms`);
 });
 
 test("a game without WebAssembly of its own is played by its schema", async () => {
