@@ -104,7 +104,14 @@ fn kind(from: &mut Unstructured<'_>) -> Result<Kind> {
             2 => Predictor::Custom,
             _ => Predictor::Hold,
         };
-        fields.push(Field { name: String::new(), grid, predictor, own: false, interpolate: true, meaning: Default::default() });
+        fields.push(Field {
+            name: String::new(),
+            grid,
+            predictor,
+            own: false,
+            interpolate: true,
+            meaning: Default::default(),
+        });
     }
     Ok(Kind { name: String::new(), fields })
 }
