@@ -166,3 +166,17 @@ export class Writer {
     return Uint8Array.from(this.#bytes);
   }
 }
+
+/** Bytes of a player's name. */
+const NAME_BYTES_MAX = 32;
+
+/** The longest start that fits, without control characters. */
+export function nameOf(name) {
+  const clean = String(name).replace(/\p{Cc}/gu, " ");
+  let fits = "";
+  for (const character of clean) {
+    if (new TextEncoder().encode(fits + character).length > NAME_BYTES_MAX) break;
+    fits += character;
+  }
+  return fits.trim() || "guest";
+}

@@ -1,6 +1,6 @@
 // Tickwire in a web page: `tickwire.d.ts` says what there is, docs/writing-a-client.md leads through it.
 import { Core } from "./core.js";
-import { DecodeError, Reader, Writer } from "./codec.js";
+import { DecodeError, Reader, Writer, nameOf } from "./codec.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { putPlace, storeOf, takePlace, tryPlace } from "./places.js";
 
@@ -8,7 +8,6 @@ export { DecodeError, Reader, Writer };
 
 const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
 const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
-const NAME_BYTES_MAX = 32;
 /** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
 const COMMAND_BYTES_MAX = 512;
 const COMMANDS_WAITING_MAX = 128;
@@ -97,17 +96,6 @@ function addressOf(url) {
   } catch {
     throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
   }
-}
-
-/** The longest start that fits, without control characters. */
-function nameOf(name) {
-  const clean = String(name).replace(/\p{Cc}/gu, " ");
-  let fits = "";
-  for (const character of clean) {
-    if (new TextEncoder().encode(fits + character).length > NAME_BYTES_MAX) break;
-    fits += character;
-  }
-  return fits.trim() || "guest";
 }
 
 function targetOf({ room, create, fresh }) {

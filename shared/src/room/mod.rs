@@ -98,7 +98,6 @@ pub struct Room<G: Game> {
     reported_at: Option<Tick>,
     first: FirstNumbers,
     commands: Commands<G::Command>,
-    /// Those of the current step.
     due_commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
     hitboxes: Hitboxes,
