@@ -106,12 +106,12 @@ pub trait Game: Sized + Send + 'static {
         Place::EVERYWHERE
     }
 
-    /// What a player may see in a room that is cut; asked each tick. By default what is public around its own entity.
-    /// The stream that its own entity is in, it sees in any case.
+    /// What a player may see in a room that is cut; asked each tick. By default what is public around its own entity, or
+    /// around where that was last. The stream that its own entity is in, it sees in any case.
     #[must_use]
     fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
         let at = world.get(entity).and_then(|own| Self::place(own).at);
-        View { reach: at.map_or(Reach::Nowhere, Reach::Around), groups: Groups::PUBLIC }
+        View { reach: Reach::around(at), groups: Groups::PUBLIC }
     }
 
     /// What a spectator may see in a room that is cut; asked each tick. By default all that is public. `follows` is the player
@@ -305,6 +305,9 @@ pub struct PlayerTurn<I> {
     pub entity: EntityId,
     /// Its input: its own for this tick, else the last one held, else neutral.
     pub input: I,
+    /// What goes to its client whatever the byte budget is, measured over the last two seconds: the stream of its own entity and
+    /// the private section, bytes/s. A game whose floor comes near the budget has too much in one cell. 0 without a budget.
+    pub floor_bytes_per_s: u32,
     pub(crate) rewind: Rewind,
 }
 
@@ -312,7 +315,7 @@ impl<I> PlayerTurn<I> {
     /// A player that saw the others as they are; for tests of a game without a room.
     #[must_use]
     pub fn new(player: PlayerId, entity: EntityId, input: I) -> Self {
-        Self { player, entity, input, rewind: Rewind::default() }
+        Self { player, entity, input, floor_bytes_per_s: 0, rewind: Rewind::default() }
     }
 }
 

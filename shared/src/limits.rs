@@ -95,6 +95,12 @@ pub const GAMES_MAX: usize = 32;
 /// client that is sent more ends the session.
 pub const VIEW_STREAMS_MAX: usize = 255;
 
+/// Entities that one update says are held from now on, or no longer, because the stream that they went to waits. Of more the
+/// rest is out of sight until that stream is told of.
+pub const HELD_CHANGES_MAX: usize = 96;
+/// Entities that are held at one time. Of more the rest is out of sight as well.
+pub const HELD_MAX: usize = 1_024;
+
 /// Rows that a client holds of all its streams together. Beyond it those of streams out of view are forgotten, and without
 /// any it ends the session.
 pub const VIEW_ROWS_MAX: usize = 4 * ENTITIES_MAX;
@@ -143,9 +149,13 @@ const _: () = {
             + PRIVATE_BYTES_MAX
             <= OUTBOUND_BYTES_MAX
     );
-    // Events, the lists of streams that went and that wait, own fields, numbers.
+    // Events, the lists of streams that went and that wait, of entities that are held and that are not, own fields, numbers.
     assert!(
-        RELIABLE_PER_MESSAGE_MAX * (EVENT_BYTES_MAX + 4) + 2 * VIEW_STREAMS_MAX * 4 + OWN_BITS_MAX / 8 + 128
+        RELIABLE_PER_MESSAGE_MAX * (EVENT_BYTES_MAX + 4)
+            + 2 * VIEW_STREAMS_MAX * 4
+            + 2 * HELD_CHANGES_MAX * 8
+            + OWN_BITS_MAX / 8
+            + 128
             <= PRIVATE_BYTES_MAX
     );
     assert!(

@@ -339,7 +339,7 @@ fn under_a_byte_budget_the_owner_still_knows_its_own() {
     harness.room_mut().sample_bytes();
     harness.budget(400);
     harness.run_ticks(400);
-    let deferred: u64 = clients.iter().map(|&client| harness.client(client).stats().streams_deferred).sum();
+    let deferred: u64 = clients.iter().map(|&client| harness.client(client).stats().streams_waiting).sum();
     assert!(deferred > 100, "{deferred}");
     harness.budget(0);
     harness.run_ticks(30);

@@ -3,6 +3,7 @@
 //! All are plain atomics with fixed labels, looked up once when the server starts: adding costs no lock, but for the
 //! tick histograms, which a room touches once per tick. Knows no room, no session and no socket.
 
+mod budget;
 mod form;
 mod labels;
 mod process;
@@ -14,6 +15,7 @@ pub(crate) use labels::{
 };
 
 use crate::config::Limits;
+use budget::Budgets;
 use process::Process;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -134,6 +136,7 @@ pub(crate) struct Metrics {
     pub(crate) keyframes_plain: Counter,
     /// Updates beyond the bound of a message, which were not sent.
     pub(crate) updates_too_long: Counter,
+    pub(crate) budgets: Budgets,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
     /// States that differed at clients, as far as the server could confirm it; in a room one in 15 s.
@@ -255,6 +258,7 @@ impl Metrics {
             ),
             keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
             updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
+            budgets: Budgets::new(&mut r),
             look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
             look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
             events_refused: registered(

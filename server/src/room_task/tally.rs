@@ -4,14 +4,13 @@ use super::schedule::Due;
 use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason};
 use std::sync::Arc;
 use std::time::Duration;
-use tickwire_shared::RefusedCounts;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::room::RoomStats;
 use tickwire_shared::wire::control::{Desync, GameName};
 use tokio::time::Instant;
 
-/// The shortest time between two lines about refused events of one room.
-const REFUSED_LINE_PERIOD: Duration = Duration::from_secs(10);
+/// The shortest time between two lines about the same thing of one room.
+const LINE_PERIOD: Duration = Duration::from_secs(10);
 
 /// What a room has told the metrics so far.
 pub(super) struct Tally {
@@ -19,7 +18,8 @@ pub(super) struct Tally {
     events: GameEvents,
     room: RoomId,
     game: GameName,
-    refused_lines: RefusedLines,
+    refused_lines: Lines,
+    floor_lines: Lines,
     told: RoomStats,
     players: i64,
     spectators: i64,
@@ -30,8 +30,8 @@ impl Tally {
         metrics.rooms.inc();
         metrics.rooms_made.inc();
         let (events, told) = (metrics.events_of(&game), RoomStats::default());
-        let refused_lines = RefusedLines::default();
-        Self { metrics, events, room, game, refused_lines, told, players: 0, spectators: 0 }
+        let (refused_lines, floor_lines) = (Lines::default(), Lines::default());
+        Self { metrics, events, room, game, refused_lines, floor_lines, told, players: 0, spectators: 0 }
     }
 
     /// Tells how late a waking came.
@@ -67,6 +67,15 @@ impl Tally {
         metrics.skips.of(SkipReason::Pace).inc_by(stats.skips_pace - told.skips_pace);
         metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
         metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
+        metrics.budgets.add(stats, told);
+        if let Some(updates) = self.floor_lines.due(stats.floors_above_budget) {
+            let (room, game) = (self.room, &self.game);
+            tracing::warn!(
+                %room, %game, updates,
+                "the own streams of clients and what concerns them alone take more than client_bytes_per_s: raise it, or make the \
+                 game's cells smaller"
+            );
+        }
         let (inputs, before) = (&stats.inputs, &told.inputs);
         for (fate, now, then) in [
             (InputFate::Late, inputs.late, before.late),
@@ -89,7 +98,7 @@ impl Tally {
             .not_encodable
             .inc_by(stats.events_refused.not_encodable - told.events_refused.not_encodable);
         self.events.dropped.inc_by(stats.events_dropped - told.events_dropped);
-        if let Some(refused) = self.refused_lines.due(&stats.events_refused)
+        if let Some(refused) = self.refused_lines.due(stats.events_refused.total())
             && let Some(cause) = stats.events_refused.last
         {
             let (room, game) = (self.room, &self.game);
@@ -135,22 +144,22 @@ impl Tally {
     }
 }
 
-/// When a line about refused events is due: with the first one, then now and then.
+/// When a line about something that a room counts is due: with the first one, then now and then.
 #[derive(Default)]
-struct RefusedLines {
+struct Lines {
     told: u64,
     last: Option<Instant>,
 }
 
-impl RefusedLines {
-    /// How many were refused since the last line, if one is due.
-    fn due(&mut self, refused: &RefusedCounts) -> Option<u64> {
-        let new = refused.total() - self.told;
-        let is_early = || self.last.is_some_and(|last| last.elapsed() < REFUSED_LINE_PERIOD);
+impl Lines {
+    /// How many were counted since the last line, if one is due.
+    fn due(&mut self, count: u64) -> Option<u64> {
+        let new = count - self.told;
+        let is_early = || self.last.is_some_and(|last| last.elapsed() < LINE_PERIOD);
         if new == 0 || is_early() {
             return None;
         }
-        (self.told, self.last) = (refused.total(), Some(Instant::now()));
+        (self.told, self.last) = (count, Some(Instant::now()));
         Some(new)
     }
 }

@@ -21,6 +21,7 @@ mod figures;
 mod foreseen;
 pub mod generic;
 mod handshake;
+mod held;
 mod inputs;
 mod interpolation;
 mod life_line;
@@ -29,6 +30,7 @@ mod place;
 mod play;
 mod prediction;
 mod presence;
+mod received;
 mod reliable;
 mod saved;
 mod seen;
@@ -55,9 +57,8 @@ pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
 use crate::entity::{CustomStep, Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
 use crate::game::Game;
-use crate::id::{EntityId, PlayerId, RoomId, SessionId, StreamId};
+use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
-use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
     ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
@@ -397,41 +398,6 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn roster(&self) -> &[RosterEntry] {
         &self.roster
-    }
-
-    /// The newest state of the whole room, as the server sent it, if the room is one stream.
-    #[must_use]
-    pub fn latest(&self) -> Option<&Snapshot> {
-        self.history(StreamId::ROOM)?.newest()
-    }
-
-    /// The tick of the newest update.
-    #[must_use]
-    pub fn newest_tick(&self) -> Option<Tick> {
-        self.streams.newest()
-    }
-
-    /// The newest states of the streams in view.
-    pub fn streams(&self) -> impl Iterator<Item = (StreamId, &Snapshot)> {
-        self.streams.latest()
-    }
-
-    /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them had to wait, the newer row counts. Fields that only their owner gets are hidden in all of
-    /// them; those of the own entity are in [`Client::own`].
-    #[must_use]
-    pub fn rows(&self) -> Vec<RowRef<'_>> {
-        let mut rows: Vec<_> =
-            self.streams.latest().flat_map(|(_, state)| state.rows().map(|row| (state.tick, row))).collect();
-        rows.sort_by_key(|(tick, row)| (row.id, core::cmp::Reverse(*tick)));
-        rows.dedup_by_key(|(_, row)| row.id);
-        rows.into_iter().map(|(_, row)| row).collect()
-    }
-
-    /// The last states of a stream.
-    #[must_use]
-    pub fn history(&self, stream: StreamId) -> Option<&History> {
-        self.streams.history(stream)
     }
 
     /// The kinds of the game's entities; `None` if they make no schema.

@@ -57,22 +57,24 @@ impl<G: Game> Client<G> {
             if until >= tick {
                 return Err(DecodeError::BadSnapshot.into());
             }
-            self.streams.confirm(schema, until, &[], &mut self.stats);
+            self.streams.confirm(schema, until, &mut self.stats);
             self.stats.quiet_ticks += u64::from(quiet);
         }
         if newest.is_some_and(|newest| newest >= tick) {
             return Err(DecodeError::BadSnapshot.into());
         }
+        self.streams.wait(schema, tick, &update.private.waiting)?;
         self.streams.drop_streams(tick, &update.private.dropped);
         let mut answer = None;
         for packet in &update.streams {
             let message = self.streams.receive(schema, now, packet, &mut self.stats)?;
             answer = message.or(answer);
         }
-        self.streams.confirm(schema, tick, &update.private.deferred, &mut self.stats);
+        self.streams.confirm(schema, tick, &mut self.stats);
+        self.streams.settle(tick, &update.private.waiting.released);
         self.stats.snapshots += u64::from(quiet) + 1;
         self.stats.jitter = place.arrivals.jitter();
-        self.stats.streams_deferred += update.private.deferred.len() as u64;
+        self.stats.streams_waiting += self.streams.waiting() as u64;
         let known = newest.unwrap_or(tick.offset(-1)).offset(i64::from(quiet));
         if place.arrivals.arrived(now, known) {
             place.input_clock.forget();
@@ -133,7 +135,7 @@ impl<G: Game> Client<G> {
     fn reconcile(&mut self, private: &Private) {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
         // What is missing may be in a stream that had to wait, or that waits for a repair.
-        let is_whole = private.deferred.is_empty() && self.streams.is_whole();
+        let is_whole = self.streams.waiting() == 0 && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
         place.foreseen.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
         let Some(prediction) = &mut place.prediction else { return };

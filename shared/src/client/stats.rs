@@ -39,8 +39,8 @@ pub struct ClientStats {
     pub quiet_ticks: u64,
     /// The server gives updates at 1 / 2^this of the room's rate, because this client did not keep up.
     pub rate_step: u8,
-    /// Streams that had to wait because the client's byte budget was used up, counted once per update.
-    pub streams_deferred: u64,
+    /// Streams that waited because the byte budget was used up or the view was too wide, counted once per update.
+    pub streams_waiting: u64,
     /// Bytes of live packets' payloads, keyframes included.
     pub stream_bytes: u64,
     /// Bytes of live packets' payloads that were deltas.

@@ -1,5 +1,6 @@
 //! The snapshots of each stream: decoding, the state hash, repair.
 
+use super::held::Held;
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
@@ -8,8 +9,10 @@ use crate::snapshot::{History, RowRef, Snapshot, decode_packet};
 use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ClientControl, Desync};
-use crate::wire::update::StreamPacket;
+use crate::wire::update::{StreamPacket, Waiting};
+use core::cmp::Reverse;
 use core::time::Duration;
+use smallvec::SmallVec;
 
 /// How long a client keeps states beyond the longest quiet time, ms: enough for interpolation. The next baseline and what a
 /// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
@@ -45,6 +48,9 @@ pub(super) struct Streams {
     newest: Option<Tick>,
     kept_ticks: usize,
     asked: Option<Asked>,
+    /// Streams that have to wait for bytes, in the order of their ids.
+    waiting: Vec<StreamId>,
+    held: Option<Held>,
 }
 
 /// A repair that was asked for.
@@ -68,10 +74,28 @@ impl Streams {
         self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
     }
 
-    /// The states of all streams from which something is to be shown at `tick`.
+    /// The states of all streams from which something is to be shown at `tick`, the newest first: of an entity that is in two
+    /// of them the newer row counts.
     pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
-        let shown = move |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
-        self.streams.iter().filter(shown).map(|stream| &stream.history)
+        let shown = |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
+        let streams = self.streams.iter().filter(shown).map(|stream| &stream.history);
+        let held = self.held.iter().map(Held::history).filter(|history| history.newest().is_some());
+        let mut histories: SmallVec<[&History; 1]> = streams.chain(held).collect();
+        if histories.len() > 1 {
+            histories
+                .sort_by_cached_key(|history| Reverse(history.at_or_before(tick).map(|state| state.tick)));
+        }
+        histories.into_iter()
+    }
+
+    /// The entities that are held between two streams.
+    pub(super) fn held(&self) -> impl Iterator<Item = (Tick, RowRef<'_>)> {
+        self.held.iter().flat_map(Held::rows)
+    }
+
+    /// How many streams have to wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The newest states of the streams in view.
@@ -82,7 +106,10 @@ impl Streams {
 
     /// The row of an entity at `tick`, in whichever stream it is.
     pub(super) fn row(&self, tick: Tick, id: EntityId) -> Option<RowRef<'_>> {
-        self.histories(tick).find_map(|history| history.get(tick)?.get(id))
+        self.streams.iter().find_map(|stream| {
+            let shown = stream.gone.is_none_or(|gone| tick < gone);
+            shown.then(|| stream.history.get(tick)?.get(id))?
+        })
     }
 
     /// The tick of the newest update.
@@ -91,26 +118,63 @@ impl Streams {
     }
 
     /// Takes in that everything went as predicted up to `tick`, for the streams in view whose state of it is not here,
-    /// but those that had to wait.
-    pub(super) fn confirm(
-        &mut self,
-        schema: &Schema,
-        tick: Tick,
-        deferred: &[StreamId],
-        stats: &mut ClientStats,
-    ) {
+    /// but those that have to wait.
+    pub(super) fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
         self.newest = Some(tick);
         for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none()) {
-            if !deferred.contains(&stream.id) && stream.broken.is_none() {
+            if self.waiting.binary_search(&stream.id).is_err() && stream.broken.is_none() {
                 stream.confirm(schema, tick, stats);
             }
         }
+    }
+
+    /// Takes in which streams have to wait from the update of `tick` on, and which entities are held because of it. Its packets
+    /// come after that, then [`Streams::settle`].
+    pub(super) fn wait(&mut self, schema: &Schema, tick: Tick, told: &Waiting) -> Result<(), DecodeError> {
+        for stream in &told.changed {
+            match self.waiting.binary_search(stream) {
+                Ok(at) => _ = self.waiting.remove(at),
+                Err(at) => self.waiting.insert(at, *stream),
+            }
+        }
+        if self.waiting.len() > VIEW_STREAMS_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        if self.held.is_none() && told.held.is_empty() {
+            return Ok(());
+        }
+        let streams = &self.streams;
+        let latest = |entity| {
+            let states =
+                streams.iter().filter_map(|stream| Some((stream.base.tick, stream.base.get(entity)?)));
+            states.max_by_key(|(tick, _)| *tick)
+        };
+        let kept_ticks = self.kept_ticks;
+        self.held.get_or_insert_with(|| Held::new(kept_ticks)).hold(schema, tick, &told.held, latest)
+    }
+
+    /// Ends the update of `tick`: what is found in a stream, and what was `released`, is held no longer.
+    pub(super) fn settle(&mut self, tick: Tick, released: &[EntityId]) {
+        let Some(held) = &mut self.held else { return };
+        let none_waits = self.waiting.is_empty();
+        let states: Vec<&Snapshot> = self
+            .streams
+            .iter()
+            .filter(|stream| stream.gone.is_none())
+            .filter_map(|stream| stream.history.get(tick))
+            .collect();
+        held.settle(tick, |entity| {
+            let is_found = states.iter().any(|state| state.get(entity).is_some());
+            !none_waits && !is_found && released.binary_search(&entity).is_err()
+        });
     }
 
     /// A new connection: the server tells anew what is in view. Until then what was seen last is shown.
     pub(super) fn resume(&mut self) {
         let after = self.newest.map_or(Tick(0), Tick::next);
         self.streams.iter_mut().for_each(|stream| stream.gone = stream.gone.or(Some(after)));
+        self.waiting.clear();
+        self.held.iter_mut().for_each(Held::clear);
     }
 
     /// Streams go out of view with the update of `tick`; those that did so long ago are forgotten.
@@ -223,7 +287,9 @@ impl Streams {
                 return Err(DecodeError::TooMany);
             }
         }
+        let kept_ticks = self.kept_ticks as i64;
         let stream = self.stream_mut(packet.stream)?;
+        stream.bridge(schema, packet.target.offset(1 - kept_ticks));
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -362,6 +428,16 @@ impl Streams {
 }
 
 impl Stream {
+    /// A stream that had to wait for longer than states are kept goes on from `oldest`: what is shown lies behind, and would
+    /// leap to the new state before its time.
+    fn bridge(&mut self, schema: &Schema, oldest: Tick) {
+        if self.history.newest().is_some_and(|newest| newest.tick < oldest) {
+            let mut state = self.spare.take().unwrap_or_default();
+            state.predict(schema, &self.base, oldest);
+            self.spare = self.history.push(state);
+        }
+    }
+
     fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
         let Some(newest) = self.history.newest().filter(|newest| newest.tick < tick) else { return };
         let ticks = tick.since(newest.tick) as u64;

@@ -3,8 +3,9 @@
 use super::testing::{DotSettings, Dots};
 use super::*;
 use crate::entity::TableError;
-use crate::id::ResumeSecret;
+use crate::id::{ResumeSecret, StreamId};
 use crate::limits::OUTBOUND_BYTES_MAX;
+use crate::snapshot::Snapshot;
 use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
 use crate::wire::{Advice, CloseCode};
 

@@ -148,7 +148,7 @@ fn is_beside(cells: &Cells, own: &Place, other: &Place) -> bool {
 fn is_within(cells: &Cells, view: &View, place: &Place) -> bool {
     match (view.reach, place.at) {
         (Reach::Everywhere, _) | (_, None) => true,
-        (Reach::Nowhere, Some(_)) => false,
+        (Reach::Nowhere | Reach::AsBefore, Some(_)) => false,
         (Reach::Around(centre), Some(at)) => {
             let reach = f64::from(cells.radius) + 2.0 * f64::from(cells.slack) + cell_across(cells);
             distance(cells, centre, at) <= reach

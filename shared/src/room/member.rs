@@ -14,7 +14,7 @@ use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{
     ACK_AGE_MS_MAX, ACK_LOST_MS, MARGIN_MIN, MARGIN_MS_MAX, QUIET_MS_MAX, VIEW_SPARE_MS, window_ticks,
 };
-use crate::snapshot::OwnTold;
+use crate::snapshot::{OwnTold, Reach};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
@@ -29,6 +29,8 @@ pub(super) struct Member<I> {
     pub(super) player: Option<Player<I>>,
     /// The player, with its entity, whose view a spectator asks for.
     pub(super) follows: Option<(PlayerId, EntityId)>,
+    /// How far its last view reached.
+    pub(super) reach: Reach,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
     pub(super) link: Option<Link>,

@@ -4,8 +4,11 @@
 //! the clock. One direction: `handle` (inputs in) -> `step` (game, snapshot) -> outbox (one update per member).
 
 mod audit;
+mod budget;
+mod census;
 mod commands;
 mod event;
+mod held;
 mod idle;
 mod inputs;
 mod member;
@@ -38,10 +41,10 @@ use crate::events::{Events, Given, Receivers};
 use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, schema_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
-use crate::limits::{MEMBERS_MAX, SETTINGS_BYTES_MAX};
+use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{List, Name, ReliableEvent};
+use crate::wire::control::{List, ReliableEvent};
 use crate::wire::{Close, codec};
 use crate::world::{Access, World};
 use core::time::Duration;
@@ -65,8 +68,8 @@ pub struct RoomConfig {
     pub spectators_max: u16,
     /// How long a cut player keeps its place.
     pub resume_grace: Duration,
-    /// Bytes that one client gets at most, 1/s, on average over a second; beyond it the less urgent streams wait. 0: no
-    /// bound.
+    /// Bytes that one client gets at most, 1/s: over any two seconds a tenth more than that, or its floor (the stream of its
+    /// own entity, and what concerns it alone) and a quarter of it. Beyond it the less urgent streams wait. 0: no bound.
     pub client_bytes_per_s: u32,
 }
 
@@ -252,7 +255,9 @@ impl<G: Game> Room<G> {
             if let Some(player) = &mut member.player {
                 let input = player.inputs.take(self.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
-                self.turns.push(PlayerTurn { player: player.id, entity: player.entity, input, rewind });
+                let floor_bytes_per_s = member.link.as_ref().map_or(0, |link| link.sight.floor_bytes_per_s());
+                let (id, entity) = (player.id, player.entity);
+                self.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
             }
         }
         self.turns.sort_unstable_by_key(|turn| turn.player);
@@ -349,67 +354,10 @@ impl<G: Game> Room<G> {
         self.world.access()
     }
 
-    /// Whether an attachment has its place here.
-    #[must_use]
-    pub fn has_member(&self, member: MemberId) -> bool {
-        self.find(member).is_some()
-    }
-
-    /// Whether a place is held for an attachment that was cut.
-    #[must_use]
-    pub fn holds(&self, member: MemberId) -> bool {
-        let at = self.members.binary_search_by_key(&member, |member| member.id).ok();
-        at.and_then(|at| self.members.get(at)).is_some_and(|member| member.link.is_none())
-    }
-
-    /// Players who are away and give way to newcomers when the room is full.
-    #[must_use]
-    pub fn yielding(&self) -> usize {
-        self.members.iter().filter(|member| member.gives_way()).count()
-    }
-
-    /// The name of an attachment's player; `None` for a spectator, and for one that is not here.
-    #[must_use]
-    pub fn player_name(&self, member: MemberId) -> Option<&Name> {
-        let member = self.find(member).and_then(|at| self.members.get(at))?;
-        member.player.as_ref().map(|player| &player.name)
-    }
-
-    /// Players, those who are cut off and may resume among them.
-    #[must_use]
-    pub fn players(&self) -> usize {
-        self.members.iter().filter(|member| member.player.is_some()).count()
-    }
-
-    /// Players that the room takes.
-    #[must_use]
-    pub fn players_max(&self) -> u16 {
-        self.players_max
-    }
-
     /// How much looking back each player was granted (see [`Turn::look_back`]), with the attachment that it has, or had last.
     pub fn rewinds(&self) -> impl Iterator<Item = (MemberId, PlayerId, Rewinds)> {
         let players = self.members.iter().filter_map(|member| Some((member.id, member.player.as_ref()?)));
         players.map(|(member, player)| (member, player.id, player.rewinds))
-    }
-
-    /// How many spectators the room takes: as configured, but so that there always is a place for each player.
-    #[must_use]
-    pub fn spectators_max(&self) -> u16 {
-        let left = MEMBERS_MAX.saturating_sub(self.players_max.into());
-        self.config.spectators_max.min(u16::try_from(left).unwrap_or(u16::MAX))
-    }
-
-    /// Spectators.
-    #[must_use]
-    pub fn spectators(&self) -> usize {
-        self.members.len() - self.players()
-    }
-
-    /// Whether nobody is here, nor may resume.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
     }
 
     /// What is replicated.

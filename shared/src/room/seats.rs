@@ -10,6 +10,7 @@ use crate::entity::GameSchema;
 use crate::game::{Game, Profile, Refusal};
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX, window_ticks};
+use crate::snapshot::Reach;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::frame::{ClientFrame, numbers_between};
@@ -103,6 +104,7 @@ impl<G: Game> Room<G> {
             id: member,
             player,
             follows: None,
+            reach: Reach::Nowhere,
             events: EventQueue::starting_after(self.first.event),
             link,
             cut_at: self.tick,

@@ -4,13 +4,14 @@ use super::event::Hold;
 use super::member::Member;
 use super::reports::Repaired;
 use super::streams::Streams;
+use super::view::Looked;
 use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
 use crate::game::Game;
-use crate::id::StreamId;
+use crate::id::{EntityId, StreamId};
 use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS, OUTBOUND_BYTES_MAX, PRIVATE_BYTES_MAX};
 use crate::snapshot::interest::group_of_stream;
-use crate::snapshot::{Interest, OwnTold, Packet, View};
+use crate::snapshot::{Interest, OwnTold, Packet, Reach, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Advice, Close, CloseCode};
@@ -30,11 +31,7 @@ impl<G: Game> Room<G> {
             self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
-            let budget = self.config.client_bytes_per_s;
-            if budget > 0 {
-                link.sight.earn(budget, rate.hz());
-            }
-            let overdrawn = budget > 0 && link.sight.is_overdrawn();
+            link.sight.earn(self.config.client_bytes_per_s, tick, rate);
             let predicted = link.sight.is_as_predicted(&mut self.streams, &self.schema);
             let own_news = self.own.is_news(&self.schema, &link.own);
             let has_news = own_news || member.has_news(tick, rate);
@@ -49,28 +46,8 @@ impl<G: Game> Room<G> {
             } else if !member.is_due(tick, rate) {
                 self.stats.skips_lag += 1;
                 member.note(tick, rate, true, &mut self.stats);
-            } else if overdrawn && !has_news {
-                self.stats.skips_budget += 1;
             } else {
-                let id = member.id;
-                member.note(tick, rate, false, &mut self.stats);
-                self.write_update(at, Moment { tick, now, rate });
-                debug_assert!(
-                    self.message.len() <= OUTBOUND_BYTES_MAX,
-                    "an update of {} bytes",
-                    self.message.len()
-                );
-                if self.message.len() > OUTBOUND_BYTES_MAX {
-                    // No client would take it. It asks for a repair when the next packet starts from what it has not.
-                    self.stats.updates_too_long += 1;
-                    continue;
-                }
-                self.stats.updates += 1;
-                self.stats.update_bytes += self.message.len() as u64;
-                outbox.update(id, &self.message);
-                if let Some(sampler) = &mut self.sampler {
-                    sampler.sent(&self.message);
-                }
+                self.update(at, Moment { tick, now, rate }, has_news, outbox);
             }
         }
         if let Some(sampler) = &mut self.sampler {
@@ -85,18 +62,57 @@ impl<G: Game> Room<G> {
         }
     }
 
+    /// Gives a member its update, unless all that it could tell has to wait.
+    fn update(&mut self, at: usize, moment: Moment, has_news: bool, outbox: &mut impl Outbox) {
+        let Some(id) = self.members.get(at).map(|member| member.id) else { return };
+        if !self.write_update(at, moment, has_news) {
+            self.stats.skips_budget += 1;
+            return;
+        }
+        if let Some(member) = self.members.get_mut(at) {
+            member.note(moment.tick, moment.rate, false, &mut self.stats);
+        }
+        let bytes = self.message.len();
+        debug_assert!(bytes <= OUTBOUND_BYTES_MAX, "an update of {bytes} bytes");
+        if bytes > OUTBOUND_BYTES_MAX {
+            // No client would take it. It asks for a repair when the next packet starts from what it has not.
+            self.stats.updates_too_long += 1;
+            return;
+        }
+        self.stats.updates += 1;
+        self.stats.update_bytes += bytes as u64;
+        outbox.update(id, &self.message);
+        if let Some(sampler) = &mut self.sampler {
+            sampler.sent(&self.message);
+        }
+    }
+
     /// What the game lets a member see now.
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
-        match &member.player {
+        let view = match &member.player {
             Some(player) => self.game.view(&self.world, player.id, player.entity),
             None => self.game.spectator_view(&self.world, member.follows),
+        };
+        View { reach: view.reach.after(member.reach), ..view }
+    }
+
+    /// The stream that goes first to a member: that of its own entity, or of the one that it follows.
+    fn first_stream(&self, member: &Member<G::Input>) -> Option<StreamId> {
+        let own = member.player.as_ref().map(|player| player.entity);
+        match self.streams.interest() {
+            Interest::Whole => None,
+            Interest::Cells(_) => {
+                self.streams.of(own.or(member.follows.map(|(_, entity)| entity)).unwrap_or(EntityId::NONE))
+            }
         }
     }
 
     /// Finds out which streams a member sees in this tick.
     fn look(&mut self, at: usize) {
         let Some(member) = self.members.get(at) else { return };
-        let Some(link) = &member.link else { return };
+        if member.link.is_none() {
+            return;
+        }
         match self.streams.interest() {
             Interest::Whole => {
                 self.work.streams.clear();
@@ -104,25 +120,47 @@ impl<G: Game> Room<G> {
             }
             Interest::Cells(_) => {
                 let view = self.view_of(member);
-                let own = member.player.as_ref().map(|player| player.entity);
-                let before = |stream| link.sight.sees(stream);
-                self.streams.seen(&view, own, before, &mut self.work.streams);
+                let own = member.player.as_ref().and_then(|player| self.streams.of(player.entity));
+                if !self.find_streams(at, view, own) {
+                    return;
+                }
             }
         }
         if let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) {
-            link.sight.look(&self.work.streams);
+            link.sight.look(&self.work.streams, &self.work.left_out);
         }
     }
 
-    /// Writes the update of a member over `message`.
-    fn write_update(&mut self, at: usize, moment: Moment) {
-        let budget = self.config.client_bytes_per_s;
-        let view = match self.members.get(at) {
-            Some(member) if budget > 0 => self.view_of(member),
-            _ => View::default(),
+    /// Finds the streams of a view, unless they are those of before: then `false`.
+    fn find_streams(&mut self, at: usize, view: View, own: Option<StreamId>) -> bool {
+        if view.reach == Reach::Everywhere {
+            view.groups.iter().for_each(|group| self.streams.make_of_all(group, self.tick));
+        }
+        let Some(member) = self.members.get_mut(at) else { return false };
+        member.reach = view.reach;
+        let Some(link) = &mut member.link else { return false };
+        // Who sees all sees its own in it. Under a budget its own goes first, so it has to be apart.
+        let is_apart = self.config.client_bytes_per_s > 0 || view.reach != Reach::Everywhere;
+        let own = own.filter(|own| is_apart || !view.groups.contains(group_of_stream(*own)));
+        if link.sight.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
+            return false;
+        }
+        let before = |stream| link.sight.sees(stream);
+        self.streams.seen(&view, own, before, &mut self.work.streams, &mut self.work.left_out);
+        self.stats.views_found += 1;
+        self.stats.streams_left_out += self.work.left_out.len() as u64;
+        true
+    }
+
+    /// Writes the update of a member over `message`. `false` if there is nothing to tell: all has to wait, and no news wait.
+    fn write_update(&mut self, at: usize, moment: Moment, has_news: bool) -> bool {
+        let is_bounded = self.config.client_bytes_per_s > 0;
+        let (view, own) = match self.members.get(at) {
+            Some(member) if is_bounded => (self.view_of(member), self.first_stream(member)),
+            _ => (View::default(), None),
         };
-        let Some(member) = self.members.get_mut(at) else { return };
-        let Some(link) = &mut member.link else { return };
+        let Some(member) = self.members.get_mut(at) else { return false };
+        let Some(link) = &mut member.link else { return false };
         let repair = link.repair.take().and_then(|(stream, tick)| {
             // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
             link.sight.forget(stream);
@@ -136,10 +174,13 @@ impl<G: Game> Room<G> {
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, G::importance(group_of_stream(stream)))
         };
-        let urgency = (budget > 0).then_some(urgency);
-        link.sight.pack(&mut self.streams, &self.schema, moment.tick, urgency, &mut self.work);
+        link.sight.pack(&mut self.streams, &self.schema, moment.tick, own, urgency, &mut self.work);
+        if self.work.packets.is_empty() && !has_news && repair.is_none() && link.sight.is_told() {
+            return false;
+        }
         let own = self.own.tell(&self.schema, &mut link.own);
-        let private = Private { own, ..private(member, moment, &mut self.stats) };
+        let waiting = link.sight.tell_waiting(&self.streams, &mut self.work);
+        let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
         // Two keyframes of a large room exceed a message. Then the client has the new one, and the fault is not looked into.
         let packets_bytes =
@@ -154,10 +195,12 @@ impl<G: Game> Room<G> {
         self.message = writer.finish();
         if let Some(link) = &mut member.link {
             link.sent(moment.tick);
-            if budget > 0 {
-                link.sight.spend(self.message.len());
+            if let Some(floor) = link.sight.spend(self.message.len(), &self.work) {
+                self.stats.floor_bytes += floor.bytes as u64;
+                self.stats.floors_above_budget += u64::from(floor.is_above_budget);
             }
-            self.stats.deferred += link.sight.deferred.len() as u64;
+            self.stats.entities_not_held += link.sight.take_not_held();
+            self.stats.streams_waiting += link.sight.waiting() as u64;
         }
         let mut keyframe = false;
         for packet in &self.work.packets {
@@ -167,6 +210,7 @@ impl<G: Game> Room<G> {
         }
         self.stats.keyframes += u64::from(keyframe);
         self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };
+        true
     }
 
     /// Forgets the states from which no packet will start, but the hashed ones, which a repair may ask for.
@@ -225,7 +269,6 @@ fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomSta
         private.quiet = link.quiet;
         private.rate_step = link.pace.step();
         private.dropped = link.sight.take_dropped();
-        private.deferred.clone_from(&link.sight.deferred);
         // What came after the tick was due, because its step was late, is told with the next.
         private.timing = link.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;

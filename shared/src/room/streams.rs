@@ -3,11 +3,10 @@
 use crate::entity::{Entity, Schema};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{VIEW_STREAMS_MAX, window_ticks};
-use crate::snapshot::interest::{cell_of_stream, stream_of};
-use crate::snapshot::{Interest, Place, Reach, Snapshot, StreamEncoder, View};
+use crate::snapshot::interest::{cell_of_stream, group_of_stream, is_of_all, stream_of, stream_of_all};
+use crate::snapshot::{Group, Interest, Packet, Place, Reach, Snapshot, StreamEncoder, View};
 use crate::tick::{Tick, TickRate};
 use crate::world::World;
-use std::collections::VecDeque;
 
 /// All streams of a room.
 #[derive(Debug)]
@@ -23,6 +22,8 @@ pub(super) struct Streams {
     whole: Snapshot,
     /// Entities encoded by streams that are gone.
     encoded_before: u64,
+    /// Another one whenever a stream is made or goes.
+    generation: u64,
 }
 
 /// One of them.
@@ -32,41 +33,19 @@ pub(super) struct Stream {
     pub(super) encoder: StreamEncoder,
     /// The state of the tick in progress.
     next: Snapshot,
-    /// Where entities went from here, and when, as far back as a packet can start.
-    crossings: VecDeque<(StreamId, Tick)>,
     /// Since when nothing is in it.
     empty_since: Option<Tick>,
 }
 
 impl Stream {
     fn new(id: StreamId, rate: TickRate) -> Self {
-        Self {
-            id,
-            encoder: StreamEncoder::new(id, rate),
-            next: Snapshot::default(),
-            crossings: VecDeque::new(),
-            empty_since: None,
-        }
+        Self { id, encoder: StreamEncoder::new(id, rate), next: Snapshot::default(), empty_since: None }
     }
 
-    /// The streams to which entities went from here after `base`, and when; the newest first.
-    pub(super) fn crossed_since(&self, base: Tick) -> impl Iterator<Item = (StreamId, Tick)> {
-        self.crossings.iter().rev().take_while(move |(_, tick)| *tick > base).copied()
-    }
-
-    fn crossed(&mut self, tick: Tick, to: StreamId) {
-        if self.crossings.back() != Some(&(to, tick)) {
-            self.crossings.push_back((to, tick));
-        }
-    }
-
-    fn close_tick(&mut self, tick: Tick, window_ticks: i64) {
+    fn close_tick(&mut self, tick: Tick) {
         let spare = self.encoder.take_spare();
         self.empty_since = self.next.is_empty().then(|| self.empty_since.unwrap_or(tick));
         self.encoder.push(core::mem::replace(&mut self.next, spare));
-        while self.crossings.front().is_some_and(|(_, at)| tick.since(*at) >= window_ticks) {
-            self.crossings.pop_front();
-        }
     }
 }
 
@@ -84,6 +63,7 @@ impl Streams {
             spare: Vec::new(),
             whole: Snapshot::default(),
             encoded_before: 0,
+            generation: 0,
         }
     }
 
@@ -99,10 +79,9 @@ impl Streams {
         world: &mut World<E>,
         place: impl Fn(&E) -> Place,
     ) {
-        let window_ticks = i64::from(window_ticks(self.rate));
         if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
             stream.next.capture(schema, tick, world);
-            return stream.close_tick(tick, window_ticks);
+            return stream.close_tick(tick);
         }
         self.whole.capture(schema, tick, world);
         self.streams.iter_mut().for_each(|stream| stream.next.reset(tick));
@@ -111,6 +90,8 @@ impl Streams {
         placed.clear();
         let before = core::mem::take(&mut self.of_entity);
         let mut known = before.iter().copied().peekable();
+        // They have the greatest ids.
+        let has_all = self.streams.last().is_some_and(|stream| is_of_all(stream.id));
         for ((id, entity), row) in world.iter().zip(whole.rows()) {
             while known.next_if(|(other, _)| *other < id).is_some() {}
             let was = known.next_if(|(other, _)| *other == id).map(|(_, stream)| stream);
@@ -118,15 +99,33 @@ impl Streams {
             if let Some(stream) = self.make(is, tick) {
                 stream.next.push(id, row.kind, row.values);
             }
-            if let Some(stream) = was.filter(|was| *was != is).and_then(|was| self.get_mut(was)) {
-                stream.crossed(tick, is);
+            if has_all && let Some(stream) = self.get_mut(stream_of_all(group_of_stream(is))) {
+                stream.next.push(id, row.kind, row.values);
             }
             placed.push((id, is));
         }
         self.spare = before;
         self.of_entity = placed;
         self.whole = whole;
-        self.streams.iter_mut().for_each(|stream| stream.close_tick(tick, window_ticks));
+        self.streams.iter_mut().for_each(|stream| stream.close_tick(tick));
+    }
+
+    /// Makes the stream of all of a group, if there is none. It goes when nobody has it.
+    pub(super) fn make_of_all(&mut self, group: Group, tick: Tick) {
+        let id = stream_of_all(group);
+        if self.interest == Interest::Whole || self.get(id).is_some() {
+            return;
+        }
+        let mut all = Snapshot::new(tick);
+        for (row, (_, stream)) in self.whole.rows().zip(&self.of_entity) {
+            if group_of_stream(*stream) == group {
+                all.push(row.id, row.kind, row.values);
+            }
+        }
+        if let Some(stream) = self.make(id, tick) {
+            stream.next = all;
+            stream.close_tick(tick);
+        }
     }
 
     /// The newest state of all streams together.
@@ -150,6 +149,7 @@ impl Streams {
                 let mut stream = Stream::new(id, self.rate);
                 stream.next.reset(tick);
                 self.streams.insert(at, stream);
+                self.generation += 1;
                 at
             }
         };
@@ -165,33 +165,61 @@ impl Streams {
         self.streams.get_mut(at)
     }
 
-    /// The stream in which an entity is.
-    fn of(&self, entity: EntityId) -> Option<StreamId> {
+    /// The stream in which an entity is; it is in that of all of its group besides.
+    pub(super) fn of(&self, entity: EntityId) -> Option<StreamId> {
         let at = self.of_entity.binary_search_by_key(&entity, |(id, _)| *id).ok()?;
         self.of_entity.get(at).map(|(_, stream)| *stream)
     }
 
-    /// Fills `into` with the streams of a view, in the order of their ids: those that there are, and the one that `own`
-    /// is in, whatever the view says. `before`, in order, is what the member saw in the last tick. Beyond
-    /// [`VIEW_STREAMS_MAX`] the farthest are left out.
+    /// Whether an entity is in one of the streams that `is` says yes to.
+    pub(super) fn find(&self, entity: EntityId, is: impl Fn(StreamId) -> bool) -> bool {
+        self.of(entity).is_some_and(|stream| is(stream) || is(stream_of_all(group_of_stream(stream))))
+    }
+
+    /// The entities that were in a stream at `base`, if that is still held, and are not now.
+    pub(super) fn gone_since(&self, id: StreamId, base: Tick) -> impl Iterator<Item = EntityId> {
+        let history = self.get(id).map(|stream| stream.encoder.history());
+        let newest = history.and_then(|history| history.newest());
+        let before = history.and_then(|history| history.get(base)).zip(newest);
+        let gone = before
+            .map(|(before, now)| before.rows().map(|row| row.id).filter(|entity| now.get(*entity).is_none()));
+        gone.into_iter().flatten()
+    }
+
+    /// Another one whenever there are other streams than before.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The packet that leads from `base` to the newest state of a stream.
+    pub(super) fn packet(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> Option<Packet> {
+        self.get_mut(id)?.encoder.packet(schema, base)
+    }
+
+    /// Fills `into` with the streams of a view, in the order of their ids: those that there are, and `own`, whatever the view
+    /// says. `before`, in order, is what the member saw in the last tick. Beyond [`VIEW_STREAMS_MAX`] the farthest go
+    /// to `left_out`, the nearest of them as many again.
     pub(super) fn seen(
         &self,
         view: &View,
-        own: Option<EntityId>,
+        own: Option<StreamId>,
         before: impl Fn(StreamId) -> bool,
         into: &mut Vec<StreamId>,
+        left_out: &mut Vec<StreamId>,
     ) {
         into.clear();
+        left_out.clear();
         self.interest.candidates(view, into);
         into.retain(|id| self.get(*id).is_some() && self.interest.permits(view, *id, before(*id)));
-        let own = own.and_then(|own| self.of(own));
         into.extend(own);
-        if into.len() > VIEW_STREAMS_MAX {
-            into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
-            into.truncate(VIEW_STREAMS_MAX);
-        }
         into.sort_unstable();
         into.dedup();
+        if into.len() > VIEW_STREAMS_MAX {
+            into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
+            left_out.extend(into.drain(VIEW_STREAMS_MAX..).take(VIEW_STREAMS_MAX));
+            into.sort_unstable();
+            left_out.sort_unstable();
+        }
     }
 
     /// How far a stream lies from the centre of a view, squared; 0 without one of them.
@@ -230,14 +258,16 @@ impl Streams {
         if self.interest == Interest::Whole {
             return;
         }
-        let encoded_before = &mut self.encoded_before;
+        let (encoded_before, generation) = (&mut self.encoded_before, &mut self.generation);
         self.streams.retain(|stream| {
-            let old = stream
-                .empty_since
-                .is_some_and(|since| tick.since(since) >= i64::from(window_ticks(self.rate)));
+            let old = is_of_all(stream.id)
+                || stream
+                    .empty_since
+                    .is_some_and(|since| tick.since(since) >= i64::from(window_ticks(self.rate)));
             let gone = old && !has(stream.id, None);
             if gone {
                 *encoded_before += stream.encoder.entities_encoded();
+                *generation += 1;
             }
             !gone
         });

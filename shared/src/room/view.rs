@@ -1,11 +1,14 @@
 //! What one client has of the room's streams, and what it is given next.
 
+use super::budget::{Budget, Pending};
+use super::held::Held;
 use super::streams::Streams;
 use crate::entity::Schema;
-use crate::id::StreamId;
+use crate::id::{EntityId, StreamId};
 use crate::limits::VIEW_STREAMS_MAX;
-use crate::snapshot::Packet;
-use crate::tick::Tick;
+use crate::snapshot::{Packet, View};
+use crate::tick::{Tick, TickRate};
+use crate::wire::update::Waiting;
 use smallvec::SmallVec;
 
 /// A stream in a client's view.
@@ -25,10 +28,33 @@ pub(super) struct Sight {
     seen: SmallVec<[Seen; 1]>,
     /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
     dropped: Vec<(StreamId, Tick)>,
-    /// Streams that had to wait in the last update.
-    pub(super) deferred: Vec<StreamId>,
-    /// Bytes that may be sent; below 0 when the last update took more than was left.
-    credit_bytes: i64,
+    /// What a view needs that is bounded or cut.
+    pub(super) narrow: Option<Box<Narrow>>,
+}
+
+/// What only a client needs whose view is a part of the room, or whose bytes are bounded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Narrow {
+    /// What the streams of the view were found out from.
+    looked: Option<Looked>,
+    pub(super) budget: Option<Budget>,
+    /// Streams of the view that the client was told to wait for, in the order of their ids.
+    told: Vec<StreamId>,
+    /// Streams that have to wait in this update, likewise.
+    waiting: Vec<StreamId>,
+    /// Streams within the view beyond the most that a client may see: they wait as long as that is so.
+    left_out: Vec<StreamId>,
+    held: Held,
+}
+
+/// What the streams of a view depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Looked {
+    pub(super) view: View,
+    /// The stream that the own entity is in.
+    pub(super) own: Option<StreamId>,
+    /// The number of the set of streams.
+    pub(super) generation: u64,
 }
 
 impl Sight {
@@ -42,12 +68,34 @@ impl Sight {
         self.seen.get(self.find(stream).ok()?)?.base
     }
 
+    /// Whether the client knows of all streams that are out of its view.
+    pub(super) fn is_told(&self) -> bool {
+        self.dropped.is_empty()
+    }
+
+    /// How many streams the client was told to wait for.
+    pub(super) fn waiting(&self) -> usize {
+        self.narrow.as_ref().map_or(0, |narrow| narrow.told.len())
+    }
+
     fn find(&self, stream: StreamId) -> Result<usize, usize> {
         self.seen.binary_search_by_key(&stream, |seen| seen.stream)
     }
 
-    /// The view is now `streams`, in order.
-    pub(super) fn look(&mut self, streams: &[StreamId]) {
+    /// Whether the streams of the view are still those that were found out from `looked`, which counts from now on.
+    pub(super) fn is_unchanged(&mut self, looked: Looked) -> bool {
+        let narrow = self.narrow.get_or_insert_default();
+        narrow.looked.replace(looked) == Some(looked)
+    }
+
+    /// The view is now `streams`, in order; `left_out`, in order, does not fit in.
+    pub(super) fn look(&mut self, streams: &[StreamId], left_out: &[StreamId]) {
+        if let Some(narrow) = &mut self.narrow
+            && narrow.left_out != left_out
+        {
+            narrow.left_out.clear();
+            narrow.left_out.extend_from_slice(left_out);
+        }
         if self.seen.iter().map(|seen| seen.stream).eq(streams.iter().copied()) {
             return;
         }
@@ -71,10 +119,36 @@ impl Sight {
         }
     }
 
+    /// A tick begins for a client that gets so many bytes per second at most; 0: there is no bound.
+    pub(super) fn earn(&mut self, bytes_per_s: u32, tick: Tick, rate: TickRate) {
+        if bytes_per_s == 0 {
+            if let Some(narrow) = &mut self.narrow {
+                narrow.budget = None;
+            }
+            return;
+        }
+        let budget = &mut self.narrow.get_or_insert_default().budget;
+        if budget.as_ref().is_none_or(|budget| budget.bytes_per_s() != bytes_per_s) {
+            *budget = Some(Budget::new(bytes_per_s));
+        }
+        if let Some(budget) = budget {
+            budget.earn(tick, rate);
+        }
+    }
+
+    fn budget(&self) -> Option<&Budget> {
+        self.narrow.as_ref()?.budget.as_ref()
+    }
+
+    /// What goes to this client in any case, bytes/s; 0 without a budget.
+    pub(super) fn floor_bytes_per_s(&self) -> u32 {
+        self.budget().map_or(0, Budget::floor_bytes_per_s)
+    }
+
     /// Whether the client predicts all that it sees.
     pub(super) fn is_as_predicted(&self, streams: &mut Streams, schema: &Schema) -> bool {
         self.dropped.is_empty()
-            && self.deferred.is_empty()
+            && self.waiting() == 0
             && self.seen.iter().all(|seen| streams.is_as_predicted(schema, seen.stream, seen.base))
     }
 
@@ -90,94 +164,107 @@ impl Sight {
         }
     }
 
-    /// The bytes that may be sent grow by a tick's share, up to what a second permits.
-    pub(super) fn earn(&mut self, bytes_per_s: u32, ticks_per_s: u16) {
-        let share = i64::from(bytes_per_s) / i64::from(ticks_per_s.max(1));
-        self.credit_bytes = (self.credit_bytes + share).min(i64::from(bytes_per_s));
-    }
-
-    /// Whether more was sent than may be.
-    pub(super) fn is_overdrawn(&self) -> bool {
-        self.credit_bytes < 0
-    }
-
-    /// So many bytes were sent.
-    pub(super) fn spend(&mut self, bytes: usize) {
-        self.credit_bytes -= bytes as i64;
-    }
-
-    /// Puts the packets of this tick into `work`: of every stream that is not as predicted; or, under a budget, of the
-    /// most urgent ones while there is credit, one at least. Streams that have to wait are in `deferred` then.
+    /// Puts the packets of this tick into `work`: of every stream that is not as predicted; or, under a budget, `own` first,
+    /// then the most urgent ones while the budget permits it.
     pub(super) fn pack(
         &mut self,
         streams: &mut Streams,
         schema: &Schema,
         tick: Tick,
-        urgency: Option<impl Fn(&Streams, StreamId) -> u64>,
+        own: Option<StreamId>,
+        urgency: impl Fn(&Streams, StreamId) -> u64,
         work: &mut Work,
     ) {
-        self.deferred.clear();
         work.clear();
+        let is_bounded = self.budget().is_some();
         for (at, seen) in self.seen.iter_mut().enumerate() {
             if !streams.is_as_predicted(schema, seen.stream, seen.base) {
-                if let Some(urgency) = &urgency {
-                    seen.urgency = seen.urgency.saturating_add(urgency(streams, seen.stream));
+                if is_bounded {
+                    let more =
+                        if Some(seen.stream) == own { u64::MAX } else { urgency(streams, seen.stream) };
+                    seen.urgency = seen.urgency.saturating_add(more);
                 }
                 work.due.push((seen.urgency, at));
             }
         }
-        if urgency.is_some() {
+        if is_bounded {
             work.due.sort_unstable_by_key(|(urgency, at)| (core::cmp::Reverse(*urgency), *at));
         }
-        let mut credit = self.credit_bytes;
-        for index in 0..work.due.len() {
-            let Some(seen) = work.due.get(index).and_then(|(_, at)| self.seen.get_mut(*at)) else { continue };
-            if urgency.is_some() && credit <= 0 && index > 0 {
-                self.deferred.push(seen.stream);
-            } else {
-                credit -= seen.give(streams, schema, tick, work);
+        let budget = self.narrow.as_ref().and_then(|narrow| narrow.budget.as_ref());
+        let mut served = 0;
+        for (_, at) in &work.due {
+            let Some(seen) = self.seen.get_mut(*at) else { continue };
+            let Some(packet) = streams.packet(schema, seen.stream, seen.base) else { continue };
+            let asks = is_bounded && Some(seen.stream) != own;
+            // The first that does not fit ends it: a smaller one would overtake it again and again.
+            if asks && budget.is_some_and(|budget| !budget.permits(packet.bytes.len(), work.pending)) {
+                break;
             }
+            served += 1;
+            work.pending.all += packet.bytes.len();
+            work.pending.asked += if asks { packet.bytes.len() } else { 0 };
+            work.left.extend(seen.base.map(|base| (seen.stream, base)));
+            (seen.base, seen.urgency) = (Some(tick), 0);
+            work.packets.push(packet);
         }
-        if !self.deferred.is_empty() {
-            work.crossed.extend(&self.dropped);
-            self.complete_crossings(streams, schema, tick, work);
-            self.deferred.sort_unstable();
-        }
+        let Some(narrow) = &mut self.narrow else { return };
+        narrow.waiting.clear();
+        let waiting = work.due.iter().skip(served).filter_map(|(_, at)| self.seen.get(*at));
+        narrow.waiting.extend(waiting.map(|seen| seen.stream));
+        narrow.waiting.extend_from_slice(&narrow.left_out);
+        narrow.waiting.sort_unstable();
+        narrow.waiting.truncate(VIEW_STREAMS_MAX);
         self.dropped.sort_unstable();
     }
 
-    /// An entity never gets lost between streams: when the client hears that it left one, it hears of the one in which
-    /// it is, whichever ones it passed in between, those among them that need not be served.
-    fn complete_crossings(&mut self, streams: &mut Streams, schema: &Schema, tick: Tick, work: &mut Work) {
-        work.followed.clear();
-        while let Some((to, since)) = work.crossed.pop() {
-            if work.followed.iter().any(|(stream, tick)| *stream == to && *tick <= since) {
-                continue;
-            }
-            work.followed.push((to, since));
-            if let Some(stream) = streams.get(to) {
-                work.crossed.extend(stream.crossed_since(since));
-            }
-            let Some(at) = self.deferred.iter().position(|stream| *stream == to) else { continue };
-            self.deferred.swap_remove(at);
-            if let Some(seen) = self.find(to).ok().and_then(|at| self.seen.get_mut(at)) {
-                seen.give(streams, schema, tick, work);
-            }
+    /// What the client has to be told of what waits, now that an update goes to it.
+    pub(super) fn tell_waiting(&mut self, streams: &Streams, work: &mut Work) -> Waiting {
+        let Some(narrow) = &mut self.narrow else { return Waiting::default() };
+        if narrow.waiting.is_empty() && narrow.told.is_empty() {
+            return Waiting::default();
         }
+        let changed = difference(&narrow.told, &narrow.waiting);
+        narrow.told.clone_from(&narrow.waiting);
+        work.left.extend(&self.dropped);
+        let is_waiting =
+            |entity: EntityId| streams.find(entity, |at| narrow.waiting.binary_search(&at).is_ok());
+        let (held, released) = narrow.held.change(streams, &work.left, is_waiting, |entity| {
+            streams.find(entity, |at| self.seen.binary_search_by_key(&at, |seen| seen.stream).is_ok())
+        });
+        Waiting { changed, held, released }
+    }
+
+    /// An update of so many bytes went, with the packets of `work`. Under a budget it says what of it went in any case.
+    pub(super) fn spend(&mut self, bytes: usize, work: &Work) -> Option<Floor> {
+        let budget = self.narrow.as_mut()?.budget.as_mut()?;
+        budget.spend(Pending { all: bytes, asked: work.pending.asked });
+        let is_above_budget = budget.floor_bytes_per_s() > budget.bytes_per_s();
+        Some(Floor { bytes: bytes - work.pending.asked, is_above_budget })
+    }
+
+    /// How many entities were not held since the last call because of a bound.
+    pub(super) fn take_not_held(&mut self) -> u64 {
+        self.narrow.as_mut().map_or(0, |narrow| core::mem::take(&mut narrow.held.missed))
     }
 }
 
-impl Seen {
-    /// Puts this stream's packet into `work`. Returns how many bytes it takes.
-    fn give(&mut self, streams: &mut Streams, schema: &Schema, tick: Tick, work: &mut Work) -> i64 {
-        let Some(stream) = streams.get_mut(self.stream) else { return 0 };
-        work.crossed.extend(self.base.map(|base| (self.stream, base)));
-        let Some(packet) = stream.encoder.packet(schema, self.base) else { return 0 };
-        (self.base, self.urgency) = (Some(tick), 0);
-        let bytes = packet.bytes.len() as i64;
-        work.packets.push(packet);
-        bytes
-    }
+/// What of an update went in any case.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Floor {
+    pub(super) bytes: usize,
+    /// Whether that alone took more than the budget in the last two seconds.
+    pub(super) is_above_budget: bool,
+}
+
+/// What is in one of two lists and not in the other. All are in order.
+fn difference(a: &[StreamId], b: &[StreamId]) -> Vec<StreamId> {
+    let only = |a: &[StreamId], b: &[StreamId]| -> Vec<StreamId> {
+        a.iter().filter(|stream| b.binary_search(stream).is_err()).copied().collect()
+    };
+    let mut difference = only(a, b);
+    difference.extend(only(b, a));
+    difference.sort_unstable();
+    difference
 }
 
 /// What is worked with while one update is made; kept for its memory.
@@ -185,20 +272,23 @@ impl Seen {
 pub(super) struct Work {
     /// The packets of the update.
     pub(super) packets: Vec<Packet>,
+    /// Bytes of them.
+    pub(super) pending: Pending,
     /// Streams that are not as predicted: how urgent they are, and where in the view.
     due: Vec<(u64, usize)>,
-    /// Streams to be followed: whoever left one of them after that tick must be found.
-    crossed: Vec<(StreamId, Tick)>,
-    /// Those of them that were followed.
-    followed: Vec<(StreamId, Tick)>,
+    /// Streams of which the client is told, or told that they are out of its view, with what it had of them.
+    left: Vec<(StreamId, Tick)>,
     /// The streams of a view.
     pub(super) streams: Vec<StreamId>,
+    /// Those for which there is no place in it.
+    pub(super) left_out: Vec<StreamId>,
 }
 
 impl Work {
     fn clear(&mut self) {
         self.packets.clear();
+        self.pending = Pending::default();
         self.due.clear();
-        self.crossed.clear();
+        self.left.clear();
     }
 }

@@ -4,7 +4,8 @@
 //! set of streams: every entity within the radius is in it, and some beyond. Finer secrecy needs a group.
 //!
 //! ```text
-//! bits 4..16   of a stream's id: 0 for what has no position, else 1 + row * columns + column of the cell
+//! bits 4..16   of a stream's id: 0 for what has no position, 4095 for all of the group wherever it is, else
+//!              1 + row * columns + column of the cell
 //! bits 0..4    the group
 //! ```
 
@@ -59,7 +60,7 @@ impl Groups {
         self.0 & 1 << group.0 != 0
     }
 
-    fn iter(self) -> impl Iterator<Item = Group> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Group> {
         (0..GROUPS_MAX).map(Group).filter(move |group| self.contains(*group))
     }
 }
@@ -98,8 +99,23 @@ pub enum Reach {
     Nowhere,
     /// The radius around a position in grid steps.
     Around(IVec2),
-    /// All cells.
+    /// All cells. Each group is one stream then, made once for all who see everything.
     Everywhere,
+    /// As far as in the member's last view: a player whose body is gone looks at where it was. Nowhere at first.
+    AsBefore,
+}
+
+impl Reach {
+    /// Around a position, or as before without one.
+    #[must_use]
+    pub fn around(at: Option<IVec2>) -> Self {
+        at.map_or(Self::AsBefore, Self::Around)
+    }
+
+    /// What it comes to for a member whose last view reached as far as `before`.
+    pub(crate) fn after(self, before: Self) -> Self {
+        if self == Self::AsBefore { before } else { self }
+    }
 }
 
 /// What a member may see.
@@ -218,10 +234,6 @@ impl Cells {
         self.distance_squared(cell, centre) <= far * far
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = Cell> {
-        (0..self.columns * self.rows).map(Cell)
-    }
-
     /// The cells that may be near `centre`, some that are not among them.
     pub(crate) fn around(&self, centre: IVec2) -> impl Iterator<Item = Cell> {
         let far = self.radius + 2 * self.slack;
@@ -237,6 +249,20 @@ fn square(length: i32) -> i64 {
     i64::from(length) * i64::from(length)
 }
 
+/// The place in a stream's id of all of a group; cells have smaller ones.
+const ALL: u16 = 4_095;
+const _: () = assert!(CELLS_MAX < ALL as usize);
+
+/// The stream of all of a group, wherever it is.
+pub(crate) const fn stream_of_all(group: Group) -> StreamId {
+    StreamId(ALL << 4 | group.0 as u16)
+}
+
+/// Whether a stream is all of a group.
+pub(crate) const fn is_of_all(stream: StreamId) -> bool {
+    stream.0 >> 4 == ALL
+}
+
 /// The stream of a cell (`None`: without a position) and a group.
 pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
     let slot = match cell {
@@ -246,10 +272,10 @@ pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
     StreamId(slot << 4 | group.0 as u16)
 }
 
-/// The cell of a stream; `None` if it is the one without a position.
+/// The cell of a stream; `None` if it is the one without a position, or all of a group.
 pub(crate) const fn cell_of_stream(stream: StreamId) -> Option<Cell> {
     match stream.0 >> 4 {
-        0 => None,
+        0 | ALL => None,
         slot => Some(Cell(slot - 1)),
     }
 }
@@ -273,8 +299,9 @@ impl Interest {
     pub(crate) fn permits(&self, view: &View, stream: StreamId, was: bool) -> bool {
         let Self::Cells(cells) = self else { return true };
         let near = match (cell_of_stream(stream), view.reach) {
+            _ if is_of_all(stream) => view.reach == Reach::Everywhere,
             (None, _) | (_, Reach::Everywhere) => true,
-            (Some(_), Reach::Nowhere) => false,
+            (Some(_), Reach::Nowhere | Reach::AsBefore) => false,
             (Some(cell), Reach::Around(centre)) => cells.is_near(cell, centre, was),
         };
         near && view.groups.contains(group_of_stream(stream))
@@ -284,13 +311,13 @@ impl Interest {
     pub(crate) fn candidates(&self, view: &View, into: &mut Vec<StreamId>) {
         let Self::Cells(cells) = self else { return into.push(StreamId::ROOM) };
         for group in view.groups.iter() {
-            into.push(stream_of(None, group));
             match view.reach {
-                Reach::Nowhere => {}
+                Reach::Nowhere | Reach::AsBefore => into.push(stream_of(None, group)),
                 Reach::Around(centre) => {
+                    into.push(stream_of(None, group));
                     into.extend(cells.around(centre).map(|cell| stream_of(Some(cell), group)))
                 }
-                Reach::Everywhere => into.extend(cells.all().map(|cell| stream_of(Some(cell), group))),
+                Reach::Everywhere => into.push(stream_of_all(group)),
             }
         }
     }

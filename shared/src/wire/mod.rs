@@ -14,6 +14,7 @@ pub mod range;
 mod shown;
 mod text;
 pub mod update;
+mod waiting;
 
 pub use close::{Advice, Close, CloseCode, UnknownCloseCode};
 pub use error::DecodeError;

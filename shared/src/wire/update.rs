@@ -12,7 +12,7 @@
 //! 1 [32]    command ack: the number of the last command that was received in order
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
 //! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
-//! EG0       streams that had to wait for bytes, likewise
+//! EG0 ...   what waits for bytes (see `wire::waiting`)
 //! 1         something about the own entity. If so:
 //!   1 [32]  the entity that the player controls from this tick on, 0 for none, if it was told of another
 //!   1 [EG4 n] its fields that only its owner gets: one less than their bits, then the bits (see `snapshot::own`)
@@ -24,13 +24,15 @@
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
-//! A stream that the client has, that does not have to wait, and that is not among the packets went as predicted since
+//! A stream that the client has, that does not wait, and that is not among the packets went as predicted since
 //! its last packet.
 
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
+pub use super::waiting::Waiting;
+use super::waiting::{read_rising, write_rising};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{
     EVENT_BYTES_MAX, OUTBOUND_BYTES_MAX, PACKET_HEAD_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX,
@@ -62,8 +64,8 @@ pub struct Private {
     pub events: Numbered,
     /// Streams that went out of view, in the order of their ids: what was in them and is in no other stream is out of sight.
     pub dropped: Vec<StreamId>,
-    /// Streams that are not told of in this update though something happened in them, in the order of their ids.
-    pub deferred: Vec<StreamId>,
+    /// Streams that are not told of though something happened in them.
+    pub waiting: Waiting,
     /// The entity that the client's player controls at this tick, if it was told of another; [`EntityId::NONE`] if it is none.
     pub controls: Option<EntityId>,
     /// What changed in the fields of the client's own entity that only it gets.
@@ -271,8 +273,8 @@ pub enum PrivatePart {
     Events,
     /// Streams that went out of view.
     Dropped,
-    /// Streams that had to wait.
-    Deferred,
+    /// Streams that wait, and entities that are held because of it.
+    Waiting,
     /// Which entity is the own one, and its fields that only the owner gets.
     Own,
 }
@@ -319,8 +321,8 @@ impl Private {
         wrote(PrivatePart::Events, to);
         write_streams(to, &self.dropped);
         wrote(PrivatePart::Dropped, to);
-        write_streams(to, &self.deferred);
-        wrote(PrivatePart::Deferred, to);
+        self.waiting.write(to);
+        wrote(PrivatePart::Waiting, to);
         let is_told = self.controls.is_some() || self.own.is_some();
         to.bit(is_told);
         if is_told {
@@ -370,7 +372,7 @@ impl BitCode for Private {
             command_ack: read_option(from, 32)?,
             events: Numbered::read(from, EVENT_BYTES_MAX)?,
             dropped: read_streams(from)?,
-            deferred: read_streams(from)?,
+            waiting: Waiting::read(from)?,
             ..Self::default()
         };
         if from.bit()? {
@@ -386,26 +388,12 @@ impl BitCode for Private {
 
 fn write_streams(to: &mut BitWriter, streams: &[StreamId]) {
     to.exp_golomb(streams.len() as u32, 0);
-    let mut next = 0;
-    for stream in streams {
-        let id = u32::from(stream.0);
-        debug_assert!(id >= next, "streams are written in the order of their ids");
-        to.exp_golomb(id.wrapping_sub(next), 5);
-        next = id + 1;
-    }
+    write_rising(to, streams.iter().map(|stream| u32::from(stream.0)));
 }
 
 fn read_streams(from: &mut BitReader<'_>) -> Result<Vec<StreamId>, DecodeError> {
     let count = from.exp_golomb_max(0, VIEW_STREAMS_MAX)?;
-    let mut next = 0_u32;
-    let mut streams = Vec::with_capacity(count);
-    for _ in 0..count {
-        let id = next.checked_add(from.exp_golomb(5)?).and_then(|id| u16::try_from(id).ok());
-        let id = id.ok_or(DecodeError::OutOfRange)?;
-        streams.push(StreamId(id));
-        next = u32::from(id) + 1;
-    }
-    Ok(streams)
+    read_rising(from, count, |id| u16::try_from(id).ok().map(StreamId))
 }
 
 fn leb128_bytes(value: u32) -> usize {

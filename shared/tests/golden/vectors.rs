@@ -19,7 +19,7 @@ use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::{
-    InputCounts, Private, Timing, Update, UpdateWriter, encode_packet, encode_plain_packet,
+    InputCounts, Private, Timing, Update, UpdateWriter, Waiting, encode_packet, encode_plain_packet,
 };
 use tickwire_shared::wire::{Close, CloseCode, Text, codec};
 use tickwire_shared::{Choice, Entity, Input};
@@ -277,7 +277,11 @@ fn updates(out: &mut String) {
         command_ack: Some(2),
         events: Numbered { first: 5, items },
         dropped: vec![StreamId(17), StreamId(64_015)],
-        deferred: vec![StreamId(300)],
+        waiting: Waiting {
+            changed: vec![StreamId(300)],
+            held: vec![EntityId(7), EntityId(260)],
+            released: vec![EntityId(8)],
+        },
         controls: Some(EntityId(99)),
         own: OwnTold::default().tell(
             &Schema::of::<Thing>(TickRate::DEFAULT).unwrap(),

@@ -1,0 +1,91 @@
+//! Entities on their way between two streams: gone from one, and the other has to wait for bytes. Until it is told of they go on
+//! as their declared predictors say.
+
+use crate::entity::Schema;
+use crate::id::EntityId;
+use crate::limits::HELD_MAX;
+use crate::snapshot::{History, RowRef, Snapshot};
+use crate::tick::Tick;
+use crate::wire::DecodeError;
+use std::collections::BTreeMap;
+
+/// The entities that are held.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// How they are now.
+    now: Snapshot,
+    /// How they were: what is shown lies behind.
+    history: History,
+    /// Memory for the next state.
+    spare: Snapshot,
+}
+
+impl Held {
+    pub(super) fn new(kept_ticks: usize) -> Self {
+        Self { now: Snapshot::default(), history: History::of_ticks(kept_ticks), spare: Snapshot::default() }
+    }
+
+    /// How they are at the newest tick.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Tick, RowRef<'_>)> {
+        self.now.rows().map(|row| (self.now.tick, row))
+    }
+
+    /// How they were.
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Goes on to `tick` and holds `entities` as well: `latest` says what is known of one, and at which tick it was so.
+    pub(super) fn hold<'a>(
+        &mut self,
+        schema: &Schema,
+        tick: Tick,
+        entities: &[EntityId],
+        latest: impl Fn(EntityId) -> Option<(Tick, RowRef<'a>)>,
+    ) -> Result<(), DecodeError> {
+        if self.now.is_empty() && entities.is_empty() {
+            return Ok(());
+        }
+        let mut rows: BTreeMap<EntityId, (u8, Vec<i32>)> = BTreeMap::new();
+        self.spare.predict(schema, &self.now, tick);
+        let mut put = |state: &Snapshot| {
+            rows.extend(state.rows().map(|row| (row.id, (row.kind, row.values.to_vec()))));
+        };
+        put(&self.spare);
+        for &entity in entities {
+            let Some((since, row)) = latest(entity) else { continue };
+            let mut one = Snapshot::new(since);
+            one.push(row.id, row.kind, row.values);
+            let mut ahead = Snapshot::default();
+            ahead.predict(schema, &one, tick);
+            put(&ahead);
+        }
+        if rows.len() > HELD_MAX {
+            return Err(DecodeError::TooMany);
+        }
+        self.now.reset(tick);
+        for (id, (kind, values)) in &rows {
+            self.now.push(*id, *kind, values);
+        }
+        Ok(())
+    }
+
+    /// Lets go of those for which `is_held` says no, and keeps the rest as the state of this tick.
+    pub(super) fn settle(&mut self, tick: Tick, is_held: impl Fn(EntityId) -> bool) {
+        let shown = self.history.newest().is_some_and(|newest| !newest.is_empty());
+        if self.now.is_empty() && !shown {
+            return;
+        }
+        let mut left = Snapshot::new(tick);
+        for row in self.now.rows().filter(|row| is_held(row.id)) {
+            left.push(row.id, row.kind, row.values);
+        }
+        self.now.copy_from(&left);
+        self.history.push(left);
+    }
+
+    /// Lets go of all.
+    pub(super) fn clear(&mut self) {
+        self.now.reset(Tick(0));
+    }
+}

@@ -1,0 +1,167 @@
+//! How many bytes one client may get: its credit, and what it got in the last two seconds.
+
+use crate::tick::{Tick, TickRate};
+
+/// The time over which the bound holds, ms.
+const WINDOW_MS: u64 = 2_000;
+/// The window in parts, the one in progress among them.
+const PARTS: usize = 17;
+
+/// Bytes of one client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    /// All.
+    all: u32,
+    /// Of them, those of streams that had to ask.
+    asked: u32,
+}
+
+/// The byte budget of one client.
+///
+/// Two things go in any case: the private section, and the stream that the own entity is in. They are the **floor**. Another
+/// stream has to ask. Over any two seconds all together is at most 1.1 x the budget; where the floor leaves less than a
+/// quarter of it, the others get that quarter besides, one packet at least.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    bytes_per_s: u32,
+    /// Below 0 when more went than a tick's share.
+    credit_bytes: i64,
+    parts: [Spent; PARTS],
+    /// The number of the part in progress, counted from tick 0.
+    part: u32,
+}
+
+impl Budget {
+    pub(super) fn new(bytes_per_s: u32) -> Self {
+        Self { bytes_per_s, credit_bytes: 0, parts: [Spent::default(); PARTS], part: 0 }
+    }
+
+    pub(super) fn bytes_per_s(&self) -> u32 {
+        self.bytes_per_s
+    }
+
+    /// A tick begins: the credit grows by its share, up to a tenth of what a second permits.
+    pub(super) fn earn(&mut self, tick: Tick, rate: TickRate) {
+        let share = i64::from(self.bytes_per_s) / i64::from(rate.hz().max(1));
+        self.credit_bytes =
+            (self.credit_bytes + share.max(1)).min(i64::from(self.bytes_per_s / 10).max(share));
+        let part_ticks = rate.ticks_covering(WINDOW_MS).div_ceil(PARTS as u32 - 1).max(1);
+        let part = tick.0 / part_ticks;
+        let passed = part.saturating_sub(core::mem::replace(&mut self.part, part)).min(PARTS as u32);
+        for _ in 0..passed {
+            self.parts.rotate_right(1);
+            self.parts[0] = Spent::default();
+        }
+    }
+
+    /// Whether a stream that asks may be given a packet of so many bytes, when `pending` go in this update already.
+    pub(super) fn permits(&self, bytes: usize, pending: Pending) -> bool {
+        let all: u64 = self.parts.iter().map(|part| u64::from(part.all)).sum();
+        let asked: u64 = self.parts.iter().map(|part| u64::from(part.asked)).sum();
+        let (budget, bytes) = (u64::from(self.bytes_per_s), bytes as u64);
+        let (all, asked) = (all + pending.all as u64, asked + pending.asked as u64);
+        // A tenth of a second is left for private sections, whose length is not known yet.
+        let fits = all + bytes <= budget * 21 / 10;
+        let is_owed = asked == 0 || asked + bytes <= budget / 2;
+        (self.credit_bytes > pending.all as i64 && fits) || is_owed
+    }
+
+    /// So many bytes went.
+    pub(super) fn spend(&mut self, went: Pending) {
+        // What goes in any case may take more than there is; that is not held against the client for longer than this.
+        let least = -i64::from(self.bytes_per_s / 5);
+        self.credit_bytes = (self.credit_bytes - went.all as i64).max(least);
+        let [part, ..] = &mut self.parts;
+        part.all = part.all.saturating_add(went.all as u32);
+        part.asked = part.asked.saturating_add(went.asked as u32);
+    }
+
+    /// What went in any case in the last two seconds, bytes/s.
+    pub(super) fn floor_bytes_per_s(&self) -> u32 {
+        let floor: u64 = self.parts.iter().map(|part| u64::from(part.all - part.asked)).sum();
+        (floor * 1_000 / WINDOW_MS) as u32
+    }
+}
+
+/// Bytes of an update.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pending {
+    /// All.
+    pub(super) all: usize,
+    /// Of them, those of streams that had to ask.
+    pub(super) asked: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: TickRate = TickRate::DEFAULT;
+
+    /// Bytes per tick over ten seconds, when the floor takes `floor` and packets of `packet` ask all the time.
+    fn run(bytes_per_s: u32, floor: usize, packet: usize) -> Vec<usize> {
+        let mut budget = Budget::new(bytes_per_s);
+        let ticks = (1..=10 * u32::from(RATE.hz())).map(|tick| {
+            budget.earn(Tick(tick), RATE);
+            let mut went = Pending { all: floor, asked: 0 };
+            while budget.permits(packet, went) {
+                went.all += packet;
+                went.asked += packet;
+            }
+            budget.spend(went);
+            went.all
+        });
+        ticks.collect()
+    }
+
+    fn most_in_two_seconds(ticks: &[usize]) -> usize {
+        ticks.windows(2 * usize::from(RATE.hz())).map(|window| window.iter().sum()).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn over_any_two_seconds_at_most_a_tenth_more_than_the_budget_goes_or_the_floor_and_a_quarter() {
+        for (budget, floor, packet) in [
+            (2_000, 20, 100),
+            (2_000, 20, 1_500),
+            (6_000, 0, 50),
+            (900, 10, 300),
+            (2_000, 65, 100),
+            (300, 30, 200),
+        ] {
+            let ticks = run(budget, floor, packet);
+            let floor = floor * 60;
+            let owed = (budget as usize / 2).max(packet);
+            let most = most_in_two_seconds(&ticks);
+            assert!(
+                most <= (budget as usize * 22 / 10).max(floor + owed),
+                "{budget} {floor} {packet}: {most}"
+            );
+            let spent: usize = ticks.iter().sum::<usize>() / 10;
+            let due = (budget as usize).max(floor / 2);
+            assert!(spent * 100 >= due * 80, "{budget} {floor} {packet}: {spent} bytes/s of {due}");
+        }
+    }
+
+    #[test]
+    fn what_goes_is_spread_evenly_when_packets_are_small() {
+        let ticks = run(3_000, 10, 20);
+        assert!(ticks.iter().skip(30).all(|bytes| (90..=130).contains(bytes)), "{ticks:?}");
+    }
+
+    #[test]
+    fn a_packet_larger_than_two_seconds_permit_goes_when_nothing_else_did() {
+        let ticks = run(1_000, 5, 4_000);
+        let packets = ticks.iter().filter(|bytes| **bytes > 4_000).count();
+        assert!((4..=5).contains(&packets), "{packets}");
+    }
+
+    #[test]
+    fn the_floor_is_known() {
+        let mut budget = Budget::new(1_000);
+        for tick in 1..100 {
+            budget.earn(Tick(tick), RATE);
+            budget.spend(Pending { all: 130, asked: 100 });
+        }
+        assert!((880..=960).contains(&budget.floor_bytes_per_s()), "{}", budget.floor_bytes_per_s());
+    }
+}
