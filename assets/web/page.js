@@ -193,21 +193,27 @@ byId("spec-join").onclick = () => {
   lobby.go({ role: "player", room });
 };
 
+/** The scores are open for as long as Tab is held. */
+let peeks = false;
+function endPeek() {
+  if (peeks) game.scores.toggle(false);
+  peeks = false;
+}
+
 const SPECTATOR_KEYS = { KeyA: -1, ArrowLeft: -1, KeyD: 1, ArrowRight: 1 };
 
 window.addEventListener("keydown", (event) => {
   if (client === null || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.code === "F3") net.toggle();
-  else if (event.code === "Tab" && !event.repeat && onCanvas(event)) game.scores.toggle(true);
+  else if (event.code === "Tab" && !event.repeat && onCanvas(event)) game.scores.toggle((peeks = true));
   else if (event.code === "Escape" && game.scores.open) game.scores.toggle(false);
   else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
   else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
   else if (event.code !== "Tab" || !onCanvas(event)) return;
   event.preventDefault();
 });
-window.addEventListener("keyup", (event) => {
-  if (event.code === "Tab" && client !== null && onCanvas(event)) game.scores.toggle(false);
-});
+window.addEventListener("keyup", ({ code }) => code === "Tab" && endPeek());
+window.addEventListener("blur", endPeek);
 // After a click or a touch the keys are the ship's again; who came to a button by the keyboard stays there.
 byId("hud").addEventListener("click", (event) => {
   if (event.detail > 0 && event.target.closest("button") && client !== null) canvas.focus({ preventScroll: true });
