@@ -163,7 +163,8 @@ mod tests {
         assert!(listed(&[]).permit(b"https://evil.example", []));
         assert!(listed(&[]).permit(b"\xff", []));
         let origins = listed(&["https://play.example"]);
-        for origin in ["https://evil.example", "http://play.example", "https://play.example:444", "null", ""] {
+        for origin in ["https://evil.example", "http://play.example", "https://play.example:444", "null", ""]
+        {
             assert!(!origins.permit(origin.as_bytes(), []), "{origin}");
         }
         assert!(!origins.permit(b"\xff", []));
