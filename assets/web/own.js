@@ -42,8 +42,15 @@ requestAnimationFrame(function frame(now) {
   for (const { pos, it, own } of client.entities(now)) {
     picture.fillStyle = it ? "#ff5c5c" : own ? "#5cc8ff" : "#8a94a6";
     picture.beginPath();
-    picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
+    if (it) picture.rect(pos.x - 0.5, pos.y - 0.5, 1, 1);
+    else picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
     picture.fill();
+    if (!own) continue;
+    picture.strokeStyle = "#ffffff";
+    picture.lineWidth = 0.1;
+    picture.beginPath();
+    picture.arc(pos.x, pos.y, 0.9, 0, 2 * Math.PI);
+    picture.stroke();
   }
   requestAnimationFrame(frame);
 });

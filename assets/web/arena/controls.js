@@ -111,7 +111,7 @@ export class Controls {
     const ours = event.code in MOVE || event.code in TURN || event.code === "Space";
     if (!this.#active || !ours || event.ctrlKey || event.metaKey || event.altKey) return;
     // A focused button keeps its space bar, a slider its arrows.
-    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']")) return;
+    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")) return;
     event.preventDefault();
     this.#keys.add(event.code);
     this.#tapped.add(event.code);
