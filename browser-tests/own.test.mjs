@@ -85,3 +85,33 @@ test("a cut is told and healed", async () => {
     await wire.stop();
   }
 });
+
+test("a key whose keyup is lost beside Meta is let go with it, and a shortcut moves nobody", async () => {
+  const page = await visit(stage.browser, `${stage.server.page}own.html`);
+  await page.waitForSelector("text=whoever is red is it");
+  const runner = async () => {
+    const { it, own } = await page.evaluate(runners);
+    return own ?? it;
+  };
+  const key = (type, init) =>
+    page.evaluate(([type, init]) => window.dispatchEvent(new KeyboardEvent(type, init)), [type, init]);
+  const rests = async () => {
+    await page.waitForTimeout(300);
+    const before = await runner();
+    await page.waitForTimeout(300);
+    const after = await runner();
+    return Math.hypot(after.x - before.x, after.y - before.y) < 0.004;
+  };
+  // A wall may be near on one side.
+  for (const code of ["KeyA", "KeyD"]) {
+    await key("keydown", { code, ctrlKey: true });
+    assert.ok(await rests(), "a shortcut");
+    await key("keyup", { code });
+    await key("keydown", { code });
+    await key("keydown", { code: "MetaLeft", key: "Meta", metaKey: true });
+    await key("keyup", { code: "MetaLeft", key: "Meta" });
+    assert.ok(await rests(), "after Meta");
+  }
+  page.assertClean();
+  await page.context().close();
+});

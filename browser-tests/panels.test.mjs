@@ -8,7 +8,12 @@ import { startBots, startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const SMALL_SIDEWAYS = { ...PHONE, viewport: { width: 667, height: 375 } };
-const SCREENS = { laptop: LAPTOP, phone: PHONE, sideways: SIDEWAYS, "small-sideways": SMALL_SIDEWAYS };
+const SMALL = { ...PHONE, viewport: { width: 320, height: 568 } };
+const SMALLEST_SIDEWAYS = { ...PHONE, viewport: { width: 568, height: 320 } };
+const SCREENS = {
+  laptop: LAPTOP, phone: PHONE, small: SMALL,
+  sideways: SIDEWAYS, "small-sideways": SMALL_SIDEWAYS, "smallest-sideways": SMALLEST_SIDEWAYS,
+};
 const PANELS = ["scores", "net", "round-end"];
 
 const stage = setStage(startServer, openBrowser);
@@ -95,6 +100,24 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     await page.context().close();
   });
 }
+
+test("what is announced lies below the news, on small screens too", async () => {
+  for (const [screen, options] of Object.entries({ small: SMALL, narrow: { viewport: SMALL.viewport } })) {
+    const page = await visitCrowd(options);
+    await page.evaluate(() => {
+      const line = (text) => Object.assign(document.createElement("li"), { textContent: text });
+      const full = ["one", "two", "three", "four", "five"].map((word) => line(`${word} destroyed another`));
+      document.querySelector("#feed").replaceChildren(...full);
+    });
+    await say(page, "destroyed");
+    const [end, start] = await page.evaluate(() => [
+      document.querySelector("#feed").getBoundingClientRect().bottom, document.querySelector("#notice").getBoundingClientRect().top,
+    ]);
+    await keep(page, `announced-${screen}`);
+    assert.ok(start >= end, `${screen}: the news end at ${end}, the announcement begins at ${start}`);
+    await page.context().close();
+  }
+});
 
 test("on a phone, the button of the net graph brings it out from below the scores", async () => {
   const page = await visitCrowd(PHONE);

@@ -23,14 +23,18 @@ client.on("cut", () => say("The connection broke; coming back…"));
 client.on("resumed", () => say("Back again."));
 client.on("closed", ({ text }) => say(`It is over: ${text}`));
 
-const key = (event) => (keys[event.type === "keydown" ? "add" : "delete"](event.code), client.input({
-  x: held("ArrowRight", "KeyD") - held("ArrowLeft", "KeyA"),
-  y: held("ArrowDown", "KeyS") - held("ArrowUp", "KeyW"),
-  dash: held("Space"),
-}));
-addEventListener("keydown", key);
-addEventListener("keyup", key);
-addEventListener("blur", (event) => (keys.clear(), key(event)));
+function key(event) {
+  // With Meta, macOS tells no keyup of other keys; without the focus, nobody does.
+  if (event.type === "blur" || event.metaKey || event.key === "Meta") keys.clear();
+  else if (event.type === "keyup") keys.delete(event.code);
+  else if (!event.ctrlKey && !event.altKey) keys.add(event.code);
+  client.input({
+    x: held("ArrowRight", "KeyD") - held("ArrowLeft", "KeyA"),
+    y: held("ArrowDown", "KeyS") - held("ArrowUp", "KeyW"),
+    dash: held("Space"),
+  });
+}
+for (const type of ["keydown", "keyup", "blur"]) addEventListener(type, key);
 
 requestAnimationFrame(function frame(now) {
   const side = (canvas.width = canvas.height = canvas.clientHeight * devicePixelRatio);
@@ -38,8 +42,15 @@ requestAnimationFrame(function frame(now) {
   for (const { pos, it, own } of client.entities(now)) {
     picture.fillStyle = it ? "#ff5c5c" : own ? "#5cc8ff" : "#8a94a6";
     picture.beginPath();
-    picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
+    if (it) picture.rect(pos.x - 0.5, pos.y - 0.5, 1, 1);
+    else picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
     picture.fill();
+    if (!own) continue;
+    picture.strokeStyle = "#ffffff";
+    picture.lineWidth = 0.1;
+    picture.beginPath();
+    picture.arc(pos.x, pos.y, 0.9, 0, 2 * Math.PI);
+    picture.stroke();
   }
   requestAnimationFrame(frame);
 });

@@ -92,6 +92,7 @@ function toLobby(room = null) {
   document.body.dataset.screen = "lobby";
   history.replaceState(null, "", room === null ? location.pathname : hashOf(room));
   lobby.open(room);
+  byId("play").focus({ preventScroll: true });
 }
 
 /** It was not possible to come in. */
@@ -103,6 +104,8 @@ function refuse(error) {
   lobby.open(room);
   // What is no closing is a fault of this page: it says so, and the console has the rest.
   if (error.code === undefined) console.error(error);
+  // The button that was pressed was disabled meanwhile.
+  if (document.activeElement === document.body) byId("play").focus();
   lobby.problem([title, meaning, text, advice].filter((part) => part !== "").map(sentence).join(" "));
 }
 
@@ -193,24 +196,32 @@ byId("spec-join").onclick = () => {
   lobby.go({ role: "player", room });
 };
 
+/** The scores are open for as long as Tab is held. */
+let peeks = false;
+function endPeek() {
+  if (peeks) game.scores.toggle(false);
+  peeks = false;
+}
+
 const SPECTATOR_KEYS = { KeyA: -1, ArrowLeft: -1, KeyD: 1, ArrowRight: 1 };
 
 window.addEventListener("keydown", (event) => {
   if (client === null || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.code === "F3") net.toggle();
-  else if (event.code === "Tab" && !event.repeat && onCanvas(event)) game.scores.toggle(true);
-  else if (event.code === "Escape" && game.scores.open) game.scores.toggle(false);
-  else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
+  else if (event.code === "Tab" && !event.repeat && onCanvas(event)) game.scores.toggle((peeks = true));
+  else if (event.code === "Escape") {
+    game.scores.toggle(false);
+    canvas.focus({ preventScroll: true });
+  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
   else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
   else if (event.code !== "Tab" || !onCanvas(event)) return;
   event.preventDefault();
 });
-window.addEventListener("keyup", (event) => {
-  if (event.code === "Tab" && client !== null && onCanvas(event)) game.scores.toggle(false);
-});
+window.addEventListener("keyup", ({ code }) => code === "Tab" && endPeek());
+window.addEventListener("blur", endPeek);
 // After a click or a touch the keys are the ship's again; who came to a button by the keyboard stays there.
 byId("hud").addEventListener("click", (event) => {
-  if (event.detail > 0 && event.target.closest("button") && client !== null) canvas.focus({ preventScroll: true });
+  if (event.detail > 0 && event.target.closest("button, .panel") && client !== null) canvas.focus({ preventScroll: true });
 });
 byId("hud").addEventListener("pointerup", (event) => {
   if (event.target.matches("input[type=range]")) canvas.focus({ preventScroll: true });

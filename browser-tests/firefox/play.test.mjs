@@ -43,6 +43,33 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   }
 });
 
+test("the mouse's buttons fire for as long as the left one is down, in any order", async () => {
+  const page = await visit(stage.browser, stage.server.page);
+  await enter(page, "ann");
+  await page.evaluate(() => {
+    const { client } = window.tickwirePage;
+    const send = client.input.bind(client);
+    client.input = (input) => send((window.sent = { ...input }));
+  });
+  const [left, right] = [{ button: "left" }, { button: "right" }];
+  const fires = (wanted) => page.until((wanted) => window.sent?.fire === wanted, wanted);
+  await page.mouse.move(300, 300);
+  for (const [act, button, wanted] of [
+    ["down", left, true], ["down", right, true], ["up", left, false], ["down", left, true], ["up", left, false], ["up", right, false],
+  ]) {
+    await page.mouse[act](button);
+    await fires(wanted);
+  }
+  await page.mouse.down(left);
+  await fires(true);
+  const { x, y } = await page.$eval("#btn-net", (button) => button.getBoundingClientRect().toJSON());
+  await page.mouse.move(x + 9, y + 9);
+  await page.mouse.up(left);
+  await fires(false);
+  page.assertClean();
+  await page.leave();
+});
+
 test("a cut is told and resumed as the same player", async (context) => {
   const wire = await startWire(stage.server.page);
   context.after(() => wire.stop());

@@ -42,10 +42,10 @@ pub struct Args {
     /// Lines of one kind that are written within 10 s, the others are summed up; 0: no bound [default: 100]
     #[arg(long, env = "TICKWIRE_LOG_LINES_PER_KIND_MAX", value_name = "COUNT")]
     pub log_lines_per_kind_max: Option<u32>,
-    /// Pages that may connect, `scheme://host[:port]`, separated by commas [default: all]
+    /// Whose pages may connect beside the own: `scheme://host[:port]` or `null`, separated by commas [default: all]
     #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub allowed_origins: Option<Vec<String>>,
-    /// Proxies whose X-Forwarded-For is believed, addresses or blocks, separated by commas [default: none]
+    /// Proxies whose X-Forwarded-* are believed, addresses or blocks, separated by commas [default: none]
     #[arg(long, env = "TICKWIRE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDR")]
     pub trusted_proxies: Option<Vec<AddressRange>>,
     /// Addresses or blocks without bounds per address, separated by commas [default: loopback]

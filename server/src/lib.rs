@@ -29,6 +29,7 @@ mod ledger;
 mod listing;
 mod logging;
 mod metrics;
+mod origin;
 mod outbox;
 mod room_port;
 mod room_task;

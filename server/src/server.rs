@@ -16,6 +16,7 @@ use crate::hub::Hub;
 use crate::ledger::Balance;
 use crate::listing::RoomView;
 use crate::metrics::{Form, Metrics};
+use crate::origin::Origins;
 use crate::room_threads::RoomThreads;
 use crate::session;
 use crate::tls::Tls;
@@ -130,7 +131,7 @@ impl ServerBuilder {
             hub: Arc::new(hub),
             metrics,
             admission: Arc::new(admission),
-            allowed_origins: config.allowed_origins.clone(),
+            allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,
             draining,

@@ -9,6 +9,8 @@ const ZOOM_PER_S = 5;
 const SHAKE_S = 0.28;
 /** How far beyond the map's border the view looks at least when following, tiles. */
 const BORDER = 1.5;
+/** So far a calm view does not glide, tiles. */
+const FAR = 4;
 /** The whole map is turned on its side if it is shown larger by this factor then: on a phone held upright. */
 const TURNED_FROM = 1.25;
 
@@ -19,6 +21,8 @@ export class Camera {
   scale = 40;
   /** Whether the map lies on its side: its x goes down the screen. */
   turned = false;
+  /** Nothing glides far: the view is where it will be. */
+  calm = false;
   #placed = false;
   #shake = 0;
   #size = { width: 1, height: 1 };
@@ -39,7 +43,8 @@ export class Camera {
   update(dt, size, map, focus, insets) {
     this.#size = size;
     const aim = focus ? near(size, map, focus, insets) : whole(size, map, insets);
-    if (aim.turned !== this.turned) this.jump();
+    const isFar = Math.hypot(aim.x - this.x, aim.y - this.y) > FAR;
+    if (aim.turned !== this.turned || (this.calm && (isFar || aim.scale !== this.scale))) this.jump();
     this.turned = aim.turned;
     const part = (rate) => (this.#placed ? 1 - Math.exp(-dt * rate) : 1);
     this.scale += (aim.scale - this.scale) * part(ZOOM_PER_S);

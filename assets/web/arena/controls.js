@@ -20,7 +20,8 @@ export class Controls {
   #keys = new Set();
   /** What was pressed since the last `read`: a tap between two frames counts. */
   #tapped = new Set();
-  #button = false;
+  /** The pointer whose left button was pressed on the field and is still held. */
+  #trigger = null;
   #clicked = false;
   #angle = 0;
   #sticks = { left: idle(), right: idle() };
@@ -33,7 +34,7 @@ export class Controls {
     document.addEventListener("visibilitychange", () => this.release());
     canvas.addEventListener("pointermove", (event) => this.#moved(event));
     canvas.addEventListener("pointerdown", (event) => this.#pressed(event, canvas));
-    for (const type of ["pointerup", "pointercancel"]) canvas.addEventListener(type, (event) => this.#lifted(event));
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(type, (event) => this.#lifted(event));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
@@ -47,7 +48,7 @@ export class Controls {
   release() {
     this.#keys.clear();
     this.#tapped.clear();
-    this.#button = false;
+    this.#trigger = null;
     this.#clicked = false;
     this.#sticks = { left: idle(), right: idle() };
   }
@@ -59,7 +60,7 @@ export class Controls {
     this.#aim(ship, move, keys, dt);
     const { right } = this.#sticks;
     const pulled = right.held && Math.hypot(right.dx, right.dy) > FIRE_FROM;
-    const fire = this.#button || this.#clicked || keys.has("Space") || pulled;
+    const fire = this.#trigger !== null || this.#clicked || keys.has("Space") || pulled;
     this.#tapped.clear();
     this.#clicked = false;
     return { move_x: Math.round(move.x * FULL), move_y: Math.round(move.y * FULL), aim: this.#angle, fire };
@@ -101,6 +102,8 @@ export class Controls {
   }
 
   #key(event, down) {
+    // Of keys that are let go while Meta is held, macOS tells nothing.
+    if (event.metaKey || event.key === "Meta") this.#keys.clear();
     if (!down) {
       this.#keys.delete(event.code);
       return;
@@ -108,7 +111,7 @@ export class Controls {
     const ours = event.code in MOVE || event.code in TURN || event.code === "Space";
     if (!this.#active || !ours || event.ctrlKey || event.metaKey || event.altKey) return;
     // A focused button keeps its space bar, a slider its arrows.
-    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']")) return;
+    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")) return;
     event.preventDefault();
     this.#keys.add(event.code);
     this.#tapped.add(event.code);
@@ -119,6 +122,17 @@ export class Controls {
       for (const stick of Object.values(this.#sticks)) if (stick.id === event.pointerId) push(stick, event);
     } else {
       this.pointer = { x: event.clientX, y: event.clientY };
+      this.#pull(event);
+    }
+  }
+
+  /** Only the first button of several comes as `pointerdown`, and only the last one as `pointerup`: the others as moves. */
+  #pull({ button, buttons, pointerId }) {
+    if (button === 0 && buttons & 1 && this.#active) {
+      this.#trigger = pointerId;
+      this.#clicked = true;
+    } else if (this.#trigger === pointerId && !(buttons & 1)) {
+      this.#trigger = null;
     }
   }
 
@@ -126,8 +140,9 @@ export class Controls {
     if (!this.#active) return;
     canvas.focus({ preventScroll: true });
     if (event.pointerType !== "touch") {
-      this.pointer = { x: event.clientX, y: event.clientY };
-      if (event.button === 0) this.#button = this.#clicked = true;
+      // What is let go over a button of the page is heard all the same.
+      canvas.setPointerCapture(event.pointerId);
+      this.#moved(event);
       return;
     }
     this.touched = true;
@@ -139,10 +154,7 @@ export class Controls {
   }
 
   #lifted(event) {
-    if (event.pointerType !== "touch") {
-      if (event.button === 0 || event.type === "pointercancel") this.#button = false;
-      return;
-    }
+    if (this.#trigger === event.pointerId) this.#trigger = null;
     for (const [side, stick] of Object.entries(this.#sticks)) {
       if (stick.id === event.pointerId) this.#sticks[side] = idle();
     }

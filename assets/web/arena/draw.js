@@ -58,7 +58,7 @@ export class Painter {
     camera.apply(context, this.#ratio, effects.calm ? 0 : now);
     this.#ground(map, camera);
     for (const pickup of frame.pickups) if (camera.sees(pickup.x, pickup.y)) this.#pickup(pickup, now, effects.calm);
-    for (const shot of frame.shots) if (camera.sees(shot.x, shot.y)) this.#shot(shot);
+    for (const shot of frame.shots) if (camera.sees(shot.x, shot.y)) this.#shot(shot, effects.calm);
     effects.draw(context, camera);
     const seen = frame.ships.filter((ship) => ship.alive && camera.sees(ship.x, ship.y));
     seen.sort((one, other) => Number(one.own) - Number(other.own));
@@ -122,11 +122,11 @@ export class Painter {
     context.restore();
   }
 
-  #shot(shot) {
+  #shot(shot, calm) {
     const context = this.#context;
     const flown = Math.hypot(shot.x - shot.from.x, shot.y - shot.from.y);
     const speed = Math.hypot(shot.vx, shot.vy) || 1;
-    const length = Math.min(flown, speed * TRAIL_S) + 0.08;
+    const length = calm ? 0.08 : Math.min(flown, speed * TRAIL_S) + 0.08;
     const tail = { x: shot.x - (shot.vx / speed) * length, y: shot.y - (shot.vy / speed) * length };
     const colour = colourOf(shot.owner, shot.own);
     glow(context, colour, shot, 0.42, 0.55);
@@ -140,6 +140,7 @@ export class Painter {
     context.strokeStyle = "#ffffff";
     context.lineWidth = 0.1;
     line(context, { x: shot.x - (shot.vx / speed) * 0.12, y: shot.y - (shot.vy / speed) * 0.12 }, shot);
+    if (shot.own) ring(context, shot, 0.2, 0.03);
   }
 
   #ship(ship, flash, now, calm) {
@@ -250,6 +251,8 @@ export class Painter {
       context.beginPath();
       context.arc(ship.x, ship.y, (ship.own ? 3.4 : 2.4) / scale, 0, Math.PI * 2);
       context.fill();
+      context.strokeStyle = "#ffffff";
+      if (ship.own) ring(context, ship, 5.5 / scale, 1.2 / scale);
     }
     context.restore();
   }
@@ -306,6 +309,14 @@ function glow(context, colour, { x, y }, radius, strength) {
   context.drawImage(glowOf(colour), x - radius, y - radius, radius * 2, radius * 2);
   context.globalAlpha = 1;
   context.globalCompositeOperation = "source-over";
+}
+
+/** What is one's own has a ring, for those who cannot tell the colours. */
+function ring(context, { x, y }, radius, width) {
+  context.lineWidth = width;
+  context.beginPath();
+  context.arc(x, y, radius, 0, Math.PI * 2);
+  context.stroke();
 }
 
 function line(context, from, to) {

@@ -17,7 +17,7 @@ export class Effects {
   pain = 0;
   /** Whether one's own shot has just hit, 0 to 1, fading. */
   mark = 0;
-  /** Fewer things that fly about. */
+  /** Nothing that flies about or grows. */
   calm = false;
 
   /** Takes the news of a frame. */
@@ -44,7 +44,7 @@ export class Effects {
     this.#exhaust += dt * 45;
     while (this.#exhaust >= 1) {
       this.#exhaust -= 1;
-      if (!this.calm) for (const ship of ships) this.#puff(ship);
+      for (const ship of ships) this.#puff(ship);
     }
     this.#sparks = this.#sparks.filter((spark) => (spark.left -= dt) > 0);
     for (const spark of this.#sparks) {
@@ -83,7 +83,8 @@ export class Effects {
       context.strokeStyle = ring.colour;
       context.lineWidth = 0.03 + 0.1 * part;
       context.beginPath();
-      context.arc(ring.x, ring.y, ring.to + (ring.from - ring.to) * part * part, 0, Math.PI * 2);
+      const radius = this.calm ? Math.max(ring.from, ring.to) : ring.to + (ring.from - ring.to) * part * part;
+      context.arc(ring.x, ring.y, radius, 0, Math.PI * 2);
       context.stroke();
     }
     context.globalAlpha = 1;
@@ -92,14 +93,14 @@ export class Effects {
 
   #hurt(ship, by) {
     this.#flashes.set(ship.id, FLASH_MS);
-    this.#scatter(ship.x, ship.y, this.calm ? 3 : 8, 5, colourOf(ship.player, ship.own), 0.35);
+    this.#scatter(ship.x, ship.y, 8, 5, colourOf(ship.player, ship.own), 0.35);
     if (ship.own) this.pain = Math.min(1, this.pain + by / 35);
   }
 
   #burst(ship, at) {
     const colour = colourOf(ship.player, ship.own);
-    this.#scatter(at.x, at.y, this.calm ? 8 : 34, 9, colour, 0.8);
-    this.#scatter(at.x, at.y, this.calm ? 4 : 16, 5, "#ffffff", 0.5);
+    this.#scatter(at.x, at.y, 34, 9, colour, 0.8);
+    this.#scatter(at.x, at.y, 16, 5, "#ffffff", 0.5);
     this.#ring(at.x, at.y, 0.2, 2.1, 0.55, colour);
     this.#ring(at.x, at.y, 0.1, 1.1, 0.3, "#ffffff");
   }
@@ -110,7 +111,7 @@ export class Effects {
 
   #impact(shot, ships) {
     const onShip = ships.some((ship) => ship.player !== shot.owner && Math.hypot(ship.x - shot.x, ship.y - shot.y) < 1.2);
-    this.#scatter(shot.x, shot.y, this.calm ? 2 : onShip ? 7 : 4, 4, colourOf(shot.owner, shot.own), 0.3);
+    this.#scatter(shot.x, shot.y, onShip ? 7 : 4, 4, colourOf(shot.owner, shot.own), 0.3);
   }
 
   #taken(pickup) {
@@ -141,6 +142,7 @@ export class Effects {
   }
 
   #spark(spark) {
+    if (this.calm) return;
     if (this.#sparks.length >= SPARKS_MAX) this.#sparks.shift();
     this.#sparks.push({ ...spark, left: spark.life });
   }

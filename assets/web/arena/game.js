@@ -47,8 +47,9 @@ export class Game {
     this.#controls = controls;
     this.#net = net;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-    this.#effects.calm = calm.matches;
-    calm.addEventListener("change", () => (this.#effects.calm = calm.matches));
+    const heed = () => (this.#effects.calm = this.#camera.calm = calm.matches);
+    calm.addEventListener("change", heed);
+    heed();
   }
 
   get scores() {
@@ -153,7 +154,7 @@ export class Game {
   #lean(own) {
     const { pointer } = this.#controls;
     if (!own) return { x: this.#map.width / 2, y: this.#map.height / 2 };
-    if (!pointer || !own.alive) return own;
+    if (!pointer || !own.alive || this.#effects.calm) return own;
     return {
       x: own.x + ((pointer.x - window.innerWidth / 2) / this.#camera.scale) * LEAN,
       y: own.y + ((pointer.y - window.innerHeight / 2) / this.#camera.scale) * LEAN,

@@ -74,7 +74,10 @@ export class NetGraph {
     const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = figures;
     this.#samples.push({ rtt, age, margin: figures.margin_ticks * (1000 / client.tickRate), fixed, frames, starved });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
-    if (this.#panel.hidden) return;
+    // On a small screen another panel takes its place.
+    const isSeen = this.#panel.offsetHeight > 0;
+    this.#button.setAttribute("aria-pressed", String(isSeen));
+    if (!isSeen) return;
     this.#draw();
     if (now - this.#numbers_ms < NUMBERS_MS) return;
     this.#numbers_ms = now;
@@ -111,6 +114,7 @@ export class NetGraph {
     context.lineWidth = 1.5;
     for (const [field, colour] of [["margin", "#5fe08a"], ["rtt", "#5ef2ff"]]) {
       context.strokeStyle = colour;
+      context.setLineDash(field === "margin" ? [4, 2] : []);
       context.beginPath();
       this.#samples.forEach((sample, at) => context.lineTo(x(at), y(sample[field])));
       context.stroke();

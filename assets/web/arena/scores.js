@@ -40,9 +40,11 @@ export class Scores {
     const opened = this.#key === "";
     this.#key = key;
     setText(byId("scores-title"), `${ships.length} ${ships.length === 1 ? "pilot" : "pilots"}`);
+    const focused = document.activeElement.dataset.player;
     this.#body.replaceChildren(...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)));
-    // Once: whoever scrolls on is not called back.
-    if (opened) this.#body.querySelector(".own")?.scrollIntoView({ block: "nearest" });
+    if (focused) this.#body.querySelector(`[data-player="${focused}"]`)?.focus({ preventScroll: true });
+    // Once: whoever scrolls on is not called back. In the middle, no mark of what goes on below lies over it.
+    if (opened) this.#body.querySelector(".own")?.scrollIntoView({ block: "center" });
   }
 
   #row(ship, at, who, choosable) {
@@ -50,6 +52,7 @@ export class Scores {
     if (!ship.alive) line.classList.add("out");
     if (choosable) {
       const pick = () => this.#pick(ship.player);
+      line.dataset.player = ship.player;
       Object.assign(line, { tabIndex: 0, onclick: pick, onkeydown: (event) => event.key === "Enter" && pick() });
     }
     return line;

@@ -1,4 +1,4 @@
-// Draws entities as dots, each kind in a colour, players with their names, in a view as large as what was seen.
+// Draws entities as marks, each kind in a colour and a form, players with their names, in a view as large as what was seen.
 
 const COLOURS = ["#5ef2ff", "#ffb14d", "#a8e05f", "#b693ff", "#ff86b0", "#f5e05a", "#7fa6ff", "#d7b08a"];
 const MARGIN = 40;
@@ -6,6 +6,12 @@ const RADIUS = 6;
 
 /** The colour of the kind of this number. */
 export const colourOf = (number) => COLOURS[number % COLOURS.length];
+
+/** The kinds' forms, of like areas: the sign, how many corners (none: a circle), how far out they are. */
+const FORMS = [["●", 0, 1], ["▲", 3, 1.5], ["◆", 4, 1.25], ["⬢", 6, 1.1]];
+
+/** The sign of the form of the kind of this number. */
+export const markOf = (number) => FORMS[number % FORMS.length][0];
 
 export class Field {
   #canvas;
@@ -25,7 +31,7 @@ export class Field {
     this.#span = span;
   }
 
-  /** Draws `dots`: `{ x, y, colour, name }`, names only for players. */
+  /** Draws `dots`: `{ x, y, colour, number, name }`, names only for players. */
   draw(dots) {
     const [canvas, context] = [this.#canvas, this.#context];
     const ratio = window.devicePixelRatio || 1;
@@ -43,7 +49,7 @@ export class Field {
     const scale = Math.min(room(right - left, width), room(bottom - top, height));
     const [middle_x, middle_y] = [(left + right) / 2, (top + bottom) / 2];
     const at = ({ x, y }) => [width / 2 + (x - middle_x) * scale, height / 2 + (y - middle_y) * scale];
-    for (const dot of placed) this.#dot(...at(dot), dot.colour);
+    for (const dot of placed) this.#dot(...at(dot), dot);
     for (const dot of placed) if (dot.name !== "") this.#name(...at(dot), dot.name);
   }
 
@@ -54,10 +60,15 @@ export class Field {
     this.#bounds = { left, right, top, bottom };
   }
 
-  #dot(x, y, colour) {
+  #dot(x, y, { colour, number }) {
+    const [, corners, reach] = FORMS[number % FORMS.length];
     this.#context.fillStyle = colour;
     this.#context.beginPath();
-    this.#context.arc(x, y, RADIUS, 0, 2 * Math.PI);
+    if (corners === 0) this.#context.arc(x, y, RADIUS, 0, 2 * Math.PI);
+    for (let corner = 0; corner < corners; corner++) {
+      const angle = (2 * Math.PI * corner) / corners;
+      this.#context.lineTo(x + RADIUS * reach * Math.sin(angle), y - RADIUS * reach * Math.cos(angle));
+    }
     this.#context.fill();
   }
 

@@ -5,7 +5,7 @@ import { explain } from "../arena/closes.js";
 import { byId, make, setText, show, shownName } from "../arena/dom.js";
 import { hashOf, playUrl, readHash } from "../arena/links.js";
 import { connect } from "../tickwire.js";
-import { Field, colourOf } from "./field.js";
+import { Field, colourOf, markOf } from "./field.js";
 import { placesOf } from "./places.js";
 
 const REFRESH_MS = 3000;
@@ -78,6 +78,7 @@ async function watch(game, room) {
   setText(byId("line"), "");
   show(byId("list"), false);
   show(byId("watch"), true);
+  byId("back").focus();
   made.on("cut", () => setText(byId("line"), "Connection lost. Coming back …"));
   made.on("resumed", () => setText(byId("line"), ""));
   made.on("closed", (reason) => client === made && back(told(reason)));
@@ -87,7 +88,7 @@ async function watch(game, room) {
 /** Draws each frame until another room, or none, is watched. */
 function draw(watched) {
   const places = placesOf(watched.schema);
-  const drawnAs = (kind, number) => ({ ...kind, colour: colourOf(number), place: places.get(kind.name) });
+  const drawnAs = (kind, number) => ({ ...kind, number, colour: colourOf(number), place: places.get(kind.name) });
   const kinds = watched.schema.kinds.map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
   field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
@@ -100,9 +101,9 @@ function draw(watched) {
     const names = new Map(roster.map(({ entity, player, name }) => [entity, shownName(name, player)]));
     const placed = entities.filter(({ kind }) => kindOf.get(kind).place !== null);
     field.draw(placed.map((entity) => {
-      const { colour, place } = kindOf.get(entity.kind);
+      const { colour, number, place } = kindOf.get(entity.kind);
       const { x, y } = place.of(entity);
-      return { x, y, colour, name: names.get(entity.id) ?? "" };
+      return { x, y, colour, number, name: names.get(entity.id) ?? "" };
     }));
     if (now - legend_ms < LEGEND_MS) return;
     legend_ms = now;
@@ -111,14 +112,16 @@ function draw(watched) {
 }
 
 /** A kind's line: how many there are, and what those say that have no place. */
-function legend({ name, fields, colour, place }, entities) {
+function legend({ name, number, fields, colour, place }, entities) {
   const isTold = place === null;
   const all = entities.filter((entity) => entity.kind === name);
   const tell = (entity) => fields.map((field) => `${field.name} ${shown(entity[field.name])}`).join(", ");
   const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];
   const text = [String(all.length), ...rows].join(" · ");
-  const line = make("div", {}, make("dt", {}, name), make("dd", {}, text));
-  line.style.setProperty("--kind", isTold ? "transparent" : colour);
+  const term = make("dt", {}, name);
+  term.dataset.mark = isTold ? "" : markOf(number);
+  const line = make("div", {}, term, make("dd", {}, text));
+  line.style.setProperty("--kind", colour);
   return line;
 }
 
@@ -138,6 +141,7 @@ function back(note = "") {
   history.replaceState(null, "", location.pathname);
   show(byId("watch"), false);
   show(byId("list"), true);
+  byId("list").focus();
   refresh().then(() => note !== "" && setText(byId("note"), note));
 }
 

@@ -2,6 +2,7 @@
 
 use super::key::line_of_key;
 use super::{AdminListen, Config, Limits};
+use crate::origin;
 use std::path::Path;
 use std::{fmt, fs};
 use tracing_subscriber::EnvFilter;
@@ -122,16 +123,14 @@ impl Config {
     }
 
     fn check_origins(&self) -> Result<(), ConfigError> {
-        let fits = |origin: &&String| {
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
-        };
-        match self.allowed_origins.iter().find(|origin| !fits(origin)) {
-            Some(wrong) => Err(ConfigError::new(format!(
-                "allowed_origins: `{wrong}` is no origin; write scheme://host[:port] without a path"
-            ))),
-            None => Ok(()),
+        for origin in &self.allowed_origins {
+            origin::canonical(origin).map_err(|why| {
+                ConfigError::new(format!(
+                    "allowed_origins: `{origin}` {why}; write what browsers send: scheme://host[:port], or null"
+                ))
+            })?;
         }
+        Ok(())
     }
 }
 
@@ -190,7 +189,12 @@ mod tests {
             (wrong(|c| c.log_level = "info,blah".into()), "`blah` is no level"),
             (wrong(|c| c.log_level = String::new()), "`` is no level"),
             (wrong(|c| c.assets = Some("/no/such/folder".into())), "is no folder"),
-            (wrong(|c| c.allowed_origins = vec!["example.com".into()]), "allowed_origins"),
+            (
+                wrong(|c| c.allowed_origins = vec!["example.com".into()]),
+                "allowed_origins: `example.com` has no scheme",
+            ),
+            (wrong(|c| c.allowed_origins = vec!["null".into(), "https://a.example/".into()]), "has a path"),
+            (wrong(|c| c.allowed_origins = vec!["*".into()]), "none to permit all"),
             (wrong(|c| c.shutdown_deadline_s = 1_000), "shutdown_deadline_s"),
         ];
         for (text, part) in cases {

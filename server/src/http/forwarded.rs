@@ -1,7 +1,7 @@
-//! Who is behind a proxy.
+//! Who is behind a proxy, and by which host it was asked.
 
 use crate::admission::Admission;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use std::net::{IpAddr, SocketAddr};
 
 /// The client's address: the socket's own, or what a declared proxy says in `X-Forwarded-For`.
@@ -21,6 +21,18 @@ pub(super) fn client_address(socket: IpAddr, headers: &HeaderMap, admission: &Ad
         }
     }
     address.to_canonical()
+}
+
+/// The hosts by which this server was asked: what `Host` says, and what a declared proxy says in `X-Forwarded-Host`. No
+/// page can set either.
+pub(super) fn hosts<'a>(
+    socket: IpAddr,
+    headers: &'a HeaderMap,
+    admission: &Admission,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    let forwarded = admission.is_proxy(socket).then(|| headers.get_all("x-forwarded-host"));
+    let lines = headers.get_all(header::HOST).iter().chain(forwarded.into_iter().flatten());
+    lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
 }
 
 fn parse(entry: &str) -> Option<IpAddr> {
@@ -50,6 +62,18 @@ mod tests {
         assert_eq!(client("192.0.2.1", &["203.0.113.5"]), "192.0.2.1");
         assert_eq!(client("10.0.0.1", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn only_a_declared_proxy_says_by_which_host_it_was_asked() {
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let admission = Admission::new(&Limits::default(), Vec::new(), proxies, Arc::new(Metrics::new()));
+        let mut headers = HeaderMap::new();
+        headers.append("host", "127.0.0.1:8080".parse().unwrap());
+        headers.append("x-forwarded-host", "a.example, b.example:8443".parse().unwrap());
+        let named = |socket: &str| hosts(socket.parse().unwrap(), &headers, &admission).collect::<Vec<_>>();
+        assert_eq!(named("192.0.2.1"), ["127.0.0.1:8080"]);
+        assert_eq!(named("10.0.0.1"), ["127.0.0.1:8080", "a.example", "b.example:8443"]);
     }
 
     #[test]

@@ -34,7 +34,9 @@ pub(crate) enum BadUpgrade {
         "the Sec-WebSocket-Key header is missing, doubled or not 16 bytes in base64; send 16 random bytes"
     )]
     Key,
-    #[error("the Origin {0} may not connect here; the operator permits pages with `allowed_origins`")]
+    #[error(
+        "the Origin {0} may not connect here; the operator permits its pages with `allowed_origins` (--allowed-origins {0})"
+    )]
     Origin(String),
     #[error("the Sec-WebSocket-Protocol header does not offer `{SUBPROTOCOL}`; ask for that subprotocol")]
     Subprotocol,
@@ -66,7 +68,9 @@ impl BadUpgrade {
 }
 
 /// The client's key if the head is a valid upgrade.
-pub(crate) fn check<'a>(head: &'a Parts, allowed_origins: &[String]) -> Result<&'a HeaderValue, BadUpgrade> {
+///
+/// The origin goes first of what a page cannot set, so that a page that asks without an upgrade learns of it.
+pub(crate) fn check(head: &Parts, permits: impl Fn(&[u8]) -> bool) -> Result<&HeaderValue, BadUpgrade> {
     let headers = &head.headers;
     let need = |holds: bool, error: BadUpgrade| if holds { Ok(()) } else { Err(error) };
     need(head.method == Method::GET, BadUpgrade::Method(head.method.clone()))?;
@@ -74,13 +78,13 @@ pub(crate) fn check<'a>(head: &'a Parts, allowed_origins: &[String]) -> Result<&
     let no_body = headers.get(CONTENT_LENGTH).is_none_or(|length| length == "0");
     need(no_body && !headers.contains_key(TRANSFER_ENCODING), BadUpgrade::Body)?;
     need(only(headers, &HOST).is_some_and(|host| !host.is_empty()), BadUpgrade::Host)?;
+    check_origin(headers, permits)?;
     need(lists(headers, &CONNECTION, |word| word.eq_ignore_ascii_case("upgrade")), BadUpgrade::Connection)?;
     need(lists(headers, &UPGRADE, |word| word.eq_ignore_ascii_case("websocket")), BadUpgrade::Upgrade)?;
     let version = only(headers, &SEC_WEBSOCKET_VERSION);
     need(version.is_some_and(|version| version == "13"), BadUpgrade::WebSocketVersion)?;
     let key =
         only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes())).ok_or(BadUpgrade::Key)?;
-    check_origin(headers, allowed_origins)?;
     need(lists(headers, &SEC_WEBSOCKET_PROTOCOL, |word| word == SUBPROTOCOL), BadUpgrade::Subprotocol)?;
     Ok(key)
 }
@@ -92,13 +96,9 @@ pub(crate) fn size(head: &Parts) -> usize {
     head.method.as_str().len() + target + " HTTP/1.1\r\n\r\n".len() + 1 + fields.sum::<usize>()
 }
 
-/// Origins are compared without regard to case: scheme and host have none. A client that is no browser names none.
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), BadUpgrade> {
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let is_allowed = |origin: &HeaderValue| {
-        allowed.iter().any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
-    };
-    match origins.find(|origin| !allowed.is_empty() && !is_allowed(origin)) {
+/// A client that is no browser names no origin.
+fn check_origin(headers: &HeaderMap, permits: impl Fn(&[u8]) -> bool) -> Result<(), BadUpgrade> {
+    match headers.get_all(ORIGIN).iter().find(|origin| !permits(origin.as_bytes())) {
         Some(origin) => {
             Err(BadUpgrade::Origin(String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect()))
         }
@@ -154,14 +154,14 @@ mod tests {
     fn with(name: &'static str, values: &[&'static str]) -> Result<(), BadUpgrade> {
         let mut headers: Vec<_> = GOOD.iter().copied().filter(|(other, _)| *other != name).collect();
         headers.extend(values.iter().map(|value| (name, *value)));
-        check(&head(&headers), &["https://play.example.com".to_owned()]).map(|_| ())
+        check(&head(&headers), |origin| origin == b"https://play.example.com").map(|_| ())
     }
 
     #[test]
     fn a_valid_head_is_taken() {
-        assert_eq!(check(&head(GOOD), &[]).unwrap(), "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(check(&head(GOOD), |_| false).unwrap(), "dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(with("connection", &["keep-alive", "upgrade"]), Ok(()), "several header lines are legal");
-        assert_eq!(with("origin", &["https://Play.example.com"]), Ok(()));
+        assert_eq!(with("origin", &["https://play.example.com"]), Ok(()));
         assert_eq!(with("content-length", &["0"]), Ok(()));
     }
 
@@ -202,12 +202,21 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_may_not_connect_learns_it_without_an_upgrade() {
+        let asks = head(&[("host", "example.com"), ("origin", "null")]);
+        assert_eq!(check(&asks, |_| false), Err(BadUpgrade::Origin("null".into())));
+        assert_eq!(check(&asks, |_| true), Err(BadUpgrade::Connection));
+        let twice = head(&[("host", "example.com"), ("origin", "a"), ("origin", "b")]);
+        assert_eq!(check(&twice, |origin| origin == b"a"), Err(BadUpgrade::Origin("b".into())));
+    }
+
+    #[test]
     fn another_method_or_version_is_refused() {
         let mut wrong = head(GOOD);
         wrong.method = Method::POST;
-        assert_eq!(check(&wrong, &[]), Err(BadUpgrade::Method(Method::POST)));
+        assert_eq!(check(&wrong, |_| true), Err(BadUpgrade::Method(Method::POST)));
         let mut wrong = head(GOOD);
         wrong.version = Version::HTTP_10;
-        assert_eq!(check(&wrong, &[]), Err(BadUpgrade::Version));
+        assert_eq!(check(&wrong, |_| true), Err(BadUpgrade::Version));
     }
 }

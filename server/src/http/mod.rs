@@ -17,6 +17,7 @@ pub(crate) mod web;
 use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::origin::Origins;
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +31,7 @@ pub(crate) struct Front {
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
-    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) allowed_origins: Origins,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,
     /// The listings of the players' listener, and those of the operator's.

@@ -46,9 +46,7 @@ pub(super) async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> 
     let Some(listing) = front.board.get((ListingKind::PublicRooms, None), make).await else {
         return no_listing();
     };
-    let mut response = listing.answer(&asked);
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+    readable(listing.answer(&asked))
 }
 
 /// The listing for people.
@@ -152,6 +150,12 @@ pub(super) async fn guard(
     response
 }
 
+/// An answer that any page may read: a browser tells its page nothing of a WebSocket that did not open, so the page asks.
+pub(super) fn readable(mut response: Response) -> Response {
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
 /// The answer to a connection that found no place.
 pub(super) fn refusal(reason: Refused) -> Response {
     let (status, text) = match reason {
@@ -168,7 +172,7 @@ pub(super) fn refusal(reason: Refused) -> Response {
     };
     let mut response = answer(status, text);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
-    response
+    readable(response)
 }
 
 fn last(mut response: Response) -> Response {

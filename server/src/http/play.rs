@@ -1,7 +1,7 @@
 //! `/play`: from a request to a promise of the bare stream.
 
 use super::connection::{Connection, Promise};
-use super::forwarded::client_address;
+use super::forwarded::{client_address, hosts};
 use super::head::{self, BadUpgrade};
 use super::{Front, answer, pages};
 use crate::metrics::{HandshakeFailure, Refused};
@@ -25,7 +25,9 @@ pub(super) async fn upgrade(
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (head, _body) = request.into_parts();
     let address = client_address(connection.socket.ip(), &head.headers, &front.admission);
-    let key = match head::check(&head, &front.allowed_origins) {
+    let hosts = || hosts(connection.socket.ip(), &head.headers, &front.admission);
+    let permits = |origin: &[u8]| front.allowed_origins.permit(origin, hosts());
+    let key = match head::check(&head, permits) {
         Ok(key) => key,
         Err(error) => {
             front.metrics.handshake_failures.of(HandshakeFailure::Upgrade).inc();
@@ -64,5 +66,5 @@ fn refuse(error: &BadUpgrade) -> Response {
     for (name, value) in error.headers() {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    response
+    pages::readable(response)
 }

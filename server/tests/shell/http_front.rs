@@ -87,6 +87,73 @@ async fn only_permitted_pages_may_connect_once_origins_are_listed() {
 }
 
 #[tokio::test]
+async fn whatever_browsers_send_as_origin_may_be_listed() {
+    let listed = ["null", "capacitor://localhost", "app://", "file://"];
+    let config = Config { allowed_origins: listed.map(Into::into).into(), ..Config::default() };
+    let server = Running::start(config).await;
+    for origin in listed {
+        let answer = ask(server.players, &upgrade_but("Origin", &format!("Origin: {origin}\r\n"))).await;
+        assert_status(&answer, 101);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_servers_own_page_may_connect_whatever_is_listed() {
+    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let server = Running::start(config).await;
+    let own = |host: &str, lines: &str| upgrade_but("Host", &format!("Host: {host}\r\n{lines}"));
+    let page = "Origin: https://game.example\r\n";
+    assert_status(&ask(server.players, &own("game.example", page)).await, 101);
+    assert_status(&ask(server.players, &own("127.0.0.1:8080", page)).await, 403);
+    // Nobody but a declared proxy says by which host the page was asked for.
+    let forwarded = format!("{page}X-Forwarded-Host: game.example\r\n");
+    assert_status(&ask(server.players, &own("127.0.0.1:8080", &forwarded)).await, 403);
+    server.stop().await;
+
+    let config = Config {
+        allowed_origins: vec!["https://play.example".into()],
+        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
+        ..Config::default()
+    };
+    let server = Running::start(config).await;
+    assert_status(&ask(server.players, &own("127.0.0.1:8080", &forwarded)).await, 101);
+    assert_status(&ask(server.players, &own("127.0.0.1:8080", page)).await, 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_can_read_why_it_may_not_connect() {
+    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let server = Running::start(config).await;
+    let asks = |origin: &str| get("/play").replacen("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n"), 1);
+    for (origin, status, part) in [
+        ("https://evil.example", 403, "--allowed-origins https://evil.example"),
+        ("null", 403, "--allowed-origins null"),
+        ("https://play.example", 426, "Upgrade"),
+    ] {
+        let answer = ask(server.players, &asks(origin)).await;
+        assert_status(&answer, status);
+        assert!(answer.contains(part), "{answer}");
+        assert!(answer.to_ascii_lowercase().contains("access-control-allow-origin: *\r\n"), "{answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_can_read_that_there_is_no_place() {
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let mut first = connect(server.players).await;
+    assert_status(&ask_on(&mut first, UPGRADE).await, 101);
+    let answer = ask(server.players, &get("/play")).await;
+    assert_status(&answer, 503);
+    assert!(answer.to_ascii_lowercase().contains("access-control-allow-origin: *\r\n"), "{answer}");
+    drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_pages_answer_on_one_connection() {
     let server = Running::start(Config::default()).await;
     let mut socket = connect(server.players).await;
