@@ -1,4 +1,5 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
+import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
 
 const ABI = 4;
@@ -15,6 +16,7 @@ const HAPPENED = [
   "joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed", "idle-warning",
 ];
 const TURN = 2 * Math.PI;
+const NESTED_MAX = 64;
 
 const modules = new Map();
 
@@ -181,36 +183,36 @@ export class Core {
     return roster.find((entry) => entry.player === player)?.name ?? "";
   }
 
-  /** The controls by name, those of a vector also as `{ x, y }`. */
-  input(now, controls, path = "") {
-    for (const [name, value] of Object.entries(controls)) {
-      const at = this.facts.schema.input.findIndex((field) => field.name === path + name);
-      if (at >= 0) this.#control(at, value);
-      else if (value !== null && typeof value === "object") this.#inside(now, value, `${path}${name}.`);
-      else throw new TypeError(`the game's input has no field "${path}${name}"; it has ${this.#inputNames()}`);
-    }
-    if (path !== "") return;
+  /** The controls by name, those of a vector also as `{ x, y }`; taken if all are right and `is_sent`. */
+  input(now, controls, is_sent) {
+    const fields = this.facts.schema.input;
+    const taken = [];
+    const read = (controls, path) => {
+      for (const [name, value] of entriesOf("controls", controls)) {
+        const full = path + name;
+        const at = fields.findIndex((field) => field.name === full);
+        if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
+        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") read(value, `${full}.`);
+        else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
+      }
+    };
+    read(controls, "");
+    if (!is_sent) return;
+    for (const [at, number] of taken) this.#control(at, number);
     const words = Int32Array.from(this.#controls);
     this.#wasm.tw_input(now, this.#in(new Uint8Array(words.buffer)));
     // An edge is told once: the core keeps it until an input takes it.
-    this.facts.schema.input.forEach((field, at) => {
+    fields.forEach((field, at) => {
       if (isButton(field)) this.#controls[at] &= 1;
     });
-  }
-
-  #inside(now, value, path) {
-    if (path.length > 64) throw new TypeError("controls are nested too deep");
-    this.input(now, value, path);
   }
 
   #inputNames() {
     return this.facts.schema.input.map((field) => `"${field.name}"`).join(", ") || "none";
   }
 
-  #control(at, value) {
+  #control(at, number) {
     const field = this.facts.schema.input[at];
-    const number = field.choices === null ? Number(value) : choiceOf(field, value);
-    if (!Number.isFinite(number)) throw new TypeError(`"${field.name}" must be a number, not ${value}`);
     if (isButton(field)) {
       const pressed = number !== 0 && (this.#controls[at] & 1) === 0;
       this.#controls[at] = (number !== 0 ? 1 : 0) | (pressed ? 2 : 0);
@@ -363,11 +365,20 @@ function schemaOf(from) {
   return { version, kinds, input: from.list(field) };
 }
 
+/** What a page gives for a control as a number. */
+function numberOf(field, value) {
+  if (field.choices !== null) return choiceOf(field, value);
+  const name = `"${field.name}"`;
+  need(typeof value === "number" || typeof value === "boolean", name, "a number or a boolean", value);
+  need(Number.isFinite(Number(value)), name, "a finite number", value, RangeError);
+  return Number(value);
+}
+
 /** The number of a variant that is given by its name or its number. */
 function choiceOf({ name, choices }, value) {
   const at = typeof value === "string" ? choices.indexOf(value) : value;
   if (!Number.isInteger(at) || at < 0 || at >= choices.length) {
-    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${value}`);
+    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`);
   }
   return at;
 }

@@ -1,7 +1,6 @@
 // A connection with the lag that the page asks for. Order is kept, as TCP keeps it.
 
 const WAITING_MAX = 4096;
-const DELAY_MS_MAX = 5_000;
 
 /** Hands things on after a delay, in order. */
 class Delay {
@@ -16,7 +15,7 @@ class Delay {
 
   push(item) {
     const { delay_ms = 0, jitter_ms = 0 } = this.options();
-    const wait = Math.min(Math.max(delay_ms, 0), DELAY_MS_MAX) + Math.random() * Math.min(Math.max(jitter_ms, 0), DELAY_MS_MAX);
+    const wait = delay_ms + Math.random() * jitter_ms;
     if (wait === 0 && this.#queue.length === 0) return this.deliver(item);
     const due = Math.max(this.#last_due, performance.now() + wait);
     this.#last_due = due;

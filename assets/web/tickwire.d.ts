@@ -1,8 +1,10 @@
 /** Tickwire in a web page: joins a room, sends input, and says what to draw. `docs/writing-a-client.md` leads through it. */
 
 /**
- * Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do, or with the
- * reason of a `signal` that had been aborted before.
+ * Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do, with the
+ * reason of a `signal` that had been aborted before, or with a `TypeError` or `RangeError` that names an option that is wrong.
+ *
+ * Here as in all that follows, a wrong value of the page is an error that names it and the remedy; it ends no session.
  */
 export function connect(options?: ConnectOptions): Promise<Client>;
 
@@ -13,14 +15,14 @@ export function connect(options?: ConnectOptions): Promise<Client>;
 export function resume(options?: ConnectOptions): Promise<Client | null>;
 
 /** The rooms of a server: `api/rooms` beside the `url` of its WebSocket. Rejects with an `Error` if the list cannot be had. */
-export function listRooms(options?: { url?: string; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
+export function listRooms(options?: { url?: string | URL; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
 
 export interface ConnectOptions {
   /**
    * The server's WebSocket; `http:`, `https:` and addresses relative to the page will do. Default: `/play` on the host of the page,
    * `wss:` if the page is `https:`.
    */
-  url?: string;
+  url?: string | URL;
   /** The game's name on the server. Default: `"arena"`. */
   game?: string;
   /** The name that others see, at most 32 bytes of UTF-8; longer ones are cut. Default: `"guest"`. */
@@ -30,7 +32,7 @@ export interface ConnectOptions {
   /** The id of a room, 8 characters. Without it: any open room with the options of `create`, else a new one. */
   room?: string;
   /** Options of a room: what to look for, or with `fresh` what to make. */
-  create?: Record<string, string>;
+  create?: Record<string, string | number | boolean>;
   /** Make a new room with the options of `create` instead of looking for one. */
   fresh?: boolean;
   /**
@@ -60,7 +62,7 @@ export interface PlaceStore {
   removeItem(key: string): void;
 }
 
-/** Delay of each direction, on top of what the network has. Order is kept, as TCP keeps it. */
+/** Delay of each direction, 0 to 5,000 ms, on top of what the network has. Order is kept, as TCP keeps it. */
 export interface NetworkOptions {
   delay_ms?: number;
   /** Up to this much more, at random. */
@@ -101,7 +103,7 @@ export interface Client {
   /**
    * The controls from now on, fields of the game's input by name; fields that are not given stay as they are. Values in units
    * (angles in radians) are put on the field's grid; a button takes a boolean; a vector may be given as `{ x, y }`. Unknown names
-   * throw a `TypeError`.
+   * and values that are no number throw, and then nothing of `controls` is taken.
    */
   input(controls: Controls): void;
 
@@ -112,7 +114,8 @@ export interface Client {
    * What to draw now: others interpolated, the own entity predicted (if the core is built with the game). The array and its
    * objects belong to the client and are filled again by the next call: copy what is to be kept.
    *
-   * @param now `performance.now()` of the animation frame; default: now.
+   * @param now the timestamp that `requestAnimationFrame` gives, in ms; default: now. Any other clock, as `Date.now()` or seconds, is
+   * a `RangeError`.
    */
   entities(now?: number): readonly EntityView[];
 
@@ -120,10 +123,10 @@ export interface Client {
    * As a spectator, asks for the view of a player, or with `null` for the own again. In a room that is one stream it changes nothing:
    * there all is in view already.
    */
-  follow(player: number | null): void;
+  follow(player?: number | null): void;
 
-  /** An entity of the last {@link Client.entities}. */
-  entity(id: number): EntityView | undefined;
+  /** An entity of the last {@link Client.entities}; of `null`, as {@link Client.entityId} may be, there is none. */
+  entity(id: number | null): EntityView | undefined;
 
   /** Sets the simulated lag. */
   network(options: NetworkOptions): void;
