@@ -24,6 +24,7 @@ const STEADY_MS = 10_000;
 const SILENCE = { checks_max: 5, check_ms: 1_000 };
 const LEAVE_TIMEOUT_MS = 500;
 const RATES_MS = 1_000;
+const LISTENS_MS = 1_000;
 const EVENTS = [
   "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "life-line",
 ];
@@ -38,8 +39,11 @@ export class Client {
   #timer = null;
   #listeners = new Map(EVENTS.map((name) => [name, new Set()]));
   #settle = null;
-  /** The page gets the client in this task, and listens from then on: until the next one events wait. */
+  /** Behind the join what happens waits until the page listens, or for `LISTENS_MS`: frameworks do so some tasks later. */
   #waits_for_page = false;
+  #broke_meanwhile = false;
+  #end = null;
+  #forget = () => {};
   #grace_ms = GRACE_MS;
   /** While cut: `{ since, attempt }`. */
   #cut = null;
@@ -100,8 +104,9 @@ export class Client {
   /** Resolves when the place is there. */
   async ready(signal) {
     signal?.throwIfAborted();
-    const giveUp = () => this.#finish(bad(1000, "aborted", "Joining was given up."));
-    signal?.addEventListener("abort", giveUp, { once: true });
+    const giveUp = () => (this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was given up.")));
+    signal?.addEventListener("abort", giveUp);
+    this.#forget = () => signal?.removeEventListener("abort", giveUp);
     globalThis.addEventListener?.("pagehide", this.#leave);
     const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
     try {
@@ -109,19 +114,24 @@ export class Client {
         this.#settle = { resolve, reject };
         this.#open();
       });
-      setTimeout(() => {
-        this.#waits_for_page = false;
-        if (this.state === "playing") this.#pump();
-      });
+      if (this.#end !== null) throw new TickwireError(this.#end);
+      setTimeout(this.#release, LISTENS_MS);
       globalThis.addEventListener?.("online", this.#again);
       globalThis.document?.addEventListener?.("visibilitychange", this.#hide);
       if (globalThis.document?.hidden) this.#hide();
     } finally {
       this.#settle = null;
       clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
     }
   }
+
+  #release = () => {
+    if (!this.#waits_for_page) return;
+    this.#waits_for_page = false;
+    this.#pump();
+    if (this.#end !== null) this.#emit("closed", this.#end);
+    else if (this.#broke_meanwhile) this.#closed();
+  };
 
   // --- the connection ---
 
@@ -240,7 +250,7 @@ export class Client {
   #closed() {
     if (this.state === "closed") return;
     if (this.#waits_for_page) {
-      setTimeout(() => this.#closed());
+      this.#broke_meanwhile = true;
       return;
     }
     this.#link?.drop(COMES_BACK);
@@ -264,14 +274,16 @@ export class Client {
     if (this.state === "closed") return;
     const comes_back = close.reason === "kept" || (this.state === "connecting" && this.#takes);
     this.state = "closed";
+    this.#end = close;
+    this.#forget();
     this.#quieten();
     globalThis.removeEventListener?.("pagehide", this.#leave);
     globalThis.removeEventListener?.("online", this.#again);
     globalThis.document?.removeEventListener?.("visibilitychange", this.#hide);
     this.#link?.drop(comes_back ? COMES_BACK : LEAVES);
     this.#link = null;
-    if (this.#settle !== null) this.#settle.reject(new TickwireError(close));
-    this.#emit("closed", close);
+    this.#settle?.reject(new TickwireError(close));
+    if (!this.#waits_for_page) this.#emit("closed", close);
   }
 
   // --- what a page calls ---
@@ -281,6 +293,7 @@ export class Client {
     need(listeners !== undefined, "an event's name", `one of ${EVENTS.join(", ")}`, name);
     need(typeof listener === "function", "a listener", "a function", listener);
     listeners.add(listener);
+    if (this.#waits_for_page) setTimeout(this.#release);
     return () => listeners.delete(listener);
   }
 
