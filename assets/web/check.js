@@ -23,7 +23,7 @@ export function entriesOf(name, value) {
   return Object.entries(value);
 }
 
-function within(name, value, least, most, wanted, fits = true) {
+export function within(name, value, least, most, wanted, fits = true) {
   need(typeof value === "number", name, wanted, value);
   need(fits && value >= least && value <= most, name, wanted, value, RangeError);
 }

@@ -1,6 +1,7 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
 import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
+import { parse, stringify } from "./json.js";
 
 const ABI = 4;
 /** The order of `Session::figures` in client-web. */
@@ -35,7 +36,9 @@ export async function load(source) {
 async function fetchModule(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(await response.arrayBuffer()).catch(() => {
+    throw new Error(`${url} is no WebAssembly: the option \`wasm\` has to lead to the core`);
+  });
 }
 
 /** The values of a field on its grid, in units: angles in radians. */
@@ -225,8 +228,9 @@ export class Core {
       : Math.min(Math.max(step, field.min), field.max);
   }
 
-  /** 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
-  command(bytes) {
+  /** As an object if the game is built in, else as bytes. 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
+  command(command) {
+    const bytes = this.builtIn ? UTF8.encode(stringify(command)) : command;
     return this.#wasm.tw_command(this.#in(bytes));
   }
 
@@ -314,7 +318,8 @@ export class Core {
   }
 }
 
-const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+const UTF8 = new TextEncoder();
+const json = (bytes) => parse(new TextDecoder().decode(bytes));
 
 /** An enum as serde writes it, with its variant as `type`: `"A"`, `{ A: { x } }`, `{ A: 1 }`. */
 function named(value) {

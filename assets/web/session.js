@@ -317,9 +317,8 @@ export class Client {
     if (isBytes === this.builtIn) {
       throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
     }
-    const bytes = isBytes ? command : new TextEncoder().encode(JSON.stringify(command));
     if (this.state === "closed") return;
-    const refused = this.#core.command(bytes);
+    const refused = this.#core.command(command);
     if (refused === 3) throw new TypeError("this is no command of the game");
     if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
     if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
@@ -428,7 +427,7 @@ export class Client {
 function graceOf(bytes) {
   const from = new Reader(bytes.subarray(2));
   try {
-    from.varint();
+    from.u64();
     from.varint();
     from.varint();
     return from.varint();

@@ -44,7 +44,7 @@ export interface ConnectOptions {
   network?: NetworkOptions;
   /** Makes the connection instead of `new WebSocket`: for tests, or another transport. */
   transport?: (url: string, protocol: string) => Transport;
-  /** Gives up joining. */
+  /** Gives up joining, and ends the session as {@link Client.close} does once it is joined: so `connect` can be undone at any moment. */
   signal?: AbortSignal;
   /**
    * Where a player's place is kept when the page goes, so that {@link connect} takes it again after a reload, for as long as the server
@@ -72,10 +72,14 @@ export interface NetworkOptions {
 /** The part of `WebSocket` that is used. */
 export interface Transport {
   binaryType: string;
-  onopen: ((event?: unknown) => void) | null;
-  onmessage: ((event: { data: ArrayBuffer | string }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: ((event?: unknown) => void) | null;
+  // `any`: so a browser's WebSocket is one, and that of the package `ws`, whose events are other classes.
+  onopen: ((event?: any) => void) | null;
+  /** Its `data` is an `ArrayBuffer`. */
+  onmessage: ((event: any) => void) | null;
+  /** It has `code` and `reason`. */
+  onclose: ((event: any) => void) | null;
+  /** The `message` of `ws` tells why a server refused. */
+  onerror: ((event?: any) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
 }
@@ -97,7 +101,10 @@ export interface RoomListing {
 }
 
 export interface Client {
-  /** Calls `listener` from now on; the returned function ends that. Listeners run outside of {@link Client.entities}. */
+  /**
+   * Calls `listener` from now on; the returned function ends that. Listeners run outside of {@link Client.entities}. What happens behind
+   * the join waits for the first listener, for a second at most; whoever adds all in one task misses nothing.
+   */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
 
   /**
@@ -107,7 +114,10 @@ export interface Client {
    */
   input(controls: Controls): void;
 
-  /** Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. */
+  /**
+   * Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. Integers beyond 2^53
+   * are given as BigInt.
+   */
   command(command: Uint8Array | object | string): void;
 
   /**
@@ -148,7 +158,10 @@ export interface Client {
   readonly room: string;
   /** Who is in the room, by player. Names are text of strangers: never put them into markup. */
   readonly roster: readonly RosterEntry[];
-  /** The room's settings: an object if the core is built with the game, else bytes for a {@link Reader}. */
+  /**
+   * The room's settings: an object if the core is built with the game, its integers beyond 2^53 as BigInt; else bytes for a
+   * {@link Reader}.
+   */
   readonly settings: unknown;
   /** The newest tick whose state is here. */
   readonly tick: number;
@@ -186,7 +199,10 @@ export interface RosterEntry {
 }
 
 export interface ClientEvents {
-  /** A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, else its bytes. */
+  /**
+   * A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, integers beyond 2^53 as BigInt; else
+   * its bytes.
+   */
   event: any;
   /** These two also come behind `resumed`, for those who joined and left meanwhile. */
   "player-joined": RosterEntry;
@@ -339,10 +355,12 @@ export class Reader {
   u8(): number;
   i8(): number;
   bool(): boolean;
-  /** u16, u32, u64 up to 2^53, lengths, numbers of variants. */
+  /** u16, u32, lengths, numbers of variants. Beyond 2^53 it throws: {@link Reader.u64} reads all. */
   varint(): number;
-  /** i16, i32, i64. */
+  u64(): bigint;
+  /** i16, i32. Beyond 2^53 it throws: {@link Reader.i64} reads all. */
   zigzag(): number;
+  i64(): bigint;
   f32(): number;
   f64(): number;
   text(): string;
@@ -351,13 +369,18 @@ export class Reader {
   list<T>(read: (from: this) => T): T[];
 }
 
-/** Writes the codec: commands. */
+/** Writes the codec: commands. A value that does not fit is a `TypeError` or `RangeError`. */
 export class Writer {
   u8(value: number): this;
   i8(value: number): this;
   bool(value: boolean): this;
+  /** u16, u32, lengths, numbers of variants, within 2^53. */
   varint(value: number): this;
+  /** An integer given as a number has to be within 2^53. */
+  u64(value: bigint | number): this;
+  /** i16, i32, within 2^53. */
   zigzag(value: number): this;
+  i64(value: bigint | number): this;
   f32(value: number): this;
   f64(value: number): this;
   text(value: string): this;
