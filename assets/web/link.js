@@ -60,6 +60,9 @@ export class Link {
   #in;
   #out;
   isOpen = false;
+  wasOpen = false;
+  /** What the server answered instead of opening it; 0 if the transport does not tell. */
+  status = 0;
 
   /** `heard`: `open()`, `message(bytes)`, `close(code)`. After `close` nothing more is heard. */
   constructor(make, url, network, heard) {
@@ -69,7 +72,7 @@ export class Link {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.isOpen = true;
+      this.isOpen = this.wasOpen = true;
       heard.open();
     };
     socket.onmessage = ({ data }) => {
@@ -84,7 +87,10 @@ export class Link {
         heard.close(code);
       });
     };
-    socket.onerror = () => {};
+    socket.onerror = (event) => {
+      // The package `ws` says "Unexpected server response: 403".
+      this.status = Number(/response: (\d+)/.exec(event?.message)?.[1] ?? 0);
+    };
   }
 
   send(bytes) {

@@ -1,7 +1,7 @@
 // A session in a room: it plays, comes back after a cut, and ends. The page gets it from `connect`.
 import { Frames, integer, lagOf, need, told } from "./check.js";
 import { Reader, nameOf } from "./codec.js";
-import { TickwireError, bad, broken, kept, left, lost, unreachable } from "./errors.js";
+import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { addressOf, playUrl, targetOf } from "./options.js";
 import { putPlace, storeOf } from "./places.js";
@@ -253,11 +253,12 @@ export class Client {
       this.#broke_meanwhile = true;
       return;
     }
-    this.#link?.drop(COMES_BACK);
+    const link = this.#link;
+    link?.drop(COMES_BACK);
     this.#link = null;
     this.#quieten();
     if (this.#is_leaving) return this.#finish(left());
-    if (this.#core.facts === null || this.#settle !== null) return this.#finish(unreachable());
+    if (this.#core.facts === null || this.#settle !== null) return this.#missed(link);
     const now = performance.now();
     this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
     const left_ms = this.#cut.since + this.#grace_ms - now;
@@ -268,6 +269,13 @@ export class Client {
     this.#cut.attempt += 1;
     this.#timer = setTimeout(() => this.#open(), wait);
     this.#emit("cut", { attempt: this.#cut.attempt, retry_in_ms: wait, grace_left_ms: left_ms });
+  }
+
+  /** The connection ended before the join. */
+  #missed(link) {
+    const { wasOpen, status } = link;
+    if (wasOpen || (this.#options.transport && status === 0)) return this.#finish(unreachable());
+    refusalOf(this.#url, status).then((close) => this.#finish(close));
   }
 
   #finish(close) {

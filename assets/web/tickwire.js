@@ -8,6 +8,9 @@ import { Client } from "./session.js";
 
 export { DecodeError, Reader, TickwireError, Writer };
 
+/** Ends that say nothing of the place that was to be taken. */
+const COMES_AGAIN = ["unreachable", "lost", "aborted", "normal", "kept", "timeout", "no_core", "refused", "try_later"];
+
 export async function connect(options = {}) {
   checkOptions(options);
   // Who asks for a new room, or to watch, does not want the place of before.
@@ -23,8 +26,8 @@ export async function resume(options = {}) {
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase()];
   const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
   if (place === null) return null;
-  // A server that says no has no such place any more, and a place that was damaged is none. Who found no server may try again.
-  const isLost = (error) => error instanceof TickwireError && error.reason !== "no_core" && (error.by_server || ![1000, 1006, 4009].includes(error.code));
+  // A server that says no has no such place any more, and a place that was damaged is none. Who came to no server may try again.
+  const isLost = (error) => error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
   return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 

@@ -21,8 +21,8 @@ export async function until(holds, what) {
 }
 
 /** A server: `options(core)` are those of `connect`, `join` connects, and `stop` ends all. */
-export async function openStage() {
-  const server = await startOwnGame();
+export async function openStage(...flags) {
+  const server = await startOwnGame(...flags);
   const clients = [];
   const options = (wasm = "arena") => ({ url: server.play, wasm: CORES[wasm], keep: false, transport });
   const join = async (name, wanted = {}, wasm = "arena") => {
