@@ -101,10 +101,12 @@ export class Reader {
   }
 
   option(read) {
+    need(typeof read === "function", "option's read", "a function", read);
     return this.bool() ? read(this) : null;
   }
 
   list(read) {
+    need(typeof read === "function", "list's read", "a function", read);
     const length = this.varint();
     if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) throw new DecodeError("the list is too long");
     return Array.from({ length }, () => read(this));
@@ -200,12 +202,14 @@ export class Writer {
   }
 
   option(value, write) {
+    need(typeof write === "function", "option's write", "a function", write);
     this.bool(value != null);
     if (value != null) write(this, value);
     return this;
   }
 
   list(values, write) {
+    need(typeof write === "function", "list's write", "a function", write);
     need(Array.isArray(values) || ArrayBuffer.isView(values), "list(values)", "an array", values);
     this.varint(values.length);
     for (const value of values) write(this, value);

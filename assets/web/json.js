@@ -18,8 +18,8 @@ export function stringify(value) {
     const each = this[key];
     if (typeof each === "bigint") return `${MARK}${each}`;
     // From 1e21 on it is written as a fraction, which is no integer of a game.
-    const keeps = typeof each !== "number" || Number.isSafeInteger(each) || !Number.isInteger(each) || Math.abs(each) >= 1e21;
-    if (!keeps || Math.abs(each) === Infinity || Number.isNaN(each)) {
+    const loses = Number.isInteger(each) && !Number.isSafeInteger(each) && Math.abs(each) < 1e21;
+    if (loses || (typeof each === "number" && !Number.isFinite(each))) {
       throw new RangeError(`a command's numbers must be finite, and beyond 2^53 a BigInt, not ${each}`);
     }
     return told;

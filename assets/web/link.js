@@ -1,5 +1,7 @@
 // A connection with the lag that the page asks for. Order is kept, as TCP keeps it.
 
+import { need } from "./check.js";
+
 const WAITING_MAX = 4096;
 
 /** Hands things on after a delay, in order. */
@@ -69,6 +71,7 @@ export class Link {
     this.#in = new Delay(network, (tell) => tell());
     this.#out = new Delay(network, (bytes) => this.#socket?.send(bytes));
     const socket = make(url, "tickwire.v1");
+    need(typeof socket?.send === "function", "what transport gives", "like a WebSocket", socket);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {

@@ -150,7 +150,7 @@ export class Client {
       this.#link = link;
       if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
     } catch (error) {
-      this.#finish(bad(1008, "bad_url", `${this.#url} is no address of a server: ${error.message}`));
+      this.#finish(bad(1008, "bad_url", `${this.#url} cannot be connected to: ${error.message}`));
     }
   }
 

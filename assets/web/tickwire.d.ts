@@ -116,7 +116,7 @@ export interface Client {
 
   /**
    * Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. Integers beyond 2^53
-   * are given as BigInt.
+   * are given as BigInt. Bytes that are no command of the game end the session: only the server can tell (4002).
    */
   command(command: Uint8Array | object | string): void;
 
