@@ -121,34 +121,35 @@ export class Core {
     return this.#out(this.#wasm.tw_transmit());
   }
 
-  /** The next thing that happened: `{ type, ... }`, or null. */
+  /** The next thing that happened: `{ type, told }`, or null. */
   event() {
     const bytes = this.#out(this.#wasm.tw_event());
     if (bytes === null) return null;
     const type = HAPPENED[bytes[0]];
-    const from = new Reader(bytes.subarray(1));
+    return { type, told: this.#told(type, bytes.subarray(1)) };
+  }
+
+  #told(type, bytes) {
+    const from = new Reader(bytes);
     switch (type) {
       case "joined":
-        this.#learn();
-        return { type };
+        return this.#learn();
       case "event":
-        return { type, event: this.builtIn ? named(json(bytes.subarray(1))) : bytes.slice(1) };
+        return this.builtIn ? named(json(bytes)) : bytes.slice();
       case "player-joined":
-        return { type, entry: this.#enter(rosterEntry(from)) };
+        return this.#enter(rosterEntry(from));
       case "player-changed":
-        return { type, entry: this.#change(rosterEntry(from)) };
-      case "player-left": {
-        const player = from.varint();
-        return { type, player, name: this.#leave(player) };
-      }
+        return this.#change(rosterEntry(from));
+      case "player-left":
+        return this.#leave(from.varint());
       case "events-dropped":
-        return { type, count: from.varint() };
+        return { count: from.varint() };
       case "life-line":
-        return { type, line: lifeLine(from) };
+        return lifeLine(from);
       case "idle-warning":
-        return { type, closes_in_ms: from.varint() };
+        return { closes_in_ms: from.varint() };
       default:
-        return { type: "closed", close: closing(from) };
+        return closing(from);
     }
   }
 
@@ -183,7 +184,7 @@ export class Core {
   #leave(player) {
     const { roster } = this.facts;
     this.facts.roster = roster.filter((entry) => entry.player !== player);
-    return roster.find((entry) => entry.player === player)?.name ?? "";
+    return { player, name: roster.find((entry) => entry.player === player)?.name ?? "" };
   }
 
   /** The controls by name, those of a vector also as `{ x, y }`; taken if all are right and `is_sent`. */
@@ -350,7 +351,7 @@ function closing(from) {
   const advice = ADVICE[from.u8()];
   const retry_after_ms = from.varint();
   const text = from.text();
-  return { close: { code, reason, text: text || reason, advice, retry_after_ms }, byServer: from.bool() };
+  return { code, reason, text: text || reason, advice, retry_after_ms, by_server: from.bool() };
 }
 
 function schemaOf(from) {

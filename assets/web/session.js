@@ -192,41 +192,23 @@ export class Client {
     for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
   }
 
-  #happened(event) {
-    switch (event.type) {
-      case "joined": {
-        this.state = "playing";
-        this.#listen();
-        const cut = this.#cut;
-        this.#cut = null;
-        if (cut !== null) {
-          this.#back = { at: performance.now(), attempt: cut.attempt };
-          return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
-        }
-        this.#waits_for_page = this.#settle !== null;
-        return this.#settle?.resolve();
-      }
-      case "event":
-        return this.#emit("event", event.event);
-      case "player-joined":
-        return this.#emit("player-joined", event.entry);
-      case "player-changed":
-        return this.#emit("player-changed", event.entry);
-      case "player-left":
-        return this.#emit("player-left", { player: event.player, name: event.name });
-      case "events-dropped":
-        return this.#emit("events-dropped", { count: event.count });
-      case "life-line":
-        return this.#emit("life-line", event.line);
-      case "idle-warning":
-        return this.#emit("idle-warning", { closes_in_ms: event.closes_in_ms });
-      default: {
-        const { close, byServer } = event.close;
-        if (close.advice === "retry") close.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
-        if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
-        return this.#finish({ ...close, by_server: byServer });
-      }
+  #happened({ type, told }) {
+    if (type === "closed") {
+      if (told.advice === "retry") told.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
+      if (told.by_server && told.advice === "resume" && this.#core.facts !== null) return this.#closed();
+      return this.#finish(told);
     }
+    if (type !== "joined") return this.#emit(type, told);
+    this.state = "playing";
+    this.#listen();
+    const cut = this.#cut;
+    this.#cut = null;
+    if (cut !== null) {
+      this.#back = { at: performance.now(), attempt: cut.attempt };
+      return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
+    }
+    this.#waits_for_page = this.#settle !== null;
+    this.#settle?.resolve();
   }
 
   /** Watches that the server speaks. */

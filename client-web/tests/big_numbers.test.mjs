@@ -101,7 +101,7 @@ test("events, settings and commands of a built-in game keep their digits", () =>
   core.event();
   assert.equal(core.facts.settings.owner, 2n ** 64n - 1n);
   second.event();
-  assert.deepEqual(second.event().event, { type: "Paid", from: 2n ** 53n + 1n, to: 7 });
+  assert.deepEqual(second.event().told, { type: "Paid", from: 2n ** 53n + 1n, to: 7 });
   core.command({ Pay: { to: 2n ** 53n + 1n, sum: 5 } });
   assert.deepEqual(given, ['{"Pay":{"to":9007199254740993,"sum":5}}']);
 });
