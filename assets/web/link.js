@@ -3,6 +3,7 @@
 import { need } from "./check.js";
 
 const WAITING_MAX = 4096;
+const CLOSES_WITHIN_MS = 500;
 
 /** Hands things on after a delay, in order. */
 class Delay {
@@ -93,6 +94,8 @@ export class Link {
     socket.onerror = (event) => {
       // The package `ws` says "Unexpected server response: 403".
       this.status = Number(/response: (\d+)/.exec(event?.message)?.[1] ?? 0);
+      // Chromium closes none that the page's policy forbids.
+      setTimeout(() => socket.onclose?.({ code: 1006 }), CLOSES_WITHIN_MS);
     };
   }
 

@@ -126,6 +126,14 @@ test("who never listens still has the roster of now", async () => {
   await until(() => bob.roster.length === 3, "all are in it");
 });
 
+test("a transport that fails without closing is given up soon", async () => {
+  const socket = { send() {}, close() {} };
+  const started = performance.now();
+  const coming = stage.join("ada", { transport: () => (setTimeout(() => socket.onerror({})), socket) });
+  await assert.rejects(coming, ({ reason }) => reason === "unreachable");
+  assert.ok(performance.now() - started < 5_000);
+});
+
 test("an end that came behind the join is told to who listens in an effect", async () => {
   const ada = await stage.join("ada", { fresh: true });
   let socket;
