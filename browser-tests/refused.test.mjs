@@ -32,7 +32,8 @@ test("a page of the server itself, whose operator permits others only", async ()
 });
 
 test("a page of another host", async () => {
-  const other = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>other</title>"));
+  const html = { "content-type": "text/html" };
+  const other = createServer((_, response) => response.writeHead(200, html).end("<!doctype html><title>other</title>"));
   other.listen(0, "127.0.0.1");
   await once(other, "listening");
   const { status, reason, advice } = await tell(`http://127.0.0.1:${other.address().port}/`);

@@ -56,7 +56,7 @@ export class Client {
   #is_leaving = false;
   #rates = [];
   #frames = new Frames();
-  state = "connecting";
+  #state = "connecting";
 
   constructor(core, options, place) {
     this.#core = core;
@@ -78,9 +78,9 @@ export class Client {
   /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
    * behind for the grace time. */
   #leave = () => {
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     const bytes = this.#store === null ? null : this.#core.savePlace();
-    if (bytes === null || (this.state !== "playing" && this.state !== "cut")) return this.close();
+    if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
     const until = Date.now() + this.#grace_ms - away_ms;
     putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
@@ -89,14 +89,14 @@ export class Client {
 
   /** The device has a network again: no need to wait for the next attempt. */
   #again = () => {
-    if (this.state !== "cut" || this.#link !== null) return;
+    if (this.#state !== "cut" || this.#link !== null) return;
     clearTimeout(this.#timer);
     this.#open();
   };
 
   /** Who hides the page may do nothing for longer. */
   #hide = () => {
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     this.#core.hidden(document.hidden);
     this.#transmit();
   };
@@ -155,7 +155,7 @@ export class Client {
   }
 
   #message(bytes) {
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     this.#silence.checks = 0;
     try {
       this.#core.receive(performance.now(), bytes);
@@ -168,17 +168,17 @@ export class Client {
 
   /** Moves everything that is due: inputs, messages out, events. */
   #pump() {
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     clearTimeout(this.#timer);
     try {
       const next = this.#core.advance(performance.now());
       this.#transmit();
-      while (!this.#waits_for_page && this.state !== "closed") {
+      while (!this.#waits_for_page && this.#state !== "closed") {
         const event = this.#core.event();
         if (event === null) break;
         this.#happened(event);
       }
-      if (next >= 0 && this.state === "playing") {
+      if (next >= 0 && this.#state === "playing") {
         // Rounded up: browsers cut a wait to whole ms, and a timer that is early would be set again and again.
         this.#timer = setTimeout(() => this.#pump(), Math.max(Math.ceil(next - performance.now()), 0));
       }
@@ -199,7 +199,7 @@ export class Client {
       return this.#finish(told);
     }
     if (type !== "joined") return this.#emit(type, told);
-    this.state = "playing";
+    this.#state = "playing";
     this.#listen();
     const cut = this.#cut;
     this.#cut = null;
@@ -230,7 +230,7 @@ export class Client {
 
   /** The connection is gone, without a closing that says what else to do. */
   #closed() {
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     if (this.#waits_for_page) {
       this.#broke_meanwhile = true;
       return;
@@ -245,7 +245,7 @@ export class Client {
     this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
     const left_ms = this.#cut.since + this.#grace_ms - now;
     if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
-    this.state = "cut";
+    this.#state = "cut";
     const base = Math.min(RETRY_MS.first * 2 ** this.#cut.attempt, RETRY_MS.max);
     const wait = Math.min(base * Math.random(), left_ms);
     this.#cut.attempt += 1;
@@ -261,9 +261,9 @@ export class Client {
   }
 
   #finish(close) {
-    if (this.state === "closed") return;
-    const comes_back = close.reason === "kept" || (this.state === "connecting" && this.#takes);
-    this.state = "closed";
+    if (this.#state === "closed") return;
+    const comes_back = close.reason === "kept" || (this.#state === "connecting" && this.#takes);
+    this.#state = "closed";
     this.#end = close;
     this.#forget();
     this.#quieten();
@@ -299,7 +299,7 @@ export class Client {
   }
 
   input(controls) {
-    this.#core.input(performance.now(), controls, this.state !== "closed" && this.player !== null);
+    this.#core.input(performance.now(), controls, this.#state !== "closed" && this.player !== null);
   }
 
   command(command) {
@@ -307,7 +307,7 @@ export class Client {
     if (isBytes === this.builtIn) {
       throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
     }
-    if (this.state === "closed") return;
+    if (this.#state === "closed") return;
     const refused = this.#core.command(command);
     if (refused === 3) throw new TypeError("this is no command of the game");
     if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
@@ -319,7 +319,7 @@ export class Client {
     const real = performance.now();
     if (now === undefined) now = real;
     else this.#frames.check(now, real);
-    if (this.state === "closed") return [];
+    if (this.#state === "closed") return [];
     // Inputs keep to the session's clock.
     this.#core.advance(Math.min(now, real));
     this.#transmit();
@@ -334,7 +334,7 @@ export class Client {
 
   follow(player = null) {
     if (player !== null) integer("the player", player, 65_535);
-    if (this.state !== "playing") return;
+    if (this.#state !== "playing") return;
     this.#core.follow(player ?? -1);
     this.#transmit();
   }
@@ -363,7 +363,7 @@ export class Client {
   }
 
   close() {
-    if (this.state !== "playing" && this.state !== "cut") return this.#finish(left());
+    if (this.#state !== "playing" && this.#state !== "cut") return this.#finish(left());
     if (this.#is_leaving) return;
     this.#is_leaving = true;
     this.#core.leave();
@@ -374,6 +374,10 @@ export class Client {
     }
     this.#transmit();
     setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
+  }
+
+  get state() {
+    return this.#state;
   }
 
   get player() {

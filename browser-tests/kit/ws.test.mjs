@@ -85,7 +85,10 @@ test("what a server answers to a plain request at its address tells a browser's 
     }
   };
   try {
-    const answers = { 403: ["refused", "stop"], 426: ["refused", "stop"], 429: ["try_later", "retry"], 503: ["try_later", "retry"], 200: ["unreachable", "retry"] };
+    const answers = {
+      403: ["refused", "stop"], 426: ["refused", "stop"], 429: ["try_later", "retry"], 503: ["try_later", "retry"],
+      200: ["unreachable", "retry"],
+    };
     for (const [answer, [reason, advice]] of Object.entries(answers)) {
       status = Number(answer);
       const error = await refusal({ ...options, url, keep: false });

@@ -128,7 +128,8 @@ test("options of connect, resume and listRooms", async () => {
   for (const [option, values] of Object.entries(wrong)) {
     for (const value of values) {
       for (const call of option === "url" || option === "game" || option === "signal" ? [connect, resume, listRooms] : [connect, resume]) {
-        const error = await call({ ...(call === listRooms ? { url: stage.play } : stage.options()), [option]: value }).then(() => null, (error) => error);
+        const base = call === listRooms ? { url: stage.play } : stage.options();
+        const error = await call({ ...base, [option]: value }).then(() => null, (error) => error);
         const what = `${call.name} ${option}: ${typeof value} ${error}`;
         assert.ok([TypeError, RangeError].includes(error?.constructor), what);
         assert.ok(error.message.includes(option), what);

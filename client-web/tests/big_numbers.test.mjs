@@ -40,12 +40,14 @@ test("what does not fit is refused, and the call that takes it is named", () => 
   ];
   for (let at = 0; at < writes.length; at += 2) {
     const to = new Writer();
-    assert.throws(() => writes[at](to), (error) => [TypeError, RangeError].includes(error.constructor) && writes[at + 1].test(error.message), `${writes[at]}`);
+    const isOurs = (error) => [TypeError, RangeError].includes(error.constructor) && writes[at + 1].test(error.message);
+    assert.throws(() => writes[at](to), isOurs, `${writes[at]}`);
     assert.equal(to.done().length, 0, "nothing of it was written");
   }
   const beyond = bytes(253, 0, 0, 0, 0, 0, 0, 32, 0);
-  assert.throws(() => new Reader(beyond).varint(), (error) => error instanceof DecodeError && /u64\(\)/.test(error.message));
-  assert.throws(() => new Reader(bytes(253, 255, 255, 255, 255, 255, 255, 255, 255)).zigzag(), (error) => error instanceof DecodeError && /i64\(\)/.test(error.message));
+  const names = (call) => (error) => error instanceof DecodeError && error.message.includes(call);
+  assert.throws(() => new Reader(beyond).varint(), names("u64()"));
+  assert.throws(() => new Reader(bytes(253, 255, 255, 255, 255, 255, 255, 255, 255)).zigzag(), names("i64()"));
   for (const from of [null, undefined, 5, "ab", [1]]) assert.throws(() => new Reader(from), TypeError);
   assert.throws(() => new Reader(bytes(253, 1, 0, 0, 0, 0, 0, 0, 0)).u64(), DecodeError, "a longer form than the shortest");
 });
