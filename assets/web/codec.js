@@ -1,5 +1,7 @@
 // The codec of control messages, settings, events and commands: docs/protocol.md, section 2.
 
+import { need, told, within } from "./check.js";
+
 /** A value that is not what it should be. Whoever reads bytes of a server ends the session with it. */
 export class DecodeError extends Error {}
 
@@ -14,6 +16,7 @@ export class Reader {
   #at = 0;
 
   constructor(bytes) {
+    need(bytes instanceof ArrayBuffer || ArrayBuffer.isView(bytes), "a Reader's bytes", "a Uint8Array", bytes);
     const { buffer, byteOffset, byteLength } = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
     this.#view = new DataView(buffer, byteOffset, byteLength);
   }
@@ -43,23 +46,35 @@ export class Reader {
     return value === 1;
   }
 
-  /** u16, u32, u64, lengths, numbers of variants. Beyond 2^53, or in a longer form than the shortest, it throws. */
-  varint() {
+  /** A BigInt from 2^32 on. */
+  #varint() {
     const first = this.u8();
     if (first < 251) return first;
     if (first > 253) throw new DecodeError("no number begins so");
     const [value, least] = first === 251 ? [this.#view.getUint16(this.#take(2), true), 251]
       : first === 252 ? [this.#view.getUint32(this.#take(4), true), 0x1_0000]
-      : [Number(this.#view.getBigUint64(this.#take(8), true)), 0x1_0000_0000];
+      : [this.#view.getBigUint64(this.#take(8), true), 0x1_0000_0000];
     if (value < least) throw new DecodeError("the number has a shorter form");
-    if (!Number.isSafeInteger(value)) throw new DecodeError("the number is beyond 2^53");
     return value;
   }
 
-  /** i16, i32, i64. */
+  /** u16, u32, lengths, numbers of variants. Beyond 2^53, or in a longer form than the shortest, it throws. */
+  varint() {
+    return numberOf(this.#varint(), "u64()");
+  }
+
+  u64() {
+    return BigInt(this.#varint());
+  }
+
+  /** i16, i32. */
   zigzag() {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return numberOf(this.i64(), "i64()");
+  }
+
+  i64() {
+    const value = this.u64();
+    return (value >> 1n) ^ -(value & 1n);
   }
 
   f32() {
@@ -86,15 +101,34 @@ export class Reader {
   }
 
   option(read) {
+    need(typeof read === "function", "option's read", "a function", read);
     return this.bool() ? read(this) : null;
   }
 
   list(read) {
+    need(typeof read === "function", "list's read", "a function", read);
     const length = this.varint();
     if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) throw new DecodeError("the list is too long");
     return Array.from({ length }, () => read(this));
   }
 }
+
+function numberOf(value, big) {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new DecodeError(`the number is beyond 2^53: read it by ${big}, as a BigInt`);
+  return number;
+}
+
+/** `value` as a BigInt, if it is an integer of so many bits. */
+function bigOf(name, value, fit) {
+  const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : null;
+  if (big === null || fit(64, big) !== big) throw new RangeError(`${name} takes a BigInt of its range or an integer within 2^53, not ${told(value)}`);
+  return big;
+}
+
+const isSafe = (value, big) => {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${told(value)} is no integer within 2^53: ${big} takes a BigInt`);
+};
 
 /** Writes the codec. */
 export class Writer {
@@ -108,10 +142,12 @@ export class Writer {
   }
 
   u8(value) {
+    within("u8(value)", value, 0, 255, "an integer from 0 to 255", Number.isInteger(value));
     return this.#put(1, "setUint8", value);
   }
 
   i8(value) {
+    within("i8(value)", value, -128, 127, "an integer from -128 to 127", Number.isInteger(value));
     return this.#put(1, "setInt8", value);
   }
 
@@ -121,42 +157,60 @@ export class Writer {
 
   /** Non-negative integers, in the shortest form. */
   varint(value) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no integer from 0 to 2^53`);
-    if (value < 251) return this.u8(value);
-    if (value < 0x1_0000) return this.u8(251).#put(2, "setUint16", value);
-    if (value < 0x1_0000_0000) return this.u8(252).#put(4, "setUint32", value);
-    return this.u8(253).#put(8, "setBigUint64", BigInt(value));
+    isSafe(value, "u64()");
+    return this.u64(value);
+  }
+
+  u64(value) {
+    const big = bigOf("u64()", value, BigInt.asUintN);
+    if (big < 251n) return this.u8(Number(big));
+    if (big < 0x1_0000n) return this.u8(251).#put(2, "setUint16", Number(big));
+    if (big < 0x1_0000_0000n) return this.u8(252).#put(4, "setUint32", Number(big));
+    return this.u8(253).#put(8, "setBigUint64", big);
   }
 
   zigzag(value) {
-    return this.varint(value >= 0 ? 2 * value : -2 * value - 1);
+    isSafe(value, "i64()");
+    return this.i64(value);
+  }
+
+  i64(value) {
+    const big = bigOf("i64()", value, BigInt.asIntN);
+    return this.u64(big < 0n ? -2n * big - 1n : 2n * big);
   }
 
   f32(value) {
+    need(typeof value === "number", "f32(value)", "a number", value);
     return this.#put(4, "setFloat32", value);
   }
 
   f64(value) {
+    need(typeof value === "number", "f64(value)", "a number", value);
     return this.#put(8, "setFloat64", value);
   }
 
   text(value) {
+    need(typeof value === "string", "text(value)", "a text", value);
     return this.bytes(UTF8.encode(value));
   }
 
   bytes(value) {
+    need(value instanceof Uint8Array, "bytes(value)", "a Uint8Array", value);
     this.varint(value.length);
     for (const byte of value) this.#bytes.push(byte);
     return this;
   }
 
   option(value, write) {
+    need(typeof write === "function", "option's write", "a function", write);
     this.bool(value != null);
     if (value != null) write(this, value);
     return this;
   }
 
   list(values, write) {
+    need(typeof write === "function", "list's write", "a function", write);
+    need(Array.isArray(values) || ArrayBuffer.isView(values), "list(values)", "an array", values);
     this.varint(values.length);
     for (const value of values) write(this, value);
     return this;

@@ -1,5 +1,7 @@
 // The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
+import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
+import { parse, stringify } from "./json.js";
 
 const ABI = 4;
 /** The order of `Session::figures` in client-web. */
@@ -15,6 +17,7 @@ const HAPPENED = [
   "joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed", "idle-warning",
 ];
 const TURN = 2 * Math.PI;
+const NESTED_MAX = 64;
 
 const modules = new Map();
 
@@ -33,7 +36,9 @@ export async function load(source) {
 async function fetchModule(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(await response.arrayBuffer()).catch(() => {
+    throw new Error(`${url} is no WebAssembly: the option \`wasm\` has to lead to the core`);
+  });
 }
 
 /** The values of a field on its grid, in units: angles in radians. */
@@ -116,34 +121,35 @@ export class Core {
     return this.#out(this.#wasm.tw_transmit());
   }
 
-  /** The next thing that happened: `{ type, ... }`, or null. */
+  /** The next thing that happened: `{ type, told }`, or null. */
   event() {
     const bytes = this.#out(this.#wasm.tw_event());
     if (bytes === null) return null;
     const type = HAPPENED[bytes[0]];
-    const from = new Reader(bytes.subarray(1));
+    return { type, told: this.#told(type, bytes.subarray(1)) };
+  }
+
+  #told(type, bytes) {
+    const from = new Reader(bytes);
     switch (type) {
       case "joined":
-        this.#learn();
-        return { type };
+        return this.#learn();
       case "event":
-        return { type, event: this.builtIn ? named(json(bytes.subarray(1))) : bytes.slice(1) };
+        return this.builtIn ? named(json(bytes)) : bytes.slice();
       case "player-joined":
-        return { type, entry: this.#enter(rosterEntry(from)) };
+        return this.#enter(rosterEntry(from));
       case "player-changed":
-        return { type, entry: this.#change(rosterEntry(from)) };
-      case "player-left": {
-        const player = from.varint();
-        return { type, player, name: this.#leave(player) };
-      }
+        return this.#change(rosterEntry(from));
+      case "player-left":
+        return this.#leave(from.varint());
       case "events-dropped":
-        return { type, count: from.varint() };
+        return { count: from.varint() };
       case "life-line":
-        return { type, line: lifeLine(from) };
+        return lifeLine(from);
       case "idle-warning":
-        return { type, closes_in_ms: from.varint() };
+        return { closes_in_ms: from.varint() };
       default:
-        return { type: "closed", close: closing(from) };
+        return closing(from);
     }
   }
 
@@ -178,39 +184,39 @@ export class Core {
   #leave(player) {
     const { roster } = this.facts;
     this.facts.roster = roster.filter((entry) => entry.player !== player);
-    return roster.find((entry) => entry.player === player)?.name ?? "";
+    return { player, name: roster.find((entry) => entry.player === player)?.name ?? "" };
   }
 
-  /** The controls by name, those of a vector also as `{ x, y }`. */
-  input(now, controls, path = "") {
-    for (const [name, value] of Object.entries(controls)) {
-      const at = this.facts.schema.input.findIndex((field) => field.name === path + name);
-      if (at >= 0) this.#control(at, value);
-      else if (value !== null && typeof value === "object") this.#inside(now, value, `${path}${name}.`);
-      else throw new TypeError(`the game's input has no field "${path}${name}"; it has ${this.#inputNames()}`);
-    }
-    if (path !== "") return;
+  /** The controls by name, those of a vector also as `{ x, y }`; taken if all are right and `is_sent`. */
+  input(now, controls, is_sent) {
+    const fields = this.facts.schema.input;
+    const taken = [];
+    const read = (controls, path) => {
+      for (const [name, value] of entriesOf("controls", controls)) {
+        const full = path + name;
+        const at = fields.findIndex((field) => field.name === full);
+        if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
+        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") read(value, `${full}.`);
+        else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
+      }
+    };
+    read(controls, "");
+    if (!is_sent) return;
+    for (const [at, number] of taken) this.#control(at, number);
     const words = Int32Array.from(this.#controls);
     this.#wasm.tw_input(now, this.#in(new Uint8Array(words.buffer)));
     // An edge is told once: the core keeps it until an input takes it.
-    this.facts.schema.input.forEach((field, at) => {
+    fields.forEach((field, at) => {
       if (isButton(field)) this.#controls[at] &= 1;
     });
-  }
-
-  #inside(now, value, path) {
-    if (path.length > 64) throw new TypeError("controls are nested too deep");
-    this.input(now, value, path);
   }
 
   #inputNames() {
     return this.facts.schema.input.map((field) => `"${field.name}"`).join(", ") || "none";
   }
 
-  #control(at, value) {
+  #control(at, number) {
     const field = this.facts.schema.input[at];
-    const number = field.choices === null ? Number(value) : choiceOf(field, value);
-    if (!Number.isFinite(number)) throw new TypeError(`"${field.name}" must be a number, not ${value}`);
     if (isButton(field)) {
       const pressed = number !== 0 && (this.#controls[at] & 1) === 0;
       this.#controls[at] = (number !== 0 ? 1 : 0) | (pressed ? 2 : 0);
@@ -223,8 +229,9 @@ export class Core {
       : Math.min(Math.max(step, field.min), field.max);
   }
 
-  /** 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
-  command(bytes) {
+  /** As an object if the game is built in, else as bytes. 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
+  command(command) {
+    const bytes = this.builtIn ? UTF8.encode(stringify(command)) : command;
     return this.#wasm.tw_command(this.#in(bytes));
   }
 
@@ -312,7 +319,8 @@ export class Core {
   }
 }
 
-const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+const UTF8 = new TextEncoder();
+const json = (bytes) => parse(new TextDecoder().decode(bytes));
 
 /** An enum as serde writes it, with its variant as `type`: `"A"`, `{ A: { x } }`, `{ A: 1 }`. */
 function named(value) {
@@ -343,7 +351,7 @@ function closing(from) {
   const advice = ADVICE[from.u8()];
   const retry_after_ms = from.varint();
   const text = from.text();
-  return { close: { code, reason, text: text || reason, advice, retry_after_ms }, byServer: from.bool() };
+  return { code, reason, text: text || reason, advice, retry_after_ms, by_server: from.bool() };
 }
 
 function schemaOf(from) {
@@ -363,11 +371,20 @@ function schemaOf(from) {
   return { version, kinds, input: from.list(field) };
 }
 
+/** What a page gives for a control as a number. */
+function numberOf(field, value) {
+  if (field.choices !== null) return choiceOf(field, value);
+  const name = `"${field.name}"`;
+  need(typeof value === "number" || typeof value === "boolean", name, "a number or a boolean", value);
+  need(Number.isFinite(Number(value)), name, "a finite number", value, RangeError);
+  return Number(value);
+}
+
 /** The number of a variant that is given by its name or its number. */
 function choiceOf({ name, choices }, value) {
   const at = typeof value === "string" ? choices.indexOf(value) : value;
   if (!Number.isInteger(at) || at < 0 || at >= choices.length) {
-    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${value}`);
+    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`);
   }
   return at;
 }

@@ -1,7 +1,9 @@
 // A connection with the lag that the page asks for. Order is kept, as TCP keeps it.
 
+import { need } from "./check.js";
+
 const WAITING_MAX = 4096;
-const DELAY_MS_MAX = 5_000;
+const CLOSES_WITHIN_MS = 500;
 
 /** Hands things on after a delay, in order. */
 class Delay {
@@ -16,7 +18,7 @@ class Delay {
 
   push(item) {
     const { delay_ms = 0, jitter_ms = 0 } = this.options();
-    const wait = Math.min(Math.max(delay_ms, 0), DELAY_MS_MAX) + Math.random() * Math.min(Math.max(jitter_ms, 0), DELAY_MS_MAX);
+    const wait = delay_ms + Math.random() * jitter_ms;
     if (wait === 0 && this.#queue.length === 0) return this.deliver(item);
     const due = Math.max(this.#last_due, performance.now() + wait);
     this.#last_due = due;
@@ -61,16 +63,20 @@ export class Link {
   #in;
   #out;
   isOpen = false;
+  wasOpen = false;
+  /** What the server answered instead of opening it; 0 if the transport does not tell. */
+  status = 0;
 
   /** `heard`: `open()`, `message(bytes)`, `close(code)`. After `close` nothing more is heard. */
   constructor(make, url, network, heard) {
     this.#in = new Delay(network, (tell) => tell());
     this.#out = new Delay(network, (bytes) => this.#socket?.send(bytes));
     const socket = make(url, "tickwire.v1");
+    need(typeof socket?.send === "function", "what transport gives", "like a WebSocket", socket);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.isOpen = true;
+      this.isOpen = this.wasOpen = true;
       heard.open();
     };
     socket.onmessage = ({ data }) => {
@@ -85,7 +91,12 @@ export class Link {
         heard.close(code);
       });
     };
-    socket.onerror = () => {};
+    socket.onerror = (event) => {
+      // The package `ws` says "Unexpected server response: 403".
+      this.status = Number(/response: (\d+)/.exec(event?.message)?.[1] ?? 0);
+      // Chromium closes none that the page's policy forbids.
+      setTimeout(() => socket.onclose?.({ code: 1006 }), CLOSES_WITHIN_MS);
+    };
   }
 
   send(bytes) {

@@ -55,7 +55,7 @@ export function takePlace(store, fits) {
 }
 
 /** Gives what `enter(signal)` gives with a place that was taken, or null if it fails and the place `isLost`. If it fails otherwise, is
- * given up by `outer`, or the page goes before it is in, the place is there again for who comes next. */
+ * given up by `outer`, or the page goes before it is in, the place is there again for who comes next. Once it is in, `outer` ends it. */
 export async function tryPlace(store, place, outer, isLost, enter) {
   const inner = new AbortController();
   let is_back = false;
@@ -75,11 +75,11 @@ export async function tryPlace(store, place, outer, isLost, enter) {
   try {
     return await enter(inner.signal);
   } catch (error) {
+    outer?.removeEventListener("abort", giveUp);
     if (!is_back && isLost(error)) return null;
     putBack();
     throw error;
   } finally {
     globalThis.removeEventListener?.("pagehide", leave);
-    outer?.removeEventListener("abort", giveUp);
   }
 }

@@ -1,8 +1,10 @@
 /** Tickwire in a web page: joins a room, sends input, and says what to draw. `docs/writing-a-client.md` leads through it. */
 
 /**
- * Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do, or with the
- * reason of a `signal` that had been aborted before.
+ * Joins a room. Resolves once the client has its place; rejects with a {@link TickwireError} that says what to do, with the
+ * reason of a `signal` that had been aborted before, or with a `TypeError` or `RangeError` that names an option that is wrong.
+ *
+ * Here as in all that follows, a wrong value of the page is an error that names it and the remedy; it ends no session.
  */
 export function connect(options?: ConnectOptions): Promise<Client>;
 
@@ -13,14 +15,14 @@ export function connect(options?: ConnectOptions): Promise<Client>;
 export function resume(options?: ConnectOptions): Promise<Client | null>;
 
 /** The rooms of a server: `api/rooms` beside the `url` of its WebSocket. Rejects with an `Error` if the list cannot be had. */
-export function listRooms(options?: { url?: string; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
+export function listRooms(options?: { url?: string | URL; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
 
 export interface ConnectOptions {
   /**
    * The server's WebSocket; `http:`, `https:` and addresses relative to the page will do. Default: `/play` on the host of the page,
    * `wss:` if the page is `https:`.
    */
-  url?: string;
+  url?: string | URL;
   /** The game's name on the server. Default: `"arena"`. */
   game?: string;
   /** The name that others see, at most 32 bytes of UTF-8; longer ones are cut. Default: `"guest"`. */
@@ -30,7 +32,7 @@ export interface ConnectOptions {
   /** The id of a room, 8 characters. Without it: any open room with the options of `create`, else a new one. */
   room?: string;
   /** Options of a room: what to look for, or with `fresh` what to make. */
-  create?: Record<string, string>;
+  create?: Record<string, string | number | boolean>;
   /** Make a new room with the options of `create` instead of looking for one. */
   fresh?: boolean;
   /**
@@ -42,7 +44,7 @@ export interface ConnectOptions {
   network?: NetworkOptions;
   /** Makes the connection instead of `new WebSocket`: for tests, or another transport. */
   transport?: (url: string, protocol: string) => Transport;
-  /** Gives up joining. */
+  /** Gives up joining, and ends the session as {@link Client.close} does once it is joined: so `connect` can be undone at any moment. */
   signal?: AbortSignal;
   /**
    * Where a player's place is kept when the page goes, so that {@link connect} takes it again after a reload, for as long as the server
@@ -60,7 +62,7 @@ export interface PlaceStore {
   removeItem(key: string): void;
 }
 
-/** Delay of each direction, on top of what the network has. Order is kept, as TCP keeps it. */
+/** Delay of each direction, 0 to 5,000 ms, on top of what the network has. Order is kept, as TCP keeps it. */
 export interface NetworkOptions {
   delay_ms?: number;
   /** Up to this much more, at random. */
@@ -70,10 +72,14 @@ export interface NetworkOptions {
 /** The part of `WebSocket` that is used. */
 export interface Transport {
   binaryType: string;
-  onopen: ((event?: unknown) => void) | null;
-  onmessage: ((event: { data: ArrayBuffer | string }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: ((event?: unknown) => void) | null;
+  // `any`: so a browser's WebSocket is one, and that of the package `ws`, whose events are other classes.
+  onopen: ((event?: any) => void) | null;
+  /** Its `data` is an `ArrayBuffer`. */
+  onmessage: ((event: any) => void) | null;
+  /** It has `code` and `reason`. */
+  onclose: ((event: any) => void) | null;
+  /** The `message` of `ws` tells why a server refused. */
+  onerror: ((event?: any) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
 }
@@ -95,24 +101,31 @@ export interface RoomListing {
 }
 
 export interface Client {
-  /** Calls `listener` from now on; the returned function ends that. Listeners run outside of {@link Client.entities}. */
+  /**
+   * Calls `listener` from now on; the returned function ends that. Listeners run outside of {@link Client.entities}. What happens behind
+   * the join waits for the first listener, for a second at most; whoever adds all in one task misses nothing.
+   */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
 
   /**
    * The controls from now on, fields of the game's input by name; fields that are not given stay as they are. Values in units
    * (angles in radians) are put on the field's grid; a button takes a boolean; a vector may be given as `{ x, y }`. Unknown names
-   * throw a `TypeError`.
+   * and values that are no number throw, and then nothing of `controls` is taken.
    */
   input(controls: Controls): void;
 
-  /** Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. */
+  /**
+   * Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. Integers beyond 2^53
+   * are given as BigInt. Bytes that are no command of the game end the session: only the server can tell (4002).
+   */
   command(command: Uint8Array | object | string): void;
 
   /**
    * What to draw now: others interpolated, the own entity predicted (if the core is built with the game). The array and its
    * objects belong to the client and are filled again by the next call: copy what is to be kept.
    *
-   * @param now `performance.now()` of the animation frame; default: now.
+   * @param now the timestamp that `requestAnimationFrame` gives, in ms; default: now. Any other clock, as `Date.now()` or seconds, is
+   * a `RangeError`.
    */
   entities(now?: number): readonly EntityView[];
 
@@ -120,10 +133,10 @@ export interface Client {
    * As a spectator, asks for the view of a player, or with `null` for the own again. In a room that is one stream it changes nothing:
    * there all is in view already.
    */
-  follow(player: number | null): void;
+  follow(player?: number | null): void;
 
-  /** An entity of the last {@link Client.entities}. */
-  entity(id: number): EntityView | undefined;
+  /** An entity of the last {@link Client.entities}; of `null`, as {@link Client.entityId} may be, there is none. */
+  entity(id: number | null): EntityView | undefined;
 
   /** Sets the simulated lag. */
   network(options: NetworkOptions): void;
@@ -145,7 +158,10 @@ export interface Client {
   readonly room: string;
   /** Who is in the room, by player. Names are text of strangers: never put them into markup. */
   readonly roster: readonly RosterEntry[];
-  /** The room's settings: an object if the core is built with the game, else bytes for a {@link Reader}. */
+  /**
+   * The room's settings: an object if the core is built with the game, its integers beyond 2^53 as BigInt; else bytes for a
+   * {@link Reader}.
+   */
   readonly settings: unknown;
   /** The newest tick whose state is here. */
   readonly tick: number;
@@ -183,7 +199,10 @@ export interface RosterEntry {
 }
 
 export interface ClientEvents {
-  /** A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, else its bytes. */
+  /**
+   * A reliable event of the game: `{ type: "Hit", by, on, … }` if the core is built with the game, integers beyond 2^53 as BigInt; else
+   * its bytes.
+   */
   event: any;
   /** These two also come behind `resumed`, for those who joined and left meanwhile. */
   "player-joined": RosterEntry;
@@ -227,7 +246,8 @@ export interface LifeLine {
 export interface CloseReason {
   /**
    * A code of `docs/protocol.md`, section 9. Of this client's own: 1000 it left or was aborted, 1006 no answer, 1008 it was asked for
-   * what cannot be, 1011 it failed, 4009 no answer in time, and 4001, 4002 or 4012 for what the server sent.
+   * what cannot be or the server refuses the page (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
+   * no answer in time, and 4001, 4002 or 4012 for what the server sent.
    */
   code: number;
   /** The machine reason, as `kicked`. */
@@ -336,10 +356,12 @@ export class Reader {
   u8(): number;
   i8(): number;
   bool(): boolean;
-  /** u16, u32, u64 up to 2^53, lengths, numbers of variants. */
+  /** u16, u32, lengths, numbers of variants. Beyond 2^53 it throws: {@link Reader.u64} reads all. */
   varint(): number;
-  /** i16, i32, i64. */
+  u64(): bigint;
+  /** i16, i32. Beyond 2^53 it throws: {@link Reader.i64} reads all. */
   zigzag(): number;
+  i64(): bigint;
   f32(): number;
   f64(): number;
   text(): string;
@@ -348,13 +370,18 @@ export class Reader {
   list<T>(read: (from: this) => T): T[];
 }
 
-/** Writes the codec: commands. */
+/** Writes the codec: commands. A value that does not fit is a `TypeError` or `RangeError`. */
 export class Writer {
   u8(value: number): this;
   i8(value: number): this;
   bool(value: boolean): this;
+  /** u16, u32, lengths, numbers of variants, within 2^53. */
   varint(value: number): this;
+  /** An integer given as a number has to be within 2^53. */
+  u64(value: bigint | number): this;
+  /** i16, i32, within 2^53. */
   zigzag(value: number): this;
+  i64(value: bigint | number): this;
   f32(value: number): this;
   f64(value: number): this;
   text(value: string): this;

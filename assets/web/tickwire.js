@@ -1,496 +1,65 @@
 // Tickwire in a web page: `tickwire.d.ts` says what there is, docs/writing-a-client.md leads through it.
+import { DecodeError, Reader, Writer } from "./codec.js";
 import { Core } from "./core.js";
-import { DecodeError, Reader, Writer, nameOf } from "./codec.js";
-import { COMES_BACK, LEAVES, Link } from "./link.js";
-import { putPlace, storeOf, takePlace, tryPlace } from "./places.js";
+import { TickwireError, noCore } from "./errors.js";
+import { addressOf, checkOptions, playUrl } from "./options.js";
+import { storeOf, takePlace, tryPlace } from "./places.js";
+import { Client } from "./session.js";
 
-export { DecodeError, Reader, Writer };
+export { DecodeError, Reader, TickwireError, Writer };
 
-const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
-const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
-/** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
-const COMMAND_BYTES_MAX = 512;
-const COMMANDS_WAITING_MAX = 128;
-/** How long a server keeps a cut player's place, if it does not say. */
-const GRACE_MS = 30_000;
-/** The most that an attempt waits: twice as long with each. How long it does is chance, so that not all whose server is gone come back
- * at the same moment. */
-const RETRY_MS = { first: 500, max: 8_000 };
-const JOIN_TIMEOUT_MS = 15_000;
-/** An attempt to come back that takes longer is given up, so that the next can begin. */
-const RESUME_TIMEOUT_MS = 5_000;
-/** Pauses between attempts keep growing if the connection holds for less than this. */
-const STEADY_MS = 10_000;
-/** A server speaks four times a second at least. After as many checks without a word the connection counts as broken; checks, not
- * a time, because a laptop that wakes finds the messages only after its clock has jumped. */
-const SILENCE = { checks_max: 5, check_ms: 1_000 };
-const LEAVE_TIMEOUT_MS = 500;
-const RATES_MS = 1_000;
-
-/** Why a session ended, as an error. */
-export class TickwireError extends Error {
-  constructor(close) {
-    super(close.text);
-    this.name = "TickwireError";
-    Object.assign(this, close);
-  }
-}
-
-const bad = (code, reason, text, advice = "stop", retry_after_ms = 0) => ({ code, reason, text, advice, retry_after_ms, by_server: false });
-const unreachable = () => bad(1006, "unreachable", "The server cannot be reached.", "retry", 2_000);
-const lost = () => bad(1006, "lost", "The connection broke and could not be taken up again.", "retry", 0);
-const left = () => bad(1000, "normal", "You left the room.");
-const broken = (error) => bad(1011, "internal_error", `The client failed: ${error.message}`, "upgrade");
-
-const kept = () => bad(1000, "kept", "The page was left; the place is kept for who comes back.", "resume");
+/** Ends that say nothing of the place that was to be taken. */
+const COMES_AGAIN = ["unreachable", "lost", "aborted", "normal", "kept", "timeout", "no_core", "refused", "try_later"];
 
 export async function connect(options = {}) {
+  checkOptions(options);
   // Who asks for a new room, or to watch, does not want the place of before.
   const client = options.fresh ? null : await resume(options);
   return client ?? enter(options, null);
 }
 
 export async function resume(options = {}) {
+  checkOptions(options);
   const store = storeOf(options.keep);
   if (store === null || options.role === "spectator") return null;
   const url = addressOf(options.url ?? playUrl());
-  const [game, room] = [options.game ?? "arena", options.room?.toLowerCase?.()];
+  const [game, room] = [options.game ?? "arena", options.room?.toLowerCase()];
   const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
   if (place === null) return null;
-  // A server that says no has no such place any more, and a place that was damaged is none. Who found no server may try again.
-  const isLost = (error) => error instanceof TickwireError && (error.by_server || ![1000, 1006, 4009].includes(error.code));
+  // A server that says no has no such place any more, and a place that was damaged is none. Who came to no server may try again.
+  const isLost = (error) => error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
   return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 
 /** Takes `place`, or joins if it is null. */
 async function enter(options, place) {
-  const wasm = options.wasm ?? new URL("tickwire.wasm", import.meta.url);
+  const wasm = options.wasm ?? ownCore();
   let core;
   try {
     core = await Core.create(wasm);
   } catch (error) {
-    throw new TickwireError(bad(1011, "no_core", `The client could not be loaded: ${error.message}`, "retry", 2_000));
+    throw noCore(error.message, "retry");
   }
   const client = new Client(core, options, place);
   await client.ready(options.signal);
   return client;
 }
 
-export async function listRooms({ url = playUrl(), game, signal } = {}) {
-  const address = new URL("api/rooms", addressOf(url).replace(/^ws/, "http"));
+/** The core beside this script. */
+function ownCore() {
+  try {
+    return new URL("tickwire.wasm", import.meta.url);
+  } catch {
+    throw noCore("a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.", "stop");
+  }
+}
+
+export async function listRooms(options = {}) {
+  checkOptions(options);
+  const { url, game, signal } = options;
+  const address = new URL("api/rooms", addressOf(url ?? playUrl()).replace(/^ws/, "http"));
   const response = await fetch(address, { signal });
   if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
   const { rooms } = await response.json();
-  return (Array.isArray(rooms) ? rooms : []).filter((room) => game === undefined || room.game === game);
-}
-
-function playUrl() {
-  const { protocol, host } = globalThis.location ?? { protocol: "http:", host: "127.0.0.1:8080" };
-  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
-}
-
-/** A server's address as a WebSocket wants it: it may be relative to the page, and `http:`. */
-function addressOf(url) {
-  try {
-    return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
-  } catch {
-    throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
-  }
-}
-
-function targetOf({ room, create, fresh }) {
-  if (room !== undefined && room !== null) {
-    const id = String(room).toLowerCase();
-    if (!ROOM.test(id)) throw new TickwireError(bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."));
-    return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };
-  }
-  const pairs = Object.entries(create ?? {}).map(([key, value]) => [key, String(value)]);
-  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
-  return fresh ? { create: pairs } : { match: pairs };
-}
-
-class Client {
-  #core;
-  #options;
-  #url;
-  #network;
-  #link = null;
-  #store;
-  #timer = null;
-  #listeners = new Map();
-  #settle = null;
-  /** The page gets the client in this task, and listens from then on: until the next one events wait. */
-  #waits_for_page = false;
-  #grace_ms = GRACE_MS;
-  /** While cut: `{ since, attempt }`. */
-  #cut = null;
-  /** The last time that it came back: `{ at, attempt }`. */
-  #back = { at: -Infinity, attempt: 0 };
-  #attempt_timer = null;
-  #silence = { timer: null, checks: 0 };
-  /** It takes a place again: until it is in, the place is for whoever tries next. */
-  #takes;
-  #is_leaving = false;
-  #rates = [];
-  state = "connecting";
-
-  constructor(core, options, place) {
-    this.#core = core;
-    this.#options = options;
-    this.#store = storeOf(options.keep);
-    this.#url = addressOf(options.url ?? playUrl());
-    this.#network = { ...options.network };
-    this.#takes = place !== null;
-    const name = nameOf(options.name ?? "guest");
-    if (place !== null) {
-      if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
-      return;
-    }
-    if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
-      throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
-    }
-  }
-
-  /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
-   * behind for the grace time. */
-  #leave = () => {
-    if (this.state === "closed") return;
-    const bytes = this.#store === null ? null : this.#core.savePlace();
-    if (bytes === null || (this.state !== "playing" && this.state !== "cut")) return this.close();
-    const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
-    const until = Date.now() + this.#grace_ms - away_ms;
-    putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
-    this.#finish(kept());
-  };
-
-  /** The device has a network again: no need to wait for the next attempt. */
-  #again = () => {
-    if (this.state !== "cut" || this.#link !== null) return;
-    clearTimeout(this.#timer);
-    this.#open();
-  };
-
-  /** Who hides the page may do nothing for longer. */
-  #hide = () => {
-    if (this.state === "closed") return;
-    this.#core.hidden(document.hidden);
-    this.#transmit();
-  };
-
-  /** Resolves when the place is there. */
-  async ready(signal) {
-    signal?.throwIfAborted();
-    const giveUp = () => this.#finish(bad(1000, "aborted", "Joining was given up."));
-    signal?.addEventListener("abort", giveUp, { once: true });
-    globalThis.addEventListener?.("pagehide", this.#leave);
-    const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
-    try {
-      await new Promise((resolve, reject) => {
-        this.#settle = { resolve, reject };
-        this.#open();
-      });
-      setTimeout(() => {
-        this.#waits_for_page = false;
-        if (this.state === "playing") this.#pump();
-      });
-      globalThis.addEventListener?.("online", this.#again);
-      globalThis.document?.addEventListener?.("visibilitychange", this.#hide);
-      if (globalThis.document?.hidden) this.#hide();
-    } finally {
-      this.#settle = null;
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
-    }
-  }
-
-  // --- the connection ---
-
-  #open() {
-    const make = this.#options.transport ?? ((url, protocol) => new WebSocket(url, protocol));
-    let link;
-    const heard = {
-      open: () => this.#pump(),
-      message: (bytes) => this.#message(bytes),
-      close: () => {
-        if (this.#link === link) this.#closed();
-      },
-    };
-    try {
-      link = new Link(make, this.#url, () => this.#network, heard);
-      this.#link = link;
-      if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
-    } catch (error) {
-      this.#finish(bad(1008, "bad_url", `${this.#url} is no address of a server: ${error.message}`));
-    }
-  }
-
-  #message(bytes) {
-    if (this.state === "closed") return;
-    this.#silence.checks = 0;
-    try {
-      this.#core.receive(performance.now(), bytes);
-      if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
-    } catch (error) {
-      return this.#finish(broken(error));
-    }
-    this.#pump();
-  }
-
-  /** Moves everything that is due: inputs, messages out, events. */
-  #pump() {
-    if (this.state === "closed") return;
-    clearTimeout(this.#timer);
-    try {
-      const next = this.#core.advance(performance.now());
-      this.#transmit();
-      while (!this.#waits_for_page && this.state !== "closed") {
-        const event = this.#core.event();
-        if (event === null) break;
-        this.#happened(event);
-      }
-      if (next >= 0 && this.state === "playing") {
-        // Rounded up: browsers cut a wait to whole ms, and a timer that is early would be set again and again.
-        this.#timer = setTimeout(() => this.#pump(), Math.max(Math.ceil(next - performance.now()), 0));
-      }
-    } catch (error) {
-      this.#finish(broken(error));
-    }
-  }
-
-  #transmit() {
-    if (!this.#link?.isOpen) return;
-    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
-  }
-
-  #happened(event) {
-    switch (event.type) {
-      case "joined": {
-        this.state = "playing";
-        this.#listen();
-        const cut = this.#cut;
-        this.#cut = null;
-        if (cut !== null) {
-          this.#back = { at: performance.now(), attempt: cut.attempt };
-          return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
-        }
-        this.#waits_for_page = this.#settle !== null;
-        return this.#settle?.resolve();
-      }
-      case "event":
-        return this.#emit("event", event.event);
-      case "player-joined":
-        return this.#emit("player-joined", event.entry);
-      case "player-changed":
-        return this.#emit("player-changed", event.entry);
-      case "player-left":
-        return this.#emit("player-left", { player: event.player, name: event.name });
-      case "events-dropped":
-        return this.#emit("events-dropped", { count: event.count });
-      case "life-line":
-        return this.#emit("life-line", event.line);
-      case "idle-warning":
-        return this.#emit("idle-warning", { closes_in_ms: event.closes_in_ms });
-      default: {
-        const { close, byServer } = event.close;
-        if (close.advice === "retry") close.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
-        if (byServer && close.advice === "resume" && this.#core.facts !== null) return this.#closed();
-        return this.#finish({ ...close, by_server: byServer });
-      }
-    }
-  }
-
-  /** Watches that the server speaks. */
-  #listen() {
-    this.#quieten();
-    this.#silence.timer = setInterval(() => {
-      this.#silence.checks += 1;
-      if (this.#silence.checks > SILENCE.checks_max) this.#closed();
-    }, SILENCE.check_ms);
-  }
-
-  /** Ends every timer. */
-  #quieten() {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#attempt_timer);
-    clearInterval(this.#silence.timer);
-    this.#silence.checks = 0;
-  }
-
-  /** The connection is gone, without a closing that says what else to do. */
-  #closed() {
-    if (this.state === "closed") return;
-    if (this.#waits_for_page) {
-      setTimeout(() => this.#closed());
-      return;
-    }
-    this.#link?.drop(COMES_BACK);
-    this.#link = null;
-    this.#quieten();
-    if (this.#is_leaving) return this.#finish(left());
-    if (this.#core.facts === null || this.#settle !== null) return this.#finish(unreachable());
-    const now = performance.now();
-    this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
-    const left_ms = this.#cut.since + this.#grace_ms - now;
-    if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
-    this.state = "cut";
-    const base = Math.min(RETRY_MS.first * 2 ** this.#cut.attempt, RETRY_MS.max);
-    const wait = Math.min(base * Math.random(), left_ms);
-    this.#cut.attempt += 1;
-    this.#timer = setTimeout(() => this.#open(), wait);
-    this.#emit("cut", { attempt: this.#cut.attempt, retry_in_ms: wait, grace_left_ms: left_ms });
-  }
-
-  #finish(close) {
-    if (this.state === "closed") return;
-    const comes_back = close.reason === "kept" || (this.state === "connecting" && this.#takes);
-    this.state = "closed";
-    this.#quieten();
-    globalThis.removeEventListener?.("pagehide", this.#leave);
-    globalThis.removeEventListener?.("online", this.#again);
-    globalThis.document?.removeEventListener?.("visibilitychange", this.#hide);
-    this.#link?.drop(comes_back ? COMES_BACK : LEAVES);
-    this.#link = null;
-    if (this.#settle !== null) this.#settle.reject(new TickwireError(close));
-    this.#emit("closed", close);
-  }
-
-  // --- what a page calls ---
-
-  on(name, listener) {
-    if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
-    this.#listeners.get(name).add(listener);
-    return () => this.#listeners.get(name).delete(listener);
-  }
-
-  #emit(name, event) {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // A page's fault ends neither the session nor the other listeners.
-        console.error(error);
-      }
-    }
-  }
-
-  input(controls) {
-    if (this.state !== "closed" && this.player !== null) this.#core.input(performance.now(), controls);
-  }
-
-  command(command) {
-    if (this.state === "closed") return;
-    const isBytes = command instanceof Uint8Array;
-    if (isBytes === this.builtIn) {
-      throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
-    }
-    const bytes = isBytes ? command : new TextEncoder().encode(JSON.stringify(command));
-    const refused = this.#core.command(bytes);
-    if (refused === 3) throw new TypeError("this is no command of the game");
-    if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
-    if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
-    if (refused === 4) throw new TypeError("a spectator gives no commands: join as a player");
-  }
-
-  entities(now = performance.now()) {
-    if (this.state === "closed") return [];
-    this.#core.advance(now);
-    this.#transmit();
-    return this.#core.view(now);
-  }
-
-  entity(id) {
-    return this.#core.entity(id);
-  }
-
-  follow(player = null) {
-    if (this.state !== "playing") return;
-    this.#core.follow(player ?? -1);
-    this.#transmit();
-  }
-
-  network(options) {
-    this.#network = { ...this.#network, ...options };
-  }
-
-  stats() {
-    const now = performance.now();
-    const figures = this.#core.figures(now);
-    const { bytes_in, bytes_out, messages_in, messages_out } = figures;
-    const rates = this.#rates;
-    rates.push({ now, bytes_in, bytes_out, messages_in, messages_out });
-    while (rates.length > 2 && rates[1].now <= now - RATES_MS) rates.shift();
-    const [oldest] = rates;
-    const seconds = Math.max(now - oldest.now, 1) / 1e3;
-    for (const name of ["bytes_in", "bytes_out", "messages_in", "messages_out"]) {
-      figures[`${name}_per_s`] = (figures[name] - oldest[name]) / seconds;
-    }
-    return figures;
-  }
-
-  stateHash() {
-    return this.#core.stateHash();
-  }
-
-  close() {
-    if (this.state !== "playing" && this.state !== "cut") return this.#finish(left());
-    if (this.#is_leaving) return;
-    this.#is_leaving = true;
-    this.#core.leave();
-    if (this.#link === null) {
-      // While cut: the place is taken again to be given up.
-      clearTimeout(this.#timer);
-      this.#open();
-    }
-    this.#transmit();
-    setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
-  }
-
-  get player() {
-    return this.#core.facts?.player ?? null;
-  }
-
-  get entityId() {
-    return this.#core.facts?.entityId ?? null;
-  }
-
-  get room() {
-    return this.#core.facts?.room ?? "";
-  }
-
-  get roster() {
-    return this.#core.facts?.roster ?? [];
-  }
-
-  get settings() {
-    return this.#core.facts?.settings ?? null;
-  }
-
-  get schema() {
-    return this.#core.facts?.schema ?? null;
-  }
-
-  get tickRate() {
-    return this.#core.facts?.tickRate ?? 0;
-  }
-
-  get tick() {
-    return this.#core.tick(performance.now());
-  }
-
-  get builtIn() {
-    return this.#core.builtIn;
-  }
-}
-
-/** How long a place is kept, from a `Welcome`. */
-function graceOf(bytes) {
-  const from = new Reader(bytes.subarray(2));
-  try {
-    from.varint();
-    from.varint();
-    from.varint();
-    return from.varint();
-  } catch {
-    return null;
-  }
+  return (Array.isArray(rooms) ? rooms : []).filter((room) => (game ?? room.game) === room.game);
 }

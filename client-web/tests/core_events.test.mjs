@@ -47,9 +47,9 @@ test("a player that controls another entity, or none, is another in the roster, 
   ]);
   assert.equal(core.event().type, "joined");
   assert.deepEqual([core.facts.entityId, core.facts.roster], [5, [ada, { ...bob, entity: null }]]);
-  assert.deepEqual(core.event(), { type: "player-changed", entry: { ...bob, entity: 300 } });
+  assert.deepEqual(core.event(), { type: "player-changed", told: { ...bob, entity: 300 } });
   assert.equal(core.facts.entityId, 5, "another player's");
-  assert.deepEqual(core.event().entry, { ...ada, entity: null });
+  assert.deepEqual(core.event().told, { ...ada, entity: null });
   assert.deepEqual([core.facts.entityId, core.facts.roster[0].entity], [null, null]);
   core.event();
   assert.deepEqual([core.facts.entityId, core.facts.roster.map((who) => who.entity)], [4_000_000_000, [4_000_000_000, 300]]);
@@ -60,5 +60,5 @@ test("who joins without an entity has none, and a gap of dropped events says how
   const core = coreOf(room([1, 0], []), [told(0), told(6, new Writer().varint(1_000))]);
   core.event();
   assert.deepEqual([core.facts.player, core.facts.entityId], [1, null]);
-  assert.deepEqual(core.event(), { type: "events-dropped", count: 1_000 });
+  assert.deepEqual(core.event(), { type: "events-dropped", told: { count: 1_000 } });
 });

@@ -70,7 +70,7 @@ for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]])
           const taken = core.receive(now, at === spoiledAt ? spoil(bytes, random) : bytes);
           core.advance(now + 5);
           while (core.transmit() !== null);
-          for (let event = core.event(); event !== null; event = core.event()) close ??= event.close?.close ?? null;
+          for (let event = core.event(); event !== null; event = core.event()) close ??= event.type === "closed" ? event.told : null;
           core.view(now + 5);
           core.figures(now + 5);
           if (!taken) break;

@@ -1,0 +1,64 @@
+// The options of connect, resume and listRooms.
+import { entriesOf, lagOf, need } from "./check.js";
+import { TickwireError, bad } from "./errors.js";
+
+const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
+const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
+
+const isText = (value) => typeof value === "string";
+const isAddress = (value) => isText(value) || isText(value.href);
+const isFunction = (value) => typeof value === "function";
+const text = [isText, "a text"];
+const OPTIONS = {
+  url: [isAddress, "an address: a text or a URL"],
+  game: text,
+  name: text,
+  role: [(value) => value === "player" || value === "spectator", '"player" or "spectator"'],
+  room: text,
+  create: [(value) => entriesOf("create", value).forEach(([name, each]) => {
+    need(isText(each) || Number.isFinite(each) || typeof each === "boolean", `create.${name}`, "a text", each);
+  }) ?? true],
+  fresh: [(value) => typeof value === "boolean", "true or false"],
+  wasm: [
+    (value) => isAddress(value) || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof WebAssembly.Module,
+    "the address of a .wasm file, its bytes or its module",
+  ],
+  network: [(value) => lagOf({}, value)],
+  transport: [isFunction, "a function that gives a WebSocket"],
+  signal: [(value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener), "an AbortSignal"],
+  keep: [(value) => typeof value === "boolean" || isFunction(value.getItem), "true, false or a store as sessionStorage is one"],
+};
+
+export function checkOptions(options) {
+  for (const [name, value] of entriesOf("options", options)) {
+    const known = Object.hasOwn(OPTIONS, name);
+    need(known, "an option", `one of ${Object.keys(OPTIONS).join(", ")}`, name);
+    const [fits, wanted] = OPTIONS[name];
+    if (value !== undefined && value !== null) need(fits(value), name, wanted, value);
+  }
+}
+
+export function playUrl() {
+  const { protocol, host } = globalThis.location ?? { protocol: "http:", host: "127.0.0.1:8080" };
+  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
+}
+
+/** A server's address as a WebSocket wants it: it may be relative to the page, and `http:`. */
+export function addressOf(url) {
+  try {
+    return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
+  } catch {
+    throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
+  }
+}
+
+export function targetOf({ room, create, fresh }) {
+  if (room !== undefined && room !== null) {
+    const id = room.toLowerCase();
+    if (!ROOM.test(id)) throw new TickwireError(bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."));
+    return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };
+  }
+  const pairs = Object.entries(create ?? {}).map(([key, value]) => [key, String(value)]);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  return fresh ? { create: pairs } : { match: pairs };
+}

@@ -1,0 +1,431 @@
+// A session in a room: it plays, comes back after a cut, and ends. The page gets it from `connect`.
+import { Frames, integer, lagOf, need, told } from "./check.js";
+import { Reader, nameOf } from "./codec.js";
+import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
+import { COMES_BACK, LEAVES, Link } from "./link.js";
+import { addressOf, playUrl, targetOf } from "./options.js";
+import { putPlace, storeOf } from "./places.js";
+
+/** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
+const COMMAND_BYTES_MAX = 512;
+const COMMANDS_WAITING_MAX = 128;
+/** How long a server keeps a cut player's place, if it does not say. */
+const GRACE_MS = 30_000;
+/** The most that an attempt waits: twice as long with each. How long it does is chance, so that not all whose server is gone come back
+ * at the same moment. */
+const RETRY_MS = { first: 500, max: 8_000 };
+const JOIN_TIMEOUT_MS = 15_000;
+/** An attempt to come back that takes longer is given up, so that the next can begin. */
+const RESUME_TIMEOUT_MS = 5_000;
+/** Pauses between attempts keep growing if the connection holds for less than this. */
+const STEADY_MS = 10_000;
+/** A server speaks four times a second at least. After as many checks without a word the connection counts as broken; checks, not
+ * a time, because a laptop that wakes finds the messages only after its clock has jumped. */
+const SILENCE = { checks_max: 5, check_ms: 1_000 };
+const LEAVE_TIMEOUT_MS = 500;
+const RATES_MS = 1_000;
+const LISTENS_MS = 1_000;
+const EVENTS = [
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "life-line",
+];
+
+export class Client {
+  #core;
+  #options;
+  #url;
+  #network;
+  #link = null;
+  #store;
+  #timer = null;
+  #listeners = new Map(EVENTS.map((name) => [name, new Set()]));
+  #settle = null;
+  /** Behind the join what happens waits until the page listens, or for `LISTENS_MS`: frameworks do so some tasks later. */
+  #waits_for_page = false;
+  #broke_meanwhile = false;
+  #end = null;
+  #forget = () => {};
+  #grace_ms = GRACE_MS;
+  /** While cut: `{ since, attempt }`. */
+  #cut = null;
+  /** The last time that it came back: `{ at, attempt }`. */
+  #back = { at: -Infinity, attempt: 0 };
+  #attempt_timer = null;
+  #silence = { timer: null, checks: 0 };
+  /** It takes a place again: until it is in, the place is for whoever tries next. */
+  #takes;
+  #is_leaving = false;
+  #rates = [];
+  #frames = new Frames();
+  #state = "connecting";
+
+  constructor(core, options, place) {
+    this.#core = core;
+    this.#options = options;
+    this.#store = storeOf(options.keep);
+    this.#url = addressOf(options.url ?? playUrl());
+    this.#network = lagOf({}, options.network ?? {});
+    this.#takes = place !== null;
+    const name = nameOf(options.name ?? "guest");
+    if (place !== null) {
+      if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
+      return;
+    }
+    if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
+      throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
+    }
+  }
+
+  /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
+   * behind for the grace time. */
+  #leave = () => {
+    if (this.#state === "closed") return;
+    const bytes = this.#store === null ? null : this.#core.savePlace();
+    if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
+    const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
+    const until = Date.now() + this.#grace_ms - away_ms;
+    putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
+    this.#finish(kept());
+  };
+
+  /** The device has a network again: no need to wait for the next attempt. */
+  #again = () => {
+    if (this.#state !== "cut" || this.#link !== null) return;
+    clearTimeout(this.#timer);
+    this.#open();
+  };
+
+  /** Who hides the page may do nothing for longer. */
+  #hide = () => {
+    if (this.#state === "closed") return;
+    this.#core.hidden(document.hidden);
+    this.#transmit();
+  };
+
+  /** Resolves when the place is there. */
+  async ready(signal) {
+    signal?.throwIfAborted();
+    const giveUp = () => (this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was given up.")));
+    signal?.addEventListener("abort", giveUp);
+    this.#forget = () => signal?.removeEventListener("abort", giveUp);
+    globalThis.addEventListener?.("pagehide", this.#leave);
+    const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
+    try {
+      await new Promise((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        this.#open();
+      });
+      if (this.#end !== null) throw new TickwireError(this.#end);
+      setTimeout(this.#release, LISTENS_MS);
+      globalThis.addEventListener?.("online", this.#again);
+      globalThis.document?.addEventListener?.("visibilitychange", this.#hide);
+      if (globalThis.document?.hidden) this.#hide();
+    } finally {
+      this.#settle = null;
+      clearTimeout(timer);
+    }
+  }
+
+  #release = () => {
+    if (!this.#waits_for_page) return;
+    this.#waits_for_page = false;
+    this.#pump();
+    if (this.#end !== null) this.#emit("closed", this.#end);
+    else if (this.#broke_meanwhile) this.#closed();
+  };
+
+  // --- the connection ---
+
+  #open() {
+    const make = this.#options.transport ?? ((url, protocol) => new WebSocket(url, protocol));
+    let link;
+    const heard = {
+      open: () => this.#pump(),
+      message: (bytes) => this.#message(bytes),
+      close: () => {
+        if (this.#link === link) this.#closed();
+      },
+    };
+    try {
+      link = new Link(make, this.#url, () => this.#network, heard);
+      this.#link = link;
+      if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
+    } catch (error) {
+      this.#finish(bad(1008, "bad_url", `${this.#url} cannot be connected to: ${error.message}`));
+    }
+  }
+
+  #message(bytes) {
+    if (this.#state === "closed") return;
+    this.#silence.checks = 0;
+    try {
+      this.#core.receive(performance.now(), bytes);
+      if (bytes[0] === 0 && bytes[1] === 0) this.#grace_ms = graceOf(bytes) ?? GRACE_MS;
+    } catch (error) {
+      return this.#finish(broken(error));
+    }
+    this.#pump();
+  }
+
+  /** Moves everything that is due: inputs, messages out, events. */
+  #pump() {
+    if (this.#state === "closed") return;
+    clearTimeout(this.#timer);
+    try {
+      const next = this.#core.advance(performance.now());
+      this.#transmit();
+      while (!this.#waits_for_page && this.#state !== "closed") {
+        const event = this.#core.event();
+        if (event === null) break;
+        this.#happened(event);
+      }
+      if (next >= 0 && this.#state === "playing") {
+        // Rounded up: browsers cut a wait to whole ms, and a timer that is early would be set again and again.
+        this.#timer = setTimeout(() => this.#pump(), Math.max(Math.ceil(next - performance.now()), 0));
+      }
+    } catch (error) {
+      this.#finish(broken(error));
+    }
+  }
+
+  #transmit() {
+    if (!this.#link?.isOpen) return;
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
+  }
+
+  #happened({ type, told }) {
+    if (type === "closed") {
+      if (told.advice === "retry") told.retry_after_ms += Math.round(Math.random() * RETRY_MS.first);
+      if (told.by_server && told.advice === "resume" && this.#core.facts !== null) return this.#closed();
+      return this.#finish(told);
+    }
+    if (type !== "joined") return this.#emit(type, told);
+    this.#state = "playing";
+    this.#listen();
+    const cut = this.#cut;
+    this.#cut = null;
+    if (cut !== null) {
+      this.#back = { at: performance.now(), attempt: cut.attempt };
+      return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
+    }
+    this.#waits_for_page = this.#settle !== null;
+    this.#settle?.resolve();
+  }
+
+  /** Watches that the server speaks. */
+  #listen() {
+    this.#quieten();
+    this.#silence.timer = setInterval(() => {
+      this.#silence.checks += 1;
+      if (this.#silence.checks > SILENCE.checks_max) this.#closed();
+    }, SILENCE.check_ms);
+  }
+
+  /** Ends every timer. */
+  #quieten() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#attempt_timer);
+    clearInterval(this.#silence.timer);
+    this.#silence.checks = 0;
+  }
+
+  /** The connection is gone, without a closing that says what else to do. */
+  #closed() {
+    if (this.#state === "closed") return;
+    if (this.#waits_for_page) {
+      this.#broke_meanwhile = true;
+      return;
+    }
+    const link = this.#link;
+    link?.drop(COMES_BACK);
+    this.#link = null;
+    this.#quieten();
+    if (this.#is_leaving) return this.#finish(left());
+    if (this.#core.facts === null || this.#settle !== null) return this.#missed(link);
+    const now = performance.now();
+    this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
+    const left_ms = this.#cut.since + this.#grace_ms - now;
+    if (left_ms <= 0 || !this.#core.reconnect(now)) return this.#finish(lost());
+    this.#state = "cut";
+    const base = Math.min(RETRY_MS.first * 2 ** this.#cut.attempt, RETRY_MS.max);
+    const wait = Math.min(base * Math.random(), left_ms);
+    this.#cut.attempt += 1;
+    this.#timer = setTimeout(() => this.#open(), wait);
+    this.#emit("cut", { attempt: this.#cut.attempt, retry_in_ms: wait, grace_left_ms: left_ms });
+  }
+
+  /** The connection ended before the join. */
+  #missed(link) {
+    const { wasOpen, status } = link;
+    if (wasOpen || (this.#options.transport && status === 0)) return this.#finish(unreachable());
+    refusalOf(this.#url, status).then((close) => this.#finish(close));
+  }
+
+  #finish(close) {
+    if (this.#state === "closed") return;
+    const comes_back = close.reason === "kept" || (this.#state === "connecting" && this.#takes);
+    this.#state = "closed";
+    this.#end = close;
+    this.#forget();
+    this.#quieten();
+    globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("online", this.#again);
+    globalThis.document?.removeEventListener?.("visibilitychange", this.#hide);
+    this.#link?.drop(comes_back ? COMES_BACK : LEAVES);
+    this.#link = null;
+    this.#settle?.reject(new TickwireError(close));
+    if (!this.#waits_for_page) this.#emit("closed", close);
+  }
+
+  // --- what a page calls ---
+
+  on(name, listener) {
+    const listeners = this.#listeners.get(name);
+    need(listeners !== undefined, "an event's name", `one of ${EVENTS.join(", ")}`, name);
+    need(typeof listener === "function", "a listener", "a function", listener);
+    listeners.add(listener);
+    if (this.#waits_for_page) setTimeout(this.#release);
+    return () => listeners.delete(listener);
+  }
+
+  #emit(name, event) {
+    for (const listener of [...this.#listeners.get(name)]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A page's fault ends neither the session nor the other listeners.
+        console.error(error);
+      }
+    }
+  }
+
+  input(controls) {
+    this.#core.input(performance.now(), controls, this.#state !== "closed" && this.player !== null);
+  }
+
+  command(command) {
+    const isBytes = command instanceof Uint8Array;
+    if (isBytes === this.builtIn) {
+      throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
+    }
+    if (this.#state === "closed") return;
+    const refused = this.#core.command(command);
+    if (refused === 3) throw new TypeError("this is no command of the game");
+    if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
+    if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
+    if (refused === 4) throw new TypeError("a spectator gives no commands: join as a player");
+  }
+
+  entities(now) {
+    const real = performance.now();
+    if (now === undefined) now = real;
+    else this.#frames.check(now, real);
+    if (this.#state === "closed") return [];
+    // Inputs keep to the session's clock.
+    this.#core.advance(Math.min(now, real));
+    this.#transmit();
+    return this.#core.view(now);
+  }
+
+  entity(id) {
+    if (id === null) return undefined;
+    integer("an entity's id", id, 2 ** 32 - 1);
+    return this.#core.entity(id);
+  }
+
+  follow(player = null) {
+    if (player !== null) integer("the player", player, 65_535);
+    if (this.#state !== "playing") return;
+    this.#core.follow(player ?? -1);
+    this.#transmit();
+  }
+
+  network(options) {
+    this.#network = lagOf(this.#network, options);
+  }
+
+  stats() {
+    const now = performance.now();
+    const figures = this.#core.figures(now);
+    const { bytes_in, bytes_out, messages_in, messages_out } = figures;
+    const rates = this.#rates;
+    rates.push({ now, bytes_in, bytes_out, messages_in, messages_out });
+    while (rates.length > 2 && rates[1].now <= now - RATES_MS) rates.shift();
+    const [oldest] = rates;
+    const seconds = Math.max(now - oldest.now, 1) / 1e3;
+    for (const name of ["bytes_in", "bytes_out", "messages_in", "messages_out"]) {
+      figures[`${name}_per_s`] = (figures[name] - oldest[name]) / seconds;
+    }
+    return figures;
+  }
+
+  stateHash() {
+    return this.#core.stateHash();
+  }
+
+  close() {
+    if (this.#state !== "playing" && this.#state !== "cut") return this.#finish(left());
+    if (this.#is_leaving) return;
+    this.#is_leaving = true;
+    this.#core.leave();
+    if (this.#link === null) {
+      // While cut: the place is taken again to be given up.
+      clearTimeout(this.#timer);
+      this.#open();
+    }
+    this.#transmit();
+    setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get player() {
+    return this.#core.facts?.player ?? null;
+  }
+
+  get entityId() {
+    return this.#core.facts?.entityId ?? null;
+  }
+
+  get room() {
+    return this.#core.facts?.room ?? "";
+  }
+
+  get roster() {
+    return this.#core.facts?.roster ?? [];
+  }
+
+  get settings() {
+    return this.#core.facts?.settings ?? null;
+  }
+
+  get schema() {
+    return this.#core.facts?.schema ?? null;
+  }
+
+  get tickRate() {
+    return this.#core.facts?.tickRate ?? 0;
+  }
+
+  get tick() {
+    return this.#core.tick(performance.now());
+  }
+
+  get builtIn() {
+    return this.#core.builtIn;
+  }
+}
+
+/** How long a place is kept, from a `Welcome`. */
+function graceOf(bytes) {
+  const from = new Reader(bytes.subarray(2));
+  try {
+    from.u64();
+    from.varint();
+    from.varint();
+    return from.varint();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,149 @@
+// What frameworks do with a client: they mount twice, undo at any moment, and listen a little later.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { resume } from "../../assets/web/tickwire.js";
+import { Core } from "../../assets/web/core.js";
+import { openStage, transport, until } from "./joining.mjs";
+
+let stage;
+before(async () => (stage = await openStage()));
+after(() => stage.stop());
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a signal ends the session also after it was joined, as a leave", async () => {
+  const ada = await stage.join("ada", { fresh: true });
+  const gone = [];
+  ada.on("player-left", ({ name }) => gone.push(name));
+  const ends = new AbortController();
+  const bob = await stage.join("bob", { room: ada.room, signal: ends.signal });
+  await until(() => ada.roster.length === 2, "bob is there");
+  const closed = new Promise((resolve) => bob.on("closed", resolve));
+  ends.abort();
+  await until(() => gone.length === 1, "bob left at once, though places are kept for 30 s");
+  assert.deepEqual([(await closed).code, bob.state, ada.roster.length], [1000, "closed", 1]);
+
+  const cuts = new AbortController();
+  let socket;
+  const carol = await stage.join("carol", { room: ada.room, signal: cuts.signal, transport: (...to) => (socket = transport(...to)) });
+  await until(() => carol.entities().length > 0 && ada.roster.length === 2, "carol is there");
+  carol.on("cut", () => cuts.abort());
+  socket.cut();
+  await until(() => carol.state === "closed" && ada.roster.length === 1, "who is cut leaves as well");
+});
+
+test("a signal ends a session that was taken again", async () => {
+  const items = new Map();
+  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  const page = new EventTarget();
+  globalThis.addEventListener = page.addEventListener.bind(page);
+  globalThis.removeEventListener = page.removeEventListener.bind(page);
+  try {
+    const ada = await stage.join("ada", { fresh: true });
+    const bob = await stage.join("bob", { room: ada.room, keep });
+    page.dispatchEvent(new Event("pagehide"));
+    assert.equal(bob.state, "closed");
+    const ends = new AbortController();
+    const again = await resume({ ...stage.options(), keep, signal: ends.signal });
+    assert.equal(again.player, bob.player);
+    ends.abort();
+    await until(() => again.state === "closed" && ada.roster.length === 1, "it left");
+    assert.equal(items.size, 0);
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
+
+test("an effect that runs, is undone and runs again makes one player (React's StrictMode)", async () => {
+  const ada = await stage.join("ada", { fresh: true });
+  for (let wait_ms = 0; wait_ms < 20; wait_ms += 4) {
+    const effect = () => {
+      const ends = new AbortController();
+      const came = stage.join("strict", { room: ada.room, signal: ends.signal }).catch((error) => error);
+      return { came, undo: () => ends.abort() };
+    };
+    const first = effect();
+    if (wait_ms > 0) await sleep(wait_ms);
+    first.undo();
+    const second = effect();
+    assert.equal((await second.came).state, "playing");
+    await first.came;
+    await until(() => ada.roster.length === 2, "one player more, not two");
+    second.undo();
+    await until(() => ada.roster.length === 1, "and none after it");
+  }
+});
+
+/** Tells what the core of the client of this name gives out. */
+function listenToCore(name) {
+  const { start, event } = Core.prototype;
+  const given = [];
+  let mine = null;
+  Core.prototype.start = function (called, ...rest) {
+    if (called === name) mine = this;
+    return start.call(this, called, ...rest);
+  };
+  Core.prototype.event = function () {
+    const told = event.call(this);
+    if (this === mine && told?.type.startsWith("player-")) given.push(told.type);
+    return told;
+  };
+  return { given, restore: () => Object.assign(Core.prototype, { start, event }) };
+}
+
+for (const [when, later] of [["when connect resolves", () => null], ["in an effect, some tasks later", () => sleep(60)]]) {
+  test(`who listens ${when} misses nothing that came behind the join`, async () => {
+    const ada = await stage.join("ada", { fresh: true });
+    let comes = true;
+    const crowd = (async () => {
+      while (comes) (await stage.join("guest", { room: ada.room })).close();
+    })();
+    const { given, restore } = listenToCore("late");
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        given.length = 0;
+        const late = await stage.join("late", { room: ada.room, network: { jitter_ms: 300 } });
+        await later();
+        const heard = [];
+        for (const name of ["player-joined", "player-left", "player-changed"]) late.on(name, () => heard.push(name));
+        await until(() => given.length > 5, "guests come and go");
+        assert.deepEqual(heard, given);
+        late.close();
+      }
+    } finally {
+      comes = false;
+      await crowd;
+      restore();
+    }
+  });
+}
+
+test("who never listens still has the roster of now", async () => {
+  const ada = await stage.join("ada", { fresh: true });
+  const bob = await stage.join("bob", { room: ada.room });
+  await stage.join("carol", { room: ada.room });
+  await until(() => bob.roster.length === 3, "all are in it");
+});
+
+test("a transport that fails without closing is given up soon", async () => {
+  const socket = { send() {}, close() {} };
+  const started = performance.now();
+  const coming = stage.join("ada", { transport: () => (setTimeout(() => socket.onerror({})), socket) });
+  await assert.rejects(coming, ({ reason }) => reason === "unreachable");
+  assert.ok(performance.now() - started < 5_000);
+});
+
+test("an end that came behind the join is told to who listens in an effect", async () => {
+  const ada = await stage.join("ada", { fresh: true });
+  let socket;
+  const bob = await stage.join("bob", { room: ada.room, transport: (...to) => (socket = transport(...to)) });
+  socket.onmessage({ data: Uint8Array.of(7, 1, 2).buffer });
+  await sleep(60);
+  const close = await new Promise((resolve) => bob.on("closed", resolve));
+  assert.equal(close.reason, "unknown_message");
+  const eve = await stage.join("eve", { room: ada.room, transport: (...to) => (socket = transport(...to)) });
+  socket.cut();
+  await sleep(60);
+  await new Promise((resolve) => eve.on("cut", resolve));
+});
