@@ -49,9 +49,18 @@ fn main() -> io::Result<()> {
 
 /// A script goes without the lines that are comments, and without indentation: they are a fifth of the scripts that a page loads.
 fn served(name: &str, bytes: Vec<u8>) -> Vec<u8> {
-    let Some(text) = name.ends_with(".js").then(|| str::from_utf8(&bytes).ok()).flatten() else { return bytes };
-    // A text over several lines would lose its own.
-    if text.lines().any(|line| line.matches('`').count() % 2 == 1) {
+    let Some(text) = name.ends_with(".js").then(|| str::from_utf8(&bytes).ok()).flatten() else {
+        return bytes;
+    };
+    // A text over several lines would lose its own, and code behind a comment would go with it.
+    let is_odd = |line: &str| {
+        let behind = line
+            .strip_prefix("/*")
+            .and_then(|line| line.split_once("*/"))
+            .is_some_and(|(_, code)| !code.is_empty());
+        behind || line.matches('`').count() % 2 == 1
+    };
+    if text.lines().map(str::trim).any(is_odd) {
         return bytes;
     }
     let mut in_comment = false;

@@ -7,7 +7,6 @@ use crate::limits::HELD_MAX;
 use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::Tick;
 use crate::wire::DecodeError;
-use std::collections::BTreeMap;
 
 /// The entities that are held.
 #[derive(Clone, Debug)]
@@ -46,26 +45,24 @@ impl Held {
         if self.now.is_empty() && entities.is_empty() {
             return Ok(());
         }
-        let mut rows: BTreeMap<EntityId, (u8, Vec<i32>)> = BTreeMap::new();
         self.spare.predict(schema, &self.now, tick);
-        let mut put = |state: &Snapshot| {
-            rows.extend(state.rows().map(|row| (row.id, (row.kind, row.values.to_vec()))));
-        };
-        put(&self.spare);
+        self.now.reset(tick);
+        let mut before = self.spare.rows().peekable();
+        let mut ahead = Snapshot::default();
         for &entity in entities {
             let Some((since, row)) = latest(entity) else { continue };
+            while let Some(row) = before.next_if(|before| before.id < entity) {
+                self.now.push(row.id, row.kind, row.values);
+            }
+            before.next_if(|before| before.id == entity);
             let mut one = Snapshot::new(since);
             one.push(row.id, row.kind, row.values);
-            let mut ahead = Snapshot::default();
             ahead.predict(schema, &one, tick);
-            put(&ahead);
+            ahead.rows().for_each(|row| self.now.push(row.id, row.kind, row.values));
         }
-        if rows.len() > HELD_MAX {
+        before.for_each(|row| self.now.push(row.id, row.kind, row.values));
+        if self.now.len() > HELD_MAX {
             return Err(DecodeError::TooMany);
-        }
-        self.now.reset(tick);
-        for (id, (kind, values)) in &rows {
-            self.now.push(*id, *kind, values);
         }
         Ok(())
     }

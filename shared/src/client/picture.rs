@@ -2,6 +2,7 @@
 
 use crate::entity::{Entity, Schema};
 use crate::id::EntityId;
+use crate::tick::Tick;
 
 /// All entities of a picture, in the order of their ids. Its memory is used again.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Picture {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     id: EntityId,
+    /// The tick from whose state it comes.
+    since: Tick,
     kind: u8,
     start: usize,
     end: usize,
@@ -58,15 +61,16 @@ impl Picture {
         self.values.clear();
     }
 
-    pub(super) fn push(&mut self, id: EntityId, kind: u8, values: &[f64]) {
+    /// Adds a row that comes from the state of a tick.
+    pub(super) fn push(&mut self, since: Tick, id: EntityId, kind: u8, values: &[f64]) {
         let start = self.values.len();
         self.values.extend_from_slice(values);
-        self.rows.push(Place { id, kind, start, end: self.values.len() });
+        self.rows.push(Place { id, since, kind, start, end: self.values.len() });
     }
 
-    /// Puts the entities into the order of their ids. Of two with one id the first that was pushed stays.
+    /// Puts the entities into the order of their ids. Of two with one id the newer stays, or else the first that was pushed.
     pub(super) fn sort(&mut self) {
-        self.rows.sort_by_key(|row| row.id);
+        self.rows.sort_by_key(|row| (row.id, Tick::LAST.0.wrapping_sub(row.since.0)));
         self.rows.dedup_by_key(|row| row.id);
     }
 

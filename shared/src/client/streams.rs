@@ -10,9 +10,7 @@ use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use crate::wire::control::{ClientControl, Desync};
 use crate::wire::update::{StreamPacket, Waiting};
-use core::cmp::Reverse;
 use core::time::Duration;
-use smallvec::SmallVec;
 
 /// How long a client keeps states beyond the longest quiet time, ms: enough for interpolation. The next baseline and what a
 /// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
@@ -74,18 +72,11 @@ impl Streams {
         self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
     }
 
-    /// The states of all streams from which something is to be shown at `tick`, the newest first: of an entity that is in two
-    /// of them the newer row counts.
+    /// The states of all streams from which something is to be shown at `tick`, and of what is held.
     pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
-        let shown = |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
+        let shown = move |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
         let streams = self.streams.iter().filter(shown).map(|stream| &stream.history);
-        let held = self.held.iter().map(Held::history).filter(|history| history.newest().is_some());
-        let mut histories: SmallVec<[&History; 1]> = streams.chain(held).collect();
-        if histories.len() > 1 {
-            histories
-                .sort_by_cached_key(|history| Reverse(history.at_or_before(tick).map(|state| state.tick)));
-        }
-        histories.into_iter()
+        streams.chain(self.held.iter().map(Held::history))
     }
 
     /// The entities that are held between two streams.

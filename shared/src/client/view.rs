@@ -8,7 +8,7 @@ use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::{History, RowRef};
-use crate::tick::TickRate;
+use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
 impl<G: Game> Client<G> {
@@ -58,10 +58,10 @@ impl<G: Game> Client<G> {
             others.interpolate::<G>(predicted, finish, &mut rows, picture);
         }
         if let Some((id, (kind, row))) = own {
-            picture.push(id, kind, &row);
+            picture.push(Tick::LAST, id, kind, &row);
         }
         for (id, kind, row) in place.foreseen.shown(schema, moment, part) {
-            picture.push(id, kind, &row);
+            picture.push(Tick::LAST, id, kind, &row);
         }
         picture.sort();
     }
@@ -129,7 +129,7 @@ impl Others<'_> {
             }
             if fits(schema, from.kind, &rows.row) {
                 let id = finish(from.id, from.kind, kind, &mut rows.row);
-                picture.push(id, from.kind, &rows.row);
+                picture.push(older.tick, id, from.kind, &rows.row);
             }
         }
     }
