@@ -1,0 +1,106 @@
+//! What one member sees of a room that is cut into streams.
+
+use super::liar::Liar;
+use super::yard::{Order, Plan, Yard};
+use tickwire_shared::client::{ClientError, State};
+use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::id::{EntityId, StreamId};
+use tickwire_shared::limits::{HELD_CHANGES_MAX, HELD_MAX, VIEW_STREAMS_MAX};
+use tickwire_shared::wire::CloseCode;
+use tickwire_shared::wire::DecodeError;
+use tickwire_shared::wire::update::{Private, Waiting};
+
+#[test]
+fn view_streams_max() {
+    // A view of 16 x 16 cells, in all of which is a crate, or in all but the last.
+    for (crates, left_out) in [(255, 0), (256, 1)] {
+        let plan = Plan { side: 16, radius: 5_000, crates, ..Plan::busy() };
+        let mut harness = Harness::<Yard>::new(plan, 4);
+        let ada = harness.join("ada");
+        harness.run_ticks(30);
+        let client = harness.client(ada);
+        assert_eq!(client.streams().count(), VIEW_STREAMS_MAX, "{crates} crates");
+        assert_eq!(client.rows().len(), VIEW_STREAMS_MAX + 1, "{crates} crates, and the own one");
+        assert_eq!(client.streams_waiting(), left_out, "what is not seen is told");
+        assert_eq!(harness.room().stats().streams_left_out, left_out as u64);
+        let seen = |id: EntityId| client.rows().iter().any(|row| row.id == id);
+        let unseen = harness.room().world().iter().filter(|(id, _)| !seen(*id));
+        assert!(unseen.into_iter().all(|(_, own)| (own.pos - 800).abs().min_element() >= 700), "the farthest");
+        harness.assert_in_sync();
+    }
+    // A client that is sent more ends the session.
+    let mut liar = Liar::new();
+    let keyframes: Vec<_> = (1..VIEW_STREAMS_MAX as u16).map(|stream| liar.keyframe(stream, 1, 0)).collect();
+    assert_eq!(liar.update(Private::default(), &keyframes), Ok(()));
+    assert_eq!(liar.client().streams().count(), VIEW_STREAMS_MAX, "with that of the room");
+    assert_eq!(liar.tell(9_000, 1, 0), Err(ClientError::Decode(DecodeError::TooMany)));
+    assert!(matches!(liar.client().state(), State::Closed(close) if close.code == CloseCode::DecodeError));
+}
+
+/// A player among a heap of crates, whose byte budget is used up: whatever goes to another cell has to wait.
+fn poor() -> (Harness<Yard>, ClientIndex) {
+    let mut harness = Harness::<Yard>::new(Plan { side: 8, radius: 300, heap: 1_300, ..Plan::busy() }, 4);
+    harness.budget(10);
+    let ada = harness.join("ada");
+    harness.run_ticks(10);
+    // The one packet that it is owed in two seconds.
+    push(&mut harness, ada, 1, 3);
+    assert_eq!(harness.client(ada).streams_waiting(), 0);
+    (harness, ada)
+}
+
+fn push(harness: &mut Harness<Yard>, ada: ClientIndex, count: u16, cell: u16) {
+    harness.client_mut(ada).command(Order::Push { count, cell }).unwrap();
+    harness.run_ticks(3);
+}
+
+/// How many entities a client is shown of those that are in no stream, and how many were lost sight of.
+fn held(harness: &Harness<Yard>, ada: ClientIndex) -> (usize, u64) {
+    let client = harness.client(ada);
+    let told = client.streams().map(|(_, state)| state.len()).sum::<usize>();
+    (client.rows().len() - told, harness.room().stats().entities_not_held)
+}
+
+#[test]
+fn held_changes_max() {
+    for more in [0, 1, 30] {
+        let (mut harness, ada) = poor();
+        push(&mut harness, ada, (HELD_CHANGES_MAX + more) as u16, 5);
+        assert_eq!(held(&harness, ada), (HELD_CHANGES_MAX, more as u64), "{more} more");
+        assert!(harness.client(ada).streams_waiting() > 0);
+        // With bytes enough all are there again.
+        harness.budget(0);
+        harness.run_ticks(30);
+        assert_eq!((held(&harness, ada).0, harness.client(ada).rows().len()), (0, 1_301));
+    }
+}
+
+#[test]
+fn held_max() {
+    let (mut harness, ada) = poor();
+    let mut left = HELD_MAX;
+    while left > 0 {
+        let count = left.min(HELD_CHANGES_MAX);
+        push(&mut harness, ada, count as u16, 5);
+        left -= count;
+    }
+    assert_eq!(held(&harness, ada), (HELD_MAX, 0));
+    push(&mut harness, ada, 1, 5);
+    assert_eq!(held(&harness, ada), (HELD_MAX, 1), "one more is out of sight, and counted");
+    // A client that is told to hold more ends the session.
+    let mut liar = Liar::new();
+    assert_eq!(liar.tell(1, 100, HELD_MAX + 1), Ok(()));
+    let ids: Vec<_> = (100..).map(EntityId).take(HELD_MAX + 1).collect();
+    let mut dropped = vec![StreamId(1)];
+    let mut heard = Vec::new();
+    for ids in ids[..HELD_MAX].chunks(HELD_CHANGES_MAX).chain([&ids[HELD_MAX..]]) {
+        let changed = if dropped.is_empty() { Vec::new() } else { vec![StreamId(2)] };
+        let waiting = Waiting { changed, held: ids.to_vec(), released: Vec::new() };
+        let dropped = std::mem::take(&mut dropped);
+        heard.push(liar.update(Private { waiting, dropped, ..Private::default() }, &[]));
+    }
+    let last = heard.pop().unwrap();
+    assert!(heard.iter().all(Result::is_ok), "{heard:?}");
+    assert_eq!(liar.client().rows().len(), 1 + HELD_MAX, "the own one, and those that are held");
+    assert_eq!(last, Err(ClientError::Decode(DecodeError::TooMany)));
+}
