@@ -148,7 +148,8 @@ fn events_waiting_bytes_max() {
     assert_eq!((raw.closings(), raw.room.players()), (vec![], 1));
     let dropped = raw.stats().events_dropped;
     assert!(dropped > 0);
-    raw.frame(ClientFrame { event_ack: Some(RELIABLE_QUEUE_MAX as u32), ..ClientFrame::default() });
+    let event_ack = Some(RELIABLE_QUEUE_MAX as u32);
+    raw.frame(ClientFrame { snapshot_ack: raw.sent, event_ack, ..ClientFrame::default() });
     let message = &raw.step()[0];
     let told: ReliableEvent = codec::decode(&read(message).private.events.items[0]).unwrap();
     assert_eq!(told, ReliableEvent::EventsDropped(dropped as u32));

@@ -46,8 +46,7 @@ fn inbound_bytes_max() {
     assert_eq!(refusal(&of(INBOUND_BYTES_MAX + 1).unwrap()), Some(CloseCode::TooBig));
     for first in [0, 1, 2] {
         let noise = [vec![first], vec![0; INBOUND_BYTES_MAX]].concat();
-        let code = if first == 2 { CloseCode::UnknownMessage } else { CloseCode::TooBig };
-        assert_eq!(refusal(&noise), Some(code), "of a message that begins with {first}");
+        assert_eq!(refusal(&noise), Some(CloseCode::TooBig), "whatever it is: {first}");
     }
 }
 
@@ -68,7 +67,7 @@ fn inputs_per_frame_max() {
     assert_eq!(most.inputs.len(), INPUTS_PER_FRAME_MAX);
     assert_eq!(most.inputs.last().unwrap().0, Tick(10 + INPUTS_PER_FRAME_MAX as u32 - 1));
     assert_eq!(most.encode(), inputs(INPUTS_PER_FRAME_MAX as u32));
-    for count in [INPUTS_PER_FRAME_MAX as u32 + 1, 1_000, 20_000] {
+    for count in [INPUTS_PER_FRAME_MAX as u32 + 1, 1_000, 5_000] {
         assert_eq!(refusal(&inputs(count)), Some(CloseCode::DecodeError), "{count} inputs");
     }
 }

@@ -58,7 +58,7 @@ fn event_bytes_max() {
     let longest = events(EVENT_BYTES_MAX);
     assert_eq!(Update::decode(&longest).unwrap().private.events.items[1].len(), EVENT_BYTES_MAX);
     for bytes in [EVENT_BYTES_MAX + 1, 10_000] {
-        assert_eq!(Update::decode(&events(bytes)), Err(DecodeError::OutOfRange), "{bytes} bytes");
+        assert_eq!(Update::decode(&events(bytes)), Err(DecodeError::TooMany), "{bytes} bytes");
     }
 }
 
@@ -128,6 +128,6 @@ fn private_bytes_max() {
     for part in 0..6 {
         let mut more = [0; 6];
         more[part] = 1;
-        assert_eq!(Update::decode(&update(&full(more), &[])), Err(DecodeError::OutOfRange), "part {part}");
+        assert_eq!(Update::decode(&update(&full(more), &[])), Err(DecodeError::TooMany), "part {part}");
     }
 }

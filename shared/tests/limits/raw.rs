@@ -41,6 +41,8 @@ pub(crate) struct Raw {
     pub(crate) room: Room<Yard>,
     pub(crate) out: Out,
     commands: u32,
+    /// The tick of the last update.
+    pub(crate) sent: Option<Tick>,
 }
 
 pub(crate) const ADA: MemberId = MemberId(1);
@@ -55,7 +57,7 @@ impl Raw {
             resume_grace: Duration::from_millis(tickwire_shared::limits::RESUME_GRACE_MS),
             client_bytes_per_s: 0,
         };
-        Self { room: Room::new(config, plan, 1).unwrap(), out: Out::default(), commands: 0 }
+        Self { room: Room::new(config, plan, 1).unwrap(), out: Out::default(), commands: 0, sent: None }
     }
 
     /// A room with one player, some ticks old.
@@ -100,6 +102,9 @@ impl Raw {
         let due = self.room.config().tick_rate.time_of(self.room.tick().next());
         self.out.updates.clear();
         self.room.step(due, &mut self.out);
+        if let Some((_, message)) = self.out.updates.last() {
+            self.sent = Some(read(message).private.tick);
+        }
         self.out.updates.iter().map(|(_, message)| message.clone()).collect()
     }
 

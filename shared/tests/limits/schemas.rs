@@ -139,7 +139,7 @@ fn own_bits_max() {
         [to.finish(), vec![0]].concat()
     };
     assert!(Update::decode(&hostile(OWN_BITS_MAX)).is_ok());
-    assert_eq!(Update::decode(&hostile(OWN_BITS_MAX + 1)), Err(DecodeError::OutOfRange));
+    assert_eq!(Update::decode(&hostile(OWN_BITS_MAX + 1)), Err(DecodeError::TooMany));
 }
 
 /// The widest input with the most fields.

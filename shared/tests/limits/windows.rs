@@ -72,7 +72,7 @@ fn window_ticks_max() {
     let message = writer.finish();
     let packet: update::StreamPacket<'_> = read(&message).streams[0];
     assert_eq!(packet.target.since(packet.baseline.unwrap()), i64::from(WINDOW_TICKS_MAX) - 1);
-    for (quiet, is_read) in [(WINDOW_TICKS_MAX, Ok(WINDOW_TICKS_MAX)), (WINDOW_TICKS_MAX + 1, Err(DecodeError::OutOfRange))] {
+    for (quiet, is_read) in [(WINDOW_TICKS_MAX, Ok(WINDOW_TICKS_MAX)), (WINDOW_TICKS_MAX + 1, Err(DecodeError::TooMany))] {
         let message = UpdateWriter::new(&Private { quiet, ..Private::default() }).finish();
         assert_eq!(Update::decode(&message).map(|update| update.private.quiet), is_read);
     }

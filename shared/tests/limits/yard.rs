@@ -87,7 +87,7 @@ impl Yard {
     }
 
     fn spawn(&mut self, world: &mut World<Crate>) -> bool {
-        let (at, side) = (i32::from(self.spawned), i32::from(self.plan.side.max(1)));
+        let (at, side) = (i32::from(self.spawned), if self.plan.side == 0 { 300 } else { self.plan.side.into() });
         let pos = IVec2::new(at % side, at / side % side) * CELL + IVec2::splat(CELL / 2);
         self.spawned += 1;
         world.spawn(Crate { pos, age: 0 }).is_ok()
