@@ -107,7 +107,10 @@ async fn hello_timeout_ms() {
     assert!(matches!(answer, ServerControl::Welcome(_)), "{answer:?}");
     for late in [most + Duration::from_millis(2), most * 2] {
         let answer = answer_after(late).await;
-        assert!(matches!(&answer, ServerControl::Close(close) if close.code == CloseCode::Timeout), "{answer:?}");
+        assert!(
+            matches!(&answer, ServerControl::Close(close) if close.code == CloseCode::Timeout),
+            "{answer:?}"
+        );
     }
     let (lasted, code) = Client::connect(4096).ended().await;
     assert_eq!(code, CloseCode::Timeout);

@@ -70,7 +70,8 @@ fn told_of_margin(hz: u16, ahead: u32, after: Duration) -> (Raw, bool) {
 #[test]
 fn margin_min() {
     // A tick of 20 ms has 256 parts of 78,125 ns.
-    let before_due = |parts: i16| Duration::from_millis(20) - Duration::from_nanos(78_125 * parts as u64 + 10);
+    let before_due =
+        |parts: i16| Duration::from_millis(20) - Duration::from_nanos(78_125 * parts as u64 + 10);
     let (raw, told) = told_of_margin(50, 1, before_due(MARGIN_MIN));
     assert_eq!((told, raw.stats().margins.narrow, raw.stats().margins.count), (false, 0, 1));
     let (raw, told) = told_of_margin(50, 1, before_due(MARGIN_MIN - 1));
@@ -115,7 +116,8 @@ fn quiet_ms_max() {
         harness.join("ada");
         harness.run_ticks(4 * u32::from(hz));
         let (mut gaps, mut since) = ([Vec::new(), Vec::new()], [None; 2]);
-        let counts = |harness: &Harness<Yard>| [harness.room().stats().updates, harness.room().stats().frames];
+        let counts =
+            |harness: &Harness<Yard>| [harness.room().stats().updates, harness.room().stats().frames];
         let mut before = counts(&harness);
         for _ in 0..10 * u32::from(hz) {
             harness.run_ticks(1);

@@ -22,8 +22,15 @@ fn entities_max() {
     for (more, refused) in [(2, 0), (1, 1), (60, 60)] {
         harness.client_mut(ada).command(Order::Spawn(more)).unwrap();
         harness.run_ticks(20);
-        let said: Vec<_> = harness.take_events(ada).into_iter().filter(|event| matches!(event, ClientEvent::Game(_))).collect();
-        assert!(matches!(&said[..], [ClientEvent::Game(Said::News(text))] if text.len() == refused), "{said:?}");
+        let said: Vec<_> = harness
+            .take_events(ada)
+            .into_iter()
+            .filter(|event| matches!(event, ClientEvent::Game(_)))
+            .collect();
+        assert!(
+            matches!(&said[..], [ClientEvent::Game(Said::News(text))] if text.len() == refused),
+            "{said:?}"
+        );
     }
     assert_eq!(harness.client(ada).rows().len(), ENTITIES_MAX);
     harness.assert_in_sync();

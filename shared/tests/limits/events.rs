@@ -60,7 +60,9 @@ fn reliable_queue_max() {
     harness.run_ticks(60);
     assert_eq!(harness.room().stats().events_encoded, RELIABLE_QUEUE_MAX as u64, "the others are all done");
     // Commands that come to the room at once.
-    for (count, closings) in [(RELIABLE_QUEUE_MAX, vec![]), (RELIABLE_QUEUE_MAX + 1, vec![CloseCode::RateLimited])] {
+    for (count, closings) in
+        [(RELIABLE_QUEUE_MAX, vec![]), (RELIABLE_QUEUE_MAX + 1, vec![CloseCode::RateLimited])]
+    {
         let mut raw = Raw::new(Plan::default());
         for order in vec![say(1, 9); count].chunks(32) {
             raw.order(order.to_vec());
@@ -88,7 +90,11 @@ fn commands_per_tick_max() {
     raw.steps(1);
     assert_eq!(raw.stats().events_encoded, COMMANDS_PER_TICK_MAX as u64);
     raw.steps(1);
-    assert_eq!(raw.stats().events_encoded, COMMANDS_PER_TICK_MAX as u64 + 1, "the other one waits for the next");
+    assert_eq!(
+        raw.stats().events_encoded,
+        COMMANDS_PER_TICK_MAX as u64 + 1,
+        "the other one waits for the next"
+    );
 }
 
 #[test]
@@ -98,7 +104,10 @@ fn event_extra_bytes() {
     let message = &raw.step()[0];
     let on_the_way = read(message).private.events.items[0].len();
     let (given, cost) = (raw.stats().events_encoded as usize, on_the_way + EVENT_EXTRA_BYTES);
-    assert!(given * cost <= EVENTS_STEP_BYTES_MAX, "{given} of the shortest are no more than a step may give");
+    assert!(
+        given * cost <= EVENTS_STEP_BYTES_MAX,
+        "{given} of the shortest are no more than a step may give"
+    );
     assert!((given + 1) * cost > EVENTS_STEP_BYTES_MAX, "and {given} is as many as there can be");
     assert_eq!(raw.stats().events_refused.step_full as usize, 20_000 - given);
 }

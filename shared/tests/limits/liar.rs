@@ -50,7 +50,7 @@ impl Liar {
         self.say(&writer.finish())
     }
 
-    /// A keyframe of the next tick with so many entities, each `step` ids after the one before.
+    /// A keyframe of the next tick with so many entities, whose ids follow one another.
     pub(crate) fn keyframe(&self, stream: u16, first: u32, count: usize) -> bytes::Bytes {
         let mut state = Snapshot::new(self.tick);
         (0..count as u32).for_each(|at| state.push(EntityId(first + at), 0, &[10, 10, 0]));

@@ -7,6 +7,7 @@ mod clocks;
 mod entities;
 mod events;
 mod frames;
+mod inputs;
 mod liar;
 mod members;
 mod messages;

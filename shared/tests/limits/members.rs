@@ -122,9 +122,14 @@ fn rate_step_max() {
     steps.dedup();
     assert_eq!(steps, (0..=RATE_STEP_MAX).collect::<Vec<_>>());
     let last = &served_at[served_at.len() - 50..];
-    assert!(last.iter().all(|tick| tick % 8 == 0) && last.windows(2).all(|two| two[1] - two[0] == 16), "{last:?}");
+    assert!(
+        last.iter().all(|tick| tick % 8 == 0) && last.windows(2).all(|two| two[1] - two[0] == 16),
+        "{last:?}"
+    );
     assert_eq!(raw.stats().paced_slower, u64::from(RATE_STEP_MAX));
-    for (rate_step, is_read) in [(RATE_STEP_MAX, Ok(RATE_STEP_MAX)), (RATE_STEP_MAX + 1, Err(DecodeError::TooMany))] {
+    for (rate_step, is_read) in
+        [(RATE_STEP_MAX, Ok(RATE_STEP_MAX)), (RATE_STEP_MAX + 1, Err(DecodeError::TooMany))]
+    {
         let message = UpdateWriter::new(&Private { rate_step, ..Private::default() }).finish();
         assert_eq!(Update::decode(&message).map(|update| update.private.rate_step), is_read);
     }

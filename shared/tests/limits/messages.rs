@@ -103,7 +103,12 @@ fn full(more: [usize; 6]) -> Private {
         rate_step: 3,
         timing: Some(Timing { stamp_ms: u16::MAX, held: Timing::HELD_MAX, margin: -1 }),
         input_applied: Some(Tick(0)),
-        counts: InputCounts { late: u32::MAX - 1, held: u32::MAX - 1, folded: u32::MAX - 1, refused: u32::MAX - 1 },
+        counts: InputCounts {
+            late: u32::MAX - 1,
+            held: u32::MAX - 1,
+            folded: u32::MAX - 1,
+            refused: u32::MAX - 1,
+        },
         command_ack: Some(u32::MAX),
         events: Numbered { first: u32::MAX, items: vec![event.into(); RELIABLE_PER_MESSAGE_MAX + more[0]] },
         dropped: streams(VIEW_STREAMS_MAX + more[2]),
@@ -122,7 +127,11 @@ fn private_bytes_max() {
     let private = full([0; 6]);
     assert!(private.own.is_some());
     let message = update(&private, &[]);
-    assert!(message.len() <= PRIVATE_BYTES_MAX && message.len() > PRIVATE_BYTES_MAX * 4 / 5, "{}", message.len());
+    assert!(
+        message.len() <= PRIVATE_BYTES_MAX && message.len() > PRIVATE_BYTES_MAX * 4 / 5,
+        "{}",
+        message.len()
+    );
     assert_eq!(Update::decode(&message).unwrap().private, private);
     // None is longer, because no part of it can be.
     for part in 0..6 {

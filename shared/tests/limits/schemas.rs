@@ -1,4 +1,4 @@
-//! What a game's types may be, and what of a game goes to a client that joins.
+//! What the entities of a game may be, and what of them goes to a client that joins.
 
 use super::liar::keyframe_of;
 use super::raw::{Raw, rate};
@@ -6,31 +6,30 @@ use super::yard::{Plan, Yard};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tickwire_shared::entity::derived::{check_entity, check_input};
+use tickwire_shared::entity::derived::check_entity;
 use tickwire_shared::entity::{
-    CustomStep, Field, GameSchema, Grid, Input, InputSchema, Kind, Meaning, OnGrid, PacketProfile, Predictor,
-    Schema, SchemaError, TableError, Trainer,
+    CustomStep, Field, Grid, Kind, Meaning, PacketProfile, Predictor, Schema, SchemaError, TableError,
+    Trainer,
 };
 use tickwire_shared::harness::Harness;
 use tickwire_shared::id::{EntityId, StreamId};
 use tickwire_shared::limits::{
-    EXACT_STEPS_AT_30_HZ, INPUT_BITS_MAX, INPUT_FIELDS_MAX, INPUTS_PER_FRAME_MAX, KINDS_MAX, OWN_BITS_MAX,
-    ROW_BITS_MAX, ROW_FIELDS_MAX, SCHEMA_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX,
+    EXACT_STEPS_AT_30_HZ, KINDS_MAX, OWN_BITS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX, SETTINGS_BYTES_MAX,
+    TABLE_BYTES_MAX,
 };
 use tickwire_shared::room::{Room, RoomError};
 use tickwire_shared::snapshot::{OwnTold, Snapshot, decode_delta};
 use tickwire_shared::tick::{Tick, TickRate};
-use tickwire_shared::wire::bits::{BitCode, BitWriter};
+use tickwire_shared::wire::bits::BitWriter;
 use tickwire_shared::wire::control::List;
-use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::{OwnBits, Private, Update, UpdateWriter};
 use tickwire_shared::wire::{DecodeError, codec};
 
-fn bits(bits: u32) -> Grid {
+pub(crate) fn bits(bits: u32) -> Grid {
     Grid::integers(0, ((1_i64 << bits) - 1) as i32)
 }
 
-fn kind(grids: &[Grid], own: bool, predictor: Predictor) -> Kind {
+pub(crate) fn kind(grids: &[Grid], own: bool, predictor: Predictor) -> Kind {
     let field = |(at, grid): (usize, &Grid)| Field {
         name: format!("f{at}"),
         grid: *grid,
@@ -91,7 +90,10 @@ fn row_fields_max() {
     check_entity(&most);
     let more = [bits(1); ROW_FIELDS_MAX + 1];
     let refused = held(&more).unwrap_err();
-    assert!(matches!(refused, SchemaError::TooManyFields { fields, .. } if fields == more.len()), "{refused}");
+    assert!(
+        matches!(refused, SchemaError::TooManyFields { fields, .. } if fields == more.len()),
+        "{refused}"
+    );
     assert!(catch_unwind(|| check_entity(&more)).is_err(), "the derive refuses it as well");
 }
 
@@ -140,92 +142,6 @@ fn own_bits_max() {
     };
     assert!(Update::decode(&hostile(OWN_BITS_MAX)).is_ok());
     assert_eq!(Update::decode(&hostile(OWN_BITS_MAX + 1)), Err(DecodeError::TooMany));
-}
-
-/// The widest input with the most fields.
-#[derive(Clone, Debug, PartialEq)]
-struct Board([i32; 32]);
-
-impl Default for Board {
-    fn default() -> Self {
-        Self([0; 32])
-    }
-}
-
-impl Input for Board {
-    const GRIDS: &'static [Grid] = &[Grid::integers(-128, 127); 32];
-
-    fn schema() -> InputSchema {
-        InputSchema { fields: kind(Self::GRIDS, false, Predictor::Hold).fields }
-    }
-
-    fn write_row(&self, row: &mut Vec<i32>) {
-        row.extend(self.0);
-    }
-
-    fn read_row(row: &[i32]) -> Option<Self> {
-        Some(Self(row.try_into().ok()?))
-    }
-
-    fn held(&self) -> Self {
-        self.clone()
-    }
-
-    fn fold(&mut self, _: &Self) {}
-}
-
-/// What a client makes of a schema with such an input.
-fn schema_with_input(grids: &[Grid]) -> Result<GameSchema, DecodeError> {
-    let kinds = vec![kind(&[bits(8)], false, Predictor::Hold)];
-    let input = InputSchema { fields: kind(grids, false, Predictor::Hold).fields };
-    GameSchema::decode(&codec::encode(&GameSchema { version: 1, kinds, input }).unwrap())
-}
-
-#[test]
-fn input_bits_max() {
-    check_input(Board::GRIDS);
-    assert_eq!(schema_with_input(Board::GRIDS).unwrap().input.bits(), INPUT_BITS_MAX);
-    let wider = [[bits(8); 31].as_slice(), &[bits(9)]].concat();
-    assert_eq!(schema_with_input(&wider), Err(DecodeError::OutOfRange));
-    assert!(catch_unwind(|| check_input(&wider)).is_err(), "the derive refuses it as well");
-    // As many of the widest as a frame holds.
-    let inputs = (1..).map(Tick).zip(vec![OnGrid::new(&Board([-128; 32])); INPUTS_PER_FRAME_MAX]).collect();
-    let frame = ClientFrame { inputs, ..ClientFrame::default() };
-    assert_eq!(ClientFrame::decode(&frame.encode()), Ok(frame));
-}
-
-#[test]
-fn input_fields_max() {
-    let most = vec![bits(8); INPUT_FIELDS_MAX];
-    check_input(&most);
-    assert_eq!(schema_with_input(&most).unwrap().input.fields.len(), INPUT_FIELDS_MAX);
-    let mut bits_written = BitWriter::new();
-    OnGrid::new(&Board([127; 32])).write(&mut bits_written);
-    assert_eq!(bits_written.len_bits(), INPUT_BITS_MAX as usize);
-    let more = vec![bits(1); INPUT_FIELDS_MAX + 1];
-    assert_eq!(schema_with_input(&more), Err(DecodeError::OutOfRange));
-    assert!(catch_unwind(|| check_input(&more)).is_err(), "the derive refuses it as well");
-}
-
-#[test]
-fn schema_bytes_max() {
-    let of = |bytes: usize| {
-        let named = |name: usize| {
-            let kinds = vec![Kind { name: "n".repeat(name), ..kind(&[bits(8)], false, Predictor::Hold) }];
-            GameSchema { version: 1, kinds, input: Board::schema() }
-        };
-        let rest = codec::encode(&named(bytes / 2)).unwrap().len() - bytes / 2;
-        // A length of over 16 bits takes two bytes more.
-        named(bytes - rest)
-    };
-    let longest = of(SCHEMA_BYTES_MAX);
-    let sent = longest.encode().unwrap();
-    assert_eq!(sent.len(), SCHEMA_BYTES_MAX);
-    assert_eq!(GameSchema::decode(&sent), Ok(longest));
-    let longer = of(SCHEMA_BYTES_MAX + 1);
-    assert_eq!(longer.encode(), Err(DecodeError::TooMany));
-    assert_eq!(GameSchema::decode(&codec::encode(&longer).unwrap()), Err(DecodeError::TooMany));
-    assert!(List::<u8, SCHEMA_BYTES_MAX>::try_from(vec![0; SCHEMA_BYTES_MAX + 1]).is_err());
 }
 
 #[test]
@@ -280,7 +196,9 @@ fn steps_run(rate: TickRate, ticks: u32) -> u32 {
 
 #[test]
 fn exact_steps_at_30_hz() {
-    for (ticks, run) in [(1, 1), (8, EXACT_STEPS_AT_30_HZ), (9, EXACT_STEPS_AT_30_HZ), (60, EXACT_STEPS_AT_30_HZ)] {
+    for (ticks, run) in
+        [(1, 1), (8, EXACT_STEPS_AT_30_HZ), (9, EXACT_STEPS_AT_30_HZ), (60, EXACT_STEPS_AT_30_HZ)]
+    {
         assert_eq!(steps_run(rate(30), ticks), run, "{ticks} ticks");
     }
 }

@@ -66,7 +66,8 @@ fn option_bytes_max() {
 
 #[test]
 fn options_max() {
-    let options = |count: usize| -> Vec<_> { (0..count).map(|at| (format!("{at:02}"), "x".into())).collect() };
+    let options =
+        |count: usize| -> Vec<_> { (0..count).map(|at| (format!("{at:02}"), "x".into())).collect() };
     assert_eq!(refusal(&join("yard", &options(OPTIONS_MAX))), None);
     for count in [OPTIONS_MAX + 1, 60] {
         assert_eq!(refusal(&join("yard", &options(count))), Some(4002), "{count} options");
@@ -108,10 +109,12 @@ fn close_text_bytes_max() {
 /// A client to which a server says that it hosts so many games, the client's the last of them.
 fn welcomed(games: usize) -> (Client<Yard>, Result<(), ClientError>) {
     let game = GameName::new("yard").unwrap();
-    let info = |name| GameInfo { name, schema_hash: game_schema_hash::<Yard>(), tick_rate: TickRate::DEFAULT };
+    let info =
+        |name| GameInfo { name, schema_hash: game_schema_hash::<Yard>(), tick_rate: TickRate::DEFAULT };
     let others = (1..games).map(|at| info(GameName::cut(&format!("game {at}"))));
     let games: Vec<_> = others.chain([info(game.clone())]).collect();
-    let limits = SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
+    let limits =
+        SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
     let (name, target) = (Name::cut("ada"), Target::Match(Options::none()));
     let config = ClientConfig { name, credential: Credential::Guest, game, role: Role::Player, target };
     let mut client = Client::new(config);

@@ -25,7 +25,10 @@ fn view_streams_max() {
         assert_eq!(harness.room().stats().streams_left_out, left_out as u64);
         let seen = |id: EntityId| client.rows().iter().any(|row| row.id == id);
         let unseen = harness.room().world().iter().filter(|(id, _)| !seen(*id));
-        assert!(unseen.into_iter().all(|(_, own)| (own.pos - 800).abs().min_element() >= 700), "the farthest");
+        assert!(
+            unseen.into_iter().all(|(_, own)| (own.pos - 800).abs().min_element() >= 700),
+            "the farthest"
+        );
         harness.assert_in_sync();
     }
     // A client that is sent more ends the session.

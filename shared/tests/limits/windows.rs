@@ -67,12 +67,15 @@ fn window_ticks_min() {
 #[test]
 fn window_ticks_max() {
     window_is(TickRate::MAX, WINDOW_TICKS_MAX);
-    let mut writer = UpdateWriter::new(&Private { tick: tickwire_shared::tick::Tick(1_000), ..Private::default() });
+    let mut writer =
+        UpdateWriter::new(&Private { tick: tickwire_shared::tick::Tick(1_000), ..Private::default() });
     writer.packet(&encode_packet(tickwire_shared::id::StreamId(1), 0, u8::MAX, &[0]));
     let message = writer.finish();
     let packet: update::StreamPacket<'_> = read(&message).streams[0];
     assert_eq!(packet.target.since(packet.baseline.unwrap()), i64::from(WINDOW_TICKS_MAX) - 1);
-    for (quiet, is_read) in [(WINDOW_TICKS_MAX, Ok(WINDOW_TICKS_MAX)), (WINDOW_TICKS_MAX + 1, Err(DecodeError::TooMany))] {
+    for (quiet, is_read) in
+        [(WINDOW_TICKS_MAX, Ok(WINDOW_TICKS_MAX)), (WINDOW_TICKS_MAX + 1, Err(DecodeError::TooMany))]
+    {
         let message = UpdateWriter::new(&Private { quiet, ..Private::default() }).finish();
         assert_eq!(Update::decode(&message).map(|update| update.private.quiet), is_read);
     }

@@ -62,7 +62,16 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let padding = Vec::new();
-        Self { players: 600, crates: 0, heap: 0, side: 0, radius: 150, busy: false, looks_back: false, padding }
+        Self {
+            players: 600,
+            crates: 0,
+            heap: 0,
+            side: 0,
+            radius: 150,
+            busy: false,
+            looks_back: false,
+            padding,
+        }
     }
 }
 
@@ -87,7 +96,8 @@ impl Yard {
     }
 
     fn spawn(&mut self, world: &mut World<Crate>) -> bool {
-        let (at, side) = (i32::from(self.spawned), if self.plan.side == 0 { 300 } else { self.plan.side.into() });
+        let (at, side) =
+            (i32::from(self.spawned), if self.plan.side == 0 { 300 } else { self.plan.side.into() });
         let pos = IVec2::new(at % side, at / side % side) * CELL + IVec2::splat(CELL / 2);
         self.spawned += 1;
         world.spawn(Crate { pos, age: 0 }).is_ok()
