@@ -40,6 +40,70 @@ fn view_streams_max() {
     assert!(matches!(liar.client().state(), State::Closed(close) if close.code == CloseCode::DecodeError));
 }
 
+#[test]
+fn a_repair_in_a_view_of_view_streams_max_streams_is_one_packet_too_many() {
+    let plan = Plan { side: 16, radius: 5_000, crates: 255, ..Plan::busy() };
+    let mut harness = Harness::<Yard>::new(plan, 4);
+    let ada = harness.join("ada");
+    harness.run_ticks(30);
+    assert!(harness.corrupt(ada));
+    harness.run_ticks(200);
+    let client = harness.client(ada);
+    assert!(client.stats().repairs_asked > 0 && client.is_playing(), "{:?}", client.state());
+    assert_eq!(client.streams().count(), VIEW_STREAMS_MAX);
+    harness.assert_in_sync();
+}
+
+#[test]
+fn a_view_that_jumps_leaves_as_many_streams_out_here_as_there() {
+    let plan = Plan { side: 60, radius: 1_400, crates: 3_600, ..Plan::default() };
+    let mut harness = Harness::<Yard>::new(plan, 4);
+    let ada = harness.join("ada");
+    for cell in [15, 45, 15, 45] {
+        harness.client_mut(ada).command(Order::Go(cell)).unwrap();
+        harness.run_ticks(40);
+        let client = harness.client(ada);
+        assert!(client.is_playing(), "{:?}", client.state());
+        assert_eq!(client.streams().count(), VIEW_STREAMS_MAX);
+        assert_eq!(
+            client.streams_waiting(),
+            VIEW_STREAMS_MAX,
+            "the nearest of those that are left out are told"
+        );
+        harness.assert_in_sync();
+    }
+}
+
+#[test]
+fn a_stream_that_waits_for_bytes_is_told_before_those_that_are_left_out() {
+    let plan = Plan { side: 60, radius: 1_400, crates: 3_600, ..Plan::busy() };
+    let mut harness = Harness::<Yard>::new(plan, 4);
+    let ada = harness.join("ada");
+    harness.run_ticks(60);
+    harness.budget(3_000);
+    for _ in 0..100 {
+        harness.run_ticks(1);
+        let newest = harness.client(ada).streams().map(|(_, state)| state.tick).max();
+        // What counts as told of the newest tick is as the room has it: all crates are of one age.
+        let told = harness.client(ada).streams().filter(|(_, state)| Some(state.tick) == newest);
+        let mut ages: Vec<_> = told.flat_map(|(_, state)| state.rows().map(|row| row.values[2])).collect();
+        ages.sort_unstable();
+        ages.dedup();
+        assert_eq!(ages.len(), 1, "tick {}: {ages:?}", harness.tick());
+    }
+    assert!(harness.client(ada).is_playing());
+}
+
+#[test]
+fn all_streams_that_are_left_out_are_counted() {
+    let mut harness =
+        Harness::<Yard>::new(Plan { side: 40, radius: 9_000, crates: 1_600, ..Plan::default() }, 4);
+    let ada = harness.join("ada");
+    harness.run_ticks(10);
+    assert_eq!(harness.client(ada).streams().count(), VIEW_STREAMS_MAX);
+    assert_eq!(harness.room().stats().streams_left_out, 1_600 - VIEW_STREAMS_MAX as u64);
+}
+
 /// A player among a heap of crates, whose byte budget is used up: whatever goes to another cell has to wait.
 fn poor() -> (Harness<Yard>, ClientIndex) {
     let mut harness = Harness::<Yard>::new(Plan { side: 8, radius: 300, heap: 1_300, ..Plan::busy() }, 4);

@@ -35,6 +35,8 @@ pub(crate) enum Order {
     Spawn(u16),
     /// So many crates of the heap are put into this cell of the middle row.
     Push { count: u16, cell: u16 },
+    /// The caller's crate is put into this cell of the middle row.
+    Go(u16),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,6 +191,13 @@ impl Game for Yard {
                     let refused = usize::from(count) - spawned;
                     // As many bytes as were refused, so that a test can see it.
                     let _ = out.to(*player, Said::News(vec![0; refused]));
+                }
+                Order::Go(cell) => {
+                    for own in turn.players.iter().filter(|own| own.player == *player) {
+                        if let Some(own) = world.get_mut(own.entity) {
+                            own.pos.x = i32::from(cell) * CELL + CELL / 2;
+                        }
+                    }
                 }
                 Order::Push { count, cell } => {
                     for id in self.heap.drain(..usize::from(count)) {
