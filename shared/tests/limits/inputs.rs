@@ -12,14 +12,8 @@ use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::{DecodeError, codec};
 
 /// The widest input with the most fields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Board([i32; 32]);
-
-impl Default for Board {
-    fn default() -> Self {
-        Self([0; 32])
-    }
-}
 
 impl Input for Board {
     const GRIDS: &'static [Grid] = &[Grid::integers(-128, 127); 32];

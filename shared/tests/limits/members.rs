@@ -113,7 +113,7 @@ fn rate_step_max() {
     let (mut steps, mut served_at) = (Vec::new(), Vec::new());
     for _ in 0..60 * 30 {
         // Her slot is full at half of her ticks, however few these are.
-        raw.out.full = (raw.tick().0 + 1) / 8 % 2 == 0;
+        raw.out.full = ((raw.tick().0 + 1) / 8).is_multiple_of(2);
         if let [message] = &raw.step()[..] {
             let private = read(message).private;
             raw.acknowledge(private.tick);
