@@ -346,10 +346,12 @@ fn each_rule_sees_what_breaks_it() {
 #[test]
 fn a_limit_without_a_test_of_its_name_is_seen() {
     let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
-    let limits = "pub const A_MAX: usize = 4;\npub const B_MS: u64 = 5;\npub const fn c() -> u8 {\nconst D: u8 = 6;\n";
+    let limits =
+        "pub const A_MAX: usize = 4;\npub const B_MS: u64 = 5;\npub const fn c() -> u8 {\nconst D: u8 = 6;\n";
     let files = |tests: &str| [file("shared/src/limits.rs", limits), file("server/src/a.rs", tests)];
-    let tests = "#[test]\nfn a_max() {\n}\n    #[tokio::test(start_paused = true)]\n    async fn b_ms() {\n#[test]\n#[should_panic]\nfn c() {";
-    assert_none(untested_limits(&files(tests)));
+    let tests = "#[test]\nfn a_max() {\n}\n    #[tokio::test(start_paused = true)]\n    async fn b_ms() {\n";
+    let tests = [tests, "#[test]\n#[should_panic]\nfn c() {"].concat();
+    assert_none(untested_limits(&files(&tests)));
     let none = "fn a_max() {\n#[test]\nfn b_ms_is_long() {\n#[test]\nstruct X;\nfn c() {";
     let found = untested_limits(&files(none));
     assert_eq!(found.len(), 3, "{found:?}");
