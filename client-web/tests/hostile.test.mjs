@@ -5,29 +5,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { Core } from "../../assets/web/core.js";
+import { messagesOf } from "./recording.mjs";
 
 const ROUNDS = 3_000;
 /** Messages of the start of a session, handshake and keyframe among them. */
 const MESSAGES = 12;
-
-/** The messages that the recorded client was sent, until the first cut. */
-function messagesOf(recording) {
-  const messages = [];
-  const sizes = { 3: 16, 7: 16, 10: 12 };
-  for (let at = 0; at < recording.length && messages.length < MESSAGES; ) {
-    const number = recording[at++];
-    if (number in sizes) {
-      at += sizes[number];
-      continue;
-    }
-    assert.ok([1, 2, 4, 5, 6].includes(number), `call ${number}`);
-    const now = number === 2 || number === 4 ? recording.readDoubleLE((at += 8) - 8) : 0;
-    const length = recording.readUInt32LE((at += 4) - 4);
-    if (number === 2) messages.push({ now, bytes: recording.subarray(at, at + length) });
-    at += length + (number === 2 ? 5 : 0);
-  }
-  return messages;
-}
 
 /** xorshift32: a failing seed can be run again. */
 function randomOf(seed) {
@@ -56,7 +38,7 @@ function spoil(bytes, random) {
 for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]]) {
   test(`${module}.wasm meets faulty messages without a trap`, async () => {
     const compiled = await WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
-    const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)));
+    const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)), MESSAGES);
     let ended = 0;
     for (let seed = 1; seed <= ROUNDS; seed += 1) {
       const random = randomOf(seed);

@@ -149,7 +149,8 @@ const _: () = {
             + PRIVATE_BYTES_MAX
             <= OUTBOUND_BYTES_MAX
     );
-    // Events, the lists of streams that went and that wait, of entities that are held and that are not, own fields, numbers.
+    // Events, the lists of streams that went and that wait, of entities that are held and that are not, own fields, numbers. Twice
+    // as many may begin or cease to wait as went, but so many ids of 16 bits, in their order, take less than two bytes each.
     assert!(
         RELIABLE_PER_MESSAGE_MAX * (EVENT_BYTES_MAX + 4)
             + 2 * VIEW_STREAMS_MAX * 4

@@ -13,7 +13,6 @@ use tickwire_shared::id::MemberId;
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{MemberEvent, MemberFrame, Room};
 use tickwire_shared::tick::Tick;
-use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::Role;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 
@@ -145,32 +144,12 @@ fn what_is_given_before_the_room_is_joined_is_kept_and_a_spectator_and_an_ended_
     assert_eq!(harness.client_mut(ada).command(1), Err(CommandError::Ended));
 }
 
-/// A frame with an input for `tick` and `count` commands, as a client of another make sends it.
-fn frame(tick: Tick, first: u32, count: u32) -> MemberEvent<Range> {
-    let commands = Numbered { first, items: Vec::new() };
+/// A frame with an input for `tick` and a command, as a client of another make sends it.
+fn frame(tick: Tick) -> MemberEvent<Range> {
+    let commands = Numbered { first: 1, items: Vec::new() };
     let inputs = vec![(tick, OnGrid::neutral())];
     let frame = ClientFrame { commands, inputs, ..ClientFrame::default() };
-    MemberEvent::Frame(MemberFrame { frame, commands: vec![7; count as usize], timed: true })
-}
-
-#[test]
-fn reliable_queue_max_commands_after_a_stall_are_all_taken_and_one_more_is_refused() {
-    for (count, closings) in [(128, vec![]), (129, vec![CloseCode::RateLimited])] {
-        let mut room = Room::<Range>::new(config(0), (), 1).unwrap();
-        let mut outbox = Kept::default();
-        join(&mut room, 1, Role::Player, &mut outbox);
-        (0..10).for_each(|_| room.step(Duration::ZERO, &mut outbox));
-        let next = room.tick().next();
-        for first in (1..=count).step_by(32) {
-            room.handle(
-                Duration::ZERO,
-                MemberId(1),
-                frame(next, first, (count + 1 - first).min(32)),
-                &mut outbox,
-            );
-        }
-        assert_eq!(outbox.take_closings(), closings, "{count} commands");
-    }
+    MemberEvent::Frame(MemberFrame { frame, commands: vec![7], timed: true })
 }
 
 #[test]
@@ -178,7 +157,7 @@ fn commands_with_an_input_that_is_refused_are_given_at_once() {
     let mut room = Room::<Range>::new(config(0), (), 1).unwrap();
     let mut outbox = Kept::default();
     join(&mut room, 1, Role::Player, &mut outbox);
-    room.handle(Duration::ZERO, MemberId(1), frame(Tick(u32::MAX - 1), 1, 1), &mut outbox);
+    room.handle(Duration::ZERO, MemberId(1), frame(Tick(u32::MAX - 1)), &mut outbox);
     room.step(Duration::ZERO, &mut outbox);
     assert_eq!(room.stats().events_encoded, 1);
 }

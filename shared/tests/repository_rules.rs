@@ -137,6 +137,34 @@ fn long_files(files: &[File]) -> Vec<String> {
     long.map(|file| format!("{} has {} lines: make it two", file.path, lines(file))).collect()
 }
 
+/// The bounds of the protocol without a test of their name. `shared/tests/limits` has most of them.
+fn untested_limits(files: &[File]) -> Vec<String> {
+    let limits = files.iter().filter(|file| file.path == "shared/src/limits.rs");
+    let names = limits.flat_map(|file| file.text.lines()).filter_map(|line| {
+        let declared = line.strip_prefix("pub const ")?;
+        let name = declared.strip_prefix("fn ").unwrap_or(declared);
+        Some(name.split([':', '(']).next().unwrap_or_default().to_owned())
+    });
+    let tests: BTreeSet<&str> = files.iter().filter(|file| file.is_rust()).flat_map(tests).collect();
+    names
+        .filter(|name| !tests.contains(&*name.to_lowercase()))
+        .map(|name| format!("no test `fn {}()` drives {name} to its end", name.to_lowercase()))
+        .collect()
+}
+
+/// The names of a file's tests.
+fn tests(file: &File) -> impl Iterator<Item = &str> {
+    let mut is_test = false;
+    file.text.lines().map(str::trim_start).filter_map(move |line| {
+        if line.starts_with("#[") {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            return None;
+        }
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        core::mem::take(&mut is_test).then_some(function?.split('(').next()?)
+    })
+}
+
 fn machine_paths(files: &[File], root: &Path) -> Vec<String> {
     let mut words = vec![["/ho", "me/"].concat(), ["/ro", "ot/"].concat(), ["/Us", "ers/"].concat()];
     // A root such as `/app` is a word that may stand in a text for another reason.
@@ -274,6 +302,11 @@ fn no_source_file_is_longer_than_500_lines() {
 }
 
 #[test]
+fn every_limit_has_a_test() {
+    assert_none(untested_limits(&repository()));
+}
+
+#[test]
 fn no_file_names_a_folder_of_one_machine() {
     assert_none(machine_paths(&repository(), &root()));
 }
@@ -308,6 +341,21 @@ fn each_rule_sees_what_breaks_it() {
         unchecked_games(&games),
         ["no test calls `check_prediction::<One>`, and UNPREDICTED does not name it"]
     );
+}
+
+#[test]
+fn a_limit_without_a_test_of_its_name_is_seen() {
+    let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let limits =
+        "pub const A_MAX: usize = 4;\npub const B_MS: u64 = 5;\npub const fn c() -> u8 {\nconst D: u8 = 6;\n";
+    let files = |tests: &str| [file("shared/src/limits.rs", limits), file("server/src/a.rs", tests)];
+    let tests = "#[test]\nfn a_max() {\n}\n    #[tokio::test(start_paused = true)]\n    async fn b_ms() {\n";
+    let tests = [tests, "#[test]\n#[should_panic]\nfn c() {"].concat();
+    assert_none(untested_limits(&files(&tests)));
+    let none = "fn a_max() {\n#[test]\nfn b_ms_is_long() {\n#[test]\nstruct X;\nfn c() {";
+    let found = untested_limits(&files(none));
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0], "no test `fn a_max()` drives A_MAX to its end");
 }
 
 #[test]

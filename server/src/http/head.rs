@@ -211,6 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn subprotocol() {
+        for offer in [&[SUBPROTOCOL][..], &["chat,tickwire.v1"], &["chat", " tickwire.v1 , x"]] {
+            assert_eq!(with("sec-websocket-protocol", offer), Ok(()), "{offer:?}");
+        }
+        for other in ["tickwire.v", "tickwire.v10", "TICKWIRE.V1", "tickwire v1", "tickwire.v1;", ""] {
+            assert_eq!(with("sec-websocket-protocol", &[other]), Err(BadUpgrade::Subprotocol), "{other:?}");
+        }
+        assert!(BadUpgrade::Subprotocol.to_string().contains(SUBPROTOCOL));
+    }
+
+    #[test]
     fn another_method_or_version_is_refused() {
         let mut wrong = head(GOOD);
         wrong.method = Method::POST;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::arena::Arena;
-use tickwire_shared::limits::PROTOCOL_VERSION;
+use tickwire_shared::limits::{HELLO_TIMEOUT_MS, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Joined, Name, Options, Role, ServerControl, Target,
 };
@@ -90,11 +90,52 @@ fn about(seconds: u64, lasted: Duration) -> bool {
     (Duration::from_secs(seconds)..Duration::from_secs(seconds + 6)).contains(&lasted)
 }
 
+/// The first message of the server to a client that says its `Hello` after so long, and when it came.
+async fn answer_to_hello_after(wait: Duration) -> (ServerControl, Duration) {
+    let mut client = Client::connect(4096);
+    let mut bytes = [0; 1024];
+    let read = match timeout(wait, client.reader.read(&mut bytes)).await {
+        Ok(closed) => closed,
+        Err(_) => {
+            client.hello().await;
+            client.reader.read(&mut bytes).await
+        }
+    };
+    assert!(read.unwrap() > 2);
+    (ServerControl::decode(&bytes[2..2 + usize::from(bytes[1])]).unwrap(), client.began.elapsed())
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_client_that_says_nothing_is_closed_after_5_s() {
+async fn hello_timeout_ms() {
+    let (most, spare) = (Duration::from_millis(HELLO_TIMEOUT_MS), Duration::from_millis(2));
+    let (answer, _) = answer_to_hello_after(most - spare).await;
+    assert!(matches!(answer, ServerControl::Welcome(_)), "{answer:?}");
+    let (answer, came) = answer_to_hello_after(most + spare).await;
+    assert!(matches!(&answer, ServerControl::Close(close) if close.code == CloseCode::Timeout), "{answer:?}");
+    assert!(came >= most && came < most + spare, "{came:?}");
     let (lasted, code) = Client::connect(4096).ended().await;
     assert_eq!(code, CloseCode::Timeout);
     assert!(about(5, lasted), "{lasted:?}");
+}
+
+/// What a server answers to a `Hello` of this version.
+async fn answer_to_version(version: u16) -> ServerControl {
+    let hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
+    let mut link = super::connect_memory(&Arc::new(hub), Peer::Memory);
+    let hello = Hello { version, name: Name::new("ada").unwrap(), credential: Credential::Guest };
+    link.send(ClientControl::Hello(hello).encode().unwrap()).await.unwrap();
+    ServerControl::decode(&link.recv().await.unwrap()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn protocol_version() {
+    assert!(matches!(answer_to_version(PROTOCOL_VERSION).await, ServerControl::Welcome(_)));
+    for other in [0, PROTOCOL_VERSION + 1, 99, u16::MAX] {
+        let answer = answer_to_version(other).await;
+        let ServerControl::Close(close) = answer else { panic!("version {other}: {answer:?}") };
+        assert_eq!((close.code, close.advice), (CloseCode::Mismatch, Advice::Upgrade), "version {other}");
+        assert!(close.text.contains(&other.to_string()), "{close}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

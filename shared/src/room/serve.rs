@@ -9,7 +9,9 @@ use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
 use crate::game::Game;
 use crate::id::{EntityId, StreamId};
-use crate::limits::{ACK_LOST_MS, HASH_PERIOD_TICKS, OUTBOUND_BYTES_MAX, PRIVATE_BYTES_MAX};
+use crate::limits::{
+    ACK_LOST_MS, HASH_PERIOD_TICKS, OUTBOUND_BYTES_MAX, PRIVATE_BYTES_MAX, VIEW_STREAMS_MAX,
+};
 use crate::snapshot::interest::group_of_stream;
 use crate::snapshot::{Interest, OwnTold, Packet, Reach, View};
 use crate::tick::{Tick, TickRate};
@@ -146,9 +148,9 @@ impl<G: Game> Room<G> {
             return false;
         }
         let before = |stream| link.sight.sees(stream);
-        self.streams.seen(&view, own, before, &mut self.work.streams, &mut self.work.left_out);
+        let (seen, left_out) = (&mut self.work.streams, &mut self.work.left_out);
+        self.stats.streams_left_out += self.streams.seen(&view, own, before, seen, left_out) as u64;
         self.stats.views_found += 1;
-        self.stats.streams_left_out += self.work.left_out.len() as u64;
         true
     }
 
@@ -182,12 +184,16 @@ impl<G: Game> Room<G> {
         let waiting = link.sight.tell_waiting(&self.streams, &mut self.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
-        // Two keyframes of a large room exceed a message. Then the client has the new one, and the fault is not looked into.
+        // Two keyframes of a large room exceed a message, and a packet besides those of the widest view their number. Then the client
+        // has the new one, and the fault is not looked into.
         let packets_bytes =
             |packets: &[Packet]| packets.iter().map(|packet| packet.bytes.len()).sum::<usize>();
         let room_for_repair =
             OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + packets_bytes(&self.work.packets));
-        let repair = repair.filter(|packet| packet.bytes.len() <= room_for_repair);
+        let fits = |packet: &Packet| {
+            packet.bytes.len() <= room_for_repair && self.work.packets.len() < VIEW_STREAMS_MAX
+        };
+        let repair = repair.filter(fits);
         self.stats.repairs += u64::from(repair.is_some());
         for packet in repair.iter().chain(&self.work.packets) {
             writer.packet(&packet.bytes);

@@ -198,7 +198,7 @@ impl Streams {
 
     /// Fills `into` with the streams of a view, in the order of their ids: those that there are, and `own`, whatever the view
     /// says. `before`, in order, is what the member saw in the last tick. Beyond [`VIEW_STREAMS_MAX`] the farthest go
-    /// to `left_out`, the nearest of them as many again.
+    /// to `left_out`, the nearest of them as many again. Returns how many there are beyond it.
     pub(super) fn seen(
         &self,
         view: &View,
@@ -206,7 +206,7 @@ impl Streams {
         before: impl Fn(StreamId) -> bool,
         into: &mut Vec<StreamId>,
         left_out: &mut Vec<StreamId>,
-    ) {
+    ) -> usize {
         into.clear();
         left_out.clear();
         self.interest.candidates(view, into);
@@ -214,12 +214,14 @@ impl Streams {
         into.extend(own);
         into.sort_unstable();
         into.dedup();
-        if into.len() > VIEW_STREAMS_MAX {
+        let beyond = into.len().saturating_sub(VIEW_STREAMS_MAX);
+        if beyond > 0 {
             into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
             left_out.extend(into.drain(VIEW_STREAMS_MAX..).take(VIEW_STREAMS_MAX));
             into.sort_unstable();
             left_out.sort_unstable();
         }
+        beyond
     }
 
     /// How far a stream lies from the centre of a view, squared; 0 without one of them.

@@ -211,9 +211,10 @@ impl Sight {
         narrow.waiting.clear();
         let waiting = work.due.iter().skip(served).filter_map(|(_, at)| self.seen.get(*at));
         narrow.waiting.extend(waiting.map(|seen| seen.stream));
-        narrow.waiting.extend_from_slice(&narrow.left_out);
+        // Those that the client has come first: of one that it is not told to wait for it takes all to be as predicted.
+        let others_max = VIEW_STREAMS_MAX.saturating_sub(narrow.waiting.len());
+        narrow.waiting.extend(narrow.left_out.iter().take(others_max));
         narrow.waiting.sort_unstable();
-        narrow.waiting.truncate(VIEW_STREAMS_MAX);
         self.dropped.sort_unstable();
     }
 

@@ -1,7 +1,7 @@
 //! What has to wait for bytes, in the private section: which streams, and which entities are on their way between two of them.
 //!
 //! ```text
-//! EG0    2 x streams + held: how many streams begin or cease to wait with this update
+//! EG0    2 x streams + held: how many streams begin or cease to wait with this update, at most all that waited and all that do
 //! each   EG5 of (its id - the id before - 1), -1 before the first
 //! if held is 1, two lists, one of them at least with an entry:
 //!   EG0    entities that left a stream whose packet is here for one that waits: they are held
@@ -14,6 +14,9 @@ use super::DecodeError;
 use super::bits::{BitReader, BitWriter};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HELD_CHANGES_MAX, VIEW_STREAMS_MAX};
+
+/// None of the streams that waited does any longer, and as many others do: a view has jumped.
+const WAITING_CHANGES_MAX: usize = 2 * VIEW_STREAMS_MAX;
 
 /// What waits from this update on, as a difference to the update before over this connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Waiting {
     }
 
     pub(super) fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError> {
-        let head = from.exp_golomb_max(0, 2 * VIEW_STREAMS_MAX + 1)?;
+        let head = from.exp_golomb_max(0, 2 * WAITING_CHANGES_MAX + 1)?;
         let changed = read_rising(from, head / 2, |id| u16::try_from(id).ok().map(StreamId))?;
         if head % 2 == 0 {
             return Ok(Self { changed, ..Self::default() });
