@@ -24,6 +24,7 @@ mod handshake;
 mod held;
 mod inputs;
 mod interpolation;
+mod left;
 mod life_line;
 mod picture;
 mod place;

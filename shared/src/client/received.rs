@@ -38,7 +38,9 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let told = self.streams.latest().flat_map(|(_, state)| state.rows().map(|row| (state.tick, row)));
-        let mut rows: Vec<_> = told.chain(self.streams.held()).collect();
+        let newest = self.streams.newest().unwrap_or(Tick(0));
+        let counts = |(since, row): &(Tick, RowRef<'_>)| self.streams.counts(row.id, *since, newest);
+        let mut rows: Vec<_> = told.filter(counts).chain(self.streams.held()).collect();
         rows.sort_by_key(|(tick, row)| (row.id, core::cmp::Reverse(*tick)));
         rows.dedup_by_key(|(_, row)| row.id);
         rows.into_iter().map(|(_, row)| row).collect()

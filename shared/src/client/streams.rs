@@ -1,6 +1,7 @@
 //! The snapshots of each stream: decoding, the state hash, repair.
 
 use super::held::Held;
+use super::left::Left;
 use super::stats::ClientStats;
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
@@ -33,6 +34,8 @@ struct Stream {
     history: History,
     /// The tick at which it went out of view. What was seen before is still to be shown.
     gone: Option<Tick>,
+    /// It was seen over the connection before this one: it is shown as long as it waits.
+    old: bool,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
     /// Since when its packets make no sense here: until a keyframe comes.
@@ -49,6 +52,7 @@ pub(super) struct Streams {
     /// Streams that have to wait for bytes, in the order of their ids.
     waiting: Vec<StreamId>,
     held: Option<Held>,
+    left: Left,
 }
 
 /// A repair that was asked for.
@@ -84,6 +88,11 @@ impl Streams {
         self.held.iter().flat_map(Held::rows)
     }
 
+    /// Whether a row of the state of `since` still says where an entity is at `tick`.
+    pub(super) fn counts(&self, entity: EntityId, since: Tick, tick: Tick) -> bool {
+        self.left.counts(entity, since, tick)
+    }
+
     /// How many streams have to wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
@@ -112,7 +121,7 @@ impl Streams {
     /// but those that have to wait.
     pub(super) fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
         self.newest = Some(tick);
-        for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none()) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none() && !stream.old) {
             if self.waiting.binary_search(&stream.id).is_err() && stream.broken.is_none() {
                 stream.confirm(schema, tick, stats);
             }
@@ -144,16 +153,20 @@ impl Streams {
         self.held.get_or_insert_with(|| Held::new(kept_ticks)).hold(schema, tick, &told.held, latest)
     }
 
-    /// Ends the update of `tick`: what is found in a stream, and what was `released`, is held no longer.
+    /// Ends the update of `tick`: what is found in a stream, and what was `released`, is held no longer, and what was seen
+    /// before this connection is in view only if it waits.
     pub(super) fn settle(&mut self, tick: Tick, released: &[EntityId]) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.old && stream.gone.is_none()) {
+            if self.waiting.binary_search(&stream.id).is_err() {
+                (stream.old, stream.gone) = (false, Some(tick));
+            }
+        }
+        let oldest = self.latest().map(|(_, state)| state.tick).min();
+        self.left.settle(tick, oldest.unwrap_or(tick), self.kept_ticks);
         let Some(held) = &mut self.held else { return };
         let none_waits = self.waiting.is_empty();
-        let states: Vec<&Snapshot> = self
-            .streams
-            .iter()
-            .filter(|stream| stream.gone.is_none())
-            .filter_map(|stream| stream.history.get(tick))
-            .collect();
+        let in_view = self.streams.iter().filter(|stream| stream.gone.is_none());
+        let states: Vec<&Snapshot> = in_view.filter_map(|stream| stream.history.get(tick)).collect();
         held.settle(tick, |entity| {
             let is_found = states.iter().any(|state| state.get(entity).is_some());
             !none_waits && !is_found && released.binary_search(&entity).is_err()
@@ -162,8 +175,7 @@ impl Streams {
 
     /// A new connection: the server tells anew what is in view. Until then what was seen last is shown.
     pub(super) fn resume(&mut self) {
-        let after = self.newest.map_or(Tick(0), Tick::next);
-        self.streams.iter_mut().for_each(|stream| stream.gone = stream.gone.or(Some(after)));
+        self.streams.iter_mut().for_each(|stream| stream.old = stream.gone.is_none());
         self.waiting.clear();
         self.held.iter_mut().for_each(Held::clear);
     }
@@ -246,10 +258,10 @@ impl Streams {
         stats: &mut ClientStats,
     ) -> Result<Option<(u32, u32)>, DecodeError> {
         let stream = self.stream_mut(packet.stream)?;
-        if stream.gone.is_some() && packet.baseline.is_some() {
+        if (stream.gone.is_some() || stream.old) && packet.baseline.is_some() {
             return Err(DecodeError::UnknownBaseline);
         }
-        stream.gone = None;
+        (stream.gone, stream.old) = (None, false);
         let newest = stream.history.newest().map(|snapshot| snapshot.tick);
         let outdated = newest.is_some_and(|newest| match packet.baseline {
             Some(_) => packet.target <= newest,
@@ -277,6 +289,11 @@ impl Streams {
             if !self.forget_first_gone() {
                 return Err(DecodeError::TooMany);
             }
+        }
+        if !self.waiting.is_empty()
+            && let Some(before) = self.streams.iter().find(|stream| stream.id == packet.stream)
+        {
+            self.left.note(&before.base, &snapshot);
         }
         let kept_ticks = self.kept_ticks as i64;
         let stream = self.stream_mut(packet.stream)?;
@@ -346,7 +363,9 @@ impl Streams {
 
     /// Forgets the stream that went out of view first, though it may still be shown. `false` if all are in view.
     fn forget_first_gone(&mut self) -> bool {
-        let gone = |(at, stream): (usize, &Stream)| Some((stream.gone?, at));
+        let gone = |(at, stream): (usize, &Stream)| {
+            Some((stream.gone.or(stream.old.then_some(stream.base.tick))?, at))
+        };
         let first = self.streams.iter().enumerate().filter_map(gone).min();
         if let Some((_, at)) = first {
             self.streams.swap_remove(at);
@@ -358,7 +377,8 @@ impl Streams {
         let at = match self.streams.iter().position(|stream| stream.id == id) {
             Some(at) => at,
             None => {
-                if self.latest().count() >= VIEW_STREAMS_MAX {
+                let in_view = self.streams.iter().filter(|stream| stream.gone.is_none() && !stream.old);
+                if in_view.count() >= VIEW_STREAMS_MAX {
                     return Err(DecodeError::TooMany);
                 }
                 if self.streams.len() >= HELD_STREAMS_MAX {
@@ -370,6 +390,7 @@ impl Streams {
                     base: Snapshot::default(),
                     history,
                     gone: None,
+                    old: false,
                     spare: None,
                     broken: None,
                 });

@@ -45,7 +45,7 @@ impl<G: Game> Client<G> {
         let player = place.player.map(|(_, id)| id);
         let mut rows = Rows::default();
         for history in self.streams.histories(moment.tick()) {
-            let others = Others { schema, rate: place.tick_rate, history, moment };
+            let others = Others { schema, rate: place.tick_rate, streams: &self.streams, history, moment };
             let finish = |id, number, kind: &Kind, row: &mut [f64]| {
                 // Of its own entity a client that predicts nothing knows what only the owner gets.
                 if Some(id) == player {
@@ -77,7 +77,7 @@ pub(super) fn others_shown<G: Game>(
 ) -> Vec<(EntityId, G::Entity)> {
     let (mut rows, mut picture) = (Rows::default(), Picture::default());
     for history in streams.histories(moment.tick()) {
-        let others = Others { schema, rate, history, moment };
+        let others = Others { schema, rate, streams, history, moment };
         others.interpolate::<G>(Some(own), |id, _, _, _| id, &mut rows, &mut picture);
     }
     picture.entities(schema).collect()
@@ -94,6 +94,7 @@ struct Rows {
 struct Others<'a> {
     schema: &'a Schema,
     rate: TickRate,
+    streams: &'a Streams,
     history: &'a History,
     moment: Moment,
 }
@@ -116,7 +117,7 @@ impl Others<'_> {
         let span = newer.map(|newer| Span { passed, ticks: newer.tick.since(older.tick) });
         for from in older.rows() {
             while after.next_if(|to| to.id < from.id).is_some() {}
-            if Some(from.id) == own {
+            if Some(from.id) == own || !self.streams.counts(from.id, older.tick, moment.tick()) {
                 continue;
             }
             let (Some(kind), Some(plan)) = (schema.kind(from.kind), schema.plan(from.kind)) else { continue };

@@ -15,13 +15,14 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// With an update that tells of the streams `left`, each from what the client had of it: the entities that are held from
-    /// now on, and those that the client has to be told are held no longer. What it finds in a stream it holds no longer
-    /// by itself.
+    /// With an update that tells of the streams `left`, each from what the client had of it, and that `dropped` are out of view:
+    /// the entities that are held from now on, and those that the client has to be told are held no longer. What it finds in a
+    /// stream it holds no longer by itself.
     pub(super) fn change(
         &mut self,
         streams: &Streams,
         left: &[(StreamId, Tick)],
+        dropped: &[(StreamId, Tick)],
         is_waiting: impl Fn(EntityId) -> bool,
         is_seen: impl Fn(EntityId) -> bool,
     ) -> (Vec<EntityId>, Vec<EntityId>) {
@@ -41,7 +42,12 @@ impl Held {
         });
         let mut held: Vec<EntityId> = Vec::new();
         for &(stream, base) in left {
-            held.extend(streams.gone_since(stream, base).filter(|entity| is_waiting(*entity)));
+            held.extend(streams.crossed_since(stream, base).filter(|entity| is_waiting(*entity)));
+        }
+        // Who sees all of a group has those who are still there in another stream as well.
+        for &(stream, base) in dropped {
+            let left = streams.crossed_since(stream, base).chain(streams.entities_of(stream));
+            held.extend(left.filter(|entity| is_waiting(*entity)));
         }
         held.sort_unstable();
         held.dedup();

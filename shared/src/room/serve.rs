@@ -113,6 +113,11 @@ impl<G: Game> Room<G> {
     fn look(&mut self, at: usize) {
         let Some(member) = self.members.get(at) else { return };
         if member.link.is_none() {
+            // Where it looks is kept up with while it is cut off.
+            if *self.streams.interest() != Interest::Whole {
+                let reach = self.view_of(member).reach;
+                self.members.get_mut(at).into_iter().for_each(|member| member.reach = reach);
+            }
             return;
         }
         match self.streams.interest() {
@@ -228,7 +233,7 @@ impl<G: Game> Room<G> {
                 state.0.is_multiple_of(HASH_PERIOD_TICKS)
                     || links().any(|link| link.sight.base(stream) == Some(state))
             }
-            None => links().any(|link| link.sight.base(stream).is_some()),
+            None => links().any(|link| link.sight.knows(stream)),
         });
     }
 

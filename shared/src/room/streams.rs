@@ -2,11 +2,12 @@
 
 use crate::entity::{Entity, Schema};
 use crate::id::{EntityId, StreamId};
-use crate::limits::{VIEW_STREAMS_MAX, window_ticks};
+use crate::limits::{HASH_PERIOD_TICKS, VIEW_STREAMS_MAX, window_ticks};
 use crate::snapshot::interest::{cell_of_stream, group_of_stream, is_of_all, stream_of, stream_of_all};
 use crate::snapshot::{Group, Interest, Packet, Place, Reach, Snapshot, StreamEncoder, View};
 use crate::tick::{Tick, TickRate};
 use crate::world::World;
+use std::collections::VecDeque;
 
 /// All streams of a room.
 #[derive(Debug)]
@@ -26,6 +27,17 @@ pub(super) struct Streams {
     generation: u64,
 }
 
+/// What a client needs of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// It knows all of it.
+    Nothing,
+    /// It knows all of it, from a state that grows old.
+    Refresh,
+    /// Something is not as it predicts.
+    News,
+}
+
 /// One of them.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -33,13 +45,31 @@ pub(super) struct Stream {
     pub(super) encoder: StreamEncoder,
     /// The state of the tick in progress.
     next: Snapshot,
+    /// The entities that went from here to another stream, and when; the newest last.
+    crossings: VecDeque<(EntityId, Tick)>,
     /// Since when nothing is in it.
     empty_since: Option<Tick>,
 }
 
+/// Crossings that a stream remembers.
+const CROSSINGS_MAX: usize = 1_024;
+
 impl Stream {
     fn new(id: StreamId, rate: TickRate) -> Self {
-        Self { id, encoder: StreamEncoder::new(id, rate), next: Snapshot::default(), empty_since: None }
+        Self {
+            id,
+            encoder: StreamEncoder::new(id, rate),
+            next: Snapshot::default(),
+            crossings: VecDeque::new(),
+            empty_since: None,
+        }
+    }
+
+    fn crossed(&mut self, entity: EntityId, tick: Tick) {
+        if self.crossings.len() >= CROSSINGS_MAX {
+            self.crossings.pop_front();
+        }
+        self.crossings.push_back((entity, tick));
     }
 
     fn close_tick(&mut self, tick: Tick) {
@@ -98,6 +128,9 @@ impl Streams {
             let is = self.stream_for(&place(entity), was);
             if let Some(stream) = self.make(is, tick) {
                 stream.next.push(id, row.kind, row.values);
+            }
+            if let Some(was) = was.filter(|was| *was != is) {
+                self.cross(id, was, is, tick);
             }
             if has_all && let Some(stream) = self.get_mut(stream_of_all(group_of_stream(is))) {
                 stream.next.push(id, row.kind, row.values);
@@ -176,14 +209,27 @@ impl Streams {
         self.of(entity).is_some_and(|stream| is(stream) || is(stream_of_all(group_of_stream(stream))))
     }
 
-    /// The entities that were in a stream at `base`, if that is still held, and are not now.
-    pub(super) fn gone_since(&self, id: StreamId, base: Tick) -> impl Iterator<Item = EntityId> {
-        let history = self.get(id).map(|stream| stream.encoder.history());
-        let newest = history.and_then(|history| history.newest());
-        let before = history.and_then(|history| history.get(base)).zip(newest);
-        let gone = before
-            .map(|(before, now)| before.rows().map(|row| row.id).filter(|entity| now.get(*entity).is_none()));
-        gone.into_iter().flatten()
+    fn cross(&mut self, entity: EntityId, was: StreamId, is: StreamId, tick: Tick) {
+        if let Some(stream) = self.get_mut(was) {
+            stream.crossed(entity, tick);
+        }
+        if group_of_stream(was) != group_of_stream(is)
+            && let Some(stream) = self.get_mut(stream_of_all(group_of_stream(was)))
+        {
+            stream.crossed(entity, tick);
+        }
+    }
+
+    /// The entities that went from a stream to another one after `base`.
+    pub(super) fn crossed_since(&self, id: StreamId, base: Tick) -> impl Iterator<Item = EntityId> {
+        let crossings = self.get(id).into_iter().flat_map(|stream| stream.crossings.iter().rev());
+        crossings.take_while(move |(_, tick)| *tick > base).map(|(entity, _)| *entity)
+    }
+
+    /// The entities that are in a stream now.
+    pub(super) fn entities_of(&self, id: StreamId) -> impl Iterator<Item = EntityId> {
+        let state = self.get(id).and_then(|stream| stream.encoder.history().newest());
+        state.into_iter().flat_map(|state| state.rows().map(|row| row.id))
     }
 
     /// Another one whenever there are other streams than before.
@@ -278,6 +324,25 @@ impl Streams {
     /// How many entities were encoded so far, each counted once per packet.
     pub(super) fn entities_encoded(&self) -> u64 {
         self.encoded_before + self.streams.iter().map(|stream| stream.encoder.entities_encoded()).sum::<u64>()
+    }
+
+    /// What a client with a byte budget needs of a stream, of which it has the state of `base`. Hashes alone are no news: all
+    /// streams would ask for bytes in the same tick. Instead a stream is refreshed before its state is too old to start from.
+    pub(super) fn due(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> Due {
+        let window_ticks = i64::from(window_ticks(self.rate));
+        let Some(stream) = self.get_mut(id) else { return Due::Nothing };
+        let (Some(base), Some(now)) = (base, stream.encoder.history().newest().map(|state| state.tick))
+        else {
+            let is_empty = id != StreamId::ROOM && stream.empty_since.is_some();
+            return if is_empty { Due::Nothing } else { Due::News };
+        };
+        let age = now.since(base);
+        let is_hashed = now.0.is_multiple_of(HASH_PERIOD_TICKS) && age >= i64::from(HASH_PERIOD_TICKS);
+        match stream.encoder.follows(schema, base) {
+            false => Due::News,
+            true if is_hashed || age >= window_ticks / 2 => Due::Refresh,
+            true => Due::Nothing,
+        }
     }
 
     /// Whether a client that has the state of `base` need not be told anything of a stream. Without a base it need not

@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, Pending};
 use super::held::Held;
-use super::streams::Streams;
+use super::streams::{Due, Streams};
 use crate::entity::Schema;
 use crate::id::{EntityId, StreamId};
 use crate::limits::VIEW_STREAMS_MAX;
@@ -15,10 +15,29 @@ use smallvec::SmallVec;
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     stream: StreamId,
-    /// The target of the last packet that was queued: over an ordered transport, what the client will start from.
-    base: Option<Tick>,
+    /// The target of the last packet that was queued: over an ordered transport, what the client will have.
+    told: Option<Tick>,
+    /// What it has is wrong: the next packet is a keyframe, whatever is in it.
+    starts_anew: bool,
     /// Grows with each tick in which it had to wait.
     urgency: u64,
+}
+
+impl Seen {
+    /// What the next packet starts from.
+    fn base(&self) -> Option<Tick> {
+        self.told.filter(|_| !self.starts_anew)
+    }
+
+    /// What the client needs of this stream.
+    fn due(&self, streams: &mut Streams, schema: &Schema, is_bounded: bool) -> Due {
+        match is_bounded {
+            _ if self.starts_anew => Due::News,
+            true => streams.due(schema, self.stream, self.told),
+            false if streams.is_as_predicted(schema, self.stream, self.told) => Due::Nothing,
+            false => Due::News,
+        }
+    }
 }
 
 /// A client's view and its byte budget.
@@ -65,7 +84,7 @@ impl Sight {
 
     /// What the client has of a stream.
     pub(super) fn base(&self, stream: StreamId) -> Option<Tick> {
-        self.seen.get(self.find(stream).ok()?)?.base
+        self.seen.get(self.find(stream).ok()?)?.base()
     }
 
     /// Whether the client knows of all streams that are out of its view.
@@ -76,6 +95,11 @@ impl Sight {
     /// How many streams the client was told to wait for.
     pub(super) fn waiting(&self) -> usize {
         self.narrow.as_ref().map_or(0, |narrow| narrow.told.len())
+    }
+
+    /// Whether the client has anything of a stream.
+    pub(super) fn knows(&self, stream: StreamId) -> bool {
+        self.find(stream).ok().and_then(|at| self.seen.get(at)).is_some_and(|seen| seen.told.is_some())
     }
 
     fn find(&self, stream: StreamId) -> Result<usize, usize> {
@@ -103,7 +127,7 @@ impl Sight {
         self.seen.retain(|seen| {
             let stays = streams.binary_search(&seen.stream).is_ok();
             if !stays
-                && let Some(base) = seen.base
+                && let Some(base) = seen.told
                 && dropped.len() < VIEW_STREAMS_MAX
             {
                 dropped.push((seen.stream, base));
@@ -114,7 +138,7 @@ impl Sight {
             if let Err(at) = self.find(stream) {
                 // If it is back before the client was told that it went, it is told both: then there is a keyframe, or
                 // nothing in it.
-                self.seen.insert(at, Seen { stream, base: None, urgency: 0 });
+                self.seen.insert(at, Seen { stream, told: None, starts_anew: false, urgency: 0 });
             }
         }
     }
@@ -147,9 +171,10 @@ impl Sight {
 
     /// Whether the client predicts all that it sees.
     pub(super) fn is_as_predicted(&self, streams: &mut Streams, schema: &Schema) -> bool {
+        let is_bounded = self.budget().is_some();
         self.dropped.is_empty()
             && self.waiting() == 0
-            && self.seen.iter().all(|seen| streams.is_as_predicted(schema, seen.stream, seen.base))
+            && self.seen.iter().all(|seen| seen.due(streams, schema, is_bounded) == Due::Nothing)
     }
 
     /// Takes the streams of which the client has to be told that they are out of its view, in order.
@@ -160,7 +185,7 @@ impl Sight {
     /// What the client has of a stream is wrong: it starts anew.
     pub(super) fn forget(&mut self, stream: StreamId) {
         if let Some(seen) = self.find(stream).ok().and_then(|at| self.seen.get_mut(at)) {
-            seen.base = None;
+            seen.starts_anew = true;
         }
     }
 
@@ -178,38 +203,41 @@ impl Sight {
         work.clear();
         let is_bounded = self.budget().is_some();
         for (at, seen) in self.seen.iter_mut().enumerate() {
-            if !streams.is_as_predicted(schema, seen.stream, seen.base) {
-                if is_bounded {
-                    let more =
-                        if Some(seen.stream) == own { u64::MAX } else { urgency(streams, seen.stream) };
-                    seen.urgency = seen.urgency.saturating_add(more);
-                }
-                work.due.push((seen.urgency, at));
+            let due = seen.due(streams, schema, is_bounded);
+            if due == Due::Nothing {
+                continue;
             }
+            if is_bounded {
+                let more = if Some(seen.stream) == own { u64::MAX } else { urgency(streams, seen.stream) };
+                seen.urgency = seen.urgency.saturating_add(more);
+            }
+            work.due.push(InNeed { urgency: seen.urgency, at, due });
         }
         if is_bounded {
-            work.due.sort_unstable_by_key(|(urgency, at)| (core::cmp::Reverse(*urgency), *at));
+            work.due.sort_unstable_by_key(|need| (core::cmp::Reverse(need.urgency), need.at));
         }
         let budget = self.narrow.as_ref().and_then(|narrow| narrow.budget.as_ref());
         let mut served = 0;
-        for (_, at) in &work.due {
-            let Some(seen) = self.seen.get_mut(*at) else { continue };
-            let Some(packet) = streams.packet(schema, seen.stream, seen.base) else { continue };
+        for (index, need) in work.due.iter().enumerate() {
+            let Some(seen) = self.seen.get_mut(need.at) else { continue };
+            let Some(packet) = streams.packet(schema, seen.stream, seen.base()) else { continue };
             let asks = is_bounded && Some(seen.stream) != own;
             // The first that does not fit ends it: a smaller one would overtake it again and again.
             if asks && budget.is_some_and(|budget| !budget.permits(packet.bytes.len(), work.pending)) {
                 break;
             }
-            served += 1;
+            served = index + 1;
             work.pending.all += packet.bytes.len();
             work.pending.asked += if asks { packet.bytes.len() } else { 0 };
-            work.left.extend(seen.base.map(|base| (seen.stream, base)));
-            (seen.base, seen.urgency) = (Some(tick), 0);
+            work.left.extend(seen.told.map(|told| (seen.stream, told)));
+            (seen.told, seen.starts_anew, seen.urgency) = (Some(tick), false, 0);
             work.packets.push(packet);
         }
         let Some(narrow) = &mut self.narrow else { return };
         narrow.waiting.clear();
-        let waiting = work.due.iter().skip(served).filter_map(|(_, at)| self.seen.get(*at));
+        // Of one that is to be refreshed only, the client knows all.
+        let waiting = work.due.iter().skip(served).filter(|need| need.due == Due::News);
+        let waiting = waiting.filter_map(|need| self.seen.get(need.at));
         narrow.waiting.extend(waiting.map(|seen| seen.stream));
         // Those that the client has come first: of one that it is not told to wait for it takes all to be as predicted.
         let others_max = VIEW_STREAMS_MAX.saturating_sub(narrow.waiting.len());
@@ -226,10 +254,9 @@ impl Sight {
         }
         let changed = difference(&narrow.told, &narrow.waiting);
         narrow.told.clone_from(&narrow.waiting);
-        work.left.extend(&self.dropped);
         let is_waiting =
             |entity: EntityId| streams.find(entity, |at| narrow.waiting.binary_search(&at).is_ok());
-        let (held, released) = narrow.held.change(streams, &work.left, is_waiting, |entity| {
+        let (held, released) = narrow.held.change(streams, &work.left, &self.dropped, is_waiting, |entity| {
             streams.find(entity, |at| self.seen.binary_search_by_key(&at, |seen| seen.stream).is_ok())
         });
         Waiting { changed, held, released }
@@ -268,6 +295,15 @@ fn difference(a: &[StreamId], b: &[StreamId]) -> Vec<StreamId> {
     difference
 }
 
+/// A stream of which something is due.
+#[derive(Clone, Copy, Debug)]
+struct InNeed {
+    urgency: u64,
+    /// Where it is in the view.
+    at: usize,
+    due: Due,
+}
+
 /// What is worked with while one update is made; kept for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Work {
@@ -275,8 +311,8 @@ pub(super) struct Work {
     pub(super) packets: Vec<Packet>,
     /// Bytes of them.
     pub(super) pending: Pending,
-    /// Streams that are not as predicted: how urgent they are, and where in the view.
-    due: Vec<(u64, usize)>,
+    /// Streams of which something is due.
+    due: Vec<InNeed>,
     /// Streams of which the client is told, or told that they are out of its view, with what it had of them.
     left: Vec<(StreamId, Tick)>,
     /// The streams of a view.

@@ -88,14 +88,19 @@ impl StreamEncoder {
     /// Whether a client that has the state of `baseline` need not be told anything: the newest state is what it
     /// predicts, and no hash is due.
     pub fn is_as_predicted(&mut self, schema: &Schema, baseline: Option<Tick>) -> bool {
+        let is_hashed = |tick: Tick| tick.0.is_multiple_of(HASH_PERIOD_TICKS);
         let Some(baseline) = baseline else { return false };
+        !self.history.newest().is_some_and(|current| is_hashed(current.tick))
+            && self.follows(schema, baseline)
+    }
+
+    /// Whether the newest state is what a client predicts that has the state of `baseline`.
+    pub fn follows(&mut self, schema: &Schema, baseline: Tick) -> bool {
         if let Some((_, predicted)) = self.predicted.iter().find(|(of, _)| *of == baseline) {
             return *predicted;
         }
         let predicted = match (self.history.get(baseline), self.history.newest()) {
-            (Some(start), Some(current)) => {
-                !current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) && current.follows(schema, start)
-            }
+            (Some(start), Some(current)) => current.follows(schema, start),
             _ => false,
         };
         self.predicted.push((baseline, predicted));
