@@ -72,7 +72,10 @@ impl Game for Range {
 
     fn step(&mut self, world: &mut World<Archer>, turn: &Turn<'_, Self>, out: &mut Events<u16>) {
         for (player, arrow) in turn.commands {
-            out.to(*player, *arrow).unwrap();
+            match arrow {
+                ..1_000 => out.to(*player, *arrow).unwrap(),
+                _ => out.all(*arrow).unwrap(),
+            }
         }
         for player in turn.players {
             let Some(archer) = world.get_mut(player.entity) else { continue };
@@ -120,6 +123,28 @@ fn a_command_counts_in_the_step_of_the_input_that_was_made_with_it() {
         // Of two that come late together the presses are folded into one.
         assert!(row.values[1] > 180, "{name}: {:?}", row.values);
         assert_eq!(row.values[2], 0, "{name}: {:?}", row.values);
+    }
+}
+
+#[test]
+fn the_last_commands_of_who_leaves_reach_the_game_and_the_place_is_free_after_them() {
+    for (name, profile) in LinkProfile::NAMED {
+        for before in 0..4 {
+            let mut harness = Harness::<Range>::new((), 3);
+            let (ada, bob) = (harness.join("ada"), harness.join("bob"));
+            harness.link(ada, profile);
+            harness.run_ticks(90);
+            for arrow in 1_000..1_100 {
+                harness.client_mut(ada).command(arrow).unwrap();
+            }
+            harness.run_ticks(before);
+            harness.leave(ada);
+            harness.run_ticks(90);
+            harness.settle();
+            let taken = taken(&mut harness, bob);
+            assert!(taken.iter().copied().eq(1_000..1_100), "{name}, {before} ticks before: {taken:?}");
+            assert_eq!(harness.room().players(), 1, "{name}, {before} ticks before");
+        }
     }
 }
 

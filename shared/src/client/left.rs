@@ -14,19 +14,24 @@ pub(super) struct Left {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     id: EntityId,
-    /// When it left.
-    at: Tick,
-    /// Since when no stream has a state from before that.
+    /// When it was there last.
+    seen: Tick,
+    /// From when on it is known to be gone.
+    gone: Tick,
+    /// Since when no stream has a state from before `seen`.
     outlived: Option<Tick>,
 }
 
 impl Left {
-    /// A stream went from one state to the next.
-    pub(super) fn note(&mut self, before: &Snapshot, now: &Snapshot) {
+    /// A stream whose rows are those of `before`, as of the tick `seen`, goes on to `now`.
+    pub(super) fn note(&mut self, before: &Snapshot, seen: Tick, now: &Snapshot) {
         for row in before.rows().filter(|row| now.get(row.id).is_none()) {
-            let entry = Entry { id: row.id, at: now.tick, outlived: None };
+            let entry = Entry { id: row.id, seen, gone: now.tick, outlived: None };
             match self.entities.binary_search_by_key(&row.id, |entry| entry.id) {
-                Ok(at) => self.entities.get_mut(at).into_iter().for_each(|old| *old = entry),
+                Ok(at) => {
+                    let old = self.entities.get_mut(at).filter(|old| old.seen < seen);
+                    old.into_iter().for_each(|old| *old = entry);
+                }
                 Err(at) if self.entities.len() < ENTITIES_MAX => self.entities.insert(at, entry),
                 Err(_) => {}
             }
@@ -36,7 +41,7 @@ impl Left {
     /// With the update of `tick` the oldest state in view is of `oldest`. What is shown lies behind by less than `kept_ticks`.
     pub(super) fn settle(&mut self, tick: Tick, oldest: Tick, kept_ticks: usize) {
         self.entities.retain_mut(|entry| {
-            if entry.at > oldest {
+            if entry.seen > oldest {
                 return true;
             }
             let since = *entry.outlived.get_or_insert(tick);
@@ -47,7 +52,7 @@ impl Left {
     /// Whether a row of the state of `since` still says where an entity is at `tick`.
     pub(super) fn counts(&self, entity: EntityId, since: Tick, tick: Tick) -> bool {
         let entry = self.entities.binary_search_by_key(&entity, |entry| entry.id).ok();
-        let left = entry.and_then(|at| self.entities.get(at)).map(|entry| entry.at);
-        left.is_none_or(|left| left <= since || left > tick)
+        let entry = entry.and_then(|at| self.entities.get(at));
+        entry.is_none_or(|entry| entry.seen <= since || entry.gone > tick)
     }
 }

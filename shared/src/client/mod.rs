@@ -291,7 +291,7 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Gives the place up for good, in any state. The server answers with a normal closing; without a place the client is
+    /// Gives the place up for good, in any state; commands that were given before go first. The server answers with a normal closing; without a place the client is
     /// closed at once. Between a cut and the next connection it goes to the server behind [`Client::reconnect`]'s `Hello`. A
     /// driver that can say nothing more closes the WebSocket with 1000, which is the same.
     pub fn leave(&mut self) {
@@ -299,7 +299,7 @@ impl<G: Game> Client<G> {
         if is_open && !self.leaving {
             // A `Hello` that resumes still has to go before.
             if self.has_place() || self.resuming {
-                self.queue_control(&ClientControl::Leave);
+                self.send_last(&ClientControl::Leave);
                 self.leaving = true;
                 self.frame_due = false;
             } else {
@@ -446,6 +446,17 @@ impl<G: Game> Client<G> {
     /// Loses rows of the newest state, as a worse fault would. For tests of repair.
     pub(crate) fn lose_rows(&mut self) -> bool {
         self.streams.lose_rows()
+    }
+
+    /// Queues the last message, behind all commands: at most eight frames.
+    fn send_last(&mut self, message: &ClientControl) {
+        self.commands.send_at_once();
+        while self.commands.has_unsent() {
+            self.frame_due = true;
+            let Some(frame) = self.take_frame() else { break };
+            self.control.push_back(frame);
+        }
+        self.control.extend(message.encode());
     }
 
     fn queue_control(&mut self, message: &ClientControl) {

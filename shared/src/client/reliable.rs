@@ -39,12 +39,19 @@ pub(super) struct Commands {
     first: u32,
     /// How many of the queue were sent on this connection.
     sent: usize,
+    /// The client leaves: nothing is left for later.
+    at_once: bool,
 }
 
 impl Commands {
     /// No commands; the first one has the number after `received`.
     pub(super) fn starting_after(received: u32) -> Self {
-        Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0 }
+        Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0, at_once: false }
+    }
+
+    /// Everything goes now, however much is on its way.
+    pub(super) fn send_at_once(&mut self) {
+        self.at_once = true;
     }
 
     pub(super) fn push(&mut self, command: Vec<u8>) -> Result<(), CommandError> {
@@ -59,7 +66,8 @@ impl Commands {
     }
 
     fn sendable(&self) -> usize {
-        (self.queue.len() - self.sent).min(IN_FLIGHT_MAX.saturating_sub(self.sent)).min(PER_FRAME_MAX)
+        let in_flight_max = if self.at_once { usize::MAX } else { IN_FLIGHT_MAX };
+        (self.queue.len() - self.sent).min(in_flight_max.saturating_sub(self.sent)).min(PER_FRAME_MAX)
     }
 
     /// Whether a frame would have commands.
@@ -93,7 +101,7 @@ impl Commands {
 
     /// Those of another client that the server did not confirm to it, the first with the number `first`.
     pub(super) fn unsent(first: u32, commands: impl Iterator<Item = Bytes>) -> Self {
-        Self { queue: commands.collect(), first, sent: 0 }
+        Self { queue: commands.collect(), first, sent: 0, at_once: false }
     }
 
     /// The commands that the server did not confirm, and the number of the first.

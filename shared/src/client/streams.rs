@@ -293,7 +293,8 @@ impl Streams {
         if !self.waiting.is_empty()
             && let Some(before) = self.streams.iter().find(|stream| stream.id == packet.stream)
         {
-            self.left.note(&before.base, &snapshot);
+            let seen = before.history.newest().map_or(before.base.tick, |newest| newest.tick);
+            self.left.note(&before.base, seen, &snapshot);
         }
         let kept_ticks = self.kept_ticks as i64;
         let stream = self.stream_mut(packet.stream)?;

@@ -35,8 +35,11 @@ impl<G: Game> Client<G> {
     pub fn picture_into(&self, now: Duration, picture: &mut Picture) {
         picture.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
-        let Some(moment) = place.moment_at(now) else { return };
-        place.seen.draw(moment);
+        let drawn = place.moment_at(now);
+        drawn.into_iter().for_each(|moment| place.seen.draw(moment));
+        // Back after a cut, until the first update: as it was seen last.
+        let last = || Some(Moment::of(f64::from(self.streams.newest()?.0)));
+        let Some(moment) = drawn.or_else(last) else { return };
         let part = place.input_clock.part_at(now);
         let own = place.prediction.as_ref().and_then(|own| {
             Some((own.id(), own.shown::<G>(schema, &place.scene, self.inputs.controls(), part)?))

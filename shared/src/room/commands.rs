@@ -69,6 +69,18 @@ impl<C> Commands<C> {
         self.players.retain(|_, queue| queue.count > 0);
     }
 
+    /// Whether commands of a player wait.
+    pub(super) fn has(&self, player: PlayerId) -> bool {
+        self.players.contains_key(&player)
+    }
+
+    /// A player makes no more inputs: what waits of it is due now.
+    pub(super) fn hasten(&mut self, player: PlayerId) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.player == player) {
+            waiting.tick = Tick(0);
+        }
+    }
+
     /// A player left: its number may become another's.
     pub(super) fn forget(&mut self, player: PlayerId) {
         if self.players.remove(&player).is_some() {

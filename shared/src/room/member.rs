@@ -38,6 +38,8 @@ pub(super) struct Member<I> {
     pub(super) cut_at: Tick,
     /// How the place is held while there is no link.
     pub(super) hold: Hold,
+    /// It has left, and goes as soon as the game has its last commands.
+    pub(super) leaves: bool,
     pub(super) activity: Activity,
 }
 

@@ -50,7 +50,10 @@ impl<G: Game> Room<G> {
                 }
                 Ok(())
             }
-            MemberEvent::Leave => Err(CloseCode::Normal.into()),
+            MemberEvent::Leave => {
+                self.leave(member, outbox);
+                Ok(())
+            }
             MemberEvent::Cut(hold) => {
                 self.cut(member, hold);
                 Ok(())
@@ -105,6 +108,7 @@ impl<G: Game> Room<G> {
             player,
             follows: None,
             reach: Reach::Nowhere,
+            leaves: false,
             events: EventQueue::starting_after(self.first.event),
             link,
             cut_at: self.tick,
@@ -165,7 +169,8 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
         let bad = |text| Err(Close::new(CloseCode::BadResume, text));
-        let has_secret = |of: &Member<_>| of.player.as_ref().is_some_and(|player| player.is_shown(shown));
+        let has_secret =
+            |of: &Member<_>| !of.leaves && of.player.as_ref().is_some_and(|player| player.is_shown(shown));
         let Some(at) = self.members.iter().position(has_secret) else {
             return bad("no place is kept under this secret; join anew");
         };
@@ -336,6 +341,19 @@ impl<G: Game> Room<G> {
         }
     }
 
+    /// A member leaves for good; but the commands that it gave before reach the game first.
+    fn leave(&mut self, member: MemberId, outbox: &mut impl Outbox) {
+        outbox.close(member, CloseCode::Normal.into());
+        let Some(at) = self.find(member) else { return };
+        match self.members.get_mut(at) {
+            Some(Member { player: Some(player), link, hold, leaves, .. }) if self.commands.has(player.id) => {
+                self.commands.hasten(player.id);
+                (*link, *hold, *leaves) = (None, Hold::Brief, true);
+            }
+            _ => self.remove(at),
+        }
+    }
+
     /// Removes a seat for good, its entity with it.
     pub(super) fn remove(&mut self, at: usize) {
         let member = self.members.remove(at);
@@ -362,6 +380,15 @@ impl<G: Game> Room<G> {
         let mut at = 0;
         while let Some(member) = self.members.get(at) {
             let held_ticks = if member.hold == Hold::Brief { brief_ticks } else { grace_ticks };
+            if member.leaves {
+                let waits = member.player.as_ref().is_some_and(|player| self.commands.has(player.id));
+                if waits {
+                    at += 1
+                } else {
+                    self.remove(at)
+                }
+                continue;
+            }
             let expired = self.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
             if member.link.is_none() && expired {
                 self.stats.overflowed += u64::from(member.events.overflowed);

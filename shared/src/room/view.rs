@@ -254,8 +254,10 @@ impl Sight {
         }
         let changed = difference(&narrow.told, &narrow.waiting);
         narrow.told.clone_from(&narrow.waiting);
-        let is_waiting =
-            |entity: EntityId| streams.find(entity, |at| narrow.waiting.binary_search(&at).is_ok());
+        // What is left out is out of sight: who goes there is not held.
+        let is_in = |list: &[StreamId], stream| list.binary_search(&stream).is_ok();
+        let waits = |stream| is_in(&narrow.waiting, stream) && !is_in(&narrow.left_out, stream);
+        let is_waiting = |entity: EntityId| streams.find(entity, waits);
         let (held, released) = narrow.held.change(streams, &work.left, &self.dropped, is_waiting, |entity| {
             streams.find(entity, |at| self.seen.binary_search_by_key(&at, |seen| seen.stream).is_ok())
         });
