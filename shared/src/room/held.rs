@@ -24,14 +24,14 @@ impl Held {
         left: &[(StreamId, Tick)],
         dropped: &[(StreamId, Tick)],
         is_waiting: impl Fn(EntityId) -> bool,
-        is_seen: impl Fn(EntityId) -> bool,
+        is_told: impl Fn(EntityId) -> bool,
     ) -> (Vec<EntityId>, Vec<EntityId>) {
         let mut released = Vec::new();
         self.entities.retain(|&entity| {
             if is_waiting(entity) {
                 return true;
             }
-            if is_seen(entity) {
+            if is_told(entity) {
                 return false;
             }
             let told = released.len() < HELD_CHANGES_MAX;

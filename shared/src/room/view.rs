@@ -4,7 +4,7 @@ use super::budget::{Budget, Pending};
 use super::held::Held;
 use super::streams::{Due, Streams};
 use crate::entity::Schema;
-use crate::id::{EntityId, StreamId};
+use crate::id::StreamId;
 use crate::limits::VIEW_STREAMS_MAX;
 use crate::snapshot::{Packet, View};
 use crate::tick::{Tick, TickRate};
@@ -254,13 +254,13 @@ impl Sight {
         }
         let changed = difference(&narrow.told, &narrow.waiting);
         narrow.told.clone_from(&narrow.waiting);
-        // What is left out is out of sight: who goes there is not held.
         let is_in = |list: &[StreamId], stream| list.binary_search(&stream).is_ok();
+        let sees = |stream| self.seen.binary_search_by_key(&stream, |seen| seen.stream).is_ok();
+        // Of one that is in two streams the client finds the row in the one that does not wait. What is left out is out of sight.
+        let is_told = |entity| streams.find(entity, |stream| sees(stream) && !is_in(&narrow.waiting, stream));
         let waits = |stream| is_in(&narrow.waiting, stream) && !is_in(&narrow.left_out, stream);
-        let is_waiting = |entity: EntityId| streams.find(entity, waits);
-        let (held, released) = narrow.held.change(streams, &work.left, &self.dropped, is_waiting, |entity| {
-            streams.find(entity, |at| self.seen.binary_search_by_key(&at, |seen| seen.stream).is_ok())
-        });
+        let is_waiting = |entity| !is_told(entity) && streams.find(entity, waits);
+        let (held, released) = narrow.held.change(streams, &work.left, &self.dropped, is_waiting, is_told);
         Waiting { changed, held, released }
     }
 
