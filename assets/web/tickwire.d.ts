@@ -178,9 +178,9 @@ export interface Client {
   readonly builtIn: boolean;
 }
 
-/** Fields of the input by name, in units. */
+/** Fields of the input by name, in units. A choice takes the name of its variant or its number. */
 export interface Controls {
-  [field: string]: number | boolean | Controls;
+  [field: string]: number | boolean | string | Controls;
 }
 
 /**
@@ -251,7 +251,7 @@ export interface LifeLine {
 export interface CloseReason {
   /**
    * A code of `docs/protocol.md`, section 9. Of this client's own: 1000 it left or was aborted, 1006 no answer, 1008 it was asked for
-   * what cannot be or the server refuses the page (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
+   * what cannot be, or the server refuses the page or is no Tickwire (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
    * no answer in time, and 4001, 4002 or 4012 for what the server sent.
    */
   code: number;
@@ -375,7 +375,7 @@ export class Reader {
   list<T>(read: (from: this) => T): T[];
 }
 
-/** Writes the codec: commands. A value that does not fit is a `TypeError` or `RangeError`. */
+/** Writes the codec: commands. A value that does not fit, as a text with half a character, is a `TypeError` or `RangeError`. */
 export class Writer {
   u8(value: number): this;
   i8(value: number): this;
