@@ -3,7 +3,9 @@
 import { need, told, within } from "./check.js";
 
 /** A value that is not what it should be. Whoever reads bytes of a server ends the session with it. */
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  name = "DecodeError";
+}
 
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 const UTF8 = new TextEncoder();
@@ -16,7 +18,7 @@ export class Reader {
   #at = 0;
 
   constructor(bytes) {
-    need(bytes instanceof ArrayBuffer || ArrayBuffer.isView(bytes), "a Reader's bytes", "a Uint8Array", bytes);
+    need(bytes instanceof ArrayBuffer || bytes instanceof Uint8Array, "a Reader's bytes", "a Uint8Array", bytes);
     const { buffer, byteOffset, byteLength } = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
     this.#view = new DataView(buffer, byteOffset, byteLength);
   }
@@ -152,6 +154,7 @@ export class Writer {
   }
 
   bool(value) {
+    need(typeof value === "boolean", "bool(value)", "true or false", value);
     return this.u8(value ? 1 : 0);
   }
 
@@ -181,6 +184,7 @@ export class Writer {
 
   f32(value) {
     need(typeof value === "number", "f32(value)", "a number", value);
+    need(Number.isFinite(Math.fround(value)) || !Number.isFinite(value), "f32(value)", "within the range of f32", value, RangeError);
     return this.#put(4, "setFloat32", value);
   }
 
@@ -191,6 +195,7 @@ export class Writer {
 
   text(value) {
     need(typeof value === "string", "text(value)", "a text", value);
+    need(!/\p{Cs}/u.test(value), "text(value)", "Unicode, without half a character (toWellFormed() replaces such)", value);
     return this.bytes(UTF8.encode(value));
   }
 
@@ -226,7 +231,7 @@ const NAME_BYTES_MAX = 32;
 
 /** The longest start that fits, without control characters. */
 export function nameOf(name) {
-  const clean = String(name).replace(/\p{Cc}/gu, " ");
+  const clean = String(name).replace(/\p{Cc}/gu, " ").replace(/\p{Cs}/gu, "\ufffd");
   let fits = "";
   for (const character of clean) {
     if (new TextEncoder().encode(fits + character).length > NAME_BYTES_MAX) break;

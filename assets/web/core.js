@@ -33,10 +33,16 @@ export async function load(source) {
   return modules.get(url);
 }
 
+/** What the network or a server that is down does may pass; wrong bytes stay wrong. */
+const mayPass = (error) => {
+  throw Object.assign(error, { may_pass: true });
+};
+
 async function fetchModule(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
-  return WebAssembly.compile(await response.arrayBuffer()).catch(() => {
+  const response = await fetch(url).catch(mayPass);
+  const { ok, status, statusText } = response;
+  if (!ok) throw Object.assign(new Error(`${url}: ${status} ${statusText}`), { may_pass: status >= 500 || status === 429 });
+  return WebAssembly.compile(await response.arrayBuffer().catch(mayPass)).catch(() => {
     throw new Error(`${url} is no WebAssembly: the option \`wasm\` has to lead to the core`);
   });
 }

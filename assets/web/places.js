@@ -59,6 +59,7 @@ export function takePlace(store, fits) {
 export async function tryPlace(store, place, outer, isLost, enter) {
   const inner = new AbortController();
   let is_back = false;
+  let is_in = false;
   const putBack = () => {
     if (!is_back) putPlace(store, place);
     is_back = true;
@@ -68,12 +69,18 @@ export async function tryPlace(store, place, outer, isLost, enter) {
     putBack();
     inner.abort(new DOMException("The page was left.", "AbortError"));
   };
-  const giveUp = () => inner.abort(outer.reason);
+  const giveUp = () => {
+    // Now: who undoes an effect and runs it again tries again in the same task.
+    if (!is_in) putBack();
+    inner.abort(outer.reason);
+  };
   globalThis.addEventListener?.("pagehide", leave);
   outer?.addEventListener("abort", giveUp);
   if (outer?.aborted) giveUp();
   try {
-    return await enter(inner.signal);
+    const client = await enter(inner.signal);
+    is_in = true;
+    return client;
   } catch (error) {
     outer?.removeEventListener("abort", giveUp);
     if (!is_back && isLost(error)) return null;

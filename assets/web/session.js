@@ -2,6 +2,7 @@
 import { Frames, integer, lagOf, need, told } from "./check.js";
 import { Reader, nameOf } from "./codec.js";
 import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
+import { giveUpPlace, isAnswer } from "./leaving.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { addressOf, playUrl, targetOf } from "./options.js";
 import { putPlace, storeOf } from "./places.js";
@@ -54,6 +55,8 @@ export class Client {
   /** It takes a place again: until it is in, the place is for whoever tries next. */
   #takes;
   #is_leaving = false;
+  /** What gives the place up, `Hello` and `Leave`, until the server has it. */
+  #goodbye = null;
   #rates = [];
   #frames = new Frames();
   #state = "connecting";
@@ -78,7 +81,7 @@ export class Client {
   /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
    * behind for the grace time. */
   #leave = () => {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#is_leaving) return;
     const bytes = this.#store === null ? null : this.#core.savePlace();
     if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
@@ -135,18 +138,19 @@ export class Client {
 
   // --- the connection ---
 
+  #make = (url, protocol) => (this.#options.transport ? this.#options.transport(url, protocol) : new WebSocket(url, protocol));
+
   #open() {
-    const make = this.#options.transport ?? ((url, protocol) => new WebSocket(url, protocol));
     let link;
     const heard = {
       open: () => this.#pump(),
       message: (bytes) => this.#message(bytes),
-      close: () => {
-        if (this.#link === link) this.#closed();
+      close: (code) => {
+        if (this.#link === link) this.#closed(code);
       },
     };
     try {
-      link = new Link(make, this.#url, () => this.#network, heard);
+      link = new Link(this.#make, this.#url, () => this.#network, heard);
       this.#link = link;
       if (this.#cut !== null) this.#attempt_timer = setTimeout(() => this.#closed(), RESUME_TIMEOUT_MS);
     } catch (error) {
@@ -155,7 +159,7 @@ export class Client {
   }
 
   #message(bytes) {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#is_leaving) return;
     this.#silence.checks = 0;
     try {
       this.#core.receive(performance.now(), bytes);
@@ -168,7 +172,7 @@ export class Client {
 
   /** Moves everything that is due: inputs, messages out, events. */
   #pump() {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#is_leaving) return;
     clearTimeout(this.#timer);
     try {
       const next = this.#core.advance(performance.now());
@@ -188,7 +192,7 @@ export class Client {
   }
 
   #transmit() {
-    if (!this.#link?.isOpen) return;
+    if (!this.#link?.isOpen || this.#is_leaving) return;
     for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
   }
 
@@ -229,8 +233,9 @@ export class Client {
   }
 
   /** The connection is gone, without a closing that says what else to do. */
-  #closed() {
+  #closed(code) {
     if (this.#state === "closed") return;
+    if (this.#is_leaving) return this.#gone(isAnswer(code));
     if (this.#waits_for_page) {
       this.#broke_meanwhile = true;
       return;
@@ -239,7 +244,6 @@ export class Client {
     link?.drop(COMES_BACK);
     this.#link = null;
     this.#quieten();
-    if (this.#is_leaving) return this.#finish(left());
     if (this.#core.facts === null || this.#settle !== null) return this.#missed(link);
     const now = performance.now();
     this.#cut ??= { since: now, attempt: now - this.#back.at < STEADY_MS ? this.#back.attempt : 0 };
@@ -299,7 +303,7 @@ export class Client {
   }
 
   input(controls) {
-    this.#core.input(performance.now(), controls, this.#state !== "closed" && this.player !== null);
+    this.#core.input(performance.now(), controls, this.#state !== "closed" && !this.#is_leaving && this.player !== null);
   }
 
   command(command) {
@@ -307,7 +311,7 @@ export class Client {
     if (isBytes === this.builtIn) {
       throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
     }
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#is_leaving) return;
     const refused = this.#core.command(command);
     if (refused === 3) throw new TypeError("this is no command of the game");
     if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
@@ -334,7 +338,7 @@ export class Client {
 
   follow(player = null) {
     if (player !== null) integer("the player", player, 65_535);
-    if (this.#state !== "playing") return;
+    if (this.#state !== "playing" || this.#is_leaving) return;
     this.#core.follow(player ?? -1);
     this.#transmit();
   }
@@ -366,14 +370,23 @@ export class Client {
     if (this.#state !== "playing" && this.#state !== "cut") return this.#finish(left());
     if (this.#is_leaving) return;
     this.#is_leaving = true;
+    this.#core.reconnect(performance.now());
     this.#core.leave();
-    if (this.#link === null) {
-      // While cut: the place is taken again to be given up.
-      clearTimeout(this.#timer);
-      this.#open();
-    }
-    this.#transmit();
-    setTimeout(() => this.#finish(left()), LEAVE_TIMEOUT_MS);
+    this.#goodbye = [];
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#goodbye.push(bytes);
+    // For a spectator no place is kept, so it has none to give up.
+    if (this.#goodbye.length < 2 || this.#state === "cut" || !this.#link?.isOpen) return this.#gone(false);
+    this.#link.send(this.#goodbye.at(-1));
+    setTimeout(() => this.#gone(false), LEAVE_TIMEOUT_MS);
+  }
+
+  /** It left; `is_known` to the server, or it will be when the line is back. */
+  #gone(is_known) {
+    if (this.#state === "closed") return;
+    const now = performance.now();
+    this.#finish(left());
+    if (is_known || this.#goodbye.length < 2) return;
+    giveUpPlace(this.#make, this.#url, this.#goodbye, this.#grace_ms - (now - (this.#cut?.since ?? now)));
   }
 
   get state() {

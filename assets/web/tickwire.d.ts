@@ -49,8 +49,8 @@ export interface ConnectOptions {
   /**
    * Where a player's place is kept when the page goes, so that {@link connect} takes it again after a reload, for as long as the server
    * keeps it. Default `true`: in `sessionStorage`, for this tab alone; a `fresh` room or a `room` that is another one does not ask for
-   * it. `false`: nowhere, and whoever closes the page leaves the room at once. What is kept is a secret: who has it can take the
-   * place. A store of the host's own has to be one that no other tab reads at the same time.
+   * it. `false`: nowhere, and whoever closes the page leaves the room at once, unless the line is broken at that moment. What is kept is
+   * a secret: who has it can take the place. A store of the host's own has to be one that no other tab reads at the same time.
    */
   keep?: boolean | PlaceStore;
 }
@@ -110,13 +110,14 @@ export interface Client {
   /**
    * The controls from now on, fields of the game's input by name; fields that are not given stay as they are. Values in units
    * (angles in radians) are put on the field's grid; a button takes a boolean; a vector may be given as `{ x, y }`. Unknown names
-   * and values that are no number throw, and then nothing of `controls` is taken.
+   * and values that are no number throw, and then nothing of `controls` is taken. After the end, and of a spectator, it does nothing.
    */
   input(controls: Controls): void;
 
   /**
    * Queues a reliable command: an object as serde's JSON has it if the core is built with the game, else its bytes. Integers beyond 2^53
-   * are given as BigInt. Bytes that are no command of the game end the session: only the server can tell (4002).
+   * are given as BigInt. Bytes that are no command of the game end the session: only the server can tell (4002). After the end and
+   * after {@link Client.close} it does nothing.
    */
   command(command: Uint8Array | object | string): void;
 
@@ -147,7 +148,11 @@ export interface Client {
   /** The state hash of the newest state of stream 0, or 0: equal on all clients and the server at one tick. */
   stateHash(): number;
 
-  /** Leaves the room for good. */
+  /**
+   * Leaves the room for good: `closed` comes within half a second, and nothing that is given from now on is taken; a command of the last
+   * moments before may be lost. While the line is broken `closed` comes at once, and the place is given up when the line is back, for
+   * which it is tried for ten seconds. A page that goes meanwhile cannot do that: then the place stays for the server's time of grace.
+   */
   close(): void;
 
   /** The own player, or `null` for a spectator. */
@@ -173,9 +178,9 @@ export interface Client {
   readonly builtIn: boolean;
 }
 
-/** Fields of the input by name, in units. */
+/** Fields of the input by name, in units. A choice takes the name of its variant or its number. */
 export interface Controls {
-  [field: string]: number | boolean | Controls;
+  [field: string]: number | boolean | string | Controls;
 }
 
 /**
@@ -246,7 +251,7 @@ export interface LifeLine {
 export interface CloseReason {
   /**
    * A code of `docs/protocol.md`, section 9. Of this client's own: 1000 it left or was aborted, 1006 no answer, 1008 it was asked for
-   * what cannot be or the server refuses the page (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
+   * what cannot be, or the server refuses the page or is no Tickwire (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
    * no answer in time, and 4001, 4002 or 4012 for what the server sent.
    */
   code: number;
@@ -370,7 +375,7 @@ export class Reader {
   list<T>(read: (from: this) => T): T[];
 }
 
-/** Writes the codec: commands. A value that does not fit is a `TypeError` or `RangeError`. */
+/** Writes the codec: commands. A value that does not fit, as a text with half a character, is a `TypeError` or `RangeError`. */
 export class Writer {
   u8(value: number): this;
   i8(value: number): this;

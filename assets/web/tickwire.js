@@ -38,7 +38,7 @@ async function enter(options, place) {
   try {
     core = await Core.create(wasm);
   } catch (error) {
-    throw noCore(error.message, "retry");
+    throw noCore(error.message, error.may_pass ? "retry" : "stop");
   }
   const client = new Client(core, options, place);
   await client.ready(options.signal);
@@ -50,7 +50,7 @@ function ownCore() {
   try {
     return new URL("tickwire.wasm", import.meta.url);
   } catch {
-    throw noCore("a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.", "stop");
+    throw noCore("a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.");
   }
 }
 

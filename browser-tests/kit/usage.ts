@@ -52,7 +52,7 @@ export async function play(): Promise<Client> {
     }
     throw error;
   }
-  const controls: Controls = { move_x: 127, aim: Math.PI, fire: true, pos: { x: 1, y: 2 } };
+  const controls: Controls = { move_x: 127, aim: Math.PI, fire: true, weapon: "rocket", pos: { x: 1, y: 2 } };
   client.input(controls);
   client.command({ Emote: 3 });
   client.command({ Pay: { account: 2n ** 63n } });

@@ -87,14 +87,20 @@ test("what a server answers to a plain request at its address tells a browser's 
   try {
     const answers = {
       403: ["refused", "stop"], 426: ["refused", "stop"], 429: ["try_later", "retry"], 503: ["try_later", "retry"],
-      200: ["unreachable", "retry"],
+      500: ["unreachable", "retry"], 502: ["unreachable", "retry"],
+      200: ["refused", "stop"], 400: ["refused", "stop"], 401: ["refused", "stop"], 404: ["refused", "stop"],
     };
     for (const [answer, [reason, advice]] of Object.entries(answers)) {
       status = Number(answer);
       const error = await refusal({ ...options, url, keep: false });
       assert.deepEqual([error.reason, error.advice], [reason, advice], answer);
+      const is_other = reason === "refused" && answer !== "403" && answer !== "426";
+      if (is_other) assert.ok(error.text.includes(answer) && error.text.includes(url) && error.text.includes("path"), error.text);
     }
     assert.deepEqual(new Set(asked), new Set(["GET"]));
+    status = 301;
+    const moved = await refusal({ ...options, url, transport: (...to) => new WebSocket(...to) });
+    assert.deepEqual([moved.reason, moved.advice, /301/.test(moved.text)], ["refused", "stop", true]);
     server.close();
     assert.equal((await refusal({ ...options, url })).reason, "unreachable", "nobody is there");
   } finally {

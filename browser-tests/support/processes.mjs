@@ -60,13 +60,15 @@ export function startBots(play, bots, ...flags) {
   };
 }
 
-/** A TCP wire to a server that can be cut: connections through it end at once, new ones are taken unless it is `down`. */
+/** A TCP wire to a server that can be cut: connections through it end at once, new ones are taken unless it is `down`, which
+ * `onRefused` is told. Each direction takes `delay_ms`. */
 export async function startWire(target) {
   const { hostname, port } = new URL(target);
   const sockets = new Set();
-  const wire = { down: false };
+  const wire = { down: false, delay_ms: 0, onRefused: () => {} };
   const server = net.createServer((near) => {
     if (wire.down) {
+      wire.onRefused();
       near.destroy();
       return;
     }
@@ -78,7 +80,8 @@ export async function startWire(target) {
         sockets.delete(from);
         to.destroy();
       });
-      from.pipe(to);
+      if (wire.delay_ms === 0) from.pipe(to);
+      else from.on("data", (bytes) => setTimeout(() => to.write(bytes), wire.delay_ms));
     }
   });
   server.listen(0, "127.0.0.1");

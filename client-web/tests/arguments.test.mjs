@@ -146,3 +146,21 @@ test("options of connect, resume and listRooms", async () => {
   const full = await connect({ ...stage.options(), room: "zzzzzzzz" }).catch((error) => error);
   assert.ok(full instanceof TickwireError, "what a server says stays what it was");
 });
+
+test("a core that is none is told with the advice to stop, one that cannot be had now with that to try again", async () => {
+  const { createServer } = await import("node:http");
+  let status = 200;
+  const server = createServer((_, response) => response.writeHead(status).end("<!doctype html>"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${server.address().port}/tickwire.wasm`;
+  const advice = (wasm) => connect({ ...stage.options(), wasm }).then(() => "joined", ({ reason, advice }) => `${reason} ${advice}`);
+  assert.equal(await advice(Uint8Array.of(1, 2, 3)), "no_core stop");
+  assert.equal(await advice(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))), "no_core stop", "another module");
+  for (const [answer, wanted] of [[200, "stop"], [404, "stop"], [429, "retry"], [503, "retry"]]) {
+    status = answer;
+    assert.equal(await advice(address), `no_core ${wanted}`, answer);
+  }
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.equal(await advice(address), "no_core retry", "nobody is there");
+});

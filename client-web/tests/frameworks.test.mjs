@@ -32,28 +32,56 @@ test("a signal ends the session also after it was joined, as a leave", async () 
   await until(() => carol.state === "closed" && ada.roster.length === 1, "who is cut leaves as well");
 });
 
-test("a signal ends a session that was taken again", async () => {
+/** Runs `what(ada, keep, items, hide)` as on a page of a tab: `hide` lets the page go, `keep` is the tab's store; ada is elsewhere. */
+async function onPage(what) {
+  const ada = await stage.join("ada", { fresh: true });
   const items = new Map();
   const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.removeEventListener = page.removeEventListener.bind(page);
   try {
-    const ada = await stage.join("ada", { fresh: true });
-    const bob = await stage.join("bob", { room: ada.room, keep });
-    page.dispatchEvent(new Event("pagehide"));
-    assert.equal(bob.state, "closed");
-    const ends = new AbortController();
-    const again = await resume({ ...stage.options(), keep, signal: ends.signal });
-    assert.equal(again.player, bob.player);
-    ends.abort();
-    await until(() => again.state === "closed" && ada.roster.length === 1, "it left");
-    assert.equal(items.size, 0);
+    await what(ada, keep, items, () => page.dispatchEvent(new Event("pagehide")));
   } finally {
     delete globalThis.addEventListener;
     delete globalThis.removeEventListener;
   }
-});
+}
+
+test("a signal ends a session that was taken again", () => onPage(async (ada, keep, items, hide) => {
+  const bob = await stage.join("bob", { room: ada.room, keep });
+  hide();
+  assert.equal(bob.state, "closed");
+  const ends = new AbortController();
+  const again = await resume({ ...stage.options(), keep, signal: ends.signal });
+  assert.equal(again.player, bob.player);
+  ends.abort();
+  await until(() => again.state === "closed" && ada.roster.length === 1, "it left");
+  assert.equal(items.size, 0);
+}));
+
+test("on a page that was loaded anew, too, an effect that is undone and runs again makes one player: the same", () => onPage(async (ada, keep, items, hide) => {
+  let bob = await stage.join("bob", { room: ada.room, keep });
+  const { player } = bob;
+  for (const wait_ms of [0, 0, 1, 3, 6, 10, 15, 25]) {
+    hide();
+    assert.equal(items.size, 1);
+    const ends = new AbortController();
+    const first = stage.join("bob", { room: ada.room, keep, signal: ends.signal }).catch((error) => error);
+    if (wait_ms > 0) await sleep(wait_ms);
+    const was_in = (await Promise.race([first, null])) !== null;
+    // In one task.
+    ends.abort();
+    const second = stage.join("bob", { room: ada.room, keep });
+    bob = await second;
+    await first;
+    if (was_in) break;
+    assert.deepEqual([bob.player, items.size], [player, 0], `undone after ${wait_ms} ms`);
+    assert.deepEqual(bob.roster.map((entry) => entry.name), ["ada", "bob"]);
+  }
+  bob.close();
+  await until(() => ada.roster.length === 1, "no ghost");
+}));
 
 test("an effect that runs, is undone and runs again makes one player (React's StrictMode)", async () => {
   const ada = await stage.join("ada", { fresh: true });

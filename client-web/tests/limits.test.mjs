@@ -24,9 +24,9 @@ const limit = (name) => constant("shared/src/limits.rs", name);
 
 test("the kit's bounds are those of the protocol", () => {
   for (const [path, name, theirs] of [
-    ["assets/web/tickwire.js", "COMMAND_BYTES_MAX", "RELIABLE_BYTES_MAX"],
-    ["assets/web/tickwire.js", "COMMANDS_WAITING_MAX", "RELIABLE_QUEUE_MAX"],
-    ["assets/web/tickwire.js", "GRACE_MS", "RESUME_GRACE_MS"],
+    ["assets/web/session.js", "COMMAND_BYTES_MAX", "RELIABLE_BYTES_MAX"],
+    ["assets/web/session.js", "COMMANDS_WAITING_MAX", "RELIABLE_QUEUE_MAX"],
+    ["assets/web/session.js", "GRACE_MS", "RESUME_GRACE_MS"],
     ["assets/web/codec.js", "NAME_BYTES_MAX", "NAME_BYTES_MAX"],
     // No list is longer than the longest message of one byte for each item: the settings, the schema.
     ["assets/web/codec.js", "ITEMS_MAX", "SETTINGS_BYTES_MAX"],
@@ -106,14 +106,14 @@ async function joinedCore() {
 }
 
 test("COMMAND_BYTES_MAX: the longest command is queued, and a byte more is refused", async () => {
-  const most = constant("assets/web/tickwire.js", "COMMAND_BYTES_MAX");
+  const most = constant("assets/web/session.js", "COMMAND_BYTES_MAX");
   const core = await joinedCore();
   assert.equal(core.command(new Uint8Array(most)), 0);
   for (const bytes of [most + 1, 2 * most, 100_000]) assert.equal(core.command(new Uint8Array(bytes)), 2, `${bytes} bytes`);
 });
 
 test("COMMANDS_WAITING_MAX: so many commands wait, and one more is refused", async () => {
-  const most = constant("assets/web/tickwire.js", "COMMANDS_WAITING_MAX");
+  const most = constant("assets/web/session.js", "COMMANDS_WAITING_MAX");
   const core = await joinedCore();
   for (let at = 0; at < most; at += 1) assert.equal(core.command(Uint8Array.of(at)), 0, `command ${at}`);
   for (let at = 0; at < 3; at += 1) assert.equal(core.command(Uint8Array.of(1)), 1);
