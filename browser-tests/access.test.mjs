@@ -11,6 +11,8 @@ import { setStage } from "./support/stage.mjs";
 const SMALL = { ...PHONE, viewport: { width: 320, height: 568 } };
 const SCREENS = {
   laptop: LAPTOP, narrow: { viewport: SMALL.viewport }, small: SMALL, "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
+  // The last is 1,280 by 1,024 points at 400 %.
+  low: { viewport: { width: 320, height: 480 } }, zoomed: { viewport: { width: 320, height: 256 } },
 };
 
 const stage = setStage(startServer, openBrowser);
@@ -49,7 +51,10 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     await page.click("#create > summary");
     await assertFit(page, `${screen} lobby`);
     await enter(page, screen);
+    await page.waitForSelector("#alone", { state: "visible", timeout: 20_000 });
     await assertFit(page, `${screen} play`);
+    const ends = await page.$eval("#alone", (alone) => (scrollTo(0, 0), alone.getBoundingClientRect().bottom - innerHeight));
+    assert.ok(ends <= 0, `${screen}: the hint ends ${ends} points below the screen, which does not scroll`);
     await page.click("#btn-scores");
     await assertFit(page, `${screen} scores`);
     await page.click("#btn-net");
@@ -62,6 +67,11 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     await enter(page, screen, "#watch");
     await page.waitForSelector("#spectate", { state: "visible" });
     await assertFit(page, `${screen} watch`);
+    for (const panel of ["net", "scores"]) {
+      await page.click(`#btn-${panel}`);
+      await assertFit(page, `${screen} watch ${panel}`);
+      await page.click(`#btn-${panel}`);
+    }
     page.assertClean();
     await page.context().close();
   });
@@ -83,6 +93,18 @@ test("axe-core finds nothing on the page of a host without the arena", async (co
     await page.keyboard.press("Enter");
     await page.waitForSelector("#list", { state: "visible" });
     assert.equal(await page.evaluate(() => document.activeElement.id), "list");
+    await page.context().close();
+  }
+  await player.context().close();
+});
+
+test("axe-core finds nothing on the list of rooms, and it fits", async () => {
+  const player = await visit(stage.browser, stage.server.page);
+  await enter(player, "ann");
+  for (const [screen, options] of Object.entries(SCREENS)) {
+    const page = await visit(stage.browser, `${stage.server.page}rooms`, options);
+    await page.until(async (room) => document.body.textContent.includes(room) || location.reload(), await roomOf(player));
+    await assertFit(page, `${screen} rooms`);
     await page.context().close();
   }
   await player.context().close();

@@ -251,8 +251,8 @@ export interface LifeLine {
 export interface CloseReason {
   /**
    * A code of `docs/protocol.md`, section 9. Of this client's own: 1000 it left or was aborted, 1006 no answer, 1008 it was asked for
-   * what cannot be, or the server refuses the page or is no Tickwire (`refused`), 1011 it failed, 1013 the server takes nobody else at the moment, 4009
-   * no answer in time, and 4001, 4002 or 4012 for what the server sent.
+   * what cannot be, or the server refuses the page or is no Tickwire (`refused`), 1011 it failed, 1013 the server takes nobody else at
+   * the moment, 4009 no answer in time, and 4001, 4002 or 4012 for what the server sent.
    */
   code: number;
   /** The machine reason, as `kicked`. */

@@ -45,3 +45,12 @@ test("what the message advises counts more than what is usual for its code", () 
   assert.equal(explain({ code: 4008, advice: "upgrade", by_server: true }).action, "reload");
   assert.equal(explain({ code: 4010, advice: "retry", by_server: true }).action, "other");
 });
+
+test("a server that refuses the page, or is none, is told as what it is", () => {
+  const told = explain({ code: 1008, reason: "refused", text: "The server takes no WebSocket of this.", advice: "stop", by_server: false });
+  assert.match(told.title, /not let in/);
+  assert.match(told.meaning, /operator/);
+  assert.doesNotMatch(told.meaning, /cannot do/);
+  assert.deepEqual([told.action, told.advice], ["lobby", ""], "later will not help either");
+  assert.notEqual(explain({ code: 1008, reason: "bad_url", advice: "stop", by_server: false }).title, told.title);
+});

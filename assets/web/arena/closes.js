@@ -36,6 +36,9 @@ const OWN = {
   4009: ["No answer", "The server did not answer in time.", "again"],
   4012: ["The page is out of date", "Page and server have different versions of the game.", "reload"],
 };
+const REFUSED = [
+  "You are not let in", "What answers here takes no players from this page. Its operator has to permit that, or the page's link is wrong.", "lobby",
+];
 /** Codes that mean another thing if it is advised to stop. */
 const STOPPED = {
   4012: ["There is no such game here", "This server does not host that game, or the room plays another.", "lobby"],
@@ -58,12 +61,13 @@ const ADVICE = {
  * Gives `{ code, title, meaning, text, advice, action, label, wait_ms }`; `text` is the server's own.
  */
 export function explain(close) {
-  const special = (close.advice === "stop" && STOPPED[close.code]) || (close.by_server === false && OWN[close.code]);
+  const own = close.reason === "refused" ? REFUSED : OWN[close.code];
+  const special = (close.advice === "stop" && STOPPED[close.code]) || (close.by_server === false && own);
   const [title, meaning, usual] = special || (CLOSES[close.code] ?? UNKNOWN);
   // What the message advises counts; the code only says what is usual.
   const action = close.by_server && usual !== "other" ? (BY_ADVICE[close.advice] ?? usual) : usual;
   const waits = action === "again" || action === "other";
   const wait_ms = waits ? Math.min(Number(close.retry_after_ms) || 0, 60_000) : 0;
   const code = close.code in CLOSES ? `${close.code} ${close.reason ?? ""}`.trim() : "";
-  return { code, title, meaning, text: close.text ?? "", advice: ADVICE[action], action, label: ACTIONS[action], wait_ms };
+  return { code, title, meaning, text: close.text ?? "", advice: special === REFUSED ? "" : ADVICE[action], action, label: ACTIONS[action], wait_ms };
 }

@@ -76,31 +76,35 @@ pub(crate) fn no_listing() -> Response {
 
 fn page(rooms: &[RoomView]) -> String {
     let mut html = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Tickwire</title><h1>Rooms</h1>\n",
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Rooms of this Tickwire server</title><main><h1>Rooms</h1>\n",
     );
     if rooms.is_empty() {
         html.push_str("<p>No room is open. The first player to join opens one.</p>\n");
     } else {
-        html.push_str("<table><tr><th>Room<th>Game<th>Players<th>Spectators<th>Hz<th>Options<th>Age</tr>\n");
+        // No table: that of a room with options is wider than a phone.
+        html.push_str("<ul>\n");
         for room in rooms {
-            let options: Vec<_> = room.options.iter().map(|(key, value)| format!("{key}={value}")).collect();
             // Writing to a String does not fail.
-            let _ = writeln!(
+            let _ = write!(
                 html,
-                "<tr><td>{}<td>{}<td>{} of {}<td>{}<td>{}<td>{}<td>{} s</tr>",
+                "<li><b>{}</b>: {}, {} of {} players, {} spectators, {} Hz",
                 escape(&room.id),
                 escape(&room.game),
                 room.players,
                 room.players_max,
                 room.spectators,
-                room.tick_rate_hz,
-                escape(&options.join(", ")),
-                room.age_s
+                room.tick_rate_hz
             );
+            for (key, value) in &room.options {
+                let _ = write!(html, ", {}=<wbr>{}", escape(key), escape(value));
+            }
+            let _ = writeln!(html, ", open for {} s</li>", room.age_s);
         }
-        html.push_str("</table>\n");
+        html.push_str("</ul>\n");
     }
-    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to <code>/play</code>.</p></html>\n");
+    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to <code>/play</code>.</p></main></html>\n");
     html
 }
 
@@ -202,6 +206,6 @@ mod tests {
         };
         let html = page(&[room]);
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
-        assert!(html.contains("&quot;&gt;&lt;img=&#39;&amp;"), "{html}");
+        assert!(html.contains("&quot;&gt;&lt;img=<wbr>&#39;&amp;"), "{html}");
     }
 }
