@@ -149,8 +149,8 @@ export interface Client {
   stateHash(): number;
 
   /**
-   * Leaves the room for good: `closed` comes within half a second, and nothing that is given from now on is taken; a command of the last
-   * moments before may be lost. While the line is broken `closed` comes at once, and the place is given up when the line is back, for
+   * Leaves the room for good: `closed` comes within half a second, and nothing that is given from now on is taken; commands that were
+   * given before go with it, unless the line breaks. While the line is broken `closed` comes at once, and the place is given up when the line is back, for
    * which it is tried for ten seconds. A page that goes meanwhile cannot do that: then the place stays for the server's time of grace.
    */
   close(): void;
