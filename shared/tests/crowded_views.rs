@@ -127,7 +127,7 @@ fn strew(world: &mut World<Crate>, count: u32, speed: i32) {
     for tag in 0..count {
         let pos = IVec2::new(rng.range(0, 8_000), rng.range(0, 8_000));
         let vel = IVec2::new(rng.range(-speed, speed), rng.range(-speed, speed));
-        world.spawn(Crate { pos, vel, tag }).unwrap();
+        let _ = world.spawn(Crate { pos, vel, tag });
     }
 }
 
