@@ -128,12 +128,10 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   const focused = () => page.evaluate(() => document.activeElement.id);
   await enter(page, "ann");
   assert.equal(await focused(), "view");
-  // Who has the room for itself is offered a command to copy, from the first picture on.
-  const alone = () => window.tickwirePage.client.roster.length === 1;
-  await page.waitForFunction(`document.getElementById("alone").hidden !== (${alone})()`);
-  const first = (await page.evaluate(alone)) ? ["alone-copy"] : [];
-  for (const id of [...first, "btn-leave", "btn-share", "btn-net", "btn-scores"]) {
+  for (const id of ["btn-leave", "btn-share", "btn-net", "btn-scores"]) {
     await page.keyboard.press("Shift+Tab");
+    // Who has the room for itself is offered a command to copy.
+    if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
     assert.equal(await focused(), id);
   }
   await page.keyboard.press("Escape");
