@@ -140,7 +140,8 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   await page.keyboard.press("Tab");
   assert.equal(await focused(), "view", "the arena comes behind its buttons");
   await page.keyboard.press("Shift+Tab");
-  await page.keyboard.press("Shift+Tab");
+  if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "btn-leave");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#lobby", { state: "visible" });
   assert.equal(await focused(), "play");
