@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use tickwire_shared::harness::{ClientIndex, Harness, check_prediction};
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile, check_prediction};
 use tickwire_shared::prelude::*;
 
 const CELL: i32 = 1_000;
@@ -274,6 +274,35 @@ fn who_crosses_cells_that_wait_for_more_than_two_seconds_is_always_shown() {
         let walkers = harness.room().world().iter().filter(|(_, one)| one.tag < 30_000);
         let missing = walkers.filter(|(id, _)| !shown.contains(id)).count();
         assert_eq!(missing, 0, "tick {tick}");
+    }
+}
+
+#[test]
+fn who_is_near_and_lives_is_shown_in_every_picture() {
+    for (budget, speed) in [(1_000, 15), (5_000, 40)] {
+        script(move |world, tick, _| {
+            if tick == 1 {
+                strew(world, 1_500, speed);
+            }
+            // Now and then each says something new, so that cells wait, and are as predicted at times.
+            let says = |one: &Crate| one.tag < 30_000 && (one.tag / 2 + tick).is_multiple_of(60);
+            world.iter_mut().filter(|(_, one)| says(one)).for_each(|(_, one)| one.tag ^= 1);
+        });
+        let (mut harness, ada) = depot(Yard { radius: 2_500, ..Yard::default() }, budget);
+        harness.link(ada, LinkProfile::WIFI);
+        harness.run_ticks(60);
+        let mut shown = BTreeSet::new();
+        for tick in 0..300 {
+            harness.run_ticks(1);
+            let picture = harness.client(ada).view(harness.now());
+            let now: BTreeSet<EntityId> = picture.iter().map(|(id, _)| *id).collect();
+            let near = |one: &Crate| (one.pos - IVec2::splat(4_300)).length_squared() < 2_000 * 2_000;
+            let world = harness.room().world();
+            let lost = world.iter().filter(|(id, one)| near(one) && shown.contains(id) && !now.contains(id));
+            assert_eq!(lost.count(), 0, "budget {budget}, tick {tick}");
+            shown = now;
+        }
+        assert_eq!(harness.room().stats().entities_not_held, 0, "budget {budget}");
     }
 }
 

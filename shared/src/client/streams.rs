@@ -48,6 +48,8 @@ pub(super) struct Streams {
     streams: Vec<Stream>,
     newest: Option<Tick>,
     kept_ticks: usize,
+    /// The longest time in which a stream that does not wait is not told of.
+    quiet_ticks: u32,
     asked: Option<Asked>,
     /// Streams that have to wait for bytes, in the order of their ids.
     waiting: Vec<StreamId>,
@@ -67,8 +69,9 @@ struct Asked {
 impl Streams {
     /// No stream yet, in a room of this rate.
     pub(super) fn new(rate: TickRate) -> Self {
-        let kept = rate.ticks_covering(QUIET_MS_MAX) + rate.ticks_covering(KEPT_MS).max(KEPT_TICKS_MIN);
-        Self { kept_ticks: kept as usize, ..Self::default() }
+        let quiet_ticks = rate.ticks_covering(QUIET_MS_MAX);
+        let kept = quiet_ticks + rate.ticks_covering(KEPT_MS).max(KEPT_TICKS_MIN);
+        Self { kept_ticks: kept as usize, quiet_ticks, ..Self::default() }
     }
 
     /// The states of a stream.
@@ -296,9 +299,9 @@ impl Streams {
             let seen = before.history.newest().map_or(before.base.tick, |newest| newest.tick);
             self.left.note(&before.base, seen, &snapshot);
         }
-        let kept_ticks = self.kept_ticks as i64;
+        let quiet_ticks = i64::from(self.quiet_ticks);
         let stream = self.stream_mut(packet.stream)?;
-        stream.bridge(schema, packet.target.offset(1 - kept_ticks));
+        stream.bridge(schema, packet.target.offset(-quiet_ticks));
         stats.stream_bytes += packet.payload.len() as u64;
         if packet.baseline.is_some() {
             stats.delta_bytes += packet.payload.len() as u64;
@@ -441,12 +444,12 @@ impl Streams {
 }
 
 impl Stream {
-    /// A stream that had to wait for longer than states are kept goes on from `oldest`: what is shown lies behind, and would
-    /// leap to the new state before its time.
-    fn bridge(&mut self, schema: &Schema, oldest: Tick) {
-        if self.history.newest().is_some_and(|newest| newest.tick < oldest) {
+    /// Adds the state of `since` as it was predicted, if the newest is older: a stream that waited goes on from there. What
+    /// is shown lies behind; without this it would leap to the new state before its time, once the old one is forgotten.
+    fn bridge(&mut self, schema: &Schema, since: Tick) {
+        if self.history.newest().is_some_and(|newest| newest.tick < since) {
             let mut state = self.spare.take().unwrap_or_default();
-            state.predict(schema, &self.base, oldest);
+            state.predict(schema, &self.base, since);
             self.spare = self.history.push(state);
         }
     }
