@@ -3,13 +3,14 @@ import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
 
-const ABI = 4;
+const ABI = 5;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
   "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
   "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
-  "inputs_held", "inputs_folded", "inputs_refused", "resumes", "entities", "tick",
+  "inputs_held", "inputs_folded", "inputs_refused", "resumes", "streams_waiting",
+  "entities", "tick",
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];

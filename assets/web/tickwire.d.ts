@@ -324,6 +324,11 @@ export interface ClientStatistics {
   inputs_folded: number;
   inputs_refused: number;
   resumes: number;
+  /**
+   * Parts of the view that have to wait, at most 255: the byte budget is used up, or the view is too wide. What is in
+   * them is old, or missing.
+   */
+  streams_waiting: number;
   /** Entities in the newest state, and its tick. */
   entities: number;
   tick: number;

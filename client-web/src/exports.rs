@@ -18,7 +18,7 @@ type Hosted = tickwire_shared::arena::Arena;
 type Hosted = tickwire_shared::client::generic::AnyGame;
 
 /// Raised when an export changes. `tickwire.js` refuses another.
-const ABI: u32 = 4;
+const ABI: u32 = 5;
 /// Beyond this a time is no time.
 const TIME_MS_MAX: f64 = 1e15;
 

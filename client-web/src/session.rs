@@ -13,7 +13,7 @@ use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
 /// Figures in [`Session::figures`]; `FIGURES` in `tickwire.js` names them in the same order.
-pub const FIGURES: usize = 27;
+pub const FIGURES: usize = 28;
 
 /// What happened, by the first byte of [`Session::next_event`]. The rest is in the codec, but for a game's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,6 +234,7 @@ impl<G: PageGame> Session<G> {
             stats.inputs.folded as f64,
             stats.inputs.refused as f64,
             stats.resumes as f64,
+            client.streams_waiting() as f64,
             client.streams().map(|(_, state)| state.len()).sum::<usize>() as f64,
             client.newest_tick().map_or(0.0, |tick| f64::from(tick.0)),
         ]

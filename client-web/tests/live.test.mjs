@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { connect, listRooms, Reader, resume, TickwireError } from "../../assets/web/tickwire.js";
 import { startOwnGame } from "../../browser-tests/support/processes.mjs";
+import { until } from "./joining.mjs";
 import { Socket } from "./socket.mjs";
 
 const core = (name) => readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url));
 const CORES = { arena: core("arena"), tickwire: core("tickwire") };
-const WAIT_MS = 10_000;
 
 let server;
 let url;
@@ -24,15 +24,6 @@ after(() => {
   clients.forEach((client) => client.close());
   return server.stop();
 });
-
-/** Waits for a condition; never for a time. */
-async function until(holds, what) {
-  const started = performance.now();
-  while (!(await holds())) {
-    assert.ok(performance.now() - started < WAIT_MS, `not within ${WAIT_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 async function join(name, options = {}, wasm = "arena") {
   const sockets = [];
