@@ -154,6 +154,8 @@ impl<G: Game> Room<G> {
         }
         let idle_limits = G::idle_limits(&settings);
         let rate = config.tick_rate;
+        let mut streams = Streams::new(interest, rate);
+        streams.keep_crossings(config.client_bytes_per_s > 0);
         let mut world = World::new();
         let setup = Setup { settings: &settings, scene: &*scene, tick_rate: rate, seed };
         let game = G::new(&setup, &mut world);
@@ -168,7 +170,7 @@ impl<G: Game> Room<G> {
             tick: Tick(0),
             skipped_ticks: 0,
             stepped_at: Duration::ZERO,
-            streams: Streams::new(interest, rate),
+            streams,
             members: Vec::new(),
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
@@ -381,6 +383,7 @@ impl<G: Game> Room<G> {
     /// Bytes that one client gets at most from now on, 1/s; 0: no bound. See [`RoomConfig::client_bytes_per_s`].
     pub fn set_client_bytes_per_s(&mut self, bytes: u32) {
         self.config.client_bytes_per_s = bytes;
+        self.streams.keep_crossings(bytes > 0);
     }
 
     /// Keeps every state of the last 64 ticks from now on, so that a test can compare them; by default those from which

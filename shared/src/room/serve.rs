@@ -161,27 +161,15 @@ impl<G: Game> Room<G> {
 
     /// Writes the update of a member over `message`. `false` if there is nothing to tell: all has to wait, and no news wait.
     fn write_update(&mut self, at: usize, moment: Moment, has_news: bool) -> bool {
-        let is_bounded = self.config.client_bytes_per_s > 0;
-        let (view, own) = match self.members.get(at) {
-            Some(member) if is_bounded => (self.view_of(member), self.first_stream(member)),
-            _ => (View::default(), None),
-        };
+        let first = self.members.get(at).and_then(|member| self.first_stream(member));
+        let repair = self.take_repair(at, moment.tick);
         let Some(member) = self.members.get_mut(at) else { return false };
         let Some(link) = &mut member.link else { return false };
-        let repair = link.repair.take().and_then(|(stream, tick)| {
-            // A client whose state is wrong starts anew from a keyframe: what it holds is no baseline.
-            link.sight.forget(stream);
-            link.own = OwnTold::default();
-            let encoder = &mut self.streams.get_mut(stream)?.encoder;
-            let packet = encoder.repair(&self.schema, tick)?;
-            let state = encoder.history().get(tick).cloned();
-            link.repaired = state.map(|state| Box::new(Repaired { stream, state, at: moment.tick }));
-            Some(packet)
-        });
+        let view = link.sight.view();
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, G::importance(group_of_stream(stream)))
         };
-        link.sight.pack(&mut self.streams, &self.schema, moment.tick, own, urgency, &mut self.work);
+        link.sight.pack(&mut self.streams, &self.schema, moment.tick, first, urgency, &mut self.work);
         if self.work.packets.is_empty() && !has_news && repair.is_none() && link.sight.is_told() {
             return false;
         }
@@ -189,16 +177,7 @@ impl<G: Game> Room<G> {
         let waiting = link.sight.tell_waiting(&self.streams, &mut self.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
-        // Two keyframes of a large room exceed a message, and a packet besides those of the widest view their number. Then the client
-        // has the new one, and the fault is not looked into.
-        let packets_bytes =
-            |packets: &[Packet]| packets.iter().map(|packet| packet.bytes.len()).sum::<usize>();
-        let room_for_repair =
-            OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + packets_bytes(&self.work.packets));
-        let fits = |packet: &Packet| {
-            packet.bytes.len() <= room_for_repair && self.work.packets.len() < VIEW_STREAMS_MAX
-        };
-        let repair = repair.filter(fits);
+        let repair = repair.filter(|packet| fits_beside(&self.work.packets, packet));
         self.stats.repairs += u64::from(repair.is_some());
         for packet in repair.iter().chain(&self.work.packets) {
             writer.packet(&packet.bytes);
@@ -213,6 +192,26 @@ impl<G: Game> Room<G> {
             self.stats.entities_not_held += link.sight.take_not_held();
             self.stats.streams_waiting += link.sight.waiting() as u64;
         }
+        self.count_packets();
+        true
+    }
+
+    /// The keyframe of an old tick that a member asked for, if it did and the state is still there. What it has of the stream
+    /// is wrong, so the next packet of that is a keyframe as well.
+    fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
+        let link = self.members.get_mut(at)?.link.as_mut()?;
+        let (stream, tick) = link.repair.take()?;
+        link.sight.forget(stream);
+        link.own = OwnTold::default();
+        let encoder = &mut self.streams.get_mut(stream)?.encoder;
+        let packet = encoder.repair(&self.schema, tick)?;
+        let state = encoder.history().get(tick).cloned();
+        link.repaired = state.map(|state| Box::new(Repaired { stream, state, at: now }));
+        Some(packet)
+    }
+
+    /// Counts the packets of the update that was written last.
+    fn count_packets(&mut self) {
         let mut keyframe = false;
         for packet in &self.work.packets {
             self.stats.stream_bytes += packet.payload_bytes as u64;
@@ -221,7 +220,6 @@ impl<G: Game> Room<G> {
         }
         self.stats.keyframes += u64::from(keyframe);
         self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };
-        true
     }
 
     /// Forgets the states from which no packet will start, but the hashed ones, which a repair may ask for.
@@ -264,6 +262,15 @@ impl<G: Game> Room<G> {
             self.remove(at);
         }
     }
+}
+
+/// Whether a repair fits into a message beside the other packets. Two keyframes of a large room exceed the bound of bytes,
+/// and a packet beside those of the widest view the bound of packets. Without it the client still gets its new keyframe;
+/// only what differed is not found out.
+fn fits_beside(packets: &[Packet], repair: &Packet) -> bool {
+    let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
+    let left = OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + bytes);
+    repair.bytes.len() <= left && packets.len() < VIEW_STREAMS_MAX
 }
 
 /// The tick and time of a step.

@@ -25,6 +25,8 @@ pub(super) struct Streams {
     encoded_before: u64,
     /// Another one whenever a stream is made or goes.
     generation: u64,
+    /// Whether it is remembered where entities went: only clients with a byte budget need it.
+    keeps_crossings: bool,
 }
 
 /// What a client needs of a stream.
@@ -94,6 +96,15 @@ impl Streams {
             whole: Snapshot::default(),
             encoded_before: 0,
             generation: 0,
+            keeps_crossings: false,
+        }
+    }
+
+    /// Whether some client has a byte budget from now on.
+    pub(super) fn keep_crossings(&mut self, keeps: bool) {
+        self.keeps_crossings = keeps;
+        if !keeps {
+            self.streams.iter_mut().for_each(|stream| stream.crossings = VecDeque::new());
         }
     }
 
@@ -129,7 +140,7 @@ impl Streams {
             if let Some(stream) = self.make(is, tick) {
                 stream.next.push(id, row.kind, row.values);
             }
-            if let Some(was) = was.filter(|was| *was != is) {
+            if let Some(was) = was.filter(|was| self.keeps_crossings && *was != is) {
                 self.cross(id, was, is, tick);
             }
             if has_all && let Some(stream) = self.get_mut(stream_of_all(group_of_stream(is))) {

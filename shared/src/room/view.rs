@@ -87,6 +87,12 @@ impl Sight {
         self.seen.get(self.find(stream).ok()?)?.base()
     }
 
+    /// The view in this tick; in a room that is not cut there is none.
+    pub(super) fn view(&self) -> View {
+        let looked = self.narrow.as_ref().and_then(|narrow| narrow.looked);
+        looked.map_or(View::default(), |looked| looked.view)
+    }
+
     /// Whether the client knows of all streams that are out of its view.
     pub(super) fn is_told(&self) -> bool {
         self.dropped.is_empty()
