@@ -47,7 +47,8 @@ fn main() -> io::Result<()> {
     fs::write(out.join("web.rs"), table)
 }
 
-/// A script goes without the lines that are comments, and without indentation: they are a fifth of the scripts that a page loads.
+/// A script goes without the lines that are comments, and without indentation: they are a fifth of the
+/// scripts that a page loads.
 fn served(name: &str, bytes: Vec<u8>) -> Vec<u8> {
     let Some(text) = name.ends_with(".js").then(|| str::from_utf8(&bytes).ok()).flatten() else {
         return bytes;

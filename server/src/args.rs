@@ -42,7 +42,8 @@ pub struct Args {
     /// Lines of one kind that are written within 10 s, the others are summed up; 0: no bound [default: 100]
     #[arg(long, env = "TICKWIRE_LOG_LINES_PER_KIND_MAX", value_name = "COUNT")]
     pub log_lines_per_kind_max: Option<u32>,
-    /// Whose pages may connect beside the own: `scheme://host[:port]` or `null`, separated by commas [default: all]
+    /// Whose pages may connect beside the own: `scheme://host[:port]` or `null`, separated by commas
+    /// [default: all]
     #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub allowed_origins: Option<Vec<String>>,
     /// Proxies whose X-Forwarded-* are believed, addresses or blocks, separated by commas [default: none]

@@ -12,8 +12,8 @@ impl Origins {
         Self(listed.iter().map(|origin| canonical(origin).unwrap_or_else(|_| origin.clone())).collect())
     }
 
-    /// Whether a page of this origin may connect: it is listed, or it came from one of the `hosts` by which this
-    /// server was asked.
+    /// Whether a page of this origin may connect: it is listed, or it came from one of the `hosts` by which
+    /// this server was asked.
     pub(crate) fn permit<'a>(&self, origin: &[u8], hosts: impl IntoIterator<Item = &'a str>) -> bool {
         if self.0.is_empty() {
             return true;
@@ -25,7 +25,8 @@ impl Origins {
     }
 }
 
-/// Whether a canonical origin is that of the pages at a `host[:port]`. A proxy may do TLS, so the scheme may be either.
+/// Whether a canonical origin is that of the pages at a `host[:port]`. A proxy may do TLS, so the scheme may
+/// be either.
 fn is_at(origin: &str, host: &str) -> bool {
     ["http", "https"].iter().any(|scheme| canonical(&format!("{scheme}://{host}")).as_deref() == Ok(origin))
 }

@@ -106,8 +106,8 @@ pub trait Game: Sized + Send + 'static {
         Place::EVERYWHERE
     }
 
-    /// What a player may see in a room that is cut; asked each tick. By default what is public around its own entity, or
-    /// around where that was last. The stream that its own entity is in, it sees in any case.
+    /// What a player may see in a room that is cut; asked each tick. By default all that is public around its
+    /// entity, or around the last place of that. It always sees the stream that contains its entity.
     #[must_use]
     fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
         let at = world.get(entity).and_then(|own| Self::place(own).at);
@@ -305,8 +305,9 @@ pub struct PlayerTurn<I> {
     pub entity: EntityId,
     /// Its input: its own for this tick, else the last one held, else neutral.
     pub input: I,
-    /// What goes to its client whatever the byte budget is, measured over the last two seconds: the stream of its own entity and
-    /// the private section, bytes/s. A game whose floor comes near the budget has too much in one cell. 0 without a budget.
+    /// The floor of its client's byte budget, measured over the last two seconds, bytes/s: the stream of its
+    /// entity and the private section, which are always sent. If it comes near the budget, a cell contains
+    /// too much. 0 without a budget.
     pub floor_bytes_per_s: u32,
     pub(crate) rewind: Rewind,
 }

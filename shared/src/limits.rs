@@ -95,10 +95,10 @@ pub const GAMES_MAX: usize = 32;
 /// client that is sent more ends the session.
 pub const VIEW_STREAMS_MAX: usize = 255;
 
-/// Entities that one update says are held from now on, or no longer, because the stream that they went to waits. Of more the
-/// rest is out of sight until that stream is told of.
+/// Entities that one update can name as held, and as released. Those beyond it vanish until their stream is
+/// sent.
 pub const HELD_CHANGES_MAX: usize = 96;
-/// Entities that are held at one time. Of more the rest is out of sight as well.
+/// Entities that a client holds at one time. Those beyond it vanish until their stream is sent.
 pub const HELD_MAX: usize = 1_024;
 
 /// Rows that a client holds of all its streams together. Beyond it those of streams out of view are forgotten, and without
@@ -149,8 +149,9 @@ const _: () = {
             + PRIVATE_BYTES_MAX
             <= OUTBOUND_BYTES_MAX
     );
-    // Events, the lists of streams that went and that wait, of entities that are held and that are not, own fields, numbers. Twice
-    // as many may begin or cease to wait as went, but so many ids of 16 bits, in their order, take less than two bytes each.
+    // Events, lists of streams (dropped, waiting) and entities (held, released), own fields, numbers. The
+    // list of what starts or stops waiting may be twice as long, but that many sorted ids of 16 bits take
+    // less than two bytes each.
     assert!(
         RELIABLE_PER_MESSAGE_MAX * (EVENT_BYTES_MAX + 4)
             + 2 * VIEW_STREAMS_MAX * 4

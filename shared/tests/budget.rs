@@ -1,4 +1,5 @@
-//! The byte budget is a bound: what a client gets in any two seconds, what goes first, and how long the rest waits.
+//! The byte budget is a bound: what a client gets in any two seconds, what goes first, and how long the rest
+//! waits.
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -219,7 +220,8 @@ fn a_budget_is_used_and_the_near_is_newer_than_the_far() {
     // In each update is the own stream, which does not ask.
     let packets = updates.iter().map(|update| update.streams.len()).sum::<usize>() - updates.len();
     let all_bytes = asked as usize / packets * harness.client(ada).streams().count();
-    // All others once at the rate that the own stream leaves them, and at the most as long again for the farthest.
+    // All others once at the rate that the own stream leaves them, and at the most as long again for the
+    // farthest.
     let turn_s = all_bytes as f64 / (asked as f64 / 20.0);
     assert!(
         oldest as f64 <= turn_s * 30.0 * 2.0,

@@ -1,5 +1,5 @@
-//! Views that do not get all at once, under a byte budget or because they are too wide: nobody is lost, nobody dead comes back, and
-//! what stands still costs no more than without a bound.
+//! Views that do not get all at once, under a byte budget or because they are too wide: nobody is lost,
+//! nobody dead comes back, and what stands still costs no more than without a bound.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,7 +171,7 @@ fn a_world_at_rest_costs_no_more_with_a_budget_and_keeps_nobody_waiting() {
         harness.room().stats().update_bytes - room.update_bytes
     };
     let free = cost(0);
-    for budget in [8_000, 4_000, 1_000] {
+    for budget in [8_000, 4_000, 1_000, 500] {
         assert!(cost(budget) <= free, "{} with {budget}, {free} without", cost(budget));
     }
 }
@@ -279,7 +279,7 @@ fn who_crosses_cells_that_wait_for_more_than_two_seconds_is_always_shown() {
 
 #[test]
 fn who_is_near_and_lives_is_shown_in_every_picture() {
-    for (budget, speed) in [(1_000, 15), (5_000, 40)] {
+    for (budget, speed, sees_all) in [(1_000, 15, false), (5_000, 40, false), (10_000, 90, true)] {
         script(move |world, tick, _| {
             if tick == 1 {
                 strew(world, 1_500, speed);
@@ -288,7 +288,7 @@ fn who_is_near_and_lives_is_shown_in_every_picture() {
             let says = |one: &Crate| one.tag < 30_000 && (one.tag / 2 + tick).is_multiple_of(60);
             world.iter_mut().filter(|(_, one)| says(one)).for_each(|(_, one)| one.tag ^= 1);
         });
-        let (mut harness, ada) = depot(Yard { radius: 2_500, ..Yard::default() }, budget);
+        let (mut harness, ada) = depot(Yard { radius: 2_500, sees_all, ..Yard::default() }, budget);
         harness.link(ada, LinkProfile::WIFI);
         harness.run_ticks(60);
         let mut shown = BTreeSet::new();

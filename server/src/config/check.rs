@@ -126,7 +126,8 @@ impl Config {
         for origin in &self.allowed_origins {
             origin::canonical(origin).map_err(|why| {
                 ConfigError::new(format!(
-                    "allowed_origins: `{origin}` {why}; write what browsers send: scheme://host[:port], or null"
+                    "allowed_origins: `{origin}` {why}; write what browsers send: scheme://host[:port], \
+                     or null"
                 ))
             })?;
         }

@@ -49,10 +49,11 @@ pub struct Config {
     /// Lines of one kind (one place in the program) that are written within 10 s; how many more there were is told
     /// in one line. 0: no bound.
     pub log_lines_per_kind_max: u32,
-    /// Origins whose pages may connect beside the server's own: `https://play.example.com`, `capacitor://localhost`,
-    /// `null`. Empty: all. A client that is no browser names none.
+    /// Origins whose pages may connect beside the server's own: `https://play.example.com`,
+    /// `capacitor://localhost`, `null`. Empty: all. A client that is no browser names none.
     pub allowed_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed and that are exempt from the bound per address.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed and that are exempt from the bound
+    /// per address.
     pub trusted_proxies: Vec<AddressRange>,
     /// Addresses that are in no bound per address and are charged nothing, such as those from which a load test comes.
     pub exempt_addresses: Vec<AddressRange>,

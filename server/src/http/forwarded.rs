@@ -23,8 +23,8 @@ pub(super) fn client_address(socket: IpAddr, headers: &HeaderMap, admission: &Ad
     address.to_canonical()
 }
 
-/// The hosts by which this server was asked: what `Host` says, and what a declared proxy says in `X-Forwarded-Host`. No
-/// page can set either.
+/// The hosts by which this server was asked: what `Host` says, and what a declared proxy says in
+/// `X-Forwarded-Host`. No page can set either.
 pub(super) fn hosts<'a>(
     socket: IpAddr,
     headers: &'a HeaderMap,

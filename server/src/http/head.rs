@@ -35,7 +35,8 @@ pub(crate) enum BadUpgrade {
     )]
     Key,
     #[error(
-        "the Origin {0} may not connect here; the operator permits its pages with `allowed_origins` (--allowed-origins {0})"
+        "the Origin {0} may not connect here; the operator permits its pages with `allowed_origins` \
+         (--allowed-origins {0})"
     )]
     Origin(String),
     #[error("the Sec-WebSocket-Protocol header does not offer `{SUBPROTOCOL}`; ask for that subprotocol")]

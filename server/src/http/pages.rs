@@ -104,7 +104,10 @@ fn page(rooms: &[RoomView]) -> String {
         }
         html.push_str("</ul>\n");
     }
-    html.push_str("<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to <code>/play</code>.</p></main></html>\n");
+    html.push_str(
+        "<p>As JSON: <a href=\"/api/rooms\">/api/rooms</a>. <a href=\"/\">Play</a>. Games connect to \
+         <code>/play</code>.</p></main></html>\n",
+    );
     html
 }
 
@@ -154,7 +157,8 @@ pub(super) async fn guard(
     response
 }
 
-/// An answer that any page may read: a browser tells its page nothing of a WebSocket that did not open, so the page asks.
+/// An answer that any page may read: a browser tells its page nothing of a WebSocket that did not open, so
+/// the page asks.
 pub(super) fn readable(mut response: Response) -> Response {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response

@@ -1,4 +1,4 @@
-//! What clients did not get because their byte budget, or their view, has an end.
+//! What clients did not get because of their byte budget or the bound of a view.
 
 use super::counter;
 use prometheus_client::metrics::counter::Counter;

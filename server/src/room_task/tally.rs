@@ -72,8 +72,8 @@ impl Tally {
             let (room, game) = (self.room, &self.game);
             tracing::warn!(
                 %room, %game, updates,
-                "the own streams of clients and what concerns them alone take more than client_bytes_per_s: raise it, or make the \
-                 game's cells smaller"
+                "players' own streams and private sections alone exceed client_bytes_per_s: raise it, or make \
+                 the game's cells smaller"
             );
         }
         let (inputs, before) = (&stats.inputs, &told.inputs);

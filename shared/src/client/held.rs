@@ -1,5 +1,5 @@
-//! Entities on their way between two streams: gone from one, and the other has to wait for bytes. Until it is told of they go on
-//! as their declared predictors say.
+//! Entities between two streams: they have left one, and the other has to wait for bytes. Until that one is
+//! sent, their declared predictors carry them on.
 
 use crate::entity::Schema;
 use crate::id::EntityId;
@@ -11,9 +11,9 @@ use crate::wire::DecodeError;
 /// The entities that are held.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
-    /// How they are now.
+    /// Their state at the newest tick.
     now: Snapshot,
-    /// How they were: what is shown lies behind.
+    /// Their states before, because the rendered frame lags behind.
     history: History,
     /// Memory for the next state.
     spare: Snapshot,
@@ -24,17 +24,17 @@ impl Held {
         Self { now: Snapshot::default(), history: History::of_ticks(kept_ticks), spare: Snapshot::default() }
     }
 
-    /// How they are at the newest tick.
+    /// Their rows at the newest tick.
     pub(super) fn rows(&self) -> impl Iterator<Item = (Tick, RowRef<'_>)> {
         self.now.rows().map(|row| (self.now.tick, row))
     }
 
-    /// How they were.
+    /// Their states so far.
     pub(super) fn history(&self) -> &History {
         &self.history
     }
 
-    /// Goes on to `tick` and holds `entities` as well: `latest` says what is known of one, and at which tick it was so.
+    /// Advances to `tick` and adds `entities`. `latest` gives the last known row of one, and its tick.
     pub(super) fn hold<'a>(
         &mut self,
         schema: &Schema,
@@ -67,7 +67,7 @@ impl Held {
         Ok(())
     }
 
-    /// Lets go of those for which `is_held` says no, and keeps the rest as the state of this tick.
+    /// Releases the entities that `is_held` rejects, and records the rest as the state of this tick.
     pub(super) fn settle(&mut self, tick: Tick, is_held: impl Fn(EntityId) -> bool) {
         let shown = self.history.newest().is_some_and(|newest| !newest.is_empty());
         if self.now.is_empty() && !shown {
@@ -81,7 +81,7 @@ impl Held {
         self.history.push(left);
     }
 
-    /// Lets go of all.
+    /// Releases all.
     pub(super) fn clear(&mut self) {
         self.now.reset(Tick(0));
     }

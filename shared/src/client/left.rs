@@ -1,11 +1,12 @@
-//! Entities that are gone from a stream while others wait: an older row of theirs in one that waits does not count any more.
+//! Entities that have left a stream while others wait. An older row of such an entity in a waiting stream is
+//! stale and must not be shown again.
 
 use crate::id::EntityId;
 use crate::limits::ENTITIES_MAX;
 use crate::snapshot::Snapshot;
 use crate::tick::Tick;
 
-/// The entities that left a stream of late, in the order of their ids.
+/// The entities that left a stream recently, sorted by id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Left {
     entities: Vec<Entry>,
@@ -14,16 +15,16 @@ pub(super) struct Left {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     id: EntityId,
-    /// When it was there last.
+    /// The last tick at which the stream had it.
     seen: Tick,
-    /// From when on it is known to be gone.
+    /// The tick from which it is known to be gone.
     gone: Tick,
-    /// Since when no stream has a state from before `seen`.
+    /// Since when no stream in view is older than `seen`.
     outlived: Option<Tick>,
 }
 
 impl Left {
-    /// A stream whose rows are those of `before`, as of the tick `seen`, goes on to `now`.
+    /// A stream goes from `before`, which was valid up to the tick `seen`, to `now`.
     pub(super) fn note(&mut self, before: &Snapshot, seen: Tick, now: &Snapshot) {
         for row in before.rows().filter(|row| now.get(row.id).is_none()) {
             let entry = Entry { id: row.id, seen, gone: now.tick, outlived: None };
@@ -38,7 +39,8 @@ impl Left {
         }
     }
 
-    /// With the update of `tick` the oldest state in view is of `oldest`. What is shown lies behind by less than `kept_ticks`.
+    /// Forgets what no stream in view could show any more. `oldest` is the oldest state in view at the update
+    /// of `tick`; the rendered frame lags by less than `kept_ticks`.
     pub(super) fn settle(&mut self, tick: Tick, oldest: Tick, kept_ticks: usize) {
         self.entities.retain_mut(|entry| {
             if entry.seen > oldest {
@@ -49,7 +51,7 @@ impl Left {
         });
     }
 
-    /// Whether a row of the state of `since` still says where an entity is at `tick`.
+    /// Whether a row from the state of `since` is still valid for an entity at `tick`.
     pub(super) fn counts(&self, entity: EntityId, since: Tick, tick: Tick) -> bool {
         let entry = self.entities.binary_search_by_key(&entity, |entry| entry.id).ok();
         let entry = entry.and_then(|at| self.entities.get(at));

@@ -291,9 +291,10 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Gives the place up for good, in any state; commands that were given before go first. The server answers with a normal closing; without a place the client is
-    /// closed at once. Between a cut and the next connection it goes to the server behind [`Client::reconnect`]'s `Hello`. A
-    /// driver that can say nothing more closes the WebSocket with 1000, which is the same.
+    /// Gives the place up for good, in any state. Commands that were queued before are sent first. The server
+    /// answers with a normal closing; without a place the client is closed at once. Between a cut and the
+    /// next connection it goes to the server behind [`Client::reconnect`]'s `Hello`. A driver that can say
+    /// nothing more closes the WebSocket with 1000, which is the same.
     pub fn leave(&mut self) {
         let is_open = !matches!(self.state, State::Closed(_));
         if is_open && !self.leaving {
@@ -448,7 +449,7 @@ impl<G: Game> Client<G> {
         self.streams.lose_rows()
     }
 
-    /// Queues the last message, behind all commands: at most eight frames.
+    /// Queues the last message after all commands, which take at most eight frames.
     fn send_last(&mut self, message: &ClientControl) {
         self.commands.send_at_once();
         while self.commands.has_unsent() {

@@ -15,7 +15,7 @@ pub struct Picture {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     id: EntityId,
-    /// The tick from whose state it comes.
+    /// The tick of the state that it comes from.
     since: Tick,
     kind: u8,
     start: usize,
@@ -61,14 +61,15 @@ impl Picture {
         self.values.clear();
     }
 
-    /// Adds a row that comes from the state of a tick.
+    /// Adds a row from the state of a tick.
     pub(super) fn push(&mut self, since: Tick, id: EntityId, kind: u8, values: &[f64]) {
         let start = self.values.len();
         self.values.extend_from_slice(values);
         self.rows.push(Place { id, since, kind, start, end: self.values.len() });
     }
 
-    /// Puts the entities into the order of their ids. Of two with one id the newer stays, or else the first that was pushed.
+    /// Sorts the entities by id. Of two rows with one id it keeps the newer, or of equally new ones the
+    /// first.
     pub(super) fn sort(&mut self) {
         self.rows.sort_by_key(|row| (row.id, Tick::LAST.0.wrapping_sub(row.since.0)));
         self.rows.dedup_by_key(|row| row.id);

@@ -1,4 +1,4 @@
-//! What a client has of the room, as the server sent it.
+//! What a client has received of the room.
 
 use super::Client;
 use crate::game::Game;
@@ -24,16 +24,16 @@ impl<G: Game> Client<G> {
         self.streams.latest()
     }
 
-    /// How many streams in view have to wait, because the byte budget is used up or the view holds more than a client may see:
-    /// what is in them is old, or missing.
+    /// How many streams in view have to wait, because the byte budget is used up or the view holds more than
+    /// a client may see: what is in them is old, or missing.
     #[must_use]
     pub fn streams_waiting(&self) -> usize {
         self.streams.waiting()
     }
 
-    /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two streams for a
-    /// moment, because one of them has to wait, the newer row counts; one that is gone from one and not yet in
-    /// the other goes on as predicted. Fields that only their owner gets are hidden in all of
+    /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two
+    /// streams for a moment, because one of them has to wait, the newer row counts; one that is gone from one
+    /// and not yet in the other goes on as predicted. Fields that only their owner gets are hidden in all of
     /// them; those of the own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {

@@ -39,7 +39,7 @@ pub(super) struct Commands {
     first: u32,
     /// How many of the queue were sent on this connection.
     sent: usize,
-    /// The client leaves: nothing is left for later.
+    /// The client leaves: everything is sent at once.
     at_once: bool,
 }
 
@@ -49,7 +49,7 @@ impl Commands {
         Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0, at_once: false }
     }
 
-    /// Everything goes now, however much is on its way.
+    /// From now on everything is sent at once, however much is in flight.
     pub(super) fn send_at_once(&mut self) {
         self.at_once = true;
     }

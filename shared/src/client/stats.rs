@@ -39,7 +39,7 @@ pub struct ClientStats {
     pub quiet_ticks: u64,
     /// The server gives updates at 1 / 2^this of the room's rate, because this client did not keep up.
     pub rate_step: u8,
-    /// Streams that waited because the byte budget was used up or the view was too wide, counted once per update.
+    /// Streams that waited because the byte budget was used up or the view was too wide, once per update.
     pub streams_waiting: u64,
     /// Bytes of live packets' payloads, keyframes included.
     pub stream_bytes: u64,

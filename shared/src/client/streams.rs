@@ -34,7 +34,7 @@ struct Stream {
     history: History,
     /// The tick at which it went out of view. What was seen before is still to be shown.
     gone: Option<Tick>,
-    /// It was seen over the connection before this one: it is shown as long as it waits.
+    /// It comes from the connection before this one and is shown for as long as it waits.
     old: bool,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
@@ -48,10 +48,10 @@ pub(super) struct Streams {
     streams: Vec<Stream>,
     newest: Option<Tick>,
     kept_ticks: usize,
-    /// The longest time in which a stream that does not wait is not told of.
+    /// The longest time without news of a stream that does not wait.
     quiet_ticks: u32,
     asked: Option<Asked>,
-    /// Streams that have to wait for bytes, in the order of their ids.
+    /// Streams that wait for bytes, sorted by id.
     waiting: Vec<StreamId>,
     held: Option<Held>,
     left: Left,
@@ -91,7 +91,7 @@ impl Streams {
         self.held.iter().flat_map(Held::rows)
     }
 
-    /// Whether a row of the state of `since` still says where an entity is at `tick`.
+    /// Whether a row from the state of `since` is still valid for an entity at `tick`.
     pub(super) fn counts(&self, entity: EntityId, since: Tick, tick: Tick) -> bool {
         self.left.counts(entity, since, tick)
     }
@@ -131,8 +131,8 @@ impl Streams {
         }
     }
 
-    /// Takes in which streams have to wait from the update of `tick` on, and which entities are held because of it. Its packets
-    /// come after that, then [`Streams::settle`].
+    /// Takes in what waits from the update of `tick` on, and which entities are held because of it. Its
+    /// packets come next, then [`Streams::settle`].
     pub(super) fn wait(&mut self, schema: &Schema, tick: Tick, told: &Waiting) -> Result<(), DecodeError> {
         for stream in &told.changed {
             match self.waiting.binary_search(stream) {
@@ -156,8 +156,8 @@ impl Streams {
         self.held.get_or_insert_with(|| Held::new(kept_ticks)).hold(schema, tick, &told.held, latest)
     }
 
-    /// Ends the update of `tick`: what is found in a stream, and what was `released`, is held no longer, and what was seen
-    /// before this connection is in view only if it waits.
+    /// Ends the update of `tick`. Entities that were found in a stream or `released` are no longer held, and
+    /// streams of the connection before go out of view unless they wait.
     pub(super) fn settle(&mut self, tick: Tick, released: &[EntityId]) {
         for stream in self.streams.iter_mut().filter(|stream| stream.old && stream.gone.is_none()) {
             if self.waiting.binary_search(&stream.id).is_err() {
@@ -176,7 +176,7 @@ impl Streams {
         });
     }
 
-    /// A new connection: the server tells anew what is in view. Until then what was seen last is shown.
+    /// A new connection: the server will tell what is in view. Until then the last known state is shown.
     pub(super) fn resume(&mut self) {
         self.streams.iter_mut().for_each(|stream| stream.old = stream.gone.is_none());
         self.waiting.clear();
@@ -444,8 +444,8 @@ impl Streams {
 }
 
 impl Stream {
-    /// Adds the state of `since` as it was predicted, if the newest is older: a stream that waited goes on from there. What
-    /// is shown lies behind; without this it would leap to the new state before its time, once the old one is forgotten.
+    /// Adds the predicted state of `since` if the newest is older. The rendered frame lags behind; without
+    /// this it would jump to the new state too early, once the old one is forgotten.
     fn bridge(&mut self, schema: &Schema, since: Tick) {
         if self.history.newest().is_some_and(|newest| newest.tick < since) {
             let mut state = self.spare.take().unwrap_or_default();

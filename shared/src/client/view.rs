@@ -37,7 +37,7 @@ impl<G: Game> Client<G> {
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
         let drawn = place.moment_at(now);
         drawn.into_iter().for_each(|moment| place.seen.draw(moment));
-        // Back after a cut, until the first update: as it was seen last.
+        // After a resume, until the first update: the last known state.
         let last = || Some(Moment::of(f64::from(self.streams.newest()?.0)));
         let Some(moment) = drawn.or_else(last) else { return };
         let part = place.input_clock.part_at(now);

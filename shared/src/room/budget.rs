@@ -1,4 +1,4 @@
-//! How many bytes one client may get: its credit, and what it got in the last two seconds.
+//! The byte budget of one client: its credit, and what it was sent in the last two seconds.
 
 use crate::tick::{Tick, TickRate};
 
@@ -7,26 +7,26 @@ const WINDOW_MS: u64 = 2_000;
 /// The most parts of the window, the one in progress among them.
 const PARTS_MAX: usize = 33;
 
-/// Bytes of one client.
+/// Bytes sent to one client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
-    /// All.
     all: u32,
-    /// Of them, those of streams that had to ask.
+    /// The part of them that belongs to streams that had to ask.
     asked: u32,
 }
 
 /// The byte budget of one client.
 ///
-/// Two things go in any case: the private section, and the stream that the own entity is in. They are the **floor**. Another
-/// stream has to ask. Over any two seconds all together is at most 1.1 x the budget; where the floor leaves less than a
-/// quarter of it, the others get that quarter besides, one packet at least.
+/// Two things are always sent: the private section, and the stream that contains the player's entity. They
+/// are the **floor**. Every other stream has to ask. Over any two seconds the total is at most 1.1 x the
+/// budget. If the floor leaves less than a quarter of the budget, the other streams still get a quarter, and
+/// one packet at the least.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     bytes_per_s: u32,
-    /// Below 0 when more went than a tick's share.
+    /// Negative after more than a tick's share was sent.
     credit_bytes: i64,
-    /// The same for the quarter that streams which ask get in any case.
+    /// The same for the quarter that is guaranteed to the streams that ask.
     owed_bytes: i64,
     /// The part in progress, then those before it.
     parts: [Spent; PARTS_MAX],
@@ -66,7 +66,7 @@ impl Budget {
         }
     }
 
-    /// Whether a stream that asks may be given a packet of so many bytes, when `pending` go in this update already.
+    /// Whether a stream that asks may send a packet of `bytes`, given what is `pending` in this update.
     pub(super) fn permits(&self, bytes: usize, pending: Pending) -> bool {
         let parts = self.parts.iter().take(self.count);
         let (all, asked) = parts.fold((0, 0), |sum: (u64, u64), part| {
@@ -74,15 +74,15 @@ impl Budget {
         });
         let (budget, bytes) = (u64::from(self.bytes_per_s), bytes as u64);
         let (all, asked) = (all + pending.all as u64, asked + pending.asked as u64);
-        // A tenth of a second is left for private sections, whose length is not known yet.
+        // A tenth of a second is reserved for the private section, whose length is not known yet.
         let fits = all + bytes <= budget * 21 / 10;
         let is_owed = self.owed_bytes > pending.asked as i64 && (asked == 0 || asked + bytes <= budget / 2);
         (self.credit_bytes > pending.all as i64 && fits) || is_owed
     }
 
-    /// So many bytes went.
+    /// Records what an update took.
     pub(super) fn spend(&mut self, went: Pending) {
-        // What goes in any case may take more than there is; that is not held against the client for longer than this.
+        // The floor may exceed the budget. This bounds how long the other streams pay for it.
         let least = -i64::from(self.bytes_per_s / 5);
         self.credit_bytes = (self.credit_bytes - went.all as i64).max(least);
         self.owed_bytes = (self.owed_bytes - went.asked as i64).max(least);
@@ -91,7 +91,7 @@ impl Budget {
         part.asked = part.asked.saturating_add(went.asked as u32);
     }
 
-    /// What went in any case in the last two seconds, bytes/s.
+    /// The floor over the last two seconds, bytes/s.
     pub(super) fn floor_bytes_per_s(&self) -> u32 {
         let full = self.parts.iter().take(self.count).skip(1);
         let floor: u64 = full.map(|part| u64::from(part.all - part.asked)).sum();
@@ -102,9 +102,8 @@ impl Budget {
 /// Bytes of an update.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pending {
-    /// All.
     pub(super) all: usize,
-    /// Of them, those of streams that had to ask.
+    /// The part of them that belongs to streams that had to ask.
     pub(super) asked: usize,
 }
 
@@ -114,7 +113,7 @@ mod tests {
 
     const RATE: TickRate = TickRate::DEFAULT;
 
-    /// Bytes per tick over ten seconds, when the floor takes `floor` and packets of `packet` ask all the time.
+    /// Bytes per tick over ten seconds, with a constant floor and packets of one size that ask all the time.
     fn run(bytes_per_s: u32, floor: usize, packet: usize) -> Vec<usize> {
         let mut budget = Budget::new(bytes_per_s);
         let ticks = (1..=10 * u32::from(RATE.hz())).map(|tick| {

@@ -45,7 +45,7 @@ impl<G: Game> Room<G> {
         self.players_max
     }
 
-    /// How many spectators the room takes: as configured, but so that there always is a place for each player.
+    /// How many spectators the room takes: as configured, but always leaving a place for each player.
     #[must_use]
     pub fn spectators_max(&self) -> u16 {
         let left = MEMBERS_MAX.saturating_sub(self.players_max.into());

@@ -74,7 +74,7 @@ impl<C> Commands<C> {
         self.players.contains_key(&player)
     }
 
-    /// A player makes no more inputs: what waits of it is due now.
+    /// A player sends no more inputs: its waiting commands are due now.
     pub(super) fn hasten(&mut self, player: PlayerId) {
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.player == player) {
             waiting.tick = Tick(0);

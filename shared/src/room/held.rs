@@ -1,23 +1,24 @@
-//! Entities between two streams: gone from one of which the client was told, in another that waits. The client goes on from
-//! what it has of them, so that nobody is lost on the way.
+//! Entities between two streams: they have left one that the client was just sent, for one that waits. The
+//! client keeps showing them from their last known state, so that none disappears on the way.
 
 use super::streams::Streams;
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HELD_CHANGES_MAX, HELD_MAX};
 use crate::tick::Tick;
 
-/// The entities that one client holds, in the order of their ids.
+/// The entities that one client holds, sorted by id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held {
     entities: Vec<EntityId>,
-    /// Entities that were not held because of a bound.
+    /// How many entities could not be held because of a bound.
     pub(super) missed: u64,
 }
 
 impl Held {
-    /// With an update that tells of the streams `left`, each from what the client had of it, and that `dropped` are out of view:
-    /// the entities that are held from now on, and those that the client has to be told are held no longer. What it finds in a
-    /// stream it holds no longer by itself.
+    /// Updates the set for an update that sends the streams `left` and drops the streams `dropped`; each
+    /// comes with the tick that the client had of it. Returns the entities that are newly held, and those
+    /// that the client has to be told to release. It releases by itself what it finds in a stream of that
+    /// update.
     pub(super) fn change(
         &mut self,
         streams: &Streams,
@@ -44,7 +45,7 @@ impl Held {
         for &(stream, base) in left {
             held.extend(streams.crossed_since(stream, base).filter(|entity| is_waiting(*entity)));
         }
-        // Who sees all of a group has those who are still there in another stream as well.
+        // A client that sees a whole group has the entities of a dropped cell in the group's stream as well.
         for &(stream, base) in dropped {
             let left = streams.crossed_since(stream, base).chain(streams.entities_of(stream));
             held.extend(left.filter(|entity| is_waiting(*entity)));

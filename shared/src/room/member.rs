@@ -29,7 +29,7 @@ pub(super) struct Member<I> {
     pub(super) player: Option<Player<I>>,
     /// The player, with its entity, whose view a spectator asks for.
     pub(super) follows: Option<(PlayerId, EntityId)>,
-    /// How far its last view reached.
+    /// The reach of its last view.
     pub(super) reach: Reach,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
@@ -38,7 +38,7 @@ pub(super) struct Member<I> {
     pub(super) cut_at: Tick,
     /// How the place is held while there is no link.
     pub(super) hold: Hold,
-    /// It has left, and goes as soon as the game has its last commands.
+    /// It has left, and is removed as soon as the game has its last commands.
     pub(super) leaves: bool,
     pub(super) activity: Activity,
 }

@@ -68,8 +68,9 @@ pub struct RoomConfig {
     pub spectators_max: u16,
     /// How long a cut player keeps its place.
     pub resume_grace: Duration,
-    /// Bytes that one client gets at most, 1/s: over any two seconds a tenth more than that, or its floor (the stream of its
-    /// own entity, and what concerns it alone) and a quarter of it. Beyond it the less urgent streams wait. 0: no bound.
+    /// Byte budget of one client, 1/s; 0: none. Over any two seconds it gets at most 1.1 x that, or its floor
+    /// (the stream of its entity and its private section) plus a quarter of the budget. The less urgent
+    /// streams wait.
     pub client_bytes_per_s: u32,
 }
 

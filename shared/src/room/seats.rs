@@ -341,7 +341,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// A member leaves for good; but the commands that it gave before reach the game first.
+    /// A member leaves for good. The game gets the commands that it sent before.
     fn leave(&mut self, member: MemberId, outbox: &mut impl Outbox) {
         outbox.close(member, CloseCode::Normal.into());
         let Some(at) = self.find(member) else { return };

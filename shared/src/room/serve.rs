@@ -64,7 +64,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Gives a member its update, unless all that it could tell has to wait.
+    /// Sends a member its update, unless everything in it has to wait.
     fn update(&mut self, at: usize, moment: Moment, has_news: bool, outbox: &mut impl Outbox) {
         let Some(id) = self.members.get(at).map(|member| member.id) else { return };
         if !self.write_update(at, moment, has_news) {
@@ -98,7 +98,7 @@ impl<G: Game> Room<G> {
         View { reach: view.reach.after(member.reach), ..view }
     }
 
-    /// The stream that goes first to a member: that of its own entity, or of the one that it follows.
+    /// The stream that is sent first: that of the player's entity, or of the entity that a spectator follows.
     fn first_stream(&self, member: &Member<G::Input>) -> Option<StreamId> {
         let own = member.player.as_ref().map(|player| player.entity);
         match self.streams.interest() {
@@ -113,7 +113,7 @@ impl<G: Game> Room<G> {
     fn look(&mut self, at: usize) {
         let Some(member) = self.members.get(at) else { return };
         if member.link.is_none() {
-            // Where it looks is kept up with while it is cut off.
+            // While it is cut off its reach is still updated.
             if *self.streams.interest() != Interest::Whole {
                 let reach = self.view_of(member).reach;
                 self.members.get_mut(at).into_iter().for_each(|member| member.reach = reach);
@@ -138,7 +138,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Finds the streams of a view, unless they are those of before: then `false`.
+    /// Derives the streams of a view. Returns `false` if they are the same as before.
     fn find_streams(&mut self, at: usize, view: View, own: Option<StreamId>) -> bool {
         if view.reach == Reach::Everywhere {
             view.groups.iter().for_each(|group| self.streams.make_of_all(group, self.tick));
@@ -146,7 +146,8 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return false };
         member.reach = view.reach;
         let Some(link) = &mut member.link else { return false };
-        // Who sees all sees its own in it. Under a budget its own goes first, so it has to be apart.
+        // The stream of a whole group contains the player's entity. Under a budget its cell is sent first, so
+        // it is separate.
         let is_apart = self.config.client_bytes_per_s > 0 || view.reach != Reach::Everywhere;
         let own = own.filter(|own| is_apart || !view.groups.contains(group_of_stream(*own)));
         if link.sight.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
@@ -159,7 +160,8 @@ impl<G: Game> Room<G> {
         true
     }
 
-    /// Writes the update of a member over `message`. `false` if there is nothing to tell: all has to wait, and no news wait.
+    /// Writes the update of a member to `message`. Returns `false` if everything has to wait and there is no
+    /// other news.
     fn write_update(&mut self, at: usize, moment: Moment, has_news: bool) -> bool {
         let first = self.members.get(at).and_then(|member| self.first_stream(member));
         let repair = self.take_repair(at, moment.tick);
@@ -196,8 +198,8 @@ impl<G: Game> Room<G> {
         true
     }
 
-    /// The keyframe of an old tick that a member asked for, if it did and the state is still there. What it has of the stream
-    /// is wrong, so the next packet of that is a keyframe as well.
+    /// The keyframe of an old tick, if the member asked for one and the state is still held. The client's
+    /// state is wrong, so the next packet of that stream is a keyframe, too.
     fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
         let link = self.members.get_mut(at)?.link.as_mut()?;
         let (stream, tick) = link.repair.take()?;
@@ -264,9 +266,9 @@ impl<G: Game> Room<G> {
     }
 }
 
-/// Whether a repair fits into a message beside the other packets. Two keyframes of a large room exceed the bound of bytes,
-/// and a packet beside those of the widest view the bound of packets. Without it the client still gets its new keyframe;
-/// only what differed is not found out.
+/// Whether a repair fits into a message beside the other packets. Two keyframes of a large room exceed the
+/// bound of bytes, and a packet beside those of the widest view the bound of packets. Without it the client
+/// still gets its new keyframe; only what differed is not found out.
 fn fits_beside(packets: &[Packet], repair: &Packet) -> bool {
     let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
     let left = OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + bytes);

@@ -88,17 +88,18 @@ pub struct RoomStats {
     pub skips_budget: u64,
     /// Updates left out because everything went as the client predicts it.
     pub quiet: u64,
-    /// Streams that waited because the byte budget was used up or the view was too wide, counted once per update.
+    /// Streams that waited because the byte budget was used up or the view was too wide, once per update.
     pub streams_waiting: u64,
-    /// Bytes of updates under a byte budget that go in any case: private sections, and the streams that own entities are in.
+    /// Bytes that were sent regardless of the byte budget: private sections, and the streams of players'
+    /// entities.
     pub floor_bytes: u64,
-    /// Updates to clients whose floor alone took more than the byte budget in the last two seconds.
+    /// Updates to clients whose floor alone exceeded the byte budget over the last two seconds.
     pub floors_above_budget: u64,
-    /// Entities that a client lost sight of on their way between two streams, because more were than may be held.
+    /// Entities that vanished at a client between two streams, because it held as many as it may.
     pub entities_not_held: u64,
-    /// How often the streams of a member's view were found anew: whenever it, or the set of streams, is another one.
+    /// How often the streams of a view were derived: when the view or the room's set of streams changed.
     pub views_found: u64,
-    /// Streams in the view of a member beyond the most that a client may see, counted when the view changes.
+    /// Streams that were left out of views that are too wide, counted when a view changes.
     pub streams_left_out: u64,
     /// Entities encoded, each counted once per packet.
     pub entities_encoded: u64,

@@ -23,20 +23,20 @@ pub(super) struct Streams {
     whole: Snapshot,
     /// Entities encoded by streams that are gone.
     encoded_before: u64,
-    /// Another one whenever a stream is made or goes.
+    /// Changes whenever a stream is made or removed.
     generation: u64,
-    /// Whether it is remembered where entities went: only clients with a byte budget need it.
+    /// Whether crossings are recorded: only clients with a byte budget need them.
     keeps_crossings: bool,
 }
 
-/// What a client needs of a stream.
+/// What a client needs from a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// It knows all of it.
+    /// Its prediction is right.
     Nothing,
-    /// It knows all of it, from a state that grows old.
+    /// Its prediction is right, but the baseline grows old.
     Refresh,
-    /// Something is not as it predicts.
+    /// Its prediction is wrong.
     News,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Stream {
     pub(super) encoder: StreamEncoder,
     /// The state of the tick in progress.
     next: Snapshot,
-    /// The entities that went from here to another stream, and when; the newest last.
+    /// The entities that moved from here to another stream, and when; the newest last.
     crossings: VecDeque<(EntityId, Tick)>,
     /// Since when nothing is in it.
     empty_since: Option<Tick>,
@@ -100,7 +100,7 @@ impl Streams {
         }
     }
 
-    /// Whether some client has a byte budget from now on.
+    /// Starts or stops the recording of crossings, for clients with a byte budget.
     pub(super) fn keep_crossings(&mut self, keeps: bool) {
         self.keeps_crossings = keeps;
         if !keeps {
@@ -154,7 +154,7 @@ impl Streams {
         self.streams.iter_mut().for_each(|stream| stream.close_tick(tick));
     }
 
-    /// Makes the stream of all of a group, if there is none. It goes when nobody has it.
+    /// Makes the stream of a whole group, if there is none. It is removed when no client has it any more.
     pub(super) fn make_of_all(&mut self, group: Group, tick: Tick) {
         let id = stream_of_all(group);
         if self.interest == Interest::Whole || self.get(id).is_some() {
@@ -209,13 +209,13 @@ impl Streams {
         self.streams.get_mut(at)
     }
 
-    /// The stream in which an entity is; it is in that of all of its group besides.
+    /// The stream of an entity. The stream of its whole group contains it as well.
     pub(super) fn of(&self, entity: EntityId) -> Option<StreamId> {
         let at = self.of_entity.binary_search_by_key(&entity, |(id, _)| *id).ok()?;
         self.of_entity.get(at).map(|(_, stream)| *stream)
     }
 
-    /// Whether an entity is in one of the streams that `is` says yes to.
+    /// Whether an entity is in one of the streams that `is` accepts.
     pub(super) fn find(&self, entity: EntityId, is: impl Fn(StreamId) -> bool) -> bool {
         self.of(entity).is_some_and(|stream| is(stream) || is(stream_of_all(group_of_stream(stream))))
     }
@@ -231,19 +231,19 @@ impl Streams {
         }
     }
 
-    /// The entities that went from a stream to another one after `base`.
+    /// The entities that moved from a stream to another after `base`.
     pub(super) fn crossed_since(&self, id: StreamId, base: Tick) -> impl Iterator<Item = EntityId> {
         let crossings = self.get(id).into_iter().flat_map(|stream| stream.crossings.iter().rev());
         crossings.take_while(move |(_, tick)| *tick > base).map(|(entity, _)| *entity)
     }
 
-    /// The entities that are in a stream now.
+    /// The entities of a stream.
     pub(super) fn entities_of(&self, id: StreamId) -> impl Iterator<Item = EntityId> {
         let state = self.get(id).and_then(|stream| stream.encoder.history().newest());
         state.into_iter().flat_map(|state| state.rows().map(|row| row.id))
     }
 
-    /// Another one whenever there are other streams than before.
+    /// A number that changes with the set of streams.
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
@@ -253,9 +253,10 @@ impl Streams {
         self.get_mut(id)?.encoder.packet(schema, base)
     }
 
-    /// Fills `into` with the streams of a view, in the order of their ids: those that there are, and `own`, whatever the view
-    /// says. `before`, in order, is what the member saw in the last tick. Beyond [`VIEW_STREAMS_MAX`] the farthest go
-    /// to `left_out`, the nearest of them as many again. Returns how many there are beyond it.
+    /// Fills `into` with the existing streams of a view, sorted by id, and with `own` whatever the view says.
+    /// `before` tells what the member saw in the last tick. If there are more than [`VIEW_STREAMS_MAX`], the
+    /// farthest are left out: the nearest of them go to `left_out`, at most as many again. Returns how many
+    /// are left out.
     pub(super) fn seen(
         &self,
         view: &View,
@@ -337,8 +338,9 @@ impl Streams {
         self.encoded_before + self.streams.iter().map(|stream| stream.encoder.entities_encoded()).sum::<u64>()
     }
 
-    /// What a client with a byte budget needs of a stream, of which it has the state of `base`. Hashes alone are no news: all
-    /// streams would ask for bytes in the same tick. Instead a stream is refreshed before its state is too old to start from.
+    /// What a client with a byte budget needs from a stream of which it has the state of `base`. A due hash
+    /// is no news: otherwise all streams would ask for bytes in the same tick. Instead each is refreshed
+    /// before its baseline expires.
     pub(super) fn due(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> Due {
         let window_ticks = i64::from(window_ticks(self.rate));
         let Some(stream) = self.get_mut(id) else { return Due::Nothing };

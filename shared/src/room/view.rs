@@ -1,4 +1,4 @@
-//! What one client has of the room's streams, and what it is given next.
+//! What one client has of the room's streams, and what it is sent next.
 
 use super::budget::{Budget, Pending};
 use super::held::Held;
@@ -17,14 +17,14 @@ struct Seen {
     stream: StreamId,
     /// The target of the last packet that was queued: over an ordered transport, what the client will have.
     told: Option<Tick>,
-    /// What it has is wrong: the next packet is a keyframe, whatever is in it.
+    /// The client's state is wrong: the next packet is a keyframe, even of an empty stream.
     starts_anew: bool,
     /// Grows with each tick in which it had to wait.
     urgency: u64,
 }
 
 impl Seen {
-    /// What the next packet starts from.
+    /// The baseline of the next packet.
     fn base(&self) -> Option<Tick> {
         self.told.filter(|_| !self.starts_anew)
     }
@@ -47,32 +47,32 @@ pub(super) struct Sight {
     seen: SmallVec<[Seen; 1]>,
     /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
     dropped: Vec<(StreamId, Tick)>,
-    /// What a view needs that is bounded or cut.
+    /// Only for a view that is bounded or a part of the room.
     pub(super) narrow: Option<Box<Narrow>>,
 }
 
-/// What only a client needs whose view is a part of the room, or whose bytes are bounded.
+/// State of a client whose view is a part of the room, or whose bytes are bounded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Narrow {
-    /// What the streams of the view were found out from.
+    /// The inputs from which the streams of the view were derived.
     looked: Option<Looked>,
     pub(super) budget: Option<Budget>,
-    /// Streams of the view that the client was told to wait for, in the order of their ids.
+    /// The streams that wait, as the client was told last, sorted by id.
     told: Vec<StreamId>,
-    /// Streams that have to wait in this update, likewise.
+    /// The streams that wait in this update, sorted by id.
     waiting: Vec<StreamId>,
-    /// Streams within the view beyond the most that a client may see: they wait as long as that is so.
+    /// Streams within the view that exceed the bound of a view. They wait for as long as that is so.
     left_out: Vec<StreamId>,
     held: Held,
 }
 
-/// What the streams of a view depend on.
+/// Everything that the streams of a view depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Looked {
     pub(super) view: View,
-    /// The stream that the own entity is in.
+    /// The stream that contains the player's entity.
     pub(super) own: Option<StreamId>,
-    /// The number of the set of streams.
+    /// Changes with the room's set of streams.
     pub(super) generation: u64,
 }
 
@@ -93,12 +93,12 @@ impl Sight {
         looked.map_or(View::default(), |looked| looked.view)
     }
 
-    /// Whether the client knows of all streams that are out of its view.
+    /// Whether the client was told of all streams that left its view.
     pub(super) fn is_told(&self) -> bool {
         self.dropped.is_empty()
     }
 
-    /// How many streams the client was told to wait for.
+    /// How many streams wait, as the client was told last.
     pub(super) fn waiting(&self) -> usize {
         self.narrow.as_ref().map_or(0, |narrow| narrow.told.len())
     }
@@ -112,13 +112,13 @@ impl Sight {
         self.seen.binary_search_by_key(&stream, |seen| seen.stream)
     }
 
-    /// Whether the streams of the view are still those that were found out from `looked`, which counts from now on.
+    /// Whether `looked` equals what the current streams were derived from; it is recorded either way.
     pub(super) fn is_unchanged(&mut self, looked: Looked) -> bool {
         let narrow = self.narrow.get_or_insert_default();
         narrow.looked.replace(looked) == Some(looked)
     }
 
-    /// The view is now `streams`, in order; `left_out`, in order, does not fit in.
+    /// Sets the streams of the view; `left_out` are those that exceed its bound. Both are sorted.
     pub(super) fn look(&mut self, streams: &[StreamId], left_out: &[StreamId]) {
         if let Some(narrow) = &mut self.narrow
             && narrow.left_out != left_out
@@ -149,7 +149,7 @@ impl Sight {
         }
     }
 
-    /// A tick begins for a client that gets so many bytes per second at most; 0: there is no bound.
+    /// Starts a tick for a client that may get `bytes_per_s`; 0 means no bound.
     pub(super) fn earn(&mut self, bytes_per_s: u32, tick: Tick, rate: TickRate) {
         if bytes_per_s == 0 {
             if let Some(narrow) = &mut self.narrow {
@@ -170,7 +170,7 @@ impl Sight {
         self.narrow.as_ref()?.budget.as_ref()
     }
 
-    /// What goes to this client in any case, bytes/s; 0 without a budget.
+    /// What is always sent to this client, bytes/s; 0 without a budget.
     pub(super) fn floor_bytes_per_s(&self) -> u32 {
         self.budget().map_or(0, Budget::floor_bytes_per_s)
     }
@@ -195,8 +195,8 @@ impl Sight {
         }
     }
 
-    /// Puts the packets of this tick into `work`: of every stream that is not as predicted; or, under a budget, `own` first,
-    /// then the most urgent ones while the budget permits it.
+    /// Collects the packets of this tick in `work`: those of all streams that are not as predicted. Under a
+    /// budget the stream `own` comes first, then the most urgent ones for as long as the budget permits.
     pub(super) fn pack(
         &mut self,
         streams: &mut Streams,
@@ -228,7 +228,7 @@ impl Sight {
             let Some(seen) = self.seen.get_mut(need.at) else { continue };
             let Some(packet) = streams.packet(schema, seen.stream, seen.base()) else { continue };
             let asks = is_bounded && Some(seen.stream) != own;
-            // The first that does not fit ends it: a smaller one would overtake it again and again.
+            // Stop at the first that does not fit: otherwise smaller packets would overtake it for ever.
             if asks && budget.is_some_and(|budget| !budget.permits(packet.bytes.len(), work.pending)) {
                 break;
             }
@@ -241,18 +241,18 @@ impl Sight {
         }
         let Some(narrow) = &mut self.narrow else { return };
         narrow.waiting.clear();
-        // Of one that is to be refreshed only, the client knows all.
+        // A stream that only needs a refresh does not wait: the client predicts it right.
         let waiting = work.due.iter().skip(served).filter(|need| need.due == Due::News);
         let waiting = waiting.filter_map(|need| self.seen.get(need.at));
         narrow.waiting.extend(waiting.map(|seen| seen.stream));
-        // Those that the client has come first: of one that it is not told to wait for it takes all to be as predicted.
+        // Streams that the client has take precedence: it takes one that is not listed to be as predicted.
         let others_max = VIEW_STREAMS_MAX.saturating_sub(narrow.waiting.len());
         narrow.waiting.extend(narrow.left_out.iter().take(others_max));
         narrow.waiting.sort_unstable();
         self.dropped.sort_unstable();
     }
 
-    /// What the client has to be told of what waits, now that an update goes to it.
+    /// What an update that is about to be sent has to say about what waits.
     pub(super) fn tell_waiting(&mut self, streams: &Streams, work: &mut Work) -> Waiting {
         let Some(narrow) = &mut self.narrow else { return Waiting::default() };
         if narrow.waiting.is_empty() && narrow.told.is_empty() {
@@ -262,7 +262,8 @@ impl Sight {
         narrow.told.clone_from(&narrow.waiting);
         let is_in = |list: &[StreamId], stream| list.binary_search(&stream).is_ok();
         let sees = |stream| self.seen.binary_search_by_key(&stream, |seen| seen.stream).is_ok();
-        // Of one that is in two streams the client finds the row in the one that does not wait. What is left out is out of sight.
+        // The client finds an entity that is in two streams in the one that does not wait. Streams that are
+        // left out are out of sight.
         let is_told = |entity| streams.find(entity, |stream| sees(stream) && !is_in(&narrow.waiting, stream));
         let waits = |stream| is_in(&narrow.waiting, stream) && !is_in(&narrow.left_out, stream);
         let is_waiting = |entity| !is_told(entity) && streams.find(entity, waits);
@@ -270,7 +271,7 @@ impl Sight {
         Waiting { changed, held, released }
     }
 
-    /// An update of so many bytes went, with the packets of `work`. Under a budget it says what of it went in any case.
+    /// Records an update of `bytes` with the packets of `work`. Under a budget, returns its floor.
     pub(super) fn spend(&mut self, bytes: usize, work: &Work) -> Option<Floor> {
         let budget = self.narrow.as_mut()?.budget.as_mut()?;
         budget.spend(Pending { all: bytes, asked: work.pending.asked });
@@ -278,21 +279,21 @@ impl Sight {
         Some(Floor { bytes: bytes - work.pending.asked, is_above_budget })
     }
 
-    /// How many entities were not held since the last call because of a bound.
+    /// How many entities could not be held since the last call because of a bound.
     pub(super) fn take_not_held(&mut self) -> u64 {
         self.narrow.as_mut().map_or(0, |narrow| core::mem::take(&mut narrow.held.missed))
     }
 }
 
-/// What of an update went in any case.
+/// The part of an update that is always sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Floor {
     pub(super) bytes: usize,
-    /// Whether that alone took more than the budget in the last two seconds.
+    /// Whether the floor alone exceeded the budget over the last two seconds.
     pub(super) is_above_budget: bool,
 }
 
-/// What is in one of two lists and not in the other. All are in order.
+/// The symmetric difference of two sorted lists, sorted.
 fn difference(a: &[StreamId], b: &[StreamId]) -> Vec<StreamId> {
     let only = |a: &[StreamId], b: &[StreamId]| -> Vec<StreamId> {
         a.iter().filter(|stream| b.binary_search(stream).is_err()).copied().collect()
@@ -321,11 +322,11 @@ pub(super) struct Work {
     pub(super) pending: Pending,
     /// Streams of which something is due.
     due: Vec<InNeed>,
-    /// Streams of which the client is told, or told that they are out of its view, with what it had of them.
+    /// The streams of this update, each with the tick that the client had of it.
     left: Vec<(StreamId, Tick)>,
     /// The streams of a view.
     pub(super) streams: Vec<StreamId>,
-    /// Those for which there is no place in it.
+    /// The streams that exceed the bound of that view.
     pub(super) left_out: Vec<StreamId>,
 }
 

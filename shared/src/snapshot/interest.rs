@@ -99,20 +99,21 @@ pub enum Reach {
     Nowhere,
     /// The radius around a position in grid steps.
     Around(IVec2),
-    /// All cells. Each group is one stream then, made once for all who see everything.
+    /// All cells. Each group is then one stream, encoded once for all clients that see everything.
     Everywhere,
-    /// As far as in the member's last view: a player whose body is gone looks at where it was. Nowhere at first.
+    /// The reach of the member's last view: a player whose body is gone still sees where it was. Nowhere at
+    /// first.
     AsBefore,
 }
 
 impl Reach {
-    /// Around a position, or as before without one.
+    /// Around a position, or as before if there is none.
     #[must_use]
     pub fn around(at: Option<IVec2>) -> Self {
         at.map_or(Self::AsBefore, Self::Around)
     }
 
-    /// What it comes to for a member whose last view reached as far as `before`.
+    /// Resolves [`Reach::AsBefore`] with the reach of the last view.
     pub(crate) fn after(self, before: Self) -> Self {
         if self == Self::AsBefore { before } else { self }
     }
@@ -249,16 +250,16 @@ fn square(length: i32) -> i64 {
     i64::from(length) * i64::from(length)
 }
 
-/// The place in a stream's id of all of a group; cells have smaller ones.
+/// The cell number in the id of a stream that is a whole group; real cells have lower ones.
 const ALL: u16 = 4_095;
 const _: () = assert!(CELLS_MAX < ALL as usize);
 
-/// The stream of all of a group, wherever it is.
+/// The stream of a whole group.
 pub(crate) const fn stream_of_all(group: Group) -> StreamId {
     StreamId(ALL << 4 | group.0 as u16)
 }
 
-/// Whether a stream is all of a group.
+/// Whether a stream is a whole group.
 pub(crate) const fn is_of_all(stream: StreamId) -> bool {
     stream.0 >> 4 == ALL
 }
@@ -272,7 +273,7 @@ pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
     StreamId(slot << 4 | group.0 as u16)
 }
 
-/// The cell of a stream; `None` if it is the one without a position, or all of a group.
+/// The cell of a stream; `None` for entities without a position, and for a whole group.
 pub(crate) const fn cell_of_stream(stream: StreamId) -> Option<Cell> {
     match stream.0 >> 4 {
         0 | ALL => None,

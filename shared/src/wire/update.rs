@@ -24,8 +24,8 @@
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
-//! A stream that the client has, that does not wait, and that is not among the packets went as predicted since
-//! its last packet.
+//! A stream that the client has, that does not wait, and that is not among the packets went as predicted
+//! since its last packet.
 
 use super::DecodeError;
 use super::bits::{BitCode, BitReader, BitWriter};

@@ -1,12 +1,13 @@
-//! What has to wait for bytes, in the private section: which streams, and which entities are on their way between two of them.
+//! The part of the private section about what has to wait for bytes: which streams wait, and which entities
+//! are between two streams.
 //!
 //! ```text
-//! EG0    2 x streams + held: how many streams begin or cease to wait with this update, at most all that waited and all that do
+//! EG0    2 x streams + held: the number of streams that start or stop waiting with this update
 //! each   EG5 of (its id - the id before - 1), -1 before the first
-//! if held is 1, two lists, one of them at least with an entry:
-//!   EG0    entities that left a stream whose packet is here for one that waits: they are held
+//! if held is 1, two lists, not both empty:
+//!   EG0    entities that are held from now on: they left a stream of this update for one that waits
 //!   each   EG5 likewise
-//!   EG0    entities that are held no longer
+//!   EG0    entities that are released
 //!   each   EG5 likewise
 //! ```
 
@@ -15,18 +16,19 @@ use super::bits::{BitReader, BitWriter};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HELD_CHANGES_MAX, VIEW_STREAMS_MAX};
 
-/// None of the streams that waited does any longer, and as many others do: a view has jumped.
+/// The most that can change at once: after a jump of the view none of the old streams waits, and as many new
+/// ones do.
 const WAITING_CHANGES_MAX: usize = 2 * VIEW_STREAMS_MAX;
 
-/// What waits from this update on, as a difference to the update before over this connection.
+/// What waits from this update on, as the difference to the previous update over this connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Streams in the order of their ids: each of them waits from now on if it did not before, and the other way round.
+    /// Streams that start or stop waiting, sorted by id.
     pub changed: Vec<StreamId>,
-    /// Entities, in the order of their ids, that are gone from a stream with this update and are in one that waits: until
-    /// that one is told of, the client goes on from what it has of them.
+    /// Entities, sorted by id, that left a stream of this update for one that waits. Until that one is sent,
+    /// the client predicts them from their last known rows.
     pub held: Vec<EntityId>,
-    /// Entities, in the order of their ids, that were held and are gone, or out of view.
+    /// Entities, sorted by id, that were held and are gone or out of view.
     pub released: Vec<EntityId>,
 }
 
@@ -61,7 +63,7 @@ impl Waiting {
     }
 }
 
-/// Numbers that rise, each as its distance to the next that could be.
+/// Writes rising numbers, each as its distance to the lowest that could follow.
 pub(super) fn write_rising(to: &mut BitWriter, numbers: impl Iterator<Item = u32>) {
     let mut next = 0;
     for number in numbers {
@@ -71,7 +73,7 @@ pub(super) fn write_rising(to: &mut BitWriter, numbers: impl Iterator<Item = u32
     }
 }
 
-/// So many numbers that rise, each made into something by `make`.
+/// Reads `count` rising numbers and converts each with `make`.
 pub(super) fn read_rising<T>(
     from: &mut BitReader<'_>,
     count: usize,

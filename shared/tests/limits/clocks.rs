@@ -54,7 +54,8 @@ fn catch_up_ms_max() {
     }
 }
 
-/// Ada's room after a frame whose input comes so long before its tick is due, and whether that had to be told at once.
+/// Ada's room after a frame whose input comes so long before its tick is due, and whether that had to be told
+/// at once.
 fn told_of_margin(hz: u16, ahead: u32, after: Duration) -> (Raw, bool) {
     let mut raw = Raw::at_rate(Plan::default(), rate(hz));
     while raw.step().is_empty() {}

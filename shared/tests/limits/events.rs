@@ -43,7 +43,8 @@ fn reliable_bytes_max() {
     harness.run_ticks(10);
     assert_eq!(harness.room().stats().commands, 2);
     let came = harness.take_events(ada);
-    assert!(came.iter().any(|event| matches!(event, ClientEvent::Game(said) if codec::encode(said).unwrap().len() == RELIABLE_BYTES_MAX)));
+    let is_longest = |said| codec::encode(said).unwrap().len() == RELIABLE_BYTES_MAX;
+    assert!(came.iter().any(|event| matches!(event, ClientEvent::Game(said) if is_longest(said))));
     assert_eq!(refusal(&commands(&[RELIABLE_BYTES_MAX])), None);
     assert_eq!(refusal(&commands(&[RELIABLE_BYTES_MAX + 1])), Some(CloseCode::DecodeError));
 }
@@ -112,7 +113,8 @@ fn event_extra_bytes() {
     assert_eq!(raw.stats().events_refused.step_full as usize, 20_000 - given);
 }
 
-/// What one step may give out, to the byte: 239 of the longest events, each 516 bytes on its way and 32 more, and one of 100.
+/// What one step may give out, to the byte: 239 of the longest events, each 516 bytes on its way and 32 more,
+/// and one of 100.
 fn full_step(droppable: bool) -> Vec<Order> {
     [(239, 512), (1, 66)].map(|(count, bytes)| Order::Say { count, bytes, droppable }).to_vec()
 }

@@ -29,7 +29,8 @@ fn members_max() {
     assert!(List::<RosterEntry, MEMBERS_MAX>::try_from(one_more).is_err(), "no Joined tells of more");
 }
 
-/// Ada, who has sent an input or not, is cut for so many ticks and comes back. The codes of the closings since.
+/// Ada, who has sent an input or not, is cut for so many ticks and comes back. The codes of the closings
+/// since.
 fn comes_back(after_ticks: u64, hold: Hold, played: bool) -> (Vec<CloseCode>, usize, u64) {
     let mut raw = Raw::new(Plan::default());
     if played {
@@ -69,7 +70,8 @@ fn ack_age_ms_max() {
         let mut raw = Raw::at_rate(Plan::busy(), rate(40));
         raw.steps(wait);
         raw.acknowledge(raw.tick());
-        // Something happens in each tick, and Ada acknowledges nothing of it: the first update of that is 0 ms old.
+        // Something happens in each tick, and Ada acknowledges nothing of it: the first update of that is 0
+        // ms old.
         let mut served = Vec::new();
         for age in (0..2 * ACK_AGE_MS_MAX).step_by(tick_ms) {
             if !raw.step().is_empty() {

@@ -1,4 +1,5 @@
-//! A room of the yard without a harness around it: what members send is written by hand, and all that they get is kept.
+//! A room of the yard without a harness around it: what members send is written by hand, and all that they
+//! get is kept.
 
 use super::yard::{Order, Pad, Plan, Yard};
 use core::time::Duration;

@@ -49,7 +49,8 @@ fn held(grids: &[Grid]) -> Result<Schema, SchemaError> {
     schema(vec![kind(grids, false, Predictor::Hold)])
 }
 
-/// Sends a row with the greatest values and one with the least of each kind, in the profile that rooms have by default.
+/// Sends a row with the greatest values and one with the least of each kind, in the profile that rooms have
+/// by default.
 fn goes_through(schema: Schema, table: Option<&[u8]>) {
     let schema = schema.with_profile(PacketProfile::Ranged, table).unwrap();
     let mut state = Snapshot::new(Tick(64));
