@@ -163,16 +163,39 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
         threads: args.threads.into(),
         plan,
     };
-    let stop = async {
-        // Without a handler Ctrl-C ends the process at once, which is all that is left then.
+    let report =
+        run::<Arena, _, _>(config, connect, args.behaviour, stopped(), |second| progress.second(second))
+            .await;
+    progress.finish();
+    Ok(report)
+}
+
+/// Returns when the process is told to stop: by Ctrl-C or, on Unix, by SIGTERM.
+async fn stopped() {
+    let interrupted = async {
+        // Without a handler the signal ends the process at once, which is all that is left then.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
-    let report =
-        run::<Arena, _, _>(config, connect, args.behaviour, stop, |second| progress.second(second)).await;
-    progress.finish();
-    Ok(report)
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 /// Those of a server's addresses that bots can come to from `sources`.

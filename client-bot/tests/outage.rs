@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tickwire_server::{Config, GameOptions, Server};
 use tickwire_shared::arena::Arena;
 use tokio::net::TcpListener;
@@ -134,6 +134,23 @@ fn a_server_that_is_frozen_for_15_s_fails_the_run_unless_outages_are_allowed() {
     let (output, report) = ended(lenient);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(report["outages"], 3);
+}
+
+#[test]
+fn bots_that_are_told_to_stop_leave_their_rooms_and_report() {
+    let mut server = ServerProcess::start();
+    for signal in [Signal::INT, Signal::TERM] {
+        let bots = server.bots(&["--duration", "60s"]);
+        server.wait_for_players(3);
+        kill_process(Pid::from_child(&bots), signal).expect("the bots' process is there");
+        let stopped = Instant::now();
+        server.wait_for_players(0);
+        let (output, report) = ended(bots);
+        assert_eq!(output.status.code(), Some(0), "{signal:?}: {}", said(&output));
+        assert_eq!(report["bots_joined"], 3, "{report:#}");
+        // A player that only goes missing keeps its place for 30 s.
+        assert!(stopped.elapsed() < Duration::from_secs(15), "{signal:?}: after {:?}", stopped.elapsed());
+    }
 }
 
 #[test]
