@@ -15,7 +15,7 @@ export const FIGURES = [
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
 const HAPPENED = [
-  "joined", "event", "player-joined", "player-left", "closed", "life-line", "events-dropped", "player-changed", "idle-warning",
+  "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped", "player-changed", "idle-warning",
 ];
 const TURN = 2 * Math.PI;
 const NESTED_MAX = 64;
@@ -151,8 +151,8 @@ export class Core {
         return this.#leave(from.varint());
       case "events-dropped":
         return { count: from.varint() };
-      case "life-line":
-        return lifeLine(from);
+      case "input-trace":
+        return inputTrace(from);
       case "idle-warning":
         return { closes_in_ms: from.varint() };
       default:
@@ -343,7 +343,7 @@ const entityOf = (from) => from.varint() || null;
 const rosterEntry = (from) => ({ player: from.varint(), entity: entityOf(from), name: from.text() });
 
 /** Times since the key, ms. */
-function lifeLine(from) {
+function inputTrace(from) {
   const [tick, late] = [from.varint(), from.bool()];
   const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () => from.f64());
   return {

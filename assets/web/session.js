@@ -27,7 +27,7 @@ const LEAVE_TIMEOUT_MS = 500;
 const RATES_MS = 1_000;
 const LISTENS_MS = 1_000;
 const EVENTS = [
-  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "life-line",
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "input-trace",
 ];
 
 export class Client {

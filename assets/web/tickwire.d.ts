@@ -227,11 +227,11 @@ export interface ClientEvents {
   /** The end. */
   closed: CloseReason;
   /** An input that was followed from the key to the screen; a few a second at most. */
-  "life-line": LifeLine;
+  "input-trace": InputTrace;
 }
 
 /** Times since the controls changed, ms. What happened at the server is put on the page's clock by the estimate of its time. */
-export interface LifeLine {
+export interface InputTrace {
   tick: number;
   /** It came after its tick, and what it pressed went into a later one. */
   late: boolean;

@@ -2,7 +2,7 @@
 import {
   connect, DecodeError, listRooms, Reader, resume, TickwireError, Writer,
   type Client, type ClientEvents, type ClientStatistics, type CloseReason, type ConnectOptions, type Controls, type EntityView,
-  type Field, type LifeLine, type NetworkOptions, type PlaceStore, type RoomListing, type RosterEntry, type Schema, type Transport,
+  type Field, type InputTrace, type NetworkOptions, type PlaceStore, type RoomListing, type RosterEntry, type Schema, type Transport,
 } from "/tickwire.js";
 import { WebSocket as NodeWebSocket } from "ws";
 
@@ -76,7 +76,7 @@ export async function play(): Promise<Client> {
 }
 
 function listen(client: Client): void {
-  const line = (life: LifeLine) => console.log(life.shown_ms, life.received_ms);
+  const line = (life: InputTrace) => console.log(life.shown_ms, life.received_ms);
   const stops = [
     client.on("event", (event) => event.type === "Killed" && console.log(event.by, "destroyed", event.of)),
     client.on("player-joined", ({ player, entity, name }) => console.log(player, entity, name)),
@@ -86,7 +86,7 @@ function listen(client: Client): void {
     client.on("cut", ({ grace_left_ms, retry_in_ms, attempt }) => console.log(grace_left_ms, retry_in_ms, attempt)),
     client.on("resumed", ({ attempts, away_ms }) => console.log(attempts, away_ms)),
     client.on("idle-warning", ({ closes_in_ms }) => console.log(closes_in_ms)),
-    client.on("life-line", line),
+    client.on("input-trace", line),
     client.on("closed", ({ code, text, advice }) => console.log(code, text, advice)),
   ];
   const names: (keyof ClientEvents)[] = ["event", "cut"];

@@ -2,9 +2,9 @@
 
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::connect::{Connect, ConnectError, LinkEnd};
-use crate::crew::Crew;
-use crate::rooms::Errand;
-use crate::session::{End, Loss, Player, Session};
+use crate::fleet::FleetContext;
+use crate::rooms::RoomTask;
+use crate::session::{End, Loss, BotPlayer, Session};
 use crate::tally::GivenUp;
 use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
@@ -109,27 +109,27 @@ fn code_of(end: &End) -> u16 {
 }
 
 /// Lives through one shift of bot number `bot`.
-pub(crate) async fn live<G, C, B>(crew: &Crew<C, B>, bot: u32, shift: Range<Duration>)
+pub(crate) async fn live<G, C, B>(fleet: &FleetContext<C, B>, bot: u32, shift: Range<Duration>)
 where
     G: Game,
     C: Connect,
     B: Behaviours<G>,
 {
-    let clock = &crew.clock;
+    let clock = &fleet.clock;
     clock.sleep_until(shift.start).await;
     if !clock.is_stopped() {
-        crew.tally.started(bot);
+        fleet.tally.started(bot);
     }
-    let mut rng = Rng::new(Rng::new(crew.config.seed ^ (u64::from(bot) << 32)).next_u64());
-    let mut behaviour = crew.behaviours.of(bot);
+    let mut rng = Rng::new(Rng::new(fleet.config.seed ^ (u64::from(bot) << 32)).next_u64());
+    let mut behaviour = fleet.behaviours.of(bot);
     let mut failures = 0;
     let mut backoff = Backoff::new(rng.next_u64());
     let mut last = Trouble::hopeless(RUN_OVER);
-    let vigil = Vigil::new(bot, &crew.config.networks.profile(bot), shift.end);
-    let mut watch = Watch::new(vigil, &crew.tally, clock);
+    let vigil = Vigil::new(bot, &fleet.config.networks.profile(bot), shift.end);
+    let mut watch = Watch::new(vigil, &fleet.tally, clock);
     while clock.now() < shift.end && !clock.is_stopped() {
         let (joined, trouble) =
-            match visit(crew, bot, &mut watch.vigil, shift.end, &mut *behaviour, &mut rng).await {
+            match visit(fleet, bot, &mut watch.vigil, shift.end, &mut *behaviour, &mut rng).await {
                 Ok(()) => return,
                 Err(trouble) => trouble,
             };
@@ -148,12 +148,12 @@ where
     }
     let short = clock.now().min(shift.end).saturating_sub(shift.start) < HURRY;
     let hurried = short && last.is_want_of_time();
-    crew.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
+    fleet.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
 }
 
 /// From joining a room to leaving it, across resumes. On trouble, says also whether the bot was in.
 async fn visit<G, C, B>(
-    crew: &Crew<C, B>,
+    fleet: &FleetContext<C, B>,
     bot: u32,
     vigil: &mut Vigil,
     until: Duration,
@@ -166,33 +166,33 @@ where
     B: Behaviours<G>,
 {
     let over = (false, Trouble::hopeless(NO_ROOM_MADE));
-    let waiting = crew.rooms.errand(bot);
-    let errand = match crew.clock.timeout_at(until, waiting).await {
-        Some(errand) => errand.ok_or(over)?,
+    let waiting = fleet.rooms.room_task(bot);
+    let room_task = match fleet.clock.timeout_at(until, waiting).await {
+        Some(room_task) => room_task.ok_or(over)?,
         None => return Err(over),
     };
-    let (target, room, promise) = match errand {
-        Errand::Create(promise) if crew.config.takes_open_room => {
-            (Target::Match(crew.config.options.clone()), None, Some(promise))
+    let (target, room, to_create) = match room_task {
+        RoomTask::Create(to_create) if fleet.config.takes_open_room => {
+            (Target::Match(fleet.config.options.clone()), None, Some(to_create))
         }
-        Errand::Create(promise) => (Target::Create(crew.config.options.clone()), None, Some(promise)),
-        Errand::Join(room) => (Target::Room(room), Some(room), None),
+        RoomTask::Create(to_create) => (Target::Create(fleet.config.options.clone()), None, Some(to_create)),
+        RoomTask::Join(room) => (Target::Room(room), Some(room), None),
     };
     let client = Client::new(ClientConfig {
         name: Name::cut(&format!("bot {bot}")),
         credential: Credential::Guest,
-        game: crew.config.game.clone(),
-        role: crew.config.role_of(bot),
+        game: fleet.config.game.clone(),
+        role: fleet.config.role_of(bot),
         target,
     });
     let on_joined = Box::new(move |room| {
-        if let Some(promise) = promise {
-            promise.keep(room);
+        if let Some(to_create) = to_create {
+            to_create.keep(room);
         }
     });
-    let books = (&crew.tally, &crew.clock);
-    let mut player = Player::<G>::new(bot, client, (behaviour, rng), books, vigil, until, on_joined);
-    let end = match play(crew, &mut player).await {
+    let books = (&fleet.tally, &fleet.clock);
+    let mut player = BotPlayer::<G>::new(bot, client, (behaviour, rng), books, vigil, until, on_joined);
+    let end = match play(fleet, &mut player).await {
         Ok(()) => return Ok(()),
         Err(end) => end,
     };
@@ -202,7 +202,7 @@ where
         Lost::Session(end) => {
             let gone = matches!(&end, End::Closed(close) if close.code == CloseCode::NoSuchRoom);
             if let (true, Some(room)) = (gone, room.or_else(|| player.client.room())) {
-                crew.rooms.forget(bot, room);
+                fleet.rooms.forget(bot, room);
             }
             Err((joined, (&end).into()))
         }
@@ -216,7 +216,7 @@ enum Lost {
 }
 
 /// Sessions of one player, one after the other, for as long as it can resume.
-async fn play<G, C, B>(crew: &Crew<C, B>, player: &mut Player<'_, G>) -> Result<(), Lost>
+async fn play<G, C, B>(fleet: &FleetContext<C, B>, player: &mut BotPlayer<'_, G>) -> Result<(), Lost>
 where
     G: Game,
     C: Connect,
@@ -225,22 +225,22 @@ where
     let mut resumes_failed = 0;
     let mut backoff = Backoff::new(player.rng.next_u64());
     loop {
-        let link = match crew.connect.connect(player.bot).await {
+        let link = match fleet.connect.connect(player.bot).await {
             Ok(link) => link,
             Err(error) if player.has_joined() && resumes_failed < RESUMES_MAX => {
                 resumes_failed += 1;
                 tracing::debug!(bot = player.bot, %error, "no connection to resume");
-                crew.clock.pause(backoff.pause(advised(&error)), player.until).await;
-                if crew.clock.now() >= player.until {
+                fleet.clock.pause(backoff.pause(advised(&error)), player.until).await;
+                if fleet.clock.now() >= player.until {
                     return Ok(());
                 }
                 continue;
             }
             Err(error) => return Err(Lost::Connect(error)),
         };
-        crew.tally.connected();
+        fleet.tally.connected();
         let end = Session::new(player, link).await;
-        let now = crew.clock.now();
+        let now = fleet.clock.now();
         let was_in = player.pause(now);
         if end == End::Left {
             let joined = player.has_joined();
@@ -268,8 +268,8 @@ where
             return Err(Lost::Session(end));
         }
         // All of them lost their server at the same moment.
-        crew.clock.pause(backoff.pause(Duration::ZERO), player.until).await;
-        if crew.clock.now() >= player.until {
+        fleet.clock.pause(backoff.pause(Duration::ZERO), player.until).await;
+        if fleet.clock.now() >= player.until {
             return Ok(());
         }
     }

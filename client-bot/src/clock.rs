@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 /// The fleet's time, counted from its start.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub(crate) struct FleetClock {
     start: Instant,
     stopped: AtomicBool,
 }
 
-impl Clock {
+impl FleetClock {
     /// Time starts now.
     pub(crate) fn new() -> Self {
         Self { start: Instant::now(), stopped: AtomicBool::new(false) }

@@ -2,9 +2,9 @@
 
 use crate::behaviour::Behaviours;
 use crate::bot;
-use crate::clock::Clock;
+use crate::clock::FleetClock;
 use crate::connect::Connect;
-use crate::crew::{Crew, FleetConfig};
+use crate::context::{FleetContext, FleetConfig};
 use crate::network::SimulatedConnect;
 use crate::report::{NetworkReport, REPORT_VERSION, Report, Second};
 use crate::rooms::Rooms;
@@ -35,38 +35,38 @@ where
     C: Connect,
     B: Behaviours<G>,
 {
-    let crew = Arc::new(Crew {
+    let context = Arc::new(FleetContext {
         rooms: Rooms::new(config.rooms, config.room),
         tally: Tally::new(config.plan.bots_max(), config.threads, config.networks.clone()),
-        clock: Clock::new(),
+        clock: FleetClock::new(),
         connect: SimulatedConnect::new(connect, config.networks.clone(), config.seed),
         config,
         behaviours,
     });
     let mut timeline = Vec::new();
     let mut bots = JoinSet::new();
-    for (bot, shift) in crew.config.plan.roll() {
-        let crew = Arc::clone(&crew);
-        bots.spawn(async move { bot::live::<G, _, B>(&crew, bot, shift).await });
+    for (bot, shift) in context.config.plan.shifts_by_start() {
+        let context = Arc::clone(&context);
+        bots.spawn(async move { bot::live::<G, _, B>(&context, bot, shift).await });
     }
     let mut stop = pin!(stop);
-    let mut ends_at = crew.config.plan.time() + GRACE;
+    let mut ends_at = context.config.plan.time() + GRACE;
     let mut seconds =
-        tokio::time::interval_at(crew.clock.instant(Duration::from_secs(1)), Duration::from_secs(1));
+        tokio::time::interval_at(context.clock.instant(Duration::from_secs(1)), Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Burst);
     loop {
         tokio::select! {
             biased;
-            () = &mut stop, if !crew.clock.is_stopped() => {
-                crew.clock.stop();
-                ends_at = crew.clock.now() + GRACE;
+            () = &mut stop, if !context.clock.is_stopped() => {
+                context.clock.stop();
+                ends_at = context.clock.now() + GRACE;
             }
-            () = crew.clock.sleep_until(ends_at) => break,
+            () = context.clock.sleep_until(ends_at) => break,
             _ = seconds.tick() => {
-                let second = crew.tally.close_second(timeline.len() as u32);
+                let second = context.tally.close_second(timeline.len() as u32);
                 each_second(&second);
                 timeline.push(second);
-                if crew.tally.connections() == 0 && crew.tally.any_failed() {
+                if context.tally.connections() == 0 && context.tally.any_failed() {
                     break;
                 }
             }
@@ -74,10 +74,10 @@ where
         }
     }
     bots.shutdown().await;
-    crew.report(timeline)
+    context.report(timeline)
 }
 
-impl<C, B> Crew<C, B> {
+impl<C, B> FleetContext<C, B> {
     fn report(&self, timeline: Vec<Second>) -> Report {
         let (sum, by_network) = self.tally.sum(self.clock.now());
         let networks = self.config.networks.all().iter().zip(&by_network);

@@ -88,12 +88,12 @@ impl Plan {
 
     /// Every shift of every bot, in the order in which they begin.
     #[must_use]
-    pub fn roll(&self) -> Vec<(u32, Range<Duration>)> {
-        let mut roll: Vec<_> = (0..self.bots_max())
+    pub fn shifts_by_start(&self) -> Vec<(u32, Range<Duration>)> {
+        let mut shifts_by_start: Vec<_> = (0..self.bots_max())
             .flat_map(|bot| self.shifts(bot).into_iter().map(move |shift| (bot, shift)))
             .collect();
-        roll.sort_by_key(|(bot, shift)| (shift.start, *bot));
-        roll
+        shifts_by_start.sort_by_key(|(bot, shift)| (shift.start, *bot));
+        shifts_by_start
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(plan.shifts(4), [s(2)..s(20)]);
         assert_eq!(plan.shifts(10), []);
         let none = Plan::steady(3, s(0), s(1));
-        assert!(none.roll().iter().all(|(_, shift)| *shift == (s(0)..s(1))));
+        assert!(none.shifts_by_start().iter().all(|(_, shift)| *shift == (s(0)..s(1))));
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
         let plan = Plan::stages(vec![stage(10, 10), stage(10, 0), stage(10, 10)]);
         assert_eq!(plan.shifts(0), [s(0)..s(20), s(20)..s(30)]);
         assert_eq!(plan.shifts(9), [s(9)..s(11), s(29)..s(30)]);
-        assert_eq!(plan.roll().len(), 20);
-        assert!(plan.roll().is_sorted_by_key(|(_, shift)| shift.start));
+        assert_eq!(plan.shifts_by_start().len(), 20);
+        assert!(plan.shifts_by_start().is_sorted_by_key(|(_, shift)| shift.start));
     }
 }

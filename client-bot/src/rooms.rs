@@ -7,11 +7,11 @@ use tokio::sync::watch;
 /// The rooms of a fleet. Bot i belongs to room i modulo their number.
 #[derive(Clone, Debug)]
 pub(crate) struct Rooms {
-    slots: Arc<[watch::Sender<Slot>]>,
+    slots: Arc<[watch::Sender<RoomStatus>]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
+enum RoomStatus {
     /// Nobody has made the room; the next bot does.
     Vacant,
     /// A bot is making it.
@@ -22,16 +22,16 @@ enum Slot {
 
 /// What a bot has to do to come into its room.
 #[derive(Debug)]
-pub(crate) enum Errand {
-    /// Make the room, and say so through the promise.
-    Create(Promise),
+pub(crate) enum RoomTask {
+    /// Make the room, and say so through the duty.
+    Create(RoomToCreate),
     /// Join this room.
     Join(RoomId),
 }
 
 /// The duty to make a room. Dropped unfulfilled, it passes to the next bot that waits.
 #[derive(Debug)]
-pub(crate) struct Promise {
+pub(crate) struct RoomToCreate {
     rooms: Rooms,
     at: usize,
     kept: bool,
@@ -42,8 +42,8 @@ impl Rooms {
     #[must_use]
     pub(crate) fn new(count: u32, standing: Option<RoomId>) -> Self {
         let slot = |at| match standing {
-            Some(room) if at == 0 => Slot::Ready(room),
-            _ => Slot::Vacant,
+            Some(room) if at == 0 => RoomStatus::Ready(room),
+            _ => RoomStatus::Vacant,
         };
         Self { slots: (0..count.max(1)).map(|at| watch::Sender::new(slot(at))).collect() }
     }
@@ -55,26 +55,26 @@ impl Rooms {
     }
 
     /// Waits until it is clear what `bot` has to do. `None` never comes from rooms that [`Rooms::new`] made.
-    pub(crate) async fn errand(&self, bot: u32) -> Option<Errand> {
+    pub(crate) async fn room_task(&self, bot: u32) -> Option<RoomTask> {
         let at = bot as usize % self.slots.len();
         let slot = self.slots.get(at)?;
         let mut seen = slot.subscribe();
         loop {
-            let mut found = Slot::Making;
+            let mut found = RoomStatus::Making;
             slot.send_if_modified(|slot| {
                 found = *slot;
-                let vacant = *slot == Slot::Vacant;
+                let vacant = *slot == RoomStatus::Vacant;
                 if vacant {
-                    *slot = Slot::Making;
+                    *slot = RoomStatus::Making;
                 }
                 vacant
             });
             match found {
-                Slot::Vacant => {
-                    return Some(Errand::Create(Promise { rooms: self.clone(), at, kept: false }));
+                RoomStatus::Vacant => {
+                    return Some(RoomTask::Create(RoomToCreate { rooms: self.clone(), at, kept: false }));
                 }
-                Slot::Ready(room) => return Some(Errand::Join(room)),
-                Slot::Making => seen.wait_for(|slot| *slot != Slot::Making).await.map(drop).ok()?,
+                RoomStatus::Ready(room) => return Some(RoomTask::Join(room)),
+                RoomStatus::Making => seen.wait_for(|slot| *slot != RoomStatus::Making).await.map(drop).ok()?,
             }
         }
     }
@@ -82,31 +82,31 @@ impl Rooms {
     /// `room` is gone: the next bot that asks makes another in its place.
     pub(crate) fn forget(&self, bot: u32, room: RoomId) {
         self.change(bot as usize % self.slots.len(), |slot| {
-            if *slot == Slot::Ready(room) {
-                *slot = Slot::Vacant;
+            if *slot == RoomStatus::Ready(room) {
+                *slot = RoomStatus::Vacant;
             }
         });
     }
 
-    fn change(&self, at: usize, change: impl FnOnce(&mut Slot)) {
+    fn change(&self, at: usize, change: impl FnOnce(&mut RoomStatus)) {
         if let Some(slot) = self.slots.get(at) {
             slot.send_modify(change);
         }
     }
 }
 
-impl Promise {
+impl RoomToCreate {
     /// The room stands; all who wait join it.
     pub(crate) fn keep(mut self, room: RoomId) {
         self.kept = true;
-        self.rooms.change(self.at, |slot| *slot = Slot::Ready(room));
+        self.rooms.change(self.at, |slot| *slot = RoomStatus::Ready(room));
     }
 }
 
-impl Drop for Promise {
+impl Drop for RoomToCreate {
     fn drop(&mut self) {
         if !self.kept {
-            self.rooms.change(self.at, |slot| *slot = Slot::Vacant);
+            self.rooms.change(self.at, |slot| *slot = RoomStatus::Vacant);
         }
     }
 }
@@ -120,46 +120,46 @@ mod tests {
     #[tokio::test]
     async fn one_bot_makes_the_room_and_the_others_join_it() {
         let rooms = Rooms::new(2, None);
-        let Some(Errand::Create(promise)) = rooms.errand(0).await else { panic!("bot 0 makes room 0") };
-        assert!(matches!(rooms.errand(1).await, Some(Errand::Create(_))), "bot 1 makes room 1");
+        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("bot 0 makes room 0") };
+        assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Create(_))), "bot 1 makes room 1");
         let waiting = {
             let rooms = rooms.clone();
-            tokio::spawn(async move { rooms.errand(2).await })
+            tokio::spawn(async move { rooms.room_task(2).await })
         };
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        promise.keep(ROOM);
-        assert!(matches!(waiting.await, Ok(Some(Errand::Join(ROOM)))));
+        to_create.keep(ROOM);
+        assert!(matches!(waiting.await, Ok(Some(RoomTask::Join(ROOM)))));
     }
 
     #[tokio::test]
     async fn a_room_that_stands_is_joined_by_all() {
         let rooms = Rooms::new(1, Some(ROOM));
-        assert!(matches!(rooms.errand(0).await, Some(Errand::Join(ROOM))));
-        assert!(matches!(rooms.errand(1).await, Some(Errand::Join(ROOM))));
+        assert!(matches!(rooms.room_task(0).await, Some(RoomTask::Join(ROOM))));
+        assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Join(ROOM))));
     }
 
     #[tokio::test]
     async fn a_maker_that_fails_passes_its_duty_on() {
         let rooms = Rooms::new(1, None);
-        let first = rooms.errand(0).await;
+        let first = rooms.room_task(0).await;
         let waiting = {
             let rooms = rooms.clone();
-            tokio::spawn(async move { rooms.errand(1).await })
+            tokio::spawn(async move { rooms.room_task(1).await })
         };
         tokio::task::yield_now().await;
         drop(first);
-        assert!(matches!(waiting.await, Ok(Some(Errand::Create(_)))));
+        assert!(matches!(waiting.await, Ok(Some(RoomTask::Create(_)))));
     }
 
     #[tokio::test]
     async fn a_room_that_is_gone_is_made_again() {
         let rooms = Rooms::new(1, None);
-        let Some(Errand::Create(promise)) = rooms.errand(0).await else { panic!("nobody made it") };
-        promise.keep(ROOM);
+        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("nobody made it") };
+        to_create.keep(ROOM);
         rooms.forget(0, RoomId::from_bits(8));
-        assert!(matches!(rooms.errand(1).await, Some(Errand::Join(_))), "another room was meant");
+        assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Join(_))), "another room was meant");
         rooms.forget(0, ROOM);
-        assert!(matches!(rooms.errand(1).await, Some(Errand::Create(_))));
+        assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Create(_))));
     }
 }

@@ -1,7 +1,7 @@
 //! One connection of one bot: a single future that reads, keeps the bot's time and writes.
 
 use crate::behaviour::Behaviour;
-use crate::clock::Clock;
+use crate::clock::FleetClock;
 use crate::connect::{Link, LinkEnd};
 use crate::tally::{Counts, Shard, Tally};
 use crate::vigil::{OUTAGE_MIN, Vigil};
@@ -54,13 +54,13 @@ pub(crate) enum Loss {
 }
 
 /// One player: what lasts from its joining of a room until it leaves for good, over several sessions.
-pub(crate) struct Player<'a, G: Game> {
+pub(crate) struct BotPlayer<'a, G: Game> {
     pub(crate) bot: u32,
     pub(crate) client: Client<G>,
     pub(crate) behaviour: &'a mut dyn Behaviour<G>,
     pub(crate) rng: &'a mut Rng,
     pub(crate) tally: &'a Tally,
-    pub(crate) clock: &'a Clock,
+    pub(crate) clock: &'a FleetClock,
     /// When the bot's shift is over.
     pub(crate) until: Duration,
     /// When the first session began.
@@ -81,12 +81,12 @@ pub(crate) struct Player<'a, G: Game> {
     on_joined: Option<Box<dyn FnOnce(RoomId) + Send + 'a>>,
 }
 
-impl<'a, G: Game> Player<'a, G> {
+impl<'a, G: Game> BotPlayer<'a, G> {
     pub(crate) fn new(
         bot: u32,
         client: Client<G>,
         (behaviour, rng): (&'a mut dyn Behaviour<G>, &'a mut Rng),
-        (tally, clock): (&'a Tally, &'a Clock),
+        (tally, clock): (&'a Tally, &'a FleetClock),
         vigil: &'a mut Vigil,
         until: Duration,
         on_joined: Box<dyn FnOnce(RoomId) + Send + 'a>,
@@ -147,7 +147,7 @@ impl<'a, G: Game> Player<'a, G> {
             shard.network_lags.record(late);
             client.drain_samples().for_each(|sample| shard.sample(sample));
         });
-        self.hear(now);
+        self.receive_messages(now);
         match (result, self.client.state()) {
             (Err(error), _) => Err(End::Closed(error.close())),
             (Ok(()), State::Closed(close)) => Err(End::Closed(close.clone())),
@@ -155,7 +155,7 @@ impl<'a, G: Game> Player<'a, G> {
         }
     }
 
-    fn hear(&mut self, now: Duration) {
+    fn receive_messages(&mut self, now: Duration) {
         while let Some(event) = self.client.poll_event() {
             if matches!(event, ClientEvent::IdleWarning { .. }) {
                 // A bot that does nothing still is there: it looks away and back.
@@ -224,7 +224,7 @@ impl<'a, G: Game> Player<'a, G> {
     }
 }
 
-impl<G: Game> Drop for Player<'_, G> {
+impl<G: Game> Drop for BotPlayer<'_, G> {
     /// Also at an abort: what was measured counts.
     fn drop(&mut self) {
         let now = self.clock.now();
@@ -249,8 +249,8 @@ impl<G: Game> Drop for Player<'_, G> {
 }
 
 /// A session as a future.
-pub(crate) struct Session<'s, 'a, G: Game, L> {
-    player: &'s mut Player<'a, G>,
+pub(crate) struct BotSession<'s, 'a, G: Game, L> {
+    player: &'s mut BotPlayer<'a, G>,
     link: L,
     timer: Pin<Box<Sleep>>,
     /// When the timer is to fire.
@@ -260,8 +260,8 @@ pub(crate) struct Session<'s, 'a, G: Game, L> {
     leaving_since: Option<Duration>,
 }
 
-impl<'s, 'a, G: Game, L: Link> Session<'s, 'a, G, L> {
-    pub(crate) fn new(player: &'s mut Player<'a, G>, link: L) -> Self {
+impl<'s, 'a, G: Game, L: Link> BotSession<'s, 'a, G, L> {
+    pub(crate) fn new(player: &'s mut BotPlayer<'a, G>, link: L) -> Self {
         let now = player.clock.now();
         let timer = Box::pin(tokio::time::sleep_until(player.clock.instant(now)));
         Self { player, link, timer, due: now, began: now, heard_at: now, leaving_since: None }
@@ -347,7 +347,7 @@ impl<'s, 'a, G: Game, L: Link> Session<'s, 'a, G, L> {
     }
 }
 
-impl<G: Game, L: Link> Future for Session<'_, '_, G, L> {
+impl<G: Game, L: Link> Future for BotSession<'_, '_, G, L> {
     type Output = End;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {

@@ -86,7 +86,7 @@ pub(crate) struct Counts {
 /// What became of each bot.
 #[derive(Clone, Debug, Default)]
 struct Fates {
-    bots: Vec<Fate>,
+    bots: Vec<BotOutcome>,
     /// What was last said to bots that were turned away or lost their session, by reason.
     texts: BTreeMap<String, String>,
     joined: u32,
@@ -94,7 +94,7 @@ struct Fates {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Fate {
+enum BotOutcome {
     /// Its time has not come.
     #[default]
     Waiting,
@@ -127,7 +127,7 @@ impl Tally {
     #[must_use]
     pub(crate) fn new(bots: u32, threads: usize, networks: Networks) -> Self {
         let threads = threads.max(1);
-        let fates = Fates { bots: vec![Fate::Waiting; bots as usize], ..Fates::default() };
+        let fates = Fates { bots: vec![BotOutcome::Waiting; bots as usize], ..Fates::default() };
         Self {
             shards: (0..threads * networks.all().len()).map(|_| Mutex::default()).collect(),
             threads,
@@ -169,7 +169,7 @@ impl Tally {
         self.playing.fetch_add(1, Ordering::Relaxed);
         let mut fates = lock(&self.fates);
         let Some(fate) = fates.bots.get_mut(bot as usize) else { return };
-        if core::mem::replace(fate, Fate::Joined) != Fate::Joined {
+        if core::mem::replace(fate, BotOutcome::Joined) != BotOutcome::Joined {
             fates.joined += 1;
             if fates.joined as usize == fates.bots.len() {
                 fates.all_joined_at = Some(now);
@@ -184,8 +184,8 @@ impl Tally {
 
     /// The time of `bot` has come.
     pub(crate) fn started(&self, bot: u32) {
-        if let Some(fate @ (Fate::Waiting | Fate::Hurried)) = lock(&self.fates).bots.get_mut(bot as usize) {
-            *fate = Fate::Trying;
+        if let Some(fate @ (BotOutcome::Waiting | BotOutcome::Hurried)) = lock(&self.fates).bots.get_mut(bot as usize) {
+            *fate = BotOutcome::Trying;
         }
     }
 
@@ -194,9 +194,9 @@ impl Tally {
         self.said(why.reason.clone(), why.text);
         let fates = &mut *lock(&self.fates);
         match fates.bots.get_mut(bot as usize) {
-            None | Some(Fate::Joined) => {}
-            Some(Fate::Failed(_)) if why.hurried => {}
-            Some(fate) => *fate = if why.hurried { Fate::Hurried } else { Fate::Failed(why.reason) },
+            None | Some(BotOutcome::Joined) => {}
+            Some(BotOutcome::Failed(_)) if why.hurried => {}
+            Some(fate) => *fate = if why.hurried { BotOutcome::Hurried } else { BotOutcome::Failed(why.reason) },
         }
     }
 
@@ -223,7 +223,7 @@ impl Tally {
     /// Whether a bot gave up without ever having been in a room.
     #[must_use]
     pub(crate) fn any_failed(&self) -> bool {
-        lock(&self.fates).bots.iter().any(|fate| matches!(fate, Fate::Failed(_)))
+        lock(&self.fates).bots.iter().any(|fate| matches!(fate, BotOutcome::Failed(_)))
     }
 
     /// The bots that were in no room, by reason; the run is over.
@@ -242,10 +242,10 @@ impl Tally {
         let mut reasons = BTreeMap::new();
         for fate in &lock(&self.fates).bots {
             let reason = match fate {
-                Fate::Joined => continue,
-                Fate::Waiting | Fate::Hurried if !without_time => continue,
-                Fate::Failed(reason) => reason.as_str(),
-                Fate::Waiting | Fate::Trying | Fate::Hurried => "run_over",
+                BotOutcome::Joined => continue,
+                BotOutcome::Waiting | BotOutcome::Hurried if !without_time => continue,
+                BotOutcome::Failed(reason) => reason.as_str(),
+                BotOutcome::Waiting | BotOutcome::Trying | BotOutcome::Hurried => "run_over",
             };
             *reasons.entry(reason.to_owned()).or_default() += 1;
         }

@@ -1,6 +1,6 @@
 //! How long a bot has seen nothing new: across cuts, across a place that was lost, up to the end.
 
-use crate::clock::Clock;
+use crate::clock::FleetClock;
 use crate::tally::Tally;
 use core::time::Duration;
 use tickwire_shared::limits::QUIET_MS_MAX;
@@ -91,12 +91,12 @@ impl Vigil {
 pub(crate) struct Watch<'a> {
     pub(crate) vigil: Vigil,
     tally: &'a Tally,
-    clock: &'a Clock,
+    clock: &'a FleetClock,
 }
 
 impl<'a> Watch<'a> {
     /// Tells `tally` how `vigil` ended.
-    pub(crate) fn new(vigil: Vigil, tally: &'a Tally, clock: &'a Clock) -> Self {
+    pub(crate) fn new(vigil: Vigil, tally: &'a Tally, clock: &'a FleetClock) -> Self {
         Self { vigil, tally, clock }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn watched(network: &LinkProfile, script: impl FnOnce(&mut Vigil)) -> (u64, Option<f64>, u64) {
-        let (tally, clock) = (Tally::new(1, 1, Networks::default()), Clock::new());
+        let (tally, clock) = (Tally::new(1, 1, Networks::default()), FleetClock::new());
         let mut watch = Watch::new(Vigil::new(0, network, ms(60_000)), &tally, &clock);
         script(&mut watch.vigil);
         drop(watch);

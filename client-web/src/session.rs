@@ -5,7 +5,7 @@ use crate::page_game::PageGame;
 use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{
-    Client, ClientConfig, ClientEvent, CommandError, LifeLine, Picture, Sample, SavedPlace, State,
+    Client, ClientConfig, ClientEvent, CommandError, InputTrace, RenderedFrame, Sample, SavedPlace, State,
 };
 use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
@@ -31,7 +31,7 @@ pub enum Happened {
     Closed = 4,
     /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
     /// (not a number if the server told of a newer one instead), applied, in a snapshot, decoded, shown.
-    LifeLine = 5,
+    InputTrace = 5,
     /// `u32`: so many droppable events of the game are missing here.
     EventsDropped = 6,
     /// `RosterEntry`: a player controls another entity, or none (0).
@@ -43,7 +43,7 @@ pub enum Happened {
 /// A client and what was measured of it.
 pub struct Session<G: PageGame> {
     client: Client<G>,
-    picture: Picture,
+    picture: RenderedFrame,
     /// The closing that the client made by itself and that the page was not told yet.
     fault: Option<Close>,
     error_units: f32,
@@ -77,7 +77,7 @@ impl<G: PageGame> Session<G> {
     }
 
     fn of(client: Client<G>) -> Self {
-        Self { client, picture: Picture::default(), fault: None, error_units: 0.0 }
+        Self { client, picture: RenderedFrame::default(), fault: None, error_units: 0.0 }
     }
 
     /// What the next page needs to take this place; `None` if there is none to come back to.
@@ -131,7 +131,7 @@ impl<G: PageGame> Session<G> {
     pub fn next_event(&mut self) -> Option<Vec<u8>> {
         let Some(event) = self.client.poll_event() else {
             let fault = self.fault.take().map(|fault| closed(&fault, false));
-            return fault.or_else(|| self.client.poll_life_line().map(|line| life_line(&line)));
+            return fault.or_else(|| self.client.poll_input_trace().map(|line| input_trace(&line)));
         };
         Some(match event {
             ClientEvent::Joined => vec![Happened::Joined as u8],
@@ -175,7 +175,7 @@ impl<G: PageGame> Session<G> {
     pub fn view(&mut self, now: Duration, numbers: &mut Vec<f64>) {
         numbers.clear();
         let own = self.client.own_id();
-        self.client.picture_into(now, &mut self.picture);
+        self.client.render_into(now, &mut self.picture);
         for row in self.picture.rows() {
             let is_own = f64::from(u8::from(Some(row.id) == own));
             numbers.extend([f64::from(row.id.0), f64::from(row.kind), is_own]);
@@ -281,7 +281,7 @@ fn with_tag(happened: Happened, value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-fn life_line(line: &LifeLine) -> Vec<u8> {
+fn input_trace(line: &InputTrace) -> Vec<u8> {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let times = [
         ms(line.pressed_at),
@@ -293,7 +293,7 @@ fn life_line(line: &LifeLine) -> Vec<u8> {
         ms(line.decoded_at),
         ms(line.shown_at),
     ];
-    with_tag(Happened::LifeLine, &(line.tick.0, line.late, times))
+    with_tag(Happened::InputTrace, &(line.tick.0, line.late, times))
 }
 
 fn closed(close: &Close, by_server: bool) -> Vec<u8> {

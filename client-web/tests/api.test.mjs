@@ -51,7 +51,7 @@ const METHODS = {
 };
 const READ = ["player", "entityId", "room", "roster", "settings", "tick", "tickRate", "state", "schema", "builtIn"];
 const EVENTS = [
-  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "life-line",
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "input-trace",
 ];
 const READS = {
   u8: [], i8: [], bool: [], varint: [], u64: [], zigzag: [], i64: [], f32: [], f64: [], text: [], bytes: [],
@@ -63,7 +63,7 @@ const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** What others are made of, or give. */
 const SHAPES = [
-  "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView", "Field", "LifeLine", "NetworkOptions",
+  "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView", "Field", "InputTrace", "NetworkOptions",
   "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
 ];
 

@@ -34,7 +34,7 @@ async function join(name, options = {}, wasm = "arena") {
   const client = await connect({ url, name, wasm: CORES[wasm], keep: false, transport, ...options });
   clients.push(client);
   const heard = [];
-  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "life-line", "closed"]) {
+  for (const kind of ["event", "player-joined", "player-left", "cut", "resumed", "input-trace", "closed"]) {
     client.on(kind, (event) => heard.push({ kind, event }));
   }
   const has = (kind) => heard.find((told) => told.kind === kind)?.event;
@@ -62,8 +62,8 @@ test("a player joins, moves at once, and is told of events as objects", async ()
   await until(() => has("event"), "the emote comes back");
   assert.deepEqual(has("event"), { type: "Emoted", player: client.player, emote: 3 });
   let turn = 0;
-  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("life-line")), "an input is followed");
-  const line = has("life-line");
+  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("input-trace")), "an input is followed");
+  const line = has("input-trace");
   const order = [0, line.made_ms, line.sent_ms, line.decoded_ms, line.shown_ms];
   assert.ok(order.every((time, at) => at === 0 || time >= order[at - 1]), JSON.stringify(line));
   assert.ok(line.applied_ms <= line.snapshot_ms, JSON.stringify(line));

@@ -2,7 +2,7 @@
 
 use crate::admission::Permit;
 use crate::handshakes::{Handshakes, Turn};
-use crate::http::{Front, connection, routes};
+use crate::http::{HttpContext, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::transport::peer::Peer;
 use crate::transport::wire::WiredTcp;
@@ -24,7 +24,7 @@ const WARNING_PERIOD: Duration = Duration::from_secs(10);
 /// All that a connection's task needs.
 #[derive(Clone)]
 struct Shared {
-    front: Arc<Front>,
+    front: Arc<HttpContext>,
     router: Router,
     /// Connections beyond the bounds that may be told so at one time; further ones are cut.
     refusals: Arc<Semaphore>,
@@ -34,7 +34,7 @@ struct Shared {
 pub(crate) async fn run(
     listener: TcpListener,
     handshakes: Option<Arc<Handshakes>>,
-    front: Arc<Front>,
+    front: Arc<HttpContext>,
     refusals_max: usize,
     stop: impl Future<Output = ()>,
 ) -> JoinSet<()> {
@@ -79,7 +79,7 @@ pub(crate) async fn run(
 }
 
 impl Shared {
-    async fn plain(self, socket: TcpStream, address: SocketAddr, place: Place) {
+    async fn plain(self, socket: TcpStream, address: SocketAddr, place: Admittance) {
         let io = WiredTcp::from(socket);
         connection::serve(&self.front, self.router, io, address, place.admitted()).await;
     }
@@ -90,7 +90,7 @@ impl Shared {
         turn: Turn,
         socket: TcpStream,
         address: SocketAddr,
-        place: Place,
+        place: Admittance,
     ) {
         // Boxed: the handshake's state is large and short-lived.
         match Box::pin(handshakes.run(turn, socket)).await {
@@ -106,19 +106,19 @@ impl Shared {
 
     /// The right to a handshake, or none if there are too many (counted).
     fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<Turn> {
-        let charges = &self.front.hub.commons().charges;
+        let charges = &self.front.hub.context().charges;
         let payer = charges.payer(Peer::Address(address.to_canonical()));
         let payer = payer.filter(|_| !self.front.admission.is_proxy(address.to_canonical()));
         if charges.handshake(payer) { handshakes.turn() } else { None }
     }
 
     /// The connection's place, its socket set up; `None` if it is to be cut.
-    fn place(&self, socket: &TcpStream, address: SocketAddr) -> Option<Place> {
+    fn place(&self, socket: &TcpStream, address: SocketAddr) -> Option<Admittance> {
         let place = match self.front.admission.admit(address.ip()) {
-            Ok(permit) => Place::Admitted { _permit: permit },
+            Ok(permit) => Admittance::Admitted { _permit: permit },
             Err(reason) => {
                 info!(peer = %address.ip(), ?reason, "connection refused");
-                Place::Refused { reason, _turn: Arc::clone(&self.refusals).try_acquire_owned().ok()? }
+                Admittance::Refused { reason, _turn: Arc::clone(&self.refusals).try_acquire_owned().ok()? }
             }
         };
         match socket.set_nodelay(true) {
@@ -132,7 +132,7 @@ impl Shared {
 }
 
 /// What a connection holds while it lasts.
-enum Place {
+enum Admittance {
     Admitted {
         _permit: Permit,
     },
@@ -143,7 +143,7 @@ enum Place {
     },
 }
 
-impl Place {
+impl Admittance {
     fn admitted(&self) -> Result<(), Refused> {
         match self {
             Self::Admitted { .. } => Ok(()),

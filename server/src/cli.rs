@@ -6,7 +6,7 @@ use crate::control::ControlThread;
 use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
-use crate::usage::{self, Asked};
+use crate::cli_args::{self, CommandLine};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
@@ -33,9 +33,9 @@ pub fn run_from<T: Into<OsString>>(
     add_games: impl FnOnce(ServerBuilder) -> ServerBuilder,
 ) -> ExitCode {
     let given: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let ended = usage::read(&given).map_err(StartError::from).and_then(|asked| match asked {
-        Asked::Start(args) => start(&args, add_games),
-        Asked::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
+    let ended = cli_args::read(&given).map_err(StartError::from).and_then(|asked| match asked {
+        CommandLine::Start(args) => start(&args, add_games),
+        CommandLine::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,

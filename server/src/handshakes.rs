@@ -25,7 +25,7 @@ pub(crate) struct Handshakes {
 
 /// The right to a handshake.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct HandshakePermit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -47,9 +47,9 @@ impl Handshakes {
     }
 
     /// A turn, or none if too many handshakes are under way (counted).
-    pub(crate) fn turn(&self) -> Option<Turn> {
+    pub(crate) fn turn(&self) -> Option<HandshakePermit> {
         match Arc::clone(&self.at_once).try_acquire_owned() {
-            Ok(permit) => Some(Turn { _permit: permit }),
+            Ok(permit) => Some(HandshakePermit { _permit: permit }),
             Err(_) => {
                 self.metrics.connections_refused.of(Refused::Handshakes).inc();
                 None
@@ -61,7 +61,7 @@ impl Handshakes {
     ///
     /// # Errors
     /// It failed or took too long; the text is for the log.
-    pub(crate) async fn run(&self, turn: Turn, socket: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+    pub(crate) async fn run(&self, turn: HandshakePermit, socket: TcpStream) -> Result<TlsStream<TcpStream>, String> {
         let tls = self.tls.clone();
         let given_up = || "the server gave the TLS handshake up".to_owned();
         let Some(runtime) = &self.runtime else { return Err(given_up()) };

@@ -16,7 +16,7 @@ mod assets;
 mod certificate;
 mod charges;
 pub mod cli;
-mod commons;
+mod context;
 mod config;
 mod control;
 mod descriptors;
@@ -25,7 +25,7 @@ mod handshakes;
 mod herd;
 mod http;
 mod hub;
-mod ledger;
+mod leak_audit;
 mod listing;
 mod logging;
 mod metrics;
@@ -40,13 +40,13 @@ mod shutdown;
 mod slot;
 mod tls;
 mod transport;
-mod usage;
+mod cli_args;
 
 pub use args::Args;
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
-pub use ledger::Balance;
+pub use leak_audit::Balance;
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
 pub use shutdown::StopSignals;

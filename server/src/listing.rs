@@ -50,12 +50,12 @@ pub(crate) struct SessionView {
     /// How long it has lasted, s.
     pub(crate) seconds: u64,
     /// How much the game looked back for its player since that came into the room; nothing if it never did.
-    pub(crate) look_back: Option<LookBackView>,
+    pub(crate) rewind: Option<RewindView>,
 }
 
 /// How far lag compensation went for one player.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct LookBackView {
+pub(crate) struct RewindView {
     /// Steps in which the game looked back.
     pub(crate) steps: u64,
     /// How far in the mean, ms.
@@ -66,7 +66,7 @@ pub(crate) struct LookBackView {
     pub(crate) clamped: u64,
 }
 
-impl LookBackView {
+impl RewindView {
     pub(crate) fn new(rewinds: Rewinds, rate: TickRate) -> Self {
         let ms = |ticks: f64| (ticks * rate.period().as_secs_f64() * 1e4).round() / 10.0;
         let (mean_ms, max_ms) = (ms(rewinds.mean_ticks()), ms(rewinds.max_ticks()));

@@ -16,14 +16,14 @@ use tokio::time::Instant;
 /// The slots of a room's members, in the order of their ids.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    members: Vec<Seat>,
+    members: Vec<OutboxEntry>,
     reading: Reading,
     /// Where frames are built; its memory is reused.
     scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct OutboxEntry {
     member: MemberId,
     slot: Arc<Slot>,
     /// Its session has to read, see [`Slots::let_sessions_read`].
@@ -39,7 +39,7 @@ struct Asker {
     joined: Option<Bytes>,
 }
 
-impl Seat {
+impl OutboxEntry {
     fn close(self, close: Close) {
         match self.asking {
             // A session that waits no longer has gone elsewhere.
@@ -57,7 +57,7 @@ impl Slots {
     /// Adds a member that asks for a place. Ids rise, so the order stays.
     pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>, answer: oneshot::Sender<Answer>) {
         let asking = Some(Asker { answer, joined: None });
-        self.members.push(Seat { member, slot, session_reads: false, asking });
+        self.members.push(OutboxEntry { member, slot, session_reads: false, asking });
     }
 
     /// Tells a member that it has its place, under this name. `false` if its session waits no longer.
@@ -74,7 +74,7 @@ impl Slots {
 
     /// Reads what came from the members since the last tick, as far as their sessions leave it to the room, and hands each
     /// message to `take`, with the time of its arrival if that was asked for. An `Err` of it closes the member's session.
-    pub(crate) fn harvest(
+    pub(crate) fn receive_ready(
         &mut self,
         now: Instant,
         mut take: impl FnMut(MemberId, Option<Instant>, &[u8]) -> Result<(), Close>,
@@ -82,9 +82,9 @@ impl Slots {
         self.reading.begin(now);
         for seat in &mut self.members {
             let member = seat.member;
-            let harvest = seat.slot.harvest(&mut self.reading, |at, message| take(member, at, message));
-            seat.session_reads = harvest == Harvest::Session;
-            if let Harvest::Close(close) = harvest {
+            let receive_ready = seat.slot.receive_ready(&mut self.reading, |at, message| take(member, at, message));
+            seat.session_reads = receive_ready == Harvest::Session;
+            if let Harvest::Close(close) = receive_ready {
                 seat.slot.put_close(close);
             }
         }

@@ -9,11 +9,11 @@ use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
 use crate::handshakes::Handshakes;
-use crate::http::Front;
+use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::web::Site;
 use crate::hub::Hub;
-use crate::ledger::Balance;
+use crate::leak_audit::Balance;
 use crate::listing::RoomView;
 use crate::metrics::{Form, Metrics};
 use crate::origin::Origins;
@@ -125,7 +125,7 @@ impl ServerBuilder {
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
         let site = Site::new(config.assets.clone(), hub.games());
-        let front = Arc::new(Front {
+        let front = Arc::new(HttpContext {
             board: board(),
             operators_board: board(),
             hub: Arc::new(hub),
@@ -181,7 +181,7 @@ fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), Confi
 pub struct Server {
     config: Config,
     tls: Option<Tls>,
-    front: Arc<Front>,
+    front: Arc<HttpContext>,
     drain: watch::Sender<bool>,
     admin: Option<TcpListener>,
 }
@@ -217,7 +217,7 @@ impl Server {
     }
 
     #[cfg(test)]
-    pub(crate) fn front(&self) -> Arc<Front> {
+    pub(crate) fn front(&self) -> Arc<HttpContext> {
         Arc::clone(&self.front)
     }
 
@@ -268,7 +268,7 @@ impl Server {
 }
 
 /// The listener moves to the runtime of that thread.
-fn serve_operators(listener: TcpListener, front: &Arc<Front>) -> io::Result<ControlThread> {
+fn serve_operators(listener: TcpListener, front: &Arc<HttpContext>) -> io::Result<ControlThread> {
     let (listener, front) = (listener.into_std()?, Arc::clone(front));
     let control = ControlThread::start()?;
     let within = control.handle().enter();
@@ -281,7 +281,7 @@ fn serve_operators(listener: TcpListener, front: &Arc<Front>) -> io::Result<Cont
 /// A view of a server from outside.
 #[derive(Clone, Debug)]
 pub struct ServerHandle {
-    front: Arc<Front>,
+    front: Arc<HttpContext>,
 }
 
 impl ServerHandle {

@@ -6,9 +6,9 @@
 //! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket. What came
 //! there a room reads past the session too, as far as that has lent it the reading.
 
-use crate::ledger::{Kind, Ledger, Posting};
+use crate::leak_audit::{Audited, LeakAudit, AuditEntry};
 use crate::transport::lease::{Harvest, Reading};
-use crate::transport::wire::{Sent, Wire};
+use crate::transport::wire::{Sent, SharedSocket};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,7 @@ pub(crate) struct Slot {
     reading: AtomicBool,
     /// The place for an update is free and the socket has taken what was sent before.
     ready: AtomicBool,
-    _posting: Posting,
+    _audit_entry: AuditEntry,
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ struct Content {
     /// The session writes something that it took from here.
     writing: bool,
     /// Where updates go while the session is idle.
-    wire: Option<Arc<Wire>>,
+    wire: Option<Arc<SharedSocket>>,
     /// Updates that went there whole.
     updates_written: u64,
     /// Messages that the room read there and that the session has not counted.
@@ -104,14 +104,14 @@ pub(crate) enum Next {
 }
 
 impl Slot {
-    pub(crate) fn new(ledger: &Arc<Ledger>) -> Self {
+    pub(crate) fn new(leak_audit: &Arc<LeakAudit>) -> Self {
         Self {
             content: Mutex::default(),
             filled: AtomicBool::new(false),
             timer: AtomicBool::new(true),
             reading: AtomicBool::new(false),
             ready: AtomicBool::new(true),
-            _posting: ledger.post(Kind::Slot),
+            _audit_entry: leak_audit.post(Audited::Slot),
         }
     }
 
@@ -135,7 +135,7 @@ impl Slot {
     }
 
     /// Where updates may go while the session is idle, from now on.
-    pub(crate) fn attach(&self, wire: Option<Arc<Wire>>) {
+    pub(crate) fn attach(&self, wire: Option<Arc<SharedSocket>>) {
         let mut content = self.content();
         if !content.closed {
             content.wire = wire;
@@ -170,14 +170,14 @@ impl Slot {
     }
 
     /// Reads what came past the session, as far as it has lent the reading, and hands it to `take`.
-    pub(crate) fn harvest(
+    pub(crate) fn receive_ready(
         &self,
         reading: &mut Reading,
         mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
     ) -> Harvest {
         let content = &mut *self.content();
         let Some(wire) = &content.wire else { return Harvest::Done };
-        wire.harvest(reading, |at, message| {
+        wire.receive_ready(reading, |at, message| {
             content.read.count(message);
             take(at, message)
         })
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     fn slot() -> Slot {
-        Slot::new(&Arc::new(Ledger::default()))
+        Slot::new(&Arc::new(LeakAudit::default()))
     }
 
     #[test]

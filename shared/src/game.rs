@@ -2,11 +2,11 @@
 
 use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
 pub use crate::events::Events;
-use crate::foresight::{Flight, Foresight};
-use crate::hitbox::{Hitbox, Hitboxes, LookBack, Rewind};
+use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction};
+use crate::hitbox::{Hitbox, Hitboxes, Rewound, Rewind};
 use crate::id::{EntityId, PlayerId};
 use crate::room::IdleLimits;
-use crate::snapshot::{Group, Groups, Interest, Place, Reach, View};
+use crate::snapshot::{Group, Groups, Interest, Location, Reach, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
@@ -38,7 +38,7 @@ pub trait Game: Sized + Send + 'static {
     #[doc(hidden)]
     const BY_SCHEMA: bool = false;
 
-    /// How far back a player's hits are tested at most, ms: see [`Turn::look_back`]. What a player gains by it, the one who is
+    /// How far back a player's hits are tested at most, ms: see [`Turn::rewind`]. What a player gains by it, the one who is
     /// hit loses.
     const REWIND_MS_MAX: u32 = 250;
 
@@ -102,8 +102,8 @@ pub trait Game: Sized + Send + 'static {
 
     /// Where an entity belongs in a room that is cut: a function of what is replicated of it.
     #[must_use]
-    fn place(_entity: &Self::Entity) -> Place {
-        Place::EVERYWHERE
+    fn location(_entity: &Self::Entity) -> Location {
+        Location::EVERYWHERE
     }
 
     /// What a player may see in a room that is cut; asked each tick. By default all that is public around its
@@ -173,7 +173,7 @@ pub trait Game: Sized + Send + 'static {
     /// function of its arguments alone; all that it reads of `own` is replicated.
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, step: &Step<'_, Self>);
 
-    /// What of an entity can be hit, kept for [`Turn::look_back`]. By default nothing is kept.
+    /// What of an entity can be hit, kept for [`Turn::rewind`]. By default nothing is kept.
     #[must_use]
     fn hitbox(_entity: &Self::Entity) -> Option<Hitbox> {
         None
@@ -189,11 +189,11 @@ pub trait Game: Sized + Send + 'static {
     /// What a player's step brings forth besides its own entity, such as a shot: its client shows it at once, until the
     /// server's own comes. Asked after [`Game::apply_input`], once per tick; of more than eight the rest is left out. By default
     /// nothing.
-    fn foresee(_sight: &Foresight<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
+    fn predict_spawns(_sight: &SpawnPrediction<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
 
     /// Whether something foreseen goes on from one tick to the next; `after` is what its declared predictors make of it.
     #[must_use]
-    fn foreseen_goes_on(_before: &Self::Entity, _after: &Self::Entity, _way: &Flight<'_, Self>) -> bool {
+    fn foreseen_goes_on(_before: &Self::Entity, _after: &Self::Entity, _way: &PredictedSpawn<'_, Self>) -> bool {
         true
     }
 
@@ -290,9 +290,9 @@ impl<'a, G: Game> Turn<'a, G> {
     /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`] ago: where
     /// [`Game::hitbox`] put them. Using it counts in the room's figures.
     #[must_use]
-    pub fn look_back(&self, player: &PlayerTurn<G::Input>) -> LookBack<'_> {
-        player.rewind.looked_back.set(true);
-        LookBack::new(self.hitboxes, self.tick, &player.rewind)
+    pub fn rewind(&self, player: &PlayerTurn<G::Input>) -> Rewound<'_> {
+        player.rewind.used.set(true);
+        Rewound::new(self.hitboxes, self.tick, &player.rewind)
     }
 }
 

@@ -103,19 +103,19 @@ pub(crate) struct Rewind {
     /// From the tick of the step back to the tick seen, in 1/256 tick, not bounded yet. `None`: it never said.
     pub(crate) behind: Option<i64>,
     /// The game asked for it.
-    pub(crate) looked_back: Cell<bool>,
+    pub(crate) used: Cell<bool>,
 }
 
 /// The others at the moment that a player saw.
 #[derive(Clone, Copy, Debug)]
-pub struct LookBack<'a> {
+pub struct Rewound<'a> {
     hitboxes: &'a Hitboxes,
     /// In 1/256 tick.
     moment: i64,
     now: i64,
 }
 
-impl<'a> LookBack<'a> {
+impl<'a> Rewound<'a> {
     pub(crate) fn new(hitboxes: &'a Hitboxes, tick: Tick, rewind: &Rewind) -> Self {
         let now = i64::from(tick.0) * FRACTIONS;
         let behind = rewind.behind.unwrap_or(0).clamp(0, hitboxes.rewind_max);
@@ -157,7 +157,7 @@ pub struct Rewinds {
 
 impl Rewinds {
     pub(crate) fn add(&mut self, hitboxes: &Hitboxes, tick: Tick, rewind: &Rewind) {
-        let behind = LookBack::new(hitboxes, tick, rewind).behind();
+        let behind = Rewound::new(hitboxes, tick, rewind).behind();
         self.count += 1;
         self.sum += u64::from(behind);
         self.max = self.max.max(behind);
@@ -192,8 +192,8 @@ mod tests {
         (hitboxes, id)
     }
 
-    fn look(hitboxes: &Hitboxes, tick: u32, behind: i64) -> LookBack<'_> {
-        LookBack::new(hitboxes, Tick(tick), &Rewind { behind: Some(behind), ..Rewind::default() })
+    fn look(hitboxes: &Hitboxes, tick: u32, behind: i64) -> Rewound<'_> {
+        Rewound::new(hitboxes, Tick(tick), &Rewind { behind: Some(behind), ..Rewind::default() })
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub mod byte_profile;
 pub mod client;
 pub mod entity;
 mod events;
-mod foresight;
+mod predicted_spawn;
 pub mod game;
 pub mod harness;
 mod hitbox;
@@ -35,8 +35,8 @@ pub mod wire;
 mod world;
 
 pub use events::{EventRefused, Events, RefusedCounts};
-pub use foresight::{Flight, Foresight};
-pub use hitbox::{Hitbox, LookBack, Rewinds};
+pub use predicted_spawn::{PredictedSpawn, SpawnPrediction};
+pub use hitbox::{Hitbox, Rewound, Rewinds};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
 pub use world::{Access, World, WorldFull};
@@ -47,10 +47,10 @@ pub mod prelude {
     pub use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::room::IdleLimits;
-    pub use crate::snapshot::{Cells, Group, Groups, Interest, Place, Reach, View};
+    pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
-    pub use crate::{Access, EventRefused, Events, Flight, Foresight, Hitbox, LookBack, Rng, World};
+    pub use crate::{Access, EventRefused, Events, PredictedSpawn, SpawnPrediction, Hitbox, Rewound, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

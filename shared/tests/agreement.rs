@@ -21,7 +21,7 @@ struct Ship {
     speed: f32,
     weapon: Weapon,
     alive: bool,
-    #[entity(range = 0..=9, own)]
+    #[entity(range = 0..=9, owner_only)]
     bombs: u8,
 }
 

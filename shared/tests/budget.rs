@@ -69,8 +69,8 @@ impl Game for War {
         Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns: 8, rows: 8, radius, slack: 100 })
     }
 
-    fn place(unit: &Unit) -> Place {
-        Place::at(unit.pos)
+    fn location(unit: &Unit) -> Location {
+        Location::at(unit.pos)
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Unit>) -> Self {

@@ -400,7 +400,7 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     let mut lines = Vec::new();
     for _ in 0..300 {
         harness.run_ticks(10);
-        lines.extend(core::iter::from_fn(|| harness.client_mut(ada).poll_life_line()));
+        lines.extend(core::iter::from_fn(|| harness.client_mut(ada).poll_input_trace()));
     }
     assert!(lines.len() > 100, "{}", lines.len());
     let known = lines.iter().filter(|line| line.received_at.is_some()).count();

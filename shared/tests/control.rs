@@ -22,7 +22,7 @@ struct Soldier {
     #[entity(range = -50..=50)]
     speed: i32,
     /// What its player alone knows; it is another for each body.
-    #[entity(range = 0..=200, own)]
+    #[entity(range = 0..=200, owner_only)]
     ammo: u8,
 }
 
@@ -32,7 +32,7 @@ struct Car {
     at: i32,
     #[entity(range = -200..=200)]
     speed: i32,
-    #[entity(range = 0..=200, own)]
+    #[entity(range = 0..=200, owner_only)]
     fuel: u8,
 }
 
@@ -105,8 +105,8 @@ impl Game for Bodies {
         if ground.cells { Interest::Cells(cells) } else { Interest::Whole }
     }
 
-    fn place(thing: &Thing) -> Place {
-        Place { at: Some(IVec2::new(thing.at(), 0)), group: Group::PUBLIC }
+    fn location(thing: &Thing) -> Location {
+        Location { at: Some(IVec2::new(thing.at(), 0)), group: Group::PUBLIC }
     }
 
     fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {

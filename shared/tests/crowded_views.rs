@@ -69,8 +69,8 @@ impl Game for Depot {
         Interest::Cells(Cells { origin: IVec2::ZERO, size, columns, rows, radius, slack: 20 })
     }
 
-    fn place(thing: &Crate) -> Place {
-        Place::at(thing.pos)
+    fn location(thing: &Crate) -> Location {
+        Location::at(thing.pos)
     }
 
     fn view(&self, world: &World<Crate>, _: PlayerId, entity: EntityId) -> View {

@@ -156,7 +156,7 @@ fn a_client_without_the_games_types_sees_and_does_the_same_as_one_that_has_them(
 /// A miner's bombs are for itself; a bomb more each second for all.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Miner {
-    #[entity(range = 1..=99, own)]
+    #[entity(range = 1..=99, owner_only)]
     bombs: u8,
     gold: u8,
 }

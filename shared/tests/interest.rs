@@ -74,12 +74,12 @@ impl Game for Plain {
         Interest::Cells(CELLS)
     }
 
-    fn place(thing: &Thing) -> Place {
+    fn location(thing: &Thing) -> Location {
         match thing {
             Thing::Beast(beast) => {
-                Place { at: Some(beast.pos), group: Group::new(beast.herd).unwrap_or_default() }
+                Location { at: Some(beast.pos), group: Group::new(beast.herd).unwrap_or_default() }
             }
-            Thing::Weather(_) => Place::EVERYWHERE,
+            Thing::Weather(_) => Location::EVERYWHERE,
         }
     }
 

@@ -40,8 +40,8 @@ impl Game for Sea {
         Interest::Cells(CELLS)
     }
 
-    fn place(buoy: &Buoy) -> Place {
-        Place { at: Some(buoy.pos), group: Group::default() }
+    fn location(buoy: &Buoy) -> Location {
+        Location { at: Some(buoy.pos), group: Group::default() }
     }
 
     fn new(_: &Setup<'_, Self>, world: &mut World<Buoy>) -> Self {

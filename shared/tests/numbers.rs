@@ -93,10 +93,10 @@ impl Game for Balls {
         if field.cells { Interest::Cells(cells) } else { Interest::Whole }
     }
 
-    fn place(thing: &Thing) -> Place {
+    fn location(thing: &Thing) -> Location {
         let (Thing::Thrower(Thrower { at, .. }) | Thing::Ball(Ball { at, .. }) | Thing::Tree(Tree { at })) =
             thing;
-        Place { at: Some(IVec2::new(*at, 0)), group: Group::PUBLIC }
+        Location { at: Some(IVec2::new(*at, 0)), group: Group::PUBLIC }
     }
 
     fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
@@ -162,7 +162,7 @@ impl Game for Balls {
         }
     }
 
-    fn foresee(sight: &Foresight<'_, Self>, spawned: &mut Vec<Thing>) {
+    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Thing>) {
         if let (Thing::Thrower(Thrower { at, .. }), true) = (sight.own, sight.input.ball.pressed) {
             spawned.push(Thing::Ball(Ball { at: *at, speed: 150, owner: sight.player.0 }));
         }

@@ -41,17 +41,17 @@ enum Thing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 struct Soldier {
     /// Counts down to the next shot; read and written by the player's own step.
-    #[entity(range = 0..=5, own)]
+    #[entity(range = 0..=5, owner_only)]
     reload: u8,
     #[entity(range = 0..=4000, predict = linear(vel))]
     pos: IVec2,
     #[entity(range = -60..=60)]
     vel: IVec2,
     /// Neither 0 nor the least value of its range is what others see by chance.
-    #[entity(range = 1..=20, own)]
+    #[entity(range = 1..=20, owner_only)]
     ammo: u16,
     /// What only the server changes.
-    #[entity(range = -1000..=1000, own)]
+    #[entity(range = -1000..=1000, owner_only)]
     card: i16,
 }
 
@@ -59,7 +59,7 @@ struct Soldier {
 struct Ghost {
     #[entity(range = 0..=4000)]
     pos: IVec2,
-    #[entity(own)]
+    #[entity(owner_only)]
     secret: bool,
 }
 
@@ -101,9 +101,9 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         if rules.cells { Interest::Cells(cells) } else { Interest::Whole }
     }
 
-    fn place(thing: &Thing) -> Place {
+    fn location(thing: &Thing) -> Location {
         let (Thing::Soldier(Soldier { pos, .. }) | Thing::Ghost(Ghost { pos, .. })) = thing;
-        Place { at: Some(*pos), group: Group::default() }
+        Location { at: Some(*pos), group: Group::default() }
     }
 
     fn new(setup: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {

@@ -83,7 +83,7 @@ impl Game for Hunt {
             let Some(own) = world.get_mut(player.entity) else { continue };
             Self::apply_input(own, &player.input, &turn.step());
             if player.input.pull.pressed {
-                let seen = turn.look_back(player).hitbox(self.0).unwrap();
+                let seen = turn.rewind(player).hitbox(self.0).unwrap();
                 out.to(player.player, seen.centre.x).unwrap();
             }
         }
@@ -108,8 +108,8 @@ fn the_room_sees_the_target_where_the_last_picture_before_the_trigger_showed_it(
         let drawn = Rc::new(RefCell::new(0.0_f64));
         let last = drawn.clone();
         harness.pictures(ada, picture_hz, move |client, now| {
-            let mut picture = tickwire_shared::client::Picture::default();
-            client.picture_into(now, &mut picture);
+            let mut picture = tickwire_shared::client::RenderedFrame::default();
+            client.render_into(now, &mut picture);
             let x = picture.rows().find(|row| row.kind == 0).map(|row| row.values[0]);
             *last.borrow_mut() = x.unwrap_or_default();
         });

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::cell::RefCell;
 use std::f64::consts::TAU;
 use std::rc::Rc;
-use tickwire_shared::client::Picture;
+use tickwire_shared::client::RenderedFrame;
 use tickwire_shared::harness::{Harness, LinkProfile};
 use tickwire_shared::prelude::*;
 
@@ -183,8 +183,8 @@ fn watch(hz: u16, ticks: u32) -> Seen {
     let seen = Rc::new(RefCell::new(Seen { entities: Vec::new(), rows: Vec::new() }));
     let into = seen.clone();
     harness.pictures(ada, hz, move |client, now| {
-        let mut picture = Picture::default();
-        client.picture_into(now, &mut picture);
+        let mut picture = RenderedFrame::default();
+        client.render_into(now, &mut picture);
         let rows = picture.rows().map(|row| (row.kind, row.values.to_vec())).collect();
         let entities = client.view(now).into_iter().map(|(_, entity)| entity).collect();
         into.borrow_mut().rows.push(rows);

@@ -67,8 +67,8 @@ impl Game for Forest {
         Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows: columns, radius, slack: 10 })
     }
 
-    fn place(tree: &Tree) -> Place {
-        Place { at: Some(tree.pos), group: Group::new(tree.group).unwrap_or_default() }
+    fn location(tree: &Tree) -> Location {
+        Location { at: Some(tree.pos), group: Group::new(tree.group).unwrap_or_default() }
     }
 
     fn view(&self, world: &World<Tree>, _: PlayerId, entity: EntityId) -> View {

@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use tickwire_shared::Rng;
-use tickwire_shared::link::{Link as Simulator, LinkProfile};
+use tickwire_shared::link::{SimulatedPath, LinkProfile};
 use tokio::time::{Instant, Sleep};
 
 /// Connections over the networks of a fleet.
@@ -49,7 +49,7 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
         let inner = self.inner.connect(bot).await?;
         let cut_at = simulator.next_cut(self.start.elapsed()).map(|(from, _)| from);
         let timer = Box::pin(tokio::time::sleep_until(self.start));
-        let wire = Wire { simulator, timer, start: self.start, cut_at, end: None, late: Duration::ZERO };
+        let wire = SimulatedPath { simulator, timer, start: self.start, cut_at, end: None, late: Duration::ZERO };
         Ok(SimulatedLink { inner, wire: Some(Box::new(wire)) })
     }
 }
@@ -58,11 +58,11 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
 #[derive(Debug)]
 pub struct SimulatedLink<L> {
     inner: L,
-    wire: Option<Box<Wire>>,
+    wire: Option<Box<SimulatedPath>>,
 }
 
 #[derive(Debug)]
-struct Wire {
+struct SimulatedPath {
     simulator: Simulator<Vec<u8>, Bytes>,
     timer: Pin<Box<Sleep>>,
     /// The simulator's time 0.
@@ -75,7 +75,7 @@ struct Wire {
     late: Duration,
 }
 
-impl Wire {
+impl SimulatedPath {
     /// The time, unless the network has cut the connection.
     fn now(&self) -> Result<Duration, LinkEnd> {
         let now = self.start.elapsed();

@@ -20,7 +20,7 @@ struct Miner {
     pos: IVec2,
     #[entity(range = -1..=1)]
     way: IVec2,
-    #[entity(range = 0..=99, own)]
+    #[entity(range = 0..=99, owner_only)]
     bombs: u8,
 }
 

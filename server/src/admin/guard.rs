@@ -4,7 +4,7 @@
 //! (DNS rebinding). So a request that changes something may carry no `Origin`, and the host that a request
 //! names must be an address, `localhost`, or one of the names that the operator permits.
 
-use super::{Front, problem};
+use super::{HttpContext, problem};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Lets a request through or answers 403.
-pub(super) async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(front): State<Arc<HttpContext>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(|host| is_permitted(host, &front.admin_hosts)) {

@@ -6,7 +6,7 @@ mod connections;
 mod guard;
 
 use crate::http::ready::Ready;
-use crate::http::{Front, pages};
+use crate::http::{HttpContext, pages};
 use crate::metrics::{Form, ListingKind};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -25,11 +25,11 @@ use tracing::info;
 const SESSIONS_LISTED_MAX: usize = 10_000;
 
 /// Serves operators until the task is aborted.
-pub(crate) async fn run(listener: TcpListener, front: Arc<Front>) {
+pub(crate) async fn run(listener: TcpListener, front: Arc<HttpContext>) {
     connections::run(listener, routes(front)).await;
 }
 
-fn routes(front: Arc<Front>) -> Router {
+fn routes(front: Arc<HttpContext>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(pages::healthz))
@@ -51,7 +51,7 @@ fn routes(front: Arc<Front>) -> Router {
         .with_state(front)
 }
 
-async fn metrics(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+async fn metrics(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let accept = asked.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let form = Form::accepted(accept);
     let kind = match form {
@@ -65,7 +65,7 @@ async fn metrics(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response 
     response
 }
 
-async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let hub = Arc::clone(&front.hub);
     let make = move || Ready::json(&json!({ "rooms": pages::room_views(&hub) }));
     list(&front, ListingKind::Rooms, &asked, make).await
@@ -73,7 +73,7 @@ async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
 
 /// Answers with a listing, which is made if the last one is too old.
 async fn list(
-    front: &Front,
+    front: &HttpContext,
     kind: ListingKind,
     asked: &HeaderMap,
     make: impl FnOnce() -> Option<Ready> + Send + 'static,
@@ -90,7 +90,7 @@ struct WhichRoom {
 }
 
 async fn profile(
-    State(front): State<Arc<Front>>,
+    State(front): State<Arc<HttpContext>>,
     Query(which): Query<WhichRoom>,
     asked: HeaderMap,
 ) -> Response {
@@ -110,7 +110,7 @@ async fn profile(
     }
 }
 
-async fn sessions(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+async fn sessions(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let hub = Arc::clone(&front.hub);
     let make = move || {
         let (sessions, total) = hub.session_views(SESSIONS_LISTED_MAX);
@@ -119,7 +119,7 @@ async fn sessions(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response
     list(&front, ListingKind::Sessions, &asked, make).await
 }
 
-async fn kick(State(front): State<Arc<Front>>, Path(id): Path<String>) -> Response {
+async fn kick(State(front): State<Arc<HttpContext>>, Path(id): Path<String>) -> Response {
     let Ok(number) = id.parse() else {
         return problem(StatusCode::BAD_REQUEST, "a session is named by its number");
     };
@@ -130,7 +130,7 @@ async fn kick(State(front): State<Arc<Front>>, Path(id): Path<String>) -> Respon
     Json(json!({ "kicked": number })).into_response()
 }
 
-async fn close_room(State(front): State<Arc<Front>>, Path(id): Path<String>) -> Response {
+async fn close_room(State(front): State<Arc<HttpContext>>, Path(id): Path<String>) -> Response {
     let room: RoomId = match id.parse() {
         Ok(room) => room,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),

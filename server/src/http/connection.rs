@@ -1,6 +1,6 @@
 //! One connection: HTTP until it ends, or until it is a bare stream that the hub takes.
 
-use super::Front;
+use super::HttpContext;
 use crate::admission::AddressPermit;
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::session;
@@ -37,12 +37,12 @@ pub(crate) struct Admitted(pub(crate) Result<(), Refused>);
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) socket: SocketAddr,
-    promised: Arc<Mutex<Option<Promise>>>,
+    promised: Arc<Mutex<Option<AcceptedUpgrade>>>,
 }
 
 /// An upgrade that was answered with 101.
 #[derive(Debug)]
-pub(super) struct Promise {
+pub(super) struct AcceptedUpgrade {
     pub(super) on_upgrade: OnUpgrade,
     pub(super) peer: Peer,
     pub(super) place: Option<AddressPermit>,
@@ -50,7 +50,7 @@ pub(super) struct Promise {
 
 impl Connection {
     /// Leaves the promise for [`serve`], which finds it when HTTP is over.
-    pub(super) fn promise(&self, promise: Promise) {
+    pub(super) fn promise(&self, promise: AcceptedUpgrade) {
         *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(promise);
     }
 }
@@ -65,7 +65,7 @@ struct Upgraded<S> {
 
 /// Runs one connection to its end. `admitted` says whether it has a place.
 pub(crate) async fn serve<S>(
-    front: &Arc<Front>,
+    front: &Arc<HttpContext>,
     router: Router,
     io: S,
     socket: SocketAddr,
@@ -85,7 +85,7 @@ pub(crate) async fn serve<S>(
 }
 
 async fn http<S>(
-    front: &Front,
+    front: &HttpContext,
     router: Router,
     io: S,
     socket: SocketAddr,

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 /// What every request can reach.
 #[derive(Debug)]
-pub(crate) struct Front {
+pub(crate) struct HttpContext {
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
@@ -41,7 +41,7 @@ pub(crate) struct Front {
     pub(crate) draining: watch::Receiver<bool>,
 }
 
-impl Front {
+impl HttpContext {
     /// Whether the server has begun to stop.
     pub(crate) fn is_draining(&self) -> bool {
         *self.draining.borrow()
@@ -49,7 +49,7 @@ impl Front {
 }
 
 /// The routes of the players' port.
-pub(crate) fn routes(front: Arc<Front>) -> Router {
+pub(crate) fn routes(front: Arc<HttpContext>) -> Router {
     Router::new()
         .route("/play", any(play::upgrade))
         .route("/healthz", get(pages::healthz))

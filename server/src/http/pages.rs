@@ -2,7 +2,7 @@
 
 use super::connection::Admitted;
 use super::ready::Ready;
-use super::{Front, answer, head};
+use super::{HttpContext, answer, head};
 use crate::hub::Hub;
 use crate::listing::RoomView;
 use crate::metrics::{ListingKind, Refused};
@@ -24,12 +24,12 @@ pub(crate) async fn healthz() -> Response {
 }
 
 /// Whether a new player can come.
-pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
+pub(crate) async fn readyz(State(front): State<Arc<HttpContext>>) -> Response {
     if front.is_draining() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "the server is draining")
     } else if front.admission.is_full() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "all connections are in use")
-    } else if front.hub.commons().room_threads.is_exhausted() {
+    } else if front.hub.context().room_threads.is_exhausted() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "too many games hang; restart the server")
     } else {
         answer(StatusCode::OK, "ready")
@@ -37,7 +37,7 @@ pub(crate) async fn readyz(State(front): State<Arc<Front>>) -> Response {
 }
 
 /// The public listing. Any page may read it.
-pub(super) async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+pub(super) async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let hub = Arc::clone(&front.hub);
     let make = move || {
         let games: Vec<_> = hub.games().collect();
@@ -50,7 +50,7 @@ pub(super) async fn rooms(State(front): State<Arc<Front>>, asked: HeaderMap) -> 
 }
 
 /// The listing for people.
-pub(super) async fn index(State(front): State<Arc<Front>>, asked: HeaderMap) -> Response {
+pub(super) async fn index(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let hub = Arc::clone(&front.hub);
     let make = move || Some(Ready::new("text/html; charset=utf-8", page(&room_views(&hub)).into_bytes()));
     let Some(listing) = front.board.get((ListingKind::RoomsPage, None), make).await else {

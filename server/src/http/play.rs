@@ -1,9 +1,9 @@
 //! `/play`: from a request to a promise of the bare stream.
 
-use super::connection::{Connection, Promise};
+use super::connection::{Connection, AcceptedUpgrade};
 use super::forwarded::{client_address, hosts};
 use super::head::{self, BadUpgrade};
-use super::{Front, answer, pages};
+use super::{HttpContext, answer, pages};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::transport::peer::Peer;
 use crate::transport::websocket::accept_key;
@@ -18,7 +18,7 @@ use tracing::info;
 
 /// Checks the head and answers 101, or says what is wrong.
 pub(super) async fn upgrade(
-    State(front): State<Arc<Front>>,
+    State(front): State<Arc<HttpContext>>,
     Extension(connection): Extension<Connection>,
     mut request: Request,
 ) -> Response {
@@ -51,7 +51,7 @@ pub(super) async fn upgrade(
     let Ok(accept) = HeaderValue::from_str(&accept_key(key.as_bytes())) else {
         return refuse(&BadUpgrade::Key);
     };
-    connection.promise(Promise { on_upgrade, peer: Peer::Address(address), place });
+    connection.promise(AcceptedUpgrade { on_upgrade, peer: Peer::Address(address), place });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),

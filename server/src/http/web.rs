@@ -5,7 +5,7 @@
 //! loaded from anywhere else: the policy in [`policy`] says so to the browser.
 
 use super::ready::Ready;
-use super::{Front, pages};
+use super::{HttpContext, pages};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
@@ -76,7 +76,7 @@ async fn read(path: PathBuf) -> Option<Bytes> {
 }
 
 /// A file of the page; at `/` its index, or the list of rooms if there is none.
-pub(super) async fn file(State(front): State<Arc<Front>>, request: Request) -> Response {
+pub(super) async fn file(State(front): State<Arc<HttpContext>>, request: Request) -> Response {
     let Some(name) = name_of(request.uri().path()) else { return pages::not_found() };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return pages::method_not_allowed().await;

@@ -1,8 +1,8 @@
 //! One hosted game: how its rooms are made. Behind it, a game is a type; before it, a name.
 
-use crate::commons::Commons;
+use crate::context::ServerContext;
 use crate::config::GameOptions;
-use crate::ledger::Kind;
+use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
@@ -33,7 +33,7 @@ pub(super) trait GameHost: Send + Sync {
     /// Options that the game does not permit, or a game that fails.
     fn make(
         &self,
-        commons: &Commons,
+        context: &ServerContext,
         permit: RoomPermit,
         id: RoomId,
         options: &Options,
@@ -79,7 +79,7 @@ impl<G: Game> GameHost for GameType<G> {
 
     fn make(
         &self,
-        commons: &Commons,
+        context: &ServerContext,
         permit: RoomPermit,
         id: RoomId,
         options: &Options,
@@ -89,7 +89,7 @@ impl<G: Game> GameHost for GameType<G> {
             id,
             tick_rate: self.options.tick_rate,
             spectators_max: self.options.spectators_max,
-            resume_grace: commons.limits.resume_grace(),
+            resume_grace: context.limits.resume_grace(),
             client_bytes_per_s: self.options.client_bytes_per_s,
         };
         let settings =
@@ -108,7 +108,7 @@ impl<G: Game> GameHost for GameType<G> {
             spectators_max: room.spectators_max(),
             born: Instant::now(),
         };
-        let port = Arc::new(Port::new(facts, commons.ledger.post(Kind::Room)));
+        let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
         Ok(Box::new(RoomParts { port, room, permit }))
     }
 }

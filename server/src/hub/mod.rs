@@ -8,12 +8,12 @@ mod places;
 
 pub(crate) use authenticator::{Authenticator, Guests};
 
-use crate::commons::Commons;
+use crate::context::ServerContext;
 use crate::config::{AddressRange, GameOptions, Limits};
 use crate::directory::RoomHandle;
 use crate::herd::Herd;
-use crate::ledger::Balance;
-use crate::listing::{GameBytes, LookBackView, SessionView};
+use crate::leak_audit::Balance;
+use crate::listing::{GameBytes, RewindView, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::room_threads::RoomThreads;
@@ -36,7 +36,7 @@ const SESSIONS_AT_ONCE: usize = 128;
 
 /// The games, the rooms and the sessions of a server.
 pub(crate) struct Hub {
-    commons: Arc<Commons>,
+    context: Arc<ServerContext>,
     games: BTreeMap<GameName, Arc<dyn GameHost>>,
     authenticator: Box<dyn Authenticator>,
     room_permits: Arc<Semaphore>,
@@ -50,12 +50,12 @@ struct Known {
     slot: Arc<Slot>,
     peer: Peer,
     began: Instant,
-    place: Option<Place>,
+    place: Option<CurrentRoom>,
 }
 
 /// Where a session is.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct CurrentRoom {
     pub(crate) room: RoomId,
     pub(crate) member: MemberId,
     /// The name with which it joined.
@@ -88,7 +88,7 @@ impl Hub {
     ) -> Self {
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            commons: Arc::new(Commons::new(limits, exempt, metrics, room_threads)),
+            context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads)),
             games: BTreeMap::new(),
             authenticator: Box::new(Guests),
             room_permits: Arc::new(Semaphore::new(rooms_max)),
@@ -114,8 +114,8 @@ impl Hub {
     }
 
     /// What the hub shares with the rooms and sessions.
-    pub(crate) fn commons(&self) -> &Arc<Commons> {
-        &self.commons
+    pub(crate) fn context(&self) -> &Arc<ServerContext> {
+        &self.context
     }
 
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
@@ -135,13 +135,13 @@ impl Hub {
 
     /// The open rooms.
     pub(crate) fn rooms(&self) -> Vec<RoomListing> {
-        self.commons.directory.list().iter().map(|room| room.listing()).collect()
+        self.context.directory.list().iter().map(|room| room.listing()).collect()
     }
 
     /// What the open rooms sent, by game; of one room if one is named. Empty if there is none.
     pub(crate) fn bytes_sent(&self, room: Option<RoomId>) -> Vec<GameBytes> {
         let mut games: BTreeMap<GameName, Vec<_>> = BTreeMap::new();
-        let rooms = self.commons.directory.list();
+        let rooms = self.context.directory.list();
         for handle in rooms.into_iter().filter(|handle| room.is_none_or(|room| handle.id() == room)) {
             games.entry(handle.game().clone()).or_default().push(handle);
         }
@@ -158,7 +158,7 @@ impl Hub {
     ///
     /// One whose game hangs is given up: its sessions are closed at once, and its thread is left to end by itself.
     pub(crate) async fn close_room(&self, room: RoomId) -> bool {
-        let Some(handle) = self.commons.directory.list().into_iter().find(|handle| handle.id() == room)
+        let Some(handle) = self.context.directory.list().into_iter().find(|handle| handle.id() == room)
         else {
             return false;
         };
@@ -168,7 +168,7 @@ impl Hub {
         }
         let close = Close::new(CloseCode::Internal, "the operator closed the room: its game hung");
         handle.abandon(&close);
-        self.commons.directory.release(room).await;
+        self.context.directory.release(room).await;
         let is_in_it = |known: &&Known| known.place.as_ref().is_some_and(|place| place.room == room);
         let slots: Vec<_> =
             self.sessions().known.values().filter(is_in_it).map(|known| known.slot.clone()).collect();
@@ -189,20 +189,20 @@ impl Hub {
         for slot in slots {
             slot.put_close(herd.next());
         }
-        for room in self.commons.directory.list() {
+        for room in self.context.directory.list() {
             room.close(close.clone());
         }
     }
 
     /// Waits until no session and no room is left.
     pub(crate) async fn drained(&self) {
-        self.commons.ledger.settled().await;
+        self.context.leak_audit.settled().await;
     }
 
     /// What is alive now.
     pub(crate) fn balance(&self) -> Balance {
         let queued_bytes = self.sessions().known.values().map(|known| known.slot.queued_bytes()).sum();
-        self.commons.ledger.balance(queued_bytes)
+        self.context.leak_audit.balance(queued_bytes)
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
@@ -211,7 +211,7 @@ impl Hub {
 
     /// Takes a session in. When the server stops, its slot tells it to go at once.
     pub(crate) fn admit(&self, peer: Peer) -> (SessionId, Arc<Slot>) {
-        let slot = Arc::new(Slot::new(&self.commons.ledger));
+        let slot = Arc::new(Slot::new(&self.context.leak_audit));
         let mut sessions = self.sessions();
         sessions.last += 1;
         let id = SessionId(sessions.last);
@@ -221,12 +221,12 @@ impl Hub {
             slot.put_close(close.clone());
         }
         drop(sessions);
-        self.commons.metrics.sessions.inc();
+        self.context.metrics.sessions.inc();
         (id, slot)
     }
 
     /// A session has its place in a room.
-    pub(crate) fn seat(&self, session: SessionId, place: Place) {
+    pub(crate) fn seat(&self, session: SessionId, place: CurrentRoom) {
         if let Some(known) = self.sessions().known.get_mut(&session) {
             known.place = Some(place);
         }
@@ -236,7 +236,7 @@ impl Hub {
     ///
     /// They are copied a few at a time, so that nobody who comes or goes waits for the whole listing.
     pub(crate) fn session_views(&self, count: usize) -> (Vec<SessionView>, usize) {
-        let look_backs = self.look_backs();
+        let rewinds = self.rewinds();
         let mut views = Vec::new();
         let mut next = Some(SessionId(0));
         while let Some(from) = next.filter(|_| views.len() < count) {
@@ -252,19 +252,19 @@ impl Hub {
                 room: place.as_ref().map(|place| place.room.to_string()),
                 player: place.as_ref().map(|place| place.player.to_string()),
                 seconds: began.elapsed().as_secs(),
-                look_back: place.and_then(|place| look_backs.get(&(place.room, place.member)).copied()),
+                rewind: place.and_then(|place| rewinds.get(&(place.room, place.member)).copied()),
             }));
         }
         (views, self.sessions().known.len())
     }
 
     /// Of all players for whom a game looked back.
-    fn look_backs(&self) -> HashMap<(RoomId, MemberId), LookBackView> {
-        let rooms = self.commons.directory.list();
+    fn rewinds(&self) -> HashMap<(RoomId, MemberId), RewindView> {
+        let rooms = self.context.directory.list();
         let of_room = |room: &RoomHandle| {
             let (id, rate) = (room.id(), room.tick_rate());
             let used = room.rewinds().into_iter().filter(|(_, rewinds)| rewinds.count > 0);
-            used.map(move |(member, rewinds)| ((id, member), LookBackView::new(rewinds, rate)))
+            used.map(move |(member, rewinds)| ((id, member), RewindView::new(rewinds, rate)))
         };
         rooms.iter().flat_map(of_room).collect()
     }
@@ -272,7 +272,7 @@ impl Hub {
     /// A session is over.
     pub(crate) fn dismiss(&self, session: SessionId) {
         self.sessions().known.remove(&session);
-        self.commons.metrics.sessions.dec();
+        self.context.metrics.sessions.dec();
     }
 
     fn closing(&self) -> Option<Close> {

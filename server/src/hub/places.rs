@@ -56,8 +56,8 @@ impl Hub {
         peer: Peer,
         slot: &Arc<Slot>,
     ) -> Result<Membership, Close> {
-        let payer = self.commons.charges.payer(peer);
-        self.commons.charges.join(payer)?;
+        let payer = self.context.charges.payer(peer);
+        self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
         let guest = Guest {
             name,
@@ -87,10 +87,10 @@ impl Hub {
         slot: &Arc<Slot>,
     ) -> Result<(Membership, Option<Name>), Close> {
         let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
-        let room = self.commons.directory.locate(shown.room).await.ok_or_else(bad)?;
+        let room = self.context.directory.locate(shown.room).await.ok_or_else(bad)?;
         let next = self.new_secret(shown.room)?;
         let entry = Entry::Resume { shown, events_received, next };
-        let waiting = self.ask(&room, entry, self.commons.charges.payer(peer), slot);
+        let waiting = self.ask(&room, entry, self.context.charges.payer(peer), slot);
         let placed = waiting.map_err(|_| bad())?.settle(slot).await;
         placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
@@ -117,7 +117,7 @@ impl Hub {
 
     async fn room_of(&self, id: RoomId, join: &Join) -> Result<RoomHandle, Close> {
         let room = self
-            .commons
+            .context
             .directory
             .locate(id)
             .await
@@ -172,7 +172,7 @@ impl Hub {
             return Ok(None);
         }
         let mut fitting: Vec<_> = self
-            .commons
+            .context
             .directory
             .list()
             .into_iter()
@@ -206,11 +206,11 @@ impl Hub {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
             let new = self.make(game, id, options, guest.payer).await?;
             let room: RoomHandle = new.port();
-            if !self.commons.directory.claim(room.clone()).await {
+            if !self.context.directory.claim(room.clone()).await {
                 continue;
             }
             let entered = self.enter(&room, guest);
-            new.start(&self.commons, self.next_room_number());
+            new.start(&self.context, self.next_room_number());
             if let Some(close) = self.closing() {
                 room.close(close);
             }
@@ -230,7 +230,7 @@ impl Hub {
         options: &Options,
         payer: Option<Payer>,
     ) -> Result<Box<dyn NewRoom>, Close> {
-        if self.commons.room_threads.is_exhausted() {
+        if self.context.room_threads.is_exhausted() {
             return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
         }
         let free = u32::try_from(self.room_permits.available_permits()).unwrap_or(u32::MAX);
@@ -240,12 +240,12 @@ impl Hub {
             .try_acquire_owned()
             .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
         // What follows runs the game's own code: it is charged, whatever comes of it.
-        let used = self.commons.limits.rooms_max.saturating_sub(free);
-        let permit = RoomPermit { _place: place, _charge: self.commons.charges.room(payer, used)? };
+        let used = self.context.limits.rooms_max.saturating_sub(free);
+        let permit = RoomPermit { _place: place, _charge: self.context.charges.room(payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
-        let (game, commons, options) = (game.clone(), self.commons.clone(), options.clone());
+        let (game, context, options) = (game.clone(), self.context.clone(), options.clone());
         let making =
-            self.commons.room_threads.run(subject, move || game.make(&commons, permit, id, &options));
+            self.context.room_threads.run(subject, move || game.make(&context, permit, id, &options));
         match timeout(MAKING_TIMEOUT, making).await {
             Ok(Some(made)) => made,
             Ok(None) => Err(Close::new(CloseCode::Internal, "the room failed")),
@@ -277,7 +277,7 @@ impl Hub {
             member: asking.member,
             parting: Parting::Leave,
             payer,
-            charges: self.commons.charges.clone(),
+            charges: self.context.charges.clone(),
         };
         Ok(Waiting { membership, answer: asking.answer })
     }

@@ -24,13 +24,13 @@ const LIKE_CHARS_MAX: usize = 200;
 pub(super) struct Flood {
     /// Lines of one kind that are written in a period; 0: all.
     lines_max: u32,
-    kinds: Mutex<HashMap<Identifier, Kind>>,
+    kinds: Mutex<HashMap<Identifier, FloodState>>,
     /// Lines that were not written, but summed up.
     summed_up: Counter,
 }
 
 #[derive(Debug)]
-struct Kind {
+struct FloodState {
     /// When the period began, and how many lines of it were written.
     began: Instant,
     lines: u32,
@@ -45,7 +45,7 @@ impl Flood {
         Self { lines_max, kinds: Mutex::default(), summed_up }
     }
 
-    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
+    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, FloodState>> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,7 +55,7 @@ impl Flood {
             return true;
         }
         let mut kinds = self.kinds();
-        let new = || Kind { began: now, lines: 0, more: 0, since: now, like: String::new() };
+        let new = || FloodState { began: now, lines: 0, more: 0, since: now, like: String::new() };
         let kind = kinds.entry(kind).or_insert_with(new);
         if now.saturating_duration_since(kind.began) >= PERIOD {
             (kind.began, kind.lines) = (now, 0);
@@ -82,7 +82,7 @@ impl Flood {
 
     fn take(&self, now: Instant, all: bool) -> Vec<(u64, String)> {
         let is_due =
-            |kind: &&mut Kind| kind.more > 0 && (all || now.saturating_duration_since(kind.since) >= PERIOD);
+            |kind: &&mut FloodState| kind.more > 0 && (all || now.saturating_duration_since(kind.since) >= PERIOD);
         let mut kinds = self.kinds();
         let due = kinds.values_mut().filter(is_due);
         due.map(|kind| (std::mem::take(&mut kind.more), std::mem::take(&mut kind.like))).collect()

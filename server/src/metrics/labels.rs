@@ -63,9 +63,9 @@ labels! {
     /// Why a member got no update in a tick.
     SkipReason {
         /// Its slot was still full.
-        Slot = "slot",
+        Full = "full",
         /// Its acknowledgement was too old.
-        Ack = "ack",
+        Lag = "lag",
         /// It is served at a part of the room's rate, because it does not keep up.
         Pace = "pace",
         /// There was nothing to tell.

@@ -129,9 +129,9 @@ pub(crate) struct Metrics {
     /// Of them, the ones whose input came with less than a quarter of a tick to spare.
     pub(crate) input_frames_narrow: Counter,
     /// Times that a game looked back for a player.
-    pub(crate) look_backs: Counter,
+    pub(crate) rewinds: Counter,
     /// How far back, ticks.
-    pub(crate) look_back_ticks: Counter,
+    pub(crate) rewind_ticks: Counter,
     /// Keyframes in profile 0 in spite of a table, because they are shorter so.
     pub(crate) keyframes_plain: Counter,
     /// Updates beyond the bound of a message, which were not sent.
@@ -259,8 +259,8 @@ impl Metrics {
             keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
             updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
             budgets: Budgets::new(&mut r),
-            look_backs: counter(&mut r, "look_backs", "Hits tested where the shooter saw its target"),
-            look_back_ticks: counter(&mut r, "look_back_ticks", "How far back these were, ticks"),
+            rewinds: counter(&mut r, "rewinds", "Hits tested where the shooter saw its target"),
+            rewind_ticks: counter(&mut r, "rewind_ticks", "How far back these were, ticks"),
             events_refused: registered(
                 &mut r,
                 "events_refused",

@@ -6,11 +6,11 @@
 use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
 use crate::charges::RoomCharge;
-use crate::commons::Commons;
-use crate::ledger::{Kind, Posting};
+use crate::context::ServerContext;
+use crate::leak_audit::{Audited, AuditEntry};
 use crate::outbox::Slots;
 use crate::room_port::RoomPort;
-use crate::room_task::tally::Tally;
+use crate::room_task::room_metrics::RoomMetrics;
 use crate::room_threads::{Job, Progress, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) trait NewRoom: Send {
     fn port(&self) -> Arc<dyn RoomPort>;
 
     /// Lets it tick. `number` says which room of the server this is, for its phase. Call within a runtime.
-    fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64);
+    fn start(self: Box<Self>, context: &Arc<ServerContext>, number: u64);
 }
 
 /// The right to have one room, and who pays for it. Given back when dropped.
@@ -48,14 +48,14 @@ impl<G: Game> NewRoom for RoomParts<G> {
         self.port.clone()
     }
 
-    fn start(self: Box<Self>, commons: &Arc<Commons>, number: u64) {
+    fn start(self: Box<Self>, context: &Arc<ServerContext>, number: u64) {
         let Self { port, mut room, permit } = *self;
         room.sample_bytes();
         let now = Instant::now();
         let driver = Box::new(Driver {
-            schedule: Schedule::new(port.facts().tick_rate, number, commons.epoch, now),
-            tally: Tally::new(commons.metrics.clone(), port.id(), port.game().clone()),
-            commons: commons.clone(),
+            schedule: Schedule::new(port.facts().tick_rate, number, context.epoch, now),
+            tally: RoomMetrics::new(context.metrics.clone(), port.id(), port.game().clone()),
+            context: context.clone(),
             port,
             room,
             slots: Slots::new(),
@@ -64,10 +64,10 @@ impl<G: Game> NewRoom for RoomParts<G> {
             empty_since: None,
         });
         tracing::info!(room = %driver.port.id(), game = %driver.port.game(), "room started");
-        let postings = [commons.ledger.post(Kind::Task), commons.ledger.post(Kind::Timer)];
+        let postings = [context.leak_audit.post(Audited::Task), context.leak_audit.post(Audited::Timer)];
         let stakes = Stakes { permit, postings };
         let runtime = Handle::current();
-        commons.room_threads.start(Box::new(Running { driver: Some(driver), stakes: Some(stakes), runtime }));
+        context.room_threads.start(Box::new(Running { driver: Some(driver), stakes: Some(stakes), runtime }));
     }
 }
 
@@ -75,7 +75,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
 #[expect(dead_code, reason = "held, to be dropped")]
 struct Stakes {
     permit: RoomPermit,
-    postings: [Posting; 2],
+    postings: [AuditEntry; 2],
 }
 
 /// A room that lives, as its thread runs it.
@@ -88,13 +88,13 @@ struct Running<G: Game> {
 }
 
 struct Driver<G: Game> {
-    commons: Arc<Commons>,
+    context: Arc<ServerContext>,
     port: Arc<Port<G>>,
     room: Room<G>,
     slots: Slots,
     batch: Batch<G>,
     schedule: Schedule,
-    tally: Tally,
+    tally: RoomMetrics,
     /// The start of the room's own clock.
     started: Instant,
     empty_since: Option<Instant>,
@@ -127,14 +127,14 @@ impl<G: Game> Job for Running<G> {
     fn run(&mut self) -> Progress {
         let Some(driver) = &mut self.driver else { return Progress::Over };
         let Some(end) = driver.wake() else { return Progress::Again };
-        let (commons, port) = (driver.commons.clone(), driver.port.clone());
+        let (context, port) = (driver.context.clone(), driver.port.clone());
         driver.finish(end);
         // What panicked once may do so again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.driver = None));
         let stakes = self.stakes.take();
         self.runtime.spawn(async move {
             if !port.is_abandoned() {
-                commons.directory.release(port.id()).await;
+                context.directory.release(port.id()).await;
             }
             drop((port, stakes));
         });
@@ -164,7 +164,7 @@ impl<G: Game> Driver<G> {
         self.tally.finish();
         match end {
             RoomEnd::Panicked => {
-                self.commons.metrics.room_panics.inc();
+                self.context.metrics.room_panics.inc();
                 tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
             }
             RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
@@ -212,7 +212,7 @@ impl<G: Game> Driver<G> {
         // In this order, so that a member's messages stay in theirs: what a session left in the inbox came before it lent the
         // reading to the room, and what it reads from now on comes after what the room has read.
         let harvested = &mut self.batch.harvested;
-        self.slots.harvest(now, |member, at, message| {
+        self.slots.receive_ready(now, |member, at, message| {
             let mut event = MemberEvent::decode(message)?;
             if let MemberEvent::Frame(frame) = &mut event {
                 frame.timed = at.is_some();
@@ -255,7 +255,7 @@ impl<G: Game> Driver<G> {
         let since = *self.empty_since.get_or_insert(now);
         // Nobody comes back to a room that refused the one for whom it was made.
         let is_unused = self.room.stats().joins == 0;
-        let is_idle = now.saturating_duration_since(since) >= self.commons.limits.room_idle();
+        let is_idle = now.saturating_duration_since(since) >= self.context.limits.room_idle();
         (is_unused || is_idle) && self.port.end_if_idle()
     }
 }

@@ -4,13 +4,13 @@
 
 use super::shown::{Counts, Shown};
 use crate::charges::HeldSeat;
-use crate::ledger::Posting;
+use crate::leak_audit::AuditEntry;
 use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tickwire_shared::entity::{Entity, Kind};
+use tickwire_shared::entity::{Entity, Audited};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
 use tickwire_shared::room::{Hold, MemberEvent, Room};
@@ -52,7 +52,7 @@ pub(crate) struct Port<G: Game> {
     shown: Shown,
     hung: AtomicBool,
     abandoned: AtomicBool,
-    _posting: Posting,
+    _audit_entry: AuditEntry,
 }
 
 /// One event, as it waits.
@@ -74,8 +74,8 @@ struct Inbox<G: Game> {
     messages: usize,
     /// The last member's number; see [`MemberId`].
     members_made: u64,
-    players: Places,
-    spectators: Places,
+    players: SeatCount,
+    spectators: SeatCount,
     access: Access,
     passed_over: Option<PassedOver>,
     closing: Option<Close>,
@@ -105,14 +105,14 @@ impl PassedOver {
 
 /// The places of one role: those that the room counted last, and those that were given away since.
 #[derive(Clone, Copy, Debug, Default)]
-struct Places {
+struct SeatCount {
     counted: u16,
     coming: u16,
     /// The part of `coming` that the tick in progress has taken out of the inbox.
     in_tick: u16,
 }
 
-impl Places {
+impl SeatCount {
     fn taken(self) -> u16 {
         self.counted.saturating_add(self.coming)
     }
@@ -151,7 +151,7 @@ impl<G: Game> Default for Batch<G> {
 }
 
 impl<G: Game> Port<G> {
-    pub(crate) fn new(facts: RoomFacts, posting: Posting) -> Self {
+    pub(crate) fn new(facts: RoomFacts, audit_entry: AuditEntry) -> Self {
         let inbox = Inbox {
             items: Vec::new(),
             arrivals: Vec::new(),
@@ -159,8 +159,8 @@ impl<G: Game> Port<G> {
             attached: 0,
             messages: 0,
             members_made: 0,
-            players: Places::default(),
-            spectators: Places::default(),
+            players: SeatCount::default(),
+            spectators: SeatCount::default(),
             access: Access::default(),
             passed_over: None,
             closing: None,
@@ -173,7 +173,7 @@ impl<G: Game> Port<G> {
             shown: Shown::default(),
             hung: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
-            _posting: posting,
+            _audit_entry: audit_entry,
         }
     }
 
@@ -389,13 +389,13 @@ impl<G: Game> RoomPort for Port<G> {
         self.shown.get().rewinds.clone()
     }
 
-    fn kinds(&self) -> Vec<Kind> {
+    fn kinds(&self) -> Vec<Audited> {
         G::Entity::kinds()
     }
 }
 
 impl<G: Game> Inbox<G> {
-    fn places(&mut self, role: Role) -> &mut Places {
+    fn places(&mut self, role: Role) -> &mut SeatCount {
         match role {
             Role::Player => &mut self.players,
             Role::Spectator => &mut self.spectators,
@@ -425,7 +425,7 @@ impl<G: Game> Inbox<G> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Kind, Ledger};
+    use crate::leak_audit::{Audited, LeakAudit};
     use tickwire_shared::arena::Arena;
 
     /// The lock is held here; whoever took it would hang.
@@ -441,7 +441,7 @@ mod tests {
             spectators_max: 8,
             born: Instant::now(),
         };
-        let port = Port::<Arena>::new(facts, Arc::new(Ledger::default()).post(Kind::Room));
+        let port = Port::<Arena>::new(facts, Arc::new(LeakAudit::default()).post(Audited::Room));
         port.publish(3, 2, Access::Locked);
         let held = port.inbox();
         let listed = port.listing();

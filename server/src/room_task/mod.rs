@@ -7,7 +7,7 @@ mod driver;
 mod inbox;
 mod schedule;
 mod shown;
-mod tally;
+mod room_metrics;
 #[allow(clippy::unwrap_used)]
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! The end of a room's ticks.
 
 use super::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
-use crate::commons::Commons;
+use crate::context::ServerContext;
 use crate::config::Limits;
-use crate::ledger::Kind;
+use crate::leak_audit::Audited;
 use crate::metrics::Metrics;
 use crate::room_port::{Entry, RoomPort};
 use crate::room_threads::RoomThreads;
@@ -80,7 +80,7 @@ fn stones_are_predicted() {
 
 #[tokio::test]
 async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() {
-    let commons = Arc::new(Commons::new(
+    let context = Arc::new(ServerContext::new(
         Limits::default(),
         Vec::new(),
         Arc::new(Metrics::new()),
@@ -106,11 +106,11 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         spectators_max: 1,
         born: Instant::now(),
     };
-    let port = Arc::new(Port::new(facts, commons.ledger.post(Kind::Room)));
-    assert!(commons.directory.claim(port.clone()).await);
+    let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
+    assert!(context.directory.claim(port.clone()).await);
     let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-    let permit = RoomPermit { _place: place, _charge: commons.charges.room(None, 0).unwrap() };
-    let slot = Arc::new(Slot::new(&commons.ledger));
+    let permit = RoomPermit { _place: place, _charge: context.charges.room(None, 0).unwrap() };
+    let slot = Arc::new(Slot::new(&context.leak_audit));
     let secret = ResumeSecret { room: id, key: [0; 16] };
     let entry = Entry::Join {
         name: Name::cut("ada"),
@@ -120,10 +120,10 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         matched: true,
     };
     let _place = port.enter(entry.clone(), &slot).unwrap();
-    Box::new(RoomParts { port: port.clone(), room, permit }).start(&commons, 0);
+    Box::new(RoomParts { port: port.clone(), room, permit }).start(&context, 0);
 
     let ended = async {
-        while commons.directory.locate(id).await.is_some() {
+        while context.directory.locate(id).await.is_some() {
             sleep(Duration::from_millis(5)).await;
         }
     };

@@ -72,7 +72,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
         limits: SessionLimits {
             inbound_bytes_max: INBOUND_BYTES_MAX as u32,
             inbound_bytes_per_s: super::INBOUND_BYTES_PER_S,
-            resume_grace_ms: hub.commons().limits.resume_grace_ms,
+            resume_grace_ms: hub.context().limits.resume_grace_ms,
         },
         games: hub.game_infos(),
     };
@@ -144,7 +144,7 @@ fn poll_message<L: Link>(
             Poll::Ready(Ok(Received::Message(message))) => {
                 return Poll::Ready(Ok(Bytes::copy_from_slice(message)));
             }
-            Poll::Ready(Ok(Received::Sign)) => session.traffic.signs_in += 1,
+            Poll::Ready(Ok(Received::Heartbeat)) => session.traffic.heartbeats_in += 1,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
             Poll::Pending => return Poll::Pending,
         }

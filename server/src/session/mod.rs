@@ -1,15 +1,15 @@
 //! One connection from its first message to its end. Owns the order of messages and the closing; knows no game.
 //!
-//! `handshake` (Hello, Join) -> `play` (one task for both directions) -> `farewell` (closing message, close frame).
+//! `handshake` (Hello, Join) -> `play` (one task for both directions) -> `closing` (the closing message, close frame).
 
-mod farewell;
+mod closing;
 mod handshake;
 mod play;
 #[cfg(test)]
 mod tests;
 
-use crate::hub::{Hub, Place};
-use crate::ledger::Kind;
+use crate::hub::{Hub, CurrentRoom};
+use crate::leak_audit::Audited;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
 use crate::slot::{MessagesIn, Slot};
@@ -85,7 +85,7 @@ impl fmt::Display for Ending {
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
     messages_in: MessagesIn,
-    signs_in: u64,
+    heartbeats_in: u64,
     signs_out: u64,
     updates_out: u64,
     control_out: u64,
@@ -99,13 +99,13 @@ impl Traffic {
     }
 
     /// Tells what came since `told`.
-    fn tell(&self, told: &mut Self, metrics: &Metrics) {
+    fn report(&self, told: &mut Self, metrics: &Metrics) {
         let (came, before) = (&self.messages_in, &told.messages_in);
         let frames = (came.frames - before.frames, came.frame_bytes - before.frame_bytes);
         metrics.received.add_many(InKind::Frame, frames.0, frames.1);
         let control = (came.control - before.control, came.control_bytes - before.control_bytes);
         metrics.received.add_many(InKind::Control, control.0, control.1);
-        metrics.received.add_many(InKind::WebSocket, self.signs_in - told.signs_in, 0);
+        metrics.received.add_many(InKind::WebSocket, self.heartbeats_in - told.heartbeats_in, 0);
         metrics.sent.add_many(OutKind::WebSocket, self.signs_out - told.signs_out, 0);
         let control = (self.control_out - told.control_out, self.control_bytes_out - told.control_bytes_out);
         metrics.sent.add_many(OutKind::Control, control.0, control.1);
@@ -153,26 +153,26 @@ pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
 /// Runs a session over `link` to its end.
 async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
     let began = Instant::now();
-    let posting = hub.commons().ledger.post(Kind::Session);
+    let audit_entry = hub.context().leak_audit.post(Audited::Session);
     let (id, slot) = hub.admit(peer);
     let mut session = Session { hub, id, slot, traffic: Traffic::default(), peer, room: None, player: None };
     // The handshake's state is large and short-lived: it lives in a box of its own, not in the play loop's task.
     let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
         Ok(mut membership) => {
-            let _posting = session.hub.commons().ledger.post(Kind::Member);
+            let _audit_entry = session.hub.context().leak_audit.post(Audited::Member);
             let ending = play::run(&mut session, &mut *link, &membership).await;
             membership.parting = ending.parting();
             ending
         }
         Err(ending) => {
-            session.hub.commons().metrics.handshake_failures.of(HandshakeFailure::Hello).inc();
+            session.hub.context().metrics.handshake_failures.of(HandshakeFailure::Hello).inc();
             ending
         }
     };
-    Box::pin(farewell::run(&mut session, &mut *link, &ending)).await;
+    Box::pin(closing::run(&mut session, &mut *link, &ending)).await;
     session.report(&ending, began);
     drop(session);
-    drop(posting);
+    drop(audit_entry);
 }
 
 impl Session {
@@ -180,14 +180,14 @@ impl Session {
     fn seat(&mut self, membership: &Membership, player: Name) {
         let room = membership.port.id();
         tracing::info!(session = %self.id, peer = %self.peer, %room, player = &*player, "session has its place");
-        self.hub.seat(self.id, Place { room, member: membership.member, player: player.clone() });
+        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player: player.clone() });
         self.room = Some(room);
         self.player = Some(player);
     }
 
     /// One line per end of a connection.
     fn report(&self, ending: &Ending, began: Instant) {
-        let metrics = &self.hub.commons().metrics;
+        let metrics = &self.hub.context().metrics;
         let traffic = self.traffic;
         if matches!(ending, Ending::Closed(close) if close.code == CloseCode::BadResume) {
             metrics.resumes_refused.inc();

@@ -6,7 +6,7 @@
 //! It reads no clock per message but for the time stamp of a delivered frame, one per waking.
 
 use super::{Ending, Session, Traffic};
-use crate::ledger::Kind;
+use crate::leak_audit::Audited;
 use crate::room_port::{Membership, RoomPort};
 use crate::slot::{Next, Slot};
 use crate::transport::allowance::{Allowance, Verdict};
@@ -37,9 +37,9 @@ const MESSAGES_PER_S_MIN: u32 = 120;
 
 /// Plays until the session ends.
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
-    let _timer = session.hub.commons().ledger.post(Kind::Timer);
+    let _timer = session.hub.context().leak_audit.post(Audited::Timer);
     let mut told = Traffic::default();
-    let clocked = match link.clock() {
+    let clocked = match link.poll_on_tick() {
         Ok(clocked) => clocked,
         Err(error) => return error.into(),
     };
@@ -49,8 +49,8 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership
     // From here on the session has the last word.
     play.slot().attach(None);
     play.reclaim();
-    link.unclock();
-    session.traffic.tell(&mut told, &session.hub.commons().metrics);
+    link.poll_on_wake();
+    session.traffic.report(&mut told, &session.hub.context().metrics);
     ending
 }
 
@@ -70,14 +70,14 @@ struct Play<'a, L> {
     messages: Allowance,
     pause: Option<Pin<Box<Sleep>>>,
     beat: Pin<Box<Sleep>>,
-    seen: Seen,
+    seen: LastBeat,
     /// The task that the slot knows.
     waker: Option<Waker>,
 }
 
 /// What the last beat saw.
 #[derive(Debug, Default)]
-struct Seen {
+struct LastBeat {
     bytes_in: u64,
     written: u32,
     silent_beats: u32,
@@ -108,7 +108,7 @@ impl<'a, L: Link> Play<'a, L> {
             messages: Allowance::new(messages_per_s(port.tick_rate())),
             pause: None,
             beat: Box::pin(tokio::time::sleep(BEAT)),
-            seen: Seen::default(),
+            seen: LastBeat::default(),
             waker: None,
         }
     }
@@ -217,7 +217,7 @@ impl<'a, L: Link> Play<'a, L> {
                         return closed(close);
                     }
                 }
-                Ok(Received::Sign) => self.session.traffic.signs_in += 1,
+                Ok(Received::Heartbeat) => self.session.traffic.heartbeats_in += 1,
                 Err(error) => return Poll::Ready(error.into()),
             }
             self.messages.spend(1);
@@ -269,7 +269,7 @@ impl<'a, L: Link> Play<'a, L> {
                 self.reclaim();
                 self.lend();
             }
-            self.session.traffic.tell(told, &self.session.hub.commons().metrics);
+            self.session.traffic.report(told, &self.session.hub.context().metrics);
             if let Some(ending) = self.check_silence().or_else(|| self.check_stall()) {
                 return Poll::Ready(ending);
             }

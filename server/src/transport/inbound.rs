@@ -17,7 +17,7 @@ pub(super) struct Inbound {
 
 /// What stands at the front of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Front {
+pub(super) enum NextMessage {
     /// A whole message, unmasked, for [`Inbound::message`].
     Message(Range<usize>),
     /// The beginning of one, or nothing.
@@ -40,16 +40,16 @@ impl Inbound {
     /// byte 1    0x80 (masked) + its bytes if below 126; 0xfe, then 16 bits, big-endian, of at least 126
     /// 4 bytes   the mask, then the message, each byte i xor mask[i mod 4]
     /// ```
-    pub(super) fn take(&mut self) -> Front {
+    pub(super) fn take(&mut self) -> NextMessage {
         let pending = self.pending();
         let (head, length) = match *pending {
-            [] | [0x82] | [0x82, 0xfe] | [0x82, 0xfe, _] => return Front::Part,
+            [] | [0x82] | [0x82, 0xfe] | [0x82, 0xfe, _] => return NextMessage::Part,
             [0x82, length @ 0x80..0xfe, ..] => (2, usize::from(length & 0x7f)),
             [0x82, 0xfe, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
-            _ => return Front::Other,
+            _ => return NextMessage::Other,
         };
         if head + 4 + length > CAPACITY || (head == 4 && length < 126) {
-            return Front::Other;
+            return NextMessage::Other;
         }
         let Some((mask, message)) = self
             .bytes
@@ -57,12 +57,12 @@ impl Inbound {
             .and_then(|pending| pending.get_mut(head..head + 4 + length))
             .and_then(|frame| frame.split_first_chunk_mut::<4>())
         else {
-            return Front::Part;
+            return NextMessage::Part;
         };
         unmask(message, *mask);
         let start = self.pending.start + head + 4;
         self.pending.start = start + length;
-        Front::Message(start..start + length)
+        NextMessage::Message(start..start + length)
     }
 
     /// The bytes of a message that was just taken off.
@@ -86,7 +86,7 @@ impl Inbound {
         self.filled(length);
     }
 
-    /// Where more can be read to. Never empty after [`Front::Part`].
+    /// Where more can be read to. Never empty after [`NextMessage::Part`].
     pub(super) fn space(&mut self) -> &mut [u8] {
         self.bytes.copy_within(self.pending.clone(), 0);
         self.pending = 0..self.pending.len();

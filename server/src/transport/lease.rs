@@ -4,7 +4,7 @@
 //! begins. For anything else (a ping, a long message, a used-up allowance, the end) it gives the reading back to the
 //! session, which judges it.
 
-use super::inbound::{Front, Inbound};
+use super::inbound::{NextMessage, Inbound};
 use std::io;
 use std::time::{Duration, SystemTime};
 use tickwire_shared::wire::Close;
@@ -102,7 +102,7 @@ impl Lease {
         &self.pending
     }
 
-    pub(super) fn harvest(
+    pub(super) fn receive_ready(
         &mut self,
         reading: &mut Reading,
         source: &mut impl Source,
@@ -110,9 +110,9 @@ impl Lease {
     ) -> Harvest {
         reading.inbound.start_with(&self.pending);
         self.pending.clear();
-        let harvest = self.read_messages(reading, source, &mut take);
+        let receive_ready = self.read_messages(reading, source, &mut take);
         self.pending.extend_from_slice(reading.inbound.pending());
-        harvest
+        receive_ready
     }
 
     fn read_messages(
@@ -173,14 +173,14 @@ impl Lease {
                 return Some(Harvest::Session);
             }
             match reading.inbound.take() {
-                Front::Message(message) => {
+                NextMessage::Message(message) => {
                     self.messages_left -= 1;
                     if let Err(close) = take(at, reading.inbound.message(message)) {
                         return Some(Harvest::Close(close));
                     }
                 }
-                Front::Part => return None,
-                Front::Other => return Some(Harvest::Session),
+                NextMessage::Part => return None,
+                NextMessage::Other => return Some(Harvest::Session),
             }
         }
     }
@@ -241,11 +241,11 @@ mod tests {
 
     fn look(lease: &mut Lease, source: &mut Pieces) -> (Harvest, Vec<(bool, Vec<u8>)>) {
         let mut taken = Vec::new();
-        let harvest = lease.harvest(&mut Reading::new(), source, |at, message| {
+        let receive_ready = lease.receive_ready(&mut Reading::new(), source, |at, message| {
             taken.push((at.is_some(), message.to_vec()));
             Ok(())
         });
-        (harvest, taken)
+        (receive_ready, taken)
     }
 
     #[test]
@@ -257,8 +257,8 @@ mod tests {
         let mut lease = Lease::new(&[], 100, 10_000);
         let mut taken = Vec::new();
         for _ in 0..9 {
-            let (harvest, messages) = look(&mut lease, &mut source);
-            assert_eq!(harvest, Harvest::Done);
+            let (receive_ready, messages) = look(&mut lease, &mut source);
+            assert_eq!(receive_ready, Harvest::Done);
             taken.extend(messages);
         }
         let expected = (0..9_u8).map(|n| (n % 4 == 0, vec![n; 30])).collect::<Vec<_>>();
@@ -271,17 +271,17 @@ mod tests {
         let ping = frame(0x89, b"there?");
         let stream = [frame(0x82, &[1; 9]), ping.clone()].concat();
         let mut lease = Lease::new(&[], 100, 10_000);
-        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(stream)]));
-        assert_eq!((harvest, taken.len(), lease.pending()), (Harvest::Session, 1, &ping[..]));
+        let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(stream)]));
+        assert_eq!((receive_ready, taken.len(), lease.pending()), (Harvest::Session, 1, &ping[..]));
 
         let one = frame(0x82, &[1; 9]);
         let mut lease = Lease::new(&[], 2, 10_000);
-        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3))]));
-        assert_eq!((harvest, taken.len(), lease.pending()), (Harvest::Session, 2, &one[..]));
+        let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3))]));
+        assert_eq!((receive_ready, taken.len(), lease.pending()), (Harvest::Session, 2, &one[..]));
 
         let mut lease = Lease::new(&[], 100, 20);
-        let (harvest, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3)), None]));
-        assert_eq!((harvest, taken.len()), (Harvest::Done, 3), "what was read is taken");
+        let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3)), None]));
+        assert_eq!((receive_ready, taken.len()), (Harvest::Done, 3), "what was read is taken");
         assert_eq!(
             look(&mut lease, &mut Pieces(vec![Some(one)])).0,
             Harvest::Session,
@@ -297,8 +297,8 @@ mod tests {
         let mut lease = Lease::new(&[], 100, 10_000);
         let mut source = Pieces(vec![Some(frame(0x82, &[9]))]);
         let close = Close::from(CloseCode::DecodeError);
-        let harvest = lease.harvest(&mut Reading::new(), &mut source, |_, _| Err(close.clone()));
-        assert_eq!(harvest, Harvest::Close(close));
+        let receive_ready = lease.receive_ready(&mut Reading::new(), &mut source, |_, _| Err(close.clone()));
+        assert_eq!(receive_ready, Harvest::Close(close));
     }
 
     #[test]
@@ -323,7 +323,7 @@ mod tests {
         let wired = WiredTcp::from(listener.accept().await.unwrap().0);
         let wire = wired.wire().unwrap();
         let mut link = WebSocketLink::open(wired, &Bytes::new(), 1 << 30);
-        assert_eq!(link.clock(), Ok(true));
+        assert_eq!(link.poll_on_tick(), Ok(true));
 
         let mut rng = Rng::new(7);
         let (mut stream, mut ends, mut expected) = (Vec::new(), Vec::new(), Vec::new());
@@ -350,18 +350,18 @@ mod tests {
             tokio::task::yield_now().await;
             reading.begin(Instant::now());
             let before = got.len();
-            let harvest = wire.harvest(&mut reading, |_, message| {
+            let receive_ready = wire.receive_ready(&mut reading, |_, message| {
                 got.push(message.to_vec());
                 Ok(())
             });
             by_room += got.len() - before;
-            if harvest == Harvest::Session {
+            if receive_ready == Harvest::Session {
                 handed_over += 1;
                 link.reclaim();
                 loop {
                     match link.poll_recv(&mut cx) {
                         Poll::Ready(Ok(Received::Message(message))) => got.push(message.to_vec()),
-                        Poll::Ready(Ok(Received::Sign)) => (),
+                        Poll::Ready(Ok(Received::Heartbeat)) => (),
                         Poll::Ready(Err(error)) => panic!("{error:?}"),
                         Poll::Pending => break,
                     }
@@ -373,7 +373,7 @@ mod tests {
         assert!(by_room > 100 && handed_over > 20, "{by_room} by the room, {handed_over} times handed over");
         // The session is woken again by what comes.
         link.reclaim();
-        link.unclock();
+        link.poll_on_wake();
         drop(peer);
         let end = std::future::poll_fn(|cx| link.poll_recv(cx).map(|got| got.map(|_| ()))).await;
         assert_eq!(end, Err(LinkError::Cut));

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tickwire_shared::wire::{Close, CloseCode};
-use wire::Wire;
+use wire::SharedSocket;
 
 /// What a link received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) enum Received<'a> {
     /// A whole binary message.
     Message(&'a [u8]),
     /// A sign of life without content: a ping or a pong.
-    Sign,
+    Heartbeat,
 }
 
 /// Why a link is at its end.
@@ -79,21 +79,21 @@ pub(crate) trait Link: Unpin + Send {
     fn bytes_in(&self) -> u64;
 
     /// What a room may write to past this link, and read from. `None` where only the link can.
-    fn wire(&self) -> Option<Arc<Wire>> {
+    fn wire(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 
-    /// From now on nobody is woken by what comes, until [`Link::unclock`]: the room says at its ticks when to receive, or
+    /// From now on nobody is woken by what comes, until [`Link::poll_on_wake`]: the room says at its ticks when to receive, or
     /// receives itself while it has the lease. Returns whether this is so.
     ///
     /// # Errors
     /// The connection is no longer there.
-    fn clock(&mut self) -> Result<bool, LinkError> {
+    fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
         Ok(false)
     }
 
     /// From now on whoever receives is woken by what comes. What the room holds must have been reclaimed.
-    fn unclock(&mut self) {}
+    fn poll_on_wake(&mut self) {}
 
     /// Lets the room receive up to so many messages. It does not if the next one is none of those that a room can read.
     fn lend(&mut self, _messages: u32) {}

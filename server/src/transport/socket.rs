@@ -73,7 +73,7 @@ impl Socket {
     }
 
     /// Turns to the clock where the system can tell when bytes came. Returns whether it did.
-    pub(super) fn clock(&mut self) -> io::Result<bool> {
+    pub(super) fn poll_on_tick(&mut self) -> io::Result<bool> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         if let Self::Woken(socket) = std::mem::replace(self, Self::Lost) {
             *self = Self::Clocked(clocked::Fd::new(socket)?);
@@ -82,7 +82,7 @@ impl Socket {
     }
 
     /// Turns back: whoever waits is woken again.
-    pub(super) fn unclock(&mut self) -> io::Result<()> {
+    pub(super) fn poll_on_wake(&mut self) -> io::Result<()> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         if self.is_clocked()
             && let Self::Clocked(socket) = std::mem::replace(self, Self::Lost)

@@ -7,10 +7,10 @@
 //! One task uses a link, and it stays the same, so tungstenite is driven directly: an adapter that serves a reader and
 //! a writer in two tasks registers four wakers per poll.
 
-use super::inbound::{Front, Inbound};
+use super::inbound::{NextMessage, Inbound};
 use super::lease::Lease;
 use super::metered::{Metered, is_rate_exceeded};
-use super::wire::{Stream, Wire};
+use super::wire::{ByteStream, SharedSocket};
 use super::{Link, LinkError, Received};
 use bytes::Bytes;
 use std::io;
@@ -54,7 +54,7 @@ pub(crate) struct WebSocketLink<S> {
     /// `None` while it is lent to the room.
     inbound: Option<Box<Inbound>>,
     /// What may be lent, and where.
-    wire: Option<Arc<Wire>>,
+    wire: Option<Arc<SharedSocket>>,
     /// Frames are read in `inbound`: tungstenite holds no part of one.
     direct: bool,
     /// Bytes of the frames that tungstenite has handed over, each head counted at its shortest.
@@ -65,7 +65,7 @@ pub(crate) struct WebSocketLink<S> {
     shut: bool,
 }
 
-impl<S: Stream> WebSocketLink<S> {
+impl<S: ByteStream> WebSocketLink<S> {
     /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
         let wire = io.wire();
@@ -100,15 +100,15 @@ impl<S: Stream> WebSocketLink<S> {
     }
 }
 
-impl<S: Stream> WebSocketLink<S> {
+impl<S: ByteStream> WebSocketLink<S> {
     /// The place of the next message in `inbound`; `None` if tungstenite has to go on.
     fn poll_direct(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
         let Some(inbound) = &mut self.inbound else { return Poll::Pending };
         loop {
             match inbound.take() {
-                Front::Message(at) => return Poll::Ready(Ok(Some(at))),
-                Front::Part => {}
-                Front::Other => {
+                NextMessage::Message(at) => return Poll::Ready(Ok(Some(at))),
+                NextMessage::Part => {}
+                NextMessage::Other => {
                     self.socket.get_mut().leave(inbound.pending());
                     inbound.start_with(&[]);
                     self.direct = false;
@@ -142,7 +142,7 @@ impl<S: Stream> WebSocketLink<S> {
                 self.received = bytes;
                 Ok(Received::Message(&self.received))
             }
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Received::Sign),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Received::Heartbeat),
             Ok(Message::Text(_)) => {
                 Err(LinkError::broken(CloseCode::TextMessage, "send binary messages only"))
             }
@@ -155,7 +155,7 @@ impl<S: Stream> WebSocketLink<S> {
     }
 }
 
-impl<S: Stream> Link for WebSocketLink<S> {
+impl<S: ByteStream> Link for WebSocketLink<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
         self.socket.get_mut().set_waker(cx);
         if self.direct
@@ -217,18 +217,18 @@ impl<S: Stream> Link for WebSocketLink<S> {
         self.socket.get_ref().bytes_in()
     }
 
-    fn wire(&self) -> Option<Arc<Wire>> {
+    fn wire(&self) -> Option<Arc<SharedSocket>> {
         self.wire.clone()
     }
 
-    fn clock(&mut self) -> Result<bool, LinkError> {
-        self.wire.as_ref().map_or(Ok(false), |wire| wire.clock().map_err(|_| LinkError::Cut))
+    fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
+        self.wire.as_ref().map_or(Ok(false), |wire| wire.poll_on_tick().map_err(|_| LinkError::Cut))
     }
 
-    fn unclock(&mut self) {
+    fn poll_on_wake(&mut self) {
         if let Some(wire) = &self.wire {
             // An error means that the connection is gone, which the next that is written finds out too.
-            let _ = wire.unclock();
+            let _ = wire.poll_on_wake();
         }
     }
 

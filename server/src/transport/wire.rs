@@ -20,9 +20,9 @@ use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
 /// A stream that can carry a session.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// What a room may write to and read from. `None` where only the session can.
-    fn wire(&self) -> Option<Arc<Wire>> {
+    fn wire(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 
@@ -50,18 +50,18 @@ fn keep_little_unsent(socket: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-impl Stream for TlsStream<TcpStream> {
+impl ByteStream for TlsStream<TcpStream> {
     fn keep_little_unsent(&self) -> io::Result<()> {
         keep_little_unsent(self.get_ref().0)
     }
 }
 
 #[cfg(test)]
-impl Stream for tokio::io::DuplexStream {}
+impl ByteStream for tokio::io::DuplexStream {}
 
 /// A shared socket.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct SharedSocket {
     shared: Mutex<Shared>,
 }
 
@@ -87,20 +87,20 @@ pub(crate) enum Sent {
     Not,
 }
 
-impl Wire {
+impl SharedSocket {
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on nobody is woken by bytes that come; a room reads them, or tells the session to. Returns whether this
     /// is so: not every system can do it.
-    pub(super) fn clock(&self) -> io::Result<bool> {
-        self.shared().socket.clock()
+    pub(super) fn poll_on_tick(&self) -> io::Result<bool> {
+        self.shared().socket.poll_on_tick()
     }
 
     /// From now on the session is woken by bytes that come.
-    pub(super) fn unclock(&self) -> io::Result<()> {
-        self.shared().socket.unclock()
+    pub(super) fn poll_on_wake(&self) -> io::Result<()> {
+        self.shared().socket.poll_on_wake()
     }
 
     /// Lets the room read.
@@ -115,14 +115,14 @@ impl Wire {
 
     /// Reads what came, and hands each message to `take`, which may end the session; now and then with the time of its
     /// arrival.
-    pub(crate) fn harvest(
+    pub(crate) fn receive_ready(
         &self,
         reading: &mut Reading,
         take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
     ) -> Harvest {
         let Shared { socket, lease, .. } = &mut *self.shared();
         match lease {
-            Some(lease) => lease.harvest(reading, socket, take),
+            Some(lease) => lease.receive_ready(reading, socket, take),
             None if socket.is_clocked() => Harvest::Session,
             None => Harvest::Done,
         }
@@ -175,26 +175,26 @@ impl Shared {
 /// The session's face of a shared socket.
 #[derive(Debug)]
 pub(crate) struct WiredTcp {
-    wire: Arc<Wire>,
+    wire: Arc<SharedSocket>,
 }
 
 impl From<TcpStream> for WiredTcp {
     fn from(socket: TcpStream) -> Self {
         let socket = Socket::Woken(socket);
         let shared = Shared { socket, lease: None, tail: Bytes::new(), held: false };
-        Self { wire: Arc::new(Wire { shared: Mutex::new(shared) }) }
+        Self { wire: Arc::new(SharedSocket { shared: Mutex::new(shared) }) }
     }
 }
 
-impl Stream for WiredTcp {
-    fn wire(&self) -> Option<Arc<Wire>> {
+impl ByteStream for WiredTcp {
+    fn wire(&self) -> Option<Arc<SharedSocket>> {
         Some(self.wire.clone())
     }
 
     fn keep_little_unsent(&self) -> io::Result<()> {
         match &self.wire.shared().socket {
             Socket::Woken(socket) => keep_little_unsent(socket),
-            // Only a session turns to the clock.
+            // Only a session polls on the tick.
             _ => Ok(()),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) struct Nothing {
 
 /// Which things a client sees, and how the room is cut for that. Lengths in steps of the grid; a cell of 0: it is not cut.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Sight {
+pub(crate) struct ClientView {
     pub(crate) radius: i32,
     pub(crate) cell: i32,
     pub(crate) slack: i32,
@@ -76,19 +76,19 @@ pub(crate) fn side() -> i32 {
 }
 
 impl<const FIELDS: usize> Game for Field<FIELDS> {
-    type Settings = Sight;
+    type Settings = ClientView;
     type Scene = ();
     type Input = Nothing;
     type Entity = Thing<FIELDS>;
     type Event = ();
     type Command = ();
 
-    fn scene(_: &Sight, _: TickRate) -> Result<(), BadSettings> {
+    fn scene(_: &ClientView, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
     }
 
     /// A room that is not cut is one that spectators fill.
-    fn players_max(sight: &Sight) -> u16 {
+    fn players_max(sight: &ClientView) -> u16 {
         if sight.cell == 0 { 1 } else { 512 }
     }
 
@@ -98,17 +98,17 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         Some(table)
     }
 
-    fn interest(sight: &Sight) -> Interest {
+    fn interest(sight: &ClientView) -> Interest {
         if sight.cell == 0 {
             return Interest::Whole;
         }
         let cells = (side() / sight.cell + 1) as u16;
-        let &Sight { radius, cell: size, slack } = sight;
+        let &ClientView { radius, cell: size, slack } = sight;
         Interest::Cells(Cells { origin: IVec2::ZERO, size, columns: cells, rows: cells, radius, slack })
     }
 
-    fn place(thing: &Thing<FIELDS>) -> Place {
-        Place::at(IVec2::new(thing.0[0], thing.0[1]))
+    fn location(thing: &Thing<FIELDS>) -> Location {
+        Location::at(IVec2::new(thing.0[0], thing.0[1]))
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Thing<FIELDS>>) -> Self {

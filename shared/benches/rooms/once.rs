@@ -1,6 +1,6 @@
 //! One client against 256 that see the same: the work of encoding, and the time that it takes.
 
-use crate::game::{COUNT, Field, HZ, STEP_TIME, Sight};
+use crate::game::{COUNT, Field, HZ, STEP_TIME, ClientView};
 use crate::stage::Stage;
 use crate::workload::{Declared, Match, Style};
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ pub(crate) fn run() {
 }
 
 fn measure(clients: usize) -> Run {
-    let mut stage = Stage::<Field<9>>::new(Sight::default(), 1, 1, clients - 1, 1);
+    let mut stage = Stage::<Field<9>>::new(ClientView::default(), 1, 1, clients - 1, 1);
     (0..SETTLE_TICKS).for_each(|_| stage.tick());
     (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
     let before = stage.room.stats().entities_encoded;

@@ -1,4 +1,4 @@
-//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, own)]`.
+//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, owner_only)]`.
 
 use core::fmt::Display;
 use proc_macro2::Span;
@@ -26,7 +26,7 @@ impl Family {
 
     fn keys(self) -> &'static str {
         match self {
-            Self::Entity => "`range`, `grid`, `angle`, `predict`, `interpolate` and `own`",
+            Self::Entity => "`range`, `grid`, `angle`, `predict`, `interpolate` and `owner_only`",
             Self::Input => "`range`, `grid` and `angle`",
         }
     }
@@ -40,7 +40,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) angle: Option<Expr>,
     pub(crate) predict: Option<Predict>,
     pub(crate) interpolate: Option<LitBool>,
-    /// Where `own` stands, if it does.
+    /// Where `owner_only` stands, if it does.
     pub(crate) own: Option<Span>,
 }
 
@@ -91,9 +91,9 @@ impl FieldAttributes {
                 })?;
                 once(&mut self.interpolate, meta, on)
             }
-            "own" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
-            "own" => {
-                Err(meta.error("an input goes to the server only: `own` belongs to the fields of an entity"))
+            "owner_only" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
+            "owner_only" => {
+                Err(meta.error("an input goes to the server only: `owner_only` belongs to the fields of an entity"))
             }
             "interpolate" => {
                 Err(meta.error("an input is not drawn: `interpolate` belongs to the fields of an entity"))

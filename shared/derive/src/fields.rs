@@ -15,7 +15,7 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) class: Class,
     pub(crate) predict: Option<Predict>,
-    /// Where `own` stands, if it does.
+    /// Where `owner_only` stands, if it does.
     pub(crate) own: Option<Span>,
     pub(crate) steps: Option<Expr>,
     pub(crate) wraps: bool,

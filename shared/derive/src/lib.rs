@@ -20,7 +20,7 @@
 //! | `predict = steer(TARGET, LAG_MS)` | numbers, vectors, entities only | The value goes to the field `TARGET` and trails `LAG_MS` behind it: 1/n of the way in each tick, n = 1 + lag x tick rate. An angle takes the shorter way. |
 //! | `predict = custom` | all, entities only | `Game::predict` says how the value goes on. Only clients built with the game can read such a stream. |
 //! | `interpolate = BOOL` | numbers, vectors, entities only | Whether clients draw the value between its states: it glides from one to the next, between the steps of its grid too. True by default for `f32`, vectors, angles and whatever is predicted as other than `hold`; `false` switches it off. Changes nothing but pictures. |
-//! | `own` | all, entities only | Only the player whose entity it is gets the field; for all others it is 0, or what of its range is nearest to 0. Such a field is held, and no predictor reads it. |
+//! | `owner_only` | all, entities only | Only the player whose entity it is gets the field; for all others it is 0, or what of its range is nearest to 0. Such a field is held, and no predictor reads it. |
 //!
 //! A predictor reads a field of the same struct with as many components and the same steps per unit (for an angle,
 //! per turn). A velocity may itself be steered, not linear; a target is held.

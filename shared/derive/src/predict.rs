@@ -114,7 +114,7 @@ fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> R
     };
     if of.own.is_some() {
         let text = format!(
-            "only its owner gets `{name}`, so no other client could predict `{}` from it: remove its `own`",
+            "only its owner gets `{name}`, so no other client could predict `{}` from it: remove its `owner_only`",
             field.name()
         );
         return Err(Error::new(name.span(), text));

@@ -38,7 +38,7 @@ pub(super) fn fly(
     respawn_ticks: u32,
     news: &mut News<'_>,
 ) {
-    let places = Places::of(ships);
+    let places = ShipPositions::of(ships);
     shots.retain_mut(|live| {
         let part = live.left.min(256);
         live.left -= part;
@@ -64,11 +64,11 @@ pub(super) fn fly(
 
 /// Where the ships of a step are, eight and eight side by side: most shots are near none, and the compiler makes a few
 /// vector instructions of finding that out.
-struct Places {
+struct ShipPositions {
     eights: Vec<[[i32; 8]; 2]>,
 }
 
-impl Places {
+impl ShipPositions {
     fn of(ships: &[Ship]) -> Self {
         let mut eights = vec![[[i32::MAX; 8]; 2]; ships.len().div_ceil(8)];
         for ([xs, ys], ships) in eights.iter_mut().zip(ships.chunks(8)) {
@@ -107,7 +107,7 @@ pub(super) fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<
 }
 
 /// The ship that a shot meets first on `way`, as its place in `ships`.
-fn first_hit(shot: &Shot, way: IVec2, ships: &[Ship], places: &Places, map: &Map) -> Option<usize> {
+fn first_hit(shot: &Shot, way: IVec2, ships: &[Ship], places: &ShipPositions, map: &Map) -> Option<usize> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
     let (middle, reach) = (shot.pos + way / 2, way.abs() / 2 + (NEAR + 2));
     let (mut best, mut best_along) = (None, i64::MAX);
@@ -189,7 +189,7 @@ pub(super) enum CaughtUp {
 pub(super) fn catch_up(
     mut shot: Shot,
     seats: &[Seat],
-    seen: &LookBack<'_>,
+    seen: &Rewound<'_>,
     map: &Map,
     rate: TickRate,
 ) -> CaughtUp {

@@ -51,7 +51,7 @@ pub struct Ship {
     /// What it shoots with.
     pub weapon: Weapon,
     /// Seconds until rapid fire is over, rounded up; for its player alone.
-    #[entity(range = 0..=8, own)]
+    #[entity(range = 0..=8, owner_only)]
     pub rapid_s: u8,
     /// Ships that it destroyed in this round.
     #[entity(range = 0..=999)]

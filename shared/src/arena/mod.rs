@@ -27,7 +27,7 @@
 mod combat;
 mod entities;
 mod events;
-mod foresee;
+mod predict_spawns;
 mod heading;
 mod input;
 mod invariants;
@@ -60,7 +60,7 @@ use crate::wire::Text;
 use combat::{CaughtUp, LiveShot};
 use events::News;
 use pickups::Spot;
-use rounds::{Clock, Turned};
+use rounds::{RoundClock, Turned};
 use seats::Seat;
 use tempo::ticks_in_s;
 
@@ -77,7 +77,7 @@ pub struct Arena {
     players_max: u16,
     respawn_ticks: u32,
     emote_ticks: u32,
-    clock: Clock,
+    clock: RoundClock,
     /// In the order of the players' ids.
     seats: Vec<Seat>,
     /// The ships of `seats`, side by side with them during a step; kept for its memory.
@@ -126,7 +126,7 @@ impl Game for Arena {
             players_max: Self::players_max(settings),
             respawn_ticks: ticks_in_s(settings.respawn_s.clamp(1, 30), setup.tick_rate),
             emote_ticks: 0,
-            clock: Clock::start(world, settings, setup.tick_rate),
+            clock: RoundClock::start(world, settings, setup.tick_rate),
             seats: Vec::new(),
             ships: Vec::new(),
             shots: Vec::new(),
@@ -215,16 +215,16 @@ impl Game for Arena {
         before.as_ship().zip(after.as_ship()).is_some_and(|(before, after)| revived(before, after))
     }
 
-    fn foresee(sight: &Foresight<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
-        spawned.extend(foresee::shot(sight).map(ArenaEntity::Shot));
+    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
+        spawned.extend(predict_spawns::shot(sight).map(ArenaEntity::Shot));
     }
 
-    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Flight<'_, Self>) -> bool {
-        foresee::goes_on(before, after, way)
+    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &PredictedSpawn<'_, Self>) -> bool {
+        predict_spawns::goes_on(before, after, way)
     }
 
     fn is_foreseen(foreseen: &ArenaEntity, real: &ArenaEntity) -> bool {
-        foresee::is_same_shot(foreseen, real)
+        predict_spawns::is_same_shot(foreseen, real)
     }
 }
 
@@ -288,7 +288,7 @@ impl Arena {
             let player = players.next_if(|player| player.player == seat.player);
             let Some(player) = player.filter(|player| player.input.fire.active()) else { continue };
             let Some(shot) = combat::fire(seat, ship, turn.scene, turn.tick_rate) else { continue };
-            match combat::catch_up(shot, &self.seats, &turn.look_back(player), turn.scene, turn.tick_rate) {
+            match combat::catch_up(shot, &self.seats, &turn.rewind(player), turn.scene, turn.tick_rate) {
                 CaughtUp::Flies(shot, left) => self.launch(world, at, shot, left),
                 CaughtUp::Hits(on) => self.hits.push((at, on)),
                 CaughtUp::Ends => {}

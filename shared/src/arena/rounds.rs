@@ -9,7 +9,7 @@ use crate::wire::control::List;
 
 /// The clock of a room's rounds.
 #[derive(Clone, Debug)]
-pub(super) struct Clock {
+pub(super) struct RoundClock {
     entity: Option<EntityId>,
     shown: Round,
     ticks_left: u32,
@@ -30,7 +30,7 @@ pub(super) enum Turned {
     Started,
 }
 
-impl Clock {
+impl RoundClock {
     /// The first round, shown in the world.
     pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings, tick_rate: TickRate) -> Self {
         let ticks = |seconds| ticks_in_s(seconds, tick_rate);

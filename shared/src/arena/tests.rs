@@ -1,6 +1,6 @@
 //! The rules of the arena, one test each, played by calling the game as a room does.
 
-mod look_back;
+mod rewind;
 
 use super::*;
 use crate::entity::{Button, Entity, Schema};

@@ -2,15 +2,15 @@
 
 use super::clock::{ArrivalClock, Follower, InputClock};
 use super::control::prediction_of;
-use super::foreseen::Foreseen;
+use super::predicted_spawns::PredictedSpawns;
 use super::inputs::Inputs;
-use super::life_line::LifeLines;
+use super::input_trace::LifeLines;
 use super::reliable::EventNumbers;
-use super::seen::Seen;
-use super::sent::SentFrames;
-use super::starved::Starved;
+use super::view_ticks::ViewTicks;
+use super::frames_in_flight::SentFrames;
+use super::starvation::Starved;
 use super::streams::Streams;
-use super::{Client, ClientError, ClientEvent, Place, State};
+use super::{Client, ClientError, ClientEvent, JoinedRoom, State};
 use crate::game::{Game, schema_of};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{PROTOCOL_VERSION, window_ticks};
@@ -96,7 +96,7 @@ impl<G: Game> Client<G> {
         }
         let was_in = self.place.is_some();
         self.stats.resumes += u64::from(was_in);
-        self.place = Some(Place {
+        self.place = Some(JoinedRoom {
             room: joined.room,
             player: joined.player,
             tick_rate: joined.tick_rate,
@@ -109,15 +109,15 @@ impl<G: Game> Client<G> {
             render: Follower::default(),
             server: Follower::default(),
             prediction: joined.player.and_then(|(_, entity)| prediction_of::<G>(entity, joined.tick_rate)),
-            foreseen: Foreseen::new(joined.tick_rate),
+            predicted_spawns: PredictedSpawns::new(joined.tick_rate),
             own: OwnTold::default(),
             own_row: Vec::new(),
             next_frame_at: now,
             frame_at: Duration::ZERO,
             sent: SentFrames::new(joined.tick_rate),
             starved: Starved::default(),
-            life_lines: LifeLines::default(),
-            seen: Seen::default(),
+            input_traces: LifeLines::default(),
+            seen: ViewTicks::default(),
             snapshot_at: None,
         });
         let roster_before = core::mem::replace(&mut self.roster, joined.roster.into());

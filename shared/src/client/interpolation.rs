@@ -19,9 +19,9 @@ pub(super) const FRACTIONS: i64 = 256;
 
 /// A moment between ticks, in 1/256 tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(pub(super) i64);
+pub(super) struct FractionalTick(pub(super) i64);
 
-impl Moment {
+impl FractionalTick {
     pub(super) fn of(tick: f64) -> Self {
         Self((tick.clamp(0.0, f64::from(u32::MAX)) * FRACTIONS as f64) as i64)
     }

@@ -17,26 +17,26 @@ mod clock;
 mod control;
 mod error;
 mod event;
-mod figures;
-mod foreseen;
+mod net_graph;
+mod predicted_spawns;
 pub mod generic;
 mod handshake;
 mod held;
 mod inputs;
 mod interpolation;
 mod left;
-mod life_line;
-mod picture;
-mod place;
+mod input_trace;
+mod rendered_frame;
+mod joined_room;
 mod play;
 mod prediction;
 mod presence;
 mod received;
 mod reliable;
 mod saved;
-mod seen;
-mod sent;
-mod starved;
+mod view_ticks;
+mod frames_in_flight;
+mod starvation;
 mod stats;
 mod streams;
 #[cfg(test)]
@@ -49,8 +49,8 @@ mod visual;
 pub use backoff::Backoff;
 pub use error::ClientError;
 pub use event::ClientEvent;
-pub use life_line::LifeLine;
-pub use picture::{FineRow, Picture};
+pub use input_trace::InputTrace;
+pub use rendered_frame::{FineRow, RenderedFrame};
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
 pub use saved::SavedPlace;
@@ -69,7 +69,7 @@ use crate::wire::{Close, CloseCode, DecodeError, codec};
 use core::time::Duration;
 use inputs::Inputs;
 use interpolation::FRACTIONS;
-use place::Place;
+use joined_room::JoinedRoom;
 use reliable::{Commands, EventNumbers};
 use stats::Samples;
 use std::collections::VecDeque;
@@ -120,7 +120,7 @@ pub struct Client<G: Game> {
     schema_hash: u64,
     state: State,
     session: Option<SessionId>,
-    place: Option<Place<G>>,
+    place: Option<JoinedRoom<G>>,
     roster: Vec<RosterEntry>,
     follows: Option<PlayerId>,
     inputs: Inputs<G::Input>,
@@ -249,15 +249,15 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// As [`Client::set_input`], with the time of the key for the input's [`LifeLine`]; else that of the last call counts.
+    /// As [`Client::set_input`], with the time of the key for the input's [`InputTrace`]; else that of the last call counts.
     pub fn set_input_at(&mut self, now: Duration, input: G::Input) {
         self.now = self.now.max(now);
         self.set_input(input);
     }
 
-    /// The life-line of an input that was followed to its end, sampled a few times a second at most. The last 16 wait.
-    pub fn poll_life_line(&mut self) -> Option<LifeLine> {
-        self.place.as_mut()?.life_lines.poll()
+    /// The input-trace of an input that was followed to its end, sampled a few times a second at most. The last 16 wait.
+    pub fn poll_input_trace(&mut self) -> Option<InputTrace> {
+        self.place.as_mut()?.input_traces.poll()
     }
 
     /// Queues a reliable command. The game gets it in the step of the first input that is made after this call, or later, and

@@ -1,10 +1,10 @@
 //! In the room: updates in, inputs and frames out, the view on demand.
 
-use super::foreseen::OwnStep;
+use super::predicted_spawns::OwnStep;
 use super::interpolation::FRACTIONS;
 use super::prediction::Correction;
-use super::reliable::Turn;
-use super::sent::stamp;
+use super::reliable::EventOrder;
+use super::frames_in_flight::stamp;
 use super::stats::{SAMPLES_MAX, Sample};
 use super::view::others_shown;
 use super::{Client, ClientError, ClientEvent, State};
@@ -101,7 +101,7 @@ impl<G: Game> Client<G> {
             self.control(entity)?;
         }
         if let (Some(own), Some(schema), Some(place)) = (&private.own, &self.schema, &mut self.place) {
-            place.own.hear(schema, own)?;
+            place.own.apply(schema, own)?;
         }
         if let Some(timing) = private.timing {
             self.on_timing(now, private.tick, timing);
@@ -114,7 +114,7 @@ impl<G: Game> Client<G> {
     /// Takes in what became of inputs.
     fn on_applied(&mut self, now: Duration, private: &Private) {
         let Some(place) = &mut self.place else { return };
-        let followed = place.life_lines.awaited();
+        let followed = place.input_traces.awaited();
         let was_late = followed.is_some_and(|tick| self.inputs.is_among_late(tick, private.counts.late));
         self.inputs.late(private.counts.late);
         if let Some(applied) = private.input_applied {
@@ -127,7 +127,7 @@ impl<G: Game> Client<G> {
         if let Some(applied) = if was_late { Some(private.tick) } else { in_time } {
             let [applied, snapshot] =
                 [applied, private.tick].map(|tick| (tick, place.time_of(now, f64::from(tick.0))));
-            place.life_lines.decoded(now, applied, snapshot);
+            place.input_traces.decoded(now, applied, snapshot);
         }
     }
 
@@ -137,7 +137,7 @@ impl<G: Game> Client<G> {
         // What is missing may be in a stream that had to wait, or that waits for a repair.
         let is_whole = self.streams.waiting() == 0 && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
-        place.foreseen.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
+        place.predicted_spawns.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
         let Some(prediction) = &mut place.prediction else { return };
         let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
         if row.is_none() && !is_whole {
@@ -177,7 +177,7 @@ impl<G: Game> Client<G> {
         });
         let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
         place.input_clock.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
-        place.life_lines.received(sent.at, place.time_of(now, came_at));
+        place.input_traces.received(sent.at, place.time_of(now, came_at));
         self.stats.margin_ticks = place.input_clock.margin_ticks();
         self.stats.jitter_up = place.input_clock.jitter();
     }
@@ -186,17 +186,17 @@ impl<G: Game> Client<G> {
         for (bytes, ahead) in events.items.iter().zip(0..) {
             let number = events.first.wrapping_add(ahead);
             match self.event_numbers.take(number) {
-                Turn::Repeated => {
+                EventOrder::Repeated => {
                     self.stats.events_repeated += 1;
                     continue;
                 }
                 // Its turn is over: events are handed on in their order.
-                Turn::Reordered => {
+                EventOrder::Reordered => {
                     self.stats.events_reordered += 1;
                     self.stats.events_lost = self.stats.events_lost.saturating_sub(1);
                     continue;
                 }
-                Turn::Next { lost } => self.stats.events_lost += u64::from(lost),
+                EventOrder::Next { lost } => self.stats.events_lost += u64::from(lost),
             }
             self.stats.events += 1;
             let event = match codec::decode(bytes)? {
@@ -248,9 +248,9 @@ impl<G: Game> Client<G> {
                 let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
                 self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
             }
-            place.life_lines.shown(now, moment);
+            place.input_traces.shown(now, moment);
             if let Some(schema) = &self.schema {
-                place.foreseen.advance(schema, moment, place.input_clock.part_at(now));
+                place.predicted_spawns.advance(schema, moment, place.input_clock.part_at(now));
             }
             self.stats.frames += 1;
             self.stats.frames_starved += place.starved.shown(moment, newest);
@@ -271,7 +271,7 @@ impl<G: Game> Client<G> {
                 || self.event_numbers.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
             if let Some(pressed_at) = self.inputs.take_pressed() {
-                place.life_lines.made(tick, pressed_at, now);
+                place.input_traces.made(tick, pressed_at, now);
             }
             self.frame_due |= self.inputs.has_unsent();
             let age_max = i64::from(place.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
@@ -296,7 +296,7 @@ impl<G: Game> Client<G> {
                     shown: seen.map(|moment| moment.tick()),
                     others: &others,
                 };
-                place.foreseen.step::<G>(schema, &self.streams, &step, &mut self.stats);
+                place.predicted_spawns.step::<G>(schema, &self.streams, &step, &mut self.stats);
             }
         }
     }
@@ -322,10 +322,10 @@ impl<G: Game> Client<G> {
         place.sent.push(self.now);
         let inputs = self.inputs.take_unsent(INPUTS_PER_FRAME_MAX);
         if let Some((newest, _)) = inputs.last() {
-            place.life_lines.sent(self.now, *newest);
+            place.input_traces.sent(self.now, *newest);
         }
         let view = match inputs.last() {
-            Some((newest, _)) => place.seen.tell(*newest),
+            Some((newest, _)) => place.seen.on_confirmed(*newest),
             None => place.moment_at(self.now),
         };
         let frame = ClientFrame {

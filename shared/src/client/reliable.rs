@@ -165,7 +165,7 @@ impl Gap {
 
 /// What to do with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum EventOrder {
     /// It is the next; this many were missed before it.
     Next {
         /// Numbers between the last event and this one.
@@ -186,7 +186,7 @@ impl EventNumbers {
         self.received
     }
 
-    pub(super) fn take(&mut self, number: u32) -> Turn {
+    pub(super) fn take(&mut self, number: u32) -> EventOrder {
         match numbers_between(self.received, number) {
             None | Some(0) => self.take_old(number),
             Some(step) => {
@@ -195,19 +195,19 @@ impl EventNumbers {
                     self.forget_old_gaps();
                 }
                 self.received = number;
-                Turn::Next { lost: step - 1 }
+                EventOrder::Next { lost: step - 1 }
             }
         }
     }
 
     /// What an event is whose number is not above the last one.
-    fn take_old(&mut self, number: u32) -> Turn {
-        let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else { return Turn::Repeated };
+    fn take_old(&mut self, number: u32) -> EventOrder {
+        let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else { return EventOrder::Repeated };
         let parts = self.gaps.remove(at).map(|gap| gap.without(number));
         let parts = parts.into_iter().flatten().filter(|part| part.count > 0);
         parts.rev().for_each(|part| self.gaps.insert(at, part));
         self.forget_old_gaps();
-        Turn::Reordered
+        EventOrder::Reordered
     }
 
     fn forget_old_gaps(&mut self) {
@@ -271,17 +271,17 @@ mod tests {
         assert_eq!(commands.confirmed(4), Err(DecodeError::OutOfRange));
         let mut events = EventNumbers::starting_after(u32::MAX - 1);
         let turns = [u32::MAX, 0, u32::MAX, 0, 2, 1].map(|number| events.take(number));
-        let next = |lost| Turn::Next { lost };
-        assert_eq!(turns, [next(0), next(0), Turn::Repeated, Turn::Repeated, next(1), Turn::Reordered]);
+        let next = |lost| EventOrder::Next { lost };
+        assert_eq!(turns, [next(0), next(0), EventOrder::Repeated, EventOrder::Repeated, next(1), EventOrder::Reordered]);
     }
 
     #[test]
     fn an_event_counts_once_and_a_gap_is_seen() {
         let mut events = EventNumbers::starting_after(4);
         assert_eq!(events.acknowledge(), None);
-        assert_eq!(events.take(5), Turn::Next { lost: 0 });
-        assert_eq!(events.take(5), Turn::Repeated);
-        assert_eq!(events.take(8), Turn::Next { lost: 2 });
+        assert_eq!(events.take(5), EventOrder::Next { lost: 0 });
+        assert_eq!(events.take(5), EventOrder::Repeated);
+        assert_eq!(events.take(8), EventOrder::Next { lost: 2 });
         assert_eq!(events.acknowledge(), Some(8));
         assert_eq!(events.acknowledge(), None);
     }
@@ -305,13 +305,13 @@ mod tests {
     #[test]
     fn an_event_out_of_order_is_told_from_one_that_came_before() {
         let mut events = EventNumbers::starting_after(0);
-        assert_eq!(events.take(5), Turn::Next { lost: 4 });
+        assert_eq!(events.take(5), EventOrder::Next { lost: 4 });
         assert_eq!(
             [3, 3, 5].map(|number| events.take(number)),
-            [Turn::Reordered, Turn::Repeated, Turn::Repeated]
+            [EventOrder::Reordered, EventOrder::Repeated, EventOrder::Repeated]
         );
-        assert_eq!([1, 2, 4].map(|number| events.take(number)), [Turn::Reordered; 3]);
-        assert_eq!([1, 2, 3, 4].map(|number| events.take(number)), [Turn::Repeated; 4]);
+        assert_eq!([1, 2, 4].map(|number| events.take(number)), [EventOrder::Reordered; 3]);
+        assert_eq!([1, 2, 3, 4].map(|number| events.take(number)), [EventOrder::Repeated; 4]);
         assert_eq!(events.received(), 5);
     }
 
@@ -319,10 +319,10 @@ mod tests {
     fn no_server_makes_a_client_remember_gaps_without_end() {
         let mut events = EventNumbers::starting_after(0);
         for number in (0..1_000).map(|at| 4 * at + 4) {
-            assert_eq!(events.take(number), Turn::Next { lost: 3 });
-            assert_eq!(events.take(number - 2), Turn::Reordered);
+            assert_eq!(events.take(number), EventOrder::Next { lost: 3 });
+            assert_eq!(events.take(number - 2), EventOrder::Reordered);
         }
         assert!(events.gaps.len() <= GAPS_MAX);
-        assert_eq!(events.take(2), Turn::Repeated, "a gap of long ago is forgotten");
+        assert_eq!(events.take(2), EventOrder::Repeated, "a gap of long ago is forgotten");
     }
 }

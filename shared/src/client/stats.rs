@@ -96,8 +96,8 @@ pub struct ClientStats {
     pub corrections: u64,
     /// Times that it was put there at once: it was far off, or the game had put it elsewhere.
     pub corrections_snapped: u64,
-    /// Entities that were foreseen: shots shown before the server's came.
-    pub foreseen: u64,
+    /// Entities that were predicted: shots shown before the server's came.
+    pub predicted_spawns: u64,
     /// Of these, the ones that were taken back in flight, because the server made none.
     pub foreseen_taken_back: u64,
     /// The smoothed round trip.

@@ -26,7 +26,7 @@ const REPAIR_PERIOD: Duration = Duration::from_secs(1);
 const BROKEN_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
-struct Stream {
+struct ReceivedStream {
     id: StreamId,
     /// The state that the last packet led to: the next one starts from it.
     base: Snapshot,
@@ -45,12 +45,12 @@ struct Stream {
 /// All streams that a client sees.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
-    streams: Vec<Stream>,
+    streams: Vec<ReceivedStream>,
     newest: Option<Tick>,
     kept_ticks: usize,
     /// The longest time without news of a stream that does not wait.
     quiet_ticks: u32,
-    asked: Option<Asked>,
+    asked: Option<RepairRequest>,
     /// Streams that wait for bytes, sorted by id.
     waiting: Vec<StreamId>,
     held: Option<Held>,
@@ -59,7 +59,7 @@ pub(super) struct Streams {
 
 /// A repair that was asked for.
 #[derive(Clone, Debug)]
-struct Asked {
+struct RepairRequest {
     stream: StreamId,
     at: Duration,
     /// The client's own state with the wrong hash; `None` once it was compared.
@@ -81,7 +81,7 @@ impl Streams {
 
     /// The states of all streams from which something is to be shown at `tick`, and of what is held.
     pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
-        let shown = move |stream: &&Stream| stream.gone.is_none_or(|gone| tick < gone);
+        let shown = move |stream: &&ReceivedStream| stream.gone.is_none_or(|gone| tick < gone);
         let streams = self.streams.iter().filter(shown).map(|stream| &stream.history);
         streams.chain(self.held.iter().map(Held::history))
     }
@@ -332,7 +332,7 @@ impl Streams {
             return None;
         }
         let ours = self.history(stream).and_then(|history| history.get(tick)).cloned();
-        self.asked = Some(Asked { stream, at: now, ours });
+        self.asked = Some(RepairRequest { stream, at: now, ours });
         stats.repairs_asked += 1;
         Some(ClientControl::Repair { stream, tick })
     }
@@ -367,7 +367,7 @@ impl Streams {
 
     /// Forgets the stream that went out of view first, though it may still be shown. `false` if all are in view.
     fn forget_first_gone(&mut self) -> bool {
-        let gone = |(at, stream): (usize, &Stream)| {
+        let gone = |(at, stream): (usize, &ReceivedStream)| {
             Some((stream.gone.or(stream.old.then_some(stream.base.tick))?, at))
         };
         let first = self.streams.iter().enumerate().filter_map(gone).min();
@@ -377,7 +377,7 @@ impl Streams {
         first.is_some()
     }
 
-    fn stream_mut(&mut self, id: StreamId) -> Result<&mut Stream, DecodeError> {
+    fn stream_mut(&mut self, id: StreamId) -> Result<&mut ReceivedStream, DecodeError> {
         let at = match self.streams.iter().position(|stream| stream.id == id) {
             Some(at) => at,
             None => {
@@ -389,7 +389,7 @@ impl Streams {
                     self.forget_first_gone();
                 }
                 let history = History::of_ticks(self.kept_ticks);
-                self.streams.push(Stream {
+                self.streams.push(ReceivedStream {
                     id,
                     base: Snapshot::default(),
                     history,
@@ -406,7 +406,7 @@ impl Streams {
 
     /// Loses every second row of the newest state, as a worse fault would. For tests of repair.
     pub(super) fn lose_rows(&mut self) -> bool {
-        let Some(Stream { base, history, .. }) = self.streams.first_mut() else { return false };
+        let Some(ReceivedStream { base, history, .. }) = self.streams.first_mut() else { return false };
         let mut left = Snapshot::new(base.tick);
         for row in base.rows().step_by(2) {
             left.push(row.id, row.kind, row.values);
@@ -419,7 +419,7 @@ impl Streams {
     /// Changes one field of the newest state, as a fault would. For tests of repair.
     pub(super) fn corrupt(&mut self, schema: &Schema) -> bool {
         let seen = self.streams.iter_mut().find(|stream| stream.gone.is_none() && !stream.base.is_empty());
-        let Some(Stream { history, base, .. }) = seen else { return false };
+        let Some(ReceivedStream { history, base, .. }) = seen else { return false };
         let Some(newest) = history.newest().map(|newest| newest.tick) else { return false };
         let mut wrong = Snapshot::new(base.tick);
         let mut changed = false;
@@ -443,7 +443,7 @@ impl Streams {
     }
 }
 
-impl Stream {
+impl ReceivedStream {
     /// Adds the predicted state of `since` if the newest is older. The rendered frame lags behind; without
     /// this it would jump to the new state too early, once the old one is forgotten.
     fn bridge(&mut self, schema: &Schema, since: Tick) {

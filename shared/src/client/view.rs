@@ -1,8 +1,8 @@
 //! What to draw at a moment between updates.
 
 use super::Client;
-use super::interpolation::{Ahead, Moment, Span, as_it_is, between, bounded, fits, has_leapt};
-use super::picture::Picture;
+use super::interpolation::{Ahead, FractionalTick, Span, as_it_is, between, bounded, fits, has_leapt};
+use super::rendered_frame::RenderedFrame;
 use super::streams::Streams;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::Game;
@@ -13,8 +13,8 @@ use core::time::Duration;
 
 impl<G: Game> Client<G> {
     /// What to draw at `now`, in the order of ids: the others interpolated between snapshots, the own entity predicted up to
-    /// this moment with the newest controls, and what it brought forth (see [`Game::foresee`]). Numbers (`f32`, `Vec2`) lie
-    /// between the steps of their grids; integers cannot, [`Client::picture_into`] gives them finer.
+    /// this moment with the newest controls, and what it brought forth (see [`Game::predict_spawns`]). Numbers (`f32`, `Vec2`) lie
+    /// between the steps of their grids; integers cannot, [`Client::render_into`] gives them finer.
     #[must_use]
     pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
         let mut shown = Vec::new();
@@ -25,20 +25,20 @@ impl<G: Game> Client<G> {
     /// As [`Client::view`], into memory that is used again.
     pub fn view_into(&self, now: Duration, shown: &mut Vec<(EntityId, G::Entity)>) {
         shown.clear();
-        let mut picture = Picture::default();
-        self.picture_into(now, &mut picture);
+        let mut picture = RenderedFrame::default();
+        self.render_into(now, &mut picture);
         shown.extend(self.schema.iter().flat_map(|schema| picture.entities(schema)));
     }
 
     /// As [`Client::view`], in rows: for those who draw by the schema, and for games whose places are integers on a coarse
     /// grid.
-    pub fn picture_into(&self, now: Duration, picture: &mut Picture) {
+    pub fn render_into(&self, now: Duration, picture: &mut RenderedFrame) {
         picture.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
         let drawn = place.moment_at(now);
         drawn.into_iter().for_each(|moment| place.seen.draw(moment));
         // After a resume, until the first update: the last known state.
-        let last = || Some(Moment::of(f64::from(self.streams.newest()?.0)));
+        let last = || Some(FractionalTick::of(f64::from(self.streams.newest()?.0)));
         let Some(moment) = drawn.or_else(last) else { return };
         let part = place.input_clock.part_at(now);
         let own = place.prediction.as_ref().and_then(|own| {
@@ -56,14 +56,14 @@ impl<G: Game> Client<G> {
                         row.get_mut(at).into_iter().for_each(|slot| *slot = f64::from(value));
                     }
                 }
-                place.foreseen.take_over(id, kind, row, part)
+                place.predicted_spawns.take_over(id, kind, row, part)
             };
             others.interpolate::<G>(predicted, finish, &mut rows, picture);
         }
         if let Some((id, (kind, row))) = own {
             picture.push(Tick::LAST, id, kind, &row);
         }
-        for (id, kind, row) in place.foreseen.shown(schema, moment, part) {
+        for (id, kind, row) in place.predicted_spawns.shown(schema, moment, part) {
             picture.push(Tick::LAST, id, kind, &row);
         }
         picture.sort();
@@ -75,10 +75,10 @@ pub(super) fn others_shown<G: Game>(
     schema: &Schema,
     rate: TickRate,
     streams: &Streams,
-    moment: Moment,
+    moment: FractionalTick,
     own: EntityId,
 ) -> Vec<(EntityId, G::Entity)> {
-    let (mut rows, mut picture) = (Rows::default(), Picture::default());
+    let (mut rows, mut picture) = (Rows::default(), RenderedFrame::default());
     for history in streams.histories(moment.tick()) {
         let others = Others { schema, rate, streams, history, moment };
         others.interpolate::<G>(Some(own), |id, _, _, _| id, &mut rows, &mut picture);
@@ -99,7 +99,7 @@ struct Others<'a> {
     rate: TickRate,
     streams: &'a Streams,
     history: &'a History,
-    moment: Moment,
+    moment: FractionalTick,
 }
 
 impl Others<'_> {
@@ -109,7 +109,7 @@ impl Others<'_> {
         own: Option<EntityId>,
         finish: impl Fn(EntityId, u8, &Kind, &mut [f64]) -> EntityId,
         rows: &mut Rows,
-        picture: &mut Picture,
+        picture: &mut RenderedFrame,
     ) {
         let Self { schema, history, moment, .. } = *self;
         let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));

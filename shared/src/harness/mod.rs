@@ -23,7 +23,7 @@ mod run;
 mod simulated_day;
 #[cfg(test)]
 mod tests;
-mod wires;
+mod connections;
 
 pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
@@ -39,7 +39,7 @@ use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
-use wires::{Stage, Wire, Wires};
+use connections::{Stage, ClientConnection, ClientConnections};
 
 /// Events of a client that a test did not take; older ones are dropped.
 const EVENTS_KEPT: usize = 4096;
@@ -59,7 +59,7 @@ struct Pictures<G: Game> {
     draw: Drawer<G>,
 }
 
-struct Seat<G: Game> {
+struct HarnessClient<G: Game> {
     client: Client<G>,
     drive: Option<Driver<G>>,
     pictures: Option<Pictures<G>>,
@@ -72,8 +72,8 @@ struct Seat<G: Game> {
 pub struct Harness<G: Game> {
     room: Room<G>,
     rate: TickRate,
-    seats: Vec<Seat<G>>,
-    wires: Wires,
+    seats: Vec<HarnessClient<G>>,
+    wires: ClientConnections,
     now: Duration,
     /// The server stands still until then.
     paused_until: Duration,
@@ -131,7 +131,7 @@ impl<G: Game> Harness<G> {
             Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
         };
         room.keep_states();
-        let (seats, wires) = (Vec::new(), Wires::default());
+        let (seats, wires) = (Vec::new(), ClientConnections::default());
         Self {
             room,
             rate,
@@ -171,7 +171,7 @@ impl<G: Game> Harness<G> {
             target: Target::Match(Options::none()),
         });
         let at = self.seats.len();
-        self.seats.push(Seat {
+        self.seats.push(HarnessClient {
             client,
             drive: None,
             pictures: None,
@@ -179,7 +179,7 @@ impl<G: Game> Harness<G> {
             rng: self.rng.split(),
             events: VecDeque::new(),
         });
-        self.wires.wires.push(Wire::new(self.rng.split()));
+        self.wires.wires.push(ClientConnection::new(self.rng.split()));
         self.transmit(at);
         ClientIndex(at)
     }
@@ -404,7 +404,7 @@ impl<G: Game> Harness<G> {
         self.seed
     }
 
-    fn seat_mut(&mut self, client: ClientIndex) -> &mut Seat<G> {
+    fn seat_mut(&mut self, client: ClientIndex) -> &mut HarnessClient<G> {
         let (seed, tick) = (self.seed, self.room.tick());
         match self.seats.get_mut(client.0) {
             Some(seat) => seat,
@@ -412,7 +412,7 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    fn wire_mut(&mut self, client: ClientIndex) -> &mut Wire {
+    fn wire_mut(&mut self, client: ClientIndex) -> &mut ClientConnection {
         let (seed, tick) = (self.seed, self.room.tick());
         match self.wires.wires.get_mut(client.0) {
             Some(wire) => wire,

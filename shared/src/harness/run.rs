@@ -1,6 +1,6 @@
 //! Virtual time: from one happening to the next, in an order that depends on nothing but the seed.
 
-use super::wires::Stage;
+use super::connections::Stage;
 use super::{ClientIndex, EVENTS_KEPT, Harness};
 use crate::game::Game;
 use crate::id::{ResumeSecret, SessionId};

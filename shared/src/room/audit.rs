@@ -6,7 +6,7 @@ use super::Room;
 use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::{EntityId, MemberId, StreamId};
-use crate::snapshot::{Cells, Interest, OwnTold, Place, Reach, Snapshot, View, decode_packet};
+use crate::snapshot::{Cells, Interest, OwnTold, Location, Reach, Snapshot, View, decode_packet};
 use crate::wire::DecodeError;
 use crate::wire::update::{OwnBits, Update};
 
@@ -47,7 +47,7 @@ pub enum Leak {
 
 impl<G: Game> Room<G> {
     /// Whether everything in an update that this room made for `member` in its last step is something that the member may
-    /// see: an entity whose [`Game::place`] is in a group of the member's [`Game::view`] and, as far as cells go, within
+    /// see: an entity whose [`Game::location`] is in a group of the member's [`Game::view`] and, as far as cells go, within
     /// its reach, or lies in the cell of its own entity; that the bytes of each packet say this and nothing else; and that fields for owners alone are in no stream, and in the private
     /// section those of the member's own entity, as they are now.
     ///
@@ -65,7 +65,7 @@ impl<G: Game> Room<G> {
             Interest::Whole => None,
         };
         let view = self.view_of(member);
-        let own = entity.map(G::place);
+        let own = entity.map(G::location);
         for packet in &update.streams {
             let history = self.history(packet.stream).ok_or(DecodeError::BadSnapshot)?;
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
@@ -104,9 +104,9 @@ fn audit_own<E: Entity>(schema: &Schema, own: Option<&E>, told: &OwnBits) -> Res
     let mut row = Vec::new();
     own.write_row(&mut row);
     let mut known = OwnTold::default();
-    known.tell(schema, own.kind(), &row);
+    known.update(schema, own.kind(), &row);
     let mut after = known.clone();
-    if after.hear(schema, told).is_err() || after != known {
+    if after.apply(schema, told).is_err() || after != known {
         return Err(Leak::Own);
     }
     Ok(())
@@ -115,12 +115,12 @@ fn audit_own<E: Entity>(schema: &Schema, own: Option<&E>, told: &OwnBits) -> Res
 fn audit_state<G: Game>(
     cells: &Cells,
     view: &View,
-    own: Option<&Place>,
+    own: Option<&Location>,
     stream: StreamId,
     state: &Snapshot,
 ) -> Result<(), Leak> {
     for row in state.rows() {
-        let place = G::Entity::read_row(row.kind, row.values).map(|entity| G::place(&entity));
+        let place = G::Entity::read_row(row.kind, row.values).map(|entity| G::location(&entity));
         let permitted = place.is_some_and(|place| {
             let beside = own.is_some_and(|own| own.group == place.group && is_beside(cells, own, &place));
             beside || (view.groups.contains(place.group) && is_within(cells, view, &place))
@@ -137,7 +137,7 @@ fn cell_across(cells: &Cells) -> f64 {
     (f64::from(cells.size) + 2.0 * f64::from(cells.slack)) * core::f64::consts::SQRT_2
 }
 
-fn is_beside(cells: &Cells, own: &Place, other: &Place) -> bool {
+fn is_beside(cells: &Cells, own: &Location, other: &Location) -> bool {
     match (own.at, other.at) {
         (Some(own), Some(other)) => distance(cells, own, other) <= cell_across(cells),
         (None, None) => true,
@@ -145,7 +145,7 @@ fn is_beside(cells: &Cells, own: &Place, other: &Place) -> bool {
     }
 }
 
-fn is_within(cells: &Cells, view: &View, place: &Place) -> bool {
+fn is_within(cells: &Cells, view: &View, place: &Location) -> bool {
     match (view.reach, place.at) {
         (Reach::Everywhere, _) | (_, None) => true,
         (Reach::Nowhere | Reach::AsBefore, Some(_)) => false,

@@ -48,7 +48,7 @@ impl Activity {
     }
 
     /// A frame came.
-    pub(super) fn hear(&mut self, step: u64) {
+    pub(super) fn on_frame(&mut self, step: u64) {
         self.heard = step;
     }
 

@@ -7,7 +7,7 @@ use super::pace::Pace;
 use super::reliable::EventQueue;
 use super::reports::Repaired;
 use super::stats::RoomStats;
-use super::view::Sight;
+use super::view::ClientView;
 use crate::entity::{Input, OnGrid};
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
@@ -33,7 +33,7 @@ pub(super) struct Member<I> {
     pub(super) reach: Reach,
     pub(super) events: EventQueue,
     /// `None` while the player is cut off.
-    pub(super) link: Option<Link>,
+    pub(super) link: Option<MemberConnection>,
     /// The tick at which the link was lost.
     pub(super) cut_at: Tick,
     /// How the place is held while there is no link.
@@ -77,7 +77,7 @@ impl<I: Input> Member<I> {
             || self.link.as_ref().is_some_and(|link| link.has_news(tick, rate) || self.has_other_entity(link))
     }
 
-    fn has_other_entity(&self, link: &Link) -> bool {
+    fn has_other_entity(&self, link: &MemberConnection) -> bool {
         self.player.as_ref().is_some_and(|player| player.entity != link.controls)
     }
 
@@ -98,7 +98,7 @@ impl<I: Input> Member<I> {
     }
 
     /// Whether `tick` is one of those on which the member is served as long as it keeps up no better.
-    pub(super) fn is_paced(&self, tick: Tick) -> bool {
+    pub(super) fn is_due_by_pace(&self, tick: Tick) -> bool {
         self.link.as_ref().is_some_and(|link| link.pace.is_due(tick))
     }
 
@@ -148,11 +148,11 @@ impl<I: Input> Player<I> {
 
 /// What the room knows about one connection of a member.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(super) struct MemberConnection {
     /// The last update that was queued.
     pub(super) queued: Option<Tick>,
     /// What it has of the room's streams.
-    pub(super) sight: Sight,
+    pub(super) view: ClientView,
     /// Which entity it was told to be its player's.
     pub(super) controls: EntityId,
     /// What it was told of the fields that only it gets.
@@ -260,11 +260,11 @@ fn is_usual(margin: i16, rate: TickRate) -> bool {
     margin >= MARGIN_MIN && i64::from(margin) <= i64::from(most)
 }
 
-impl Link {
+impl MemberConnection {
     pub(super) fn new(rate: TickRate) -> Self {
         Self {
             queued: None,
-            sight: Sight::default(),
+            view: ClientView::default(),
             controls: EntityId::NONE,
             own: OwnTold::default(),
             quiet: 0,
@@ -335,7 +335,7 @@ impl Link {
 
     /// A frame came at `tick`. A client that goes on speaking, and acknowledges nothing new for too long, is lost: it does not
     /// read what it is sent. One that is silent may be asleep; whether it lives is the transport's to find out.
-    pub(super) fn hear(&mut self, tick: Tick, rate: TickRate, acknowledges: bool) {
+    pub(super) fn on_frame(&mut self, tick: Tick, rate: TickRate, acknowledges: bool) {
         if acknowledges || self.unacked.oldest.is_none() {
             self.deaf_since = None;
         } else {
@@ -370,9 +370,9 @@ mod tests {
     #[test]
     fn a_client_that_acknowledges_is_due_at_every_tick_and_one_that_does_not_ever_less() {
         let rate = TickRate::DEFAULT;
-        let mut link = Link::new(TickRate::DEFAULT);
+        let mut link = MemberConnection::new(TickRate::DEFAULT);
         let due =
-            |link: &Link, from: u32| (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count();
+            |link: &MemberConnection, from: u32| (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count();
         assert_eq!(due(&link, 640), 64, "nothing is waited for");
         link.sent(Tick(0));
         assert_eq!((0..8).filter(|&tick| link.is_due(Tick(tick), rate)).count(), 8);
@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn only_ticks_right_behind_the_last_update_count_as_quiet() {
-        let mut link = Link::new(TickRate::DEFAULT);
+        let mut link = MemberConnection::new(TickRate::DEFAULT);
         link.pass(Tick(1));
         assert_eq!(link.quiet, 0, "there is no update yet");
         link.sent(Tick(10));
@@ -428,7 +428,7 @@ mod tests {
 
     #[test]
     fn nobody_sees_the_others_later_than_its_way_explains() {
-        let mut link = Link::new(TickRate::DEFAULT);
+        let mut link = MemberConnection::new(TickRate::DEFAULT);
         assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 9 / 2);
         link.add_round_trip(Duration::from_millis(100));
         assert_eq!(link.behind_max(TickRate::DEFAULT), 256 * 15 / 2);
@@ -436,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_long_round_trip_is_no_lag() {
-        let mut link = Link::new(TickRate::DEFAULT);
+        let mut link = MemberConnection::new(TickRate::DEFAULT);
         link.sent(Tick(100));
         link.add_round_trip(Duration::from_millis(400));
         assert!(link.is_due(Tick(121), TickRate::DEFAULT));

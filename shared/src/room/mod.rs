@@ -242,7 +242,7 @@ impl<G: Game> Room<G> {
         self.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
-        self.streams.capture(&self.schema, self.tick, &mut self.world, G::place);
+        self.streams.capture(&self.schema, self.tick, &mut self.world, G::location);
         self.hitboxes.capture::<G>(self.tick, &self.world);
         self.queue_events(events);
         self.serve(now, outbox);
@@ -268,7 +268,7 @@ impl<G: Game> Room<G> {
 
     /// Counts for whom the game looked back in this step.
     fn count_rewinds(&mut self) {
-        for turn in self.turns.iter().filter(|turn| turn.rewind.looked_back.get()) {
+        for turn in self.turns.iter().filter(|turn| turn.rewind.used.get()) {
             self.stats.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
             let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
             if let Some(player) = players.find(|player| player.id == turn.player) {
@@ -357,7 +357,7 @@ impl<G: Game> Room<G> {
         self.world.access()
     }
 
-    /// How much looking back each player was granted (see [`Turn::look_back`]), with the attachment that it has, or had last.
+    /// How much looking back each player was granted (see [`Turn::rewind`]), with the attachment that it has, or had last.
     pub fn rewinds(&self) -> impl Iterator<Item = (MemberId, PlayerId, Rewinds)> {
         let players = self.members.iter().filter_map(|member| Some((member.id, member.player.as_ref()?)));
         players.map(|(member, player)| (member, player.id, player.rewinds))

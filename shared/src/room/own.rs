@@ -33,8 +33,8 @@ impl OwnRow {
     }
 
     /// What has to be told, which then counts as told.
-    pub(super) fn tell(&self, schema: &Schema, told: &mut OwnTold) -> Option<OwnBits> {
-        if self.row.is_empty() { None } else { told.tell(schema, self.kind, &self.row) }
+    pub(super) fn update(&self, schema: &Schema, told: &mut OwnTold) -> Option<OwnBits> {
+        if self.row.is_empty() { None } else { told.update(schema, self.kind, &self.row) }
     }
 }
 

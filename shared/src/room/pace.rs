@@ -1,6 +1,6 @@
 //! How often a client is served that does not keep up: a declared step, with hysteresis.
 //!
-//! A single stall changes no step: such a client is spared until it acknowledges again ([`super::member::Link::is_due`]). One
+//! A single stall changes no step: such a client is spared until it acknowledges again ([`super::member::MemberConnection::is_due`]). One
 //! that is in trouble again and again, because its acknowledgements lag or its slot is full, is served at half, a quarter,
 //! an eighth of the room's rate, and at twice as much only after a time without trouble.
 //!

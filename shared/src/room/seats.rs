@@ -2,7 +2,7 @@
 
 use super::event::{Hold, MemberEvent, MemberFrame};
 use super::idle::{Activity, has_changed};
-use super::member::{Arrival, Link, Member, Player};
+use super::member::{Arrival, MemberConnection, Member, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
@@ -102,7 +102,7 @@ impl<G: Game> Room<G> {
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
             self.tell_all(&event);
         }
-        let link = Some(Link::new(self.config.tick_rate));
+        let link = Some(MemberConnection::new(self.config.tick_rate));
         self.members.push(Member {
             id: member,
             player,
@@ -183,7 +183,7 @@ impl<G: Game> Room<G> {
         }
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
-        seat.link = Some(Link::new(self.config.tick_rate));
+        seat.link = Some(MemberConnection::new(self.config.tick_rate));
         seat.activity = Activity::new(self.steps);
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
@@ -236,7 +236,7 @@ impl<G: Game> Room<G> {
     fn frame(&mut self, now: Duration, member: MemberId, frame: MemberFrame<G>) -> Result<(), Close> {
         let Some(at) = self.find(member) else { return Ok(()) };
         let moment =
-            Moment { tick: self.tick, stepped_at: self.stepped_at, now, rate: self.config.tick_rate };
+            ArrivalTime { tick: self.tick, stepped_at: self.stepped_at, now, rate: self.config.tick_rate };
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
         self.stats.frames += 1;
@@ -245,8 +245,8 @@ impl<G: Game> Room<G> {
             Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
             None => false,
         };
-        link.hear(moment.tick, moment.rate, acknowledges);
-        member.activity.hear(self.steps);
+        link.on_frame(moment.tick, moment.rate, acknowledges);
+        member.activity.on_frame(self.steps);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
@@ -411,7 +411,7 @@ fn bad(text: &str) -> Close {
 
 /// When something arrived, against the room's last step.
 #[derive(Clone, Copy)]
-struct Moment {
+struct ArrivalTime {
     tick: Tick,
     stepped_at: Duration,
     now: Duration,
@@ -419,7 +419,7 @@ struct Moment {
 }
 
 /// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
-fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Result<bool, Close> {
+fn take_snapshot_ack(link: &mut MemberConnection, ack: Tick, moment: Option<ArrivalTime>) -> Result<bool, Close> {
     if !link.was_sent(ack) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
@@ -433,7 +433,7 @@ fn take_snapshot_ack(link: &mut Link, ack: Tick, moment: Option<Moment>) -> Resu
 
 /// The commands among `commands`, the first of which has the number `first`, that were not received before.
 fn new_commands<C, I>(
-    link: &mut Link,
+    link: &mut MemberConnection,
     player: &mut Player<I>,
     first: u32,
     commands: Vec<C>,
@@ -453,7 +453,7 @@ fn new_commands<C, I>(
 
 /// The tick in whose step a frame's commands are due: that of its newest input, so that what was done in one moment counts in
 /// one step. The next one if the frame has no input, or one so far ahead that it is refused.
-fn commands_due_at<I>(frame: &ClientFrame<I>, moment: Moment) -> Tick {
+fn commands_due_at<I>(frame: &ClientFrame<I>, moment: ArrivalTime) -> Tick {
     let next = moment.tick.next();
     let window = i64::from(window_ticks(moment.rate));
     frame.inputs.last().map_or(next, |(tick, _)| if tick.since(next) < window { *tick } else { next })
@@ -469,7 +469,7 @@ fn behind<I>(frame: &ClientFrame<I>) -> Option<i64> {
 
 /// How early the newest input of a frame came: before the step of its own tick, which will be a whole number of
 /// periods after the last step.
-fn arrival<I>(frame: &ClientFrame<I>, moment: Moment) -> Arrival {
+fn arrival<I>(frame: &ClientFrame<I>, moment: ArrivalTime) -> Arrival {
     let margin = frame.inputs.last().map_or(0.0, |(tick, _)| {
         // What came while the room lost time came before the tick to which it skipped was due.
         let after = moment.rate.ticks_in(moment.now.saturating_sub(moment.stepped_at));

@@ -33,14 +33,14 @@ impl<G: Game> Room<G> {
             self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
-            link.sight.earn(self.config.client_bytes_per_s, tick, rate);
-            let predicted = link.sight.is_as_predicted(&mut self.streams, &self.schema);
+            link.view.earn(self.config.client_bytes_per_s, tick, rate);
+            let predicted = link.view.is_as_predicted(&mut self.streams, &self.schema);
             let own_news = self.own.is_news(&self.schema, &link.own);
             let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
                 member.pass(tick);
-            } else if !member.is_paced(tick) {
+            } else if !member.is_due_by_pace(tick) {
                 self.stats.skips_pace += 1;
             } else if !outbox.ready(member.id) {
                 self.stats.skips_full += 1;
@@ -49,7 +49,7 @@ impl<G: Game> Room<G> {
                 self.stats.skips_lag += 1;
                 member.note(tick, rate, true, &mut self.stats);
             } else {
-                self.update(at, Moment { tick, now, rate }, has_news, outbox);
+                self.update(at, StepTime { tick, now, rate }, has_news, outbox);
             }
         }
         if let Some(sampler) = &mut self.sampler {
@@ -65,7 +65,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Sends a member its update, unless everything in it has to wait.
-    fn update(&mut self, at: usize, moment: Moment, has_news: bool, outbox: &mut impl Outbox) {
+    fn update(&mut self, at: usize, moment: StepTime, has_news: bool, outbox: &mut impl Outbox) {
         let Some(id) = self.members.get(at).map(|member| member.id) else { return };
         if !self.write_update(at, moment, has_news) {
             self.stats.skips_budget += 1;
@@ -134,7 +134,7 @@ impl<G: Game> Room<G> {
             }
         }
         if let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) {
-            link.sight.look(&self.work.streams, &self.work.left_out);
+            link.view.look(&self.work.streams, &self.work.left_out);
         }
     }
 
@@ -150,10 +150,10 @@ impl<G: Game> Room<G> {
         // it is separate.
         let is_apart = self.config.client_bytes_per_s > 0 || view.reach != Reach::Everywhere;
         let own = own.filter(|own| is_apart || !view.groups.contains(group_of_stream(*own)));
-        if link.sight.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
+        if link.view.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
             return false;
         }
-        let before = |stream| link.sight.sees(stream);
+        let before = |stream| link.view.sees(stream);
         let (seen, left_out) = (&mut self.work.streams, &mut self.work.left_out);
         self.stats.streams_left_out += self.streams.seen(&view, own, before, seen, left_out) as u64;
         self.stats.views_found += 1;
@@ -162,21 +162,21 @@ impl<G: Game> Room<G> {
 
     /// Writes the update of a member to `message`. Returns `false` if everything has to wait and there is no
     /// other news.
-    fn write_update(&mut self, at: usize, moment: Moment, has_news: bool) -> bool {
+    fn write_update(&mut self, at: usize, moment: StepTime, has_news: bool) -> bool {
         let first = self.members.get(at).and_then(|member| self.first_stream(member));
         let repair = self.take_repair(at, moment.tick);
         let Some(member) = self.members.get_mut(at) else { return false };
         let Some(link) = &mut member.link else { return false };
-        let view = link.sight.view();
+        let view = link.view.view();
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, G::importance(group_of_stream(stream)))
         };
-        link.sight.pack(&mut self.streams, &self.schema, moment.tick, first, urgency, &mut self.work);
-        if self.work.packets.is_empty() && !has_news && repair.is_none() && link.sight.is_told() {
+        link.view.pack(&mut self.streams, &self.schema, moment.tick, first, urgency, &mut self.work);
+        if self.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {
             return false;
         }
-        let own = self.own.tell(&self.schema, &mut link.own);
-        let waiting = link.sight.tell_waiting(&self.streams, &mut self.work);
+        let own = self.own.update(&self.schema, &mut link.own);
+        let waiting = link.view.tell_waiting(&self.streams, &mut self.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
         let repair = repair.filter(|packet| fits_beside(&self.work.packets, packet));
@@ -187,12 +187,12 @@ impl<G: Game> Room<G> {
         self.message = writer.finish();
         if let Some(link) = &mut member.link {
             link.sent(moment.tick);
-            if let Some(floor) = link.sight.spend(self.message.len(), &self.work) {
+            if let Some(floor) = link.view.spend(self.message.len(), &self.work) {
                 self.stats.floor_bytes += floor.bytes as u64;
                 self.stats.floors_above_budget += u64::from(floor.is_above_budget);
             }
-            self.stats.entities_not_held += link.sight.take_not_held();
-            self.stats.streams_waiting += link.sight.waiting() as u64;
+            self.stats.entities_not_held += link.view.take_not_held();
+            self.stats.streams_waiting += link.view.waiting() as u64;
         }
         self.count_packets();
         true
@@ -203,7 +203,7 @@ impl<G: Game> Room<G> {
     fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
         let link = self.members.get_mut(at)?.link.as_mut()?;
         let (stream, tick) = link.repair.take()?;
-        link.sight.forget(stream);
+        link.view.forget(stream);
         link.own = OwnTold::default();
         let encoder = &mut self.streams.get_mut(stream)?.encoder;
         let packet = encoder.repair(&self.schema, tick)?;
@@ -231,9 +231,9 @@ impl<G: Game> Room<G> {
         self.streams.forget(newest, self.keeps_states, |stream, state| match state {
             Some(state) => {
                 state.0.is_multiple_of(HASH_PERIOD_TICKS)
-                    || links().any(|link| link.sight.base(stream) == Some(state))
+                    || links().any(|link| link.view.base(stream) == Some(state))
             }
-            None => links().any(|link| link.sight.knows(stream)),
+            None => links().any(|link| link.view.knows(stream)),
         });
     }
 
@@ -277,18 +277,18 @@ fn fits_beside(packets: &[Packet], repair: &Packet) -> bool {
 
 /// The tick and time of a step.
 #[derive(Clone, Copy)]
-struct Moment {
+struct StepTime {
     tick: Tick,
     now: Duration,
     rate: TickRate,
 }
 
-fn private<I: Input>(member: &mut Member<I>, moment: Moment, stats: &mut RoomStats) -> Private {
+fn private<I: Input>(member: &mut Member<I>, moment: StepTime, stats: &mut RoomStats) -> Private {
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
         private.quiet = link.quiet;
         private.rate_step = link.pace.step();
-        private.dropped = link.sight.take_dropped();
+        private.dropped = link.view.take_dropped();
         // What came after the tick was due, because its step was late, is told with the next.
         private.timing = link.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;

@@ -4,7 +4,7 @@ use crate::entity::{Entity, Schema};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HASH_PERIOD_TICKS, VIEW_STREAMS_MAX, window_ticks};
 use crate::snapshot::interest::{cell_of_stream, group_of_stream, is_of_all, stream_of, stream_of_all};
-use crate::snapshot::{Group, Interest, Packet, Place, Reach, Snapshot, StreamEncoder, View};
+use crate::snapshot::{Group, Interest, Packet, Location, Reach, Snapshot, StreamEncoder, View};
 use crate::tick::{Tick, TickRate};
 use crate::world::World;
 use std::collections::VecDeque;
@@ -118,7 +118,7 @@ impl Streams {
         schema: &Schema,
         tick: Tick,
         world: &mut World<E>,
-        place: impl Fn(&E) -> Place,
+        place: impl Fn(&E) -> Location,
     ) {
         if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
             stream.next.capture(schema, tick, world);
@@ -180,7 +180,7 @@ impl Streams {
         }
     }
 
-    fn stream_for(&self, place: &Place, was: Option<StreamId>) -> StreamId {
+    fn stream_for(&self, place: &Location, was: Option<StreamId>) -> StreamId {
         let Interest::Cells(cells) = self.interest else { return StreamId::ROOM };
         let cell = place.at.map(|at| cells.follow(was.and_then(cell_of_stream), at));
         stream_of(cell, place.group)

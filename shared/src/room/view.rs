@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 /// A stream in a client's view.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct StreamInView {
     stream: StreamId,
     /// The target of the last packet that was queued: over an ordered transport, what the client will have.
     told: Option<Tick>,
@@ -23,7 +23,7 @@ struct Seen {
     urgency: u64,
 }
 
-impl Seen {
+impl StreamInView {
     /// The baseline of the next packet.
     fn base(&self) -> Option<Tick> {
         self.told.filter(|_| !self.starts_anew)
@@ -42,9 +42,9 @@ impl Seen {
 
 /// A client's view and its byte budget.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct ClientView {
     /// In the order of their ids. In a room that is not cut it is looked at in each tick where the member lies.
-    seen: SmallVec<[Seen; 1]>,
+    seen: SmallVec<[StreamInView; 1]>,
     /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
     dropped: Vec<(StreamId, Tick)>,
     /// Only for a view that is bounded or a part of the room.
@@ -76,7 +76,7 @@ pub(super) struct Looked {
     pub(super) generation: u64,
 }
 
-impl Sight {
+impl ClientView {
     /// Whether the client sees a stream.
     pub(super) fn sees(&self, stream: StreamId) -> bool {
         self.find(stream).is_ok()
@@ -144,7 +144,7 @@ impl Sight {
             if let Err(at) = self.find(stream) {
                 // If it is back before the client was told that it went, it is told both: then there is a keyframe, or
                 // nothing in it.
-                self.seen.insert(at, Seen { stream, told: None, starts_anew: false, urgency: 0 });
+                self.seen.insert(at, StreamInView { stream, told: None, starts_anew: false, urgency: 0 });
             }
         }
     }

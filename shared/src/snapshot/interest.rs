@@ -73,14 +73,14 @@ impl Default for Groups {
 
 /// Where an entity belongs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// Its position in grid steps; `None`: everywhere, however far.
     pub at: Option<IVec2>,
     /// Who may see it.
     pub group: Group,
 }
 
-impl Place {
+impl Location {
     /// Seen by everybody, however far.
     pub const EVERYWHERE: Self = Self { at: None, group: Group::PUBLIC };
 

@@ -40,7 +40,7 @@ impl OwnTold {
     }
 
     /// What has to be told of `row`, which then counts as told; `None` if that is nothing.
-    pub fn tell(&mut self, schema: &Schema, kind: u8, row: &[i32]) -> Option<OwnBits> {
+    pub fn update(&mut self, schema: &Schema, kind: u8, row: &[i32]) -> Option<OwnBits> {
         if !self.is_news(schema, kind, row) {
             return None;
         }
@@ -68,7 +68,7 @@ impl OwnTold {
     ///
     /// # Errors
     /// It is not what a room tells. Nothing has changed then.
-    pub fn hear(&mut self, schema: &Schema, bits: &OwnBits) -> Result<(), DecodeError> {
+    pub fn apply(&mut self, schema: &Schema, bits: &OwnBits) -> Result<(), DecodeError> {
         let mut from = bits.reader();
         let kind = from.raw(schema.kind_bits())? as u8;
         let fields = schema.own_fields(kind);
@@ -155,10 +155,10 @@ mod tests {
             let (mut room, mut client) = (OwnTold::default(), OwnTold::default());
             for (kind, row) in rows {
                 let news = room.is_news(&schema, kind, &row);
-                let told = room.tell(&schema, kind, &row);
+                let told = room.update(&schema, kind, &row);
                 prop_assert_eq!(told.is_some(), news);
                 if let Some(bits) = told {
-                    client.hear(&schema, &bits).unwrap();
+                    client.apply(&schema, &bits).unwrap();
                 }
                 prop_assert!(!room.is_news(&schema, kind, &row));
                 let mut seen = row.clone();
@@ -179,13 +179,13 @@ mod tests {
             bits.raw(u32::from(bytes[0]) & ((1 << cut) - 1), cut);
             let Some(bits) = OwnBits::new(bits) else { return Ok(()) };
             let mut client = OwnTold::default();
-            if client.hear(&schema, &bits).is_err() {
+            if client.apply(&schema, &bits).is_err() {
                 prop_assert_eq!(client, OwnTold::default());
                 return Ok(());
             }
             let mut row = vec![0; 4];
             client.fill(&schema, client.kind, &mut row);
-            prop_assert_eq!(OwnTold::default().tell(&schema, client.kind, &row), Some(bits));
+            prop_assert_eq!(OwnTold::default().update(&schema, client.kind, &row), Some(bits));
         }
     }
 
@@ -193,20 +193,20 @@ mod tests {
     fn only_what_changed_is_told_and_nothing_of_what_all_see() {
         let (schema, mut room) = (schema(), OwnTold::default());
         let all = 2 + 1 + 9 + 1 + 18;
-        assert_eq!(room.tell(&schema, 0, &[9, 30, 7, 5]).map(|bits| bits.count()), Some(all));
-        assert_eq!(room.tell(&schema, 0, &[1, 30, 99, 5]), None);
-        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all - 18));
-        assert_eq!(room.tell(&schema, 2, &[4]), None, "a tree has no secrets");
-        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]), None, "the client still knows");
-        assert_eq!(room.tell(&schema, 1, &[0]).map(|bits| bits.count()), Some(3));
-        assert_eq!(room.tell(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all));
+        assert_eq!(room.update(&schema, 0, &[9, 30, 7, 5]).map(|bits| bits.count()), Some(all));
+        assert_eq!(room.update(&schema, 0, &[1, 30, 99, 5]), None);
+        assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all - 18));
+        assert_eq!(room.update(&schema, 2, &[4]), None, "a tree has no secrets");
+        assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]), None, "the client still knows");
+        assert_eq!(room.update(&schema, 1, &[0]).map(|bits| bits.count()), Some(3));
+        assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all));
     }
 
     #[test]
     fn a_part_of_what_was_never_told_whole_is_refused() {
         let (schema, mut room) = (schema(), OwnTold::default());
-        room.tell(&schema, 0, &[9, 30, 7, 5]);
-        let part = room.tell(&schema, 0, &[9, 31, 7, 5]).unwrap();
-        assert_eq!(OwnTold::default().hear(&schema, &part), Err(DecodeError::UnknownBaseline));
+        room.update(&schema, 0, &[9, 30, 7, 5]);
+        let part = room.update(&schema, 0, &[9, 31, 7, 5]).unwrap();
+        assert_eq!(OwnTold::default().apply(&schema, &part), Err(DecodeError::UnknownBaseline));
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn write(out: &mut String) {
 fn own_fields(out: &mut String, schema: &Schema) {
     let mut told = OwnTold::default();
     for (name, ammo, cloaked) in [("all", 30, false), ("one", 29, false), ("another", 29, true)] {
-        let bits = told.tell(schema, 0, &ship_row(ammo, cloaked)).unwrap();
+        let bits = told.update(schema, 0, &ship_row(ammo, cloaked)).unwrap();
         let (mut from, mut packed) = (bits.reader(), BitWriter::new());
         (0..bits.count()).for_each(|_| packed.bit(from.bit().unwrap()));
         let value: (u8, [i32; 2]) = (0, [i32::from(ammo), i32::from(cloaked)]);

@@ -41,11 +41,11 @@ struct Ship {
     target: IVec2,
     #[entity(angle = 256)]
     heading: u16,
-    #[entity(range = 1..=300, own)]
+    #[entity(range = 1..=300, owner_only)]
     ammo: u16,
     #[entity(range = 0..=100)]
     hp: u8,
-    #[entity(own)]
+    #[entity(owner_only)]
     cloaked: bool,
 }
 
@@ -283,7 +283,7 @@ fn updates(out: &mut String) {
             released: vec![EntityId(8)],
         },
         controls: Some(EntityId(99)),
-        own: OwnTold::default().tell(
+        own: OwnTold::default().update(
             &Schema::of::<Thing>(TickRate::DEFAULT).unwrap(),
             0,
             &ship_row(30, true),

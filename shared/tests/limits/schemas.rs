@@ -114,12 +114,12 @@ fn own_bits_max() {
     let schema = schema(vec![kind(&grids, true, Predictor::Hold); KINDS_MAX]).unwrap();
     let row: Vec<_> = grids.iter().map(|grid| grid.max).collect();
     let last = KINDS_MAX as u8 - 1;
-    let told = OwnTold::default().tell(&schema, last, &row).unwrap();
+    let told = OwnTold::default().update(&schema, last, &row).unwrap();
     assert_eq!(told.count(), OWN_BITS_MAX);
     let message = UpdateWriter::new(&Private { own: Some(told), ..Private::default() }).finish();
     let heard = Update::decode(&message).unwrap().private.own.unwrap();
     let (mut own, mut known) = (OwnTold::default(), vec![0; row.len()]);
-    own.hear(&schema, &heard).unwrap();
+    own.apply(&schema, &heard).unwrap();
     own.fill(&schema, last, &mut known);
     assert_eq!(known, row);
     // One bit more is not written, and not read.

@@ -136,8 +136,8 @@ impl Game for Yard {
         Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows, radius, slack: 10 })
     }
 
-    fn place(own: &Crate) -> Place {
-        Place::at(own.pos)
+    fn location(own: &Crate) -> Location {
+        Location::at(own.pos)
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Crate>) -> Self {
@@ -173,7 +173,7 @@ impl Game for Yard {
                 Self::apply_input(own, &player.input, &turn.step());
             }
             if self.plan.looks_back {
-                let _ = turn.look_back(player).behind();
+                let _ = turn.rewind(player).behind();
             }
         }
         for (player, order) in turn.commands {

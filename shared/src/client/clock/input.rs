@@ -173,13 +173,13 @@ mod tests {
 
     /// A clock against a server whose step k is at k / rate; `delay` says what a frame sent at some ms takes, the answer
     /// takes `back`; the driver comes at each ms that `drives` says.
-    struct Link<D: Fn(u64) -> u64, C: Fn(u64) -> bool> {
+    struct UplinkModel<D: Fn(u64) -> u64, C: Fn(u64) -> bool> {
         delay: D,
         back: u64,
         drives: C,
     }
 
-    impl<D: Fn(u64) -> u64, C: Fn(u64) -> bool> Link<D, C> {
+    impl<D: Fn(u64) -> u64, C: Fn(u64) -> bool> UplinkModel<D, C> {
         /// When each input was made, its tick and its margin.
         fn run(&self, mut clock: InputClock, seconds: u64) -> Vec<(u64, Tick, f64)> {
             let (mut on_the_way, mut made, mut arrived) =
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn inputs_settle_at_a_small_margin_wherever_the_clock_starts() {
         for (start, delay) in [(0, 0), (0, 40), (0, 150), (2, 90), (200, 40), (9, 5)] {
-            let made = Link { delay: |_| delay, back: delay, drives: |_| true }.run(from(start), 20);
+            let made = UplinkModel { delay: |_| delay, back: delay, drives: |_| true }.run(from(start), 20);
             for (_, tick, margin) in &made[made.len() - 60..] {
                 assert!((0.3..1.5).contains(margin), "start {start}, delay {delay}: {margin} at {tick}");
             }
@@ -221,7 +221,7 @@ mod tests {
     fn jitter_and_a_slow_way_back_make_no_input_late() {
         for (least, jitter, back) in [(10, 10, 10), (30, 40, 30), (5, 30, 400), (100, 60, 5)] {
             let delay = |at: u64| least + u64::from(crate::Rng::new(at).below(jitter));
-            let made = Link { delay, back, drives: |_| true }.run(from(0), 60);
+            let made = UplinkModel { delay, back, drives: |_| true }.run(from(0), 60);
             let settled: Vec<_> = made.iter().filter(|(at, ..)| *at > 10_000).map(|made| made.2).collect();
             let late = settled.iter().filter(|margin| **margin < 0.0).count();
             assert!(late * 100 <= settled.len(), "{late} of {} late", settled.len());
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_stall_moves_nothing() {
         let delay = |at: u64| if at % 10_000 > 9_800 { 20 + 10_000 - at % 10_000 } else { 20 };
-        let made = Link { delay, back: 20, drives: |_| true }.run(from(0), 60);
+        let made = UplinkModel { delay, back: 20, drives: |_| true }.run(from(0), 60);
         let usual = made.iter().filter(|(at, ..)| *at > 10_000 && at % 10_000 < 9_800);
         for (at, _, margin) in usual {
             assert!((0.2..1.6).contains(margin), "{margin} at {at} ms");
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_driver_of_sixty_pictures_a_second_is_as_early() {
-        let made = Link { delay: |_| 30, back: 30, drives: |at| at * 60 / 1000 != (at + 1) * 60 / 1000 }
+        let made = UplinkModel { delay: |_| 30, back: 30, drives: |at| at * 60 / 1000 != (at + 1) * 60 / 1000 }
             .run(from(0), 40);
         let settled: Vec<_> = made.iter().filter(|(at, ..)| *at > 10_000).collect();
         let late = settled.iter().filter(|(_, _, margin)| *margin < 0.0).count();
@@ -253,7 +253,7 @@ mod tests {
     fn a_hidden_tab_makes_few_inputs_and_goes_on_when_it_is_seen_again() {
         let hidden = |at: u64| (20_000..40_000).contains(&at);
         let made =
-            Link { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }.run(from(0), 60);
+            UplinkModel { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }.run(from(0), 60);
         let in_hiding = made.iter().filter(|(at, ..)| hidden(*at)).count();
         assert!(in_hiding <= 2 * 21, "{in_hiding}");
         let after = made.iter().filter(|(at, ..)| *at > 41_000);

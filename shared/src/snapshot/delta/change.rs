@@ -10,12 +10,12 @@ use crate::wire::range::BitCoder;
 
 /// The contexts of "this field's residual is not 0" while a row is gone through.
 #[derive(Default)]
-struct Seen {
+struct ChangeContext {
     any: bool,
     before: bool,
 }
 
-impl Seen {
+impl ChangeContext {
     fn context(&self, contexts: FieldContexts) -> usize {
         contexts.first + if self.before { 2 } else { usize::from(self.any) }
     }
@@ -49,7 +49,7 @@ impl Change<'_> {
         to: &mut C,
     ) -> Result<(), DecodeError> {
         row.copy_from_slice(self.before);
-        let (mut seen, mut left, mut predicted) = (Seen::default(), self.order.len(), false);
+        let (mut seen, mut left, mut predicted) = (ChangeContext::default(), self.order.len(), false);
         let mut off = [0_i64; ROW_FIELDS_MAX];
         for &at in self.order {
             let (Some(field), Some([contexts, _])) = (self.fields.get(at), self.contexts.fields.get(at))

@@ -98,7 +98,7 @@ fn encode_state<W: PlainWriter>(
 }
 
 /// What becomes of a row of the baseline.
-enum Fate {
+enum RowChange {
     AsPredicted,
     Gone,
     /// The residuals of this many fields stand in the scratch.
@@ -131,7 +131,7 @@ fn encode_rows<W: PlainWriter>(
                     at += 1;
                     scratch.fate(schema, row, new, ticks)
                 }
-                _ => Fate::Gone,
+                _ => RowChange::Gone,
             };
             fates.push((row.kind, fate));
         }
@@ -151,9 +151,9 @@ struct Scratch {
 
 impl Scratch {
     #[inline]
-    fn fate(&mut self, schema: &Schema, old: RowRef<'_>, new: RowRef<'_>, ticks: u32) -> Fate {
+    fn fate(&mut self, schema: &Schema, old: RowRef<'_>, new: RowRef<'_>, ticks: u32) -> RowChange {
         let (Some(plan), Some(kind)) = (schema.plan(old.kind), schema.kind(old.kind)) else {
-            return Fate::Gone;
+            return RowChange::Gone;
         };
         let predicted = if plan.is_hold() {
             old.values
@@ -164,17 +164,17 @@ impl Scratch {
             &self.predicted
         };
         if predicted == new.values {
-            return Fate::AsPredicted;
+            return RowChange::AsPredicted;
         }
         let fields = kind.fields.iter().zip(new.values.iter().zip(predicted));
         self.residuals
             .extend(fields.map(|(field, (&value, &guess))| field.grid.distance(guess, value) as i32));
-        Fate::Differs(kind.fields.len())
+        RowChange::Differs(kind.fields.len())
     }
 }
 
-fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, Fate)], mut residuals: &[i32], to: &mut W) {
-    let differs = fates.iter().any(|(_, fate)| !matches!(fate, Fate::AsPredicted));
+fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, RowChange)], mut residuals: &[i32], to: &mut W) {
+    let differs = fates.iter().any(|(_, fate)| !matches!(fate, RowChange::AsPredicted));
     to.part(PacketPart::Groups);
     to.bit(differs);
     if !differs {
@@ -183,9 +183,9 @@ fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, Fate)], mut residu
     for &(kind, ref fate) in fates {
         to.part(PacketPart::Rows { kind });
         match fate {
-            Fate::AsPredicted => to.bit(false),
-            Fate::Gone => to.raw(0b11, 2),
-            Fate::Differs(count) => {
+            RowChange::AsPredicted => to.bit(false),
+            RowChange::Gone => to.raw(0b11, 2),
+            RowChange::Differs(count) => {
                 to.raw(0b01, 2);
                 let (own, rest) = residuals.split_at((*count).min(residuals.len()));
                 residuals = rest;

@@ -2,7 +2,7 @@ use tickwire_shared::prelude::*;
 
 #[derive(Clone, Debug, Default, PartialEq, Input)]
 struct Pad {
-    #[input(own)]
+    #[input(owner_only)]
     fire: Button,
 }
 

@@ -2,7 +2,7 @@ use tickwire_shared::prelude::*;
 
 #[derive(Clone, Entity)]
 struct Ship {
-    #[entity(range = 0..=100, own, predict = linear(vel))]
+    #[entity(range = 0..=100, owner_only, predict = linear(vel))]
     heat: i32,
     #[entity(range = -1..=1)]
     vel: i32,

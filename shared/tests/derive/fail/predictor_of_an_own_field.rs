@@ -4,7 +4,7 @@ use tickwire_shared::prelude::*;
 struct Ship {
     #[entity(range = 0..=100, predict = linear(vel))]
     pos: i32,
-    #[entity(range = -1..=1, own)]
+    #[entity(range = -1..=1, owner_only)]
     vel: i32,
 }
 

@@ -5,8 +5,8 @@ use crate::id::{EntityId, PlayerId};
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
-/// A tick of a player on its own client, for [`Game::foresee`].
-pub struct Foresight<'a, G: Game> {
+/// A tick of a player on its own client, for [`Game::predict_spawns`].
+pub struct SpawnPrediction<'a, G: Game> {
     /// The tick that the step led to.
     pub tick: Tick,
     /// The player.
@@ -23,13 +23,13 @@ pub struct Foresight<'a, G: Game> {
     pub last: Option<Tick>,
     /// How many foreseen entities are under way, those that the server confirmed among them.
     pub under_way: usize,
-    pub(crate) seen: &'a dyn Fn() -> Seen<'a, G::Entity>,
+    pub(crate) seen: &'a dyn Fn() -> Entities<'a, G::Entity>,
 }
 
 /// The entities that the client knows of.
-pub(crate) type Seen<'a, E> = Box<dyn Iterator<Item = (EntityId, E)> + 'a>;
+pub(crate) type Entities<'a, E> = Box<dyn Iterator<Item = (EntityId, E)> + 'a>;
 
-impl<G: Game> Foresight<'_, G> {
+impl<G: Game> SpawnPrediction<'_, G> {
     /// All entities in view as the server sent them last.
     pub fn seen(&self) -> impl Iterator<Item = (EntityId, G::Entity)> {
         (self.seen)()
@@ -43,7 +43,7 @@ impl<G: Game> Foresight<'_, G> {
 }
 
 /// The way of something foreseen in one tick, for [`Game::foreseen_goes_on`].
-pub struct Flight<'a, G: Game> {
+pub struct PredictedSpawn<'a, G: Game> {
     /// The player whose client foresees it.
     pub player: PlayerId,
     /// The room's scene.
@@ -61,7 +61,7 @@ pub(crate) struct Others<'a, E> {
     pub(crate) find: &'a dyn Fn() -> Vec<(EntityId, E)>,
 }
 
-impl<G: Game> Flight<'_, G> {
+impl<G: Game> PredictedSpawn<'_, G> {
     /// The others as the player sees them at this moment.
     #[must_use]
     pub fn others(&self) -> &[(EntityId, G::Entity)] {
@@ -69,14 +69,14 @@ impl<G: Game> Flight<'_, G> {
     }
 }
 
-impl<G: Game> core::fmt::Debug for Flight<'_, G> {
+impl<G: Game> core::fmt::Debug for PredictedSpawn<'_, G> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Flight {{ player: {:?}, age_ticks: {} }}", self.player, self.age_ticks)
+        write!(f, "PredictedSpawn {{ player: {:?}, age_ticks: {} }}", self.player, self.age_ticks)
     }
 }
 
-impl<G: Game> core::fmt::Debug for Foresight<'_, G> {
+impl<G: Game> core::fmt::Debug for SpawnPrediction<'_, G> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Foresight {{ tick: {}, under_way: {} }}", self.tick, self.under_way)
+        write!(f, "SpawnPrediction {{ tick: {}, under_way: {} }}", self.tick, self.under_way)
     }
 }

@@ -3,7 +3,7 @@
 //! While all goes as predicted the server says nothing, and what is shown beyond the newest state is right. Whether it was, the
 //! next update tells. So such pictures wait for it.
 
-use super::interpolation::Moment;
+use super::interpolation::FractionalTick;
 use crate::tick::Tick;
 use std::collections::VecDeque;
 
@@ -13,13 +13,13 @@ const WAITING_MAX: usize = 64;
 /// Moments shown beyond the newest state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Starved {
-    waiting: VecDeque<Moment>,
+    waiting: VecDeque<FractionalTick>,
 }
 
 impl Starved {
     /// A picture showed `moment` while `newest` was the newest state. Says how many are starved for sure.
-    pub(super) fn shown(&mut self, moment: Moment, newest: Tick) -> u64 {
-        if moment <= Moment::at(newest) {
+    pub(super) fn shown(&mut self, moment: FractionalTick, newest: Tick) -> u64 {
+        if moment <= FractionalTick::at(newest) {
             return 0;
         }
         self.waiting.push_back(moment);
@@ -32,7 +32,7 @@ impl Starved {
 
     /// An update came: up to `known` all went as predicted. Says how many pictures are starved.
     pub(super) fn confirmed(&mut self, known: Tick) -> u64 {
-        let starved = self.waiting.iter().filter(|moment| **moment > Moment::at(known)).count();
+        let starved = self.waiting.iter().filter(|moment| **moment > FractionalTick::at(known)).count();
         self.waiting.clear();
         starved as u64
     }
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn what_is_confirmed_later_was_not_starved() {
         let mut starved = Starved::default();
-        let mut seen = |moment: f64, newest| starved.shown(Moment::of(moment), Tick(newest));
+        let mut seen = |moment: f64, newest| starved.shown(FractionalTick::of(moment), Tick(newest));
         assert_eq!(seen(9.5, 10) + seen(10.0, 10) + seen(10.5, 10) + seen(12.5, 10), 0);
         assert_eq!(starved.confirmed(Tick(12)), 1);
         assert_eq!(starved.confirmed(Tick(13)), 0);
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn pictures_that_nothing_confirms_count() {
         let mut starved = Starved::default();
-        let shown = (0..100).map(|at| starved.shown(Moment::of(11.0 + f64::from(at) / 8.0), Tick(10)));
+        let shown = (0..100).map(|at| starved.shown(FractionalTick::of(11.0 + f64::from(at) / 8.0), Tick(10)));
         assert_eq!(shown.sum::<u64>(), 100 - WAITING_MAX as u64);
     }
 }

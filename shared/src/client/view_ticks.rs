@@ -1,6 +1,6 @@
 //! What the player saw when it acted: the picture that was drawn last.
 
-use super::interpolation::{FRACTIONS, Moment};
+use super::interpolation::{FRACTIONS, FractionalTick};
 use crate::tick::Tick;
 use core::sync::atomic::{AtomicI64, Ordering};
 
@@ -8,11 +8,11 @@ const NEVER: i64 = i64::MIN;
 
 /// The moments of the others that a player had before its eyes.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct ViewTicks {
     /// Of the last picture. Atomic because pictures are drawn from a shared client.
     drawn: AtomicI64,
     /// Of the picture before the newest change of the controls, until an input takes it.
-    acted: Option<Moment>,
+    acted: Option<FractionalTick>,
     /// Of the newest input in which something changed since the last frame, else of the newest one.
     input: Option<SeenAt>,
 }
@@ -20,25 +20,25 @@ pub(super) struct Seen {
 #[derive(Clone, Copy, Debug)]
 struct SeenAt {
     tick: Tick,
-    moment: Moment,
+    moment: FractionalTick,
     /// The controls changed for it, and no frame has told it yet.
     acted: bool,
 }
 
-impl Default for Seen {
+impl Default for ViewTicks {
     fn default() -> Self {
         Self { drawn: AtomicI64::new(NEVER), acted: None, input: None }
     }
 }
 
-impl Seen {
+impl ViewTicks {
     /// A picture of this moment is drawn.
-    pub(super) fn draw(&self, moment: Moment) {
+    pub(super) fn draw(&self, moment: FractionalTick) {
         self.drawn.store(moment.0, Ordering::Relaxed);
     }
 
-    fn drawn(&self) -> Option<Moment> {
-        Some(self.drawn.load(Ordering::Relaxed)).filter(|drawn| *drawn != NEVER).map(Moment)
+    fn drawn(&self) -> Option<FractionalTick> {
+        Some(self.drawn.load(Ordering::Relaxed)).filter(|drawn| *drawn != NEVER).map(FractionalTick)
     }
 
     /// The controls changed.
@@ -48,8 +48,8 @@ impl Seen {
 
     /// The input of `tick` is made while `moment` would be shown; a picture up to `age_max` (1/256 tick) older counts instead.
     /// Returns what the player saw.
-    pub(super) fn take(&mut self, tick: Tick, moment: Option<Moment>, age_max: i64) -> Option<Moment> {
-        let is_fresh = |seen: &Moment| moment.is_some_and(|now| (0..=age_max).contains(&(now.0 - seen.0)));
+    pub(super) fn take(&mut self, tick: Tick, moment: Option<FractionalTick>, age_max: i64) -> Option<FractionalTick> {
+        let is_fresh = |seen: &FractionalTick| moment.is_some_and(|now| (0..=age_max).contains(&(now.0 - seen.0)));
         let acted = self.acted.take().filter(is_fresh);
         let seen = acted.or_else(|| self.drawn().filter(is_fresh)).or(moment)?;
         if acted.is_some() || self.input.is_none_or(|input| !input.acted) {
@@ -60,10 +60,10 @@ impl Seen {
 
     /// What a frame tells whose newest input is that of `newest`: the moment that lies before it as what the player saw lay
     /// before the input with which it acted. So a room that looks back equally far for all inputs of the frame finds it.
-    pub(super) fn tell(&mut self, newest: Tick) -> Option<Moment> {
+    pub(super) fn on_confirmed(&mut self, newest: Tick) -> Option<FractionalTick> {
         let input = self.input.as_mut()?;
         input.acted = false;
-        Some(Moment(input.moment.0 + newest.since(input.tick) * FRACTIONS))
+        Some(FractionalTick(input.moment.0 + newest.since(input.tick) * FRACTIONS))
     }
 }
 
@@ -73,18 +73,18 @@ mod tests {
 
     #[test]
     fn an_input_is_of_the_picture_before_the_controls_changed_last() {
-        let mut seen = Seen::default();
+        let mut seen = ViewTicks::default();
         let take =
-            |seen: &mut Seen, tick, now| seen.take(Tick(tick), Some(Moment(now)), 500).map(|seen| seen.0);
+            |seen: &mut ViewTicks, tick, now| seen.take(Tick(tick), Some(FractionalTick(now)), 500).map(|seen| seen.0);
         assert_eq!(take(&mut seen, 1, 900), Some(900), "nothing was drawn");
-        seen.draw(Moment(800));
+        seen.draw(FractionalTick(800));
         seen.act();
-        seen.draw(Moment(950));
+        seen.draw(FractionalTick(950));
         assert_eq!(take(&mut seen, 2, 1_000), Some(800));
         assert_eq!(take(&mut seen, 3, 1_000), Some(950), "nothing changed since");
-        assert_eq!(seen.tell(Tick(3)), Some(Moment(800 + 256)), "so that the input of tick 2 has its moment");
+        assert_eq!(seen.on_confirmed(Tick(3)), Some(FractionalTick(800 + 256)), "so that the input of tick 2 has its moment");
         assert_eq!(take(&mut seen, 4, 2_000), Some(2_000), "nothing is drawn any more");
-        assert_eq!(seen.tell(Tick(4)), Some(Moment(2_000)));
+        assert_eq!(seen.on_confirmed(Tick(4)), Some(FractionalTick(2_000)));
         assert_eq!(seen.take(Tick(5), None, 500), None);
     }
 }

@@ -1,28 +1,28 @@
 //! What the player's step brought forth before the server said so: its shots, say.
 //!
-//! A foreseen entity is shown on the own entity's time. When the server's comes it is matched, and from the tick in which that
-//! one appears among the others it is that one that is shown, under the foreseen one's id, so that a trail goes on. One that
+//! A predicted entity is shown on the own entity's time. When the server's comes it is matched, and from the tick in which that
+//! one appears among the others it is that one that is shown, under the predicted one's id, so that a trail goes on. One that
 //! does not come is taken back as soon as the server has stepped the tick with all inputs.
 
-use super::interpolation::{FRACTIONS, Moment, mix_part};
+use super::interpolation::{FRACTIONS, FractionalTick, mix_part};
 use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::foresight::{Flight, Foresight, Others, Seen};
+use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction, Others, Entities};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::window_ticks;
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
-/// Foreseen entities that are known of at one time; at the bound nothing more is foreseen.
+/// Predicted entities that are known of at one time; at the bound nothing more is predicted.
 const ITEMS_MAX: usize = 64;
-/// Entities foreseen in one tick.
+/// Entities predicted in one tick.
 const PER_TICK_MAX: usize = 8;
 /// How long one whose input came late is waited for, ms.
 const LATE_MS_MAX: u64 = 266;
-/// The ids of foreseen entities, from this one up: no room gets there.
+/// The ids of predicted entities, from this one up: no room gets there.
 const FIRST_ID: u32 = 0xfff0_0000;
 const IDS: u32 = 0x000f_0000;
 
@@ -57,9 +57,9 @@ struct Real {
     row: Vec<i32>,
 }
 
-/// All that was foreseen and is not over.
+/// All that was predicted and is not over.
 #[derive(Clone, Debug)]
-pub(super) struct Foreseen {
+pub(super) struct PredictedSpawns {
     items: Vec<Item>,
     last: Option<Tick>,
     /// The tick of the newest input.
@@ -84,7 +84,7 @@ pub(super) struct OwnStep<'a, G: Game> {
     pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
-impl Foreseen {
+impl PredictedSpawns {
     pub(super) fn new(rate: TickRate) -> Self {
         Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, known: Vec::new(), rate }
     }
@@ -102,11 +102,11 @@ impl Foreseen {
         if self.items.len() >= ITEMS_MAX {
             return;
         }
-        let seen = || -> Seen<'_, G::Entity> {
+        let seen = || -> Entities<'_, G::Entity> {
             let rows = streams.latest().flat_map(|(_, state)| state.rows());
             Box::new(rows.filter_map(|row| Some((row.id, G::Entity::read_row(row.kind, row.values)?))))
         };
-        let sight = Foresight {
+        let sight = SpawnPrediction {
             tick: step.tick,
             player: step.player,
             own: step.own,
@@ -118,7 +118,7 @@ impl Foreseen {
             seen: &seen,
         };
         let mut spawned = Vec::new();
-        G::foresee(&sight, &mut spawned);
+        G::predict_spawns(&sight, &mut spawned);
         if !spawned.is_empty() && !self.waits() {
             self.known = ids_told(streams);
         }
@@ -138,7 +138,7 @@ impl Foreseen {
                 taken_over: false,
             });
             self.made = self.made.wrapping_add(1);
-            stats.foreseen += 1;
+            stats.predicted_spawns += 1;
             self.last = Some(step.tick);
         }
     }
@@ -156,7 +156,7 @@ impl Foreseen {
             }
             let after = G::Entity::read_row(item.kind, &item.row);
             let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
-            let way = Flight {
+            let way = PredictedSpawn {
                 player: step.player,
                 scene: step.scene,
                 tick_rate: self.rate,
@@ -168,7 +168,7 @@ impl Foreseen {
         }
     }
 
-    /// Compares with the server's state of `tick`: what is new in it may be what was foreseen. With `waits` what is missing
+    /// Compares with the server's state of `tick`: what is new in it may be what was predicted. With `waits` what is missing
     /// may still come.
     pub(super) fn reconcile<G: Game>(
         &mut self,
@@ -208,7 +208,7 @@ impl Foreseen {
         });
     }
 
-    /// Whether something foreseen may still turn out to be one of the server's entities.
+    /// Whether something predicted may still turn out to be one of the server's entities.
     fn waits(&self) -> bool {
         self.items.iter().any(|item| item.real.is_none())
     }
@@ -218,8 +218,8 @@ impl Foreseen {
         let Some(real) = G::Entity::read_row(kind, row) else { return };
         let fits = |item: &&mut Item| {
             item.real.is_none() && item.kind == kind && item.born <= tick && {
-                let foreseen = G::Entity::read_row(item.kind, &item.row);
-                foreseen.is_some_and(|foreseen| G::is_foreseen(&foreseen, &real))
+                let predicted_spawns = G::Entity::read_row(item.kind, &item.row);
+                predicted_spawns.is_some_and(|predicted_spawns| G::is_foreseen(&predicted_spawns, &real))
             }
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {
@@ -232,9 +232,9 @@ impl Foreseen {
     }
 
     /// Hands over to the server's entities those whose appear at `moment`; what they are off by is worked off from now.
-    pub(super) fn advance(&mut self, schema: &Schema, moment: Moment, part: f32) {
+    pub(super) fn advance(&mut self, schema: &Schema, moment: FractionalTick, part: f32) {
         for item in self.items.iter_mut().filter(|item| !item.taken_over) {
-            let Some(real) = item.real.as_ref().filter(|real| moment >= Moment::at(real.from)) else {
+            let Some(real) = item.real.as_ref().filter(|real| moment >= FractionalTick::at(real.from)) else {
                 continue;
             };
             item.taken_over = true;
@@ -249,7 +249,7 @@ impl Foreseen {
         }
     }
 
-    /// The id under which the server's entity `id` is shown; its row comes smoothly from where the foreseen one was.
+    /// The id under which the server's entity `id` is shown; its row comes smoothly from where the predicted one was.
     pub(super) fn take_over(&self, id: EntityId, kind: &Kind, row: &mut [f64], part: f32) -> EntityId {
         let item = self.items.iter().find(|item| item.real.as_ref().is_some_and(|real| real.id == id));
         item.map_or(id, |item| {
@@ -262,7 +262,7 @@ impl Foreseen {
     pub(super) fn shown(
         &self,
         schema: &Schema,
-        moment: Moment,
+        moment: FractionalTick,
         part: f32,
     ) -> impl Iterator<Item = (EntityId, u8, Vec<f64>)> {
         let now = moment.tick();

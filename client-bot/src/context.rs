@@ -1,6 +1,6 @@
 //! What all bots of a run share: their orders, the way to the server, the rooms, the books and the time.
 
-use crate::clock::Clock;
+use crate::clock::FleetClock;
 use crate::network::Networks;
 use crate::plan::Plan;
 use crate::rooms::Rooms;
@@ -42,11 +42,11 @@ impl FleetConfig {
 }
 
 /// The bots of a run, by what they share.
-pub(crate) struct Crew<C, B> {
+pub(crate) struct FleetContext<C, B> {
     pub(crate) config: FleetConfig,
     pub(crate) connect: C,
     pub(crate) behaviours: B,
     pub(crate) rooms: Rooms,
     pub(crate) tally: Tally,
-    pub(crate) clock: Clock,
+    pub(crate) clock: FleetClock,
 }

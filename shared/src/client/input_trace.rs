@@ -1,6 +1,6 @@
 //! The life of one input, from the key to the screen: sampled now and then.
 
-use super::interpolation::Moment;
+use super::interpolation::FractionalTick;
 use crate::tick::Tick;
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ const WAITING_MAX: usize = 16;
 /// When what became of an input. All times are on the client's clock; what happened at the server is put there by the estimate
 /// of the server's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LifeLine {
+pub struct InputTrace {
     /// The input's tick.
     pub tick: Tick,
     /// The controls changed ([`Client::set_input`](super::Client::set_input)).
@@ -44,7 +44,7 @@ pub struct LifeLine {
 
 #[derive(Clone, Copy, Debug)]
 struct Followed {
-    line: LifeLine,
+    line: InputTrace,
     sent: bool,
     decoded: bool,
 }
@@ -54,7 +54,7 @@ struct Followed {
 pub(super) struct LifeLines {
     followed: Option<Followed>,
     next_at: Duration,
-    done: VecDeque<LifeLine>,
+    done: VecDeque<InputTrace>,
 }
 
 impl LifeLines {
@@ -65,7 +65,7 @@ impl LifeLines {
             return;
         }
         self.next_at = made_at + PERIOD;
-        let line = LifeLine {
+        let line = InputTrace {
             tick,
             pressed_at,
             made_at,
@@ -116,18 +116,18 @@ impl LifeLines {
     }
 
     /// A picture showed the others at `moment`.
-    pub(super) fn shown(&mut self, now: Duration, moment: Moment) {
+    pub(super) fn shown(&mut self, now: Duration, moment: FractionalTick) {
         let shown =
-            |followed: &mut Followed| followed.decoded && moment >= Moment::at(followed.line.snapshot);
+            |followed: &mut Followed| followed.decoded && moment >= FractionalTick::at(followed.line.snapshot);
         if let Some(followed) = self.followed.take_if(shown) {
             if self.done.len() >= WAITING_MAX {
                 self.done.pop_front();
             }
-            self.done.push_back(LifeLine { shown_at: now, ..followed.line });
+            self.done.push_back(InputTrace { shown_at: now, ..followed.line });
         }
     }
 
-    pub(super) fn poll(&mut self) -> Option<LifeLine> {
+    pub(super) fn poll(&mut self) -> Option<InputTrace> {
         self.done.pop_front()
     }
 }

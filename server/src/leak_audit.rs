@@ -1,6 +1,6 @@
 //! What is alive: counts that must be zero when everything has ended.
 //!
-//! Whatever lives posts itself and takes the posting back when it is dropped, so a count that stays is a leak. Only
+//! Whatever lives posts itself and takes the entry back when it is dropped, so a count that stays is a leak. Only
 //! rare things are posted, none per message.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Audited {
     /// A room, as long as anyone holds it.
     Room,
     /// A room's task.
@@ -28,28 +28,28 @@ const KINDS: usize = 6;
 
 /// The counts of one server.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct LeakAudit {
     counts: [AtomicUsize; KINDS],
     /// Told whenever a count falls to zero.
     fell: Notify,
 }
 
-impl Ledger {
-    fn count_of(&self, kind: Kind) -> &AtomicUsize {
+impl LeakAudit {
+    fn count_of(&self, kind: Audited) -> &AtomicUsize {
         match self.counts.get(kind as usize) {
             Some(count) => count,
             None => unreachable!("a kind is an index by construction"),
         }
     }
 
-    /// Adds one of `kind` until the posting is dropped.
-    pub(crate) fn post(self: &Arc<Self>, kind: Kind) -> Posting {
+    /// Adds one of `kind` until the entry is dropped.
+    pub(crate) fn post(self: &Arc<Self>, kind: Audited) -> AuditEntry {
         self.count_of(kind).fetch_add(1, Ordering::AcqRel);
-        Posting { ledger: self.clone(), kind }
+        AuditEntry { leak_audit: self.clone(), kind }
     }
 
     /// How many of `kind` there are.
-    pub(crate) fn count(&self, kind: Kind) -> usize {
+    pub(crate) fn count(&self, kind: Audited) -> usize {
         self.count_of(kind).load(Ordering::Acquire)
     }
 
@@ -67,22 +67,22 @@ impl Ledger {
     }
 }
 
-/// One thing in the ledger.
+/// One thing in the leak audit.
 #[derive(Debug)]
-pub(crate) struct Posting {
-    ledger: Arc<Ledger>,
-    kind: Kind,
+pub(crate) struct AuditEntry {
+    leak_audit: Arc<LeakAudit>,
+    kind: Audited,
 }
 
-impl Drop for Posting {
+impl Drop for AuditEntry {
     fn drop(&mut self) {
-        if self.ledger.count_of(self.kind).fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.ledger.fell.notify_waiters();
+        if self.leak_audit.count_of(self.kind).fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.leak_audit.fell.notify_waiters();
         }
     }
 }
 
-/// The ledger at one moment. All zero once a server has drained.
+/// The leak audit at one moment. All zero once a server has drained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// Rooms.
@@ -101,16 +101,16 @@ pub struct Balance {
     pub queued_bytes: usize,
 }
 
-impl Ledger {
+impl LeakAudit {
     /// The counts, with the bytes that the caller found in the slots.
     pub(crate) fn balance(&self, queued_bytes: usize) -> Balance {
         Balance {
-            rooms: self.count(Kind::Room),
-            tasks: self.count(Kind::Task),
-            timers: self.count(Kind::Timer),
-            sessions: self.count(Kind::Session),
-            members: self.count(Kind::Member),
-            slots: self.count(Kind::Slot),
+            rooms: self.count(Audited::Room),
+            tasks: self.count(Audited::Task),
+            timers: self.count(Audited::Timer),
+            sessions: self.count(Audited::Session),
+            members: self.count(Audited::Member),
+            slots: self.count(Audited::Slot),
             queued_bytes,
         }
     }
@@ -122,18 +122,18 @@ mod tests {
 
     #[tokio::test]
     async fn it_settles_when_the_last_posting_is_taken_back() {
-        let ledger = Arc::new(Ledger::default());
-        let (room, member) = (ledger.post(Kind::Room), ledger.post(Kind::Member));
-        assert_eq!(ledger.balance(0), Balance { rooms: 1, members: 1, ..Balance::default() });
+        let leak_audit = Arc::new(LeakAudit::default());
+        let (room, member) = (leak_audit.post(Audited::Room), leak_audit.post(Audited::Member));
+        assert_eq!(leak_audit.balance(0), Balance { rooms: 1, members: 1, ..Balance::default() });
         let waiting = tokio::spawn({
-            let ledger = ledger.clone();
-            async move { ledger.settled().await }
+            let leak_audit = leak_audit.clone();
+            async move { leak_audit.settled().await }
         });
         drop(member);
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         drop(room);
         waiting.await.unwrap();
-        assert_eq!(ledger.balance(0), Balance::default());
+        assert_eq!(leak_audit.balance(0), Balance::default());
     }
 }

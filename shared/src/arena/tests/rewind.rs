@@ -55,7 +55,7 @@ fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_looked_back() {
         let hitboxes = Hitboxes::new::<Arena>(rate);
         for behind in [0, 100, 384, 600] {
             let rewind = Rewind { behind: Some(behind), ..Rewind::default() };
-            let seen = LookBack::new(&hitboxes, Tick(1_000), &rewind);
+            let seen = Rewound::new(&hitboxes, Tick(1_000), &rewind);
             let pos = map.spawns()[0];
             let shot = Shot { pos, vel: IVec2::new(shot_speed(rate), 0), owner: 1 };
             let combat::CaughtUp::Flies(shot, left) =

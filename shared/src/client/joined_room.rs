@@ -1,13 +1,13 @@
 //! What a client has of its place in a room.
 
 use super::clock::{ArrivalClock, Follower, InputClock, server_tick_at};
-use super::foreseen::Foreseen;
-use super::interpolation::Moment;
-use super::life_line::LifeLines;
+use super::predicted_spawns::PredictedSpawns;
+use super::interpolation::FractionalTick;
+use super::input_trace::LifeLines;
 use super::prediction::Prediction;
-use super::seen::Seen;
-use super::sent::SentFrames;
-use super::starved::Starved;
+use super::view_ticks::ViewTicks;
+use super::frames_in_flight::SentFrames;
+use super::starvation::Starved;
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId};
 use crate::snapshot::OwnTold;
@@ -16,7 +16,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 /// A place in a room.
-pub(super) struct Place<G: Game> {
+pub(super) struct JoinedRoom<G: Game> {
     pub(super) room: RoomId,
     pub(super) player: Option<(PlayerId, EntityId)>,
     pub(super) tick_rate: TickRate,
@@ -33,7 +33,7 @@ pub(super) struct Place<G: Game> {
     /// Which tick the server is at.
     pub(super) server: Follower,
     pub(super) prediction: Option<Prediction<G::Entity>>,
-    pub(super) foreseen: Foreseen,
+    pub(super) predicted_spawns: PredictedSpawns,
     /// What was told of the own entity's fields that nobody else gets.
     pub(super) own: OwnTold,
     /// The own entity's whole row; its memory is reused.
@@ -44,16 +44,16 @@ pub(super) struct Place<G: Game> {
     pub(super) frame_at: Duration,
     pub(super) sent: SentFrames,
     pub(super) starved: Starved,
-    pub(super) life_lines: LifeLines,
-    pub(super) seen: Seen,
+    pub(super) input_traces: LifeLines,
+    pub(super) seen: ViewTicks,
     /// When the last live snapshot came.
     pub(super) snapshot_at: Option<Duration>,
 }
 
-impl<G: Game> Place<G> {
+impl<G: Game> JoinedRoom<G> {
     /// The moment of the others that is shown at `now`.
-    pub(super) fn moment_at(&self, now: Duration) -> Option<Moment> {
-        self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(Moment::of)
+    pub(super) fn moment_at(&self, now: Duration) -> Option<FractionalTick> {
+        self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(FractionalTick::of)
     }
 
     pub(super) fn server_tick_at(&self, now: Duration) -> Option<f64> {

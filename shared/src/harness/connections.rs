@@ -29,7 +29,7 @@ pub(super) enum Stage {
 
 /// One client's connection: its member's slot and the link behind it.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct ClientConnection {
     pub(super) stage: Stage,
     pub(super) link: Link<Vec<u8>, Bytes>,
     /// When a client that its link has cut comes back by itself.
@@ -44,8 +44,8 @@ pub(super) struct Wire {
 
 /// All connections; what the room writes into.
 #[derive(Debug, Default)]
-pub(super) struct Wires {
-    pub(super) wires: Vec<Wire>,
+pub(super) struct ClientConnections {
+    pub(super) wires: Vec<ClientConnection>,
     /// Which connection a member came by, by the member's number.
     of_member: Vec<usize>,
     pub(super) now: Duration,
@@ -55,7 +55,7 @@ pub(super) struct Wires {
     pub(super) audited: Option<Vec<(MemberId, Bytes)>>,
 }
 
-impl Wire {
+impl ClientConnection {
     pub(super) fn new(mut rng: Rng) -> Self {
         Self {
             stage: Stage::Hello,
@@ -118,25 +118,25 @@ impl Wire {
     }
 }
 
-impl Wires {
+impl ClientConnections {
     /// A number for a new member that comes by connection `at`.
     pub(super) fn new_member(&mut self, at: usize) -> MemberId {
         self.of_member.push(at);
         MemberId(self.of_member.len() as u64)
     }
 
-    fn wire(&self, member: MemberId) -> Option<&Wire> {
+    fn wire(&self, member: MemberId) -> Option<&ClientConnection> {
         let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
         self.wires.get(at).filter(|wire| wire.stage == Stage::Member(member))
     }
 
-    fn wire_mut(&mut self, member: MemberId) -> Option<&mut Wire> {
+    fn wire_mut(&mut self, member: MemberId) -> Option<&mut ClientConnection> {
         let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
         self.wires.get_mut(at).filter(|wire| wire.stage == Stage::Member(member))
     }
 }
 
-impl Outbox for Wires {
+impl Outbox for ClientConnections {
     fn ready(&self, member: MemberId) -> bool {
         self.wire(member).is_some_and(|wire| wire.slot.is_none())
     }

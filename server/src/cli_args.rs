@@ -15,7 +15,7 @@ const OF_TESTS: [&str; 2] = ["TICKWIRE_LONG", "TICKWIRE_SEED"];
 const SLIP_LETTERS: usize = 3;
 
 /// What the command line asks for.
-pub(crate) enum Asked {
+pub(crate) enum CommandLine {
     /// To go on.
     Start(Box<Args>),
     /// To read this (help, version).
@@ -26,16 +26,16 @@ pub(crate) enum Asked {
 ///
 /// # Errors
 /// The first thing that is wrong, in one line.
-pub(crate) fn read(given: &[OsString]) -> Result<Asked, ConfigError> {
+pub(crate) fn read(given: &[OsString]) -> Result<CommandLine, ConfigError> {
     let args = match Args::try_parse_from(given) {
         Ok(args) => args,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            return Ok(Asked::Text(error.to_string()));
+            return Ok(CommandLine::Text(error.to_string()));
         }
         Err(error) => return Err(ConfigError::new(one_line(&error, given))),
     };
     check_variables(std::env::vars_os().map(|(name, _)| name))?;
-    Ok(Asked::Start(Box::new(args)))
+    Ok(CommandLine::Start(Box::new(args)))
 }
 
 /// Flags have a check of their own; a variable with a slip in its name would go unheard.

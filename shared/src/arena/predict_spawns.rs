@@ -7,7 +7,7 @@ use super::tempo::{PAUSES_PER_S, shot_ticks};
 use crate::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its player can know: its pause is counted from the last one.
-pub(super) fn shot(sight: &Foresight<'_, Arena>) -> Option<Shot> {
+pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     let ship = sight.own.as_ship().filter(|ship| ship.alive && sight.input.fire.active())?;
     let pause = i64::from(ship.weapon.pause(sight.tick_rate));
     let paused = sight.ticks_since_last().is_some_and(|ticks| ticks * i64::from(PAUSES_PER_S) < pause);
@@ -24,7 +24,7 @@ pub(super) fn shot(sight: &Foresight<'_, Arena>) -> Option<Shot> {
 }
 
 /// It ends at walls, and at the ships of others where the player sees them: there the server tests it too.
-pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Flight<'_, Arena>) -> bool {
+pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &PredictedSpawn<'_, Arena>) -> bool {
     let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
     if way.age_ticks >= u32::from(shot_ticks(way.tick_rate)) || !way.scene.is_clear(before.pos, after.pos) {
         return false;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 const LINE_PERIOD: Duration = Duration::from_secs(10);
 
 /// What a room has told the metrics so far.
-pub(super) struct Tally {
+pub(super) struct RoomMetrics {
     metrics: Arc<Metrics>,
     events: GameEvents,
     room: RoomId,
@@ -25,7 +25,7 @@ pub(super) struct Tally {
     spectators: i64,
 }
 
-impl Tally {
+impl RoomMetrics {
     pub(super) fn new(metrics: Arc<Metrics>, room: RoomId, game: GameName) -> Self {
         metrics.rooms.inc();
         metrics.rooms_made.inc();
@@ -62,8 +62,8 @@ impl Tally {
         metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
         metrics.keyframes_plain.inc_by(stats.keyframes_plain - told.keyframes_plain);
         metrics.updates_too_long.inc_by(stats.updates_too_long - told.updates_too_long);
-        metrics.skips.of(SkipReason::Slot).inc_by(stats.skips_full - told.skips_full);
-        metrics.skips.of(SkipReason::Ack).inc_by(stats.skips_lag - told.skips_lag);
+        metrics.skips.of(SkipReason::Full).inc_by(stats.skips_full - told.skips_full);
+        metrics.skips.of(SkipReason::Lag).inc_by(stats.skips_lag - told.skips_lag);
         metrics.skips.of(SkipReason::Pace).inc_by(stats.skips_pace - told.skips_pace);
         metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
         metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
@@ -87,8 +87,8 @@ impl Tally {
         }
         metrics.input_frames.inc_by(stats.margins.count - told.margins.count);
         metrics.input_frames_narrow.inc_by(stats.margins.narrow - told.margins.narrow);
-        metrics.look_backs.inc_by(stats.rewinds.count - told.rewinds.count);
-        metrics.look_back_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
+        metrics.rewinds.inc_by(stats.rewinds.count - told.rewinds.count);
+        metrics.rewind_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
         metrics.seats_held_briefly.inc_by(stats.held_briefly - told.held_briefly);
         metrics.seats_yielded.inc_by(stats.yielded - told.yielded);
         metrics.resumes.inc_by(stats.resumes - told.resumes);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn how_late_a_tick_began_is_told_as_a_histogram() {
         let metrics = Arc::new(Metrics::new());
-        let tally = Tally::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
+        let tally = RoomMetrics::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
         tally.woken(Duration::from_micros(300));
         tally.woken(Duration::from_millis(250));
         let text = metrics.render(Form::Text);
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn refused_and_dropped_events_are_counted_for_the_game_from_the_start() {
         let metrics = Arc::new(Metrics::new());
-        let mut tally = Tally::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
+        let mut tally = RoomMetrics::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
         let line = |cause: &str, count: u64| {
             let line = format!("tickwire_events_refused_total{{game=\"cards\",cause=\"{cause}\"}} {count}\n");
             let text = metrics.render(Form::Text);

@@ -6,14 +6,14 @@ use crate::tick::Tick;
 
 /// All entities of a picture, in the order of their ids. Its memory is used again.
 #[derive(Clone, Debug, Default)]
-pub struct Picture {
-    rows: Vec<Place>,
+pub struct RenderedFrame {
+    rows: Vec<RowRef>,
     values: Vec<f64>,
 }
 
 /// Where a row is in a picture's values.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct RowRef {
     id: EntityId,
     /// The tick of the state that it comes from.
     since: Tick,
@@ -34,7 +34,7 @@ pub struct FineRow<'a> {
     pub values: &'a [f64],
 }
 
-impl Picture {
+impl RenderedFrame {
     /// The entities.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = FineRow<'_>> {
         self.rows.iter().map(|row| FineRow {
@@ -65,7 +65,7 @@ impl Picture {
     pub(super) fn push(&mut self, since: Tick, id: EntityId, kind: u8, values: &[f64]) {
         let start = self.values.len();
         self.values.extend_from_slice(values);
-        self.rows.push(Place { id, since, kind, start, end: self.values.len() });
+        self.rows.push(RowRef { id, since, kind, start, end: self.values.len() });
     }
 
     /// Sorts the entities by id. Of two rows with one id it keeps the newer, or of equally new ones the

@@ -3,14 +3,14 @@
 use crate::charges::Charges;
 use crate::config::{AddressRange, Limits};
 use crate::directory::{Directory, MemoryDirectory};
-use crate::ledger::Ledger;
+use crate::leak_audit::LeakAudit;
 use crate::metrics::Metrics;
 use crate::room_threads::RoomThreads;
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Shared by everything that lives in a server. Nothing of it is touched per message.
-pub(crate) struct Commons {
+pub(crate) struct ServerContext {
     /// What the operator permits.
     pub(crate) limits: Limits,
     /// What the operator measures.
@@ -18,7 +18,7 @@ pub(crate) struct Commons {
     /// What is charged to whom.
     pub(crate) charges: Arc<Charges>,
     /// What is alive.
-    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) leak_audit: Arc<LeakAudit>,
     /// Which rooms there are.
     pub(crate) directory: Box<dyn Directory>,
     /// Where the rooms tick.
@@ -27,7 +27,7 @@ pub(crate) struct Commons {
     pub(crate) epoch: Instant,
 }
 
-impl Commons {
+impl ServerContext {
     /// Nothing lives yet. The addresses `exempt` are charged nothing.
     pub(crate) fn new(
         limits: Limits,
@@ -39,7 +39,7 @@ impl Commons {
             charges: Arc::new(Charges::new(limits, exempt, metrics.clone())),
             limits,
             metrics,
-            ledger: Arc::default(),
+            leak_audit: Arc::default(),
             directory: Box::new(MemoryDirectory::default()),
             room_threads,
             epoch: Instant::now(),
