@@ -2,9 +2,9 @@
 
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::connect::{Connect, ConnectError, LinkEnd};
-use crate::fleet::FleetContext;
+use crate::context::FleetContext;
 use crate::rooms::RoomTask;
-use crate::session::{End, Loss, BotPlayer, Session};
+use crate::session::{BotPlayer, BotSession, End, Loss};
 use crate::tally::GivenUp;
 use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
@@ -239,7 +239,7 @@ where
             Err(error) => return Err(Lost::Connect(error)),
         };
         fleet.tally.connected();
-        let end = Session::new(player, link).await;
+        let end = BotSession::new(player, link).await;
         let now = fleet.clock.now();
         let was_in = player.pause(now);
         if end == End::Left {

@@ -4,7 +4,7 @@ use crate::behaviour::Behaviours;
 use crate::bot;
 use crate::clock::FleetClock;
 use crate::connect::Connect;
-use crate::context::{FleetContext, FleetConfig};
+use crate::context::{FleetConfig, FleetContext};
 use crate::network::SimulatedConnect;
 use crate::report::{NetworkReport, REPORT_VERSION, Report, Second};
 use crate::rooms::Rooms;

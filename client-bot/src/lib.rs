@@ -17,7 +17,7 @@ pub mod behaviours;
 mod bot;
 mod clock;
 pub mod connect;
-mod fleet;
+mod context;
 pub mod fleet;
 pub mod histogram;
 pub mod network;
@@ -35,5 +35,5 @@ pub mod training;
 mod vigil;
 
 pub use behaviour::{Behaviour, Behaviours, Idle};
-pub use fleet::FleetConfig;
+pub use context::FleetConfig;
 pub use fleet::run;

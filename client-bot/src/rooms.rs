@@ -74,7 +74,9 @@ impl Rooms {
                     return Some(RoomTask::Create(RoomToCreate { rooms: self.clone(), at, kept: false }));
                 }
                 RoomStatus::Ready(room) => return Some(RoomTask::Join(room)),
-                RoomStatus::Making => seen.wait_for(|slot| *slot != RoomStatus::Making).await.map(drop).ok()?,
+                RoomStatus::Making => {
+                    seen.wait_for(|slot| *slot != RoomStatus::Making).await.map(drop).ok()?
+                }
             }
         }
     }
@@ -120,7 +122,9 @@ mod tests {
     #[tokio::test]
     async fn one_bot_makes_the_room_and_the_others_join_it() {
         let rooms = Rooms::new(2, None);
-        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("bot 0 makes room 0") };
+        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else {
+            panic!("bot 0 makes room 0")
+        };
         assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Create(_))), "bot 1 makes room 1");
         let waiting = {
             let rooms = rooms.clone();

@@ -184,7 +184,9 @@ impl Tally {
 
     /// The time of `bot` has come.
     pub(crate) fn started(&self, bot: u32) {
-        if let Some(fate @ (BotOutcome::Waiting | BotOutcome::Hurried)) = lock(&self.fates).bots.get_mut(bot as usize) {
+        if let Some(fate @ (BotOutcome::Waiting | BotOutcome::Hurried)) =
+            lock(&self.fates).bots.get_mut(bot as usize)
+        {
             *fate = BotOutcome::Trying;
         }
     }
@@ -196,7 +198,9 @@ impl Tally {
         match fates.bots.get_mut(bot as usize) {
             None | Some(BotOutcome::Joined) => {}
             Some(BotOutcome::Failed(_)) if why.hurried => {}
-            Some(fate) => *fate = if why.hurried { BotOutcome::Hurried } else { BotOutcome::Failed(why.reason) },
+            Some(fate) => {
+                *fate = if why.hurried { BotOutcome::Hurried } else { BotOutcome::Failed(why.reason) }
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! The accept loop: takes sockets, sets them up, gives each one task, and survives what accept can throw at it.
 
 use crate::admission::Permit;
-use crate::handshakes::{Handshakes, Turn};
+use crate::handshakes::{HandshakePermit, Handshakes};
 use crate::http::{HttpContext, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::transport::peer::Peer;
-use crate::transport::wire::WiredTcp;
+use crate::transport::shared_socket::DirectTcp;
 use axum::Router;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -80,14 +80,14 @@ pub(crate) async fn run(
 
 impl Shared {
     async fn plain(self, socket: TcpStream, address: SocketAddr, place: Admittance) {
-        let io = WiredTcp::from(socket);
+        let io = DirectTcp::from(socket);
         connection::serve(&self.front, self.router, io, address, place.admitted()).await;
     }
 
     async fn secure(
         self,
         handshakes: Arc<Handshakes>,
-        turn: Turn,
+        turn: HandshakePermit,
         socket: TcpStream,
         address: SocketAddr,
         place: Admittance,
@@ -105,7 +105,7 @@ impl Shared {
     }
 
     /// The right to a handshake, or none if there are too many (counted).
-    fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<Turn> {
+    fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<HandshakePermit> {
         let charges = &self.front.hub.context().charges;
         let payer = charges.payer(Peer::Address(address.to_canonical()));
         let payer = payer.filter(|_| !self.front.admission.is_proxy(address.to_canonical()));

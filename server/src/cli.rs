@@ -1,12 +1,12 @@
 //! The program around a server: arguments, listeners, signals, exit status. For the binary and for a host's own.
 
 use crate::args::Args;
+use crate::cli_args::{self, CommandLine};
 use crate::config::{AdminListen, Config, ConfigError};
 use crate::control::ControlThread;
 use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
-use crate::cli_args::{self, CommandLine};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};

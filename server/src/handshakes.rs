@@ -61,7 +61,11 @@ impl Handshakes {
     ///
     /// # Errors
     /// It failed or took too long; the text is for the log.
-    pub(crate) async fn run(&self, turn: HandshakePermit, socket: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+    pub(crate) async fn run(
+        &self,
+        turn: HandshakePermit,
+        socket: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, String> {
         let tls = self.tls.clone();
         let given_up = || "the server gave the TLS handshake up".to_owned();
         let Some(runtime) = &self.runtime else { return Err(given_up()) };

@@ -16,8 +16,9 @@ mod assets;
 mod certificate;
 mod charges;
 pub mod cli;
-mod context;
+mod cli_args;
 mod config;
+mod context;
 mod control;
 mod descriptors;
 mod directory;
@@ -40,7 +41,6 @@ mod shutdown;
 mod slot;
 mod tls;
 mod transport;
-mod cli_args;
 
 pub use args::Args;
 pub use config::{

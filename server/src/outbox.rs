@@ -82,7 +82,8 @@ impl Slots {
         self.reading.begin(now);
         for seat in &mut self.members {
             let member = seat.member;
-            let receive_ready = seat.slot.receive_ready(&mut self.reading, |at, message| take(member, at, message));
+            let receive_ready =
+                seat.slot.receive_ready(&mut self.reading, |at, message| take(member, at, message));
             seat.session_reads = receive_ready == Harvest::Session;
             if let Harvest::Close(close) = receive_ready {
                 seat.slot.put_close(close);

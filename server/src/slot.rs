@@ -6,9 +6,9 @@
 //! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket. What came
 //! there a room reads past the session too, as far as that has lent it the reading.
 
-use crate::leak_audit::{Audited, LeakAudit, AuditEntry};
+use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
 use crate::transport::lease::{Harvest, Reading};
-use crate::transport::wire::{Sent, SharedSocket};
+use crate::transport::shared_socket::{Sent, SharedSocket};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,12 +41,12 @@ pub(crate) struct Slot {
 struct Content {
     control: VecDeque<Bytes>,
     update: Option<Bytes>,
-    /// The wire holds the rest of an update that it took in part.
+    /// The shared_socket holds the rest of an update that it took in part.
     tail: bool,
     /// The session writes something that it took from here.
     writing: bool,
     /// Where updates go while the session is idle.
-    wire: Option<Arc<SharedSocket>>,
+    shared_socket: Option<Arc<SharedSocket>>,
     /// Updates that went there whole.
     updates_written: u64,
     /// Messages that the room read there and that the session has not counted.
@@ -99,7 +99,7 @@ pub(crate) enum Next {
     Control(Bytes),
     /// An update of the room.
     Update(Bytes),
-    /// The rest of an update, which the wire holds: it has to be flushed.
+    /// The rest of an update, which the shared_socket holds: it has to be flushed.
     Tail,
 }
 
@@ -135,10 +135,10 @@ impl Slot {
     }
 
     /// Where updates may go while the session is idle, from now on.
-    pub(crate) fn attach(&self, wire: Option<Arc<SharedSocket>>) {
+    pub(crate) fn attach(&self, shared_socket: Option<Arc<SharedSocket>>) {
         let mut content = self.content();
         if !content.closed {
-            content.wire = wire;
+            content.shared_socket = shared_socket;
         }
     }
 
@@ -152,8 +152,10 @@ impl Slot {
         if content.closed {
             return true;
         }
-        let sent = match &content.wire {
-            Some(wire) if !content.writing && content.is_empty() => wire.try_send(message, scratch),
+        let sent = match &content.shared_socket {
+            Some(shared_socket) if !content.writing && content.is_empty() => {
+                shared_socket.try_send(message, scratch)
+            }
             _ => Sent::Not,
         };
         match sent {
@@ -176,8 +178,8 @@ impl Slot {
         mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
     ) -> Harvest {
         let content = &mut *self.content();
-        let Some(wire) = &content.wire else { return Harvest::Done };
-        wire.receive_ready(reading, |at, message| {
+        let Some(shared_socket) = &content.shared_socket else { return Harvest::Done };
+        shared_socket.receive_ready(reading, |at, message| {
             content.read.count(message);
             take(at, message)
         })
@@ -340,11 +342,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
-        use crate::transport::wire::{Stream, tests::pair};
+        use crate::transport::shared_socket::{ByteStream, tests::pair};
         let (session, _peer) = pair().await;
         let slot = slot();
         let put = || assert!(slot.put_update(b"update", &mut Vec::new()));
-        slot.attach(session.wire());
+        slot.attach(session.shared_socket());
         put();
         assert_eq!((slot.updates_written(), slot.is_ready(), slot.take()), (1, true, None));
         slot.put_control(Bytes::from_static(b"first"));

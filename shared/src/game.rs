@@ -2,9 +2,9 @@
 
 use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
 pub use crate::events::Events;
-use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction};
-use crate::hitbox::{Hitbox, Hitboxes, Rewound, Rewind};
+use crate::hitbox::{Hitbox, Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
+use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction};
 use crate::room::IdleLimits;
 use crate::snapshot::{Group, Groups, Interest, Location, Reach, View};
 use crate::tick::{Tick, TickRate};
@@ -110,7 +110,7 @@ pub trait Game: Sized + Send + 'static {
     /// entity, or around the last place of that. It always sees the stream that contains its entity.
     #[must_use]
     fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
-        let at = world.get(entity).and_then(|own| Self::place(own).at);
+        let at = world.get(entity).and_then(|own| Self::location(own).at);
         View { reach: Reach::around(at), groups: Groups::PUBLIC }
     }
 
@@ -191,16 +191,20 @@ pub trait Game: Sized + Send + 'static {
     /// nothing.
     fn predict_spawns(_sight: &SpawnPrediction<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
 
-    /// Whether something foreseen goes on from one tick to the next; `after` is what its declared predictors make of it.
+    /// Whether something predicted goes on from one tick to the next; `after` is what its declared predictors make of it.
     #[must_use]
-    fn foreseen_goes_on(_before: &Self::Entity, _after: &Self::Entity, _way: &PredictedSpawn<'_, Self>) -> bool {
+    fn predicted_spawn_continues(
+        _before: &Self::Entity,
+        _after: &Self::Entity,
+        _way: &PredictedSpawn<'_, Self>,
+    ) -> bool {
         true
     }
 
-    /// Whether an entity that the server made may be the one that was foreseen.
+    /// Whether an entity that the server made may be the one that was predicted.
     #[must_use]
-    fn is_foreseen(foreseen: &Self::Entity, real: &Self::Entity) -> bool {
-        foreseen.kind() == real.kind()
+    fn is_predicted_spawn(predicted: &Self::Entity, real: &Self::Entity) -> bool {
+        predicted.kind() == real.kind()
     }
 }
 

@@ -19,7 +19,7 @@ impl EntityId {
     /// No entity: what a player controls that controls none. No entity ever has this id.
     pub const NONE: Self = Self(0);
 
-    /// The greatest id that is given. Those above it are free for a client's own use: what it foresees.
+    /// The greatest id that is given. Those above it are free for a client's predicted spawns.
     pub const LAST: Self = Self(0xffef_ffff);
 }
 

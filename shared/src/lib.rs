@@ -20,13 +20,13 @@ pub mod byte_profile;
 pub mod client;
 pub mod entity;
 mod events;
-mod predicted_spawn;
 pub mod game;
 pub mod harness;
 mod hitbox;
 pub mod id;
 pub mod limits;
 pub mod link;
+mod predicted_spawn;
 mod rng;
 pub mod room;
 pub mod snapshot;
@@ -35,8 +35,8 @@ pub mod wire;
 mod world;
 
 pub use events::{EventRefused, Events, RefusedCounts};
+pub use hitbox::{Hitbox, Rewinds, Rewound};
 pub use predicted_spawn::{PredictedSpawn, SpawnPrediction};
-pub use hitbox::{Hitbox, Rewound, Rewinds};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
 pub use world::{Access, World, WorldFull};
@@ -50,7 +50,9 @@ pub mod prelude {
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
-    pub use crate::{Access, EventRefused, Events, PredictedSpawn, SpawnPrediction, Hitbox, Rewound, Rng, World};
+    pub use crate::{
+        Access, EventRefused, Events, Hitbox, PredictedSpawn, Rewound, Rng, SpawnPrediction, World,
+    };
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

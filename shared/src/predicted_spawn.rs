@@ -1,4 +1,4 @@
-//! What a game knows when it foresees, on a player's client, what the player's step brings forth.
+//! What a game knows when a player's client predicts what the player's step spawns.
 
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
@@ -19,9 +19,9 @@ pub struct SpawnPrediction<'a, G: Game> {
     pub scene: &'a G::Scene,
     /// How often the room steps.
     pub tick_rate: TickRate,
-    /// The newest tick in which something was foreseen.
+    /// The newest tick in which something was predicted.
     pub last: Option<Tick>,
-    /// How many foreseen entities are under way, those that the server confirmed among them.
+    /// How many predicted entities are under way, those that the server confirmed among them.
     pub under_way: usize,
     pub(crate) seen: &'a dyn Fn() -> Entities<'a, G::Entity>,
 }
@@ -35,16 +35,16 @@ impl<G: Game> SpawnPrediction<'_, G> {
         (self.seen)()
     }
 
-    /// How many ticks ago something was foreseen last.
+    /// How many ticks ago something was predicted last.
     #[must_use]
     pub fn ticks_since_last(&self) -> Option<i64> {
         Some(self.tick.since(self.last?))
     }
 }
 
-/// The way of something foreseen in one tick, for [`Game::foreseen_goes_on`].
+/// The way of something predicted in one tick, for [`Game::predicted_spawn_continues`].
 pub struct PredictedSpawn<'a, G: Game> {
-    /// The player whose client foresees it.
+    /// The player whose client predicts it.
     pub player: PlayerId,
     /// The room's scene.
     pub scene: &'a G::Scene,

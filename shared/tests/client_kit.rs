@@ -41,7 +41,7 @@ struct Figures {
     inputs: u64,
     frames: u64,
     starved: u64,
-    foreseen: u64,
+    predicted_spawns: u64,
     taken_back: u64,
     /// Jumps of the input clock.
     jumps: u64,
@@ -135,8 +135,9 @@ impl Match {
                         figures.late_or_held += u64::from(new.late - old.late + new.held - old.held);
                         figures.inputs += stats.inputs_made - before.inputs_made;
                     }
-                    figures.foreseen += stats.foreseen - before.foreseen;
-                    figures.taken_back += stats.foreseen_taken_back - before.foreseen_taken_back;
+                    figures.predicted_spawns += stats.predicted_spawns - before.predicted_spawns;
+                    figures.taken_back +=
+                        stats.predicted_spawns_withdrawn - before.predicted_spawns_withdrawn;
                     figures.jumps += stats.clock_jumps - before.clock_jumps;
                     figures.frames += stats.frames - before.frames;
                     figures.starved += stats.frames_starved - before.frames_starved;
@@ -169,7 +170,10 @@ fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
         assert!(figures.acks > 3_000, "{figures:?}");
         assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
         assert_eq!((figures.corrections, figures.late_or_held, figures.starved), (0, 0, 0), "{figures:?}");
-        assert!(figures.foreseen > 500 && figures.taken_back * 20 <= figures.foreseen, "{figures:?}");
+        assert!(
+            figures.predicted_spawns > 500 && figures.taken_back * 20 <= figures.predicted_spawns,
+            "{figures:?}"
+        );
     }
 }
 

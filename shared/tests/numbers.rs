@@ -168,10 +168,10 @@ impl Game for Balls {
         }
     }
 
-    fn is_foreseen(foreseen: &Thing, real: &Thing) -> bool {
+    fn is_predicted_spawn(predicted_spawns: &Thing, real: &Thing) -> bool {
         let owner =
             |thing: &Thing| if let Thing::Ball(Ball { owner, .. }) = thing { Some(*owner) } else { None };
-        owner(foreseen) == owner(real)
+        owner(predicted_spawns) == owner(real)
     }
 }
 
@@ -252,12 +252,17 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
             things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
         assert!(newest(&anew) < 2_000, "ids have begun anew: {}", newest(&anew));
-        let foreseen = |harness: &Harness<Balls>| {
+        let predicted_spawns = |harness: &Harness<Balls>| {
             let stats = harness.client(ClientIndex(0)).stats();
-            assert!(stats.foreseen > 100);
-            stats.foreseen_taken_back
+            assert!(stats.predicted_spawns > 100);
+            stats.predicted_spawns_withdrawn
         };
-        assert!(foreseen(&anew) <= foreseen(&usual) + 3, "{} of {}", foreseen(&anew), foreseen(&usual));
+        assert!(
+            predicted_spawns(&anew) <= predicted_spawns(&usual) + 3,
+            "{} of {}",
+            predicted_spawns(&anew),
+            predicted_spawns(&usual)
+        );
         let shown = anew.client(ClientIndex(0)).view(anew.now());
         assert!(shown.iter().any(|(_, thing)| matches!(thing, Thing::Ball(_))));
     }

@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use tickwire_shared::Rng;
-use tickwire_shared::link::{SimulatedPath, LinkProfile};
+use tickwire_shared::link::{LinkProfile, LinkSimulator};
 use tokio::time::{Instant, Sleep};
 
 /// Connections over the networks of a fleet.
@@ -38,7 +38,7 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
         }
         // One seed for all of a bot's connections: outages go by the time, not by the connection.
         let seed = Rng::new(self.seed ^ (u64::from(bot) << 32) ^ 0x006c_696e_6b00).next_u64();
-        let simulator = Simulator::new(profile, seed);
+        let simulator = LinkSimulator::new(profile, seed);
         while let Some((from, until)) = simulator.next_cut(self.start.elapsed())
             && from <= self.start.elapsed()
         {
@@ -49,7 +49,8 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
         let inner = self.inner.connect(bot).await?;
         let cut_at = simulator.next_cut(self.start.elapsed()).map(|(from, _)| from);
         let timer = Box::pin(tokio::time::sleep_until(self.start));
-        let wire = SimulatedPath { simulator, timer, start: self.start, cut_at, end: None, late: Duration::ZERO };
+        let wire =
+            Simulation { simulator, timer, start: self.start, cut_at, end: None, late: Duration::ZERO };
         Ok(SimulatedLink { inner, wire: Some(Box::new(wire)) })
     }
 }
@@ -58,12 +59,12 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
 #[derive(Debug)]
 pub struct SimulatedLink<L> {
     inner: L,
-    wire: Option<Box<SimulatedPath>>,
+    wire: Option<Box<Simulation>>,
 }
 
 #[derive(Debug)]
-struct SimulatedPath {
-    simulator: Simulator<Vec<u8>, Bytes>,
+struct Simulation {
+    simulator: LinkSimulator<Vec<u8>, Bytes>,
     timer: Pin<Box<Sleep>>,
     /// The simulator's time 0.
     start: Instant,
@@ -75,7 +76,7 @@ struct SimulatedPath {
     late: Duration,
 }
 
-impl SimulatedPath {
+impl Simulation {
     /// The time, unless the network has cut the connection.
     fn now(&self) -> Result<Duration, LinkEnd> {
         let now = self.start.elapsed();

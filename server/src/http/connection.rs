@@ -5,7 +5,7 @@ use crate::admission::AddressPermit;
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::session;
 use crate::transport::peer::Peer;
-use crate::transport::wire::Stream;
+use crate::transport::shared_socket::ByteStream;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -71,7 +71,7 @@ pub(crate) async fn serve<S>(
     socket: SocketAddr,
     admitted: Result<(), Refused>,
 ) where
-    S: Stream,
+    S: ByteStream,
 {
     // Boxed so that a session of hours does not keep the room that HTTP's state took.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
@@ -92,7 +92,7 @@ async fn http<S>(
     admitted: Admitted,
 ) -> Option<Upgraded<S>>
 where
-    S: Stream,
+    S: ByteStream,
 {
     let connection = Connection { socket, promised: Arc::default() };
     let service = service_fn(|mut request: hyper::Request<Incoming>| {

@@ -1,6 +1,6 @@
 //! `/play`: from a request to a promise of the bare stream.
 
-use super::connection::{Connection, AcceptedUpgrade};
+use super::connection::{AcceptedUpgrade, Connection};
 use super::forwarded::{client_address, hosts};
 use super::head::{self, BadUpgrade};
 use super::{HttpContext, answer, pages};

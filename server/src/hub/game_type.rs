@@ -1,7 +1,7 @@
 //! One hosted game: how its rooms are made. Behind it, a game is a type; before it, a name.
 
-use crate::context::ServerContext;
 use crate::config::GameOptions;
+use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::hash::{DefaultHasher, Hash, Hasher};

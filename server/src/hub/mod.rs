@@ -8,8 +8,8 @@ mod places;
 
 pub(crate) use authenticator::{Authenticator, Guests};
 
-use crate::context::ServerContext;
 use crate::config::{AddressRange, GameOptions, Limits};
+use crate::context::ServerContext;
 use crate::directory::RoomHandle;
 use crate::herd::Herd;
 use crate::leak_audit::Balance;

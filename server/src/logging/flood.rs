@@ -81,8 +81,9 @@ impl Flood {
     }
 
     fn take(&self, now: Instant, all: bool) -> Vec<(u64, String)> {
-        let is_due =
-            |kind: &&mut FloodState| kind.more > 0 && (all || now.saturating_duration_since(kind.since) >= PERIOD);
+        let is_due = |kind: &&mut FloodState| {
+            kind.more > 0 && (all || now.saturating_duration_since(kind.since) >= PERIOD)
+        };
         let mut kinds = self.kinds();
         let due = kinds.values_mut().filter(is_due);
         due.map(|kind| (std::mem::take(&mut kind.more), std::mem::take(&mut kind.like))).collect()

@@ -7,7 +7,7 @@ use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
 use crate::charges::RoomCharge;
 use crate::context::ServerContext;
-use crate::leak_audit::{Audited, AuditEntry};
+use crate::leak_audit::{AuditEntry, Audited};
 use crate::outbox::Slots;
 use crate::room_port::RoomPort;
 use crate::room_task::room_metrics::RoomMetrics;

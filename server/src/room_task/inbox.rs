@@ -10,7 +10,7 @@ use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tickwire_shared::entity::{Entity, Audited};
+use tickwire_shared::entity::{Entity, Kind};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
 use tickwire_shared::room::{Hold, MemberEvent, Room};
@@ -389,7 +389,7 @@ impl<G: Game> RoomPort for Port<G> {
         self.shown.get().rewinds.clone()
     }
 
-    fn kinds(&self) -> Vec<Audited> {
+    fn kinds(&self) -> Vec<Kind> {
         G::Entity::kinds()
     }
 }

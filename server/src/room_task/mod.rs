@@ -5,9 +5,9 @@
 
 mod driver;
 mod inbox;
+mod room_metrics;
 mod schedule;
 mod shown;
-mod room_metrics;
 #[allow(clippy::unwrap_used)]
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The end of a room's ticks.
 
 use super::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
-use crate::context::ServerContext;
 use crate::config::Limits;
+use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::metrics::Metrics;
 use crate::room_port::{Entry, RoomPort};

@@ -8,15 +8,15 @@ mod play;
 #[cfg(test)]
 mod tests;
 
-use crate::hub::{Hub, CurrentRoom};
+use crate::hub::{CurrentRoom, Hub};
 use crate::leak_audit::Audited;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
 use crate::slot::{MessagesIn, Slot};
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
+use crate::transport::shared_socket::ByteStream;
 use crate::transport::websocket::WebSocketLink;
-use crate::transport::wire::Stream;
 use crate::transport::{Link, LinkError};
 use bytes::Bytes;
 use std::fmt;
@@ -133,7 +133,7 @@ impl Drop for Session {
 /// Runs a session over a stream whose WebSocket handshake is done. `already_read` holds the bytes that came glued to it.
 ///
 /// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
-pub(crate) fn serve_websocket<S: Stream>(
+pub(crate) fn serve_websocket<S: ByteStream>(
     hub: &Arc<Hub>,
     io: S,
     already_read: Bytes,

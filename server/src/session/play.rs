@@ -43,7 +43,7 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership
         Ok(clocked) => clocked,
         Err(error) => return error.into(),
     };
-    session.slot.attach(link.wire());
+    session.slot.attach(link.shared_socket());
     let mut play = Play::new(session, link, membership, clocked);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
     // From here on the session has the last word.

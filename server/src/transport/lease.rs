@@ -4,7 +4,7 @@
 //! begins. For anything else (a ping, a long message, a used-up allowance, the end) it gives the reading back to the
 //! session, which judges it.
 
-use super::inbound::{NextMessage, Inbound};
+use super::inbound::{Inbound, NextMessage};
 use std::io;
 use std::time::{Duration, SystemTime};
 use tickwire_shared::wire::Close;
@@ -189,8 +189,8 @@ impl Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::shared_socket::{ByteStream, DirectTcp};
     use crate::transport::websocket::WebSocketLink;
-    use crate::transport::wire::{Stream, WiredTcp};
     use crate::transport::{Link, LinkError, Received};
     use bytes::Bytes;
     use std::task::{Context, Poll, Waker};
@@ -320,8 +320,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         peer.set_nodelay(true).unwrap();
-        let wired = WiredTcp::from(listener.accept().await.unwrap().0);
-        let wire = wired.wire().unwrap();
+        let wired = DirectTcp::from(listener.accept().await.unwrap().0);
+        let shared_socket = wired.shared_socket().unwrap();
         let mut link = WebSocketLink::open(wired, &Bytes::new(), 1 << 30);
         assert_eq!(link.poll_on_tick(), Ok(true));
 
@@ -350,7 +350,7 @@ mod tests {
             tokio::task::yield_now().await;
             reading.begin(Instant::now());
             let before = got.len();
-            let receive_ready = wire.receive_ready(&mut reading, |_, message| {
+            let receive_ready = shared_socket.receive_ready(&mut reading, |_, message| {
                 got.push(message.to_vec());
                 Ok(())
             });

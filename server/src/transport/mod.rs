@@ -11,15 +11,15 @@ pub(crate) mod lease;
 pub(crate) mod memory;
 mod metered;
 pub(crate) mod peer;
+pub(crate) mod shared_socket;
 mod socket;
 pub(crate) mod websocket;
-pub(crate) mod wire;
 
 use bytes::Bytes;
+use shared_socket::SharedSocket;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tickwire_shared::wire::{Close, CloseCode};
-use wire::SharedSocket;
 
 /// What a link received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) trait Link: Unpin + Send {
     fn bytes_in(&self) -> u64;
 
     /// What a room may write to past this link, and read from. `None` where only the link can.
-    fn wire(&self) -> Option<Arc<SharedSocket>> {
+    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 

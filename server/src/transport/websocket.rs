@@ -7,10 +7,10 @@
 //! One task uses a link, and it stays the same, so tungstenite is driven directly: an adapter that serves a reader and
 //! a writer in two tasks registers four wakers per poll.
 
-use super::inbound::{NextMessage, Inbound};
+use super::inbound::{Inbound, NextMessage};
 use super::lease::Lease;
 use super::metered::{Metered, is_rate_exceeded};
-use super::wire::{ByteStream, SharedSocket};
+use super::shared_socket::{ByteStream, SharedSocket};
 use super::{Link, LinkError, Received};
 use bytes::Bytes;
 use std::io;
@@ -54,7 +54,7 @@ pub(crate) struct WebSocketLink<S> {
     /// `None` while it is lent to the room.
     inbound: Option<Box<Inbound>>,
     /// What may be lent, and where.
-    wire: Option<Arc<SharedSocket>>,
+    shared_socket: Option<Arc<SharedSocket>>,
     /// Frames are read in `inbound`: tungstenite holds no part of one.
     direct: bool,
     /// Bytes of the frames that tungstenite has handed over, each head counted at its shortest.
@@ -68,7 +68,7 @@ pub(crate) struct WebSocketLink<S> {
 impl<S: ByteStream> WebSocketLink<S> {
     /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
-        let wire = io.wire();
+        let shared_socket = io.shared_socket();
         let mut metered = Metered::new(io, bytes_per_s);
         metered.count(already_read.len() as u64);
         metered.leave(already_read);
@@ -77,7 +77,7 @@ impl<S: ByteStream> WebSocketLink<S> {
         Box::new(Self {
             socket,
             inbound: Some(Box::default()),
-            wire,
+            shared_socket,
             direct,
             taken: 0,
             received: Bytes::new(),
@@ -217,18 +217,20 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
         self.socket.get_ref().bytes_in()
     }
 
-    fn wire(&self) -> Option<Arc<SharedSocket>> {
-        self.wire.clone()
+    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
+        self.shared_socket.clone()
     }
 
     fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
-        self.wire.as_ref().map_or(Ok(false), |wire| wire.poll_on_tick().map_err(|_| LinkError::Cut))
+        self.shared_socket
+            .as_ref()
+            .map_or(Ok(false), |shared_socket| shared_socket.poll_on_tick().map_err(|_| LinkError::Cut))
     }
 
     fn poll_on_wake(&mut self) {
-        if let Some(wire) = &self.wire {
+        if let Some(shared_socket) = &self.shared_socket {
             // An error means that the connection is gone, which the next that is written finds out too.
-            let _ = wire.poll_on_wake();
+            let _ = shared_socket.poll_on_wake();
         }
     }
 
@@ -237,15 +239,15 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
         if !self.direct || bytes <= 0 || messages == 0 {
             return;
         }
-        if let Some(wire) = &self.wire
+        if let Some(shared_socket) = &self.shared_socket
             && let Some(inbound) = self.inbound.take()
         {
-            wire.lend(Lease::new(inbound.pending(), messages, bytes));
+            shared_socket.lend(Lease::new(inbound.pending(), messages, bytes));
         }
     }
 
     fn reclaim(&mut self) {
-        if let Some(lease) = self.wire.as_ref().and_then(|wire| wire.reclaim()) {
+        if let Some(lease) = self.shared_socket.as_ref().and_then(|shared_socket| shared_socket.reclaim()) {
             self.socket.get_mut().count(lease.bytes_in());
             self.inbound.insert(Box::default()).start_with(lease.pending());
         }

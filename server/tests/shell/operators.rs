@@ -211,7 +211,8 @@ async fn how_far_lag_compensation_went_is_told_for_each_player() {
     let sessions: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     let of = |player: &Player| {
         let id = player.client().session().unwrap().0;
-        sessions["sessions"].as_array().unwrap().iter().find(|session| session["id"] == id).unwrap()["rewind"].clone()
+        sessions["sessions"].as_array().unwrap().iter().find(|session| session["id"] == id).unwrap()["rewind"]
+            .clone()
     };
     let told = of(&ann);
     let number = |name: &str| told[name].as_f64().unwrap_or_else(|| panic!("{name} in {sessions}"));

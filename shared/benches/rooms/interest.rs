@@ -1,6 +1,6 @@
 //! 500 clients, each with what is around it: bytes, things and time, for cells of several sizes.
 
-use crate::game::{COUNT, Field, HZ, STEP_TIME, ClientView, UNIT, side};
+use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME, UNIT, side};
 use crate::stage::Stage;
 use std::time::Duration;
 use tickwire_shared::client::Client;
@@ -49,7 +49,8 @@ pub(crate) fn run() {
 
 fn measure<const FIELDS: usize>(name: &str, part: f64) {
     let radius = (IN_RADIUS * 64.0 / core::f64::consts::PI).sqrt() * f64::from(UNIT);
-    let sight = ClientView { radius: radius as i32, cell: (radius * part) as i32, slack: (radius * SLACK) as i32 };
+    let sight =
+        ClientView { radius: radius as i32, cell: (radius * part) as i32, slack: (radius * SLACK) as i32 };
     let cells = (side() as usize).div_ceil(sight.cell as usize).pow(2);
     let mut stage = Stage::<Field<FIELDS>>::new(sight.clone(), 1, CLIENTS, 0, WHOLE);
     (0..SETTLE_TICKS).for_each(|_| stage.tick());

@@ -1,6 +1,6 @@
 //! One client against 256 that see the same: the work of encoding, and the time that it takes.
 
-use crate::game::{COUNT, Field, HZ, STEP_TIME, ClientView};
+use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME};
 use crate::stage::Stage;
 use crate::workload::{Declared, Match, Style};
 use std::time::{Duration, Instant};

@@ -92,9 +92,8 @@ impl FieldAttributes {
                 once(&mut self.interpolate, meta, on)
             }
             "owner_only" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
-            "owner_only" => {
-                Err(meta.error("an input goes to the server only: `owner_only` belongs to the fields of an entity"))
-            }
+            "owner_only" => Err(meta
+                .error("an input goes to the server only: `owner_only` belongs to the fields of an entity")),
             "interpolate" => {
                 Err(meta.error("an input is not drawn: `interpolate` belongs to the fields of an entity"))
             }

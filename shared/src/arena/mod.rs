@@ -27,13 +27,13 @@
 mod combat;
 mod entities;
 mod events;
-mod predict_spawns;
 mod heading;
 mod input;
 mod invariants;
 mod map;
 mod movement;
 mod pickups;
+mod predict_spawns;
 mod rounds;
 mod seats;
 mod settings;
@@ -219,12 +219,16 @@ impl Game for Arena {
         spawned.extend(predict_spawns::shot(sight).map(ArenaEntity::Shot));
     }
 
-    fn foreseen_goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &PredictedSpawn<'_, Self>) -> bool {
+    fn predicted_spawn_continues(
+        before: &ArenaEntity,
+        after: &ArenaEntity,
+        way: &PredictedSpawn<'_, Self>,
+    ) -> bool {
         predict_spawns::goes_on(before, after, way)
     }
 
-    fn is_foreseen(foreseen: &ArenaEntity, real: &ArenaEntity) -> bool {
-        predict_spawns::is_same_shot(foreseen, real)
+    fn is_predicted_spawn(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
+        predict_spawns::is_same_shot(predicted, real)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Spot {
 }
 
 /// Puts all pickups of the map into the world.
-pub(super) fn location(world: &mut World<ArenaEntity>, map: &Map) -> Vec<Spot> {
+pub(super) fn place(world: &mut World<ArenaEntity>, map: &Map) -> Vec<Spot> {
     let places = map.pickups().iter();
     let spots = places.map_while(|&(pos, gift)| {
         let id = world.spawn(ArenaEntity::Pickup(Pickup { pos, gift, ready: true })).ok()?;

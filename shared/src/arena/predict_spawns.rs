@@ -1,4 +1,4 @@
-//! What a player's client foresees: the shots of its own ship.
+//! What a player's client predicts to spawn: the shots of its own ship.
 
 use super::Arena;
 use super::combat::{SHOTS_PER_PLAYER_MAX, muzzle, touches};
@@ -38,8 +38,8 @@ pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Predicted
 }
 
 /// A shot of the same ship with the same course. The server's is ahead on it by as much as it was rewound.
-pub(super) fn is_same_shot(foreseen: &ArenaEntity, real: &ArenaEntity) -> bool {
-    match (foreseen, real) {
+pub(super) fn is_same_shot(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
+    match (predicted, real) {
         (ArenaEntity::Shot(one), ArenaEntity::Shot(other)) => {
             one.owner == other.owner && one.vel == other.vel
         }

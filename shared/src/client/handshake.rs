@@ -2,14 +2,14 @@
 
 use super::clock::{ArrivalClock, Follower, InputClock};
 use super::control::prediction_of;
-use super::predicted_spawns::PredictedSpawns;
-use super::inputs::Inputs;
-use super::input_trace::LifeLines;
-use super::reliable::EventNumbers;
-use super::view_ticks::ViewTicks;
 use super::frames_in_flight::SentFrames;
+use super::input_trace::LifeLines;
+use super::inputs::Inputs;
+use super::predicted_spawns::PredictedSpawns;
+use super::reliable::EventNumbers;
 use super::starvation::Starved;
 use super::streams::Streams;
+use super::view_ticks::ViewTicks;
 use super::{Client, ClientError, ClientEvent, JoinedRoom, State};
 use crate::game::{Game, schema_of};
 use crate::id::{EntityId, PlayerId};

@@ -117,8 +117,9 @@ impl LifeLines {
 
     /// A picture showed the others at `moment`.
     pub(super) fn shown(&mut self, now: Duration, moment: FractionalTick) {
-        let shown =
-            |followed: &mut Followed| followed.decoded && moment >= FractionalTick::at(followed.line.snapshot);
+        let shown = |followed: &mut Followed| {
+            followed.decoded && moment >= FractionalTick::at(followed.line.snapshot)
+        };
         if let Some(followed) = self.followed.take_if(shown) {
             if self.done.len() >= WAITING_MAX {
                 self.done.pop_front();

@@ -1,13 +1,13 @@
 //! What a client has of its place in a room.
 
 use super::clock::{ArrivalClock, Follower, InputClock, server_tick_at};
-use super::predicted_spawns::PredictedSpawns;
-use super::interpolation::FractionalTick;
-use super::input_trace::LifeLines;
-use super::prediction::Prediction;
-use super::view_ticks::ViewTicks;
 use super::frames_in_flight::SentFrames;
+use super::input_trace::LifeLines;
+use super::interpolation::FractionalTick;
+use super::predicted_spawns::PredictedSpawns;
+use super::prediction::Prediction;
 use super::starvation::Starved;
+use super::view_ticks::ViewTicks;
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId};
 use crate::snapshot::OwnTold;

@@ -1,10 +1,10 @@
 //! In the room: updates in, inputs and frames out, the view on demand.
 
-use super::predicted_spawns::OwnStep;
+use super::frames_in_flight::stamp;
 use super::interpolation::FRACTIONS;
+use super::predicted_spawns::OwnStep;
 use super::prediction::Correction;
 use super::reliable::EventOrder;
-use super::frames_in_flight::stamp;
 use super::stats::{SAMPLES_MAX, Sample};
 use super::view::others_shown;
 use super::{Client, ClientError, ClientEvent, State};

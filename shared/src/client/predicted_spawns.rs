@@ -9,10 +9,10 @@ use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction, Others, Entities};
 use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::window_ticks;
+use crate::predicted_spawn::{Entities, Others, PredictedSpawn, SpawnPrediction};
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
@@ -163,8 +163,9 @@ impl PredictedSpawns {
                 age_ticks: age,
                 others: &others,
             };
-            item.flies =
-                before.zip(after).is_some_and(|(before, after)| G::foreseen_goes_on(&before, &after, &way));
+            item.flies = before
+                .zip(after)
+                .is_some_and(|(before, after)| G::predicted_spawn_continues(&before, &after, &way));
         }
     }
 
@@ -202,7 +203,7 @@ impl PredictedSpawns {
             (None, _) => {
                 let may_end = item.flies && self.tick.since(item.born) <= item.behind;
                 let stays = tick < item.born || may_end || waits && tick.since(item.born) <= late_ticks_max;
-                stats.foreseen_taken_back += u64::from(!stays && item.flies);
+                stats.predicted_spawns_withdrawn += u64::from(!stays && item.flies);
                 stays
             }
         });
@@ -219,7 +220,8 @@ impl PredictedSpawns {
         let fits = |item: &&mut Item| {
             item.real.is_none() && item.kind == kind && item.born <= tick && {
                 let predicted_spawns = G::Entity::read_row(item.kind, &item.row);
-                predicted_spawns.is_some_and(|predicted_spawns| G::is_foreseen(&predicted_spawns, &real))
+                predicted_spawns
+                    .is_some_and(|predicted_spawns| G::is_predicted_spawn(&predicted_spawns, &real))
             }
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {

@@ -202,7 +202,9 @@ impl EventNumbers {
 
     /// What an event is whose number is not above the last one.
     fn take_old(&mut self, number: u32) -> EventOrder {
-        let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else { return EventOrder::Repeated };
+        let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else {
+            return EventOrder::Repeated;
+        };
         let parts = self.gaps.remove(at).map(|gap| gap.without(number));
         let parts = parts.into_iter().flatten().filter(|part| part.count > 0);
         parts.rev().for_each(|part| self.gaps.insert(at, part));
@@ -272,7 +274,10 @@ mod tests {
         let mut events = EventNumbers::starting_after(u32::MAX - 1);
         let turns = [u32::MAX, 0, u32::MAX, 0, 2, 1].map(|number| events.take(number));
         let next = |lost| EventOrder::Next { lost };
-        assert_eq!(turns, [next(0), next(0), EventOrder::Repeated, EventOrder::Repeated, next(1), EventOrder::Reordered]);
+        assert_eq!(
+            turns,
+            [next(0), next(0), EventOrder::Repeated, EventOrder::Repeated, next(1), EventOrder::Reordered]
+        );
     }
 
     #[test]

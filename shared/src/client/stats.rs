@@ -99,7 +99,7 @@ pub struct ClientStats {
     /// Entities that were predicted: shots shown before the server's came.
     pub predicted_spawns: u64,
     /// Of these, the ones that were taken back in flight, because the server made none.
-    pub foreseen_taken_back: u64,
+    pub predicted_spawns_withdrawn: u64,
     /// The smoothed round trip.
     pub rtt: Option<Duration>,
     /// The smoothed margin of inputs at the server, in ticks.

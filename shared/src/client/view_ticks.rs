@@ -48,8 +48,14 @@ impl ViewTicks {
 
     /// The input of `tick` is made while `moment` would be shown; a picture up to `age_max` (1/256 tick) older counts instead.
     /// Returns what the player saw.
-    pub(super) fn take(&mut self, tick: Tick, moment: Option<FractionalTick>, age_max: i64) -> Option<FractionalTick> {
-        let is_fresh = |seen: &FractionalTick| moment.is_some_and(|now| (0..=age_max).contains(&(now.0 - seen.0)));
+    pub(super) fn take(
+        &mut self,
+        tick: Tick,
+        moment: Option<FractionalTick>,
+        age_max: i64,
+    ) -> Option<FractionalTick> {
+        let is_fresh =
+            |seen: &FractionalTick| moment.is_some_and(|now| (0..=age_max).contains(&(now.0 - seen.0)));
         let acted = self.acted.take().filter(is_fresh);
         let seen = acted.or_else(|| self.drawn().filter(is_fresh)).or(moment)?;
         if acted.is_some() || self.input.is_none_or(|input| !input.acted) {
@@ -74,15 +80,20 @@ mod tests {
     #[test]
     fn an_input_is_of_the_picture_before_the_controls_changed_last() {
         let mut seen = ViewTicks::default();
-        let take =
-            |seen: &mut ViewTicks, tick, now| seen.take(Tick(tick), Some(FractionalTick(now)), 500).map(|seen| seen.0);
+        let take = |seen: &mut ViewTicks, tick, now| {
+            seen.take(Tick(tick), Some(FractionalTick(now)), 500).map(|seen| seen.0)
+        };
         assert_eq!(take(&mut seen, 1, 900), Some(900), "nothing was drawn");
         seen.draw(FractionalTick(800));
         seen.act();
         seen.draw(FractionalTick(950));
         assert_eq!(take(&mut seen, 2, 1_000), Some(800));
         assert_eq!(take(&mut seen, 3, 1_000), Some(950), "nothing changed since");
-        assert_eq!(seen.on_confirmed(Tick(3)), Some(FractionalTick(800 + 256)), "so that the input of tick 2 has its moment");
+        assert_eq!(
+            seen.on_confirmed(Tick(3)),
+            Some(FractionalTick(800 + 256)),
+            "so that the input of tick 2 has its moment"
+        );
         assert_eq!(take(&mut seen, 4, 2_000), Some(2_000), "nothing is drawn any more");
         assert_eq!(seen.on_confirmed(Tick(4)), Some(FractionalTick(2_000)));
         assert_eq!(seen.take(Tick(5), None, 500), None);

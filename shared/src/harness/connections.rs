@@ -4,7 +4,7 @@ use crate::Rng;
 use crate::entity::fnv1a_64;
 use crate::game::Game;
 use crate::id::MemberId;
-use crate::link::{Link, LinkProfile};
+use crate::link::{LinkProfile, LinkSimulator};
 use crate::room::{MemberEvent, Outbox};
 use crate::wire::Close;
 use crate::wire::control::ServerControl;
@@ -31,7 +31,7 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct ClientConnection {
     pub(super) stage: Stage,
-    pub(super) link: Link<Vec<u8>, Bytes>,
+    pub(super) link: LinkSimulator<Vec<u8>, Bytes>,
     /// When a client that its link has cut comes back by itself.
     pub(super) resume_at: Option<Duration>,
     /// The slot is not emptied: the peer of a socket whose buffers are full.
@@ -59,7 +59,7 @@ impl ClientConnection {
     pub(super) fn new(mut rng: Rng) -> Self {
         Self {
             stage: Stage::Hello,
-            link: Link::new(LinkProfile::CLEAN, rng.next_u64()),
+            link: LinkSimulator::new(LinkProfile::CLEAN, rng.next_u64()),
             resume_at: None,
             blocked: false,
             control: VecDeque::new(),

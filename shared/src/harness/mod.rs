@@ -16,6 +16,7 @@
 //! ```
 
 mod check;
+mod connections;
 mod determinism;
 mod prediction;
 mod run;
@@ -23,7 +24,6 @@ mod run;
 mod simulated_day;
 #[cfg(test)]
 mod tests;
-mod connections;
 
 pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
@@ -37,9 +37,9 @@ use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
+use connections::{ClientConnection, ClientConnections, Stage};
 use core::time::Duration;
 use std::collections::VecDeque;
-use connections::{Stage, ClientConnection, ClientConnections};
 
 /// Events of a client that a test did not take; older ones are dropped.
 const EVENTS_KEPT: usize = 4096;

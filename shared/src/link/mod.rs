@@ -1,6 +1,6 @@
 //! A bad network as a pure state machine: what a connection over it does to messages, without a socket or a clock.
 //!
-//! A [`Link`] carries whole messages both ways, each [`Path`] with values of its own. It behaves as a TCP connection
+//! A [`LinkSimulator`] carries whole messages both ways, each [`Path`] with values of its own. It behaves as a TCP connection
 //! does: nothing is lost and nothing overtakes, so a lost segment shows as a stall of all that is behind it. The harness
 //! runs it in virtual time, the load tester in real time between a bot and its socket. The same seed and the same
 //! messages at the same times give the same arrivals.
@@ -27,7 +27,7 @@ use core::time::Duration;
 
 /// Both directions of one connection: messages `U` up to the server, `D` down to the client.
 #[derive(Clone, Debug)]
-pub struct Link<U, D> {
+pub struct LinkSimulator<U, D> {
     profile: LinkProfile,
     /// Client to server.
     pub up: Path<U>,
@@ -37,7 +37,7 @@ pub struct Link<U, D> {
     cuts: Outages,
 }
 
-impl<U: AsRef<[u8]>, D: AsRef<[u8]>> Link<U, D> {
+impl<U: AsRef<[u8]>, D: AsRef<[u8]>> LinkSimulator<U, D> {
     /// A link that is idle. Times count from the same start in all calls; outages follow from `seed` and the time alone, so
     /// that a client's next connection, made with the same seed, meets the ones that are still to come.
     #[must_use]
@@ -65,12 +65,12 @@ impl<U: AsRef<[u8]>, D: AsRef<[u8]>> Link<U, D> {
         self.cuts.set(profile.cut);
     }
 
-    /// The client sends. Ask [`Link::takes_up`] before.
+    /// The client sends. Ask [`LinkSimulator::takes_up`] before.
     pub fn send_up(&mut self, now: Duration, message: U) {
         self.up.send(now, message, &self.profile.up, self.profile.retransmit(), &self.stalls);
     }
 
-    /// The server sends. Ask [`Link::takes_down`] before.
+    /// The server sends. Ask [`LinkSimulator::takes_down`] before.
     pub fn send_down(&mut self, now: Duration, message: D) {
         self.down.send(now, message, &self.profile.down, self.profile.retransmit(), &self.stalls);
     }

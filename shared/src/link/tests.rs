@@ -4,7 +4,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-type Numbers = Link<[u8; 2], [u8; 2]>;
+type Numbers = LinkSimulator<[u8; 2], [u8; 2]>;
 
 /// Sends a number every `period` for `count` times downwards and says when each arrived.
 fn arrivals(profile: LinkProfile, seed: u64, count: u16, period: Duration) -> Vec<Duration> {
@@ -85,7 +85,7 @@ fn a_lost_segment_stalls_what_is_behind_it_for_a_retransmission() {
 fn a_long_message_gets_lost_more_often_than_a_short_one() {
     let loss = PathProfile { loss_per_million: 10_000, ..PathProfile::CLEAN };
     let lost = |bytes: usize| {
-        let mut link = Link::<Vec<u8>, Vec<u8>>::new(LinkProfile::both(loss), 5);
+        let mut link = LinkSimulator::<Vec<u8>, Vec<u8>>::new(LinkProfile::both(loss), 5);
         (0..2_000).for_each(|_| link.send_up(Duration::ZERO, vec![0; bytes]));
         link.up.lost()
     };
@@ -97,7 +97,7 @@ fn a_long_message_gets_lost_more_often_than_a_short_one() {
 fn a_narrow_path_lets_through_its_bandwidth_and_its_queue_is_bounded() {
     let narrow = PathProfile { bandwidth_bits_per_s: 80_000, queue_bytes_max: 3_000, ..PathProfile::CLEAN };
     let profile = LinkProfile { down: narrow, ..LinkProfile::CLEAN };
-    let mut link = Link::<Vec<u8>, Vec<u8>>::new(profile, 5);
+    let mut link = LinkSimulator::<Vec<u8>, Vec<u8>>::new(profile, 5);
     let mut bytes = 0;
     for at in 0..10_000 {
         while link.takes_down() {

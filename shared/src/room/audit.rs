@@ -6,7 +6,7 @@ use super::Room;
 use crate::entity::{Entity, Schema};
 use crate::game::Game;
 use crate::id::{EntityId, MemberId, StreamId};
-use crate::snapshot::{Cells, Interest, OwnTold, Location, Reach, Snapshot, View, decode_packet};
+use crate::snapshot::{Cells, Interest, Location, OwnTold, Reach, Snapshot, View, decode_packet};
 use crate::wire::DecodeError;
 use crate::wire::update::{OwnBits, Update};
 

@@ -371,8 +371,9 @@ mod tests {
     fn a_client_that_acknowledges_is_due_at_every_tick_and_one_that_does_not_ever_less() {
         let rate = TickRate::DEFAULT;
         let mut link = MemberConnection::new(TickRate::DEFAULT);
-        let due =
-            |link: &MemberConnection, from: u32| (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count();
+        let due = |link: &MemberConnection, from: u32| {
+            (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count()
+        };
         assert_eq!(due(&link, 640), 64, "nothing is waited for");
         link.sent(Tick(0));
         assert_eq!((0..8).filter(|&tick| link.is_due(Tick(tick), rate)).count(), 8);

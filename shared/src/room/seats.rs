@@ -2,7 +2,7 @@
 
 use super::event::{Hold, MemberEvent, MemberFrame};
 use super::idle::{Activity, has_changed};
-use super::member::{Arrival, MemberConnection, Member, Player};
+use super::member::{Arrival, Member, MemberConnection, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
@@ -419,7 +419,11 @@ struct ArrivalTime {
 }
 
 /// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
-fn take_snapshot_ack(link: &mut MemberConnection, ack: Tick, moment: Option<ArrivalTime>) -> Result<bool, Close> {
+fn take_snapshot_ack(
+    link: &mut MemberConnection,
+    ack: Tick,
+    moment: Option<ArrivalTime>,
+) -> Result<bool, Close> {
     if !link.was_sent(ack) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }

@@ -4,7 +4,7 @@ use crate::entity::{Entity, Schema};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HASH_PERIOD_TICKS, VIEW_STREAMS_MAX, window_ticks};
 use crate::snapshot::interest::{cell_of_stream, group_of_stream, is_of_all, stream_of, stream_of_all};
-use crate::snapshot::{Group, Interest, Packet, Location, Reach, Snapshot, StreamEncoder, View};
+use crate::snapshot::{Group, Interest, Location, Packet, Reach, Snapshot, StreamEncoder, View};
 use crate::tick::{Tick, TickRate};
 use crate::world::World;
 use std::collections::VecDeque;

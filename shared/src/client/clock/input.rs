@@ -242,8 +242,9 @@ mod tests {
 
     #[test]
     fn a_driver_of_sixty_pictures_a_second_is_as_early() {
-        let made = UplinkModel { delay: |_| 30, back: 30, drives: |at| at * 60 / 1000 != (at + 1) * 60 / 1000 }
-            .run(from(0), 40);
+        let made =
+            UplinkModel { delay: |_| 30, back: 30, drives: |at| at * 60 / 1000 != (at + 1) * 60 / 1000 }
+                .run(from(0), 40);
         let settled: Vec<_> = made.iter().filter(|(at, ..)| *at > 10_000).collect();
         let late = settled.iter().filter(|(_, _, margin)| *margin < 0.0).count();
         assert!(late * 100 <= settled.len(), "{late} of {}", settled.len());
@@ -252,8 +253,8 @@ mod tests {
     #[test]
     fn a_hidden_tab_makes_few_inputs_and_goes_on_when_it_is_seen_again() {
         let hidden = |at: u64| (20_000..40_000).contains(&at);
-        let made =
-            UplinkModel { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }.run(from(0), 60);
+        let made = UplinkModel { delay: |_| 30, back: 30, drives: |at| !hidden(at) || at % 1_000 == 0 }
+            .run(from(0), 60);
         let in_hiding = made.iter().filter(|(at, ..)| hidden(*at)).count();
         assert!(in_hiding <= 2 * 21, "{in_hiding}");
         let after = made.iter().filter(|(at, ..)| *at > 41_000);

@@ -173,7 +173,12 @@ impl Scratch {
     }
 }
 
-fn write_group<W: PlainWriter>(schema: &Schema, fates: &[(u8, RowChange)], mut residuals: &[i32], to: &mut W) {
+fn write_group<W: PlainWriter>(
+    schema: &Schema,
+    fates: &[(u8, RowChange)],
+    mut residuals: &[i32],
+    to: &mut W,
+) {
     let differs = fates.iter().any(|(_, fate)| !matches!(fate, RowChange::AsPredicted));
     to.part(PacketPart::Groups);
     to.bit(differs);

@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 /// A stream that can carry a session.
 pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// What a room may write to and read from. `None` where only the session can.
-    fn wire(&self) -> Option<Arc<SharedSocket>> {
+    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 
@@ -174,25 +174,25 @@ impl Shared {
 
 /// The session's face of a shared socket.
 #[derive(Debug)]
-pub(crate) struct WiredTcp {
-    wire: Arc<SharedSocket>,
+pub(crate) struct DirectTcp {
+    shared_socket: Arc<SharedSocket>,
 }
 
-impl From<TcpStream> for WiredTcp {
+impl From<TcpStream> for DirectTcp {
     fn from(socket: TcpStream) -> Self {
         let socket = Socket::Woken(socket);
         let shared = Shared { socket, lease: None, tail: Bytes::new(), held: false };
-        Self { wire: Arc::new(SharedSocket { shared: Mutex::new(shared) }) }
+        Self { shared_socket: Arc::new(SharedSocket { shared: Mutex::new(shared) }) }
     }
 }
 
-impl ByteStream for WiredTcp {
-    fn wire(&self) -> Option<Arc<SharedSocket>> {
-        Some(self.wire.clone())
+impl ByteStream for DirectTcp {
+    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
+        Some(self.shared_socket.clone())
     }
 
     fn keep_little_unsent(&self) -> io::Result<()> {
-        match &self.wire.shared().socket {
+        match &self.shared_socket.shared().socket {
             Socket::Woken(socket) => keep_little_unsent(socket),
             // Only a session polls on the tick.
             _ => Ok(()),
@@ -200,19 +200,19 @@ impl ByteStream for WiredTcp {
     }
 }
 
-impl AsyncRead for WiredTcp {
+impl AsyncRead for DirectTcp {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.wire.shared().socket.poll_read(cx, buffer)
+        self.shared_socket.shared().socket.poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for WiredTcp {
+impl AsyncWrite for DirectTcp {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.wire.shared().poll_session(cx, &[IoSlice::new(bytes)])
+        self.shared_socket.shared().poll_session(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -220,7 +220,7 @@ impl AsyncWrite for WiredTcp {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.wire.shared().poll_session(cx, parts)
+        self.shared_socket.shared().poll_session(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -228,11 +228,11 @@ impl AsyncWrite for WiredTcp {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.shared().poll_tail(cx)
+        self.shared_socket.shared().poll_tail(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.shared().socket.poll_shutdown(cx)
+        self.shared_socket.shared().socket.poll_shutdown(cx)
     }
 }
 
@@ -243,7 +243,7 @@ pub(crate) mod tests {
     use tokio::net::TcpListener;
 
     /// A socket with the smallest send buffer, and its peer.
-    pub(crate) async fn pair() -> (WiredTcp, TcpStream) {
+    pub(crate) async fn pair() -> (DirectTcp, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
@@ -255,7 +255,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_rooms_frames_and_a_sessions_never_mix() {
         let (mut session, mut peer) = pair().await;
-        let wire = session.wire().unwrap();
+        let shared_socket = session.shared_socket().unwrap();
         let (mut scratch, mut sent) = (Vec::new(), [0; 3]);
         // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. Some are cut by the narrow socket.
         let reader = tokio::spawn(async move {
@@ -271,7 +271,7 @@ pub(crate) mod tests {
         });
         let (mut rooms, mut sessions) = (0, 0);
         for round in 0..400 {
-            let became = wire.try_send(&[1; 3000], &mut scratch);
+            let became = shared_socket.try_send(&[1; 3000], &mut scratch);
             sent[became as usize] += 1;
             rooms += usize::from(became != Sent::Not);
             if round % 3 == 0 {
@@ -283,7 +283,7 @@ pub(crate) mod tests {
         }
         session.flush().await.unwrap();
         session.shutdown().await.unwrap();
-        drop((session, wire));
+        drop((session, shared_socket));
         let bytes = reader.await.unwrap();
         let mut rest = &bytes[..];
         let head = Head::of(3000);
@@ -304,16 +304,16 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_frame_that_is_begun_is_ended_before_another_begins() {
         let (mut session, mut peer) = pair().await;
-        let wire = session.wire().unwrap();
+        let shared_socket = session.shared_socket().unwrap();
         let mut scratch = Vec::new();
-        assert_eq!(wire.try_send(&[1; 300_000], &mut scratch), Sent::Begun);
+        assert_eq!(shared_socket.try_send(&[1; 300_000], &mut scratch), Sent::Begun);
         let total = scratch.len();
-        // The socket has room again, and the wire still stands inside the frame.
+        // The socket has room again, and the shared_socket still stands inside the frame.
         let mut bytes = vec![0; 1 << 20];
         let mut got = peer.read(&mut bytes).await.unwrap();
-        std::future::poll_fn(|cx| session.wire.shared().socket.poll_write(cx, &[])).await.unwrap();
+        std::future::poll_fn(|cx| session.shared_socket.shared().socket.poll_write(cx, &[])).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert_eq!(wire.try_send(b"another", &mut scratch), Sent::Not);
+        assert_eq!(shared_socket.try_send(b"another", &mut scratch), Sent::Not);
         let read = async {
             while got < total {
                 got += peer.read(&mut bytes).await.unwrap();
@@ -321,18 +321,18 @@ pub(crate) mod tests {
         };
         tokio::join!(async { session.flush().await.unwrap() }, read);
         assert_eq!(got, total);
-        assert_eq!(wire.try_send(b"another", &mut scratch), Sent::Whole);
+        assert_eq!(shared_socket.try_send(b"another", &mut scratch), Sent::Whole);
     }
 
     #[tokio::test]
     async fn while_the_session_holds_bytes_back_the_room_writes_nothing() {
         let (mut session, _peer) = pair().await;
-        let wire = session.wire().unwrap();
+        let shared_socket = session.shared_socket().unwrap();
         let full = std::future::poll_fn(|cx| {
             while Pin::new(&mut session).poll_write(cx, &[0; 4096]).is_ready() {}
             Poll::Ready(())
         });
         full.await;
-        assert_eq!(wire.try_send(b"update", &mut Vec::new()), Sent::Not);
+        assert_eq!(shared_socket.try_send(b"update", &mut Vec::new()), Sent::Not);
     }
 }
