@@ -3,9 +3,9 @@
 //!     cargo run --release -p tickwire-client-bot --example train_arena -- shared/src/arena/arena.twt
 
 use std::process::ExitCode;
-use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_arena::bots::ArenaBehaviour;
+use tickwire_arena::{Arena, Settings};
 use tickwire_client_bot::training::{Lesson, train_table};
-use tickwire_shared::arena::{Arena, Settings};
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {

@@ -1,7 +1,6 @@
 //! The command line.
 
 use crate::assertion::Assertion;
-use crate::behaviours::arena::ArenaBehaviour;
 use crate::connect::Url;
 use crate::network::NetworkArgs;
 use crate::plan::{Plan, Stage};
@@ -9,6 +8,7 @@ use clap::{Parser, Subcommand};
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, OptionText, Options};
 

@@ -1,6 +1,5 @@
 //! One bot: it comes, plays, comes back after cuts, and goes when its shift is over.
 
-use crate::behaviour::{Behaviour, Behaviours};
 use crate::connect::{Connect, ConnectError, LinkEnd};
 use crate::context::FleetContext;
 use crate::rooms::RoomTask;
@@ -10,6 +9,7 @@ use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_shared::Rng;
+use tickwire_shared::bot::{Behaviour, Behaviours};
 use tickwire_shared::client::{Backoff, Client, ClientConfig};
 use tickwire_shared::game::Game;
 use tickwire_shared::wire::control::{Credential, Name, Target};

@@ -1,6 +1,5 @@
 //! A fleet: all bots of a run, from the first connection to the report.
 
-use crate::behaviour::Behaviours;
 use crate::bot;
 use crate::clock::FleetClock;
 use crate::connect::Connect;
@@ -14,6 +13,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::time::Duration;
 use std::sync::Arc;
+use tickwire_shared::bot::Behaviours;
 use tickwire_shared::game::Game;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;

@@ -1,7 +1,7 @@
 //! Headless players that put load on a Tickwire server and measure what they see.
 //!
 //! A [`fleet`] runs by a [`plan`] any number of bots, each a [`tickwire_shared::client::Client`] with a
-//! [`behaviour`] over a [`connect::Link`], and makes a [`report`]. Any game's bots run with it: give a behaviour for
+//! [`Behaviour`] over a [`connect::Link`], and makes a [`report`]. Any game's bots run with it: give a behaviour for
 //! the game and what carries the messages.
 //!
 //! ```text
@@ -12,8 +12,6 @@
 
 pub mod args;
 pub mod assertion;
-pub mod behaviour;
-pub mod behaviours;
 mod bot;
 mod clock;
 pub mod connect;
@@ -34,6 +32,6 @@ mod tally;
 pub mod training;
 mod vigil;
 
-pub use behaviour::{Behaviour, Behaviours, Idle};
 pub use context::FleetConfig;
 pub use fleet::run;
+pub use tickwire_shared::bot::{Behaviour, Behaviours, Idle};

@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tickwire_arena::Arena;
 use tickwire_client_bot::args::{Args, Command};
 use tickwire_client_bot::assertion::failures;
 use tickwire_client_bot::connect::{Addresses, Sources, TlsRoots, WebSocketConnect};
@@ -20,7 +21,6 @@ use tickwire_client_bot::recording::{
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::table::Table;
 use tickwire_client_bot::{FleetConfig, open_files, run};
-use tickwire_shared::arena::Arena;
 use tickwire_shared::entity::{Kind, Trainer};
 
 /// A threshold fails, bots that were wanted never came into a room, or there was an outage.

@@ -1,6 +1,5 @@
 //! One connection of one bot: a single future that reads, keeps the bot's time and writes.
 
-use crate::behaviour::Behaviour;
 use crate::clock::FleetClock;
 use crate::connect::{Link, LinkEnd};
 use crate::tally::{Counts, Shard, Tally};
@@ -10,6 +9,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use tickwire_shared::Rng;
+use tickwire_shared::bot::Behaviour;
 use tickwire_shared::client::{Client, ClientEvent, State};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;

@@ -1,8 +1,8 @@
 //! Trains a game's table for profile 1 on matches that bots play in one process, without a server.
 
-use crate::behaviour::Behaviours;
 use core::time::Duration;
 use tickwire_shared::Rng;
+use tickwire_shared::bot::Behaviours;
 use tickwire_shared::entity::{Entity, Trainer};
 use tickwire_shared::game::Game;
 use tickwire_shared::harness::Harness;

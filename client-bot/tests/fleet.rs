@@ -7,12 +7,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use support::MiniServer;
-use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_arena::Arena;
+use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_client_bot::network::{Network, Networks};
 use tickwire_client_bot::plan::{Plan, Stage};
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{FleetConfig, run};
-use tickwire_shared::arena::Arena;
 use tickwire_shared::link::{LinkProfile, Outage};
 use tickwire_shared::wire::control::{GameName, Options};
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use tickwire_arena::Arena;
 use tickwire_server::{Config, GameOptions, Server};
-use tickwire_shared::arena::Arena;
 use tokio::net::TcpListener;
 
 /// What the server's process says on its stdout, each in a line of its own.

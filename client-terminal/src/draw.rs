@@ -7,7 +7,7 @@ use ratatui::widgets::canvas::{Canvas, Context, Points};
 use ratatui::{DefaultTerminal, Frame, Terminal, TerminalOptions, Viewport, backend::CrosstermBackend};
 use ratatui::{style::Color, symbols::Marker};
 use std::{io, time::Duration};
-use tickwire_shared::arena::{Arena, ArenaEntity, Map, Ship, TILE};
+use tickwire_arena::{Arena, ArenaEntity, Map, Ship, TILE};
 use tickwire_shared::client::Client;
 
 /// A ship's sign by its heading, from the right on clockwise.

@@ -13,11 +13,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::{Duration, Instant};
+use tickwire_arena::Arena;
 use tickwire_client_bot::connect::{Sources, TlsRoots, Url, WebSocketConnect};
 use tickwire_shared::client::{Backoff, Client, ClientConfig, ClientEvent};
+use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
-use tickwire_shared::{arena::Arena, id::RoomId};
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 

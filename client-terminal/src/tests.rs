@@ -3,7 +3,7 @@
 use crate::draw::picture;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tickwire_shared::arena::{Arena, Settings};
+use tickwire_arena::{Arena, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness, random_input};
 
 fn watched(players: &[&str]) -> (Harness<Arena>, ClientIndex) {

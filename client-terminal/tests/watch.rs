@@ -5,13 +5,13 @@
 use std::net::SocketAddr;
 use std::process::{Command, Output};
 use std::time::Duration;
-use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_arena::Arena;
+use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_client_bot::connect::{Sources, WebSocketConnect};
 use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::{FleetConfig, run};
 use tickwire_server::{Config, GameOptions, Server};
-use tickwire_shared::arena::Arena;
 use tickwire_shared::wire::control::{GameName, Options};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;

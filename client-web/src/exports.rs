@@ -13,7 +13,7 @@ use tickwire_shared::id::PlayerId;
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 
 #[cfg(feature = "arena")]
-type Hosted = tickwire_shared::arena::Arena;
+type Hosted = tickwire_arena::Arena;
 #[cfg(not(feature = "arena"))]
 type Hosted = tickwire_shared::client::generic::AnyGame;
 

@@ -1,7 +1,8 @@
 //! How a game's values look to a page: its input as a row, its events, commands and settings as bytes.
 #![forbid(unsafe_code)]
 
-use tickwire_shared::arena::Arena;
+#[cfg(any(feature = "arena", test))]
+use tickwire_arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::entity::{GameSchema, Input, Kind};
@@ -44,6 +45,7 @@ pub trait PageGame: Game {
     }
 }
 
+#[cfg(any(feature = "arena", test))]
 impl PageGame for Arena {}
 
 impl PageGame for AnyGame {

@@ -312,7 +312,7 @@ fn closed(close: &Close, by_server: bool) -> Vec<u8> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use tickwire_shared::arena::Arena;
+    use tickwire_arena::Arena;
     use tickwire_shared::client::generic::AnyGame;
     use tickwire_shared::wire::CloseCode;
     use tickwire_shared::wire::control::Options;

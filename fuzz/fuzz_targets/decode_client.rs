@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tickwire_shared::arena::{Arena, ArenaInput};
+use tickwire_arena::{Arena, ArenaInput};
 use tickwire_shared::room::MemberEvent;
 use tickwire_shared::wire::control::ClientControl;
 use tickwire_shared::wire::frame::ClientFrame;

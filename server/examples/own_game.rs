@@ -9,8 +9,8 @@
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
+use tickwire_arena::Arena;
 use tickwire_server::{GameOptions, cli};
-use tickwire_shared::arena::Arena;
 use tickwire_shared::entity::steer_divisor;
 use tickwire_shared::prelude::*;
 

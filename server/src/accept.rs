@@ -156,7 +156,7 @@ impl Admittance {
 mod tests {
     use super::*;
     use crate::{GameOptions, Server};
-    use tickwire_shared::arena::Arena;
+    use tickwire_arena::Arena;
 
     /// What a connection's task holds is paid for each silent client.
     #[tokio::test]

@@ -14,7 +14,7 @@
 use core::time::Duration;
 use std::hint::black_box;
 use std::time::Instant;
-use tickwire_shared::arena::{Arena, ArenaInput, Settings};
+use tickwire_arena::{Arena, ArenaInput, Settings};
 use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{Harness, LinkProfile};
 

@@ -15,7 +15,7 @@
 // So that the derives, which name this crate from outside, also work inside it.
 extern crate self as tickwire_shared;
 
-pub mod arena;
+pub mod bot;
 pub mod byte_profile;
 pub mod client;
 pub mod entity;
@@ -35,6 +35,8 @@ pub mod wire;
 mod world;
 
 pub use events::{EventRefused, Events, RefusedCounts};
+/// The vector types of positions and velocities. Its version is part of this API: use it from here.
+pub use glam;
 pub use hitbox::{Hitbox, Rewinds, Rewound};
 pub use predicted_spawn::{PredictedSpawn, SpawnPrediction};
 pub use rng::Rng;

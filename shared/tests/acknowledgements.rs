@@ -6,7 +6,7 @@ mod fixtures;
 
 use core::time::Duration;
 use fixtures::{Kept, config, join};
-use tickwire_shared::arena::{Arena, Settings};
+use tickwire_arena::{Arena, Settings};
 use tickwire_shared::id::{MemberId, ResumeSecret, StreamId};
 use tickwire_shared::room::{Hold, MemberEvent, MemberFrame, Room};
 use tickwire_shared::tick::Tick;

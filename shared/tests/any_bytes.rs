@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
-use tickwire_shared::arena::{Arena, ArenaInput};
+use tickwire_arena::{Arena, ArenaInput};
 use tickwire_shared::entity::{Entity, OnGrid, PacketProfile, Schema, Trainer};
 use tickwire_shared::game::Game;
 use tickwire_shared::harness::Harness;

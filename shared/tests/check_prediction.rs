@@ -9,7 +9,7 @@
 mod fuzzed;
 
 use serde::{Deserialize, Serialize};
-use tickwire_shared::arena::{Arena, Settings};
+use tickwire_arena::{Arena, Settings};
 use tickwire_shared::harness::{Allowed, check_prediction, check_prediction_within};
 use tickwire_shared::prelude::*;
 

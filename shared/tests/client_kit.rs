@@ -7,8 +7,8 @@ mod fixtures;
 use core::time::Duration;
 use fixtures::roam;
 use std::collections::HashMap;
+use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings, Ship, distance_squared};
 use tickwire_shared::Rng;
-use tickwire_shared::arena::{Arena, ArenaEntity, ArenaInput, Settings, Ship, distance_squared};
 use tickwire_shared::client::{Client, ClientStats, Sample};
 use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
@@ -300,7 +300,7 @@ fn a_shot_is_shown_at_once_and_becomes_the_servers_without_a_jump() {
         let aim = (0..256_u16)
             .max_by_key(|&aim| {
                 let clear = |tiles: i32| {
-                    let end = own.pos + tickwire_shared::arena::along(aim, 1024 * tiles);
+                    let end = own.pos + tickwire_arena::along(aim, 1024 * tiles);
                     client.scene().unwrap().is_clear(own.pos, end)
                 };
                 (1..24).take_while(|tiles| clear(*tiles)).count()
@@ -439,7 +439,7 @@ fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
         let near = distance_squared(own.pos, other.pos) < (6 * 1024_i64).pow(2);
         fire = Button::after(fire, sees && near && !other.shielded);
         ArenaInput {
-            aim: tickwire_shared::arena::lead(own.pos, other, TickRate::DEFAULT),
+            aim: tickwire_arena::lead(own.pos, other, TickRate::DEFAULT),
             fire,
             ..ArenaInput::default()
         }
@@ -483,10 +483,7 @@ fn who_aims_at_what_it_sees_hits_as_well_over_a_slow_link_as_over_none() {
             harness.run_ticks(1_800);
             shots += harness.room().stats().rewinds.count;
             let hit = |event: &tickwire_shared::client::ClientEvent<Arena>| {
-                matches!(
-                    event,
-                    tickwire_shared::client::ClientEvent::Game(tickwire_shared::arena::Event::Hit { .. })
-                )
+                matches!(event, tickwire_shared::client::ClientEvent::Game(tickwire_arena::Event::Hit { .. }))
             };
             hits += harness.take_events(sniper).iter().filter(|event| hit(event)).count() as u64;
         }

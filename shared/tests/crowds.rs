@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use core::time::Duration;
-use tickwire_shared::arena::{Arena, Settings};
+use tickwire_arena::{Arena, Settings};
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::Harness;
 

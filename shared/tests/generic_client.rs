@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 use std::collections::VecDeque;
-use tickwire_shared::arena::{Arena, ArenaInput, Command};
+use tickwire_arena::{Arena, ArenaInput, Command};
 use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::client::{Client, ClientConfig, ClientError, ClientEvent};
 use tickwire_shared::entity::{

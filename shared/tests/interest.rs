@@ -6,7 +6,7 @@ use core::time::Duration;
 use fixtures::{Kept, config, join};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use tickwire_shared::arena::{Arena, Settings};
+use tickwire_arena::{Arena, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile, check_prediction};
 use tickwire_shared::id::{MemberId, StreamId};
 use tickwire_shared::prelude::*;

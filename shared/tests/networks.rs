@@ -8,7 +8,7 @@ mod fixtures;
 
 use core::time::Duration;
 use fixtures::roam;
-use tickwire_shared::arena::{Arena, Settings, invariants};
+use tickwire_arena::{Arena, Settings, invariants};
 use tickwire_shared::client::Sample;
 use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
 use tickwire_shared::link::{Outage, PathProfile};

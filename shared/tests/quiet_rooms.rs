@@ -1,6 +1,6 @@
 //! Rooms in which nothing surprising happens: nothing is sent, and nothing is lost by it.
 
-use tickwire_shared::arena::{Arena, ArenaInput, Command, Settings};
+use tickwire_arena::{Arena, ArenaInput, Command, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness};
 
 fn arena(seed: u64, players: usize) -> (Harness<Arena>, Vec<ClientIndex>) {

@@ -6,7 +6,7 @@ mod fixtures;
 
 use core::time::Duration;
 use fixtures::{Kept, config, join};
-use tickwire_shared::arena::{Arena, ArenaInput, Settings};
+use tickwire_arena::{Arena, ArenaInput, Settings};
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::entity::OnGrid;
 use tickwire_shared::harness::{Harness, random_input};

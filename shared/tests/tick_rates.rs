@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use tickwire_shared::arena::{Arena, ArenaEntity, ArenaInput, Round, Settings, Ship, Weapon};
+use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Round, Settings, Ship, Weapon};
 use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::prelude::*;
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::connect::{ChannelLink, Connect, ConnectError, Link};
 use std::sync::{Arc, Mutex};
-use tickwire_shared::arena::{Arena, ArenaEntity, ArenaInput, Settings};
+use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings};
 use tickwire_shared::entity::Trainer;
 use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::wire::Text;

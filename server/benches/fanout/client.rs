@@ -17,7 +17,7 @@ use tickwire_shared::wire::update::Update;
 use tickwire_shared::wire::{Close, CloseCode, Text};
 
 /// The controls that are sent.
-type Controls = <tickwire_shared::arena::Arena as tickwire_shared::game::Game>::Input;
+type Controls = <tickwire_arena::Arena as tickwire_shared::game::Game>::Input;
 
 /// How far ahead of the newest snapshot inputs are addressed, ticks.
 const LEAD_TICKS: u32 = 3;

@@ -426,7 +426,7 @@ impl<G: Game> Inbox<G> {
 mod tests {
     use super::*;
     use crate::leak_audit::{Audited, LeakAudit};
-    use tickwire_shared::arena::Arena;
+    use tickwire_arena::Arena;
 
     /// The lock is held here; whoever took it would hang.
     #[test]

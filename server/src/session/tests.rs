@@ -9,7 +9,7 @@ use crate::transport::peer::Peer;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use tickwire_shared::arena::Arena;
+use tickwire_arena::Arena;
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Joined, Name, Options, Role, ServerControl, Target,

@@ -6,14 +6,14 @@ mod running;
 
 use core::time::Duration;
 use running::{Pad, Running, Tag};
-use tickwire_client_bot::behaviours::arena::ArenaBehaviour;
+use tickwire_arena::Arena;
+use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{Behaviour, FleetConfig, run};
 use tickwire_server::Balance;
 use tickwire_shared::Rng;
-use tickwire_shared::arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{Allowed, Harness, check_prediction, check_prediction_within, random_input};

@@ -4,8 +4,8 @@ use crate::program::{fail, program, run};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use tickwire_arena::Arena;
 use tickwire_server::{Config, GameOptions, GameSection, Server};
-use tickwire_shared::arena::Arena;
 
 /// A file that is removed at the end.
 pub(crate) struct Temporary(pub(crate) PathBuf);

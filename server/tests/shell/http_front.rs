@@ -3,8 +3,8 @@
 use crate::running::{Running, UPGRADE, ask, ask_on, assert_status, connect, get};
 use core::time::Duration;
 use std::time::Instant;
+use tickwire_arena::Arena;
 use tickwire_server::{Config, GameOptions, Limits, Server};
-use tickwire_shared::arena::Arena;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;

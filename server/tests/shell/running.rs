@@ -3,8 +3,8 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::time::Instant;
+use tickwire_arena::{Arena, ArenaInput};
 use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerBuilder, ServerHandle};
-use tickwire_shared::arena::{Arena, ArenaInput};
 use tickwire_shared::client::{Client, ClientConfig, State};
 use tickwire_shared::game::Game;
 use tickwire_shared::wire::Close;

@@ -196,6 +196,3 @@ const fn websocket_head_bytes(message: usize) -> usize {
         _ => 10,
     }
 }
-
-#[cfg(test)]
-mod tests;

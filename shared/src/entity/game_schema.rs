@@ -58,25 +58,37 @@ impl GameSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arena::{ArenaEntity, ArenaInput};
-    use crate::entity::schema_hash;
+    use crate::entity::{Button, Entity, Input, schema_hash};
 
-    fn arena() -> GameSchema {
-        GameSchema::of::<ArenaEntity, ArenaInput>(7)
+    #[derive(Clone, Copy, Debug, Entity)]
+    struct Crate {
+        #[entity(range = 0..=99)]
+        at: u8,
+    }
+
+    #[derive(Clone, Debug, Default, Input)]
+    struct Pad {
+        #[input(range = -1..=1)]
+        go: i8,
+        fire: Button,
+    }
+
+    fn yard() -> GameSchema {
+        GameSchema::of::<Crate, Pad>(7)
     }
 
     #[test]
     fn the_schema_hash_is_the_hash_of_the_bytes_that_are_sent() {
-        let bytes = arena().encode().unwrap();
-        let hash = schema_hash(7, &ArenaEntity::kinds(), &ArenaInput::schema());
+        let bytes = yard().encode().unwrap();
+        let hash = schema_hash(7, &Crate::kinds(), &Pad::schema());
         assert_eq!(GameSchema::hash_of(&bytes), hash);
-        assert_eq!(GameSchema::decode(&bytes), Ok(arena()));
+        assert_eq!(GameSchema::decode(&bytes), Ok(yard()));
     }
 
     #[test]
     fn an_input_that_breaks_a_bound_is_refused() {
         let with = |change: fn(&mut GameSchema)| {
-            let mut schema = arena();
+            let mut schema = yard();
             change(&mut schema);
             GameSchema::decode(&codec::encode(&schema).unwrap())
         };

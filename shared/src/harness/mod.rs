@@ -20,14 +20,14 @@ mod connections;
 mod determinism;
 mod prediction;
 mod run;
-#[cfg(test)]
-mod simulated_day;
+mod sandbox;
 #[cfg(test)]
 mod tests;
 
 pub use crate::link::LinkProfile;
 pub use determinism::{Determinism, Unsound, check_determinism, random_input};
 pub use prediction::{Allowed, Predictions, WrongPrediction, check_prediction, check_prediction_within};
+pub use sandbox::Sandbox;
 
 use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, SavedPlace, State};

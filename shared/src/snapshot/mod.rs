@@ -13,8 +13,9 @@ mod stream;
 
 pub use canonical::{Difference, RowRef, Snapshot};
 pub(crate) use delta::decode_packet;
-pub(crate) use delta::meter_delta;
-pub use delta::{Decoded, Keyframe, PacketPart, decode_delta, encode_delta, encode_keyframe, train};
+pub use delta::{
+    Decoded, Keyframe, PacketPart, decode_delta, encode_delta, encode_keyframe, meter_delta, train,
+};
 pub use history::History;
 pub use interest::{BadCells, CELLS_MAX, Cells, GROUPS_MAX, Group, Groups, Interest, Location, Reach, View};
 pub use own::OwnTold;

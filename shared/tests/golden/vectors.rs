@@ -93,7 +93,7 @@ pub(crate) fn text() -> String {
 
 /// The schema of the built-in game, a line per field: what a client in another language needs to play it.
 pub(crate) fn arena_schema() -> String {
-    use tickwire_shared::arena::{ArenaEntity, ArenaInput};
+    use tickwire_arena::{ArenaEntity, ArenaInput};
     let mut out = String::from(
         "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
          # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 11.\n\

@@ -49,7 +49,7 @@ pub enum PacketPart {
 
 /// Tells `to` the bits of the payload that leads from `baseline` to `current`, by what they are for. In profile 1 the coder's
 /// end comes on top: a payload has a whole number of bytes. `plain`: it is in profile 0, whatever the schema's is.
-pub(crate) fn meter_delta(
+pub fn meter_delta(
     schema: &Schema,
     baseline: Option<&Snapshot>,
     current: &Snapshot,

@@ -19,7 +19,7 @@ use crate::tick::Tick;
 use crate::wire::DecodeError;
 use crate::wire::update::StreamPacket;
 pub use meter::PacketPart;
-pub(crate) use meter::meter_delta;
+pub use meter::meter_delta;
 
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What happens in a second, as what happens in a tick: the arena is the same game at every tick rate.
 
 use super::entities::Weapon;
-use crate::entity::steer_divisor;
-use crate::tick::TickRate;
+use tickwire_shared::entity::steer_divisor;
+use tickwire_shared::tick::TickRate;
 
 /// The speed of a ship, in 1/1024 tile per second: 6 tiles a second.
 const SHIP_SPEED_PER_S: i32 = 6_150;

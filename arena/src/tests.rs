@@ -3,21 +3,25 @@
 mod rewind;
 
 use super::*;
-use crate::entity::{Button, Entity, Schema};
-use crate::events::Receivers;
-use crate::hitbox::Hitboxes;
-use crate::wire::Text;
+use core::ops::{Deref, DerefMut};
+use tickwire_shared::entity::{Entity, Schema};
+use tickwire_shared::harness::Sandbox;
 
-/// A room without a room: a world, a game, and what the players hold down.
-struct Match {
-    world: World<ArenaEntity>,
-    map: Map,
-    game: Arena,
-    tick: Tick,
-    players: Vec<PlayerTurn<ArenaInput>>,
-    commands: Vec<(PlayerId, Command)>,
-    events: Vec<(Receivers, Event)>,
-    hitboxes: Hitboxes,
+/// The arena's rules alone, checked after each step.
+struct Match(Sandbox<Arena>);
+
+impl Deref for Match {
+    type Target = Sandbox<Arena>;
+
+    fn deref(&self) -> &Sandbox<Arena> {
+        &self.0
+    }
+}
+
+impl DerefMut for Match {
+    fn deref_mut(&mut self) -> &mut Sandbox<Arena> {
+        &mut self.0
+    }
 }
 
 const OPEN: [&str; 7] = [
@@ -36,52 +40,16 @@ fn open() -> Settings {
 
 impl Match {
     fn new(settings: &Settings, seed: u64, players: u16) -> Self {
-        let map = Arena::scene(settings, TickRate::DEFAULT).unwrap();
-        let mut world = World::new();
-        let game =
-            Arena::new(&Setup { settings, scene: &map, tick_rate: TickRate::DEFAULT, seed }, &mut world);
-        let (players_wanted, players) = (players, Vec::new());
-        let (commands, events) = (Vec::new(), Vec::new());
-        let hitboxes = Hitboxes::new::<Arena>(crate::tick::TickRate::DEFAULT);
-        let mut made = Self { world, map, game, tick: Tick(0), players, commands, events, hitboxes };
-        for player in 1..=players_wanted {
-            made.join(player).unwrap();
+        let mut made = Self(Sandbox::new(settings, TickRate::DEFAULT, seed).unwrap());
+        for player in 1..=players {
+            made.join(PlayerId(player)).unwrap();
         }
         made
     }
 
-    fn join(&mut self, player: u16) -> Result<(), Refusal> {
-        let player = PlayerId(player);
-        let profile = Profile { name: Text::cut("someone") };
-        let entity = self.game.join(&mut self.world, &self.map, player, &profile)?;
-        self.players.push(PlayerTurn::new(player, entity, ArenaInput::default()));
-        Ok(())
-    }
-
-    fn leave(&mut self, player: u16) {
-        self.players.retain(|turn| turn.player.0 != player);
-        self.game.leave(&mut self.world, PlayerId(player));
-    }
-
     fn step(&mut self) {
-        self.tick = self.tick.next();
-        let mut events = Events::new(Arena::is_droppable);
-        let commands = core::mem::take(&mut self.commands);
-        let turn = Turn {
-            tick: self.tick,
-            passed_ticks: 1,
-            tick_rate: TickRate::DEFAULT,
-            scene: &self.map,
-            players: &self.players,
-            commands: &commands,
-            hitboxes: &self.hitboxes,
-        };
-        self.game.step(&mut self.world, &turn, &mut events);
-        assert_eq!(events.refused.total(), 0);
-        self.events.extend(events.decoded());
-        self.world.compact();
-        self.hitboxes.capture::<Arena>(self.tick, &self.world);
-        invariants(&self.world, &self.map, TickRate::DEFAULT).unwrap();
+        self.0.step();
+        invariants(&self.world, self.scene(), TickRate::DEFAULT).unwrap();
     }
 
     fn steps(&mut self, ticks: u32) {
@@ -89,11 +57,11 @@ impl Match {
     }
 
     fn input(&mut self, player: u16) -> &mut ArenaInput {
-        &mut self.players[usize::from(player) - 1].input
+        self.0.input(PlayerId(player))
     }
 
     fn ship(&mut self, player: u16) -> &mut Ship {
-        let entity = self.players[usize::from(player) - 1].entity;
+        let entity = self.entity_of(PlayerId(player)).unwrap();
         match self.world.get_mut(entity) {
             Some(ArenaEntity::Ship(ship)) => ship,
             other => panic!("{other:?}"),
@@ -115,8 +83,7 @@ impl Match {
     }
 
     fn heard(&self, player: u16) -> Vec<Event> {
-        let it = Some(PlayerId(player));
-        self.events.iter().filter(|(to, _)| to.contain(it)).map(|(_, event)| event.clone()).collect()
+        self.0.heard(PlayerId(player))
     }
 
     /// Player 1 faces player 2 from five tiles away; both are without shields.
@@ -126,15 +93,6 @@ impl Match {
         made.steps(SHIELD_TICKS);
         assert!(!made.ship(1).shielded && !made.ship(2).shielded);
         made
-    }
-
-    fn rows(&self) -> Vec<i32> {
-        let mut rows = Vec::new();
-        for (id, entity) in self.world.iter() {
-            rows.extend([id.0 as i32, i32::from(entity.kind())]);
-            entity.write_row(&mut rows);
-        }
-        rows
     }
 }
 
@@ -201,7 +159,7 @@ fn a_wall_stops_shots() {
     game.input(1).fire = DOWN;
     game.steps(60);
     assert_eq!((game.ship(2).hp, game.ship(1).alive), (HP_MAX, true));
-    assert!(!game.events.iter().any(|(_, event)| matches!(event, Event::Hit { .. })));
+    assert!(!game.events().any(|event| matches!(event, Event::Hit { .. })));
 }
 
 #[test]
@@ -270,7 +228,7 @@ fn pickups_heal_and_arm_and_come_back() {
         game.heard(1),
         [Event::PickedUp { gift: Gift::Health }, Event::PickedUp { gift: Gift::Rapid }]
     );
-    game.ship(1).pos = game.map.spawns()[0];
+    game.ship(1).pos = game.scene().spawns()[0];
     game.steps(RAPID_TICKS);
     assert_eq!(game.ship(1).weapon, Weapon::Blaster);
     game.steps(PICKUP_TICKS - RAPID_TICKS);
@@ -312,12 +270,12 @@ fn a_round_ends_when_its_time_is_over() {
 #[test]
 fn the_65th_player_is_refused_with_full_and_64_can_play() {
     let mut game = Match::new(&Settings::default(), 1, 64);
-    assert_eq!(game.join(65), Err(Refusal::Full));
+    assert_eq!(game.join(PlayerId(65)), Err(Refusal::Full));
     game.steps(100);
-    game.leave(64);
-    assert_eq!(game.join(65), Ok(()));
+    game.leave(PlayerId(64));
+    game.join(PlayerId(65)).unwrap();
     let mut few = Match::new(&Settings { players_max: 2, ..open() }, 1, 2);
-    assert_eq!(few.join(3), Err(Refusal::Full));
+    assert_eq!(few.join(PlayerId(3)), Err(Refusal::Full));
 }
 
 #[test]
@@ -328,7 +286,7 @@ fn who_leaves_takes_its_ship_and_shots_along() {
     game.input(1).fire = DOWN;
     game.steps(2);
     assert_eq!(game.shots().len(), 1);
-    game.leave(1);
+    game.leave(PlayerId(1));
     game.step();
     assert_eq!(game.world.len(), before - 1);
 }
@@ -337,23 +295,25 @@ fn who_leaves_takes_its_ship_and_shots_along() {
 fn emotes_are_shown_to_all_but_rationed() {
     let mut game = Match::new(&open(), 1, 2);
     let emote = |player, emote| (PlayerId(player), Command::Emote(emote));
-    game.commands = vec![emote(1, EMOTES), emote(1, 3), emote(1, 4), emote(2, 5), emote(7, 1)];
+    [emote(1, EMOTES), emote(1, 3), emote(1, 4), emote(2, 5), emote(7, 1)]
+        .into_iter()
+        .for_each(|(player, command)| game.command(player, command));
     game.step();
     assert_eq!(game.heard(9), [Event::Emoted { player: PlayerId(1), emote: 3 }]);
     game.steps(30 * u32::from(ROOM_EMOTE_S));
-    game.commands = vec![emote(1, 4), emote(2, 5)];
+    [emote(1, 4), emote(2, 5)].into_iter().for_each(|(player, command)| game.command(player, command));
     game.step();
     assert_eq!(game.heard(9).last(), Some(&Event::Emoted { player: PlayerId(2), emote: 5 }));
-    assert_eq!(game.events.len(), 2);
+    assert_eq!(game.events().count(), 2);
 }
 
 #[test]
 fn a_ship_comes_in_where_it_is_farthest_from_the_others() {
     let mut game = Match::new(&open(), 1, 1);
     game.ship(1).pos = centre_of(IVec2::new(2, 4));
-    game.join(2).unwrap();
+    game.join(PlayerId(2)).unwrap();
     assert_eq!(game.ship(2).pos, centre_of(IVec2::new(11, 1)));
-    game.join(3).unwrap();
+    game.join(PlayerId(3)).unwrap();
     assert_eq!(game.ship(3).pos, centre_of(IVec2::new(11, 5)));
 }
 
@@ -399,8 +359,8 @@ fn ships_that_meet_do_not_pass_through_each_other() {
 
 /// Everybody turns, shoots and aims at random.
 fn play_wildly(game: &mut Match, rng: &mut Rng) {
-    for at in 0..game.players.len() {
-        let input = &mut game.players[at].input;
+    for player in game.players().collect::<Vec<_>>() {
+        let input = game.0.input(player);
         if rng.chance(15) {
             (input.move_x, input.move_y) = (rng.range(-127, 127) as i8, rng.range(-127, 127) as i8);
             input.aim = rng.below(256) as u16;
@@ -416,13 +376,13 @@ fn a_wild_match_of_64_keeps_the_invariants_and_its_bounds_of_events() {
     for tick in 0..3000_u32 {
         play_wildly(&mut game, &mut rng);
         if tick % 50 == 0 {
-            let gone = game.players[rng.below(64) as usize].player;
-            game.leave(gone.0);
-            game.join(100 + tick as u16).unwrap();
+            let gone = game.players().nth(rng.below(64) as usize).unwrap();
+            game.leave(gone);
+            game.join(PlayerId(100 + tick as u16)).unwrap();
         }
         game.step();
     }
-    assert!(game.events.iter().any(|(_, event)| matches!(event, Event::Killed { .. })));
+    assert!(game.events().any(|event| matches!(event, Event::Killed { .. })));
 }
 
 #[test]
@@ -433,7 +393,7 @@ fn the_same_seed_and_inputs_give_the_same_state() {
             play_wildly(&mut game, &mut rng);
             game.step();
         }
-        (game.rows(), game.events)
+        (game.rows(), game.events().cloned().collect::<Vec<_>>())
     };
     assert_eq!(play(5), play(5));
     assert_ne!(play(5).0, play(6).0);
@@ -491,8 +451,9 @@ fn a_client_that_predicts_with_the_own_row_alone_is_exact_without_contact() {
         play_wildly(&mut game, &mut rng);
         game.input(1).fire = Button::default();
         let mut foretold = ArenaEntity::Ship(*game.ship(1));
-        let step = Step { tick: game.tick, tick_rate: TickRate::DEFAULT, scene: &game.map };
-        Arena::apply_input(&mut foretold, &game.players[0].input, &step);
+        let input = game.input(1).clone();
+        let step = Step { tick: game.tick(), tick_rate: TickRate::DEFAULT, scene: game.scene() };
+        Arena::apply_input(&mut foretold, &input, &step);
         game.step();
         let (ArenaEntity::Ship(foretold), is) = (foretold, *game.ship(1)) else { unreachable!() };
         assert_eq!((foretold.pos, foretold.vel, foretold.target), (is.pos, is.vel, is.target));

@@ -1,10 +1,11 @@
 //! The parts are the whole, of every message of whole matches.
 
-use super::*;
-use crate::arena::{Arena, ArenaEntity, ArenaInput, Settings};
-use crate::entity::{Button, Entity, PacketProfile, Trainer};
-use crate::harness::{ClientIndex, Harness};
-use crate::tick::TickRate;
+use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings};
+use tickwire_shared::byte_profile::*;
+use tickwire_shared::entity::{Button, Entity, PacketProfile, Schema, Trainer};
+use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::snapshot::{Snapshot, encode_delta, meter_delta};
+use tickwire_shared::tick::TickRate;
 
 /// How far the coder's end may lie from what the bits of profile 1 cost: the last byte and the rounding of probabilities on
 /// the one side, up to four zero bytes that are left out on the other.
@@ -104,7 +105,7 @@ fn profile_0_costs_whole_bits_and_only_fill_behind_them() {
         harness.run_ticks(1);
         let now = harness.room().state().cloned().unwrap();
         for baseline in [before.as_ref(), None] {
-            let payload = crate::snapshot::encode_delta(&schema, baseline, &now);
+            let payload = encode_delta(&schema, baseline, &now);
             let mut bits = 0.0;
             meter_delta(&schema, baseline, &now, false, &mut |_, more| bits += more);
             assert_eq!(payload.len(), (bits as usize).div_ceil(8));

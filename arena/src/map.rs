@@ -1,7 +1,7 @@
 //! The text of a map and the tiles that it means. What a ship's step reads of it never changes.
 
 use super::entities::Gift;
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// The side of a tile in steps of the grid.
 pub const TILE: i32 = 1024;

@@ -1,7 +1,7 @@
 //! What a player sends: controls for a tick, and reliable commands.
 
-use crate::Input;
-use crate::entity::Button;
+use tickwire_shared::Input;
+use tickwire_shared::entity::Button;
 
 /// A player's controls for one tick.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Input)]

@@ -1,7 +1,6 @@
 //! Shots at what the shooter saw.
 
 use super::*;
-use crate::hitbox::Rewind;
 
 /// Player 2 flies down past player 1, who sees it `behind` ticks late and shoots where it sees it. What player 2 was hit by.
 fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
@@ -16,7 +15,7 @@ fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
         game.input(1).fire = Button { down: false, pressed: fires };
         game.input(1).aim = lead(game.ship(1).pos, &seen, TickRate::DEFAULT);
         // The others as of the state before this step.
-        game.players[0].rewind.behind = Some(i64::from(behind + 1) * 256);
+        game.see_late(PlayerId(1), f64::from(behind + 1));
         game.step();
         hurt = HP_MAX - game.ship(2).hp;
     }
@@ -37,8 +36,8 @@ fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
         game.ship(2).pos = centre_of(IVec2::new(11, 5));
         game.input(1).fire = Button { down: false, pressed: true };
         let ship = *game.ship(1);
-        let muzzle = combat::muzzle(&ship, &game.map, TickRate::DEFAULT).unwrap();
-        game.players[0].rewind.behind = Some(behind);
+        let muzzle = combat::muzzle(&ship, game.scene(), TickRate::DEFAULT).unwrap();
+        game.see_late(PlayerId(1), behind as f64 / 256.0);
         game.step();
         let ahead = game.shots()[0].pos - muzzle.pos;
         let wanted = i64::from(shot_speed(TickRate::DEFAULT)) * behind.min(1_920) / 256;
@@ -48,18 +47,17 @@ fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
 
 #[test]
 fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_looked_back() {
-    let game = Match::face_off(&open());
     for hz in [10, 30, 60, 128] {
         let rate = TickRate::new(hz).unwrap();
-        let map = Arena::scene(&hall(), rate).unwrap();
-        let hitboxes = Hitboxes::new::<Arena>(rate);
+        let mut game = Sandbox::<Arena>::new(&hall(), rate, 1).unwrap();
+        game.run_ticks(128);
+        let map = game.scene();
         for behind in [0, 100, 384, 600] {
-            let rewind = Rewind { behind: Some(behind), ..Rewind::default() };
-            let seen = Rewound::new(&hitboxes, Tick(1_000), &rewind);
+            let seen = game.rewound(f64::from(behind) / 256.0);
             let pos = map.spawns()[0];
             let shot = Shot { pos, vel: IVec2::new(shot_speed(rate), 0), owner: 1 };
             let combat::CaughtUp::Flies(shot, left) =
-                combat::catch_up(shot, &game.game.seats, &seen, &map, rate)
+                combat::catch_up(shot, &game.game.seats, &seen, map, rate)
             else {
                 panic!("it flies");
             };
@@ -83,7 +81,7 @@ fn a_shot_does_not_fly_through_a_wall_to_catch_up() {
     (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(1, 1)), centre_of(IVec2::new(4, 1)));
     game.steps(SHIELD_TICKS);
     game.input(1).fire = Button { down: false, pressed: true };
-    game.players[0].rewind.behind = Some(1_920);
+    game.see_late(PlayerId(1), 7.5);
     game.steps(10);
     assert_eq!((game.ship(2).hp, game.shots().len()), (HP_MAX, 0));
 }
@@ -97,7 +95,7 @@ fn all_have_fired_before_the_first_is_hurt() {
     game.steps(9);
     for player in [1, 2] {
         game.input(player).fire = Button { down: false, pressed: true };
-        game.players[usize::from(player) - 1].rewind.behind = Some(1_000);
+        game.see_late(PlayerId(player), 4.0);
     }
     game.step();
     assert!(!game.ship(1).alive && !game.ship(2).alive, "each shot the other");

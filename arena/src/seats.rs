@@ -1,7 +1,7 @@
 //! What the server knows of a player and nobody else has to.
 
 use super::tempo::PAUSES_PER_S;
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// How long a ship that came back is safe unless it shoots, ms.
 const SHIELD_MS: u64 = 1_500;

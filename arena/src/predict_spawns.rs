@@ -4,7 +4,7 @@ use super::Arena;
 use super::combat::{SHOTS_PER_PLAYER_MAX, muzzle, touches};
 use super::entities::{ArenaEntity, Phase, Ship, Shot};
 use super::tempo::{PAUSES_PER_S, shot_ticks};
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its player can know: its pause is counted from the last one.
 pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {

@@ -1,8 +1,8 @@
 //! What a host sets for a room, and what a player may choose when it makes one.
 
 use super::map::Map;
-use crate::prelude::*;
 use serde::{Deserialize, Serialize};
+use tickwire_shared::prelude::*;
 
 /// Settings of an arena. They go to every client, the walls with them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +37,9 @@ pub const MAP_NAMES: [&str; 3] = ["courtyard", "pillars", "duel"];
 #[must_use]
 pub fn built_in_map(name: &str) -> Option<&'static str> {
     match name {
-        "courtyard" => Some(include_str!("../../../assets/maps/courtyard.txt")),
-        "pillars" => Some(include_str!("../../../assets/maps/pillars.txt")),
-        "duel" => Some(include_str!("../../../assets/maps/duel.txt")),
+        "courtyard" => Some(include_str!("../maps/courtyard.txt")),
+        "pillars" => Some(include_str!("../maps/pillars.txt")),
+        "duel" => Some(include_str!("../maps/duel.txt")),
         _ => None,
     }
 }
@@ -140,7 +140,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Text;
+    use tickwire_shared::wire::Text;
 
     fn options(pairs: &[(&str, &str)]) -> Options {
         Options::new(pairs.iter().map(|(key, value)| (Text::cut(key), Text::cut(value))).collect()).unwrap()
@@ -182,11 +182,11 @@ mod tests {
 
     #[test]
     fn settings_with_the_largest_map_fit_into_a_message() {
-        use crate::wire::codec;
-        let rows = vec!["#".repeat(crate::arena::MAP_SIDE_MAX); crate::arena::MAP_SIDE_MAX];
+        use tickwire_shared::wire::codec;
+        let rows = vec!["#".repeat(crate::MAP_SIDE_MAX); crate::MAP_SIDE_MAX];
         let largest = Settings { rows, ..Settings::default() };
         let bytes = codec::encode(&largest).unwrap();
-        assert!(bytes.len() <= crate::limits::SETTINGS_BYTES_MAX);
+        assert!(bytes.len() <= tickwire_shared::limits::SETTINGS_BYTES_MAX);
         assert_eq!(codec::decode::<Settings>(&bytes).unwrap(), largest);
     }
 

@@ -4,8 +4,8 @@ use super::entities::{ArenaEntity, Phase, Round, Ship};
 use super::events::{Event, News, STANDINGS_MAX, Standing};
 use super::settings::Settings;
 use super::tempo::ticks_in_s;
-use crate::prelude::*;
-use crate::wire::control::List;
+use tickwire_shared::prelude::*;
+use tickwire_shared::wire::control::List;
 
 /// The clock of a room's rounds.
 #[derive(Clone, Debug)]
@@ -129,7 +129,10 @@ mod tests {
     fn the_table_holds_the_best_and_stays_within_an_events_bound() {
         let ships: Vec<Ship> = (1..=64).map(|player| ship(player, player, 0)).collect();
         let event = ended(u16::MAX, &ships);
-        assert!(crate::wire::codec::encode(&event).unwrap().len() <= crate::limits::RELIABLE_BYTES_MAX);
+        assert!(
+            tickwire_shared::wire::codec::encode(&event).unwrap().len()
+                <= tickwire_shared::limits::RELIABLE_BYTES_MAX
+        );
         let Event::RoundEnded { top, .. } = event else { panic!("not an end") };
         assert_eq!(top.iter().map(|line| line.score).collect::<Vec<_>>(), [64, 63, 62, 61, 60, 59, 58, 57]);
     }

@@ -7,7 +7,7 @@ use super::map::Map;
 use super::movement::SHIP_RADIUS;
 use super::seats::Seat;
 use super::tempo::{shot_speed, shot_ticks};
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// Shots of one player under way at one time; at the bound its weapon waits.
 pub const SHOTS_PER_PLAYER_MAX: u8 = 12;
@@ -274,5 +274,5 @@ pub fn distance_squared(one: IVec2, other: IVec2) -> i64 {
 const _: () = {
     assert!(HP_MAX.is_multiple_of(HIT_DAMAGE));
     // What is under way never fills the room, also with everything else in it.
-    assert!(64 * SHOTS_PER_PLAYER_MAX as usize + 64 + 64 + 1 < crate::limits::ENTITIES_MAX);
+    assert!(64 * SHOTS_PER_PLAYER_MAX as usize + 64 + 64 + 1 < tickwire_shared::limits::ENTITIES_MAX);
 };

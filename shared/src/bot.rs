@@ -1,9 +1,9 @@
 //! How a bot plays: a seam per game.
 
+use crate::client::Client;
+use crate::game::Game;
+use crate::rng::Rng;
 use core::time::Duration;
-use tickwire_shared::Rng;
-use tickwire_shared::client::Client;
-use tickwire_shared::game::Game;
 
 /// A simulated player. It sees what a real one sees: its client.
 pub trait Behaviour<G: Game>: Send {

@@ -6,7 +6,7 @@ use super::map::Map;
 use super::movement::SHIP_RADIUS;
 use super::settings::PLAYERS_MAX;
 use super::tempo::ship_speed;
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// What was found to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

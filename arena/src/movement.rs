@@ -5,8 +5,8 @@ use super::heading::DIRECTION_UNIT;
 use super::input::ArenaInput;
 use super::map::{Map, TILE};
 use super::tempo::{ship_speed, ship_steer_divisor};
-use crate::entity::{Grid, steer_once};
-use crate::prelude::*;
+use tickwire_shared::entity::{Grid, steer_once};
+use tickwire_shared::prelude::*;
 
 /// Half the side of the square that a ship is to the walls, and its radius to ships and shots.
 pub const SHIP_RADIUS: i32 = 400;
@@ -49,12 +49,12 @@ const FULL: i32 = 127;
 const FULL_LEFT: IVec2 = IVec2::splat(-FULL);
 
 /// Moves `pos` by `way`, first in x, then in y, up to the walls. Says on which axes a wall stopped it.
-fn slide(pos: &mut IVec2, way: IVec2, map: &Map) -> glam::BVec2 {
+fn slide(pos: &mut IVec2, way: IVec2, map: &Map) -> tickwire_shared::glam::BVec2 {
     let (x, stopped_x) = slide_axis(pos.x, way.x, pos.y, |column, row| map.is_wall(column, row));
     pos.x = x;
     let (y, stopped_y) = slide_axis(pos.y, way.y, pos.x, |row, column| map.is_wall(column, row));
     pos.y = y;
-    glam::BVec2::new(stopped_x, stopped_y)
+    tickwire_shared::glam::BVec2::new(stopped_x, stopped_y)
 }
 
 /// One axis: looks at every line of tiles that the leading edge enters, so no speed takes a ship through a wall.

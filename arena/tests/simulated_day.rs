@@ -1,11 +1,12 @@
 //! A day of one arena room, with everything checked at every tick: `./test` runs a part of it, `./test --long` all.
 
-use super::{ClientIndex, Harness, LinkProfile};
-use crate::arena::{Arena, ArenaEntity, ArenaInput, Settings, heading_of, invariants};
-use crate::client::Client;
-use crate::entity::{Button, Entity};
-use crate::rng::Rng;
 use core::time::Duration;
+use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings, heading_of, invariants};
+use tickwire_shared::Rng;
+use tickwire_shared::client::Client;
+use tickwire_shared::entity::{Button, Entity};
+use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
+use tickwire_shared::snapshot::RowRef;
 
 const TICKS_PER_DAY: u32 = 24 * 3600 * 30;
 const PLAYERS: usize = 8;
@@ -37,7 +38,7 @@ fn roam() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
 
 fn nearest(client: &Client<Arena>) -> Option<u16> {
     let own = client.own_id()?;
-    let ship = |row: crate::snapshot::RowRef<'_>| match ArenaEntity::read_row(row.kind, row.values) {
+    let ship = |row: RowRef<'_>| match ArenaEntity::read_row(row.kind, row.values) {
         Some(ArenaEntity::Ship(ship)) => Some((row.id, ship)),
         _ => None,
     };

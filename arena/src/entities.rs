@@ -3,8 +3,8 @@
 //! Positions count 1/1024 tile, velocities 1/1024 tile per tick. The declared predictors are the game's own motion,
 //! so a decoder that runs them is right until somebody turns, bumps into something or is hit.
 
-use crate::prelude::*;
-use crate::{Choice, Entity};
+use tickwire_shared::prelude::*;
+use tickwire_shared::{Choice, Entity};
 
 /// Hit points of a ship in full health.
 pub const HP_MAX: u8 = 100;

@@ -8,7 +8,7 @@ use super::map::Map;
 use super::movement::SHIP_RADIUS;
 use super::seats::Seat;
 use super::tempo::ticks_in_s;
-use crate::prelude::*;
+use tickwire_shared::prelude::*;
 
 /// Hit points that a health pickup gives.
 pub const HEALTH_GIFT: u8 = 40;

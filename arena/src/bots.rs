@@ -1,13 +1,13 @@
 //! Players of the arena: one flies about, one hunts, one does nothing.
 
-use crate::behaviour::{Behaviour, Behaviours, Idle};
-use core::str::FromStr;
-use core::time::Duration;
-use tickwire_shared::Rng;
-use tickwire_shared::arena::{
+use crate::{
     Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, Ship, TILE, along,
     heading_of, shot_speed,
 };
+use core::str::FromStr;
+use core::time::Duration;
+use tickwire_shared::Rng;
+use tickwire_shared::bot::{Behaviour, Behaviours, Idle};
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
 use tickwire_shared::prelude::{IVec2, TickRate};
@@ -226,7 +226,7 @@ fn free_heading(map: &Map, pos: IVec2, wish: u16, rng: &mut Rng) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tickwire_shared::arena::{centre_of, tile_of};
+    use crate::{centre_of, tile_of};
 
     fn map() -> Map {
         let rows = ["########", "#s.....#", "#..##..#", "#......#", "#......#", "########"];

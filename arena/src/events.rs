@@ -5,9 +5,9 @@
 //! fields. What nobody misses after a cut is droppable.
 
 use super::entities::Gift;
-use crate::prelude::*;
-use crate::wire::control::List;
 use serde::{Deserialize, Serialize};
+use tickwire_shared::prelude::*;
+use tickwire_shared::wire::control::List;
 
 /// Places of the table in [`Event::RoundEnded`].
 pub const STANDINGS_MAX: usize = 8;

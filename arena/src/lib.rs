@@ -24,6 +24,7 @@
 //! For players that are programs: [`Map::is_clear`] is a line of sight, [`lead`] aims, [`invariants`] tells a test
 //! whether a match is still sound.
 
+pub mod bots;
 mod combat;
 mod entities;
 mod events;
@@ -55,14 +56,14 @@ pub use pickups::{HEALTH_GIFT, PICKUP_S, RAPID_S};
 pub use settings::{DUEL_PLAYERS_MAX, MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
 pub use tempo::{ship_speed, shot_speed, shot_ticks};
 
-use crate::prelude::*;
-use crate::wire::Text;
 use combat::{CaughtUp, LiveShot};
 use events::News;
 use pickups::Spot;
 use rounds::{RoundClock, Turned};
 use seats::Seat;
 use tempo::ticks_in_s;
+use tickwire_shared::prelude::*;
+use tickwire_shared::wire::Text;
 
 /// How often one player may show an emote, s.
 const EMOTE_S: u16 = 3;
@@ -97,7 +98,7 @@ impl Game for Arena {
     type Command = Command;
 
     fn table() -> Option<&'static [u8]> {
-        Some(include_bytes!("arena.twt"))
+        Some(include_bytes!("../arena.twt"))
     }
 
     fn settings(base: &Settings, options: &Options) -> Result<Settings, Refusal> {

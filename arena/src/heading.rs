@@ -1,7 +1,7 @@
 //! Headings: 256 steps of a turn, with integers alone so that every platform agrees.
 
 use super::entities::HEADING_STEPS;
-use glam::IVec2;
+use tickwire_shared::glam::IVec2;
 
 /// The length of a vector that [`direction`] gives.
 pub const DIRECTION_UNIT: i32 = 16_384;

@@ -1,3 +1,0 @@
-//! Behaviours for the games that come with Tickwire.
-
-pub mod arena;

@@ -1,0 +1,215 @@
+//! A game without a room: its rules called as a room calls them, with no client, no message and no clock.
+
+use crate::entity::Entity;
+use crate::events::{Events, Receivers};
+use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Turn};
+use crate::hitbox::{Hitboxes, Rewind, Rewound};
+use crate::id::{EntityId, PlayerId};
+use crate::tick::{Tick, TickRate};
+use crate::wire::Text;
+use crate::world::World;
+
+/// View ticks are counted in these parts of a tick.
+const FRACTIONS: f64 = 256.0;
+
+/// A game without a room, for unit tests of its rules.
+///
+/// ```text
+/// let mut game = Sandbox::<MyGame>::new(settings, TickRate::DEFAULT, seed)?;
+/// let ada = game.join(PlayerId(1))?;
+/// game.input(PlayerId(1)).fire = Button { down: true, pressed: true };
+/// game.step();
+/// assert_eq!(game.heard(PlayerId(1)), [MyEvent::Fired]);
+/// ```
+///
+/// Entities are put on their grids after each step, as in a room. Test with a
+/// [`Harness`](super::Harness) what clients see of it.
+pub struct Sandbox<G: Game> {
+    /// The game's state beside the world.
+    pub game: G,
+    /// The entities.
+    pub world: World<G::Entity>,
+    scene: G::Scene,
+    rate: TickRate,
+    tick: Tick,
+    players: Vec<PlayerTurn<G::Input>>,
+    commands: Vec<(PlayerId, G::Command)>,
+    events: Vec<(Receivers, G::Event)>,
+    hitboxes: Hitboxes,
+}
+
+impl<G: Game> Sandbox<G> {
+    /// A game in which nobody plays yet.
+    ///
+    /// # Errors
+    /// The game refuses the settings.
+    pub fn new(settings: &G::Settings, tick_rate: TickRate, seed: u64) -> Result<Self, BadSettings> {
+        let scene = G::scene(settings, tick_rate)?;
+        let mut world = World::new();
+        let game = G::new(&Setup { settings, scene: &scene, tick_rate, seed }, &mut world);
+        Ok(Self {
+            game,
+            world,
+            scene,
+            rate: tick_rate,
+            tick: Tick(0),
+            players: Vec::new(),
+            commands: Vec::new(),
+            events: Vec::new(),
+            hitboxes: Hitboxes::new::<G>(tick_rate),
+        })
+    }
+
+    /// A player joins. Its input is the neutral one until [`input`](Self::input) changes it.
+    ///
+    /// # Errors
+    /// The game refuses the player.
+    pub fn join(&mut self, player: PlayerId) -> Result<EntityId, Refusal> {
+        let profile = Profile { name: Text::cut(&format!("player {}", player.0)) };
+        let entity = self.game.join(&mut self.world, &self.scene, player, &profile)?;
+        self.world.set_controlled(player, Some(entity));
+        self.players.push(PlayerTurn::new(player, entity, G::Input::default()));
+        self.players.sort_by_key(|turn| turn.player);
+        Ok(entity)
+    }
+
+    /// A player leaves.
+    pub fn leave(&mut self, player: PlayerId) {
+        self.players.retain(|turn| turn.player != player);
+        self.game.leave(&mut self.world, player);
+        self.world.forget_player(player);
+    }
+
+    /// The input that a player gives in each step from now on.
+    ///
+    /// # Panics
+    /// The player did not join.
+    pub fn input(&mut self, player: PlayerId) -> &mut G::Input {
+        &mut self.turn_of(player).input
+    }
+
+    /// A command of a player, for the next step.
+    pub fn command(&mut self, player: PlayerId, command: G::Command) {
+        self.commands.push((player, command));
+    }
+
+    /// From now on the player sees the others as they were this many ticks before the step; see
+    /// [`Turn::rewind`].
+    ///
+    /// # Panics
+    /// The player did not join.
+    pub fn see_late(&mut self, player: PlayerId, ticks: f64) {
+        self.turn_of(player).rewind.behind = Some((ticks * FRACTIONS) as i64);
+    }
+
+    /// What [`Turn::rewind`] gives for a player who sees the others this many ticks late.
+    #[must_use]
+    pub fn rewound(&self, ticks: f64) -> Rewound<'_> {
+        let rewind = Rewind { behind: Some((ticks * FRACTIONS) as i64), ..Rewind::default() };
+        Rewound::new(&self.hitboxes, self.tick, &rewind)
+    }
+
+    /// Steps the game once.
+    ///
+    /// # Panics
+    /// The game gave an event that a room would refuse.
+    pub fn step(&mut self) {
+        self.tick = self.tick.next();
+        let mut events = Events::new(G::is_droppable);
+        let commands = core::mem::take(&mut self.commands);
+        let turn = Turn {
+            tick: self.tick,
+            passed_ticks: 1,
+            tick_rate: self.rate,
+            scene: &self.scene,
+            players: &self.players,
+            commands: &commands,
+            hitboxes: &self.hitboxes,
+        };
+        self.game.step(&mut self.world, &turn, &mut events);
+        assert_eq!(events.refused.total(), 0, "events that a room refuses: {:?}", events.refused);
+        self.events.extend(events.decoded());
+        self.settle();
+        self.hitboxes.capture::<G>(self.tick, &self.world);
+    }
+
+    /// Steps the game this many times.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    pub fn run_ticks(&mut self, ticks: u32) {
+        (0..ticks).for_each(|_| self.step());
+    }
+
+    /// The events that a player was given so far, oldest first.
+    #[must_use]
+    pub fn heard(&self, player: PlayerId) -> Vec<G::Event>
+    where
+        G::Event: Clone,
+    {
+        let it = Some(player);
+        self.events.iter().filter(|(to, _)| to.contain(it)).map(|(_, event)| event.clone()).collect()
+    }
+
+    /// All events given so far, whoever gets them, oldest first.
+    pub fn events(&self) -> impl Iterator<Item = &G::Event> {
+        self.events.iter().map(|(_, event)| event)
+    }
+
+    /// The players, by their ids.
+    pub fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.players.iter().map(|turn| turn.player)
+    }
+
+    /// The entity that a player controls.
+    #[must_use]
+    pub fn entity_of(&self, player: PlayerId) -> Option<EntityId> {
+        self.players.iter().find(|turn| turn.player == player).map(|turn| turn.entity)
+    }
+
+    /// The scene that follows from the settings.
+    #[must_use]
+    pub fn scene(&self) -> &G::Scene {
+        &self.scene
+    }
+
+    /// The tick of the last step.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// The whole world as numbers, to compare two runs: per entity its id, its kind and its row.
+    #[must_use]
+    pub fn rows(&self) -> Vec<i32> {
+        let mut rows = Vec::new();
+        for (id, entity) in self.world.iter() {
+            rows.extend([id.0 as i32, i32::from(entity.kind())]);
+            entity.write_row(&mut rows);
+        }
+        rows
+    }
+
+    /// What a room does after a step: entities go to their grids, players to what they control.
+    fn settle(&mut self) {
+        self.world.compact();
+        let mut row = Vec::new();
+        for (_, entity) in self.world.iter_mut() {
+            row.clear();
+            entity.write_row(&mut row);
+            if let Some(snapped) = G::Entity::read_row(entity.kind(), &row) {
+                *entity = snapped;
+            }
+        }
+        if self.world.take_controls_changed() {
+            for turn in &mut self.players {
+                turn.entity = self.world.controlled(turn.player).unwrap_or(EntityId::NONE);
+            }
+        }
+    }
+
+    fn turn_of(&mut self, player: PlayerId) -> &mut PlayerTurn<G::Input> {
+        let turn = self.players.iter_mut().find(|turn| turn.player == player);
+        turn.unwrap_or_else(|| panic!("player {} did not join", player.0))
+    }
+}
