@@ -22,8 +22,9 @@ use tokio::time::sleep;
 /// A server has stopped this long after the deadline for its clients, unless something blocks it.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
-/// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
+/// Reads the command line and the environment, adds the games that `add_games` names, and serves until
+/// SIGTERM or Ctrl-C. The status is 0 after an orderly stop, 2 for a wrong configuration, 1 for any other
+/// failure.
 pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
     run_from(std::env::args_os(), add_games)
 }

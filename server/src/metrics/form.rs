@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn the_client_says_which_form_it_takes() {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,\
-                          application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+                          application/openmetrics-text;version=0.0.1;q=0.4,\
+                          text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         for (accept, form) in [
             (prometheus, Form::OpenMetrics),
             ("application/openmetrics-text; version=1.0.0, text/plain;q=0.5", Form::OpenMetrics),
@@ -110,8 +111,8 @@ mod tests {
     fn only_a_counters_metadata_has_another_name() {
         let open = "# HELP a_b Things.\n# TYPE a_b counter\na_b_total{x=\"# y\"} 1\n# HELP c Others.\n\
                     # TYPE c histogram\n# UNIT c seconds\nc_sum 2\n# EOF\n";
-        let text = "# HELP a_b_total Things.\n# TYPE a_b_total counter\na_b_total{x=\"# y\"} 1\n# HELP c Others.\n\
-             # TYPE c histogram\nc_sum 2\n";
+        let text = "# HELP a_b_total Things.\n# TYPE a_b_total counter\na_b_total{x=\"# y\"} 1\n\
+                    # HELP c Others.\n# TYPE c histogram\nc_sum 2\n";
         assert_eq!(Form::Text.of_openmetrics(open.to_owned()), text);
         assert_eq!(Form::OpenMetrics.of_openmetrics(open.to_owned()), open);
     }

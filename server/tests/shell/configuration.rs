@@ -150,7 +150,7 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
 
     assert!(fail(program(&["--config", "/no/such.toml"]), 2).contains("cannot read /no/such.toml"));
     assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no password"));
-    assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is no folder"));
+    assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is not a folder"));
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn a_wrong_flag_or_variable_is_one_line_and_status_2() {
         (&["--admin=here"], &["--admin: `here` is neither IP:PORT nor `off`"]),
         (&["--lisen", "127.0.0.1:0"], &["--lisen", "--listen"]),
         (&["--rooms-max", "many"], &["--rooms-max: `many`: invalid digit"]),
-        (&["--log", "xml"], &["--log: `xml` is none of text, json"]),
-        (&["--log-level", "blah"], &["log_level: `blah` is no level", "debug"]),
+        (&["--log", "xml"], &["--log: `xml` is not one of text, json"]),
+        (&["--log-level", "blah"], &["log_level: `blah` is not a level", "debug"]),
     ];
     for (args, parts) in cases {
         let text = fail(program(args), 2);
@@ -176,7 +176,7 @@ fn a_session_is_logged_with_its_player_when_it_joins_and_when_it_ends() {
             let message = format!("\"message\":\"{message}\"");
             err.lines().find(|line| line.contains(&message)).unwrap_or_else(|| panic!("{message}: {err}"))
         };
-        let joined = line("session has its place");
+        let joined = line("session has its seat");
         assert!(joined.contains("\"session\":\"1\"") && joined.contains("\"player\":\"ann\""), "{joined}");
         let ended = line("session ended");
         for part in ["\"player\":\"ann\"", "\"code\":1001", "\"reason\":\"going_away: ", "\"room\":\""] {

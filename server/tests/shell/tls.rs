@@ -140,7 +140,7 @@ fn a_certificate_that_cannot_be_used_is_told() {
         |cert: &str, key: &str| fail(program(&["--tls-cert", cert, "--tls-key", key, "--check-config"]), 2);
     assert!(with("/no/cert.pem", one.key.path()).contains("tls_cert: /no/cert.pem"));
     assert!(with(one.cert.path(), "/no/key.pem").contains("tls_key: /no/key.pem"));
-    assert!(with(one.key.path(), one.key.path()).contains("holds no certificate"));
+    assert!(with(one.key.path(), one.key.path()).contains("has no certificate"));
     assert!(with(one.cert.path(), other.key.path()).contains("does not fit"));
     assert!(fail(program(&["--tls-cert", one.cert.path()]), 2).contains("set both or none"));
 }
