@@ -21,8 +21,8 @@ use tickwire_shared::room::Hold;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
-/// How many payers are remembered. Beyond this, payers that hold nothing are forgotten; the others cost less to
-/// remember than the rooms, seats and connections that they hold.
+/// How many payers are remembered. Beyond this, payers that hold nothing are forgotten; the others cost less
+/// to remember than what they hold: rooms, and seats of disconnected players.
 const PAYERS_MAX: usize = 65_536;
 /// When to try again after reaching a limit on what is held at one time.
 const HELD_RETRY: Duration = Duration::from_secs(10);

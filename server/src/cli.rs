@@ -139,7 +139,7 @@ fn stop_signal(
     let (tell, told) = oneshot::channel();
     control.spawn(async move {
         let signal = signals.wait().await;
-        tracing::info!(signal, "told to stop");
+        tracing::info!(signal, "stop signal received");
         let _ = tell.send(());
         sleep(deadline + DEADLINE_MARGIN).await;
         tracing::error!("the server does not stop: the process ends without waiting for it");

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(flood.take(seconds(start, 9), false), [], "not before the period is over");
         assert_eq!(admitted(seconds(start, 10)), 100, "a new period");
         assert_eq!(flood.take(seconds(start, 10), false), [(1_800, "joined".to_owned())]);
-        assert_eq!(flood.take(seconds(start, 60), false), [], "told once");
+        assert_eq!(flood.take(seconds(start, 60), false), [], "reported once");
         assert_eq!(summed_up.get(), 1_800);
         assert_eq!(admitted(seconds(start, 11)), 0);
         assert_eq!(

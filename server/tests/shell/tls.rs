@@ -51,7 +51,7 @@ async fn pages_and_upgrades_work_over_tls() {
     assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
     assert_status(&ask_on(&mut stream, UPGRADE).await, 101);
     drop(stream);
-    // What is made without a date ends with the year 4095.
+    // A certificate made without a date ends with the year 4095.
     server.counted("tickwire_tls_certificate_expiry_timestamp_seconds 67090118400\n").await;
 
     let mut plain = connect(server.players).await;
@@ -70,7 +70,7 @@ async fn secure(identity: &Identity, config: Config) -> Running {
     Running::start(config).await
 }
 
-/// Waits for the end of a connection on which nothing is said.
+/// Waits for the end of a connection on which nothing is sent.
 async fn is_cut(mut socket: TcpStream) {
     let mut rest = Vec::new();
     let end = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut rest)).await;
@@ -92,7 +92,7 @@ async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_b
     server.counted("tickwire_connections 0").await;
     let mut stream = identity.connect(connect(server.players).await).await;
     assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
-    // A connection whose handshake is over needs none of the places.
+    // A connection whose handshake is over takes up no handshake permit.
     let mut second = identity.connect(connect(server.players).await).await;
     let mut third = identity.connect(connect(server.players).await).await;
     assert_status(&ask_on(&mut second, &get("/healthz")).await, 200);
