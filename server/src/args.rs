@@ -71,7 +71,7 @@ pub struct Args {
     /// TLS handshakes in progress at one time [default: 1000]
     #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_MAX", value_name = "COUNT")]
     pub tls_handshakes_max: Option<u32>,
-    /// TLS handshakes of one address, 1/min, as many at once [default: 300]
+    /// TLS handshakes of one address, 1/min; a minute's worth may come at once [default: 300]
     #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_PER_ADDRESS_PER_MIN", value_name = "COUNT")]
     pub tls_handshakes_per_address_per_min: Option<u32>,
     /// Rooms at one time [default: 1000]

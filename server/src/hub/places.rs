@@ -220,7 +220,7 @@ impl Hub {
                 room.close(close);
             }
             return entered.map_err(|close| match close.code {
-                CloseCode::Full => Close::new(CloseCode::Full, "the game accepts nobody in this role"),
+                CloseCode::Full => Close::new(CloseCode::Full, "the game accepts no one in this role"),
                 _ => close,
             });
         }
@@ -243,7 +243,7 @@ impl Hub {
             .room_permits
             .clone()
             .try_acquire_owned()
-            .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
+            .map_err(|_| Close::new(CloseCode::TryLater, "the server has reached its limit of rooms"))?;
         // The rest runs the game's own code, so it is charged whatever the result.
         let used = self.context.limits.rooms_max.saturating_sub(free);
         let permit = RoomPermit { _place: place, _charge: self.context.charges.room(payer, used)? };

@@ -122,7 +122,7 @@ impl Queue {
             if untold > 0 && failed == 0 && !lines.is_empty() {
                 tracing::warn!(
                     lines = untold,
-                    "log lines were lost: nobody read them, or they could not be written"
+                    "log lines were lost: they were not read, or could not be written"
                 );
                 untold = 0;
             }

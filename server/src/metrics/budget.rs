@@ -31,7 +31,7 @@ impl Budgets {
             not_held: counter(
                 r,
                 "entities_not_held",
-                "Entities that left a client's view by moving into a stream that waits",
+                "Entities lost from a client's view between two streams, because it held the maximum",
             ),
             left_out: counter(r, "streams_left_out", "Streams left out because a view exceeded its limit"),
         }
