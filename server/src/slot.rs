@@ -5,8 +5,8 @@
 //! than this limit.
 //!
 //! While nothing waits and the session writes nothing, an update takes the direct path: it bypasses the slot
-//! and goes straight to the socket. The room also reads what arrived there without the session, as far as the
-//! session has lent it the reading.
+//! and goes straight to the socket. The room also reads there what arrived, as far as the session has lent it
+//! the reading.
 
 use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
 use crate::transport::lease::{Harvest, Reading};
@@ -173,7 +173,7 @@ impl Slot {
         true
     }
 
-    /// Reads what arrived without the session, as far as it has lent the reading, and hands it to `take`.
+    /// Reads on behalf of the session, as far as it has lent the reading, and hands messages to `take`.
     pub(crate) fn receive_ready(
         &self,
         reading: &mut Reading,

@@ -80,8 +80,8 @@ pub struct Limits {
     pub tls_handshakes_per_address_per_min: u32,
     /// Rooms at one time. A Join that needs a further one is closed with 1013.
     pub rooms_max: u32,
-    /// Joins of one address, 1/min; a minute's worth may come at once. A further one is closed with 4008 and the
-    /// time to wait.
+    /// Joins of one address, 1/min; a minute's worth may come at once. A further one is closed with 4008 and
+    /// the time to wait.
     pub joins_per_address_per_min: u32,
     /// Rooms that one address makes, 1/min; a minute's worth may be made at once.
     pub rooms_made_per_address_per_min: u32,

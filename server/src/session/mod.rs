@@ -27,8 +27,8 @@ use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
-/// How many bytes one connection may send, 1/s. At more, reading pauses; ten seconds of more end it with
-/// 4008.
+/// How many bytes one connection may send, 1/s. Above this, reading pauses; ten seconds above this end the
+/// session with 4008.
 const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
 
 /// Why a session ended.

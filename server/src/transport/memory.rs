@@ -200,7 +200,7 @@ impl MemoryConnection {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// [`MemoryConnection::recv`] for hand-written tasks.
+    /// [`MemoryConnection::recv`] as a poll function.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.from_server.poll_pop(cx).map(Result::ok)
     }

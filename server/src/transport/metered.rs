@@ -102,7 +102,7 @@ impl<S> Metered<S> {
         self.carry.is_empty().then_some(self.read)
     }
 
-    /// Counts bytes that arrived here or without this stream.
+    /// Counts bytes that arrived, through this stream or past it.
     pub(super) fn count(&mut self, bytes: u64) {
         self.bytes_in += bytes;
         self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));

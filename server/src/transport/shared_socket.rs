@@ -1,8 +1,8 @@
 //! A plain TCP socket that a session shares with its room.
 //!
 //! A room that has an update for an idle session writes it here at once. While it holds the [`Lease`], it
-//! also reads what arrived when its tick begins. This saves waking a task for each. Frames never mix, because
-//! each side sees when the other is inside one.
+//! also reads here, at the start of its tick, what has arrived. This saves waking a task for each. Frames
+//! never mix, because each side sees when the other is inside one.
 
 use super::frame::{HEAD_BYTES_MAX, Head};
 use super::lease::{Harvest, Lease, Reading};
