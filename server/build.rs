@@ -1,4 +1,5 @@
-//! Puts the page to play on, `assets/web`, into the program: each file as it is, and compressed where that pays.
+//! Builds the page to play on, `assets/web`, into the program: each file as it is, and compressed where that
+//! pays off.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -47,13 +48,13 @@ fn main() -> io::Result<()> {
     fs::write(out.join("web.rs"), table)
 }
 
-/// A script goes without the lines that are comments, and without indentation: they are a fifth of the
-/// scripts that a page loads.
+/// Scripts are stripped of comment lines and indentation, which are a fifth of the scripts that a page loads.
 fn served(name: &str, bytes: Vec<u8>) -> Vec<u8> {
     let Some(text) = name.ends_with(".js").then(|| str::from_utf8(&bytes).ok()).flatten() else {
         return bytes;
     };
-    // A text over several lines would lose its own, and code behind a comment would go with it.
+    // A string over several lines would lose its indentation, and code after a comment would be dropped with
+    // it.
     let is_odd = |line: &str| {
         let behind = line
             .strip_prefix("/*")

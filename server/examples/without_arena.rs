@@ -1,9 +1,10 @@
-//! A host without the built-in arena: two games and no page of its own, so `/` shows what is hosted and lets anybody
-//! watch.
+//! A host without the built-in arena: two games and no page of its own. So `/` shows what is hosted and lets
+//! anyone watch.
 //!
 //!     cargo run --release -p tickwire-server --example without_arena
 //!
-//! One of them is the tag of `own_game.rs`, the other a board of tokens, with a kind that has no place.
+//! One of them is the tag of `own_game.rs`, the other a board of tokens, with a kind of entity that has no
+//! position.
 #![allow(missing_docs)]
 
 #[path = "own_game.rs"]
@@ -24,11 +25,11 @@ fn main() -> ExitCode {
     })
 }
 
-/// The squares of a side.
+/// Squares per side.
 const SIDE: i32 = 8;
 const STONES: [(u8, u8); 4] = [(3, 3), (4, 3), (3, 4), (4, 4)];
 
-/// What the board knows: of the clock, nobody can say where it is.
+/// What is on the board. The clock has no position.
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub enum Thing {
     Token(Token),
@@ -43,7 +44,7 @@ pub struct Token {
     pub square: IVec2,
 }
 
-/// What lies in the middle.
+/// An obstacle in the middle.
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub struct Stone {
     #[entity(range = 0..=7)]
@@ -57,7 +58,7 @@ pub struct Clock {
     pub seconds: u16,
 }
 
-/// One press, one square: along the rows, from the first to the last.
+/// One press moves one square: along the rows, from the first to the last.
 #[derive(Clone, Debug, Default, PartialEq, Input)]
 pub struct Press {
     pub next: Button,

@@ -1,4 +1,4 @@
-//! The accept loop: takes sockets, sets them up, gives each one task, and survives what accept can throw at it.
+//! The accept loop: takes sockets, sets them up, starts a task for each, and survives errors of accept.
 
 use crate::admission::Permit;
 use crate::handshakes::{HandshakePermit, Handshakes};
@@ -18,19 +18,19 @@ use tracing::{debug, info, warn};
 
 /// How long to wait when the process is out of file descriptors or memory.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
-/// A state that lasts is logged this often.
+/// A lasting error is logged this often.
 const WARNING_PERIOD: Duration = Duration::from_secs(10);
 
-/// All that a connection's task needs.
+/// Everything that a connection's task needs.
 #[derive(Clone)]
 struct Shared {
     front: Arc<HttpContext>,
     router: Router,
-    /// Connections beyond the bounds that may be told so at one time; further ones are cut.
+    /// Connections over a limit that may be answered at one time; further ones are cut.
     refusals: Arc<Semaphore>,
 }
 
-/// Takes connections until `stop` ends, then gives back their tasks.
+/// Accepts connections until `stop` ends, then returns their tasks.
 pub(crate) async fn run(
     listener: TcpListener,
     handshakes: Option<Arc<Handshakes>>,
@@ -52,14 +52,14 @@ pub(crate) async fn run(
         match accepted {
             Ok((socket, address)) => {
                 shared.front.metrics.connections_accepted.inc();
-                // Here and not in a task, so that no more files are open than connections have places.
+                // Here and not in a task, so that there are never more open files than permits.
                 let Some(place) = shared.place(&socket, address) else { continue };
                 let shared = shared.clone();
                 match &handshakes {
                     None => {
                         tasks.spawn(shared.plain(socket, address, place));
                     }
-                    // Without a handshake nobody can be told why there is none.
+                    // Without a handshake there is no way to tell the client the reason.
                     Some(handshakes) => {
                         let Some(turn) = shared.turn(handshakes, address.ip()) else { continue };
                         tasks.spawn(shared.secure(Arc::clone(handshakes), turn, socket, address, place));
@@ -104,7 +104,7 @@ impl Shared {
         }
     }
 
-    /// The right to a handshake, or none if there are too many (counted).
+    /// A permit for a handshake, or `None` if there are too many (counted).
     fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<HandshakePermit> {
         let charges = &self.front.hub.context().charges;
         let payer = charges.payer(Peer::Address(address.to_canonical()));
@@ -112,7 +112,7 @@ impl Shared {
         if charges.handshake(payer) { handshakes.turn() } else { None }
     }
 
-    /// The connection's place, its socket set up; `None` if it is to be cut.
+    /// Sets up the socket and gets a permit for the connection; `None` if it is to be cut.
     fn place(&self, socket: &TcpStream, address: SocketAddr) -> Option<Admittance> {
         let place = match self.front.admission.admit(address.ip()) {
             Ok(permit) => Admittance::Admitted { _permit: permit },
@@ -124,19 +124,19 @@ impl Shared {
         match socket.set_nodelay(true) {
             Ok(()) => Some(place),
             Err(error) => {
-                debug!(peer = %address.ip(), %error, "the socket was gone at once");
+                debug!(peer = %address.ip(), %error, "the socket closed at once");
                 None
             }
         }
     }
 }
 
-/// What a connection holds while it lasts.
+/// What a connection holds for its lifetime.
 enum Admittance {
     Admitted {
         _permit: Permit,
     },
-    /// It is told why it has none.
+    /// It gets an answer with the reason.
     Refused {
         reason: Refused,
         _turn: OwnedSemaphorePermit,
@@ -158,7 +158,7 @@ mod tests {
     use crate::{GameOptions, Server};
     use tickwire_arena::Arena;
 
-    /// What a connection's task holds is paid for each silent client.
+    /// Every silent client costs what its connection's task holds.
     #[tokio::test]
     async fn a_plain_connections_task_is_small() {
         let server = Server::builder().game::<Arena>("arena", GameOptions::default()).build().unwrap();

@@ -1,8 +1,8 @@
-//! Which connections are taken: a bound for all, a bound per address, exempt addresses and proxies excepted from the second.
-//! The fewer connections are free, the fewer one address may have.
+//! Which connections are accepted: there is a limit for all and a limit per address. Exempt addresses and
+//! proxies have no limit per address. The fewer connections are free, the fewer one address may have.
 //!
-//! A permit is the proof of a place; dropping it gives the place back. An IPv6 client counts by its /64, which is what
-//! one customer gets.
+//! A permit stands for one connection; dropping it frees that connection. An IPv6 client counts by its /64,
+//! which is what one customer gets.
 
 use crate::charges::{counted_as, share};
 use crate::config::{AddressRange, Limits};
@@ -24,14 +24,14 @@ pub(crate) struct Admission {
     metrics: Arc<Metrics>,
 }
 
-/// A place for one connection.
+/// Permission for one connection.
 #[derive(Debug)]
 pub(crate) struct Permit {
     admission: Arc<Admission>,
     _address: Option<AddressPermit>,
 }
 
-/// A place among the connections of one address.
+/// Permission for one of an address's connections.
 #[derive(Debug)]
 pub(crate) struct AddressPermit {
     admission: Arc<Admission>,
@@ -39,7 +39,7 @@ pub(crate) struct AddressPermit {
 }
 
 impl Admission {
-    /// Nothing connected yet.
+    /// No connections yet.
     pub(crate) fn new(
         limits: &Limits,
         exempt: Vec<AddressRange>,
@@ -57,7 +57,7 @@ impl Admission {
         }
     }
 
-    /// Takes so many connections at most from now on.
+    /// From now on at most this many connections are accepted.
     pub(crate) fn set_connections_max(&self, connections_max: u32) {
         self.connections_max.store(connections_max, Ordering::Relaxed);
         self.metrics.connections_max.set(connections_max.into());
@@ -67,7 +67,7 @@ impl Admission {
         self.connections_max.load(Ordering::Relaxed)
     }
 
-    /// A place for a connection from `address`, or why there is none (counted).
+    /// A permit for a connection from `address`, or why there is none (counted).
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Refused> {
         let _address = self.admit_address(address)?;
         let more = |now: u32| (now < self.connections_max()).then_some(now + 1);
@@ -79,7 +79,7 @@ impl Admission {
         Ok(Permit { admission: Arc::clone(self), _address })
     }
 
-    /// A place among those of `address`; `None` if the address is exempt.
+    /// Counts a connection against `address`; `None` if the address is exempt.
     pub(crate) fn admit_address(self: &Arc<Self>, address: IpAddr) -> Result<Option<AddressPermit>, Refused> {
         if self.is_proxy(address) || self.exempt.iter().any(|range| range.contains(address)) {
             return Ok(None);

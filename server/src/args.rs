@@ -1,4 +1,4 @@
-//! The command line and the environment. What stands here goes before the file; flags go before the environment.
+//! The command line and the environment. They override the file; flags override the environment.
 
 use crate::config::{AddressRange, AdminListen, Config, ConfigError, LogFormat};
 use clap::Parser;
@@ -15,16 +15,22 @@ pub struct Args {
     /// The operator's listener (metrics, kick, close), IP:PORT or `off` [default: 127.0.0.1:8081]
     #[arg(long, env = "TICKWIRE_ADMIN", value_name = "ADDR|off")]
     pub admin: Option<AdminListen>,
-    /// Permits an operator's listener that others can reach; it asks for no password
-    #[arg(long, env = "TICKWIRE_ADMIN_PUBLIC", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// Permits an operator's listener that other machines can reach; it asks for no password
+    #[arg(
+        long,
+        env = "TICKWIRE_ADMIN_PUBLIC",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
     pub admin_public: Option<bool>,
-    /// Names by which the operator's listener may be asked beside its address, separated by commas [default: none]
+    /// Host names that the operator's listener accepts besides its address, comma-separated [default: none]
     #[arg(long, env = "TICKWIRE_ADMIN_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub admin_hosts: Option<Vec<String>>,
     /// A TOML file; assets/server.toml shows all keys with their defaults
     #[arg(long, env = "TICKWIRE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A folder whose files go before the ones that the program carries
+    /// A folder whose files override the ones built into the program
     #[arg(long, env = "TICKWIRE_ASSETS", value_name = "DIR")]
     pub assets: Option<PathBuf>,
     /// The certificate chain, PEM; with --tls-key it turns ws into wss
@@ -33,26 +39,27 @@ pub struct Args {
     /// The certificate's private key, PEM
     #[arg(long, env = "TICKWIRE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
-    /// How a log line looks [default: text]
+    /// The format of log lines [default: text]
     #[arg(long, env = "TICKWIRE_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
     /// A level (error, warn, info, debug, trace) or a filter [default: info]
     #[arg(long, env = "TICKWIRE_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
-    /// Lines of one kind that are written within 10 s, the others are summed up; 0: no bound [default: 100]
+    /// Lines of one kind that are written within 10 s; the rest are counted and reported in one line; 0: no
+    /// limit [default: 100]
     #[arg(long, env = "TICKWIRE_LOG_LINES_PER_KIND_MAX", value_name = "COUNT")]
     pub log_lines_per_kind_max: Option<u32>,
-    /// Whose pages may connect beside the own: `scheme://host[:port]` or `null`, separated by commas
-    /// [default: all]
+    /// Origins whose pages may connect besides the server's own: `scheme://host[:port]` or `null`,
+    /// comma-separated [default: all]
     #[arg(long, env = "TICKWIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub allowed_origins: Option<Vec<String>>,
-    /// Proxies whose X-Forwarded-* are believed, addresses or blocks, separated by commas [default: none]
+    /// Proxies whose X-Forwarded-* are believed: addresses or blocks, comma-separated [default: none]
     #[arg(long, env = "TICKWIRE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDR")]
     pub trusted_proxies: Option<Vec<AddressRange>>,
-    /// Addresses or blocks without bounds per address, separated by commas [default: loopback]
+    /// Addresses or blocks without limits per address, comma-separated [default: loopback]
     #[arg(long, env = "TICKWIRE_EXEMPT_ADDRESSES", value_delimiter = ',', value_name = "ADDR")]
     pub exempt_addresses: Option<Vec<AddressRange>>,
-    /// How long clients have to go when the server stops, s [default: 5]
+    /// How long clients have to leave when the server stops, s [default: 5]
     #[arg(long, env = "TICKWIRE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS")]
     pub shutdown_deadline_s: Option<u32>,
     /// Open connections [default: 10000]
@@ -61,10 +68,10 @@ pub struct Args {
     /// Open connections of one address [default: 50]
     #[arg(long, env = "TICKWIRE_CONNECTIONS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub connections_per_address_max: Option<u32>,
-    /// TLS handshakes under way at one time [default: 1000]
+    /// TLS handshakes in progress at one time [default: 1000]
     #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_MAX", value_name = "COUNT")]
     pub tls_handshakes_max: Option<u32>,
-    /// TLS handshakes of one address a minute, as many at once [default: 300]
+    /// TLS handshakes of one address, 1/min; a minute's worth may come at once [default: 300]
     #[arg(long, env = "TICKWIRE_TLS_HANDSHAKES_PER_ADDRESS_PER_MIN", value_name = "COUNT")]
     pub tls_handshakes_per_address_per_min: Option<u32>,
     /// Rooms at one time [default: 1000]
@@ -79,28 +86,28 @@ pub struct Args {
     /// Rooms at one time that one address made [default: 32]
     #[arg(long, env = "TICKWIRE_ROOMS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub rooms_per_address_max: Option<u32>,
-    /// Places of one address that are held after a cut for the whole grace time [default: 32]
+    /// Seats of one address that are held for the whole grace time after a lost connection [default: 32]
     #[arg(long, env = "TICKWIRE_HELD_SEATS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub held_seats_per_address_max: Option<u32>,
-    /// How long a room without anyone in it lives on, ms [default: 10000]
+    /// How long an empty room stays open, ms [default: 10000]
     #[arg(long, env = "TICKWIRE_ROOM_IDLE_MS", value_name = "MS")]
     pub room_idle_ms: Option<u32>,
-    /// How long a cut player keeps its place, ms [default: 30000]
+    /// How long a player who lost the connection keeps the seat, ms [default: 30000]
     #[arg(long, env = "TICKWIRE_RESUME_GRACE_MS", value_name = "MS")]
     pub resume_grace_ms: Option<u32>,
-    /// Prints the configuration that would be used, as TOML, and ends
+    /// Prints the configuration that would be used, as TOML, and exits
     #[arg(long)]
     pub print_config: bool,
-    /// Checks the configuration, its certificates and its maps, and ends
+    /// Checks the configuration, its certificates and its maps, and exits
     #[arg(long)]
     pub check_config: bool,
 }
 
 impl Args {
-    /// The configuration: defaults, then the file, then what stands here. Checked.
+    /// The configuration: the defaults, then the file, then this. Checked.
     ///
     /// # Errors
-    /// The first thing that is wrong, in one line.
+    /// The first error, in one line.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::from_file)?;
         self.lay_over(&mut config);

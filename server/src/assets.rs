@@ -1,10 +1,10 @@
-//! The files that the program carries, and the folder that goes before them.
+//! The files built into the program, and the folder that overrides them.
 
 use crate::config::Files;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Path in `assets/` and text.
+/// Path in `assets/` and contents.
 const CARRIED: &[(&str, &str)] = &[
     ("server.toml", include_str!("../../assets/server.toml")),
     ("maps/courtyard.txt", include_str!("../../assets/maps/courtyard.txt")),
@@ -12,14 +12,14 @@ const CARRIED: &[(&str, &str)] = &[
     ("maps/pillars.txt", include_str!("../../assets/maps/pillars.txt")),
 ];
 
-/// Where files are looked for: the operator's folder, then what the program carries.
+/// Where files are looked for: in the operator's folder, then in the program.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Assets {
     folder: Option<PathBuf>,
 }
 
 impl Assets {
-    /// With an operator's folder, or without.
+    /// With the operator's folder, if there is one.
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
         Self { folder }
     }
@@ -39,9 +39,9 @@ impl Files for Assets {
         CARRIED.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned()).ok_or_else(|| {
             match &self.folder {
                 Some(folder) => {
-                    format!("{path} is neither in {} nor carried by the program", folder.display())
+                    format!("{path} is neither in {} nor built into the program", folder.display())
                 }
-                None => format!("{path} is not carried by the program; give its folder with --assets DIR"),
+                None => format!("{path} is not built into the program; give its folder with --assets DIR"),
             }
         })
     }

@@ -1,9 +1,10 @@
-//! What is charged to whom: joins, rooms and the seats of players who were cut outlive the connection that made them, so
-//! they count against its address.
+//! What is charged to whom. Joins, rooms and the seats of disconnected players outlive the connection that
+//! made them, so they count against its address.
 //!
-//! An address has rates, and bounds for what it holds at one time. A bound alone would let many addresses take everything;
-//! so the fewer rooms are free, the fewer an address may hold ([`share`]), and the last ones go to those that hold none.
-//! Whoever may be charged later, such as an account, becomes one more [`Payer`].
+//! An address has rate limits, and limits on what it holds at one time. Fixed limits alone would let many
+//! addresses together take everything; so the fewer rooms are free, the fewer an address may hold
+//! ([`share`]), and the last ones go to addresses that hold none. Anything else that may be charged later,
+//! such as an account, becomes another [`Payer`].
 
 mod bucket;
 
@@ -20,10 +21,10 @@ use tickwire_shared::room::Hold;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
-/// Payers that are remembered. Beyond it those are forgotten that hold nothing: a room, a seat or a connection costs more to
-/// have than this to forget.
+/// How many payers are remembered. Beyond this, payers that hold nothing are forgotten; the others cost less
+/// to remember than what they hold: rooms, and seats of disconnected players.
 const PAYERS_MAX: usize = 65_536;
-/// When to try again at a bound of what is held at one time.
+/// When to try again after reaching a limit on what is held at one time.
 const HELD_RETRY: Duration = Duration::from_secs(10);
 
 /// Who is charged.
@@ -41,14 +42,14 @@ pub(crate) struct Charges {
     metrics: Arc<Metrics>,
 }
 
-/// What one payer has used up and holds.
+/// What one payer has used up and holds now.
 #[derive(Debug, Default)]
 struct Account {
     handshakes: Bucket,
     joins: Bucket,
     rooms_made: Bucket,
     rooms: u32,
-    /// The rooms of its seats that are held for players who were cut.
+    /// One entry per seat held for a disconnected player: the seat's room.
     held: Vec<RoomId>,
 }
 
@@ -58,16 +59,16 @@ impl Account {
     }
 }
 
-/// A room that is charged, until it is dropped.
+/// Charges a room until dropped.
 #[derive(Debug)]
 pub(crate) struct RoomCharge(Option<(Arc<Charges>, Payer)>);
 
-/// A held seat that is charged, until it is dropped.
+/// Charges a held seat until dropped.
 #[derive(Debug)]
 pub(crate) struct HeldSeat(Option<(Arc<Charges>, Payer, RoomId)>);
 
-/// How many of `max` things, of which `used` are in use, one payer may hold: a quarter of those that are free, and always
-/// one. So a hundred greedy payers leave some 40 of 1,000 free.
+/// How many of `max` things, of which `used` are in use, one payer may hold: a quarter of the free ones, and
+/// always one. So a hundred greedy payers leave some 40 of 1,000 free.
 pub(crate) fn share(max: u32, used: u32) -> u32 {
     (max.saturating_sub(used) / 4).max(1)
 }
@@ -87,12 +88,12 @@ impl std::fmt::Debug for Charges {
 }
 
 impl Charges {
-    /// Nobody owes anything. The addresses `exempt` never do.
+    /// No charges yet. The addresses `exempt` are never charged.
     pub(crate) fn new(limits: Limits, exempt: Vec<AddressRange>, metrics: Arc<Metrics>) -> Self {
         Self { limits, exempt, accounts: Mutex::default(), metrics }
     }
 
-    /// Who pays for what this peer does; `None` if nobody does.
+    /// Who pays for what this peer does; `None` if it is not charged.
     pub(crate) fn payer(&self, peer: Peer) -> Option<Payer> {
         match peer {
             Peer::Memory => None,
@@ -105,7 +106,7 @@ impl Charges {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs on the payer's account, which is made if need be.
+    /// Runs `run` on the payer's account, which is made if there is none.
     fn on_account<T>(&self, payer: Payer, run: impl FnOnce(&mut Account) -> T) -> T {
         let mut accounts = self.accounts();
         if accounts.len() >= PAYERS_MAX && !accounts.contains_key(&payer) {
@@ -147,7 +148,7 @@ impl Charges {
         may
     }
 
-    /// Charges a room to be made while `rooms_used` others are there.
+    /// Charges a room that is about to be made while `rooms_used` others exist.
     ///
     /// # Errors
     /// The payer makes rooms too often or has too many.
@@ -180,8 +181,9 @@ impl Charges {
         }
     }
 
-    /// How the seat of a cut player is held in `room`, which takes `players_max`. It gives way if its payer holds more than a
-    /// quarter of the room, and is brief if it holds as many seats as it may.
+    /// How the seat of a disconnected player is held in `room`, which takes `players_max`. The seat gives way
+    /// to newcomers if its payer holds more than a quarter of the room, and is held briefly if its payer
+    /// holds as many seats as it may.
     pub(crate) fn hold(
         self: &Arc<Self>,
         payer: Option<Payer>,

@@ -1,4 +1,5 @@
-//! The program around a server: arguments, listeners, signals, exit status. For the binary and for a host's own.
+//! The program around a server: arguments, listeners, signals, exit status. For this binary and for hosts'
+//! own.
 
 use crate::args::Args;
 use crate::cli_args::{self, CommandLine};
@@ -18,16 +19,17 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long after the deadline for its clients a server has stopped, unless something holds it up.
+/// A server has stopped this long after the deadline for its clients, unless something blocks it.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Reads the command line and the environment, adds the games that `add_games` names, and serves until SIGTERM or
-/// Ctrl-C. Status 0 after an orderly stop, 2 for a wrong configuration, 1 for anything else that failed.
+/// Reads the command line and the environment, adds the games that `add_games` names, and serves until
+/// SIGTERM or Ctrl-C. The status is 0 after an orderly stop, 2 for a wrong configuration, 1 for any other
+/// failure.
 pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
     run_from(std::env::args_os(), add_games)
 }
 
-/// The same with a command line that does not come from the system. It begins with the program's name.
+/// The same with a command line that does not come from the system. Its first item is the program's name.
 pub fn run_from<T: Into<OsString>>(
     args: impl IntoIterator<Item = T>,
     add_games: impl FnOnce(ServerBuilder) -> ServerBuilder,
@@ -49,7 +51,7 @@ pub fn run_from<T: Into<OsString>>(
     }
 }
 
-/// Says why the program ends, unless nobody reads it: then the program ends all the same.
+/// Reports why the program ends. If stderr is not read, the program ends without the report.
 fn complain(error: &StartError) {
     if let Ok(stderr) = Lines::start(io::stderr(), Lost::default(), || {}) {
         stderr.push(format!("error: {error}\n").as_bytes());
@@ -104,7 +106,7 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
     let control = ControlThread::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(serve(server, &log, &control));
-    // Whatever a task still does is not waited for.
+    // Tasks that still run are not waited for.
     runtime.shutdown_background();
     log.flush();
     ended
@@ -124,8 +126,8 @@ async fn serve(mut server: Server, log: &Arc<Log>, control: &ControlThread) -> R
     Ok(server.run(listener, stop).await?)
 }
 
-/// Listens for signals on the control thread. The future ends with the first; should the server not stop in time after
-/// it, whatever holds it up, the process ends.
+/// Listens for signals on the control thread. The future ends at the first signal. If the server does not
+/// stop in time after it, for whatever reason, the process ends.
 fn stop_signal(
     control: &ControlThread,
     deadline: Duration,
@@ -137,7 +139,7 @@ fn stop_signal(
     let (tell, told) = oneshot::channel();
     control.spawn(async move {
         let signal = signals.wait().await;
-        tracing::info!(signal, "told to stop");
+        tracing::info!(signal, "stop signal received");
         let _ = tell.send(());
         sleep(deadline + DEADLINE_MARGIN).await;
         tracing::error!("the server does not stop: the process ends without waiting for it");
@@ -163,10 +165,11 @@ async fn bind(name: &str, remedy: &str, address: SocketAddr) -> Result<TcpListen
     })
 }
 
-/// The ready line, and addresses for people. The listeners are bound, so a client that reads it can connect at once.
+/// Writes the ready line, and addresses for people. The listeners are bound, so a client that reads the line
+/// can connect at once.
 fn announce(log: &Log, address: SocketAddr, secure: bool, admin: Option<SocketAddr>) -> io::Result<()> {
     let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
-    // Players are served whether anyone reads the line or not.
+    // Players are served whether the line is read or not.
     let stdout = Lines::start(io::stdout(), Lost::default(), || {})?;
     stdout.push(format!("listening on {ws}://{address}/play\n").as_bytes());
     log.say(&format!("play at {http}://{address}/"));

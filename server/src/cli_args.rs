@@ -1,4 +1,4 @@
-//! Reading the command line and the environment as a person wrote them: what is wrong is told in one line.
+//! Reads the command line and the environment, and reports the first error in one line.
 
 use crate::args::Args;
 use crate::config::ConfigError;
@@ -7,25 +7,25 @@ use clap::{CommandFactory, Parser};
 use std::error::Error;
 use std::ffi::OsString;
 
-/// What begins the name of each of the program's variables.
+/// The prefix of the program's variables.
 const PREFIX: &str = "TICKWIRE_";
-/// Variables of the tests, which may be set in a shell from which the server is started too.
+/// Variables of the tests, which may be set in the shell that starts the server.
 const OF_TESTS: [&str; 2] = ["TICKWIRE_LONG", "TICKWIRE_SEED"];
-/// Letters by which a name may differ and still be taken for a slip.
+/// Up to this many wrong letters, a name is taken for a misspelling.
 const SLIP_LETTERS: usize = 3;
 
 /// What the command line asks for.
 pub(crate) enum CommandLine {
-    /// To go on.
+    /// Start the server.
     Start(Box<Args>),
-    /// To read this (help, version).
+    /// Print this text (help, version).
     Text(String),
 }
 
 /// Reads the command line `given`, which begins with the program's name, and the environment.
 ///
 /// # Errors
-/// The first thing that is wrong, in one line.
+/// The first error, in one line.
 pub(crate) fn read(given: &[OsString]) -> Result<CommandLine, ConfigError> {
     let args = match Args::try_parse_from(given) {
         Ok(args) => args,
@@ -38,7 +38,7 @@ pub(crate) fn read(given: &[OsString]) -> Result<CommandLine, ConfigError> {
     Ok(CommandLine::Start(Box::new(args)))
 }
 
-/// Flags have a check of their own; a variable with a slip in its name would go unheard.
+/// Unknown flags are refused by the parser; a misspelled variable would be silently ignored.
 fn check_variables(names: impl Iterator<Item = OsString>) -> Result<(), ConfigError> {
     let command = Args::command();
     let known: Vec<&str> =
@@ -58,7 +58,7 @@ fn check_variables(names: impl Iterator<Item = OsString>) -> Result<(), ConfigEr
     Err(ConfigError::new(format!("{name}: the server reads no such variable; {remedy}")))
 }
 
-/// Letters to put in, leave out or replace to get from one word to the other.
+/// The number of letters to insert, remove or replace to turn one word into the other.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (at, letter) in from.chars().enumerate() {
@@ -73,7 +73,7 @@ fn distance(from: &str, to: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// The error without the lines about usage, naming the variable where the value came from one.
+/// The error without its usage lines; names the variable if the value came from one.
 fn one_line(error: &clap::Error, given: &[OsString]) -> String {
     let whole = error.to_string();
     let cause = whole.trim_start_matches("error: ");
@@ -93,7 +93,7 @@ fn one_line(error: &clap::Error, given: &[OsString]) -> String {
         (Some(why), _) if why.to_string().contains(value.as_str()) => format!("{name}: {why}"),
         (Some(why), _) => format!("{name}: `{value}`: {why}"),
         (None, Some(ContextValue::Strings(valid))) if !valid.is_empty() => {
-            format!("{name}: `{value}` is none of {}", valid.join(", "))
+            format!("{name}: `{value}` is not one of {}", valid.join(", "))
         }
         _ => format!("{name}: {cause}"),
     }

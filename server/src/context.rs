@@ -1,4 +1,5 @@
-//! What the rooms and sessions of one server share: bounds, figures, the books, and the way to find a room.
+//! What the rooms and sessions of one server share: limits, metrics, charges, the leak audit, and the way to
+//! find a room.
 
 use crate::charges::Charges;
 use crate::config::{AddressRange, Limits};
@@ -9,7 +10,7 @@ use crate::room_threads::RoomThreads;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Shared by everything that lives in a server. Nothing of it is touched per message.
+/// Shared by everything in a server. Nothing in it is touched per message.
 pub(crate) struct ServerContext {
     /// What the operator permits.
     pub(crate) limits: Limits,
@@ -19,16 +20,16 @@ pub(crate) struct ServerContext {
     pub(crate) charges: Arc<Charges>,
     /// What is alive.
     pub(crate) leak_audit: Arc<LeakAudit>,
-    /// Which rooms there are.
+    /// Which rooms exist.
     pub(crate) directory: Box<dyn Directory>,
     /// Where the rooms tick.
     pub(crate) room_threads: RoomThreads,
-    /// When the server started: what the rooms' phases are counted from.
+    /// When the server started; the rooms' phases are relative to it.
     pub(crate) epoch: Instant,
 }
 
 impl ServerContext {
-    /// Nothing lives yet. The addresses `exempt` are charged nothing.
+    /// Nothing is alive yet. The addresses `exempt` are charged nothing.
     pub(crate) fn new(
         limits: Limits,
         exempt: Vec<AddressRange>,

@@ -1,4 +1,4 @@
-//! A thread of its own for what must answer whatever games and players do: the operator's listener and
+//! A separate thread for what must respond whatever games and players do: the operator's listener and
 //! signals.
 
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// A thread that runs tasks of its own. It ends, and they with it, when this is dropped.
+/// A thread that runs its own tasks. Dropping this ends the thread and the tasks.
 #[derive(Debug)]
 pub(crate) struct ControlThread {
     handle: Handle,
@@ -18,7 +18,7 @@ impl ControlThread {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system gives no thread or no file descriptors for it.
+    /// The system has no thread or no file descriptors for it.
     pub(crate) fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -37,7 +37,7 @@ impl ControlThread {
         self.handle.spawn(task);
     }
 
-    /// The runtime of the thread, to make what belongs there.
+    /// The thread's runtime, to create what belongs to it.
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }

@@ -1,25 +1,26 @@
-//! How many connections fit into the limit of open files, and what is kept back of it.
+//! How many connections the limit on open files leaves room for, and what is reserved.
 
 use std::fmt;
 use tickwire_open_files as open_files;
 
-/// Newcomers beyond the bounds that can be told so at one time, if the limit leaves room for as many.
+/// Connections over a limit that get an answer at one time, if the limit on open files leaves room for as
+/// many.
 const REFUSALS_MAX: u64 = 64;
-/// Files kept back for operators' connections and for what the server reads.
+/// Files reserved for operators' connections and for files that the server reads.
 const OTHERS_MAX: u64 = 64;
-/// Files that a process has open when it begins to serve, where the system does not tell.
+/// Files that a process has open when it begins to serve, on systems that do not report it.
 const OPEN_ASSUMED: u64 = 32;
 
-/// How the open files are shared out.
+/// How the open files are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Descriptors {
-    /// Connections that have a place.
+    /// Connections that are accepted.
     pub(crate) connections: u32,
-    /// Connections that are told that there is none.
+    /// Connections that get an answer with the refusal.
     pub(crate) refusals: usize,
 }
 
-/// More connections are permitted than fit: a line with the remedy.
+/// More connections are permitted than fit: one line with the remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooFew {
     connections_max: u32,
@@ -29,13 +30,13 @@ pub(crate) struct TooFew {
 }
 
 impl Descriptors {
-    /// Shares out what this process may still open.
+    /// Divides the files that this process may still open.
     pub(crate) fn share_out(connections_max: u32) -> (Self, Option<TooFew>) {
         let open_now = open_files::open_now().unwrap_or(OPEN_ASSUMED);
         Self::share(connections_max, open_files::limit(), open_now)
     }
 
-    /// A quarter of what is free is kept for refusals and as much for others, as long as they need it.
+    /// A quarter of the free files is reserved for refusals, and a quarter for others, up to what they need.
     fn share(connections_max: u32, limit: Option<u64>, open_now: u64) -> (Self, Option<TooFew>) {
         let limit = limit.unwrap_or(u64::MAX);
         let free = limit.saturating_sub(open_now);
@@ -55,9 +56,9 @@ impl fmt::Display for TooFew {
         let Self { connections_max, connections, limit, needed } = self;
         write!(
             f,
-            "connections_max is {connections_max}, but this process may open {limit} files, so only {connections} \
-             connections are taken: raise the limit (`ulimit -n {needed}`, in systemd `LimitNOFILE={needed}`) or lower \
-             connections_max"
+            "connections_max is {connections_max}, but this process may open {limit} files, so only \
+             {connections} connections are taken: raise the limit (`ulimit -n {needed}`, in systemd \
+             `LimitNOFILE={needed}`) or lower connections_max"
         )
     }
 }

@@ -1,7 +1,7 @@
-//! TLS handshakes, on threads of their own: a signature takes milliseconds, and anyone can ask for one.
+//! TLS handshakes, on threads of their own: a signature takes milliseconds, and any client can ask for one.
 //!
-//! The threads are half as many as the machine has cores, and other threads go before them. How many
-//! handshakes wait for their client or for a thread is bounded.
+//! There are half as many threads as the machine has cores, with a lower priority than all others. The number
+//! of handshakes that wait for their client or for a thread is limited.
 
 use crate::metrics::{Metrics, Refused};
 use crate::tls::Tls;
@@ -23,7 +23,7 @@ pub(crate) struct Handshakes {
     metrics: Arc<Metrics>,
 }
 
-/// The right to a handshake.
+/// Permission for a handshake.
 #[derive(Debug)]
 pub(crate) struct HandshakePermit {
     _permit: OwnedSemaphorePermit,
@@ -33,7 +33,7 @@ impl Handshakes {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The system gives no thread for them.
+    /// The system has no thread for them.
     pub(crate) fn start(tls: Tls, at_once_max: u32, metrics: Arc<Metrics>) -> io::Result<Self> {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let runtime = Builder::new_multi_thread()
@@ -46,7 +46,7 @@ impl Handshakes {
         Ok(Self { tls, runtime: Some(runtime), at_once, metrics })
     }
 
-    /// A turn, or none if too many handshakes are under way (counted).
+    /// A permit, or `None` if too many handshakes are in progress (counted).
     pub(crate) fn turn(&self) -> Option<HandshakePermit> {
         match Arc::clone(&self.at_once).try_acquire_owned() {
             Ok(permit) => Some(HandshakePermit { _permit: permit }),
@@ -67,7 +67,7 @@ impl Handshakes {
         socket: TcpStream,
     ) -> Result<TlsStream<TcpStream>, String> {
         let tls = self.tls.clone();
-        let given_up = || "the server gave the TLS handshake up".to_owned();
+        let given_up = || "the server gave up the TLS handshake".to_owned();
         let Some(runtime) = &self.runtime else { return Err(given_up()) };
         let handshake = runtime.spawn(async move {
             let _turn = turn;
@@ -80,13 +80,14 @@ impl Handshakes {
 impl Drop for Handshakes {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // It may be dropped within another runtime, where nothing can be waited for.
+            // This may be dropped within another runtime, where blocking is not allowed.
             runtime.shutdown_background();
         }
     }
 }
 
-/// Lets all other threads go first. On Linux a priority is a thread's; elsewhere it would be the process's.
+/// Lets all other threads run first. On Linux a priority belongs to a thread; elsewhere it would be the
+/// process's.
 fn give_way() {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
@@ -94,7 +95,6 @@ fn give_way() {
     }
 }
 
-/// A tenth of another thread's share while both want to run: handshakes go on, slowly, on a machine that is
-/// busy.
+/// While both want to run, a tenth of another thread's share: on a busy machine handshakes go on, slowly.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NICENESS: i32 = 10;

@@ -1,16 +1,17 @@
-//! A closing that many get at once, with an advice for each of them: they must not all come back at the same moment.
+//! A close reason that many clients get at once, each with its own time to come back: they must not all
+//! return at the same moment.
 
 use tickwire_shared::Rng;
 use tickwire_shared::wire::{Advice, Close};
 
-/// What taking one client in again costs a server, at a TLS handshake each, ms.
+/// What one returning client costs a server, with a TLS handshake each, ms.
 const RETURN_MS: u32 = 2;
 
-/// The closings of a herd.
+/// The close reasons for a herd.
 #[derive(Debug)]
 pub(crate) struct Herd {
     close: Close,
-    /// Over how long the herd is spread, ms.
+    /// The time over which the clients' returns are spread, ms.
     spread_ms: u32,
     rng: Rng,
 }
@@ -23,11 +24,11 @@ impl Herd {
             Advice::RetryAfter(ms) if size > 1 => ms.max(size.saturating_mul(RETURN_MS)),
             _ => 0,
         };
-        // Without randomness they come together, as they did before.
+        // Without randomness they return together, as before.
         Self { close, spread_ms, rng: Rng::new(getrandom::u64().unwrap_or(0)) }
     }
 
-    /// The closing for the next one.
+    /// The close reason for the next client.
     pub(crate) fn next(&mut self) -> Close {
         let mut close = self.close.clone();
         if let Advice::RetryAfter(ms) = &mut close.advice {

@@ -1,7 +1,7 @@
-//! What is alive: counts that must be zero when everything has ended.
+//! The leak audit: counts of what is alive, which must be zero when everything has ended.
 //!
-//! Whatever lives posts itself and takes the entry back when it is dropped, so a count that stays is a leak. Only
-//! rare things are posted, none per message.
+//! Whatever lives adds an entry and removes it when it is dropped, so a count that stays above zero is a
+//! leak. Only rare things are counted, none per message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audited {
-    /// A room, as long as anyone holds it.
+    /// A room, until its last holder drops it.
     Room,
     /// A room's task.
     Task,
@@ -18,7 +18,7 @@ pub(crate) enum Audited {
     Timer,
     /// A session.
     Session,
-    /// A session's place in a room.
+    /// A session's seat in a room.
     Member,
     /// A session's slot, with the bytes in it.
     Slot,
@@ -30,7 +30,7 @@ const KINDS: usize = 6;
 #[derive(Debug, Default)]
 pub(crate) struct LeakAudit {
     counts: [AtomicUsize; KINDS],
-    /// Told whenever a count falls to zero.
+    /// Notified whenever a count falls to zero.
     fell: Notify,
 }
 
@@ -67,7 +67,7 @@ impl LeakAudit {
     }
 }
 
-/// One thing in the leak audit.
+/// One entry of the leak audit.
 #[derive(Debug)]
 pub(crate) struct AuditEntry {
     leak_audit: Arc<LeakAudit>,
@@ -82,7 +82,7 @@ impl Drop for AuditEntry {
     }
 }
 
-/// The leak audit at one moment. All zero once a server has drained.
+/// The leak audit at one moment. All counts are zero once a server has drained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// Rooms.
@@ -93,7 +93,7 @@ pub struct Balance {
     pub timers: usize,
     /// Sessions.
     pub sessions: usize,
-    /// Places in rooms that sessions hold.
+    /// Seats in rooms that sessions hold.
     pub members: usize,
     /// Slots.
     pub slots: usize,
@@ -102,7 +102,7 @@ pub struct Balance {
 }
 
 impl LeakAudit {
-    /// The counts, with the bytes that the caller found in the slots.
+    /// The counts, plus the bytes that the caller found in the slots.
     pub(crate) fn balance(&self, queued_bytes: usize) -> Balance {
         Balance {
             rooms: self.count(Audited::Room),

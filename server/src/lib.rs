@@ -4,9 +4,9 @@
 //! accept -> (TLS) -> HTTP: pages, or /play -> the bare stream -> hub: session, room, outbox
 //! ```
 //!
-//! [`Server::builder`] takes a [`Config`] and games; [`Server::run`] serves on a listener that the caller owns until
-//! the caller says stop. [`cli::run`] is a whole program around that. What is true without a socket lives in
-//! [`tickwire_shared`].
+//! [`Server::builder`] takes a [`Config`] and games; [`Server::run`] serves on a listener that the caller
+//! owns until the caller asks it to stop. [`cli::run`] is a whole program around that. Everything that needs
+//! no socket is in [`tickwire_shared`].
 
 mod accept;
 mod admin;

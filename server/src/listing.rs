@@ -1,4 +1,4 @@
-//! Rooms and sessions as people and programs outside see them.
+//! Rooms and sessions as shown to people and to other programs.
 
 use crate::directory::RoomHandle;
 use crate::room_port::RoomListing;
@@ -12,25 +12,25 @@ use tickwire_shared::wire::control::Options;
 /// One room of `/api/rooms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RoomView {
-    /// What a Join names, eight characters.
+    /// The id that a Join names, eight characters.
     pub id: String,
     /// The game's name.
     pub game: String,
     /// Players in it.
     pub players: u32,
-    /// Players that it takes.
+    /// How many players it takes.
     pub players_max: u32,
     /// Spectators in it.
     pub spectators: u32,
-    /// Spectators that it takes.
+    /// How many spectators it takes.
     pub spectators_max: u32,
     /// How often it steps, Hz.
     pub tick_rate_hz: u16,
-    /// What it was made with.
+    /// The options that it was made with.
     pub options: BTreeMap<String, String>,
-    /// Who may come in, as the game decides: `open`, `no_matches` (only who names the room) or `locked`.
+    /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room) or `locked`.
     pub access: &'static str,
-    /// What its game says of it, as [`metadata`](tickwire_shared::game::Game::metadata).
+    /// What its game says about it, see [`metadata`](tickwire_shared::game::Game::metadata).
     pub metadata: BTreeMap<String, String>,
     /// How long it has been open, s.
     pub age_s: u64,
@@ -39,30 +39,30 @@ pub struct RoomView {
 /// One session of the operator's `/sessions`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SessionView {
-    /// What a kick names.
+    /// The number that a kick names.
     pub(crate) id: u64,
     /// The client's address.
     pub(crate) peer: String,
-    /// The room in which it has a place, if it has one.
+    /// The room in which it has a seat, if it has one.
     pub(crate) room: Option<String>,
     /// The name with which it joined.
     pub(crate) player: Option<String>,
     /// How long it has lasted, s.
     pub(crate) seconds: u64,
-    /// How much the game looked back for its player since that came into the room; nothing if it never did.
+    /// The rewinds for its player since joining the room; `None` if there were none.
     pub(crate) rewind: Option<RewindView>,
 }
 
 /// How far lag compensation went for one player.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct RewindView {
-    /// Steps in which the game looked back.
+    /// Steps with a rewind.
     pub(crate) steps: u64,
-    /// How far in the mean, ms.
+    /// The mean rewind, ms.
     pub(crate) mean_ms: f64,
-    /// The farthest, ms.
+    /// The longest rewind, ms.
     pub(crate) max_ms: f64,
-    /// How often it would have been farther, but for the game's limit.
+    /// How often the game's limit shortened a rewind.
     pub(crate) clamped: u64,
 }
 
@@ -74,18 +74,18 @@ impl RewindView {
     }
 }
 
-/// What the rooms of one game sent, of the operator's `/profile`.
+/// What the rooms of one game sent, for the operator's `/profile`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct GameBytes {
     /// The game's name.
     pub(crate) game: String,
-    /// Rooms that are open.
+    /// Open rooms.
     pub(crate) rooms: u64,
-    /// Updates that they sent since they began.
+    /// Updates that they sent since they started.
     pub(crate) updates: u64,
-    /// Bytes of those, without the heads of their WebSocket frames.
+    /// Their bytes, without the heads of their WebSocket frames.
     pub(crate) update_bytes: u64,
-    /// What one update of each room and second is made of.
+    /// What the updates are made of: one update of each room per second.
     pub(crate) sampled: ProfileReport,
 }
 

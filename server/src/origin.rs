@@ -1,8 +1,8 @@
-//! The pages that may connect, by the origins that browsers name.
+//! Which pages may connect, by the origins that browsers send.
 
 use std::net::Ipv6Addr;
 
-/// Those that are listed; an empty list permits all.
+/// The listed origins; an empty list permits all.
 #[derive(Debug)]
 pub(crate) struct Origins(Vec<String>);
 
@@ -12,8 +12,8 @@ impl Origins {
         Self(listed.iter().map(|origin| canonical(origin).unwrap_or_else(|_| origin.clone())).collect())
     }
 
-    /// Whether a page of this origin may connect: it is listed, or it came from one of the `hosts` by which
-    /// this server was asked.
+    /// Whether a page of this origin may connect: the origin is listed, or it is that of one of the `hosts`
+    /// that the request asked for.
     pub(crate) fn permit<'a>(&self, origin: &[u8], hosts: impl IntoIterator<Item = &'a str>) -> bool {
         if self.0.is_empty() {
             return true;
@@ -25,13 +25,14 @@ impl Origins {
     }
 }
 
-/// Whether a canonical origin is that of the pages at a `host[:port]`. A proxy may do TLS, so the scheme may
-/// be either.
+/// Whether a canonical origin is that of the pages at `host[:port]`. A proxy may do TLS, so the scheme may be
+/// either.
 fn is_at(origin: &str, host: &str) -> bool {
     ["http", "https"].iter().any(|scheme| canonical(&format!("{scheme}://{host}")).as_deref() == Ok(origin))
 }
 
-/// An origin as it is compared, in lower case and without the scheme's own port; or what is wrong with it.
+/// An origin in the form used for comparison: in lower case and without the scheme's default port. Otherwise
+/// what is wrong with it.
 pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
     let origin = origin.to_ascii_lowercase();
     if origin == "null" {
@@ -49,12 +50,12 @@ pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
         return Err("has a wrong scheme");
     }
     if place.contains(['/', '?', '#', '\\']) {
-        return Err("has a path, if only a slash; leave that out");
+        return Err("has a path, even if only a slash; leave it out");
     }
     if place.contains('@') {
-        return Err("has a user; leave that out");
+        return Err("has a user; leave it out");
     }
-    // The colons of an address in brackets are none before a port.
+    // The colons inside an address in brackets do not precede a port.
     let end = place.rfind(']').map_or(0, |end| end + 1);
     let (host, port) = match place[end..].rfind(':') {
         Some(at) => (&place[..end + at], Some(&place[end + at + 1..])),
@@ -77,7 +78,7 @@ pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
     })
 }
 
-/// Whether a host has nothing that a URL's host cannot have. Schemes such as `file` have an empty one.
+/// Whether a host contains only what a URL's host may contain. Schemes such as `file` have an empty host.
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),

@@ -1,4 +1,5 @@
-//! The members' slots as a room sees them: what came is read there, and what goes out is put there.
+//! The members' slots as a room sees them: the room reads clients' messages from them and writes updates to
+//! them.
 
 use crate::herd::Herd;
 use crate::room_port::Answer;
@@ -28,11 +29,12 @@ struct OutboxEntry {
     slot: Arc<Slot>,
     /// Its session has to read, see [`Slots::let_sessions_read`].
     session_reads: bool,
-    /// Until the room has answered whether it takes the member.
+    /// `Some` until the room has answered whether it accepts the member.
     asking: Option<Asker>,
 }
 
-/// A session that waits for the room's answer. Its slot stays empty until it has a place: it may get one elsewhere.
+/// A session that waits for the room's answer. Its slot stays empty until it has a seat, because it may get a
+/// seat in another room.
 #[derive(Debug)]
 struct Asker {
     answer: oneshot::Sender<Answer>,
@@ -42,7 +44,7 @@ struct Asker {
 impl OutboxEntry {
     fn close(self, close: Close) {
         match self.asking {
-            // A session that waits no longer has gone elsewhere.
+            // A session that no longer waits has gone elsewhere.
             Some(asker) => drop(asker.answer.send(Err(close))),
             None => self.slot.put_close(close),
         }
@@ -54,13 +56,13 @@ impl Slots {
         Self { members: Vec::new(), reading: Reading::new(), scratch: Vec::new() }
     }
 
-    /// Adds a member that asks for a place. Ids rise, so the order stays.
+    /// Adds a member that asks for a seat. Ids rise, so the order stays.
     pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>, answer: oneshot::Sender<Answer>) {
         let asking = Some(Asker { answer, joined: None });
         self.members.push(OutboxEntry { member, slot, session_reads: false, asking });
     }
 
-    /// Tells a member that it has its place, under this name. `false` if its session waits no longer.
+    /// Tells a member that it has its seat, under this name. `false` if its session no longer waits.
     #[must_use]
     pub(crate) fn admit(&mut self, member: MemberId, name: Option<Name>) -> bool {
         let Some(seat) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return false };
@@ -72,8 +74,9 @@ impl Slots {
         waits
     }
 
-    /// Reads what came from the members since the last tick, as far as their sessions leave it to the room, and hands each
-    /// message to `take`, with the time of its arrival if that was asked for. An `Err` of it closes the member's session.
+    /// Reads what the members sent since the last tick, where their sessions have lent the reading to the
+    /// room. Each message goes to `take`, with the time of its arrival if that was asked for. An `Err` from
+    /// `take` closes the member's session.
     pub(crate) fn receive_ready(
         &mut self,
         now: Instant,
@@ -91,15 +94,15 @@ impl Slots {
         }
     }
 
-    /// Tells the sessions that have to read to do so. Call after the inbox was taken: what they put into it then stands
-    /// behind what was harvested.
+    /// Lets the sessions read that have to. Call this after emptying the inbox: what they add to it then
+    /// follows what the room has read itself.
     pub(crate) fn let_sessions_read(&self) {
         for seat in self.members.iter().filter(|seat| seat.session_reads) {
             seat.slot.let_read();
         }
     }
 
-    /// Closes every member that is left.
+    /// Closes every remaining member.
     pub(crate) fn close_all(&mut self, close: &Close) {
         let mut herd = Herd::new(close.clone(), self.members.len());
         for seat in self.members.drain(..) {
@@ -107,7 +110,7 @@ impl Slots {
         }
     }
 
-    /// Forgets a member whose session is gone.
+    /// Forgets a member whose session has ended.
     pub(crate) fn forget(&mut self, member: MemberId) {
         if let Some(at) = self.find(member) {
             self.members.remove(at);

@@ -1,4 +1,4 @@
-//! A room as sessions and the hub see it: the seam behind which a game's types are.
+//! A room as sessions and the hub see it: the interface that hides a game's types.
 
 use crate::charges::{Charges, HeldSeat, Payer};
 use crate::slot::Slot;
@@ -14,7 +14,7 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// One room. Knows the game's types behind it, so that nobody else has to.
+/// One room. Hides its game's types from everything else.
 pub(crate) trait RoomPort: Send + Sync {
     /// The room's id.
     fn id(&self) -> RoomId;
@@ -28,20 +28,20 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How often it steps.
     fn tick_rate(&self) -> TickRate;
 
-    /// How many players it has, those who are on their way among them, or `None` if a match leads nobody in `role` to
-    /// it now.
+    /// How many players it has, including those on their way, or `None` if a match must not lead anyone in
+    /// `role` to it now.
     fn players_if_matchable(&self, role: Role) -> Option<u16>;
 
-    /// Leads no match here for a while: the room refused one with this code.
+    /// Keeps matches away from this room for a while: the room refused one with this code.
     fn pass_over(&self, refusal: CloseCode);
 
-    /// Asks for a place. Whether there is one, the room answers at its next tick.
+    /// Asks for a seat. The room answers at its next tick.
     ///
     /// # Errors
-    /// The room takes nobody; nothing has changed.
+    /// The room refuses at once; nothing has changed.
     fn enter(&self, entry: Entry, slot: &Arc<Slot>) -> Result<Asking, Close>;
 
-    /// Decodes a message of a member, the only time that it is decoded, and leaves it for the next tick.
+    /// Decodes a member's message, the only time that it is decoded, and queues it for the next tick.
     ///
     /// # Errors
     /// How the session must be closed.
@@ -50,46 +50,46 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How many players it takes.
     fn players_max(&self) -> u16;
 
-    /// A member's session is over; its place is held like this, or given up.
+    /// A member's session has ended. Its seat is held as `held` says, or given up.
     fn part(&self, member: MemberId, held: Option<(Hold, HeldSeat)>);
 
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
 
-    /// Whether its game hangs: the room does not come to its ticks.
+    /// Whether its game hangs, so that the room does not reach its ticks.
     fn is_hung(&self) -> bool;
 
-    /// Notes whether its game hangs.
+    /// Sets whether its game hangs.
     fn set_hung(&self, hung: bool);
 
-    /// Ends a room whose game hangs, without waiting for it. Those who are in it are for the caller to close.
+    /// Ends a room whose game hangs, without waiting for it. The caller must close its members.
     fn abandon(&self, close: &Close);
 
-    /// What is told about it.
+    /// What the listings say about it.
     fn listing(&self) -> RoomListing;
 
     /// What its updates are made of, as far as they were sampled.
     fn bytes_sent(&self) -> BytesSent;
 
-    /// How much the game looked back for each player since it came, as of the last second.
+    /// The rewinds for each player since it joined, as of the last second.
     fn rewinds(&self) -> Vec<(MemberId, Rewinds)>;
 
     /// The kinds of its game's entities, for the names in a profile.
     fn kinds(&self) -> Vec<Kind>;
 }
 
-/// What a room sent since it began.
+/// What a room sent since it started.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BytesSent {
     /// Updates.
     pub(crate) updates: u64,
-    /// Bytes of them.
+    /// Bytes of these updates.
     pub(crate) update_bytes: u64,
-    /// What some of them are made of: one in each second.
+    /// What some of them are made of: one per second.
     pub(crate) sampled: ByteProfile,
 }
 
-/// How someone comes into a room.
+/// How a session enters a room.
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     /// As a new member.
@@ -98,20 +98,20 @@ pub(crate) enum Entry {
         name: Name,
         /// Player or spectator.
         role: Role,
-        /// What the member will be told to come back with.
+        /// The secret that the member will get for coming back.
         secret: ResumeSecret,
-        /// It has to be sent the game's schema.
+        /// It needs the game's schema.
         wants_schema: bool,
-        /// A match leads it here.
+        /// A match led it here.
         matched: bool,
     },
-    /// In the place of a session that was cut.
+    /// In the seat of a session whose connection was lost.
     Resume {
         /// The secret that the member shows.
         shown: ResumeSecret,
-        /// The number of the last event that it has.
+        /// The number of the last event that it received.
         events_received: u32,
-        /// What the member will be told to come back with.
+        /// The secret that the member will get for coming back.
         next: ResumeSecret,
     },
 }
@@ -119,27 +119,28 @@ pub(crate) enum Entry {
 /// How a session leaves its room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parting {
-    /// It broke off; a player may come back for a time.
+    /// The connection was lost; a player may come back for a while.
     Cut,
-    /// For good.
+    /// Permanently.
     Leave,
 }
 
-/// What a room says to one who asks for a place: the name that it has there, none for a spectator; or why not.
+/// A room's answer to a request for a seat: the name that the member has there, `None` for a spectator; or
+/// the reason for the refusal.
 pub(crate) type Answer = Result<Option<Name>, Close>;
 
-/// One who asked for a place, until the room answers.
+/// A request for a seat, until the room answers.
 pub(crate) struct Asking {
     pub(crate) member: MemberId,
     pub(crate) answer: oneshot::Receiver<Answer>,
 }
 
-/// A session's place in a room, or its wish for one. Dropping it leaves the room.
+/// A session's seat in a room, or its request for one. Dropping it leaves the room.
 pub(crate) struct Membership {
     pub(crate) port: Arc<dyn RoomPort>,
     pub(crate) member: MemberId,
     pub(crate) parting: Parting,
-    /// Who pays for the place while it is held after a cut.
+    /// Who pays for the seat while it is held after a lost connection.
     pub(crate) payer: Option<Payer>,
     pub(crate) charges: Arc<Charges>,
 }
@@ -162,7 +163,7 @@ pub(crate) struct RoomListing {
     pub(crate) spectators_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) options: Options,
-    /// Who may come in, in a word: see [`tickwire_shared::Access`].
+    /// Who may join, in a word: see [`tickwire_shared::Access`].
     pub(crate) access: &'static str,
     pub(crate) metadata: Options,
     pub(crate) age_s: u64,

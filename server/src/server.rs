@@ -1,4 +1,5 @@
-//! The server as a library: built from a configuration and games, run on a listener until told to stop.
+//! The server as a library: built from a configuration and games, run on a listener until it is asked to
+//! stop.
 
 use crate::accept;
 use crate::admin;
@@ -38,7 +39,7 @@ use tracing::{info, warn};
 
 type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Result<(), ConfigError> + Send>;
 
-/// Gathers what a server is made of.
+/// Collects what a server is made of.
 #[derive(Default)]
 #[must_use]
 pub struct ServerBuilder {
@@ -62,7 +63,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Hosts `G` under `name`, set up with `options` and, over them, the configuration's section `[games.NAME]`.
+    /// Hosts `G` under `name`, set up with `options`; the configuration's section `[games.NAME]` overrides
+    /// them.
     pub fn game<G: Game>(mut self, name: &str, options: GameOptions<G::Settings>) -> Self {
         let add: AddGame =
             Box::new(move |hub, name, config, assets| add_game::<G>(hub, name, options, config, assets));
@@ -70,16 +72,16 @@ impl ServerBuilder {
         self
     }
 
-    /// How many threads rooms tick on; without this call there are as many as the machine has cores. They start with
-    /// the first room and are no part of the host's runtime, so a game that hangs holds up neither that nor, for longer
-    /// than a moment, the other rooms.
+    /// How many threads rooms tick on; without this call there are as many as the machine has cores. They
+    /// start with the first room and are not part of the host's runtime. So a game that hangs does not block
+    /// that runtime, and blocks other rooms only briefly.
     pub fn room_threads(mut self, count: NonZeroUsize) -> Self {
         self.room_threads = Some(count);
         self
     }
 
-    /// Lets rooms tick as tasks of the host's runtime instead of on threads of their own. For tests in which tokio's
-    /// clock is paused: a room then follows that clock. A game that hangs holds up the runtime.
+    /// Lets rooms tick as tasks of the host's runtime instead of on threads of their own. For tests in which
+    /// tokio's clock is paused: a room then follows that clock. A game that hangs blocks the runtime.
     pub fn rooms_in_runtime(mut self) -> Self {
         self.rooms_in_runtime = true;
         self
@@ -88,7 +90,7 @@ impl ServerBuilder {
     /// Checks everything that can be checked without a socket: settings, maps, certificates.
     ///
     /// # Errors
-    /// The first thing that is wrong, in one line.
+    /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
         let Self { mut config, games, room_threads, rooms_in_runtime } = self;
         config.check()?;
@@ -204,8 +206,8 @@ impl Server {
         self.tls.is_some()
     }
 
-    /// Serves operators on `listener`, in a thread of its own that answers whatever the host's runtime does. Without
-    /// this call there is no operator's listener: [`Server::run`] binds nothing by itself.
+    /// Serves operators on `listener`, in a separate thread that responds whatever the host's runtime does.
+    /// Without this call there is no operator's listener: [`Server::run`] binds nothing by itself.
     #[must_use]
     pub fn with_admin(mut self, listener: TcpListener) -> Self {
         self.admin = Some(listener);
@@ -221,20 +223,21 @@ impl Server {
         Arc::clone(&self.front)
     }
 
-    /// A view of the server from outside, which stays valid while it runs and after.
+    /// A view of the server from outside, which stays valid while the server runs and after.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         ServerHandle { front: Arc::clone(&self.front) }
     }
 
-    /// Takes connections from `listener` until `shutdown` ends. Then takes no more, tells every client, waits until
-    /// they are gone or the deadline is over, and cuts the rest.
+    /// Accepts connections from `listener` until `shutdown` ends. Then it accepts no more, closes every
+    /// client, waits until they have left or the deadline has passed, and cuts the rest.
     ///
     /// # Errors
-    /// A listener is of no use from the start, or there is no thread for the operator's or for TLS.
+    /// A listener is unusable from the start, or the system has no thread for the operator's listener or for
+    /// TLS.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let address = listener.local_addr()?;
-        info!(%address, secure = self.is_secure(), "taking players");
+        info!(%address, secure = self.is_secure(), "accepting players");
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {
@@ -243,7 +246,7 @@ impl Server {
             }
             None => None,
         };
-        // Last, so that all that stays open is open.
+        // Last, so that everything that stays open is already open.
         let (descriptors, too_few) = Descriptors::share_out(self.config.limits.connections_max);
         if let Some(too_few) = too_few {
             warn!("{too_few}");
@@ -251,15 +254,15 @@ impl Server {
         self.front.admission.set_connections_max(descriptors.connections);
         let front = Arc::clone(&self.front);
         let mut tasks = accept::run(listener, handshakes, front, descriptors.refusals, shutdown).await;
-        info!(connections = tasks.len(), "stopping: no more connections are taken");
+        info!(connections = tasks.len(), "stopping: no more connections are accepted");
         self.drain.send_replace(true);
-        self.front.hub.begin_shutdown(Close::new(CloseCode::GoingAway, "the server stops"));
+        self.front.hub.begin_shutdown(Close::new(CloseCode::GoingAway, "the server is stopping"));
         let gone = async {
             while tasks.join_next().await.is_some() {}
             self.front.hub.drained().await;
         };
         if timeout(self.config.shutdown_deadline(), gone).await.is_err() {
-            warn!(connections = tasks.len(), "the deadline is over; cutting what is left");
+            warn!(connections = tasks.len(), "the deadline has passed; cutting the remaining connections");
         }
         tasks.shutdown().await;
         info!("stopped");
@@ -297,7 +300,8 @@ impl ServerHandle {
         session::connect_memory(&self.front.hub, Peer::Memory)
     }
 
-    /// As [`ServerHandle::connect_memory`], with what the client does charged to an address: for tests of a server's bounds.
+    /// As [`ServerHandle::connect_memory`], but what the client does is charged to an address: for tests of a
+    /// server's limits.
     #[must_use]
     pub fn connect_memory_from(&self, address: IpAddr) -> MemoryConnection {
         session::connect_memory(&self.front.hub, Peer::Address(address))
@@ -309,7 +313,7 @@ impl ServerHandle {
         self.front.hub.balance()
     }
 
-    /// What `/metrics` says, as OpenMetrics.
+    /// The text of `/metrics`, as OpenMetrics.
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.front.metrics.render(Form::OpenMetrics)

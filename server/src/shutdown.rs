@@ -1,10 +1,10 @@
-//! The operator's wish to stop.
+//! The signals with which an operator stops the server.
 
 use std::io;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C and, on Unix, SIGTERM. From its making on they no longer end the process by themselves.
+/// Ctrl-C and, on Unix, SIGTERM. Once this exists, they no longer end the process by themselves.
 #[derive(Debug)]
 pub struct StopSignals {
     #[cfg(unix)]
@@ -14,7 +14,7 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Listens from now on. Call it within a tokio runtime, before anyone may be told that the server is ready.
+    /// Starts to listen. Call it within a tokio runtime, before the server reports that it is ready.
     ///
     /// # Errors
     /// The process cannot listen for signals.
@@ -27,7 +27,7 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the first signal and says which it was.
+    /// Waits for the first signal and returns its name.
     #[cfg(unix)]
     pub async fn wait(mut self) -> &'static str {
         tokio::select! {
@@ -36,12 +36,12 @@ impl StopSignals {
         }
     }
 
-    /// Waits for the first signal and says which it was.
+    /// Waits for the first signal and returns its name.
     #[cfg(not(unix))]
     pub async fn wait(self) -> &'static str {
         match tokio::signal::ctrl_c().await {
             Ok(()) => "Ctrl-C",
-            // Without a signal the process can only be ended from outside.
+            // Without signals the process can only be ended from outside.
             Err(_) => std::future::pending().await,
         }
     }

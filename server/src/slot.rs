@@ -1,10 +1,12 @@
-//! What waits for one client. Owns the bound of what a room may have in flight to it.
+//! The mailbox of one client. Limits what a room may have in flight to it.
 //!
-//! A room fills the slot, the session's task empties it. There is room for one update: while it is there, or is
-//! being written to the socket, the room skips this client. So a client that stalls costs no more than its bound.
+//! A room fills the slot, the session's task empties it. It has room for one update: while that is in the
+//! slot, or is being written to the socket, the room skips this client. So a client that stalls costs no more
+//! than this limit.
 //!
-//! While nothing waits and the session writes nothing, an update goes past the slot, straight to the socket. What came
-//! there a room reads past the session too, as far as that has lent it the reading.
+//! While nothing waits and the session writes nothing, an update takes the direct path: it bypasses the slot
+//! and goes straight to the socket. The room also reads there what arrived, as far as the session has lent it
+//! the reading.
 
 use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
 use crate::transport::lease::{Harvest, Reading};
@@ -18,21 +20,21 @@ use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::time::Instant;
 
-/// Control messages that may wait beside the update. One more, and the client is too slow.
+/// Control messages that may wait besides the update. With one more, the client is too slow.
 const CONTROL_MAX: usize = 4;
 
-/// The place where a room, the operator and the shutdown leave what a session is to send.
+/// Where a room, the operator and the shutdown leave what a session has to send.
 #[derive(Debug)]
 pub(crate) struct Slot {
     content: Mutex<Content>,
-    /// Something was put in since the session last looked.
+    /// Something was added since the session last looked.
     filled: AtomicBool,
-    /// The session's timer has elapsed since it last looked. It lies here, beside what every waking reads anyway, so
-    /// that no waking has to look at the timer itself.
+    /// The session's timer has elapsed since it last looked. The flag is here, next to what every wakeup
+    /// reads anyway, so that no wakeup has to look at the timer itself.
     timer: AtomicBool,
-    /// The room has seen to it that the session may receive since it last looked.
+    /// The room has made sure that the session may receive since it last looked.
     reading: AtomicBool,
-    /// The place for an update is free and the socket has taken what was sent before.
+    /// No update is in the slot, and the socket has taken what was sent before.
     ready: AtomicBool,
     _audit_entry: AuditEntry,
 }
@@ -41,20 +43,20 @@ pub(crate) struct Slot {
 struct Content {
     control: VecDeque<Bytes>,
     update: Option<Bytes>,
-    /// The shared_socket holds the rest of an update that it took in part.
+    /// The `shared_socket` holds the rest of an update that it sent in part.
     tail: bool,
-    /// The session writes something that it took from here.
+    /// The session is writing something that it took from here.
     writing: bool,
     /// Where updates go while the session is idle.
     shared_socket: Option<Arc<SharedSocket>>,
-    /// Updates that went there whole.
+    /// Updates that were sent there whole.
     updates_written: u64,
-    /// Messages that the room read there and that the session has not counted.
+    /// Messages that the room read there and that the session has not counted yet.
     read: MessagesIn,
     close: Option<Close>,
-    /// A closing was put in, and possibly taken: nothing is taken in after it.
+    /// A close reason was added, and possibly taken: nothing can be added after it.
     closed: bool,
-    /// Kept once registered: a session's task stays the same, so it need not register anew at each waking.
+    /// Kept once registered: a session's task stays the same, so it need not register again at each wakeup.
     waker: Option<Waker>,
 }
 
@@ -90,7 +92,7 @@ impl MessagesIn {
     }
 }
 
-/// What a session is to send next.
+/// What a session has to send next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// The session ends.
@@ -99,7 +101,7 @@ pub(crate) enum Next {
     Control(Bytes),
     /// An update of the room.
     Update(Bytes),
-    /// The rest of an update, which the shared_socket holds: it has to be flushed.
+    /// The rest of an update, which the `shared_socket` holds: it has to be flushed.
     Tail,
 }
 
@@ -119,7 +121,7 @@ impl Slot {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the content go and wakes the session.
+    /// Unlocks the content and wakes the session.
     fn notify(&self, content: MutexGuard<'_, Content>) {
         self.filled.store(true, Ordering::Release);
         let waker = content.waker.clone();
@@ -129,12 +131,12 @@ impl Slot {
         }
     }
 
-    /// Whether an update would be taken now.
+    /// Whether the slot would take an update now.
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// Where updates may go while the session is idle, from now on.
+    /// Sets where updates may go while the session is idle, from now on.
     pub(crate) fn attach(&self, shared_socket: Option<Arc<SharedSocket>>) {
         let mut content = self.content();
         if !content.closed {
@@ -142,8 +144,8 @@ impl Slot {
         }
     }
 
-    /// Puts an update in, or writes it at once if it can. Call only when ready; one that comes otherwise is dropped,
-    /// and `false` returned. `scratch` is memory to work in.
+    /// Adds an update, or writes it at once if it can. Call it only when ready; otherwise the update is
+    /// dropped and `false` is returned. `scratch` is working memory.
     pub(crate) fn put_update(&self, message: &[u8], scratch: &mut Vec<u8>) -> bool {
         if !self.is_ready() {
             return false;
@@ -171,7 +173,7 @@ impl Slot {
         true
     }
 
-    /// Reads what came past the session, as far as it has lent the reading, and hands it to `take`.
+    /// Reads on behalf of the session, as far as it has lent the reading, and hands messages to `take`.
     pub(crate) fn receive_ready(
         &self,
         reading: &mut Reading,
@@ -201,7 +203,7 @@ impl Slot {
         std::mem::take(&mut self.content().read)
     }
 
-    /// Puts a control message in. At the bound the client is closed as too slow.
+    /// Adds a control message. At the limit the client is closed as too slow.
     pub(crate) fn put_control(&self, message: Bytes) {
         let mut content = self.content();
         if content.closed {
@@ -210,19 +212,19 @@ impl Slot {
         if content.control.len() < CONTROL_MAX {
             content.control.push_back(message);
         } else {
-            content.shut(Close::new(CloseCode::TooSlow, "control messages were not taken"));
+            content.shut(Close::new(CloseCode::TooSlow, "control messages were not read in time"));
         }
         self.notify(content);
     }
 
-    /// Ends the session. The first closing counts; what waits is dropped.
+    /// Ends the session. The first close reason counts; waiting messages are dropped.
     pub(crate) fn put_close(&self, close: Close) {
         let mut content = self.content();
         content.shut(close);
         self.notify(content);
     }
 
-    /// Takes what is to be sent next: a closing before all else, then control messages in order.
+    /// Takes what has to be sent next: a close reason before everything else, then control messages in order.
     pub(crate) fn take(&self) -> Option<Next> {
         if !self.filled.load(Ordering::Acquire) {
             return None;
@@ -239,18 +241,18 @@ impl Slot {
         };
         content.writing |= next.is_some();
         if content.is_empty() {
-            // Under the lock, so that nothing put in after this is overlooked.
+            // Under the lock, so that nothing added after this is overlooked.
             self.filled.store(false, Ordering::Release);
         }
         next
     }
 
-    /// Takes a closing, if there is one.
+    /// Takes the close reason, if there is one.
     pub(crate) fn take_close(&self) -> Option<Close> {
         if self.filled.load(Ordering::Acquire) { self.content().close.take() } else { None }
     }
 
-    /// What was taken last has been written. If it was an update, the room may put the next one in.
+    /// The last thing taken has been written. If it was an update, the room may add the next one.
     pub(crate) fn written(&self, update: bool) {
         self.content().writing = false;
         if update {
@@ -258,12 +260,13 @@ impl Slot {
         }
     }
 
-    /// Updates that were written past the session.
+    /// Updates that were written without the session.
     pub(crate) fn updates_written(&self) -> u64 {
         self.content().updates_written
     }
 
-    /// Who is woken when something is put in, from now on. What was put in before is not told.
+    /// Sets which task is woken when something is added, from now on. It is not woken for what was added
+    /// before.
     pub(crate) fn register(&self, waker: &Waker) {
         let mut content = self.content();
         if !content.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
@@ -271,7 +274,8 @@ impl Slot {
         }
     }
 
-    /// Whether the session's timer has elapsed since this was last asked. Yes at first: it has to be started.
+    /// Whether the session's timer has elapsed since this was last asked. True at first: the timer has to be
+    /// started.
     pub(crate) fn take_timer(&self) -> bool {
         self.timer.load(Ordering::Acquire) && self.timer.swap(false, Ordering::AcqRel)
     }
@@ -283,7 +287,7 @@ impl Slot {
     }
 }
 
-/// How a timer wakes the session.
+/// This is how a timer wakes the session.
 impl Wake for Slot {
     fn wake(self: Arc<Self>) {
         self.timer.store(true, Ordering::Release);
@@ -372,7 +376,7 @@ mod tests {
         Waker::from(slot.clone()).wake_by_ref();
         assert!(slot.take_timer());
         assert!(!slot.take_timer());
-        assert_eq!(slot.take(), None, "it is no message");
+        assert_eq!(slot.take(), None, "it is not a message");
     }
 
     #[test]
@@ -392,7 +396,7 @@ mod tests {
         for _ in 0..=CONTROL_MAX {
             slot.put_control(Bytes::from_static(b"message"));
         }
-        let Some(Next::Close(close)) = slot.take() else { panic!("no closing") };
+        let Some(Next::Close(close)) = slot.take() else { panic!("no close reason") };
         assert_eq!(close.code, CloseCode::TooSlow);
     }
 }

@@ -30,7 +30,7 @@ impl Tls {
     /// Reads the certificate chain and its key.
     ///
     /// # Errors
-    /// A file that cannot be read, holds nothing of its kind, or a key that does not fit the certificate.
+    /// A file that cannot be read or has nothing of its kind, or a key that does not fit the certificate.
     pub(crate) fn from_files(cert: &Path, key: &Path) -> Result<Self, ConfigError> {
         let wrong = |name: &str, path: &Path, what: &dyn fmt::Display| {
             ConfigError::new(format!("{name}: {}: {what}; give a PEM file", path.display()))
@@ -39,7 +39,7 @@ impl Tls {
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| wrong("tls_cert", cert, &error))?;
         if chain.is_empty() {
-            return Err(wrong("tls_cert", cert, &"holds no certificate"));
+            return Err(wrong("tls_cert", cert, &"has no certificate"));
         }
         let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong("tls_key", key, &error))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());

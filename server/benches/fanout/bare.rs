@@ -1,8 +1,8 @@
 //! The bare program: what moving the bytes costs without any server around it.
 //!
-//! One thread on `mio`. Sockets in rooms of 32 in the order of their arrival; every room is written to 30 times a
-//! second, the rooms' phases spread over the period; one write per socket and tick, always of the same size. What
-//! comes in is read and discarded. No handshake, no room, no game.
+//! One thread on `mio`. Sockets are put into rooms of 32 in the order of their arrival. Every room is written
+//! to 30 times a second, the rooms' phases spread over the period, with one write per socket and tick, always
+//! of the same size. Incoming bytes are read and discarded. No handshake, no room, no game.
 
 use crate::frames;
 use mio::net::{TcpListener, TcpStream};
@@ -15,10 +15,10 @@ use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};
 
 const LISTENER: Token = Token(usize::MAX);
 
-/// What the bare program does.
+/// The options of the bare program.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BarePlan {
-    /// Clients that will come.
+    /// Clients to expect.
     #[arg(long)]
     clients: usize,
     /// Bytes of a message, without the WebSocket head.
@@ -39,11 +39,11 @@ struct Bare {
     open: usize,
     scratch: [u8; 4096],
     frame: Vec<u8>,
-    /// Where the tick stands in `frame`.
+    /// Where the tick is in `frame`.
     tick_at: usize,
 }
 
-/// Serves until the last client has gone.
+/// Serves until the last client has left.
 pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
     let poll = Poll::new()?;
     let mut listener = TcpListener::bind("127.0.0.1:0".parse().map_err(io::Error::other)?)?;
@@ -55,7 +55,7 @@ pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
     let rooms = plan.clients.div_ceil(plan.room).max(1);
     let period = Duration::from_secs(1) / plan.rate_hz;
     let start = Instant::now();
-    // Turn k belongs to room k mod rooms: that spreads the rooms evenly over the period.
+    // Turn k belongs to room k mod rooms: this spreads the rooms evenly over the period.
     let due = |turn: usize| start + period.mul_f64(turn as f64 / rooms as f64);
     let mut turn = 0;
     let mut events = Events::with_capacity(1024);
@@ -96,7 +96,7 @@ impl Bare {
         }
     }
 
-    /// Reads what is there; `false` if that was the end.
+    /// Reads what is available; `false` at the end of the stream.
     fn read(&mut self, at: usize) -> bool {
         let bytes = &mut self.scratch;
         let Some(place) = self.sockets.get_mut(at) else { return true };
@@ -121,13 +121,13 @@ impl Bare {
             bytes.copy_from_slice(&tick.to_le_bytes());
         }
         for socket in self.sockets.iter_mut().skip(room * size).take(size).flatten() {
-            // A full or dead socket misses the message; its end shows when it is read.
+            // A full or dead socket misses the message; its end is noticed when it is read.
             let _ = socket.write(&self.frame);
         }
     }
 }
 
-/// A valid update of `bytes` bytes in a WebSocket frame, and where its tick stands.
+/// A valid update of `bytes` bytes in a WebSocket frame, and where its tick is.
 fn message(bytes: usize) -> (Vec<u8>, usize) {
     let update = |filler: usize| {
         let private = Private { tick: Tick(0), ..Private::default() };

@@ -1,4 +1,5 @@
-//! One client of the load generator: handshake, frames in, frames out. Decodes no snapshot and predicts nothing.
+//! One client of the load generator: handshake, frames in, frames out. It decodes no snapshot and predicts
+//! nothing.
 
 use crate::frames::{self, Frame};
 use mio::net::TcpStream;
@@ -16,15 +17,15 @@ use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::Update;
 use tickwire_shared::wire::{Close, CloseCode, Text};
 
-/// The controls that are sent.
+/// The controls that a client sends.
 type Controls = <tickwire_arena::Arena as tickwire_shared::game::Game>::Input;
 
-/// How far ahead of the newest snapshot inputs are addressed, ticks.
+/// How many ticks ahead of the newest snapshot inputs are addressed.
 const LEAD_TICKS: u32 = 3;
-/// How long the same controls are held, frames.
+/// How many frames the same controls are held.
 const HOLD_FRAMES: u32 = 24;
 
-/// How far a client has come.
+/// How far a client has got.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
     /// Waits for the answer to its upgrade.
@@ -33,16 +34,16 @@ pub(crate) enum State {
     Joining,
     /// Sends its frames.
     Playing,
-    /// The connection has ended; why.
+    /// The connection has ended, for this reason.
     Ended(String),
 }
 
-/// What the generator has counted over all clients, from the start of the steady time.
+/// What the generator has counted over all clients, from the start of the measured time.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
-    /// Updates that came.
+    /// Updates received.
     pub(crate) messages: u64,
-    /// Their bytes without the WebSocket head.
+    /// Their bytes, without the WebSocket heads.
     pub(crate) bytes: u64,
     /// Frames sent.
     pub(crate) sent: u64,
@@ -61,7 +62,7 @@ pub(crate) enum Manner {
     Busy,
     /// Acknowledgements only.
     Silent,
-    /// Frames seldom, all with the same controls: straight on, or none.
+    /// Few frames, all with the same controls: straight on, or none.
     Steady { moves: bool },
 }
 
@@ -70,19 +71,19 @@ pub(crate) struct Client {
     pub(crate) state: State,
     /// The room, known from Joined on.
     pub(crate) room: Option<RoomId>,
-    /// How the server ended the session, if it said so.
+    /// The close code with which the server ended the session, if it sent one.
     pub(crate) closed_with: Option<CloseCode>,
-    /// Whether the place was taken again after a closing.
+    /// Whether the seat was taken again after the server closed the session.
     pub(crate) resumed: bool,
     /// The newest tick that another client of the room has; kept by the generator.
     pub(crate) room_newest: u32,
-    /// Messages since it reads again after a stall, until it has caught up.
+    /// Messages received since it started to read again after a stall, until it has caught up.
     pub(crate) catching: Option<u32>,
-    /// How many messages that took.
+    /// How many messages it took to catch up.
     pub(crate) caught_after: Option<u32>,
     secret: Option<ResumeSecret>,
     rate: TickRate,
-    /// The target of the last packet: what the next one must start from.
+    /// The target tick of the last packet: the next one must start from it.
     base: Option<Tick>,
     target: Target,
     /// The start of a frame.
@@ -123,7 +124,7 @@ impl Client {
             events_received: 0,
             last_input: 0,
             last_update: None,
-            // Not all change their controls at once.
+            // So that not all clients change their controls at once.
             frames: seed as u32 % HOLD_FRAMES,
             row: Vec::new(),
             rng: Rng::new(seed),
@@ -140,7 +141,7 @@ impl Client {
         self.write(request.as_bytes());
     }
 
-    /// Reads all that is there and acts on it.
+    /// Reads everything that is available and acts on it.
     pub(crate) fn read(&mut self, now: Instant, totals: &mut Totals, gap: &mut impl FnMut(Duration)) {
         let mut bytes = [0; 16 * 1024];
         loop {
@@ -294,7 +295,7 @@ impl Client {
         }
     }
 
-    /// Takes the place again over a new connection.
+    /// Takes the seat again over a new connection.
     pub(crate) fn resume(&mut self, socket: TcpStream, host: &str) {
         self.socket = socket;
         self.state = State::Upgrading;
@@ -323,7 +324,7 @@ impl Client {
             }
             Manner::Steady { moves } => {
                 frame.steady = true;
-                // Of quiet ticks nothing was told.
+                // Quiet ticks sent no message.
                 let since = self.last_update.map_or(Duration::ZERO, |last| now - last);
                 let tick = newest + LEAD_TICKS + self.rate.ticks_floor(since);
                 if tick > self.last_input {
@@ -342,7 +343,7 @@ impl Client {
         }
     }
 
-    /// One tick after the last; near the lead, unless stalls or drift moved it too far off.
+    /// One tick after the last one; or near the lead, if stalls or drift moved it too far off.
     fn next_input_tick(&mut self, newest: u32) -> Option<u32> {
         let next = self.last_input + 1;
         let tick =
@@ -353,7 +354,7 @@ impl Client {
         })
     }
 
-    /// Random controls, each held for most of a second; two-valued ones (buttons) are mostly up.
+    /// Random controls, each held for most of a second; buttons are up most of the time.
     fn controls(&mut self) -> Controls {
         if self.frames.is_multiple_of(HOLD_FRAMES) || self.row.is_empty() {
             let rng = &mut self.rng;

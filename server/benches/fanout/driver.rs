@@ -11,22 +11,22 @@ use std::time::Duration;
 
 const SERVER_CORE: usize = 0;
 const LOAD_CORE: usize = 1;
-/// The time before anything is measured, seconds: longer than the 64 ticks of a room's history.
+/// The time before the measurement, seconds: longer than the 64 ticks of a room's history.
 const SETTLE_S: &str = "3";
 
-/// What servers pay per client: Tickwire beside a bare program that only moves the same bytes.
+/// What servers pay per client: Tickwire compared with a bare program that only moves the same bytes.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "fanout")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
-    /// Clients in all parts but the large one.
+    /// Clients in all parts except the large one.
     #[arg(long, default_value_t = 1000)]
     pub(crate) clients: usize,
     /// Clients in the large part.
     #[arg(long, default_value_t = 2000)]
     clients_large: usize,
-    /// Rounds of the parts that alternate; in each, both programs (or both cases) run once.
+    /// Rounds of the parts that alternate; in each round, both programs (or both cases) run once.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
     /// The measured time of each run, seconds.
@@ -35,13 +35,13 @@ pub(crate) struct Arguments {
     /// Clients per room.
     #[arg(long, default_value_t = 32)]
     pub(crate) room: usize,
-    /// Messages per client and second, both ways.
+    /// Messages per client and second, in both directions.
     #[arg(long, default_value_t = 30)]
     rate_hz: u32,
     /// What to measure.
     #[arg(long, value_delimiter = ',', default_value = "cpu,memory,large")]
     parts: Vec<Part>,
-    /// Another server program than the one that was just built.
+    /// Use another server program than the one just built.
     #[arg(long)]
     server: Option<String>,
     /// Show the server's log.
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Part {
-    /// CPU time beside the bare program.
+    /// CPU time compared with the bare program.
     Cpu,
     /// Resident memory per silent client.
     Memory,
@@ -65,11 +65,11 @@ pub(crate) enum Part {
     Stall,
     /// A fifth of the clients stops reading for 60 s.
     Stop,
-    /// Rooms in which hardly anything happens, beside the bare program.
+    /// Rooms in which hardly anything happens, compared with the bare program.
     Quiet,
 }
 
-/// What this process is, when the driver started it.
+/// What this process is, if the driver started it.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Role {
     /// The bare program.
@@ -93,13 +93,13 @@ pub(crate) struct Work {
     pub(crate) clients: usize,
     /// Frames per client and second.
     pub(crate) rate_hz: u32,
-    /// More options for it.
+    /// More options for the generator.
     pub(crate) options: Vec<String>,
     /// More options for the Tickwire server.
     pub(crate) server_options: Vec<String>,
 }
 
-/// What one run showed.
+/// The results of one run.
 pub(crate) struct Run {
     cpu: CpuTime,
     clients: usize,
@@ -108,7 +108,7 @@ pub(crate) struct Run {
     result: HashMap<String, f64>,
     /// What became of the clients that stalled; empty if none did.
     pub(crate) stalled: HashMap<String, f64>,
-    /// By how much the server's memory grew at most in the measured time, KiB.
+    /// The most by which the server's memory grew in the measured time, KiB.
     pub(crate) growth_kib: u64,
 }
 
@@ -130,12 +130,12 @@ impl Run {
         self.value("bytes") / self.value("messages")
     }
 
-    /// How many of something there were per client and second.
+    /// A count per client and second.
     pub(crate) fn per_client_s(&self, key: &str) -> f64 {
         self.value(key) / (self.clients as f64 * self.seconds)
     }
 
-    /// Connections ended, updates not read, frames not sent: 0, or the run does not count.
+    /// Ended connections, unreadable updates, unsent frames: unless this is 0, the run does not count.
     pub(crate) fn bad(&self) -> f64 {
         ["ended", "bad", "blocked", "skipped"].map(|key| self.value(key)).iter().sum()
     }
@@ -160,10 +160,10 @@ impl Run {
 pub(crate) const HEAD: &str =
     "server     us/cl-s  kernel  B/msg   out/cl-s  in/cl-s  gap p50  p99 ms   max ms   bad   joined s";
 
-/// Runs all parts that were asked for.
+/// Runs all requested parts.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
     if std::thread::available_parallelism().map_or(1, std::num::NonZero::get) < 2 {
-        println!("note: one core only, so the server and the generator share it; the figures mean little");
+        println!("note: one core only, so the server and the generator share it; the numbers mean little");
     }
     pin(LOAD_CORE)?;
     for part in &arguments.parts {
@@ -268,7 +268,7 @@ fn values(line: &str) -> HashMap<String, f64> {
     pairs.filter_map(|(key, value)| Some((key.to_owned(), value.parse().ok()?))).collect()
 }
 
-/// Starts the server under test; its address comes with it.
+/// Starts the server under test, and returns its address too.
 fn start(arguments: &Arguments, target: Target, work: &Work) -> io::Result<(Process, String)> {
     let mut command;
     let clients = work.clients;
@@ -285,7 +285,7 @@ fn start(arguments: &Arguments, target: Target, work: &Work) -> io::Result<(Proc
             let program = arguments.server.as_deref().or(built);
             command = Command::new(program.ok_or_else(|| io::Error::other("no server was built"))?);
             command.args(["--listen", "127.0.0.1:0", "--admin", "off"]).args(&work.server_options);
-            // A line per session is no news here.
+            // A log line per session is of no interest here.
             command.stderr(if arguments.verbose { Stdio::inherit() } else { Stdio::null() });
             "listening on ws://"
         }

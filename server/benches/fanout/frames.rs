@@ -7,11 +7,11 @@
 //! [4]       mask, from a client only
 //! ```
 
-/// The opcode of a fragment behind the first one.
+/// The opcode of a fragment after the first one.
 pub(crate) const CONTINUATION: u8 = 0;
 /// The opcode of a binary message.
 pub(crate) const BINARY: u8 = 2;
-/// The opcode of a closing.
+/// The opcode of a close frame.
 pub(crate) const CLOSE: u8 = 8;
 /// The opcode of a ping.
 pub(crate) const PING: u8 = 9;
@@ -20,7 +20,7 @@ pub(crate) const PONG: u8 = 10;
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// One frame as a server writes it: not masked.
+/// One frame as a server writes it: unmasked.
 pub(crate) fn from_server(payload: &[u8]) -> Vec<u8> {
     let mut frame = head(BINARY, 0, payload.len());
     frame.extend_from_slice(payload);

@@ -26,7 +26,7 @@ impl Gaps {
         self.max = self.max.max(gap);
     }
 
-    /// The gap that `share` of all do not exceed, ms.
+    /// The gap that a share `share` of all gaps does not exceed, ms.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let wanted = (self.total as f64 * share).ceil() as u64;
         let mut seen = 0;

@@ -1,12 +1,12 @@
 //! The load generator: many light clients on one thread, the same for the bare program and for Tickwire.
 //!
-//! It speaks with the driver by lines on stdout, in this order:
+//! It reports to the driver by lines on stdout, in this order:
 //! ```text
 //! rooms          every room has its first client (after a pause)
 //! joined S       all clients play, after S seconds without that pause
 //! steady         the measured time begins
 //! done           it is over
-//! result k=v ..  what was counted in between
+//! result k=v ..  what was counted between `steady` and `done`
 //! ```
 
 use crate::client::{self, Client, Manner, State, Totals};
@@ -18,19 +18,19 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tickwire_shared::wire::control::Target;
 
-/// Handshakes under way at one time.
+/// Handshakes in progress at one time.
 const HANDSHAKES_MAX: usize = 64;
 /// Frames sent before messages are read again.
 const SENDS_PER_TURN_MAX: usize = 64;
 const JOIN_DEADLINE: Duration = Duration::from_secs(60);
 
-/// What the generator does.
+/// The options of the generator.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LoadPlan {
     /// Where the server listens.
     #[arg(long)]
     address: SocketAddr,
-    /// Speak Tickwire; otherwise nothing is said before the first frame.
+    /// Speak Tickwire; otherwise nothing is sent before the first frame.
     #[arg(long)]
     tickwire: bool,
     /// Clients.
@@ -45,7 +45,7 @@ pub(crate) struct LoadPlan {
     /// Send acknowledgements only, no inputs.
     #[arg(long)]
     silent: bool,
-    /// Speak seldom: the first client of each room moves straight on, the others rest.
+    /// Send few frames: the first client of each room moves straight on, the others rest.
     #[arg(long)]
     steady: bool,
     #[command(flatten)]
@@ -64,10 +64,10 @@ struct Load<'a> {
     events: Events,
     clients: Vec<Client>,
     start: Instant,
-    /// The next turn to send: turn k is of client `k mod clients`.
+    /// The next turn to send: turn k belongs to client `k mod clients`.
     turn: u64,
     totals: Totals,
-    /// Between the updates of clients that do not stall.
+    /// Gaps between the updates of clients that do not stall.
     gaps: Gaps,
     stalls: Stalls,
     /// The newest tick of each room.
@@ -164,7 +164,8 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Sends the frames that are due, then waits for messages, at most `wait_max` or until the next frame is due.
+    /// Sends the frames that are due, then waits for messages, at most `wait_max` or until the next frame is
+    /// due.
     fn turn(&mut self, wait_max: Duration) -> io::Result<()> {
         // Clients send evenly spread over the period, in an order that mixes the rooms.
         let period = Duration::from_secs(1) / self.plan.rate_hz;
@@ -179,7 +180,7 @@ impl Load<'_> {
                 break;
             }
             if now - due > period {
-                // Not to catch up: a burst would be another load than the one that is asked for.
+                // Late frames are not caught up: a burst would be another load than the requested one.
                 self.totals.skipped += spread;
                 self.turn += spread;
                 continue;
@@ -205,11 +206,11 @@ impl Load<'_> {
         self.after_stalls(now)
     }
 
-    /// Lets clients whose stall is over read again, and takes up the places of those that were closed.
+    /// Lets clients whose stall is over read again, and takes the seats of closed clients again.
     fn after_stalls(&mut self, now: Instant) -> io::Result<()> {
         for at in self.stalls.take_woken(now) {
             let Some(client) = self.clients.get_mut(at) else { continue };
-            // What comes now was in flight.
+            // What arrives now was in flight.
             read(client, at, now, &mut self.totals, &mut self.gaps, &mut self.newest, &self.stalls);
             client.catching = (client.state == State::Playing).then_some(0);
         }
@@ -265,7 +266,7 @@ impl Load<'_> {
     }
 }
 
-/// Reads what is there for one client.
+/// Reads what is available for one client.
 fn read(
     client: &mut Client,
     at: usize,

@@ -1,8 +1,8 @@
-//! What a server pays per client: Tickwire beside a bare program that only moves the same bytes.
+//! What a server pays per client: Tickwire compared with a bare program that only moves the same bytes.
 //!
-//! `cargo bench -p tickwire-server --bench fanout` starts, one after the other, the bare program ([`bare`]) and the
-//! Tickwire server on core 0 and one light load generator ([`load`]) on core 1, and reads the servers' CPU time from
-//! `/proc`. `docs/benchmarks.md` tells the method and the figures.
+//! `cargo bench -p tickwire-server --bench fanout` starts, one after the other, the bare program ([`bare`])
+//! and the Tickwire server on core 0, and one light load generator ([`load`]) on core 1, and reads the
+//! servers' CPU time from `/proc`. `docs/benchmarks.md` has the method and the results.
 
 #[cfg(target_os = "linux")]
 mod bare;
@@ -43,5 +43,5 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("left out: this benchmark reads /proc and pins processes to cores, so it runs on Linux only");
+    eprintln!("skipped: this benchmark reads /proc and pins processes to cores, so it runs on Linux only");
 }

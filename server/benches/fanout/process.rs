@@ -1,4 +1,4 @@
-//! Child processes: pinned to a core, spoken with by lines, measured by `/proc`, ended by their id.
+//! Child processes: pinned to a core, driven by lines, measured by `/proc`, ended by their id.
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::io::{self, BufRead, BufReader};
@@ -6,10 +6,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often the memory is looked at while something goes on.
+/// How often the memory is sampled during some work.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(250);
 
-/// A child process. Dropped, it is killed and waited for.
+/// A child process. Dropping it kills it and waits for its end.
 pub(crate) struct Process {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -32,7 +32,8 @@ impl CpuTime {
     }
 }
 
-/// Pins this process, and those that it starts from now on, to one core (the only one, where there is only one).
+/// Pins this process, and those that it starts from now on, to one core (to the only core, if there is just
+/// one).
 pub(crate) fn pin(core: usize) -> io::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut set = CpuSet::new();
@@ -54,7 +55,7 @@ impl Process {
         Ok(Self { child, lines: BufReader::new(stdout) })
     }
 
-    /// The next line that starts with `word`, without that word.
+    /// The rest of the next line that starts with `word`.
     pub(crate) fn line(&mut self, word: &str) -> io::Result<String> {
         let mut line = String::new();
         loop {
@@ -75,7 +76,8 @@ impl Process {
     /// User and kernel time so far, of all threads.
     pub(crate) fn cpu_time(&self) -> io::Result<CpuTime> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
-        // The second field is a name in brackets that may hold spaces; utime and stime are fields 14 and 15.
+        // The second field is a name in brackets that may contain spaces; utime and stime are fields 14 and
+        // 15.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let hz = rustix::param::clock_ticks_per_second() as f64;
         let time = |at: usize| -> Option<Duration> {
@@ -97,7 +99,7 @@ impl Process {
             .ok_or_else(|| io::Error::other("/proc/PID/status has no VmRSS"))
     }
 
-    /// Does `work` and tells by how much the resident memory grew at most meanwhile, KiB.
+    /// Does `work` and returns the most by which the resident memory grew meanwhile, KiB.
     pub(crate) fn growth_kib_while<T>(&self, work: impl FnOnce() -> T) -> io::Result<(T, u64)> {
         let before = self.resident_kib()?;
         let most = AtomicU64::new(before);
@@ -119,7 +121,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only if it has ended and was waited for already.
+        // Both fail only if it has already ended and was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,13 +4,13 @@ use crate::driver::{Arguments, HEAD, Run, Target, Work, measure, median};
 use std::io;
 use std::path::PathBuf;
 
-/// Seconds behind the end of a stall in which its clients must have caught up.
+/// Seconds after the end of a stall in which its clients must have caught up.
 const AFTER_S: f64 = 4.0;
 /// Clients of a quiet room.
 const QUIET_ROOM: usize = 8;
 /// Frames per second of a client whose controls do not change.
 const QUIET_RATE_HZ: u32 = 4;
-/// The memory that clients that stop may take at most.
+/// The most memory that stopped clients may take.
 const STOP_GROWTH_MIB: u64 = 64;
 
 fn stalling(arguments: &Arguments, stalled: usize, seconds: f64) -> (Arguments, Work) {
@@ -21,7 +21,7 @@ fn stalling(arguments: &Arguments, stalled: usize, seconds: f64) -> (Arguments, 
     (arguments, work)
 }
 
-/// Runs with a fifth of the clients stalling and runs without alternate.
+/// Alternates between runs with a fifth of the clients stalling and runs without.
 pub(crate) fn stall(arguments: &Arguments) -> io::Result<()> {
     let stalled = arguments.clients / 5;
     println!("\nStall: {stalled} of {} clients read nothing for 4 s", arguments.clients);
@@ -48,7 +48,7 @@ pub(crate) fn stall(arguments: &Arguments) -> io::Result<()> {
     );
     aim(
         sound,
-        "nobody may be disconnected, and each must be caught up within 3 messages after what was in flight",
+        "no client may be disconnected, and each must catch up within 3 messages after those in flight",
     );
     Ok(())
 }
@@ -70,11 +70,12 @@ pub(crate) fn stop(arguments: &Arguments) -> io::Result<()> {
         "all are closed, 4009 or 4013",
     );
     aim(is("resumed") == all, "all come back");
-    aim(run.growth_kib <= STOP_GROWTH_MIB * 1024, "the memory stays within its bound");
+    aim(run.growth_kib <= STOP_GROWTH_MIB * 1024, "the memory stays within its limit");
     Ok(())
 }
 
-/// Rooms in which one ship flies straight on and the others rest, beside the bare program, which writes every tick.
+/// Rooms in which one ship flies straight on and the others rest, compared with the bare program, which
+/// writes every tick.
 pub(crate) fn quiet(arguments: &Arguments) -> io::Result<()> {
     println!("\nQuiet: {} clients, rooms of {QUIET_ROOM}; one of each moves straight on", arguments.clients);
     println!("{HEAD}");
@@ -98,7 +99,8 @@ pub(crate) fn quiet(arguments: &Arguments) -> io::Result<()> {
     }
     let (tickwire, bare) = (median(&mut tickwire), median(&mut bare));
     println!(
-        "median: bare {bare:.1}, tickwire {tickwire:.1} us per client-second; {messages:.2} messages per client-second at most"
+        "median: bare {bare:.1}, tickwire {tickwire:.1} us per client-second; \
+         {messages:.2} messages per client-second at most"
     );
     aim(messages <= 8.0, "at most 8 messages per client-second");
     aim(tickwire < bare, "less CPU than the bare program that writes every tick");
@@ -108,8 +110,8 @@ pub(crate) fn quiet(arguments: &Arguments) -> io::Result<()> {
 fn tell(run: &Run) {
     let is = |key: &str| run.stalled.get(key).copied().unwrap_or(f64::NAN);
     println!(
-        "  of {:.0} stalled: {:.0} caught up, within {:.0} messages at most; closed with 4009 {:.0}, with 4013 {:.0}, otherwise \
-         {:.0}; resumed {:.0}",
+        "  of {:.0} stalled: {:.0} caught up, within {:.0} messages at most; closed with 4009 {:.0}, \
+         with 4013 {:.0}, otherwise {:.0}; resumed {:.0}",
         is("clients"),
         is("caught"),
         is("caught_after_max"),
@@ -131,7 +133,7 @@ fn aim(met: bool, what: &str) {
     println!("{}: {what}", if met { "met" } else { "MISSED" });
 }
 
-/// A configuration with a map that is long enough to fly straight on. Dropped, it is removed.
+/// A configuration with a map that is long enough to fly straight on. Dropping it removes the file.
 struct Corridor(PathBuf);
 
 impl Corridor {

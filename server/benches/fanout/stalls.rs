@@ -1,7 +1,7 @@
 //! Clients of the generator that stop reading for a time, and what becomes of them.
 //!
-//! Every second of them stops sending too. One that the server closes for it takes its place again two seconds later.
-//! What it tells the driver, in front of the line `result`:
+//! Every second one of them stops sending too. A client that the server closes for it takes its seat again
+//! two seconds later. This line goes to the driver before the line `result`:
 //! ```text
 //! stalled clients=N caught=N caught_after_max=N closed_4009=N closed_4013=N closed_otherwise=N resumed=N
 //! ```
@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 use tickwire_shared::wire::CloseCode;
 
 const RESUME_AFTER: Duration = Duration::from_secs(2);
-/// How often it is looked who was closed.
+/// How often to look for closed clients.
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
 
-/// Who stalls when.
+/// Which clients stall, and when.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(crate) struct StallPlan {
     /// Clients that stop reading, evenly spread over the rooms.
     #[arg(long, default_value_t = 0)]
     pub(crate) stalled: usize,
-    /// How long after the begin of the measured time, seconds.
+    /// How long after the start of the measured time, seconds.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) stall_after: f64,
     /// For how long, seconds.
@@ -32,10 +32,10 @@ pub(crate) struct StallPlan {
 pub(crate) struct Stalls {
     plan: StallPlan,
     stride: usize,
-    /// From when to when; known once the measured time begins.
+    /// From when to when; set once the measured time begins.
     time: Option<(Instant, Instant)>,
     woken: bool,
-    /// Those that were closed: when that was seen, and with which code.
+    /// The closed clients: when that was noticed, and the close code.
     closed: Vec<(usize, Instant, Option<CloseCode>)>,
     resumed: usize,
     looked: Option<Instant>,
@@ -52,7 +52,7 @@ impl Stalls {
         self.time = Some((from, from + Duration::from_secs_f64(self.plan.stall_for)));
     }
 
-    /// Whether a client is one of those.
+    /// Whether a client is one of them.
     pub(crate) fn is_one(&self, at: usize) -> bool {
         self.plan.stalled > 0 && at % self.stride == self.stride - 1 && at / self.stride < self.plan.stalled
     }
@@ -68,7 +68,7 @@ impl Stalls {
         self.is_stalled(at, now) && (at / self.stride).is_multiple_of(2)
     }
 
-    /// The clients that read again from now on: told once.
+    /// The clients that read again from now on; returned once.
     pub(crate) fn take_woken(&mut self, now: Instant) -> Vec<usize> {
         let over = self.time.is_some_and(|(_, until)| until <= now);
         if !over || self.woken {
@@ -79,7 +79,7 @@ impl Stalls {
         self.members().filter(|at| !closed(at)).collect()
     }
 
-    /// The closed clients whose time to come back is now.
+    /// The closed clients that are due to come back.
     pub(crate) fn take_resuming(&mut self, now: Instant, clients: &[Client]) -> Vec<usize> {
         let early = self.looked.is_some_and(|looked| now < looked + LOOK_PERIOD);
         if early || self.time.is_none_or(|(from, _)| now < from) {

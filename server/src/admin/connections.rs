@@ -1,7 +1,7 @@
-//! The operator's connections: a bound, and which one is closed when it is reached.
+//! Limits the operator's connections: how many there may be, and which one is closed at the limit.
 //!
-//! Scrapers, browsers and load balancers keep idle connections open. So a new connection never waits: the one
-//! that has been idle for the longest time is closed for it.
+//! Scrapers, browsers and load balancers keep idle connections open. So a new connection never waits: the
+//! connection that has been idle longest is closed to make room.
 
 use axum::Router;
 use axum::body::Body;
@@ -16,15 +16,15 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tower::Service;
 
-/// Connections of operators at one time.
+/// Operators' connections at one time.
 pub(super) const CONNECTIONS_MAX: usize = 32;
-/// How long one connection may last: a scraper makes a new one.
+/// How long one connection may last; a scraper then opens a new one.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a client has for a request's head, also for the next one on the same connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
-/// A connection as the one who gives places sees it.
+/// A connection as the accept loop knows it.
 struct Open {
     task: AbortHandle,
     activity: Arc<Mutex<Activity>>,
@@ -32,9 +32,9 @@ struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
-    /// A request is worked on.
+    /// A request is being answered.
     Busy,
-    /// Nothing has been done for it since then.
+    /// No request since then.
     Idle(Instant),
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn run(listener: TcpListener, router: Router) {
         if open.len() >= CONNECTIONS_MAX {
             match idlest(&open) {
                 Some(at) => open.swap_remove(at).task.abort(),
-                // All of them are being answered: this one is cut, and may try again.
+                // All of them are busy: this one is cut and may try again.
                 None => continue,
             }
         }
@@ -65,7 +65,7 @@ pub(super) async fn run(listener: TcpListener, router: Router) {
     }
 }
 
-/// The connection that has been idle for the longest time.
+/// The connection that has been idle longest.
 fn idlest(open: &[Open]) -> Option<usize> {
     let since = |open: &Open| match *open.activity.lock().unwrap_or_else(PoisonError::into_inner) {
         Activity::Busy => None,
@@ -92,6 +92,6 @@ async fn serve(socket: TcpStream, router: Router, activity: Arc<Mutex<Activity>>
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(TokioIo::new(socket), service);
-    // An operator's connection that breaks is the operator's to notice.
+    // A broken connection is not logged: its operator notices.
     let _ = timeout(CONNECTION_TIMEOUT, http).await;
 }

@@ -1,8 +1,8 @@
-//! Who may ask the operator's listener: not a web page in an operator's browser.
+//! Who may use the operator's listener: no web page in an operator's browser.
 //!
-//! A page could reach a loopback address, and could give its own host's name that address after it was loaded
-//! (DNS rebinding). So a request that changes something may carry no `Origin`, and the host that a request
-//! names must be an address, `localhost`, or one of the names that the operator permits.
+//! A page could reach a loopback address, and could point its own host name at that address after it was
+//! loaded (DNS rebinding). So a request that changes something must not carry `Origin`, and the host in a
+//! request must be an address, `localhost`, or one of the names that the operator permits.
 
 use super::{HttpContext, problem};
 use axum::extract::{Request, State};
@@ -19,11 +19,11 @@ pub(super) async fn guard(State(front): State<Arc<HttpContext>>, request: Reques
     if !host.is_some_and(|host| is_permitted(host, &front.admin_hosts)) {
         return problem(
             StatusCode::FORBIDDEN,
-            "name this listener by its address, as localhost, or by a name that is listed in `admin_hosts`",
+            "ask this listener by its address, as localhost, or by a name that `admin_hosts` lists",
         );
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) && headers.contains_key(header::ORIGIN) {
-        return problem(StatusCode::FORBIDDEN, "a web page may change nothing here");
+        return problem(StatusCode::FORBIDDEN, "a web page must not change anything here");
     }
     next.run(request).await
 }

@@ -1,6 +1,7 @@
-//! The operator's listener: metrics, the rooms, what bytes are spent on, the sessions, kick a session, close a room. Asks for no password.
+//! The operator's listener: metrics, rooms, sessions, the byte profile; kicks a session, closes a room. It
+//! asks for no password.
 //!
-//! [`connections`] bounds who is connected, [`guard`] keeps web pages out.
+//! [`connections`] limits the connections, [`guard`] keeps web pages out.
 
 mod connections;
 mod guard;
@@ -21,7 +22,7 @@ use tickwire_shared::id::{RoomId, SessionId};
 use tokio::net::TcpListener;
 use tracing::info;
 
-/// Sessions that one answer lists.
+/// The most sessions that one answer lists.
 const SESSIONS_LISTED_MAX: usize = 10_000;
 
 /// Serves operators until the task is aborted.
@@ -44,7 +45,8 @@ fn routes(front: Arc<HttpContext>) -> Router {
         .fallback(|| async {
             problem(
                 StatusCode::NOT_FOUND,
-                "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close and POST /sessions/ID/kick",
+                "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close and \
+                 POST /sessions/ID/kick",
             )
         })
         .layer(from_fn_with_state(Arc::clone(&front), guard::guard))
@@ -71,7 +73,7 @@ async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Respo
     list(&front, ListingKind::Rooms, &asked, make).await
 }
 
-/// Answers with a listing, which is made if the last one is too old.
+/// Answers with a listing; makes a new one if the last one is too old.
 async fn list(
     front: &HttpContext,
     kind: ListingKind,
@@ -121,7 +123,7 @@ async fn sessions(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Re
 
 async fn kick(State(front): State<Arc<HttpContext>>, Path(id): Path<String>) -> Response {
     let Ok(number) = id.parse() else {
-        return problem(StatusCode::BAD_REQUEST, "a session is named by its number");
+        return problem(StatusCode::BAD_REQUEST, "name a session by its number");
     };
     if !front.hub.kick(SessionId(number)) {
         return problem(StatusCode::NOT_FOUND, "there is no such session");

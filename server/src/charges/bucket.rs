@@ -1,12 +1,12 @@
-//! A rate with a burst: a minute's worth may be used at once.
+//! A rate limit with bursts: a minute's worth may be used at once.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is left of a rate.
+/// The state of one rate limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket {
-    /// What was used and has not come back, as of `at`.
+    /// What was used and has not been refilled, as of `at`.
     used: f64,
     at: Option<Instant>,
 }
@@ -15,7 +15,7 @@ impl Bucket {
     /// Uses one of `per_min`.
     ///
     /// # Errors
-    /// How long until there is one.
+    /// How long until one is available.
     pub(super) fn take(&mut self, per_min: u32, now: Instant) -> Result<(), Duration> {
         let (most, per_s) = (f64::from(per_min.max(1)), f64::from(per_min.max(1)) / 60.0);
         let passed = now.saturating_duration_since(self.at.unwrap_or(now));

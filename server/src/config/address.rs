@@ -70,7 +70,7 @@ impl AddressRange {
         Self { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix_bits: 128 },
     ];
 
-    /// Whether `address` is in the range. An IPv4 address that comes mapped into IPv6 counts as IPv4.
+    /// Whether `address` is in the range. An IPv4 address mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address.to_canonical()) {

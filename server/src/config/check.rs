@@ -1,4 +1,4 @@
-//! What must hold between settings, checked at the start, and the one line that says what does not.
+//! Checks at the start that the settings fit together, and reports the first error in one line.
 
 use super::key::line_of_key;
 use super::{AdminListen, Config, Limits};
@@ -8,29 +8,29 @@ use std::{fmt, fs};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// A configuration that cannot be used: one line that names the cause and the remedy.
+/// A configuration that cannot be used: one line with the cause and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     text: String,
-    /// The key of the file that is wrong, from the outermost table inwards. Empty: no certain one.
+    /// The key in the file that is wrong, from the outermost table inwards. Empty if that is not certain.
     key: Vec<String>,
 }
 
 impl ConfigError {
-    /// The error with this text; line breaks are folded into one line.
+    /// An error with this text; line breaks are folded into one line.
     #[must_use]
     pub fn new(text: impl AsRef<str>) -> Self {
         let text = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
         Self { text, key: Vec::new() }
     }
 
-    /// The error about the setting with this key, which [`ConfigError::located`] looks for in the file.
+    /// An error about the setting with this key, which [`ConfigError::located`] looks for in the file.
     pub(crate) fn about(key: &[&str], text: impl fmt::Display) -> Self {
         let key: Vec<_> = key.iter().map(|part| (*part).to_owned()).collect();
         Self { key: key.clone(), ..Self::new(format!("{}: {text}", key.join("."))) }
     }
 
-    /// The same with the file and the line before it, if the file holds what is wrong.
+    /// The same error with file and line in front, if the file has the key.
     #[must_use]
     pub(crate) fn located(self, path: &Path) -> Self {
         let text = if self.key.is_empty() { None } else { fs::read_to_string(path).ok() };
@@ -53,7 +53,7 @@ impl Config {
     /// Checks what no single value shows.
     ///
     /// # Errors
-    /// The first setting that does not hold.
+    /// The first setting that is wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_admin()?;
         self.check_tls()?;
@@ -63,7 +63,7 @@ impl Config {
         self.check_log_level()?;
         match &self.assets {
             Some(folder) if !folder.is_dir() => Err(ConfigError::new(format!(
-                "assets: {} is no folder; name one, or leave it out to use what the program carries",
+                "assets: {} is not a folder; name one, or leave it out to use the built-in files",
                 folder.display()
             ))),
             _ => Ok(()),
@@ -77,7 +77,7 @@ impl Config {
         };
         if let Some(wrong) = self.admin_hosts.iter().find(|name| !is_name(name)) {
             return Err(ConfigError::new(format!(
-                "admin_hosts: `{wrong}` is no host name; write it without scheme, port and path"
+                "admin_hosts: `{wrong}` is not a host name; write it without scheme, port and path"
             )));
         }
         let AdminListen::At(address) = self.admin else { return Ok(()) };
@@ -95,7 +95,8 @@ impl Config {
         Ok(())
     }
 
-    /// A bare word that is no level would be taken for a part of the program to log, and hide all the others.
+    /// A bare word that is not a level would be taken for a part of the program to log, and hide all the
+    /// others.
     fn check_log_level(&self) -> Result<(), ConfigError> {
         let wrong = |why: &dyn fmt::Display| {
             ConfigError::new(format!(
@@ -106,11 +107,11 @@ impl Config {
         let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
         let mut words = self.log_level.split(',');
         if let Some(word) = words.find(|word| !word.contains(['=', '[']) && !is_level(word)) {
-            return Err(wrong(&format!("`{word}` is no level")));
+            return Err(wrong(&format!("`{word}` is not a level")));
         }
         match self.log_level.parse::<EnvFilter>() {
             Ok(_) => Ok(()),
-            Err(error) => Err(wrong(&format!("`{}` is no filter ({error})", self.log_level))),
+            Err(error) => Err(wrong(&format!("`{}` is not a filter ({error})", self.log_level))),
         }
     }
 
@@ -186,10 +187,10 @@ mod tests {
             (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),
             (wrong(|c| c.tls_key = Some("key.pem".into())), "tls_cert is not"),
             (wrong(|c| c.log_level = "a=b=c".into()), "log_level"),
-            (wrong(|c| c.log_level = "blah".into()), "`blah` is no level"),
-            (wrong(|c| c.log_level = "info,blah".into()), "`blah` is no level"),
-            (wrong(|c| c.log_level = String::new()), "`` is no level"),
-            (wrong(|c| c.assets = Some("/no/such/folder".into())), "is no folder"),
+            (wrong(|c| c.log_level = "blah".into()), "`blah` is not a level"),
+            (wrong(|c| c.log_level = "info,blah".into()), "`blah` is not a level"),
+            (wrong(|c| c.log_level = String::new()), "`` is not a level"),
+            (wrong(|c| c.assets = Some("/no/such/folder".into())), "is not a folder"),
             (
                 wrong(|c| c.allowed_origins = vec!["example.com".into()]),
                 "allowed_origins: `example.com` has no scheme",

@@ -1,4 +1,4 @@
-//! Reading the file: what is wrong is told with its line.
+//! Reads the configuration file; errors name their line.
 
 use super::key::line_at;
 use super::{Config, ConfigError};
@@ -9,7 +9,7 @@ impl Config {
     /// Reads a TOML file over the defaults.
     ///
     /// # Errors
-    /// The file cannot be read, or the first thing in it that is wrong, with its line.
+    /// The file cannot be read, or it has an error; the text names the first one with its line.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!(
@@ -20,10 +20,10 @@ impl Config {
         Self::from_toml(&text, &path.display().to_string())
     }
 
-    /// Reads TOML text over the defaults. `name` stands before the line in an error.
+    /// Reads TOML text over the defaults. In an error, `name` precedes the line number.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its line.
+    /// The first error, with its line.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_at(text, span.start));

@@ -1,4 +1,4 @@
-//! The settings of a hosted game: the game's own defaults with the operator's table laid over them.
+//! The settings of a hosted game: the game's own defaults, overridden by the operator's table.
 
 use super::ConfigError;
 use serde::{Deserialize, Serialize};
@@ -14,18 +14,19 @@ use toml::{Table, Value};
 pub struct GameOptions<S> {
     /// How often its rooms step.
     pub tick_rate: TickRate,
-    /// Spectators that one room takes, beside the players.
+    /// How many spectators one room takes, in addition to the players.
     pub spectators_max: u16,
-    /// Bytes of updates that one client gets at most, 1/s; beyond it the less urgent streams wait. 0: no bound.
+    /// The most bytes of updates that one client gets, 1/s; beyond it the less urgent streams wait. 0: no
+    /// limit.
     pub client_bytes_per_s: u32,
-    /// How long a player may do nothing, s; 0: for ever. `None` leaves it to the game
-    /// ([`Game::idle_limits`](tickwire_shared::game::Game::idle_limits)), as the two after it.
+    /// How long a player may do nothing, s; 0: forever. `None` leaves this and the next two to the game
+    /// ([`Game::idle_limits`](tickwire_shared::game::Game::idle_limits)).
     pub idle_player_s: Option<u32>,
-    /// How long a client may send no frame though its connection lives, s; 0: for ever.
+    /// How long a client may send no frame though its connection is alive, s; 0: forever.
     pub idle_silent_s: Option<u32>,
-    /// How long a member whose page is hidden may do nothing, s; 0: for ever.
+    /// How long a member whose page is hidden may do nothing, s; 0: forever.
     pub idle_hidden_s: Option<u32>,
-    /// What its rooms are made with, before a room's own options.
+    /// The settings of its rooms, before a room's own options.
     pub settings: S,
 }
 
@@ -44,7 +45,7 @@ impl<S: Default> Default for GameOptions<S> {
 }
 
 impl<S> GameOptions<S> {
-    /// The limits of a game's room with what is set here laid over them.
+    /// The idle limits of a room: the game's own, overridden by these options.
     pub(crate) fn idle_limits(&self, of_game: IdleLimits) -> IdleLimits {
         let over = |given: Option<u32>, of_game| match given {
             None => of_game,
@@ -59,36 +60,36 @@ impl<S> GameOptions<S> {
     }
 }
 
-/// A game's part of the configuration: what differs from how the host's program set the game up.
+/// A game's section of the configuration: what differs from how the host's program set the game up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GameSection {
     /// How often its rooms step, Hz.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tick_rate_hz: Option<TickRate>,
-    /// Spectators that one room takes, beside the players.
+    /// How many spectators one room takes, in addition to the players.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spectators_max: Option<u16>,
-    /// Bytes of updates that one client gets at most, 1/s; 0: no bound.
+    /// The most bytes of updates that one client gets, 1/s; 0: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_bytes_per_s: Option<u32>,
-    /// How long a player may do nothing, s; 0: for ever. What is not given here is the game's to say.
+    /// How long a player may do nothing, s; 0: forever. Without a value, the game decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_player_s: Option<u32>,
-    /// How long a client may send no frame though its connection lives, s; 0: for ever.
+    /// How long a client may send no frame though its connection is alive, s; 0: forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_silent_s: Option<u32>,
-    /// How long a member whose page is hidden may do nothing, s; 0: for ever.
+    /// How long a member whose page is hidden may do nothing, s; 0: forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_hidden_s: Option<u32>,
-    /// The game's own settings. A key that ends in `_file` names a file whose text (or lines, for a
-    /// list) is the value of the key without it.
+    /// The game's own settings. A key that ends in `_file` names a file; its text (or its lines, if the
+    /// setting is a list) becomes the value of the key without `_file`.
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub settings: Table,
 }
 
 impl GameSection {
-    /// The section that sets exactly these options. Settings that TOML cannot express are left out.
+    /// A section that sets exactly these options. Settings that TOML cannot express are left out.
     pub(crate) fn showing<S: Serialize>(options: &GameOptions<S>) -> Self {
         Self {
             tick_rate_hz: Some(options.tick_rate),
@@ -102,16 +103,16 @@ impl GameSection {
     }
 }
 
-/// Where settings that name a file find it.
+/// Where settings that name a file look for it.
 pub(crate) trait Files {
     /// The text of a file.
     ///
     /// # Errors
-    /// What went wrong, with where was looked.
+    /// What went wrong, and where the file was looked for.
     fn text(&self, path: &str) -> Result<String, String>;
 }
 
-/// The options of the game `name`: `base` with `section` laid over it.
+/// The options of the game `name`: `base`, overridden by `section`.
 ///
 /// # Errors
 /// A setting that the game does not have, a value of the wrong type, a file that cannot be read.
@@ -151,7 +152,7 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
         Some((path, error)) => at(&path, &error.message()),
         None => wrong(&error.message()),
     })?;
-    // A key that the game does not read is not there when its settings are written again.
+    // A key that the game does not read is missing when its settings are written back.
     let kept = Value::try_from(&settings).map_err(|error| wrong(&error))?;
     match first_unknown(&given, kept.as_table()) {
         Some(path) => Err(at(&path, &"the game has no such setting")),
@@ -159,8 +160,8 @@ fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> R
     }
 }
 
-/// Replaces `x_file = PATH` by `x`: the file's text; where the game's `x` is a list, the file's lines without empty
-/// ones and comments, which start with `;`.
+/// Replaces `x_file = PATH` by `x`. The value is the file's text, or, where the game's `x` is a list, the
+/// file's lines without empty lines and comments, which start with `;`.
 fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, (String, String)> {
     let mut read = Table::new();
     for (key, value) in table {
@@ -188,7 +189,7 @@ fn laid_over(base: &Table, over: &Table) -> Value {
     Value::Table(merged)
 }
 
-/// The first setting that the game refuses even when it is given alone, and why.
+/// The first setting that the game refuses even when it is the only one, and why.
 fn culprit<S: Data>(base: &Table, given: &Table) -> Option<(Vec<String>, toml::de::Error)> {
     leaves(given).into_iter().find_map(|(path, value)| {
         let alone = path
@@ -200,7 +201,7 @@ fn culprit<S: Data>(base: &Table, given: &Table) -> Option<(Vec<String>, toml::d
     })
 }
 
-/// The values below a table that are no tables, with the keys that lead to them.
+/// The values below a table that are not tables, with the keys that lead to them.
 fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
     let mut found = Vec::new();
     for (key, value) in table {

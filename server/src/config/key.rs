@@ -1,8 +1,8 @@
-//! Where a key stands in a TOML text.
+//! Finds a key's line in a TOML text.
 
 use toml::de::{DeTable, DeValue};
 
-/// The line of the last part of `path` that the text names. `None` if it names none of it, or is no TOML.
+/// The line of the last part of `path` that the text has. `None` if it has no part of it, or is not TOML.
 pub(super) fn line_of_key(text: &str, path: &[String]) -> Option<usize> {
     let parsed = DeTable::parse(text).ok()?;
     let mut table = parsed.get_ref();
@@ -16,7 +16,7 @@ pub(super) fn line_of_key(text: &str, path: &[String]) -> Option<usize> {
     found.map(|at| line_at(text, at))
 }
 
-/// The line in which a byte stands, from 1.
+/// The line number of a byte, from 1.
 pub(super) fn line_at(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
 }

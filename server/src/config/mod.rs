@@ -1,7 +1,7 @@
-//! What an operator sets. Order: defaults < file < environment < flags; the last two come through [`crate::args`].
+//! What an operator sets. Order: defaults < file < environment < flags; [`crate::args`] reads the last two.
 //!
-//! All of it is checked before anything is bound. Knows no game: a game's settings stay a table until the builder,
-//! which knows the game's type, lays them over the game's own defaults.
+//! Everything is checked before anything is bound. This module knows no game: a game's settings stay a table
+//! until the builder, which knows the game's type, uses them to override the game's own defaults.
 
 mod address;
 mod check;
@@ -31,9 +31,9 @@ pub struct Config {
     pub admin: AdminListen,
     /// Permits an operator's listener on an address that others can reach. It asks for no password.
     pub admin_public: bool,
-    /// Names by which the operator's listener may be asked, beside its addresses and `localhost`.
+    /// Host names that the operator's listener accepts besides its addresses and `localhost`.
     pub admin_hosts: Vec<String>,
-    /// A folder whose files go before the ones that the program carries.
+    /// A folder whose files override the ones built into the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assets: Option<PathBuf>,
     /// A PEM file with the certificate chain. Together with `tls_key` it turns `ws` into `wss`.
@@ -42,55 +42,56 @@ pub struct Config {
     /// A PEM file with the certificate's private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
-    /// How a log line looks.
+    /// The format of log lines.
     pub log: LogFormat,
     /// What is logged: a level, or a filter such as `info,tickwire_server=debug`.
     pub log_level: String,
-    /// Lines of one kind (one place in the program) that are written within 10 s; how many more there were is told
-    /// in one line. 0: no bound.
+    /// Lines of one kind (from one line of code) that are written within 10 s; the number of the rest is
+    /// reported in one line. 0: no limit.
     pub log_lines_per_kind_max: u32,
-    /// Origins whose pages may connect beside the server's own: `https://play.example.com`,
-    /// `capacitor://localhost`, `null`. Empty: all. A client that is no browser names none.
+    /// Origins whose pages may connect besides the server's own: `https://play.example.com`,
+    /// `capacitor://localhost`, `null`. Empty: all. A client that is not a browser sends no origin.
     pub allowed_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed and that are exempt from the bound
-    /// per address.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed and that are exempt from the
+    /// limits per address.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Addresses that are in no bound per address and are charged nothing, such as those from which a load test comes.
+    /// Addresses without limits per address, which are charged nothing, such as those of a load test.
     pub exempt_addresses: Vec<AddressRange>,
-    /// How long clients have to go when the server stops, s.
+    /// How long clients have to leave when the server stops, s.
     pub shutdown_deadline_s: u32,
-    /// The bounds that an operator sets.
+    /// The limits that an operator sets.
     pub limits: Limits,
     /// Settings of the hosted games, by name.
     pub games: BTreeMap<String, GameSection>,
 }
 
-/// The bounds that an operator sets. Those of the protocol are in [`tickwire_shared::limits`].
+/// The limits that an operator sets. Those of the protocol are in [`tickwire_shared::limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Open connections. A further one is answered with 503.
     pub connections_max: u32,
-    /// Open connections of one address. A further one is answered with 429. [`Config::exempt_addresses`] and proxies are
-    /// exempt from this and from all bounds per address.
+    /// Open connections of one address. A further one is answered with 429. [`Config::exempt_addresses`] and
+    /// proxies are exempt from this and from all limits per address.
     pub connections_per_address_max: u32,
-    /// TLS handshakes under way at one time. A further connection is cut.
+    /// TLS handshakes in progress at one time. A further connection is cut.
     pub tls_handshakes_max: u32,
-    /// TLS handshakes of one address, 1/min; as many at once. A further connection is cut.
+    /// TLS handshakes of one address, 1/min; a minute's worth may come at once. A further connection is cut.
     pub tls_handshakes_per_address_per_min: u32,
     /// Rooms at one time. A Join that needs a further one is closed with 1013.
     pub rooms_max: u32,
-    /// Joins of one address, 1/min; as many at once. A further one is closed with 4008 and told when to come again.
+    /// Joins of one address, 1/min; a minute's worth may come at once. A further one is closed with 4008 and
+    /// the time to wait.
     pub joins_per_address_per_min: u32,
-    /// Rooms that one address makes, 1/min; as many at once.
+    /// Rooms that one address makes, 1/min; a minute's worth may be made at once.
     pub rooms_made_per_address_per_min: u32,
-    /// Rooms at one time that one address made.
+    /// Rooms made by one address that exist at one time.
     pub rooms_per_address_max: u32,
-    /// Places of players of one address that are held after a cut for the whole `resume_grace_ms`.
+    /// Seats of one address that are held for the whole `resume_grace_ms` after a lost connection.
     pub held_seats_per_address_max: u32,
-    /// How long a room without anyone in it lives on, ms.
+    /// How long an empty room stays open, ms.
     pub room_idle_ms: u32,
-    /// How long a cut player keeps its place, ms.
+    /// How long a player who lost the connection keeps the seat, ms.
     pub resume_grace_ms: u32,
 }
 
@@ -113,27 +114,27 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How long a room without anyone in it lives on.
+    /// How long an empty room stays open.
     #[must_use]
     pub fn room_idle(&self) -> Duration {
         Duration::from_millis(self.room_idle_ms.into())
     }
 
-    /// How long a cut player keeps its place.
+    /// How long a player who lost the connection keeps the seat.
     #[must_use]
     pub fn resume_grace(&self) -> Duration {
         Duration::from_millis(self.resume_grace_ms.into())
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -161,13 +162,13 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How long clients have to go when the server stops.
+    /// How long clients have to leave when the server stops.
     #[must_use]
     pub fn shutdown_deadline(&self) -> Duration {
         Duration::from_secs(self.shutdown_deadline_s.into())
     }
 
-    /// The configuration as a file that reads back to the same.
+    /// The configuration as a file that reads back to the same configuration.
     ///
     /// # Errors
     /// A game's settings that TOML cannot express.

@@ -1,7 +1,7 @@
-//! Which rooms there are and who hosts them. Asked when a room is made, joined or closed, never within a tick.
+//! Which rooms exist and who hosts them. Used when a room is made, joined or closed, never within a tick.
 //!
-//! A directory holds handles, never a room's state. The one here is in [`memory`]; one that several servers share
-//! fits behind the same trait, so its methods are futures.
+//! A directory holds handles, never a room's state. The only implementation is in [`memory`]. Its methods are
+//! futures, so that a directory shared by several servers can implement the same trait.
 
 mod memory;
 
@@ -12,18 +12,18 @@ use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use tickwire_shared::id::RoomId;
 
-/// What a directory holds of a room.
+/// A directory's entry for a room.
 pub(crate) type RoomHandle = Arc<dyn RoomPort>;
 
-/// The seam between the hub and whatever knows the rooms.
+/// The interface between the hub and whatever knows the rooms.
 pub(crate) trait Directory: Send + Sync {
-    /// Enters a room under its id. `false` if the id is taken; nothing changes then.
+    /// Enters a room under its id. `false` if the id is taken; then nothing changes.
     fn claim(&self, room: RoomHandle) -> BoxFuture<'_, bool>;
 
-    /// The room of this id.
+    /// The room with this id.
     fn locate(&self, id: RoomId) -> BoxFuture<'_, Option<RoomHandle>>;
 
-    /// Takes a room out that has ended.
+    /// Removes a room that has ended.
     fn release(&self, id: RoomId) -> BoxFuture<'_, ()>;
 
     /// The rooms that this server hosts, in no order.

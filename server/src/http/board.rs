@@ -1,5 +1,5 @@
-//! The listings of one listener. Each is made at most once a second and served as ready bytes, however many
-//! clients ask.
+//! The listings of one listener. Each is made at most once a second and served as finished bytes, however
+//! many clients ask.
 //!
 //! A listing is made on a thread for blocking work, from counters and handles: no room waits for it.
 
@@ -12,10 +12,10 @@ use tickwire_shared::id::RoomId;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 
-/// How old what is served may be.
+/// The greatest age of a served listing.
 pub(crate) const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Which listing; what bytes are spent on may be asked for one room.
+/// Which listing. The byte profile may be limited to one room.
 pub(crate) type Which = (ListingKind, Option<RoomId>);
 
 /// The listings that were asked for in the last second.
@@ -48,7 +48,7 @@ impl Board {
             return Some(Arc::clone(&made.ready));
         }
         self.metrics.listings_made.of(which.0).inc();
-        // The lock moves to the thread: if this client hangs up, the next one still gets what is being made.
+        // The lock moves to the thread: if this client hangs up, the next one still gets the listing.
         spawn_blocking(move || renew(made, which, make)).await.ok()?
     }
 }

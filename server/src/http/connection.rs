@@ -1,4 +1,4 @@
-//! One connection: HTTP until it ends, or until it is a bare stream that the hub takes.
+//! One connection: HTTP until it ends, or until it becomes a bare stream for the hub.
 
 use super::HttpContext;
 use crate::admission::AddressPermit;
@@ -26,10 +26,11 @@ use tracing::debug;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may ask for pages.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
-/// Where hyper itself gives up on a head (a bare 431). Heads between the protocol's bound and this get a text.
+/// Where hyper itself gives up on a head (a bare 431). Heads between the protocol's limit and this get a
+/// text.
 const HYPER_BUFFER_BYTES: usize = 32 * 1024;
 
-/// Whether the connection has a place; else why it has none.
+/// Whether the connection was admitted; if not, the reason.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admitted(pub(crate) Result<(), Refused>);
 
@@ -49,7 +50,7 @@ pub(super) struct AcceptedUpgrade {
 }
 
 impl Connection {
-    /// Leaves the promise for [`serve`], which finds it when HTTP is over.
+    /// Leaves the promise for [`serve`], which picks it up when HTTP is over.
     pub(super) fn promise(&self, promise: AcceptedUpgrade) {
         *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(promise);
     }
@@ -63,7 +64,7 @@ struct Upgraded<S> {
     place: Option<AddressPermit>,
 }
 
-/// Runs one connection to its end. `admitted` says whether it has a place.
+/// Runs one connection to its end. `admitted` says whether it was admitted, and if not, why.
 pub(crate) async fn serve<S>(
     front: &Arc<HttpContext>,
     router: Router,
@@ -73,11 +74,11 @@ pub(crate) async fn serve<S>(
 ) where
     S: ByteStream,
 {
-    // Boxed so that a session of hours does not keep the room that HTTP's state took.
+    // Boxed so that a session that lasts for hours does not keep the memory of HTTP's state.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
         let _place = upgraded.place;
         if let Err(error) = upgraded.io.keep_little_unsent() {
-            debug!(peer = %socket, %error, "the socket was gone at once");
+            debug!(peer = %socket, %error, "the socket closed at once");
             return;
         }
         session::serve_websocket(&front.hub, upgraded.io, upgraded.already_read, upgraded.peer).await;
@@ -109,7 +110,7 @@ where
             .with_upgrades();
         let mut http = pin!(http);
         let mut draining = front.draining.clone();
-        // The sender lives as long as the server; without it there is nothing left to serve either.
+        // The sender lives as long as the server. Without it there is nothing left to serve.
         let drained = async { draining.wait_for(|draining| *draining).await.is_ok() };
         let run = async {
             tokio::select! {

@@ -1,13 +1,13 @@
-//! Who is behind a proxy, and by which host it was asked.
+//! Which client is behind a proxy, and which host it asked for.
 
 use crate::admission::Admission;
 use axum::http::{HeaderMap, header};
 use std::net::{IpAddr, SocketAddr};
 
-/// The client's address: the socket's own, or what a declared proxy says in `X-Forwarded-For`.
+/// The client's address: the socket's own, or the one that a trusted proxy names in `X-Forwarded-For`.
 ///
-/// Each proxy appends the address that it saw, so the list is believed from its end for as long as the address that
-/// added an entry is a declared proxy's. An entry that is no address ends the walk.
+/// Each proxy appends the address that it saw. So the list is read from its end, for as long as the entry was
+/// added by a trusted proxy. An entry that is not an address ends the search.
 pub(super) fn client_address(socket: IpAddr, headers: &HeaderMap, admission: &Admission) -> IpAddr {
     let mut address = socket;
     let lines = headers.get_all("x-forwarded-for").iter().rev().filter_map(|line| line.to_str().ok());
@@ -23,8 +23,8 @@ pub(super) fn client_address(socket: IpAddr, headers: &HeaderMap, admission: &Ad
     address.to_canonical()
 }
 
-/// The hosts by which this server was asked: what `Host` says, and what a declared proxy says in
-/// `X-Forwarded-Host`. No page can set either.
+/// The hosts that the request asked for: `Host`, and what a trusted proxy says in `X-Forwarded-Host`. A page
+/// can set neither.
 pub(super) fn hosts<'a>(
     socket: IpAddr,
     headers: &'a HeaderMap,

@@ -1,4 +1,5 @@
-//! The head of a request for `/play`: a valid upgrade, or an answer that says what is missing and how to mend it.
+//! The head of a request for `/play`: a valid upgrade, or an answer that says what is missing and how to fix
+//! it.
 
 use axum::http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -11,7 +12,7 @@ use tickwire_shared::limits::SUBPROTOCOL;
 /// Bytes of a request's head. A longer one is answered with 431.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// Why a request for `/play` is no upgrade that this server takes.
+/// Why a request for `/play` is not an upgrade that this server accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadUpgrade {
     #[error("the method is {0}; a WebSocket handshake is a GET")]
@@ -31,7 +32,7 @@ pub(crate) enum BadUpgrade {
     #[error("the Sec-WebSocket-Version header is missing or not 13; send `Sec-WebSocket-Version: 13`")]
     WebSocketVersion,
     #[error(
-        "the Sec-WebSocket-Key header is missing, doubled or not 16 bytes in base64; send 16 random bytes"
+        "the Sec-WebSocket-Key header is missing, repeated or not 16 bytes in base64; send 16 random bytes"
     )]
     Key,
     #[error(
@@ -56,7 +57,7 @@ impl BadUpgrade {
         }
     }
 
-    /// The headers that the status asks for.
+    /// The headers that go with the status.
     pub(crate) fn headers(&self) -> &'static [(HeaderName, &'static str)] {
         match self.status() {
             StatusCode::METHOD_NOT_ALLOWED => &[(ALLOW, "GET")],
@@ -70,7 +71,8 @@ impl BadUpgrade {
 
 /// The client's key if the head is a valid upgrade.
 ///
-/// The origin goes first of what a page cannot set, so that a page that asks without an upgrade learns of it.
+/// The origin is checked before everything else that a page cannot set, so that a page that asks without an
+/// upgrade learns whether its origin is permitted.
 pub(crate) fn check(head: &Parts, permits: impl Fn(&[u8]) -> bool) -> Result<&HeaderValue, BadUpgrade> {
     let headers = &head.headers;
     let need = |holds: bool, error: BadUpgrade| if holds { Ok(()) } else { Err(error) };
@@ -90,14 +92,14 @@ pub(crate) fn check(head: &Parts, permits: impl Fn(&[u8]) -> bool) -> Result<&He
     Ok(key)
 }
 
-/// Bytes of a head as it stood on the wire, but for spaces that may be left out.
+/// Bytes of a head as it was sent, except for optional spaces.
 pub(crate) fn size(head: &Parts) -> usize {
     let fields = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     let target = head.uri.path_and_query().map_or(1, |target| target.as_str().len());
     head.method.as_str().len() + target + " HTTP/1.1\r\n\r\n".len() + 1 + fields.sum::<usize>()
 }
 
-/// A client that is no browser names no origin.
+/// A client that is not a browser sends no origin.
 fn check_origin(headers: &HeaderMap, permits: impl Fn(&[u8]) -> bool) -> Result<(), BadUpgrade> {
     match headers.get_all(ORIGIN).iter().find(|origin| !permits(origin.as_bytes())) {
         Some(origin) => {
@@ -112,13 +114,13 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether a list, which may stand in several lines, has an item that `fits`.
+/// Whether a list, which may span several header lines, has an item that `fits`.
 fn lists(headers: &HeaderMap, name: &HeaderName, fits: impl Fn(&str) -> bool) -> bool {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|word| fits(word.trim()))
 }
 
-/// 16 bytes in base64: 22 digits, of which the last leaves its four spare bits zero, and `==`.
+/// 16 bytes in base64: 22 digits, the last of which has its four spare bits zero, and `==`.
 fn is_key(key: &[u8]) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     match key.strip_suffix(b"==") {

@@ -1,9 +1,9 @@
-//! The front door: one port for pages and for `/play`, the WebSocket.
+//! The HTTP front: one port for pages and for `/play`, the WebSocket.
 //!
 //! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on,
-//! [`pages`] answers all else, [`board`] makes listings, [`ready`] serves bytes that are made, [`connection`]
-//! runs one connection until it ends or becomes a bare stream for the hub. Knows no room and no WebSocket
-//! frame.
+//! [`pages`] answers everything else, [`board`] makes listings, [`ready`] serves finished bytes,
+//! [`connection`] runs one connection until it ends or becomes a bare stream for the hub. It knows no room
+//! and no WebSocket frame.
 
 pub(crate) mod board;
 pub(crate) mod connection;
@@ -37,7 +37,7 @@ pub(crate) struct HttpContext {
     /// The listings of the players' listener, and those of the operator's.
     pub(crate) board: board::Board,
     pub(crate) operators_board: board::Board,
-    /// True from the moment when the server begins to stop.
+    /// True once the server begins to stop.
     pub(crate) draining: watch::Receiver<bool>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn routes(front: Arc<HttpContext>) -> Router {
         .with_state(front)
 }
 
-/// A plain answer: the status and one line that says why.
+/// A plain text answer: the status and one line with the reason.
 pub(crate) fn answer(status: StatusCode, text: impl AsRef<str>) -> Response {
     let body = format!("{} {}\n", status.as_u16(), text.as_ref());
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");

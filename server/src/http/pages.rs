@@ -1,4 +1,4 @@
-//! The pages beside `/play`.
+//! The pages besides `/play`.
 
 use super::connection::Admitted;
 use super::ready::Ready;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// No script, no style, no picture, no frame: the page is text.
+/// No scripts, styles, images or frames: the page is text.
 const CSP: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The process runs.
@@ -23,7 +23,7 @@ pub(crate) async fn healthz() -> Response {
     answer(StatusCode::OK, "alive")
 }
 
-/// Whether a new player can come.
+/// Whether a new player can join.
 pub(crate) async fn readyz(State(front): State<Arc<HttpContext>>) -> Response {
     if front.is_draining() {
         answer(StatusCode::SERVICE_UNAVAILABLE, "the server is draining")
@@ -83,7 +83,7 @@ fn page(rooms: &[RoomView]) -> String {
     if rooms.is_empty() {
         html.push_str("<p>No room is open. The first player to join opens one.</p>\n");
     } else {
-        // No table: that of a room with options is wider than a phone.
+        // Not a table: one with room options would be wider than a phone.
         html.push_str("<ul>\n");
         for room in rooms {
             // Writing to a String does not fail.
@@ -131,10 +131,10 @@ pub(super) fn not_found() -> Response {
 }
 
 pub(super) async fn method_not_allowed() -> Response {
-    answer(StatusCode::METHOD_NOT_ALLOWED, "this address is only read; use GET")
+    answer(StatusCode::METHOD_NOT_ALLOWED, "this address is read-only; use GET")
 }
 
-/// Before every page: a bound for the head, and the answer to a connection that found no place.
+/// Runs before every page: limits the head, and answers connections that were not admitted.
 pub(super) async fn guard(
     Extension(admitted): Extension<Admitted>,
     request: Request,
@@ -157,23 +157,21 @@ pub(super) async fn guard(
     response
 }
 
-/// An answer that any page may read: a browser tells its page nothing of a WebSocket that did not open, so
+/// Makes an answer readable for any page: a browser does not tell its page why a WebSocket did not open, so
 /// the page asks.
 pub(super) fn readable(mut response: Response) -> Response {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
 
-/// The answer to a connection that found no place.
+/// The answer to a connection that was not admitted.
 pub(super) fn refusal(reason: Refused) -> Response {
     let (status, text) = match reason {
         Refused::Address => {
             (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address; close some")
         }
         Refused::Full => (StatusCode::SERVICE_UNAVAILABLE, "all connections are in use; try again later"),
-        Refused::Draining => {
-            (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again in a moment")
-        }
+        Refused::Draining => (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon"),
         Refused::Handshakes | Refused::HandshakeRate => {
             (StatusCode::SERVICE_UNAVAILABLE, "too many TLS handshakes; try again later")
         }

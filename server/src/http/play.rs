@@ -1,4 +1,4 @@
-//! `/play`: from a request to a promise of the bare stream.
+//! `/play`: turns a request into the promise of a bare stream.
 
 use super::connection::{AcceptedUpgrade, Connection};
 use super::forwarded::{client_address, hosts};
@@ -39,7 +39,7 @@ pub(super) async fn upgrade(
         front.metrics.connections_refused.of(Refused::Draining).inc();
         return pages::refusal(Refused::Draining);
     }
-    // The socket's own address was counted when it was accepted; one behind a proxy is counted here.
+    // The socket's own address was counted when it was accepted. A client behind a proxy is counted here.
     let place = if address == connection.socket.ip().to_canonical() {
         None
     } else {

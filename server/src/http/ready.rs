@@ -1,4 +1,5 @@
-//! Answers whose bytes are ready: an ETag for each form, 304 for who has them, gzip for who takes it.
+//! Answers with finished bytes: an ETag for each form, 304 for clients that have them, gzip for clients that
+//! accept it.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,7 +11,7 @@ use serde::Serialize;
 use std::io::Write;
 use tickwire_shared::entity::fnv1a_64;
 
-/// Shorter bytes are not worth packing.
+/// Shorter answers are not worth compressing.
 const GZIP_BYTES_MIN: usize = 512;
 
 /// Bytes in the one or two forms in which they are sent.
@@ -23,18 +24,18 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Bytes of this media type; packed as well if they are long.
+    /// Bytes of this media type, also compressed if they are long.
     pub(crate) fn new(kind: &'static str, bytes: Vec<u8>) -> Self {
         let gzip = if bytes.len() < GZIP_BYTES_MIN { None } else { pack(&bytes) };
         Self { kind, hash: fnv1a_64(&bytes), gzip, plain: bytes.into() }
     }
 
-    /// A JSON document; nothing if a value has no JSON form.
+    /// A JSON document; `None` if a value has no JSON form.
     pub(crate) fn json(value: &impl Serialize) -> Option<Self> {
         Some(Self::new("application/json", serde_json::to_vec(value).ok()?))
     }
 
-    /// Bytes that others have packed and hashed.
+    /// Bytes that were compressed and hashed elsewhere.
     pub(super) fn from_parts(kind: &'static str, plain: Bytes, gzip: Option<Bytes>, hash: u64) -> Self {
         Self { kind, plain, gzip, hash }
     }
@@ -53,7 +54,7 @@ impl Ready {
         if let Ok(etag) = HeaderValue::from_str(&etag) {
             headers.insert(header::ETAG, etag);
         }
-        // Asked for again each time: a 304 is cheap, and nobody is shown what is no longer so.
+        // Clients ask again each time: a 304 is cheap, and no client shows an outdated answer.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
@@ -70,7 +71,7 @@ fn pack(bytes: &[u8]) -> Option<Bytes> {
     packer.finish().ok().map(Bytes::from)
 }
 
-/// Whether the client has what `etag` names.
+/// Whether the client has the version that `etag` names.
 fn has(asked: &HeaderMap, etag: &str) -> bool {
     let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|tag| {

@@ -1,8 +1,8 @@
-//! The page to play on and all that it loads: `assets/web`, carried by the program; a file of the same name in the
-//! operator's folder (`--assets DIR`, below `DIR/web`) goes before it.
+//! The page to play on and everything that it loads: `assets/web`, built into the program. A file of the same
+//! name in the operator's folder (`--assets DIR`, below `DIR/web`) overrides it.
 //!
-//! Every answer has an ETag and is asked for again each time, so that a new server never meets an old page. Nothing is
-//! loaded from anywhere else: the policy in [`policy`] says so to the browser.
+//! Every answer has an ETag, and clients ask for it again each time, so that a new server never meets an old
+//! page. The page loads nothing from elsewhere: the [`policy`] makes the browser enforce that.
 
 use super::ready::Ready;
 use super::{HttpContext, pages};
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tickwire_shared::entity::fnv1a_64;
 
-/// The longest file that is served from the operator's folder. A longer one is not found, and that is logged.
+/// The longest file that is served from the operator's folder. A longer one is not found; this is logged.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// The longest path that is looked for.
 const PATH_BYTES_MAX: usize = 200;
 
-/// A file that the program carries.
+/// A file built into the program.
 struct Carried {
     name: &'static str,
     hash: u64,
@@ -35,19 +35,19 @@ const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 #[derive(Debug)]
 pub(crate) struct Site {
     folder: Option<PathBuf>,
-    /// The carried page that is shown at `/`.
+    /// The built-in page that is shown at `/`.
     index: &'static str,
 }
 
 impl Site {
-    /// With the operator's folder of assets, or without. The page at `/` is the arena's if that is hosted, else one that
-    /// shows what is.
+    /// With the operator's folder of assets, if there is one. The page at `/` is the arena's if the arena is
+    /// hosted, else a page that shows what is hosted.
     pub(crate) fn new<'a>(assets: Option<PathBuf>, mut games: impl Iterator<Item = &'a str>) -> Self {
         let index = if games.any(|game| game == "arena") { INDEX } else { HOSTED };
         Self { folder: assets.map(|folder| folder.join("web")), index }
     }
 
-    /// The file of that name; packed as well if the program carries it and that pays.
+    /// The file of that name; also compressed if it is built in and compression pays off.
     async fn find(&self, name: &str) -> Option<Ready> {
         let kind = kind_of(name);
         if let Some(path) = self.folder.as_ref().map(|folder| folder.join(name))
@@ -90,10 +90,11 @@ pub(super) async fn file(State(front): State<Arc<HttpContext>>, request: Request
 }
 
 const INDEX: &str = "index.html";
-/// What is hosted, for people.
+/// The page that shows what is hosted.
 const HOSTED: &str = "hosted.html";
 
-/// The name of a file below the folder: parts of letters, digits, `-`, `_` and `.`, none of which begins with a dot.
+/// The name of a file below the folder: parts of letters, digits, `-`, `_` and `.`; no part begins with a
+/// dot.
 fn name_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix('/')?;
     if name.is_empty() {
@@ -115,7 +116,7 @@ fn serve(found: &Ready, asked: &HeaderMap) -> Response {
     };
     put(header::CONTENT_SECURITY_POLICY, &policy(asked.get(header::HOST)));
     put(header::REFERRER_POLICY, "no-referrer");
-    // A page on another host may use the client from here; whether it may play, `allowed_origins` says.
+    // A page on another host may use the client from here; `allowed_origins` decides whether it may play.
     put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     response
 }
@@ -134,12 +135,13 @@ fn kind_of(name: &str) -> &'static str {
     }
 }
 
-/// Scripts, styles and pictures of this host only, connections to it only, no frame around it, no form. Some browsers do
-/// not count a WebSocket of the same host as `'self'`, so the host that the page was asked for is named.
+/// Only scripts, styles and images of this host, only connections to it, no frame around it, no form. Some
+/// browsers do not count a WebSocket of the same host as `'self'`, so the policy names the host in the
+/// request.
 fn policy(host: Option<&HeaderValue>) -> String {
     let mut policy = String::from(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'; connect-src 'self'",
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'",
     );
     let is_host = |host: &&str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');

@@ -1,9 +1,9 @@
-//! Who may come: the seam for authentication.
+//! Who may connect: the interface for authentication.
 
 use tickwire_shared::wire::control::{Credential, Name};
 use tickwire_shared::wire::{Close, CloseCode};
 
-/// Decides once per `Hello` who comes and under which name.
+/// Decides once per `Hello` who connects and under which name.
 pub(crate) trait Authenticator: Send + Sync {
     /// The name under which the client plays.
     ///
@@ -12,17 +12,17 @@ pub(crate) trait Authenticator: Send + Sync {
     fn authenticate(&self, credential: &Credential, asked: &Name) -> Result<Name, Close>;
 }
 
-/// Takes everyone in under the name that they ask for, and no tickets.
+/// Accepts everyone under the name that they ask for, and no tickets.
 #[derive(Debug)]
 pub(crate) struct Guests;
 
 impl Authenticator for Guests {
     fn authenticate(&self, credential: &Credential, asked: &Name) -> Result<Name, Close> {
         match credential {
-            // The room checks a secret: it alone knows it.
+            // The room checks a secret: only the room knows it.
             Credential::Guest | Credential::Resume { .. } => Ok(asked.clone()),
             Credential::Ticket(_) => {
-                Err(Close::new(CloseCode::AuthFailed, "this server takes no tickets; come as a guest"))
+                Err(Close::new(CloseCode::AuthFailed, "this server accepts no tickets; connect as a guest"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One hosted game: how its rooms are made. Behind it, a game is a type; before it, a name.
+//! One hosted game: how its rooms are made. A game is a type inside, a name outside.
 
 use crate::config::GameOptions;
 use crate::context::ServerContext;
@@ -15,7 +15,7 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// Rooms of one game that matches make at one time.
+/// The most rooms of one game that matches make at one time.
 const MAKERS: usize = 64;
 
 /// A game that a server hosts.
@@ -23,11 +23,12 @@ pub(super) trait GameHost: Send + Sync {
     /// What a Welcome says about it.
     fn info(&self) -> &GameInfo;
 
-    /// Held while a match makes a room with these options: two who look for one at once must not make two. Few other options share
-    /// it, so a game that makes some rooms slowly holds up no others.
+    /// Held while a match makes a room with these options: two players who look for one at the same time must
+    /// not make two. Few other options share this lock, so a game that is slow to make some rooms does not
+    /// block others.
     fn making(&self, options: &Options) -> &Mutex<()>;
 
-    /// Makes a room that does not run yet. The game's own code runs here: call it on a room thread.
+    /// Makes a room that does not run yet. This runs the game's own code: call it on a room thread.
     ///
     /// # Errors
     /// Options that the game does not permit, or a game that fails.
@@ -49,7 +50,7 @@ pub(super) struct GameType<G: Game> {
 }
 
 impl<G: Game> GameType<G> {
-    /// Makes a room once, so that a game that cannot is found when the server starts.
+    /// Makes one room, so that a game that cannot make any is found when the server starts.
     pub(super) fn new(name: GameName, options: GameOptions<G::Settings>) -> Result<Self, BadSettings> {
         let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
         let config = RoomConfig {

@@ -1,6 +1,6 @@
-//! The games, the rooms and the sessions of a server, and what bounds them. Knows no socket and no HTTP.
+//! The games, the rooms and the sessions of a server, and their limits. It knows no socket and no HTTP.
 //!
-//! Everything here happens when someone comes or goes; nothing of it is touched within a tick.
+//! Everything here happens when a client joins or leaves; nothing of it is touched within a tick.
 
 mod authenticator;
 mod game_type;
@@ -31,7 +31,7 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// Sessions that a listing copies under one lock.
+/// Sessions that a listing copies while it holds the lock once.
 const SESSIONS_AT_ONCE: usize = 128;
 
 /// The games, the rooms and the sessions of a server.
@@ -40,7 +40,8 @@ pub(crate) struct Hub {
     games: BTreeMap<GameName, Arc<dyn GameHost>>,
     authenticator: Box<dyn Authenticator>,
     room_permits: Arc<Semaphore>,
-    /// Says which room of the server a new one is. At a million a second 64 bits last for half a million years.
+    /// The number of the next room of this server. At a million rooms a second, 64 bits last for half a
+    /// million years.
     rooms_made: AtomicU64,
     sessions: Mutex<Sessions>,
 }
@@ -64,11 +65,11 @@ pub(crate) struct CurrentRoom {
 
 #[derive(Default)]
 struct Sessions {
-    /// The last number that was given. See [`SessionId`] for why it has no end.
+    /// The last number that was given. See [`SessionId`] for why it cannot run out.
     last: u64,
-    /// In rising order: the listing shows the oldest first.
+    /// In ascending order: the listing shows the oldest first.
     known: BTreeMap<SessionId, Known>,
-    /// Set when the server stops: nobody comes in after it.
+    /// Set when the server stops: no session is admitted after that.
     closing: Option<Close>,
 }
 
@@ -97,10 +98,10 @@ impl Hub {
         }
     }
 
-    /// Hosts `G` under `name`. Called before the hub is shared; names differ (the builder has checked).
+    /// Hosts `G` under `name`. Called before the hub is shared; names are distinct (the builder has checked).
     ///
     /// # Errors
-    /// Settings from which the game can make no room, or more games than a Welcome can name.
+    /// Settings with which the game cannot make a room, or more games than a Welcome can name.
     pub(crate) fn add_game<G: Game>(
         &mut self,
         name: GameName,
@@ -138,7 +139,7 @@ impl Hub {
         self.context.directory.list().iter().map(|room| room.listing()).collect()
     }
 
-    /// What the open rooms sent, by game; of one room if one is named. Empty if there is none.
+    /// What the open rooms sent, by game; only `room` if it is given. Empty if there is none.
     pub(crate) fn bytes_sent(&self, room: Option<RoomId>) -> Vec<GameBytes> {
         let mut games: BTreeMap<GameName, Vec<_>> = BTreeMap::new();
         let rooms = self.context.directory.list();
@@ -148,15 +149,16 @@ impl Hub {
         games.iter().map(|(game, rooms)| GameBytes::of(game, rooms)).collect()
     }
 
-    /// Ends a session with 4014. `false` if there is none of this number.
+    /// Ends a session with 4014. `false` if there is no session with this number.
     pub(crate) fn kick(&self, session: SessionId) -> bool {
         let slot = self.sessions().known.get(&session).map(|known| known.slot.clone());
         slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
     }
 
-    /// Ends a room and its sessions. `false` if there is none of this id.
+    /// Ends a room and its sessions. `false` if there is no room with this id.
     ///
-    /// One whose game hangs is given up: its sessions are closed at once, and its thread is left to end by itself.
+    /// A room whose game hangs is abandoned: its sessions are closed at once, and its thread is left to end
+    /// by itself.
     pub(crate) async fn close_room(&self, room: RoomId) -> bool {
         let Some(handle) = self.context.directory.list().into_iter().find(|handle| handle.id() == room)
         else {
@@ -178,7 +180,7 @@ impl Hub {
         true
     }
 
-    /// Tells every session, ends every room, refuses new ones.
+    /// Closes every session, ends every room, refuses new ones.
     pub(crate) fn begin_shutdown(&self, close: Close) {
         let slots: Vec<_> = {
             let mut sessions = self.sessions();
@@ -209,7 +211,7 @@ impl Hub {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a session in. When the server stops, its slot tells it to go at once.
+    /// Admits a session. If the server is stopping, the session finds a close reason in its slot at once.
     pub(crate) fn admit(&self, peer: Peer) -> (SessionId, Arc<Slot>) {
         let slot = Arc::new(Slot::new(&self.context.leak_audit));
         let mut sessions = self.sessions();
@@ -225,7 +227,7 @@ impl Hub {
         (id, slot)
     }
 
-    /// A session has its place in a room.
+    /// A session has its seat in a room.
     pub(crate) fn seat(&self, session: SessionId, place: CurrentRoom) {
         if let Some(known) = self.sessions().known.get_mut(&session) {
             known.place = Some(place);
@@ -234,7 +236,7 @@ impl Hub {
 
     /// The oldest sessions, at most `count`, and how many there are in all.
     ///
-    /// They are copied a few at a time, so that nobody who comes or goes waits for the whole listing.
+    /// They are copied a few at a time, so that no client that joins or leaves waits for the whole listing.
     pub(crate) fn session_views(&self, count: usize) -> (Vec<SessionView>, usize) {
         let rewinds = self.rewinds();
         let mut views = Vec::new();
@@ -258,7 +260,7 @@ impl Hub {
         (views, self.sessions().known.len())
     }
 
-    /// Of all players for whom a game looked back.
+    /// The rewinds for all players who have any.
     fn rewinds(&self) -> HashMap<(RoomId, MemberId), RewindView> {
         let rooms = self.context.directory.list();
         let of_room = |room: &RoomHandle| {

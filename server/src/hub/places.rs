@@ -1,4 +1,5 @@
-//! Which room someone gets into: by id, by match, or a new one. A room may refuse, at its next tick; a match then leads on.
+//! Which room a client gets into: by id, by match, or a new one. A room may refuse at its next tick; a match
+//! then tries the next room.
 
 use super::{GameHost, Hub, no_randomness};
 use crate::charges::Payer;
@@ -19,16 +20,16 @@ use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// How often a new room's id is drawn before giving up. With 40 bits, twice is next to never.
+/// How often the id of a new room is drawn before giving up. With 40 bits, even a second draw is very rare.
 const ID_DRAWS_MAX: usize = 8;
-/// Rooms that a match tries before a new one is made, which is its last try.
+/// How many rooms a match tries before it makes a new one, which is its last try.
 const MATCH_TRIES_MAX: usize = 3;
-/// How long a room may take to answer. It does so at its next tick, unless its game hangs.
+/// How long a room may take to answer. It answers at its next tick, unless its game hangs.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a game may take to make a room.
 const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Who wants a place.
+/// A client that wants a seat.
 struct Guest<'a> {
     name: Name,
     role: Role,
@@ -38,14 +39,14 @@ struct Guest<'a> {
     slot: &'a Arc<Slot>,
 }
 
-/// Somebody who waits for a room's answer. Dropping it takes the wish back.
+/// A client that waits for a room's answer. Dropping this withdraws the request.
 struct Waiting {
     membership: Membership,
     answer: oneshot::Receiver<Answer>,
 }
 
 impl Hub {
-    /// Finds or makes the room that `join` asks for and takes a place in it.
+    /// Finds or makes the room that `join` asks for and takes a seat in it.
     ///
     /// # Errors
     /// How the session is closed.
@@ -75,7 +76,8 @@ impl Hub {
         placed.map(|(membership, _)| membership)
     }
 
-    /// Takes the place again of a session that was cut. With it comes the name under which it joined.
+    /// Takes back the seat of a session whose connection was lost. Also returns the name under which it
+    /// joined.
     ///
     /// # Errors
     /// How the session is closed.
@@ -86,7 +88,7 @@ impl Hub {
         peer: Peer,
         slot: &Arc<Slot>,
     ) -> Result<(Membership, Option<Name>), Close> {
-        let bad = || Close::new(CloseCode::BadResume, "the room is gone; join anew");
+        let bad = || Close::new(CloseCode::BadResume, "the room no longer exists; join again");
         let room = self.context.directory.locate(shown.room).await.ok_or_else(bad)?;
         let next = self.new_secret(shown.room)?;
         let entry = Entry::Resume { shown, events_received, next };
@@ -107,7 +109,8 @@ impl Hub {
         let (theirs, ours) = (join.schema_hash, game.info().schema_hash);
         if theirs != 0 && theirs != ours {
             let text = format!(
-                "this client was built for another version of `{}`: the schema is {ours:016x} here, {theirs:016x} there",
+                "this client was built for another version of `{}`: the schema is {ours:016x} here, \
+                 {theirs:016x} there",
                 join.game
             );
             return Err(Close::new(CloseCode::Mismatch, &text));
@@ -128,8 +131,9 @@ impl Hub {
         Ok(room)
     }
 
-    /// The fullest room of the same game and options that takes the player, so that rooms fill one after the other; after
-    /// [`MATCH_TRIES_MAX`] refusals, or if there is none, a new one. The client sees nothing of a refusal but the last.
+    /// Joins the fullest room of the same game and options that accepts the player, so that rooms fill one
+    /// after the other. After [`MATCH_TRIES_MAX`] refusals, or if there is no such room, makes a new one. The
+    /// client sees only the last refusal.
     async fn join_match(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,
@@ -142,7 +146,7 @@ impl Hub {
             let (waiting, is_last) = match self.find_match(join, options, guest, &tried)? {
                 Some(waiting) => (waiting, false),
                 None => {
-                    // Two who look for the same room at once must not make two.
+                    // Two players who look for the same room at once must not make two.
                     let _making = game.making(options).lock().await;
                     match self.find_match(join, options, guest, &tried)? {
                         Some(waiting) => (waiting, false),
@@ -192,7 +196,8 @@ impl Hub {
         Ok(None)
     }
 
-    /// Makes a room for a guest, who is in it before its task starts, so that it cannot end for being empty.
+    /// Makes a room for a guest, who is in it before its task starts, so that the room does not end for being
+    /// empty.
     async fn create(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,
@@ -215,14 +220,14 @@ impl Hub {
                 room.close(close);
             }
             return entered.map_err(|close| match close.code {
-                CloseCode::Full => Close::new(CloseCode::Full, "the game takes nobody in this role"),
+                CloseCode::Full => Close::new(CloseCode::Full, "the game accepts no one in this role"),
                 _ => close,
             });
         }
         Err(Close::new(CloseCode::Internal, "no free room id was found"))
     }
 
-    /// Makes a room on a room thread, so that a game that hangs over it holds up nobody else.
+    /// Makes a room on a room thread, so that a game that hangs while making it blocks no one else.
     async fn make(
         &self,
         game: &Arc<dyn GameHost>,
@@ -238,8 +243,8 @@ impl Hub {
             .room_permits
             .clone()
             .try_acquire_owned()
-            .map_err(|_| Close::new(CloseCode::TryLater, "the server has as many rooms as it may"))?;
-        // What follows runs the game's own code: it is charged, whatever comes of it.
+            .map_err(|_| Close::new(CloseCode::TryLater, "the server has reached its limit of rooms"))?;
+        // The rest runs the game's own code, so it is charged whatever the result.
         let used = self.context.limits.rooms_max.saturating_sub(free);
         let permit = RoomPermit { _place: place, _charge: self.context.charges.room(payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
@@ -302,7 +307,7 @@ impl Waiting {
             .await
         };
         let answered = answered.unwrap_or_else(|| {
-            // From here on the room learns that nobody waits. What it said before that counts.
+            // From here on the room sees that nobody waits. An answer that it gave before counts.
             answer.close();
             let late = Close::new(CloseCode::TryLater, "the room does not answer");
             answer.try_recv().unwrap_or(Err(late))
@@ -313,12 +318,12 @@ impl Waiting {
     }
 }
 
-/// Whether a match tries another room after a refusal with this code: it is the room or its game that takes nobody.
+/// Whether a match tries another room after a refusal with this code: the room or its game refused.
 fn leads_on(code: CloseCode) -> bool {
     matches!(code, CloseCode::Full | CloseCode::Policy | CloseCode::NoSuchRoom | CloseCode::TryLater)
 }
 
-/// The game is not where it was asked for: no newer client would help.
+/// The game is not where the client looked for it: a newer client would not help.
 fn not_here(text: &str) -> Close {
     Close { advice: Advice::Stop, ..Close::new(CloseCode::Mismatch, text) }
 }

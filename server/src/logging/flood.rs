@@ -1,7 +1,7 @@
 //! Limits how many lines of one kind are written. The rest are counted and reported in one line.
 //!
-//! A kind is a place in the program. There are a few dozen of them, so the log's size per day is bounded
-//! whatever clients do.
+//! A kind is one line of code. There are a few dozen of them, so the log's size per day is bounded whatever
+//! clients do.
 
 use prometheus_client::metrics::counter::Counter;
 use std::collections::HashMap;
@@ -14,12 +14,12 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// The time within which lines of a kind are counted.
+/// The time over which lines of a kind are counted.
 const PERIOD: Duration = Duration::from_secs(10);
-/// Characters of a line's text by which a summary names its kind.
+/// How much of a line's text a summary quotes to name its kind, characters.
 const LIKE_CHARS_MAX: usize = 200;
 
-/// How many lines of each kind came lately.
+/// How many lines of each kind were logged recently.
 #[derive(Debug)]
 pub(super) struct Flood {
     /// Lines of one kind that are written in a period; 0: all.
@@ -31,10 +31,10 @@ pub(super) struct Flood {
 
 #[derive(Debug)]
 struct FloodState {
-    /// When the period began, and how many lines of it were written.
+    /// When the period began, and how many of its lines were written.
     began: Instant,
     lines: u32,
-    /// Lines that no summary has told yet, since when, and what one of them says.
+    /// Lines that no summary has reported yet, since when, and what one of them says.
     more: u64,
     since: Instant,
     like: String,
@@ -72,8 +72,8 @@ impl Flood {
         false
     }
 
-    /// Reports the suppressed lines of each kind once the first of them is a period old; of every kind if
-    /// `all`.
+    /// Reports the suppressed lines of each kind once the first of them is a period old; if `all`, of every
+    /// kind.
     pub(super) fn sum_up(&self, all: bool) {
         for (more, like) in self.take(Instant::now(), all) {
             tracing::warn!(lines = more, like, "more lines of one kind were summed up");
@@ -90,7 +90,7 @@ impl Flood {
     }
 }
 
-/// The part of a subscriber that keeps floods out of it.
+/// The layer of a subscriber that suppresses floods.
 pub(super) struct Dam(pub(super) Arc<Flood>);
 
 impl<S: Subscriber> Layer<S> for Dam {
@@ -99,7 +99,7 @@ impl<S: Subscriber> Layer<S> for Dam {
     }
 }
 
-/// The message of an event, cut short.
+/// The message of an event, shortened.
 fn text_of(event: &Event<'_>) -> String {
     struct Message(String);
     impl Visit for Message {
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(flood.take(seconds(start, 9), false), [], "not before the period is over");
         assert_eq!(admitted(seconds(start, 10)), 100, "a new period");
         assert_eq!(flood.take(seconds(start, 10), false), [(1_800, "joined".to_owned())]);
-        assert_eq!(flood.take(seconds(start, 60), false), [], "told once");
+        assert_eq!(flood.take(seconds(start, 60), false), [], "reported once");
         assert_eq!(summed_up.get(), 1_800);
         assert_eq!(admitted(seconds(start, 11)), 0);
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Writes lines to a stream that may block for as long as it likes. Callers never wait.
 //!
-//! One thread writes; a bounded buffer holds what it has not taken yet. A line that does not fit is dropped
-//! and counted, and the log says how many were lost as soon as the stream takes lines again.
+//! One thread writes; a bounded buffer holds the lines that it has not taken yet. A line that does not fit is
+//! dropped and counted, and the log reports how many were lost once the stream takes lines again.
 
 use prometheus_client::metrics::counter::Counter;
 use std::io::{self, ErrorKind, Write};
@@ -9,30 +9,30 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Bytes that wait at most: the lines of some seconds on a busy day.
+/// The most bytes that wait: the lines of some seconds on a busy day.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
-/// How often the thread looks up even though no line comes.
+/// How often the thread wakes up when there are no lines.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
-/// How long it waits before it tries a stream again that was set to refuse rather than to wait.
+/// How long it waits before it retries a stream that is set to refuse instead of blocking.
 const RETRY_PERIOD: Duration = Duration::from_millis(20);
 
 /// Counts of lines that were never written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lost {
-    /// The buffer was full, because nobody reads the stream.
+    /// The buffer was full, because the stream is not read.
     pub(crate) unread: Counter,
     /// The stream failed: it is closed, or a disk is full.
     pub(crate) failed: Counter,
 }
 
-/// The writers' end. Clones write to the same stream.
+/// The sending end. Clones write to the same stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines(Arc<Queue>);
 
 #[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
-    /// A line has come.
+    /// A line was added.
     filled: Condvar,
     /// All lines are written.
     emptied: Condvar,
@@ -42,9 +42,9 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines that did not fit since the thread last took what waits.
+    /// Lines that did not fit since the thread last emptied the buffer.
     dropped: u64,
-    /// The thread is at work on what it took.
+    /// The thread is writing what it took.
     writing: bool,
 }
 
@@ -53,7 +53,7 @@ impl Lines {
     /// and lives as long as the process.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system has no thread.
     pub(crate) fn start(
         stream: impl Write + Send + 'static,
         lost: Lost,
@@ -65,7 +65,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// Leaves whole lines to be written, or drops and counts them.
+    /// Queues whole lines, or drops and counts them.
     pub(crate) fn push(&self, text: &[u8]) {
         let mut state = self.0.state();
         if state.waiting.len() + text.len() > WAITING_BYTES_MAX {
@@ -122,7 +122,7 @@ impl Queue {
             if untold > 0 && failed == 0 && !lines.is_empty() {
                 tracing::warn!(
                     lines = untold,
-                    "log lines were lost: nobody read them, or they could not be written"
+                    "log lines were lost: they were not read, or could not be written"
                 );
                 untold = 0;
             }
@@ -132,8 +132,8 @@ impl Queue {
         }
     }
 
-    /// Swaps the waiting lines into `lines`, none if none comes within a second. Returns how many lines were
-    /// dropped after them.
+    /// Swaps the waiting lines into `lines`; leaves it empty if none arrive within a second. Returns how many
+    /// lines were dropped after them.
     fn take(&self, lines: &mut Vec<u8>) -> u64 {
         lines.clear();
         let (mut state, _) = self
@@ -196,7 +196,7 @@ mod tests {
     fn a_stream_that_takes_nothing_delays_nobody_and_what_does_not_fit_is_counted() {
         let (lines, lost, gate, written) = gated();
         let line = [b'x'; 1023].iter().chain(b"\n").copied().collect::<Vec<_>>();
-        // The thread may have taken some of it; it never has more than the buffer in hand.
+        // The thread may have taken some lines; it never holds more than one buffer.
         for _ in 0..2 * WAITING_BYTES_MAX / line.len() + 10 {
             lines.push(&line);
         }

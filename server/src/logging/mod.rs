@@ -1,6 +1,6 @@
 //! Logs to stderr, for people or for machines.
 //!
-//! No part of the server waits for a line to be written ([`lines`]), and no client can fill a disk with them
+//! No part of the server waits for a line to be written ([`lines`]), and no client can fill a disk with lines
 //! ([`flood`]). Panics are logged like everything else.
 
 mod flood;
@@ -23,17 +23,17 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 /// How long the end of the program waits for its last lines to be written.
 pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The log of the program. What waits is written when this is dropped.
+/// The log of the program. Dropping it writes the lines that wait.
 pub(crate) struct Log {
     lines: Lines,
     flood: Arc<Flood>,
 }
 
-/// Starts logging, panics included. A second call in one process changes nothing: the first one's subscriber
-/// stays.
+/// Starts logging, including panics. A second call in one process changes nothing: the first call's
+/// subscriber stays.
 ///
 /// # Errors
-/// The system gives no thread to write from.
+/// The system has no thread to write from.
 pub(crate) fn start(config: &Config, metrics: &Metrics) -> io::Result<Log> {
     let dropped = |why| metrics.log_lines_dropped.of(why).clone();
     let flood = Arc::new(Flood::new(config.log_lines_per_kind_max, dropped(LogLoss::Flood)));
@@ -67,7 +67,7 @@ fn format(format: LogFormat, lines: Lines) -> Box<dyn Layer<Inner> + Send + Sync
     }
 }
 
-/// In place of the standard hook, which would wait for stderr with the panicking thread: a room's, as a rule.
+/// Replaces the standard hook, which would make the panicking thread, usually a room's, wait for stderr.
 fn log_panic(panic: &PanicHookInfo<'_>, raw: &Lines) {
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();
@@ -89,12 +89,12 @@ fn log_panic(panic: &PanicHookInfo<'_>, raw: &Lines) {
 }
 
 impl Log {
-    /// Leaves a line for people, which is no part of the log's format.
+    /// Writes a line for people, which is not in the log's format.
     pub(crate) fn say(&self, line: &str) {
         self.lines.push(format!("{line}\n").as_bytes());
     }
 
-    /// Writes what waits, and what was summed up.
+    /// Writes the lines that wait, and the summaries.
     pub(crate) fn flush(&self) {
         self.flood.sum_up(true);
         self.lines.flush(FLUSH_TIMEOUT);

@@ -1,4 +1,4 @@
-//! What clients did not get because of their byte budget or the bound of a view.
+//! What clients did not get because of their byte budget or the size limit of a view.
 
 use super::counter;
 use prometheus_client::metrics::counter::Counter;
@@ -17,7 +17,11 @@ pub(crate) struct Budgets {
 impl Budgets {
     pub(super) fn new(r: &mut Registry) -> Self {
         Self {
-            floor_bytes: counter(r, "budget_floor_bytes", "Bytes that went whatever the byte budget was"),
+            floor_bytes: counter(
+                r,
+                "budget_floor_bytes",
+                "Bytes that were sent whatever the byte budget was",
+            ),
             floors_above: counter(
                 r,
                 "budget_floors_above",
@@ -27,17 +31,13 @@ impl Budgets {
             not_held: counter(
                 r,
                 "entities_not_held",
-                "Entities lost from sight on their way into a stream that waits",
+                "Entities lost from a client's view between two streams, because it held the maximum",
             ),
-            left_out: counter(
-                r,
-                "streams_left_out",
-                "Streams in a view beyond the most that a client may see",
-            ),
+            left_out: counter(r, "streams_left_out", "Streams left out because a view exceeded its limit"),
         }
     }
 
-    /// Adds what a room counted since it `told` the last time.
+    /// Adds what a room counted since the counts `told`, which were added last time.
     pub(crate) fn add(&self, now: &RoomStats, told: &RoomStats) {
         for (counter, count) in [
             (&self.floor_bytes, now.floor_bytes - told.floor_bytes),

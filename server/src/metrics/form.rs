@@ -1,6 +1,6 @@
-//! The two forms in which metrics are read: Prometheus' own text format (0.0.4) and OpenMetrics 1.0.
+//! The two forms in which metrics are served: Prometheus' own text format (0.0.4) and OpenMetrics 1.0.
 //!
-//! They differ little: the text format names a counter with `_total` in its help and type lines, OpenMetrics
+//! They differ little. The text format names a counter with `_total` in its help and type lines, OpenMetrics
 //! without it, and OpenMetrics ends with a mark.
 
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// How metrics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// The text format 0.0.4, which every reader of the field takes.
+    /// The text format 0.0.4, which every scraper understands.
     Text,
     /// OpenMetrics 1.0.
     OpenMetrics,
@@ -47,7 +47,7 @@ impl Form {
         }
     }
 
-    /// What is written as OpenMetrics, in this form.
+    /// Converts OpenMetrics to this form.
     pub(super) fn of_openmetrics(self, openmetrics: String) -> String {
         match self {
             Self::Text => as_text(&openmetrics),
@@ -56,8 +56,8 @@ impl Form {
     }
 }
 
-/// The same metrics in the text format. Help precedes type, so help is held back until the type gives the
-/// name.
+/// The same metrics in the text format. Help precedes type, so the help line waits until the type line gives
+/// the name.
 fn as_text(openmetrics: &str) -> String {
     let mut text = String::with_capacity(openmetrics.len());
     let mut help = "";
@@ -84,8 +84,9 @@ mod tests {
 
     #[test]
     fn the_client_says_which_form_it_takes() {
-        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;\
-                          q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,\
+                          application/openmetrics-text;version=0.0.1;q=0.4,\
+                          text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         for (accept, form) in [
             (prometheus, Form::OpenMetrics),
             ("application/openmetrics-text; version=1.0.0, text/plain;q=0.5", Form::OpenMetrics),
@@ -110,8 +111,8 @@ mod tests {
     fn only_a_counters_metadata_has_another_name() {
         let open = "# HELP a_b Things.\n# TYPE a_b counter\na_b_total{x=\"# y\"} 1\n# HELP c Others.\n\
                     # TYPE c histogram\n# UNIT c seconds\nc_sum 2\n# EOF\n";
-        let text = "# HELP a_b_total Things.\n# TYPE a_b_total counter\na_b_total{x=\"# y\"} 1\n# HELP c Others.\n\
-                    # TYPE c histogram\nc_sum 2\n";
+        let text = "# HELP a_b_total Things.\n# TYPE a_b_total counter\na_b_total{x=\"# y\"} 1\n\
+                    # HELP c Others.\n# TYPE c histogram\nc_sum 2\n";
         assert_eq!(Form::Text.of_openmetrics(open.to_owned()), text);
         assert_eq!(Form::OpenMetrics.of_openmetrics(open.to_owned()), open);
     }

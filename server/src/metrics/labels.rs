@@ -1,8 +1,10 @@
-//! The labels by which counts are kept apart.
+//! The labels of the metrics.
 
-/// A label value per variant, in the order of declaration.
+/// One label value per variant, in the order of declaration.
 macro_rules! labels {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $label:literal,)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident {
+        $($(#[doc = $vdoc:literal])+ $variant:ident = $label:literal,)+
+    }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
@@ -20,7 +22,7 @@ macro_rules! labels {
 }
 
 labels! {
-    /// What a message to a client is.
+    /// The kind of a message to a client.
     OutKind {
         /// A tick's update without a keyframe.
         Update = "update",
@@ -34,7 +36,7 @@ labels! {
 }
 
 labels! {
-    /// What a message from a client is.
+    /// The kind of a message from a client.
     InKind {
         /// A client frame: inputs and acknowledgements.
         Frame = "frame",
@@ -48,13 +50,13 @@ labels! {
 labels! {
     /// What became of an input that was not on time.
     InputFate {
-        /// Came after its tick; its button edges were folded into the next step.
+        /// Arrived after its tick; its button edges were folded into the next step.
         Late = "late",
-        /// Did not come; the last one was held.
+        /// Did not arrive; the last input was held.
         Held = "held",
         /// An edge of a late input that was folded into a later step.
         Folded = "folded",
-        /// Too far past or future, or for a tick that was consumed.
+        /// Too far in the past or future, or for a tick that was already consumed.
         Refused = "refused",
     }
 }
@@ -66,9 +68,9 @@ labels! {
         Full = "full",
         /// Its acknowledgement was too old.
         Lag = "lag",
-        /// It is served at a part of the room's rate, because it does not keep up.
+        /// It gets updates at a part of the room's rate, because it does not keep up.
         Pace = "pace",
-        /// There was nothing to tell.
+        /// There was nothing to send.
         Quiet = "quiet",
         /// Its byte budget was used up.
         Budget = "budget",
@@ -76,21 +78,21 @@ labels! {
 }
 
 labels! {
-    /// Where a connection ended before it was a session.
+    /// Where a connection ended before it became a session.
     HandshakeFailure {
         /// The TLS handshake failed or took too long.
         Tls = "tls",
-        /// The request was no valid HTTP or came too slowly.
+        /// The request was not valid HTTP or arrived too slowly.
         Http = "http",
-        /// The request for `/play` was no valid upgrade.
+        /// The request for `/play` was not a valid upgrade.
         Upgrade = "upgrade",
-        /// No Hello came in time, or a wrong one.
+        /// No Hello arrived in time, or a wrong one.
         Hello = "hello",
     }
 }
 
 labels! {
-    /// Why a connection was not taken.
+    /// Why a connection was refused.
     Refused {
         /// All connections of the server are in use.
         Full = "full",
@@ -98,7 +100,7 @@ labels! {
         Address = "address",
         /// The server is draining.
         Draining = "draining",
-        /// As many TLS handshakes are under way as may be.
+        /// The limit of TLS handshakes in progress is reached.
         Handshakes = "handshakes",
         /// The address makes TLS handshakes too often.
         HandshakeRate = "handshake_rate",
@@ -126,25 +128,25 @@ labels! {
 }
 
 labels! {
-    /// Why a line of the log was not written.
+    /// Why a log line was not written.
     LogLoss {
-        /// Nobody reads the log, and what may wait was full.
+        /// The log is not read, and the buffer was full.
         Unread = "unread",
         /// It could not be written: stderr is closed, or a disk is full.
         Failed = "failed",
-        /// There were too many of its kind; a summary says how many.
+        /// There were too many of its kind; a summary gives the number.
         Flood = "flood",
     }
 }
 
 labels! {
-    /// What became of a client's report that its state differed.
+    /// The verdict on a client's report that its state differed.
     Report {
-        /// It fits what the server knows.
+        /// It agrees with what the server knows.
         Counted = "counted",
-        /// It does, but one of the same client counted shortly before.
+        /// It agrees, but another one of the same client was counted shortly before.
         Excess = "excess",
-        /// It does not.
+        /// It does not agree.
         False = "false",
     }
 }
@@ -156,15 +158,15 @@ labels! {
         Joins = "joins",
         /// It made rooms too often.
         RoomsMade = "rooms_made",
-        /// It has as many rooms as one address may.
+        /// It has as many rooms as one address may have.
         Rooms = "rooms",
-        /// It has its share of the rooms while few are free.
+        /// Few rooms are free, and it has its share of them.
         RoomsShare = "rooms_share",
     }
 }
 
 labels! {
-    /// What a member of a room is.
+    /// The role of a room's member.
     MemberRole {
         /// A player.
         Player = "player",

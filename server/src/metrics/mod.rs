@@ -1,7 +1,9 @@
-//! What an operator measures: counters that the whole server adds to and `/metrics` writes out for Prometheus.
+//! What an operator measures: counters that the whole server adds to and that `/metrics` serves to
+//! Prometheus.
 //!
-//! All are plain atomics with fixed labels, looked up once when the server starts: adding costs no lock, but for the
-//! tick histograms, which a room touches once per tick. Knows no room, no session and no socket.
+//! All of them are plain atomics with fixed labels, looked up once when the server starts. Adding takes no
+//! lock, except for the tick histograms, which a room touches once per tick. This module knows no room, no
+//! session and no socket.
 
 mod budget;
 mod form;
@@ -39,7 +41,8 @@ const TICK_BUCKETS_S: [f64; 14] = [
     0.5,
 ];
 
-/// The upper bounds of the histogram of lateness, seconds: from a timer's grain to a pause of the machine.
+/// The upper bounds of the histogram of lateness, seconds: from a timer's resolution to a pause of the
+/// machine.
 const LATENESS_BUCKETS_S: [f64; 13] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.033, 0.1, 0.5, 2.5, 10.0];
 
@@ -78,7 +81,7 @@ pub(crate) struct GameEvents {
 
 /// Every metric of a server. Shared by reference; adding needs no `&mut`.
 pub(crate) struct Metrics {
-    /// Rooms that live now.
+    /// Rooms that exist now.
     pub(crate) rooms: Gauge,
     /// Rooms made since the start.
     pub(crate) rooms_made: Counter,
@@ -94,19 +97,19 @@ pub(crate) struct Metrics {
     pub(crate) members: By<Gauge>,
     /// Sessions now: connections whose upgrade is done.
     pub(crate) sessions: Gauge,
-    /// Open connections now, those that only ask for a page included.
+    /// Open connections now, including those that only ask for a page.
     pub(crate) connections: Gauge,
-    /// Connections since the start.
+    /// Connections accepted since the start.
     pub(crate) connections_accepted: Counter,
-    /// Failures of accept, out of file descriptors above all.
+    /// Failures of accept, mostly because file descriptors ran out.
     pub(crate) accept_errors: Counter,
-    /// Connections not taken, by reason.
+    /// Refused connections, by reason.
     pub(crate) connections_refused: By<Counter>,
-    /// Connections that never became a session though they tried, by stage.
+    /// Connections that tried to become a session and failed, by stage.
     pub(crate) handshake_failures: By<Counter>,
-    /// Listings made, by what is listed. Those served are many more.
+    /// Listings made, by kind. Many more are served.
     pub(crate) listings_made: By<Counter>,
-    /// Lines of the log that were not written, by reason.
+    /// Log lines that were not written, by reason.
     pub(crate) log_lines_dropped: By<Counter>,
     /// How long the work of one tick took, seconds.
     pub(crate) tick_seconds: Histogram,
@@ -114,11 +117,11 @@ pub(crate) struct Metrics {
     pub(crate) tick_lateness: Histogram,
     /// Ticks whose work began late by a whole period or more.
     pub(crate) overruns: Counter,
-    /// Ticks given up because catching up reached its bound.
+    /// Ticks skipped because catching up reached its limit.
     pub(crate) ticks_lost: Counter,
-    /// To clients.
+    /// Messages to clients.
     pub(crate) sent: Traffic,
-    /// From clients.
+    /// Messages from clients.
     pub(crate) received: Traffic,
     /// Updates that a member did not get in a tick, by reason.
     pub(crate) skips: By<Counter>,
@@ -126,38 +129,38 @@ pub(crate) struct Metrics {
     pub(crate) inputs: By<Counter>,
     /// Frames with an input.
     pub(crate) input_frames: Counter,
-    /// Of them, the ones whose input came with less than a quarter of a tick to spare.
+    /// Of these, the frames whose input had less than a quarter of a tick to spare.
     pub(crate) input_frames_narrow: Counter,
-    /// Times that a game looked back for a player.
+    /// Times that a game rewound for a player.
     pub(crate) rewinds: Counter,
-    /// How far back, ticks.
+    /// The sum of these rewinds, ticks.
     pub(crate) rewind_ticks: Counter,
-    /// Keyframes in profile 0 in spite of a table, because they are shorter so.
+    /// Keyframes in profile 0 although there is a table, because they are shorter that way.
     pub(crate) keyframes_plain: Counter,
-    /// Updates beyond the bound of a message, which were not sent.
+    /// Updates longer than a message may be, which were not sent.
     pub(crate) updates_too_long: Counter,
     pub(crate) budgets: Budgets,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
-    /// States that differed at clients, as far as the server could confirm it; in a room one in 15 s.
+    /// States that differed at clients, as far as the server could confirm it; one per room in 15 s.
     pub(crate) hash_mismatches: Counter,
-    /// All that clients reported of that.
+    /// All reports of clients about that.
     pub(crate) hash_reports: By<Counter>,
-    /// Joins and rooms refused because of the address, by what was too much.
+    /// Joins and rooms refused because of the address, by what was exceeded.
     pub(crate) charges_refused: By<Counter>,
-    /// Places of cut players that were held for a moment only.
+    /// Seats of disconnected players that were held only briefly.
     pub(crate) seats_held_briefly: Counter,
-    /// Places of players who were away that were given to others.
+    /// Seats of absent players that were given to others.
     pub(crate) seats_yielded: Counter,
-    /// Players who came back after a cut.
+    /// Players who came back after a lost connection.
     pub(crate) resumes: Counter,
     /// Players who tried to and were refused.
     pub(crate) resumes_refused: Counter,
-    /// How many connections the server takes: as configured, or fewer if the system permits fewer files.
+    /// How many connections the server accepts: as configured, or fewer if the system permits fewer files.
     pub(crate) connections_max: Gauge,
     closes: Vec<(CloseCode, Counter)>,
     registry: Registry,
-    /// The process's own, under the names that every program has them.
+    /// The process's own metrics, under the names that every program uses for them.
     process: Registry,
 }
 
@@ -178,7 +181,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut r = Registry::with_prefix("tickwire");
         Self {
-            rooms: gauge(&mut r, "rooms", "Rooms that live now"),
+            rooms: gauge(&mut r, "rooms", "Rooms that exist now"),
             rooms_made: counter(&mut r, "rooms_made", "Rooms made"),
             room_panics: counter(&mut r, "room_panics", "Rooms that ended by a panic"),
             hangs: counter(&mut r, "hangs", "Times that a game hung: one of its steps took 0.3 s or more"),
@@ -201,14 +204,14 @@ impl Metrics {
             connections_refused: counters(
                 &mut r,
                 "connections_refused",
-                "Connections not taken",
+                "Connections refused",
                 "reason",
                 Refused::LABELS,
             ),
             handshake_failures: counters(
                 &mut r,
                 "handshake_failures",
-                "Connections that tried and never became a session",
+                "Connections that tried to become a session and failed",
                 "stage",
                 HandshakeFailure::LABELS,
             ),
@@ -222,7 +225,7 @@ impl Metrics {
             log_lines_dropped: counters(
                 &mut r,
                 "log_lines_dropped",
-                "Lines of the log that were not written",
+                "Log lines that were not written",
                 "reason",
                 LogLoss::LABELS,
             ),
@@ -239,7 +242,7 @@ impl Metrics {
                 Histogram::new(LATENESS_BUCKETS_S),
             ),
             overruns: counter(&mut r, "tick_overruns", "Ticks that began late by a period or more"),
-            ticks_lost: counter(&mut r, "ticks_lost", "Ticks given up because catching up reached its bound"),
+            ticks_lost: counter(&mut r, "ticks_lost", "Ticks skipped because catching up reached its limit"),
             sent: traffic(&mut r, "sent", "to clients", OutKind::LABELS),
             received: traffic(&mut r, "received", "from clients", InKind::LABELS),
             skips: counters(
@@ -250,11 +253,11 @@ impl Metrics {
                 SkipReason::LABELS,
             ),
             inputs: counters(&mut r, "inputs", "Inputs that were not on time", "fate", InputFate::LABELS),
-            input_frames: counter(&mut r, "input_frames", "Frames with an input whose arrival was looked at"),
+            input_frames: counter(&mut r, "input_frames", "Frames with an input whose arrival was timed"),
             input_frames_narrow: counter(
                 &mut r,
                 "input_frames_narrow",
-                "Frames whose input came less than a quarter of a tick early, or late",
+                "Frames whose input arrived less than a quarter of a tick early, or late",
             ),
             keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
             updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
@@ -264,7 +267,7 @@ impl Metrics {
             events_refused: registered(
                 &mut r,
                 "events_refused",
-                "Reliable events beyond a bound that a game gave out and nobody got",
+                "Reliable events of a game that exceeded a limit and were not sent",
                 Family::default(),
             ),
             events_dropped: registered(
@@ -291,37 +294,33 @@ impl Metrics {
             seats_held_briefly: counter(
                 &mut r,
                 "seats_held_briefly",
-                "Places of cut players held for a moment only",
+                "Seats of disconnected players held only briefly",
             ),
-            seats_yielded: counter(
-                &mut r,
-                "seats_yielded",
-                "Places of players who were away given to others",
-            ),
-            resumes: counter(&mut r, "resumes", "Players who came back after a cut"),
+            seats_yielded: counter(&mut r, "seats_yielded", "Seats of absent players given to others"),
+            resumes: counter(&mut r, "resumes", "Players who came back after a lost connection"),
             resumes_refused: counter(
                 &mut r,
                 "resumes_refused",
                 "Players who tried to come back and were refused",
             ),
-            connections_max: gauge(&mut r, "connections_max", "Open connections that the server takes"),
+            connections_max: gauge(&mut r, "connections_max", "Open connections that the server accepts"),
             closes: closes(&mut r),
             registry: build_info(r),
             process: process_registry(),
         }
     }
 
-    /// How long this step has taken.
+    /// How long this step has taken so far.
     pub(crate) fn hung_step(&self, step: &HungStep) -> Gauge<f64, AtomicU64> {
         self.hung_steps.get_or_create_owned(step)
     }
 
-    /// This step has ended.
+    /// Removes a step that has ended.
     pub(crate) fn forget_hung_step(&self, step: &HungStep) {
         self.hung_steps.remove(step);
     }
 
-    /// The counters of a game's reliable events, there from now on.
+    /// The counters of a game's reliable events, exported from now on.
     pub(crate) fn events_of(&self, game: &str) -> GameEvents {
         let refused = |cause: &str| {
             let labels = [("game", game.to_owned()), ("cause", cause.to_owned())];
@@ -342,29 +341,29 @@ impl Metrics {
         }
     }
 
-    /// Tells the bounds beside what they bound. Called once.
+    /// Exports the limits next to what they limit. Called once.
     pub(crate) fn show_limits(&mut self, limits: &Limits) {
         self.connections_max.set(limits.connections_max.into());
         let r = &mut self.registry;
         for (name, help, value) in [
             (
                 "connections_per_address_max",
-                "Open connections that the server takes from one address",
+                "Open connections that the server accepts from one address",
                 limits.connections_per_address_max,
             ),
-            ("rooms_max", "Rooms that the server takes", limits.rooms_max),
+            ("rooms_max", "Rooms that may exist at one time", limits.rooms_max),
         ] {
             gauge(r, name, help).set(value.into());
         }
     }
 
-    /// Tells when the certificate ends, Unix time in seconds. Called once, if there is one.
+    /// Exports when the certificate expires, as Unix time in seconds. Called once, if there is a certificate.
     pub(crate) fn show_tls_expiry(&mut self, timestamp_s: i64) {
-        let help = "When the certificate ends, Unix time";
+        let help = "When the certificate expires, Unix time";
         gauge(&mut self.registry, "tls_certificate_expiry_timestamp_seconds", help).set(timestamp_s);
     }
 
-    /// The text for whoever scrapes.
+    /// The text for a scraper.
     pub(crate) fn render(&self, form: Form) -> String {
         let mut out = String::new();
         let written = text::encode_registry(&mut out, &self.registry)
@@ -378,7 +377,7 @@ impl Metrics {
     }
 }
 
-/// One metric that is always 1 and names what runs.
+/// A metric that is always 1 and names what is running.
 fn build_info(mut registry: Registry) -> Registry {
     type Labels = [(&'static str, String); 3];
     let family = Family::<Labels, Gauge>::default();
@@ -389,7 +388,7 @@ fn build_info(mut registry: Registry) -> Registry {
         ("profile", profile.to_owned()),
     ];
     family.get_or_create(&labels).set(1);
-    registry.register("build_info", "What runs: always 1", family);
+    registry.register("build_info", "What is running: always 1", family);
     registry
 }
 

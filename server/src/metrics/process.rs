@@ -1,4 +1,4 @@
-//! What the system says of this process, under the names that every program of the field gives it.
+//! What the system reports about this process, under the names that every program uses.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Read anew for each scrape.
+/// Read again for each scrape.
 #[derive(Debug)]
 pub(super) struct Process {
     started: SystemTime,
@@ -16,7 +16,7 @@ pub(super) struct Process {
 /// One reading.
 #[derive(Debug)]
 struct Reading {
-    /// Time of all threads in the program and in the kernel for it, s.
+    /// Processor time of all threads, in the program and in the kernel for it, s.
     cpu_s: f64,
     resident_bytes: u64,
     virtual_bytes: u64,
@@ -26,7 +26,7 @@ struct Reading {
 }
 
 impl Process {
-    /// Of a process that starts now.
+    /// For a process that starts now.
     pub(super) fn new() -> Self {
         Self { started: SystemTime::now() }
     }
@@ -63,7 +63,7 @@ fn read() -> Option<Reading> {
         let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
         value.split_whitespace().next()?.parse().ok()
     };
-    // One of them is the folder that is being read.
+    // One of them is the directory that is being read.
     let open_fds = std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
     Some(Reading {
         cpu_s: seconds(usage.user_time()) + seconds(usage.system_time()),
@@ -75,7 +75,7 @@ fn read() -> Option<Reading> {
     })
 }
 
-/// Other systems tell it by other means.
+/// Other systems report it by other means.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 fn read() -> Option<Reading> {
     None

@@ -1,7 +1,8 @@
-//! The life of a room, a tick at a time: read what came, drain the inbox, step, fill the slots. No await in between.
+//! Runs a room, one tick at a time: read what arrived, drain the inbox, step, fill the slots. No await in
+//! between.
 //!
-//! A panic of the game ends this room with 1011 and nothing else. So does the operator's word when the game hangs: the
-//! room then ends as soon as the game lets it.
+//! A panic of the game ends this room with 1011 and nothing else. The operator may end a room whose game
+//! hangs; it then ends as soon as the game returns.
 
 use super::inbox::{Arrival, Batch, Item, Port};
 use super::schedule::{Due, Schedule};
@@ -26,11 +27,12 @@ pub(crate) trait NewRoom: Send {
     /// Its port.
     fn port(&self) -> Arc<dyn RoomPort>;
 
-    /// Lets it tick. `number` says which room of the server this is, for its phase. Call within a runtime.
+    /// Starts its ticks. `number` says which room of the server this is, which sets its phase. Call it within
+    /// a runtime.
     fn start(self: Box<Self>, context: &Arc<ServerContext>, number: u64);
 }
 
-/// The right to have one room, and who pays for it. Given back when dropped.
+/// Permission to have one room, and who pays for it. Dropping it gives both back.
 pub(crate) struct RoomPermit {
     pub(crate) _place: OwnedSemaphorePermit,
     pub(crate) _charge: RoomCharge,
@@ -71,19 +73,19 @@ impl<G: Game> NewRoom for RoomParts<G> {
     }
 }
 
-/// What a room gives back when it is gone.
+/// What a room gives back when it has ended.
 #[expect(dead_code, reason = "held, to be dropped")]
 struct Stakes {
     permit: RoomPermit,
     postings: [AuditEntry; 2],
 }
 
-/// A room that lives, as its thread runs it.
+/// A running room, as its thread sees it.
 struct Running<G: Game> {
-    /// Nothing once the room is over.
+    /// `None` once the room is over.
     driver: Option<Box<Driver<G>>>,
     stakes: Option<Stakes>,
-    /// Where the sessions live: the directory is told there of the room's end.
+    /// Where the sessions run; there the directory is notified of the room's end.
     runtime: Handle,
 }
 
@@ -102,7 +104,7 @@ struct Driver<G: Game> {
 
 /// Why a room ended.
 enum RoomEnd {
-    /// Nobody was in it for a while.
+    /// It was empty for a while.
     Idle,
     /// The operator or the shutdown ended it.
     Closed(Close),
@@ -129,7 +131,7 @@ impl<G: Game> Job for Running<G> {
         let Some(end) = driver.wake() else { return Progress::Again };
         let (context, port) = (driver.context.clone(), driver.port.clone());
         driver.finish(end);
-        // What panicked once may do so again when it is dropped.
+        // What panicked once may panic again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.driver = None));
         let stakes = self.stakes.take();
         self.runtime.spawn(async move {
@@ -143,7 +145,7 @@ impl<G: Game> Job for Running<G> {
 }
 
 impl<G: Game> Driver<G> {
-    /// Makes the ticks that are due. Gives the room's end when it comes.
+    /// Runs the ticks that are due. Returns the room's end when it is reached.
     fn wake(&mut self) -> Option<RoomEnd> {
         let now = Instant::now();
         self.tally.woken(now.saturating_duration_since(self.schedule.next_at()));
@@ -167,14 +169,14 @@ impl<G: Game> Driver<G> {
                 self.context.metrics.room_panics.inc();
                 tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
             }
-            RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: nobody was in it"),
+            RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: it was empty"),
             RoomEnd::Closed(close) => tracing::info!(room = %id, %game, %ticks, %close, "room ended"),
             RoomEnd::Abandoned => tracing::info!(room = %id, %game, %ticks, "a room that had hung has ended"),
         }
     }
 
     fn tick(&mut self, now: Instant, due: Due) -> Option<RoomEnd> {
-        // First, so that what came meanwhile is judged by the time that it is now.
+        // Skip first, so that what arrived meanwhile is judged by the current time.
         if due.lost > 0 {
             self.room.skip(due.lost);
         }
@@ -195,22 +197,23 @@ impl<G: Game> Driver<G> {
             self.batch.held.retain(|(member, _)| self.room.holds(*member));
         }
         self.tally.tick(now.elapsed(), due, self.room.stats(), players, spectators);
-        // Who gives way to a newcomer takes no place from one.
+        // A seat that gives way to a newcomer does not count as taken.
         self.port.publish(players - self.room.yielding(), spectators, self.room.access());
         self.port.publish_figures(&self.room);
         if self.room.is_over() {
-            let close = Close::new(CloseCode::NoSuchRoom, "the room has come to its last tick; join another");
+            let close = Close::new(CloseCode::NoSuchRoom, "the room has reached its last tick; join another");
             self.room.close_all(&close, &mut self.slots);
             return Some(RoomEnd::Closed(close));
         }
         self.is_idle(now).then_some(RoomEnd::Idle)
     }
 
-    /// Hands to the room what came. `lost_time`: what was read meanwhile may have waited unread as long as the room did, so
-    /// the times of its arrival say nothing to a client's clock.
+    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
+    /// the room did, so its times of arrival tell a client's clock nothing.
     fn drain(&mut self, now: Instant, lost_time: bool) {
-        // In this order, so that a member's messages stay in theirs: what a session left in the inbox came before it lent the
-        // reading to the room, and what it reads from now on comes after what the room has read.
+        // This order keeps each member's messages in order: what a session left in the inbox arrived before
+        // it lent the reading to the room, and what it reads from now on arrives after what the room has
+        // read.
         let harvested = &mut self.batch.harvested;
         self.slots.receive_ready(now, |member, at, message| {
             let mut event = MemberEvent::decode(message)?;
@@ -253,7 +256,7 @@ impl<G: Game> Driver<G> {
             return false;
         }
         let since = *self.empty_since.get_or_insert(now);
-        // Nobody comes back to a room that refused the one for whom it was made.
+        // No client comes back to a room that refused the client for which it was made.
         let is_unused = self.room.stats().joins == 0;
         let is_idle = now.saturating_duration_since(since) >= self.context.limits.room_idle();
         (is_unused || is_idle) && self.port.end_if_idle()

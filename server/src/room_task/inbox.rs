@@ -1,6 +1,7 @@
 //! Where sessions leave what their members did, until the room's next tick.
 //!
-//! Bounded: frames have a share per member; coming and going always fits, since each member does it once.
+//! It is bounded: messages have a limit per member; joins and leaves always fit, because each member does
+//! each once.
 
 use super::shown::{Counts, Shown};
 use crate::charges::HeldSeat;
@@ -22,16 +23,17 @@ use tickwire_shared::{Access, Rewinds};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Messages between two ticks, per member. A session's own rate is bounded far below it; this bound holds when a
-/// room does not come to its tick.
+/// Messages between two ticks, per member. A session's own rate limit is far lower; this limit matters when a
+/// room does not reach its tick.
 const MESSAGES_PER_MEMBER_MAX: usize = 128;
 
-/// How long no match is led to a room after it refused one because it is full, if nobody leaves before.
+/// How long no match is led to a room that refused one because it was full, unless a player leaves earlier.
 const PASS_OVER_FULL: Duration = Duration::from_secs(10);
-/// The same after any other refusal, which may be about that one player: short, so that nobody can hide a room.
+/// The same after any other refusal, which may be about that one player. It is short, so that no player can
+/// hide a room.
 const PASS_OVER_RULE: Duration = Duration::from_secs(1);
 
-/// What never changes of a room.
+/// What never changes about a room.
 #[derive(Debug)]
 pub(crate) struct RoomFacts {
     pub(crate) id: RoomId,
@@ -66,9 +68,9 @@ struct Inbox<G: Game> {
     items: Vec<Item<G>>,
     /// Members whose first event is among the items.
     arrivals: Vec<Arrival>,
-    /// What is charged for the places of members whose cut is among the items.
+    /// The charges for the seats of members whose lost connection is among the items.
     held: Vec<(MemberId, HeldSeat)>,
-    /// Sessions that hold a place.
+    /// Sessions that have a seat or ask for one.
     attached: usize,
     /// Messages among the items.
     messages: usize,
@@ -82,7 +84,7 @@ struct Inbox<G: Game> {
     ended: Option<Close>,
 }
 
-/// A member on its way in.
+/// A member that asks for a seat.
 pub(super) struct Arrival {
     pub(super) member: MemberId,
     pub(super) slot: Arc<Slot>,
@@ -93,7 +95,7 @@ pub(super) struct Arrival {
 #[derive(Clone, Copy, Debug)]
 struct PassedOver {
     until: Instant,
-    /// With fewer players than these the room is worth another try.
+    /// With fewer players than this, the room is worth another try.
     players: u16,
 }
 
@@ -103,7 +105,7 @@ impl PassedOver {
     }
 }
 
-/// The places of one role: those that the room counted last, and those that were given away since.
+/// The taken seats of one role: those that the room counted last, and those that were given out since.
 #[derive(Clone, Copy, Debug, Default)]
 struct SeatCount {
     counted: u16,
@@ -128,10 +130,10 @@ impl SeatCount {
     }
 }
 
-/// What the task takes at a tick. Kept by it, so that no tick allocates.
+/// What the room takes out at a tick. It is reused, so that no tick allocates.
 pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
-    /// What the room itself has read; it stands behind the items.
+    /// What the room itself has read; it comes after the items.
     pub(super) harvested: Vec<Item<G>>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) held: Vec<(MemberId, HeldSeat)>,
@@ -185,7 +187,7 @@ impl<G: Game> Port<G> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Swaps what came into `batch`, which must be empty.
+    /// Swaps what arrived into `batch`, which must be empty.
     pub(super) fn swap(&self, batch: &mut Batch<G>) {
         let mut inbox = self.inbox();
         std::mem::swap(&mut inbox.items, &mut batch.items);
@@ -197,7 +199,8 @@ impl<G: Game> Port<G> {
         inbox.spectators.start_tick();
     }
 
-    /// Notes how many the room counts after the tick for which the last batch was taken, and who may come into it.
+    /// Notes how many members the room counts after the tick for which the last batch was taken, and who may
+    /// join it.
     pub(super) fn publish(&self, players: usize, spectators: usize, access: Access) {
         let mut inbox = self.inbox();
         inbox.access = access;
@@ -207,12 +210,12 @@ impl<G: Game> Port<G> {
         self.counts.set(inbox.players.taken(), inbox.spectators.taken());
     }
 
-    /// Leaves figures for the operator, once a second.
+    /// Publishes numbers for the operator, once a second.
     pub(super) fn publish_figures(&self, room: &Room<G>) {
         self.shown.update(room);
     }
 
-    /// Ends the room if nobody is on the way into it. From then on nobody gets in.
+    /// Ends the room if no client is on the way into it. From then on it admits no one.
     pub(super) fn end_if_idle(&self) -> bool {
         let mut inbox = self.inbox();
         let idle = inbox.arrivals.is_empty();
@@ -227,7 +230,7 @@ impl<G: Game> Port<G> {
         self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Ends the room, also for those who are on the way into it.
+    /// Ends the room, also for clients on the way into it.
     pub(super) fn end(&self, close: &Close) {
         let arrivals = self.inbox().end(close.clone());
         for arrival in arrivals {
@@ -406,7 +409,7 @@ impl<G: Game> Inbox<G> {
         self.ended.is_some() || self.closing.is_some()
     }
 
-    /// Why nobody in `role` gets in now, as far as that is known before the room's next tick.
+    /// Why a client in `role` cannot join now, as far as that is known before the room's next tick.
     fn refusal(&self, role: Role, matched: bool, facts: &RoomFacts) -> Option<Close> {
         let is_full = match role {
             Role::Player => self.players.taken() >= facts.players_max,
@@ -428,7 +431,7 @@ mod tests {
     use crate::leak_audit::{Audited, LeakAudit};
     use tickwire_arena::Arena;
 
-    /// The lock is held here; whoever took it would hang.
+    /// The test holds the lock; anything that took it would hang.
     #[test]
     fn a_listing_waits_for_no_room() {
         let facts = RoomFacts {

@@ -1,7 +1,8 @@
 //! A room at work: the only owner of its state. Owns the inbox, the schedule and the room's end.
 //!
-//! Sessions put decoded events into the room's [`inbox`] through a [`RoomPort`](crate::room_port::RoomPort); the
-//! [`driver`] alone empties it, at the room's ticks, on whatever thread that runs it. No message wakes it.
+//! Sessions put decoded events into the room's [`inbox`] through a [`RoomPort`](crate::room_port::RoomPort).
+//! Only the [`driver`] empties it, at the room's ticks, on whichever thread runs the room. Messages do not
+//! wake it.
 
 mod driver;
 mod inbox;

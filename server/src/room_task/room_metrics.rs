@@ -9,10 +9,10 @@ use tickwire_shared::room::RoomStats;
 use tickwire_shared::wire::control::{Desync, GameName};
 use tokio::time::Instant;
 
-/// The shortest time between two lines about the same thing of one room.
+/// The shortest time between two log lines of one room about the same thing.
 const LINE_PERIOD: Duration = Duration::from_secs(10);
 
-/// What a room has told the metrics so far.
+/// What a room has added to the metrics so far.
 pub(super) struct RoomMetrics {
     metrics: Arc<Metrics>,
     events: GameEvents,
@@ -34,12 +34,12 @@ impl RoomMetrics {
         Self { metrics, events, room, game, refused_lines, floor_lines, told, players: 0, spectators: 0 }
     }
 
-    /// Tells how late a waking came.
+    /// Records how late a wakeup was.
     pub(super) fn woken(&self, late: Duration) {
         self.metrics.tick_lateness.observe(late.as_secs_f64());
     }
 
-    /// Tells what a waking did: `spent` on `due` ticks.
+    /// Records what a wakeup did: `spent` on `due` ticks.
     pub(super) fn tick(
         &mut self,
         spent: Duration,
@@ -72,8 +72,8 @@ impl RoomMetrics {
             let (room, game) = (self.room, &self.game);
             tracing::warn!(
                 %room, %game, updates,
-                "players' own streams and private sections alone exceed client_bytes_per_s: raise it, or make \
-                 the game's cells smaller"
+                "players' own streams and private sections alone exceed client_bytes_per_s: raise it, or \
+                 make the game's cells smaller"
             );
         }
         let (inputs, before) = (&stats.inputs, &told.inputs);
@@ -102,7 +102,7 @@ impl RoomMetrics {
             && let Some(cause) = stats.events_refused.last
         {
             let (room, game) = (self.room, &self.game);
-            tracing::warn!(%room, %game, refused, %cause, "the game gave out events that nobody gets");
+            tracing::warn!(%room, %game, refused, %cause, "the game gave out events that are not sent");
         }
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         for (verdict, now, then) in [
@@ -115,7 +115,7 @@ impl RoomMetrics {
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
         {
-            // In a room one report in 15 s counts.
+            // One report per room in 15 s counts.
             tracing::warn!(
                 stream = stream.0, %tick, entity = entity.0, field, client, server,
                 "a client's state differed and was repaired: a fault in the game or the client"
@@ -125,7 +125,7 @@ impl RoomMetrics {
         self.set_members(players, spectators);
     }
 
-    /// The room is over: nobody is in it.
+    /// The room is over: it has no members.
     pub(super) fn finish(&mut self) {
         self.set_members(0, 0);
         self.metrics.rooms.dec();
@@ -144,7 +144,7 @@ impl RoomMetrics {
     }
 }
 
-/// When a line about something that a room counts is due: with the first one, then now and then.
+/// Decides when to log something that a room counts: the first time, then at intervals.
 #[derive(Default)]
 struct Lines {
     told: u64,
@@ -152,7 +152,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// How many were counted since the last line, if one is due.
+    /// How many were counted since the last line, if a line is due.
     fn due(&mut self, count: u64) -> Option<u64> {
         let new = count - self.told;
         let is_early = || self.last.is_some_and(|last| last.elapsed() < LINE_PERIOD);

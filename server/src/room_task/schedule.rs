@@ -1,14 +1,14 @@
-//! When a room's ticks are due: a fixed rate, a phase of its own, bounded catching up.
+//! When a room's ticks are due: a fixed rate, a phase of its own, limited catching up.
 //!
-//! Tick numbers follow real time, as clients count them: what cannot be caught up is skipped.
+//! Tick numbers follow real time, as clients count them: ticks that cannot be caught up are skipped.
 
 use std::time::Duration;
 use tickwire_shared::limits::CATCH_UP_MS_MAX;
 use tickwire_shared::tick::{Tick, TickRate};
 use tokio::time::Instant;
 
-/// 2^64 divided by the golden ratio: multiples of it, modulo 2^64, spread evenly over the range however many there
-/// are (Knuth, The Art of Computer Programming 3, section 6.4).
+/// 2^64 divided by the golden ratio. Its multiples, modulo 2^64, spread evenly over the range however many
+/// there are (Knuth, The Art of Computer Programming 3, section 6.4).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A room's timetable.
@@ -21,7 +21,7 @@ pub(super) struct Schedule {
     done: Tick,
 }
 
-/// The ticks that are due at one waking.
+/// The ticks that are due at one wakeup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
     /// Ticks to be skipped before the steps.
@@ -31,8 +31,8 @@ pub(super) struct Due {
 }
 
 impl Schedule {
-    /// The timetable of the `number`th room of a server that started at `epoch`. Rooms of one rate share the period
-    /// between them, so that they do not all send at once.
+    /// The timetable of the `number`th room of a server that started at `epoch`. Rooms of one rate are spread
+    /// over the period, so that they do not all send at once.
     pub(super) fn new(rate: TickRate, number: u64, epoch: Instant, now: Instant) -> Self {
         let period = rate.period().as_nanos().max(1) as u64;
         let phase = ((u128::from(number.wrapping_mul(GOLDEN)) * u128::from(period)) >> 64) as u64;
@@ -51,7 +51,7 @@ impl Schedule {
         self.base + self.rate.time_of(tick)
     }
 
-    /// Takes the ticks that are due at `now`; at least one, since the caller was woken for it.
+    /// Takes the ticks that are due at `now`; at least one, because the caller was woken for it.
     pub(super) fn take_due(&mut self, now: Instant) -> Due {
         let passed = self.rate.ticks_in(now.saturating_duration_since(self.base));
         let behind = ((passed + 1e-6) as u64).saturating_sub(u64::from(self.done.0)).max(1);

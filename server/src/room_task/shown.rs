@@ -1,4 +1,4 @@
-//! What a room shows of itself to those who list rooms, without making it wait for them or them for it.
+//! What a room shows to listings. Neither the room nor the reader waits for the other.
 
 use crate::room_port::BytesSent;
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
@@ -8,8 +8,8 @@ use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Room;
 use tickwire_shared::{Access, Rewinds};
 
-/// How many are in it or on their way, and who may come. Whoever holds the inbox's lock writes them; reading
-/// takes no lock.
+/// How many members it has or expects, and who may join. Written under the inbox's lock; reading takes no
+/// lock.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     players: AtomicU16,
@@ -41,14 +41,14 @@ impl Counts {
     }
 }
 
-/// What is told of the room once a second.
+/// What the room publishes once a second.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     pub(super) bytes_sent: BytesSent,
     pub(super) rewinds: Vec<(MemberId, Rewinds)>,
 }
 
-/// The newest figures. The lock is held only while a handle is copied or exchanged.
+/// The newest numbers. The lock is held only while a handle is copied or exchanged.
 #[derive(Debug, Default)]
 pub(super) struct Shown(Mutex<Arc<Figures>>);
 
@@ -57,7 +57,7 @@ impl Shown {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Publishes new figures whenever another update was sampled, once a second. If a reader holds the lock
+    /// Publishes new numbers whenever another update was sampled, once a second. If a reader holds the lock
     /// at that moment, the room does not wait and publishes at its next tick.
     pub(super) fn update<G: Game>(&self, room: &Room<G>) {
         let Some(sampled) = room.byte_profile() else { return };

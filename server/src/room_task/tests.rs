@@ -131,7 +131,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     let close = slot.take_close().unwrap();
     assert_eq!((close.code, &close.advice), (CloseCode::NoSuchRoom, &Advice::RetryAfter(0)));
     assert!(close.text.contains("last tick"), "{close}");
-    assert_eq!(port.players_if_matchable(Role::Player), None, "no match comes here");
+    assert_eq!(port.players_if_matchable(Role::Player), None, "no match is led here");
     let refused = port.enter(entry, &slot).err().unwrap();
-    assert_eq!(refused.code, CloseCode::NoSuchRoom, "nobody is taken any more: {refused}");
+    assert_eq!(refused.code, CloseCode::NoSuchRoom, "the room admits no one: {refused}");
 }

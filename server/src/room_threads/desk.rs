@@ -1,4 +1,4 @@
-//! What one room thread does, for the watchdog to look at.
+//! What one room thread is doing, for the watchdog to see.
 
 use crate::room_port::RoomPort;
 use std::fmt;
@@ -13,7 +13,7 @@ use tickwire_shared::wire::control::GameName;
 pub(crate) enum Subject {
     /// A room after this tick.
     Room(Arc<dyn RoomPort>, Tick),
-    /// The making of a room.
+    /// A room being made.
     Making(GameName, RoomId),
 }
 
@@ -32,7 +32,7 @@ impl Subject {
         }
     }
 
-    /// 0 while the room is made.
+    /// 0 while the room is being made.
     pub(super) fn tick(&self) -> Tick {
         match self {
             Self::Room(_, tick) => *tick,
@@ -58,16 +58,16 @@ impl fmt::Debug for Subject {
 #[derive(Debug, Default)]
 pub(super) struct Desk(Mutex<OnDesk>);
 
-/// What lies on it.
+/// What is on it.
 #[derive(Debug, Default)]
 pub(super) struct OnDesk {
-    /// Nothing while the thread waits.
+    /// `None` while the thread waits.
     pub(super) subject: Option<Subject>,
-    /// Beats of the watchdog that have seen the subject.
+    /// How many beats of the watchdog have seen the subject.
     pub(super) beats: u32,
     /// When the first of them was.
     pub(super) seen_at: Option<Instant>,
-    /// The thread belongs to the subject: another has taken its place.
+    /// The thread belongs to the subject: another thread has taken its place.
     pub(super) apart: bool,
 }
 
@@ -83,7 +83,7 @@ impl Desk {
         desk.seen_at = None;
     }
 
-    /// What lay on it: the subject is done.
+    /// Clears the desk and returns what was on it: the subject is done.
     pub(super) fn end(&self) -> OnDesk {
         let mut desk = self.look();
         let apart = desk.apart;

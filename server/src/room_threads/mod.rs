@@ -1,9 +1,10 @@
-//! The threads on which rooms tick, apart from those of sessions, so that a game that hangs holds up nobody
+//! The threads on which rooms tick, separate from those of sessions, so that a game that hangs blocks nothing
 //! else.
 //!
-//! Rooms wait in a timetable for their time, and a few threads serve it ([`pool`]). A [`watchdog`] looks at
-//! what each thread does ([`desk`]). A thread that hangs in a game belongs to that room from then on, and
-//! another thread takes its place; how many there may be of those is bounded. Knows no socket and no session.
+//! Rooms wait in a timetable until they are due, and a few threads serve it ([`pool`]). A [`watchdog`] looks
+//! at what each thread is doing ([`desk`]). A thread that hangs in a game belongs to that room from then on,
+//! and another thread takes its place; the number of such threads is limited. This module knows no socket and
+//! no session.
 
 mod desk;
 mod pool;
@@ -18,11 +19,11 @@ use std::thread::available_parallelism;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
-/// Threads that may belong to one room each, because its game hangs or has hung. Beyond it a hung game keeps
-/// a thread of all rooms, and no new room is made.
+/// Threads that may belong to one room each, because its game hangs or has hung. Beyond this number a hung
+/// game keeps a thread that all rooms share, and no new room is made.
 pub(crate) const APART_MAX: usize = 32;
 
-/// Work that a room thread does.
+/// Work for a room thread.
 pub(crate) trait Job: Send {
     /// Whose code it runs.
     fn subject(&self) -> Subject;
@@ -48,12 +49,12 @@ pub(crate) enum Progress {
 pub(crate) enum RoomThreads {
     /// On threads of their own.
     Apart(Arc<Pool>),
-    /// As tasks of the runtime in which they are made. No watchdog looks after them.
+    /// As tasks of the runtime in which they are made. No watchdog watches them.
     InRuntime,
 }
 
 impl RoomThreads {
-    /// Threads of their own: `count`, or as many as the machine has cores. They start with the first room.
+    /// Separate threads: `count`, or as many as the machine has cores. They start with the first room.
     pub(crate) fn apart(count: Option<usize>, metrics: Arc<Metrics>) -> Self {
         let cores = || available_parallelism().map_or(1, std::num::NonZero::get);
         Self::Apart(Pool::new(count.unwrap_or_else(cores).max(1), metrics))
@@ -87,7 +88,7 @@ impl RoomThreads {
         result.await.ok()
     }
 
-    /// Whether so many games hang that no room may be made.
+    /// Whether too many games hang for a new room to be made.
     pub(crate) fn is_exhausted(&self) -> bool {
         match self {
             Self::Apart(pool) => pool.is_exhausted(),
@@ -124,7 +125,7 @@ impl<T: Send, W: FnOnce() -> T + Send> Job for Once<W, T> {
         if let Some((work, done)) = self.work.take()
             && let Ok(result) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         {
-            // Nobody waits for it any more if it took too long.
+            // If it took too long, nothing waits for it any more.
             let _ = done.send(result);
         }
         Progress::Over

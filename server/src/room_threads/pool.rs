@@ -1,6 +1,6 @@
-//! Threads that serve one timetable: whoever has nothing to do takes the next job that is due.
+//! Threads that serve one timetable: a thread with nothing to do takes the next job that is due.
 //!
-//! One of the waiting threads keeps the time: it sleeps until the first job is due. The others sleep until
+//! One of the waiting threads is the timekeeper: it sleeps until the first job is due. The others sleep until
 //! they are needed. No thread is started before there is work for it.
 
 use super::desk::Desk;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use tokio::time::Instant;
 
-/// Runs in time, one after the other, after which a room that has hung may share its thread again.
+/// After this many runs in time in a row, a room that has hung may share its thread again.
 const RUNS_IN_TIME: u32 = 300;
 
 /// The threads and their timetable.
@@ -21,7 +21,7 @@ pub(crate) struct Pool {
     threads_max: usize,
     metrics: Arc<Metrics>,
     state: Mutex<State>,
-    /// Where the thread sleeps that keeps the time.
+    /// Where the timekeeper sleeps.
     time: Condvar,
     /// Where the other threads sleep.
     idle: Condvar,
@@ -31,7 +31,7 @@ pub(crate) struct Pool {
 struct State {
     jobs: BinaryHeap<Entry>,
     entries: u64,
-    /// When the thread wakes up that keeps the time, if there is one.
+    /// When the timekeeper wakes up, if there is one.
     wakes_at: Option<Instant>,
     idle: usize,
     /// Threads that serve the timetable.
@@ -43,7 +43,8 @@ struct State {
     closed: bool,
 }
 
-/// A job in the timetable. The greatest is due first; of two at one time, the one that came first.
+/// A job in the timetable. The greatest is due first; of two due at the same time, the one that was added
+/// first.
 struct Entry {
     at: Instant,
     number: u64,
@@ -103,7 +104,7 @@ impl Pool {
         }
     }
 
-    /// Ends the threads that have nothing to do. Nothing is put in after it.
+    /// Ends the threads that have nothing to do. No job is added after this.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.time.notify_all();
@@ -128,7 +129,7 @@ impl Pool {
         self.state().desks.clone()
     }
 
-    /// Leaves the thread at `desk` to what it does now and lets another take its place. `false` at the bound.
+    /// Leaves the thread at `desk` to its present job and lets another take its place. `false` at the limit.
     pub(super) fn set_apart(self: &Arc<Self>, desk: &Desk) -> bool {
         let mut state = self.state();
         let mut on_desk = desk.look();
@@ -147,7 +148,7 @@ impl Pool {
         true
     }
 
-    /// Sees to it that somebody wakes up when the first job is due. Called after each change.
+    /// Makes sure that a thread wakes up when the first job is due. Called after each change.
     fn arrange(self: &Arc<Self>, state: &mut State) {
         let Some(first) = state.jobs.peek().map(|entry| entry.at) else { return };
         match state.wakes_at {
@@ -171,12 +172,12 @@ impl Pool {
                 state.threads += 1;
                 state.desks.push(desk);
             }
-            // The jobs wait for the threads that there are; the next that is put in tries again.
+            // The jobs wait for the existing threads; the next job that is added tries again.
             Err(error) => tracing::error!(%error, "cannot start a thread for rooms"),
         }
     }
 
-    /// The life of a thread.
+    /// Runs a thread.
     fn work(self: Arc<Self>, desk: &Arc<Desk>) {
         while let Some(mut job) = self.next_job() {
             let (progress, _) = run(&self, desk, &mut *job);
@@ -191,7 +192,7 @@ impl Pool {
         self.leave(desk, |state| state.threads -= 1);
     }
 
-    /// The rest of the life of a thread that belongs to one job.
+    /// Runs the rest of a thread that belongs to one job.
     fn work_apart(self: &Arc<Self>, desk: &Arc<Desk>, mut job: Box<dyn Job>, mut progress: Progress) {
         let mut in_time = 0;
         while progress == Progress::Again && in_time < RUNS_IN_TIME {
@@ -242,7 +243,7 @@ impl Pool {
     }
 }
 
-/// Runs a job under the eyes of the watchdog. Says also whether it was done in time.
+/// Runs a job under the watchdog. Also returns whether it was done in time.
 fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
     desk.begin(job.subject());
     let progress = job.run();
@@ -258,7 +259,7 @@ mod tests {
     use tickwire_shared::id::RoomId;
     use tickwire_shared::wire::control::GameName;
 
-    /// A job that runs `runs` times, and says when it is dropped.
+    /// A job that runs `runs` times, and reports when it is dropped.
     struct Counting {
         runs: u32,
         due_at: Instant,
@@ -297,7 +298,7 @@ mod tests {
     fn start(threads: &RoomThreads, jobs: u32, runs: u32) -> Receiver<u32> {
         let (over, dropped) = sync_channel(jobs as usize);
         for job in 0..jobs {
-            // Periods that drift apart, so that jobs meet in all ways.
+            // Periods that drift apart, so that jobs coincide in all ways.
             let period = Duration::from_micros(900 + u64::from(job) * 37);
             threads.start(Box::new(Counting { runs, due_at: Instant::now(), period, over: over.clone() }));
         }

@@ -1,8 +1,8 @@
-//! Looks at what the room threads do: names what takes too long, and sees to it that others need not wait for
-//! it.
+//! Watches the room threads: reports jobs that take too long, and makes sure that others need not wait for
+//! them.
 //!
-//! It counts how often it has seen a thread at the same work instead of asking the clock: a process that was
-//! stopped for a while has hung in no game.
+//! It counts how often it has seen a thread at the same job, not the time: if the whole process was stopped
+//! for a while, no game has hung.
 
 use super::desk::{Desk, OnDesk, Subject};
 use super::pool::Pool;
@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 /// How often it looks.
 const BEAT: Duration = Duration::from_millis(50);
-/// Beats after which a game hangs: 0.3 s, nine ticks at 30 Hz.
+/// Beats after which a game counts as hung: 0.3 s, nine ticks at 30 Hz.
 const HUNG_BEATS: u32 = 6;
-/// A game that goes on hanging is named again after so many beats: 10 s.
+/// A game that still hangs is reported again after this many beats: 10 s.
 const REMINDER_BEATS: u32 = 200;
 
-/// Starts the watchdog's thread, which ends with the pool. Returns whether it could.
+/// Starts the watchdog's thread, which ends with the pool. Returns whether it started.
 pub(super) fn start(pool: Weak<Pool>) -> bool {
     let watch = move || {
         while let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) {
@@ -42,7 +42,7 @@ fn look(pool: &Arc<Pool>, desk: &Desk) {
     if beats < HUNG_BEATS {
         return;
     }
-    // Under the lock, so that the thread takes it back after this when it is done.
+    // Under the lock, so that the thread, once done, removes it after this.
     pool.metrics().hung_step(&hung_step(&subject)).set(seconds);
     let was_known = subject.port().is_some_and(|port| port.is_hung());
     if let Some(port) = subject.port() {
@@ -55,14 +55,19 @@ fn look(pool: &Arc<Pool>, desk: &Desk) {
     let (game, room, tick) = (subject.game(), subject.room(), subject.tick());
     let is_news = !was_known && beats == HUNG_BEATS;
     if is_news || beats.is_multiple_of(REMINDER_BEATS) {
-        tracing::error!(%game, %room, %tick, seconds, "a game hangs; the operator's listener can close the room");
+        tracing::error!(
+            %game, %room, %tick, seconds,
+            "a game hangs; the operator's listener can close the room"
+        );
     }
     if !pool.set_apart(desk) && is_news {
-        tracing::error!("as many games hang as may: no room is made until one goes on; restart the server");
+        tracing::error!(
+            "the limit of games that hang is reached: no room is made until one continues; restart the server"
+        );
     }
 }
 
-/// A thread has done what lay on its desk. Returns whether that was in time.
+/// A thread has finished the job on its desk. Returns whether that was in time.
 pub(super) fn done(pool: &Pool, was: &OnDesk) -> bool {
     let Some(subject) = &was.subject else { return true };
     if was.beats >= HUNG_BEATS {
@@ -71,7 +76,8 @@ pub(super) fn done(pool: &Pool, was: &OnDesk) -> bool {
     }
     if let Some(port) = subject.port().filter(|port| port.is_hung()) {
         port.set_hung(false);
-        tracing::info!(game = %subject.game(), room = %subject.room(), tick = %subject.tick(), "the game goes on");
+        let (game, room, tick) = (subject.game(), subject.room(), subject.tick());
+        tracing::info!(%game, %room, %tick, "the game continues");
     }
     true
 }

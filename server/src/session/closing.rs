@@ -1,4 +1,5 @@
-//! The end of a session: the closing as a message, the transport's own closing, and a moment for the peer to go.
+//! The end of a session: sends the Close message and the transport's own close, then waits briefly for the
+//! peer to leave.
 
 use super::{Ending, Session};
 use crate::transport::Link;
@@ -7,12 +8,13 @@ use std::future::poll_fn;
 use std::time::Duration;
 use tickwire_shared::wire::control::ServerControl;
 
-/// How long the closing may take to be written.
+/// How long writing the close may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the peer has to close its end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Tells the peer why, then lets the connection go. Never takes longer than the two time limits together.
+/// Tells the peer the close reason, then drops the connection. Never takes longer than the two time limits
+/// together.
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, ending: &Ending) {
     match ending {
         Ending::Cut => return,
@@ -21,7 +23,7 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, ending: &E
             if let Ok(message) = ServerControl::Close(close.clone()).encode() {
                 session.traffic.sent_control(message.len());
                 let flushed = async {
-                    // An unfinished message stands before this one in the link's own buffer.
+                    // An unfinished message precedes this one in the link's own buffer.
                     poll_fn(|cx| link.poll_flush(cx)).await?;
                     link.start_send(Bytes::from(message))?;
                     poll_fn(|cx| link.poll_flush(cx)).await

@@ -1,4 +1,4 @@
-//! From the first byte to a place in a room: Hello, Welcome, Join.
+//! From the first byte to a seat in a room: Hello, Welcome, Join.
 
 use super::{Ending, Session};
 use crate::room_port::Membership;
@@ -17,17 +17,17 @@ use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode, shown};
 use tokio::time::Instant;
 
-/// How long a session may stand without a place in a room.
+/// How long a session may stay without a seat in a room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// When one who was too slow to join may try again, ms.
+/// When a client that was too slow to join may try again, ms.
 const RETRY_MS: u32 = 1_000;
-/// Pings in a row before the task lets others run.
+/// Heartbeats in a row before the task lets others run.
 const SIGNS_PER_POLL: usize = 16;
 
 /// Brings a session into a room.
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<Membership, Ending> {
     let deadline = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
-    let hello = match receive(session, link, deadline, "no Hello came in time").await? {
+    let hello = match receive(session, link, deadline, "no Hello arrived in time").await? {
         ClientControl::Hello(hello) => hello,
         _ => return Err(out_of_order("the first message must be Hello")),
     };
@@ -43,20 +43,20 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
     if let Credential::Resume { secret, events_received } = credential {
         return resume(session, name, secret, events_received).await.map_err(Ending::Closed);
     }
-    match receive(session, link, deadline, "no Join came in time").await? {
+    match receive(session, link, deadline, "no Join arrived in time").await? {
         ClientControl::Join(join) => join_room(session, &join, name).await.map_err(Ending::Closed),
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
     }
 }
 
-/// The name that everybody sees, the same for all clients and in the log: what can be seen of the one asked for.
+/// The name that all clients and the log show: the visible part of the requested name.
 fn name_to_show(session: &Session, asked: &Name) -> Name {
     let seen = shown(asked);
     if seen.is_empty() { Name::cut(&format!("Guest {}", session.id)) } else { Name::cut(&seen) }
 }
 
-/// A closing of one who has no place yet, so that there is nothing to resume.
+/// A close reason for a client that has no seat yet, so that there is nothing to resume.
 fn without_place(code: CloseCode, text: &str) -> Ending {
     Ending::Closed(Close { advice: Advice::RetryAfter(RETRY_MS), ..Close::new(code, text) })
 }
@@ -83,7 +83,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
     let flush = poll_fn(|cx| link.poll_flush(cx));
     match tokio::time::timeout_at(deadline, flush).await {
         Ok(flushed) => Ok(flushed?),
-        Err(_) => Err(without_place(CloseCode::TooSlow, "the Welcome was not taken in time")),
+        Err(_) => Err(without_place(CloseCode::TooSlow, "the Welcome was not read in time")),
     }
 }
 
@@ -93,7 +93,7 @@ async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Mem
     Ok(membership)
 }
 
-/// The player goes on under the name with which it joined, whatever this `Hello` says.
+/// The player keeps the name under which it joined, whatever this `Hello` says.
 async fn resume(
     session: &mut Session,
     name: Name,

@@ -1,6 +1,7 @@
-//! One connection from its first message to its end. Owns the order of messages and the closing; knows no game.
+//! One connection from its first message to its end. Owns the order of messages and the close; knows no game.
 //!
-//! `handshake` (Hello, Join) -> `play` (one task for both directions) -> `closing` (the closing message, close frame).
+//! `handshake` (Hello, Join) -> `play` (one task for both directions) -> `closing` (the Close message, close
+//! frame).
 
 mod closing;
 mod handshake;
@@ -26,7 +27,8 @@ use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 
-/// Inbound bytes that one connection may send, 1/s. More pauses reading; ten seconds of more end it with 4008.
+/// How many bytes one connection may send, 1/s. Above this, reading pauses; ten seconds above this end the
+/// session with 4008.
 const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
 
 /// Why a session ended.
@@ -34,7 +36,7 @@ const INBOUND_BYTES_PER_S: u32 = 64 * 1024;
 pub(crate) enum Ending {
     /// The server closed it.
     Closed(Close),
-    /// The peer closed it in good order, with this code.
+    /// The peer closed it properly, with this code.
     ByPeer(Option<u16>),
     /// The connection broke.
     Cut,
@@ -45,7 +47,8 @@ impl Ending {
         Self::Closed(Close::new(code, text))
     }
 
-    /// Whether the player may come back: its connection failed, not its conduct, and it did not say goodbye.
+    /// Whether the player may come back: its connection failed, not its conduct, and it did not leave by
+    /// itself.
     fn parting(&self) -> Parting {
         match self {
             Self::Closed(close) if close.advice != Advice::Resume => Parting::Leave,
@@ -81,7 +84,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// Messages and bytes of one session; told to the metrics now and then, not per message.
+/// Messages and bytes of one session; added to the metrics at intervals, not per message.
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
     messages_in: MessagesIn,
@@ -98,7 +101,7 @@ impl Traffic {
         self.control_bytes_out += bytes as u64;
     }
 
-    /// Tells what came since `told`.
+    /// Adds what arrived since `told` to the metrics.
     fn report(&self, told: &mut Self, metrics: &Metrics) {
         let (came, before) = (&self.messages_in, &told.messages_in);
         let frames = (came.frames - before.frames, came.frame_bytes - before.frame_bytes);
@@ -113,7 +116,7 @@ impl Traffic {
     }
 }
 
-/// What is known of a session while it lasts.
+/// What is known about a session during its life.
 struct Session {
     hub: Arc<Hub>,
     id: SessionId,
@@ -130,9 +133,10 @@ impl Drop for Session {
     }
 }
 
-/// Runs a session over a stream whose WebSocket handshake is done. `already_read` holds the bytes that came glued to it.
+/// Runs a session over a stream whose WebSocket handshake is done. `already_read` holds the bytes that
+/// arrived together with it.
 ///
-/// The stream moves to the heap before the future is made: what a future takes as an argument, it holds twice.
+/// The stream moves to the heap before the future is made: a future holds its arguments twice.
 pub(crate) fn serve_websocket<S: ByteStream>(
     hub: &Arc<Hub>,
     io: S,
@@ -143,7 +147,7 @@ pub(crate) fn serve_websocket<S: ByteStream>(
     run(hub.clone(), link, peer)
 }
 
-/// A connection without a socket, as if from `peer`. Its session runs in a task of its own.
+/// A connection without a socket, as if from `peer`. Its session runs in a separate task.
 pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
     let (link, connection) = memory::pair();
     tokio::spawn(run(hub.clone(), Box::new(link), peer));
@@ -156,7 +160,8 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
     let audit_entry = hub.context().leak_audit.post(Audited::Session);
     let (id, slot) = hub.admit(peer);
     let mut session = Session { hub, id, slot, traffic: Traffic::default(), peer, room: None, player: None };
-    // The handshake's state is large and short-lived: it lives in a box of its own, not in the play loop's task.
+    // The handshake's state is large and short-lived, so it has its own box and is not part of the play
+    // loop's task.
     let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
         Ok(mut membership) => {
             let _audit_entry = session.hub.context().leak_audit.post(Audited::Member);
@@ -176,16 +181,19 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
 }
 
 impl Session {
-    /// It has its place: the operator sees in the log and in the listing what number to kick.
+    /// The session has its seat: the log and the listing tell the operator which number to kick.
     fn seat(&mut self, membership: &Membership, player: Name) {
         let room = membership.port.id();
-        tracing::info!(session = %self.id, peer = %self.peer, %room, player = &*player, "session has its place");
+        tracing::info!(
+            session = %self.id, peer = %self.peer, %room, player = &*player,
+            "session has its seat"
+        );
         self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player: player.clone() });
         self.room = Some(room);
         self.player = Some(player);
     }
 
-    /// One line per end of a connection.
+    /// Logs one line for the end of each connection.
     fn report(&self, ending: &Ending, began: Instant) {
         let metrics = &self.hub.context().metrics;
         let traffic = self.traffic;

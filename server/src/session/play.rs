@@ -1,9 +1,11 @@
-//! The play loop: one task that writes what the slot holds, reads what the peer sends, and keeps the time.
+//! The play loop: one task that writes what the slot holds, reads what the peer sends, and watches the time
+//! limits.
 //!
-//! On a clocked link the room reads most of it instead, when its tick begins: the session lends it the reading, gets it
-//! back for what the room cannot judge, and receives only when the room says so, so that the order stays.
+//! On a link polled on ticks, the room reads most of it instead, when its tick begins. The session lends it
+//! the reading, gets it back for what the room cannot judge, and receives only when the room says so, so that
+//! the order stays.
 //!
-//! It reads no clock per message but for the time stamp of a delivered frame, one per waking.
+//! It does not read the clock for each message. Only a delivered frame needs a time stamp, one per wakeup.
 
 use super::{Ending, Session, Traffic};
 use crate::leak_audit::Audited;
@@ -22,17 +24,17 @@ use tokio::time::{Instant, Sleep};
 
 /// Messages that are read before the task lets others run.
 const READS_PER_POLL: usize = 16;
-/// How often a session looks at what did not happen. All its time limits are multiples of it.
+/// How often a session checks for things that did not happen. All its time limits are multiples of this.
 const BEAT: Duration = Duration::from_secs(5);
-/// Beats of silence after which the peer is asked for a sign of life: 15 s.
+/// Beats of silence after which the peer is pinged: 15 s.
 const PING_BEATS: u32 = 3;
-/// Beats of silence after which the peer is dead: 30 s.
+/// Beats of silence after which the peer counts as dead: 30 s.
 const DEAD_BEATS: u32 = 6;
 /// Beats without progress after which a write is given up: 30 s.
 const STALL_BEATS: u32 = 6;
-/// How long a session waits before it looks again whether its room's game still hangs.
+/// How long a session waits before it checks again whether its room's game still hangs.
 const HUNG_PAUSE: Duration = Duration::from_millis(100);
-/// The least bound of inbound messages, 1/s.
+/// The lowest limit of inbound messages, 1/s.
 const MESSAGES_PER_S_MIN: u32 = 120;
 
 /// Plays until the session ends.
@@ -46,7 +48,7 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership
     session.slot.attach(link.shared_socket());
     let mut play = Play::new(session, link, membership, clocked);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
-    // From here on the session has the last word.
+    // From here on the session writes and reads alone.
     play.slot().attach(None);
     play.reclaim();
     link.poll_on_wake();
@@ -61,9 +63,9 @@ struct Play<'a, L> {
     session: &'a mut Session,
     /// The link is clocked: it is read when the room says so.
     clocked: bool,
-    /// What was handed to the link is not written yet.
+    /// A message that the link took is not fully written yet.
     writing: bool,
-    /// What is being written is an update: the slot becomes ready when it is written.
+    /// The message being written is an update: the slot becomes ready when it is written.
     update: bool,
     /// Messages written so far; only whether it changes matters.
     written: u32,
@@ -71,7 +73,7 @@ struct Play<'a, L> {
     pause: Option<Pin<Box<Sleep>>>,
     beat: Pin<Box<Sleep>>,
     seen: LastBeat,
-    /// The task that the slot knows.
+    /// The waker that the slot has.
     waker: Option<Waker>,
 }
 
@@ -140,7 +142,7 @@ impl<'a, L: Link> Play<'a, L> {
                 match self.link.poll_flush(cx) {
                     Poll::Ready(Ok(())) => (),
                     Poll::Ready(Err(error)) => return Poll::Ready(error.into()),
-                    // A peer that takes nothing can still be told to go.
+                    // A peer that reads nothing can still be closed.
                     Poll::Pending => return self.slot().take_close().map_or(Poll::Pending, closed),
                 }
                 self.writing = false;
@@ -174,7 +176,7 @@ impl<'a, L: Link> Play<'a, L> {
         }
     }
 
-    /// Takes the reading back from the room, and counts what it has read.
+    /// Takes the reading back from the room, and counts what the room has read.
     fn reclaim(&mut self) {
         self.link.reclaim();
         let read = self.session.slot.take_read();
@@ -199,7 +201,7 @@ impl<'a, L: Link> Play<'a, L> {
         ending
     }
 
-    /// Reads a bounded number of messages into the room's inbox. Ready only at the end of the session.
+    /// Reads a limited number of messages into the room's inbox. Ready only at the end of the session.
     fn poll_messages(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let mut arrived = None;
         for _ in 0..READS_PER_POLL {
@@ -222,7 +224,7 @@ impl<'a, L: Link> Play<'a, L> {
             }
             self.messages.spend(1);
         }
-        // A clocked link is read on at the next tick.
+        // Reading from a clocked link continues at the next tick.
         if !self.clocked {
             cx.waker().wake_by_ref();
         }
@@ -239,7 +241,7 @@ impl<'a, L: Link> Play<'a, L> {
         Poll::Ready(())
     }
 
-    /// Ready with `None` when reading may go on.
+    /// Ready with `None` when reading may continue.
     fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
         loop {
             if let Some(pause) = &mut self.pause {
@@ -257,7 +259,7 @@ impl<'a, L: Link> Play<'a, L> {
         }
     }
 
-    /// Looks every [`BEAT`] at what did not happen. Ready only at the end of the session.
+    /// Checks every [`BEAT`] for things that did not happen. Ready only at the end of the session.
     fn poll_beat(&mut self, cx: &mut Context<'_>, told: &mut Traffic) -> Poll<Ending> {
         let timer_waker = Waker::from(self.session.slot.clone());
         let mut timer_cx = Context::from_waker(&timer_waker);
@@ -281,12 +283,12 @@ impl<'a, L: Link> Play<'a, L> {
 
     fn check_silence(&mut self) -> Option<Ending> {
         let bytes_in = self.link.bytes_in();
-        // While its room hangs nobody reads what the client says.
+        // While its room hangs, the client's messages are not read.
         let silent = bytes_in == self.seen.bytes_in && !self.port.is_hung();
         self.seen.bytes_in = bytes_in;
         self.seen.silent_beats = if silent { self.seen.silent_beats + 1 } else { 0 };
         if self.seen.silent_beats >= DEAD_BEATS {
-            return Some(Ending::closed(CloseCode::Timeout, "nothing came for 30 s, not even a pong"));
+            return Some(Ending::closed(CloseCode::Timeout, "nothing arrived for 30 s, not even a pong"));
         }
         if self.seen.silent_beats >= PING_BEATS && !self.writing {
             if let Err(error) = self.link.start_ping() {

@@ -1,4 +1,4 @@
-//! The time limits of a session, in virtual time: a WebSocket over a pipe, written by hand.
+//! The time limits of a session, in virtual time, with a hand-written WebSocket client over a pipe.
 
 use crate::config::{GameOptions, Limits};
 use crate::hub::Hub;
@@ -10,11 +10,12 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_arena::Arena;
+use tickwire_shared::game::Game;
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Joined, Name, Options, Role, ServerControl, Target,
 };
-use tickwire_shared::wire::frame::TAG_FRAME;
+use tickwire_shared::wire::frame::{ClientFrame, TAG_FRAME};
 use tickwire_shared::wire::{Advice, CloseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, split};
 use tokio::task::JoinHandle;
@@ -65,7 +66,7 @@ impl Client {
         client
     }
 
-    /// Reads and drops until the session is over. Returns how long it lasted and how it was counted.
+    /// Reads and discards until the session is over. Returns how long it lasted and how it was counted.
     async fn ended(mut self) -> (Duration, CloseCode) {
         let draining = async {
             let mut scratch = [0; 4096];
@@ -90,7 +91,7 @@ fn about(seconds: u64, lasted: Duration) -> bool {
     (Duration::from_secs(seconds)..Duration::from_secs(seconds + 6)).contains(&lasted)
 }
 
-/// The first message of the server to a client that says its `Hello` after so long, and when it came.
+/// The server's first message to a client that sends its `Hello` after `wait`, and when it arrived.
 async fn answer_to_hello_after(wait: Duration) -> (ServerControl, Duration) {
     let mut client = Client::connect(4096);
     let mut bytes = [0; 1024];
@@ -118,7 +119,7 @@ async fn hello_timeout_ms() {
     assert!(about(5, lasted), "{lasted:?}");
 }
 
-/// What a server answers to a `Hello` of this version.
+/// The server's answer to a `Hello` of this version.
 async fn answer_to_version(version: u16) -> ServerControl {
     let hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
     let mut link = super::connect_memory(&Arc::new(hub), Peer::Memory);
@@ -198,8 +199,8 @@ async fn a_flood_is_ended_with_4008_after_10_s() {
     let mut client = Client::join(1 << 20).await;
     let mut flood = Vec::new();
     for _ in 0..100 {
-        // Frames without anything in them: a stamp, and zeros for nothing of each kind.
-        let frame = tickwire_shared::wire::frame::ClientFrame::<<Arena as tickwire_shared::game::Game>::Input>::default();
+        // Empty frames: a stamp, and zeros for nothing of each kind.
+        let frame = ClientFrame::<<Arena as Game>::Input>::default();
         let bytes = frame.encode();
         assert_eq!(bytes[0], TAG_FRAME);
         flood.extend(masked(0x82, &bytes));
@@ -252,7 +253,7 @@ async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
     assert_eq!(names().last().unwrap().as_deref(), Some("ada"));
 }
 
-/// A joined, silent client may take 12 KiB in all; its future is one part of that.
+/// A joined, silent client may take 12 KiB in total; its session's future is one part of that.
 #[tokio::test]
 async fn the_future_of_a_session_is_small() {
     let hub = Arc::new(Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime));

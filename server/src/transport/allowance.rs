@@ -1,20 +1,22 @@
-//! A bound on a rate that first slows a peer down and only then ends it.
+//! A rate limit that first slows a peer down and only then ends the session.
 //!
-//! The clock is read once per grant, not once per message: a peer within its rate costs a subtraction.
+//! The clock is read once per grant, not once per message: for a peer within its rate a message costs a
+//! subtraction.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a peer may be in excess without a break before it is ended.
+/// How long a peer may continuously exceed the rate before its session ends.
 pub(crate) const EXCESS_MAX: Duration = Duration::from_secs(10);
 
 /// A grant after a pause lasts this long at the permitted rate.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A token bucket that holds one second of the permitted rate and is filled when it is found empty.
+/// A token bucket that holds one second of the permitted rate and is refilled when it is found empty.
 ///
-/// TCP delivers a stall all at once, so excess only pauses reading. A peer is in excess from the first time that it
-/// used up a grant faster than the rate until a grant lasts as long as it should; [`EXCESS_MAX`] of that ends it.
+/// TCP delivers the data of a stall all at once, so excess only pauses reading. A peer is in excess from the
+/// first grant that it used up faster than the rate, until a grant lasts as long as it should; [`EXCESS_MAX`]
+/// of that ends the session.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     left: i64,
@@ -52,7 +54,7 @@ impl Allowance {
         }
     }
 
-    /// Takes `units`. May take more than is left: the next grant is the smaller for it.
+    /// Takes `units`. This may be more than is left: the next grant is then smaller.
     #[inline]
     pub(crate) fn spend(&mut self, units: u32) {
         self.left -= i64::from(units);
@@ -78,7 +80,7 @@ impl Allowance {
         }
         let passed = now.saturating_duration_since(self.granted_at);
         let earned = self.units_in(passed);
-        // What was earned while waiting does not speak for the peer.
+        // What was earned while paused does not count in the peer's favor.
         if earned >= self.granted && !self.paused {
             self.excess_since = None;
         } else {
@@ -113,7 +115,8 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    /// Sends `per_s` units a second for `seconds`, pausing as told. Returns what was taken until the end.
+    /// Sends `per_s` units a second for `seconds`, pausing when asked to. Returns what was taken until the
+    /// end.
     fn drive(allowance: &mut Allowance, from: Instant, per_s: u32, seconds: u32) -> Result<u64, u64> {
         let (mut owed, mut taken) = (0_u64, 0_u64);
         for ms in 0..u64::from(seconds) * 1000 {
@@ -152,7 +155,7 @@ mod tests {
             allowance.spend(60);
             let _ = allowance.renew(start + Duration::from_secs(second));
         }
-        // Five seconds of frames at once, thrice, with honest play between them.
+        // Five seconds of frames at once, three times, with honest play in between.
         let mut at = start + Duration::from_secs(5);
         for _ in 0..3 {
             assert!(drive(&mut allowance, at, 300, 1).is_ok());

@@ -1,13 +1,13 @@
-//! The head of a WebSocket frame that holds a whole binary message of a server.
+//! The head of a WebSocket frame that contains a whole binary message of a server.
 
-/// Bytes that a head takes at most.
+/// The most bytes of a head.
 pub(super) const HEAD_BYTES_MAX: usize = 10;
 
 /// The head of a frame.
 ///
 /// ```text
 /// byte 0   0x82: a whole binary message, not masked
-/// byte 1   its bytes if below 126; 126, then 16 bits, big-endian; or 127, then 64 bits
+/// byte 1   the length if below 126; 126, then 16 bits, big-endian; or 127, then 64 bits
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {

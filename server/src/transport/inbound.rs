@@ -1,21 +1,21 @@
-//! The short, whole, binary frames of a client, read where they lie.
+//! Reads the short, whole, binary frames of a client in place.
 //!
-//! Nearly all that a client sends is such a frame, of some 30 bytes. Anything else is left to tungstenite, and so is
-//! every judgement about a frame that breaks a rule.
+//! Nearly everything that a client sends is such a frame, of some 30 bytes. Anything else is left to
+//! tungstenite, including all judgement of frames that break a rule.
 
 use std::ops::Range;
 
-/// A frame with its head that is longer than this is left to tungstenite.
+/// A frame that is longer than this, including its head, is left to tungstenite.
 const CAPACITY: usize = 512;
 
-/// Bytes that came and were not looked at yet.
+/// Bytes that arrived and were not looked at yet.
 #[derive(Debug)]
 pub(super) struct Inbound {
     bytes: [u8; CAPACITY],
     pending: Range<usize>,
 }
 
-/// What stands at the front of the bytes.
+/// What is at the front of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NextMessage {
     /// A whole message, unmasked, for [`Inbound::message`].
@@ -33,11 +33,11 @@ impl Default for Inbound {
 }
 
 impl Inbound {
-    /// What stands at the front. A message is taken off.
+    /// What is at the front. A message is removed.
     ///
     /// ```text
     /// byte 0    0x82: a whole binary message
-    /// byte 1    0x80 (masked) + its bytes if below 126; 0xfe, then 16 bits, big-endian, of at least 126
+    /// byte 1    0x80 (masked) + the length if below 126; 0xfe, then 16 bits, big-endian, of at least 126
     /// 4 bytes   the mask, then the message, each byte i xor mask[i mod 4]
     /// ```
     pub(super) fn take(&mut self) -> NextMessage {
@@ -65,17 +65,18 @@ impl Inbound {
         NextMessage::Message(start..start + length)
     }
 
-    /// The bytes of a message that was just taken off.
+    /// The bytes of a message that was just removed.
     pub(super) fn message(&self, at: Range<usize>) -> &[u8] {
         self.bytes.get(at).unwrap_or_default()
     }
 
-    /// What was not taken off.
+    /// The bytes that were not removed.
     pub(super) fn pending(&self) -> &[u8] {
         self.bytes.get(self.pending.clone()).unwrap_or_default()
     }
 
-    /// Drops what was not taken off, and begins with these bytes, which must be another's pending ones.
+    /// Drops the pending bytes and starts with these, which must be the pending bytes of another `Inbound` or
+    /// lease.
     pub(super) fn start_with(&mut self, pending: &[u8]) {
         self.pending = 0..0;
         let space = self.space();
@@ -93,7 +94,7 @@ impl Inbound {
         self.bytes.get_mut(self.pending.end..).unwrap_or_default()
     }
 
-    /// So many bytes were read to the front of [`Inbound::space`].
+    /// This many bytes were read to the front of [`Inbound::space`].
     pub(super) fn filled(&mut self, bytes: usize) {
         self.pending.end = (self.pending.end + bytes).min(CAPACITY);
     }

@@ -1,8 +1,8 @@
 //! A room's right to read what a connection's client sends.
 //!
-//! Nearly all that comes is short whole messages within the client's rates: those a room reads itself when its tick
-//! begins. For anything else (a ping, a long message, a used-up allowance, the end) it gives the reading back to the
-//! session, which judges it.
+//! Nearly everything that arrives is short whole messages within the client's rates. A room reads these
+//! itself when its tick begins. For anything else (a ping, a long message, a used-up allowance, the end) it
+//! gives the reading back to the session, which judges it.
 
 use super::inbound::{Inbound, NextMessage};
 use std::io;
@@ -10,20 +10,20 @@ use std::time::{Duration, SystemTime};
 use tickwire_shared::wire::Close;
 use tokio::time::Instant;
 
-/// Reads of one connection in one tick. What lies beyond waits for the next.
+/// Reads of one connection in one tick. The rest waits for the next tick.
 const READS_PER_TICK: usize = 4;
 
-/// Ticks from one message whose arrival is timed to the next: the time costs more than the reading does, and a client's
-/// clock needs no more of them.
+/// After a message whose arrival is timed, this many ticks are not timed: asking for the time costs more than
+/// reading, and a client's clock needs no more.
 const UNTIMED_TICKS: u8 = 3;
 
 /// What is read from.
 pub(super) trait Source {
-    /// Reads what is there.
+    /// Reads what is available.
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads what is there, and says when the last of it came: time since the Unix epoch, if known. `control` is memory to
-    /// work in.
+    /// Reads what is available, and returns when the last of it arrived: time since the Unix epoch, if known.
+    /// `control` is working memory.
     fn read_timed(
         &mut self,
         bytes: &mut [u8],
@@ -34,19 +34,19 @@ pub(super) trait Source {
 /// What a session lends to its room.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    /// What came and was not looked at yet: the beginning of a message at most, and mostly nothing.
+    /// What arrived and was not looked at yet: at most the beginning of a message, and usually nothing.
     pending: Vec<u8>,
     messages_left: u32,
     bytes_left: i64,
     bytes_in: u64,
-    /// Ticks in which the time of arrival is not asked for.
+    /// How many more ticks do not ask for the time of arrival.
     untimed_ticks: u8,
 }
 
-/// What became of a look at a connection.
+/// The result of looking at a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Harvest {
-    /// What came was taken.
+    /// What arrived was taken.
     Done,
     /// The session has to read.
     Session,
@@ -54,7 +54,7 @@ pub(crate) enum Harvest {
     Close(Close),
 }
 
-/// The time of a tick's reading, by both clocks, and memory to work in.
+/// The time of a tick's reading, by both clocks, and working memory.
 #[derive(Debug)]
 pub(crate) struct Reading {
     now: Instant,
@@ -62,7 +62,7 @@ pub(crate) struct Reading {
     /// Time since the Unix epoch at `now`; only its distance from stamps of the last tick or so matters.
     wall: Duration,
     control: Vec<u8>,
-    /// Where messages are read. One for all connections, so that it stays in the processor's cache.
+    /// Where messages are read. All connections share it, so that it stays in the processor's cache.
     inbound: Inbound,
 }
 
@@ -72,13 +72,13 @@ impl Reading {
         Self { now, before: now, wall: Duration::ZERO, control: Vec::new(), inbound: Inbound::default() }
     }
 
-    /// A tick begins.
+    /// Starts a tick.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.before = std::mem::replace(&mut self.now, now);
         self.wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     }
 
-    /// When something with this stamp came: not before the last reading, which would have found it.
+    /// When something with this stamp arrived: not before the last reading, which would have found it.
     fn arrival(&self, stamp: Duration) -> Instant {
         let age = self.wall.saturating_sub(stamp);
         self.now.checked_sub(age).map_or(self.before, |at| at.max(self.before))
@@ -86,18 +86,18 @@ impl Reading {
 }
 
 impl Lease {
-    /// A lease for so many messages and bytes. `pending` is what came and was not looked at yet.
+    /// A lease for this many messages and bytes. `pending` is what arrived and was not looked at yet.
     pub(super) fn new(pending: &[u8], messages: u32, bytes: i64) -> Self {
         let pending = pending.to_vec();
         Self { pending, messages_left: messages, bytes_left: bytes, bytes_in: 0, untimed_ticks: 0 }
     }
 
-    /// Bytes that were read on it.
+    /// Bytes that were read under this lease.
     pub(super) fn bytes_in(&self) -> u64 {
         self.bytes_in
     }
 
-    /// What came and was not looked at.
+    /// What arrived and was not looked at.
     pub(super) fn pending(&self) -> &[u8] {
         &self.pending
     }
@@ -142,7 +142,7 @@ impl Lease {
                 Ok((bytes @ 1.., stamp)) => (bytes, stamp),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Harvest::Done,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // The end or a fault: the session meets it too.
+                // The end or an error: the session will see it too.
                 Ok((0, _)) | Err(_) => return Harvest::Session,
             };
             reading.inbound.filled(bytes);
@@ -213,7 +213,7 @@ mod tests {
         bytes
     }
 
-    /// Bytes that come in pieces; `None`: nothing for the moment.
+    /// Bytes that arrive in pieces; `None`: nothing at the moment.
     struct Pieces(Vec<Option<Vec<u8>>>);
 
     impl Source for Pieces {
@@ -371,7 +371,7 @@ mod tests {
         }
         assert_eq!(got, expected);
         assert!(by_room > 100 && handed_over > 20, "{by_room} by the room, {handed_over} times handed over");
-        // The session is woken again by what comes.
+        // From here on arriving bytes wake the session again.
         link.reclaim();
         link.poll_on_wake();
         drop(peer);

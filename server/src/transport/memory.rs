@@ -1,4 +1,4 @@
-//! The link without a socket: a bot fleet or a test and a server in one process.
+//! The link without a socket, for a bot fleet or a test in the server's process.
 //!
 //! Two bounded queues of whole messages. A full queue makes the sender wait, as a full socket does.
 
@@ -28,7 +28,7 @@ pub(crate) fn pair() -> (MemoryLink, MemoryConnection) {
     (link, MemoryConnection { to_server: up, from_server: down })
 }
 
-/// One direction: a bounded queue, its end, and who waits for it.
+/// One direction: a bounded queue, its end, and the tasks that wait for it.
 #[derive(Debug, Default)]
 struct Pipe {
     state: Mutex<State>,
@@ -45,13 +45,13 @@ struct State {
 /// How a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// In good order, with a close code.
+    /// Closed properly, with a close code.
     Closed(u16),
-    /// One of the two ends is gone.
+    /// One of the two ends no longer exists.
     Cut,
 }
 
-/// The other end is gone, or has closed.
+/// The other end no longer exists, or has closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection is closed")]
 pub struct Disconnected;
@@ -81,7 +81,7 @@ impl Pipe {
         Ok(())
     }
 
-    /// The next message; what is queued still comes after an end.
+    /// The next message; queued messages still arrive after an end.
     fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Result<Bytes, End>> {
         self.reader.register(cx.waker());
         let mut state = self.state();
@@ -118,7 +118,7 @@ impl Link for MemoryLink {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
         self.from_client.poll_pop(cx).map(|popped| match popped {
             Ok(message) if message.len() > INBOUND_BYTES_MAX => {
-                Err(LinkError::broken(CloseCode::TooBig, "the message is longer than any may be"))
+                Err(LinkError::broken(CloseCode::TooBig, "the message is longer than the limit"))
             }
             Ok(message) => {
                 self.bytes_in += message.len().max(1) as u64;
@@ -136,7 +136,7 @@ impl Link for MemoryLink {
     }
 
     fn start_ping(&mut self) -> Result<(), LinkError> {
-        // Nothing can get lost between the ends: a client that is there is alive.
+        // Nothing can get lost between the ends: while the client exists, it is alive.
         self.bytes_in += 1;
         Ok(())
     }
@@ -185,7 +185,7 @@ impl MemoryConnection {
         poll_fn(|cx| self.to_server.poll_push(cx, &mut message)).await
     }
 
-    /// Sends a whole message if the queue has room, else hands it back.
+    /// Sends a whole message if the queue has room; otherwise returns it.
     ///
     /// # Errors
     /// The server has closed.
@@ -200,12 +200,12 @@ impl MemoryConnection {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// [`MemoryConnection::recv`] for a task of one's own.
+    /// [`MemoryConnection::recv`] as a poll function.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.from_server.poll_pop(cx).map(Result::ok)
     }
 
-    /// The code of the server's close frame, once it came.
+    /// The code of the server's close frame, once it has arrived.
     #[must_use]
     pub fn close_code(&self) -> Option<u16> {
         match self.from_server.state().end {
@@ -214,7 +214,7 @@ impl MemoryConnection {
         }
     }
 
-    /// Closes in good order.
+    /// Closes properly.
     pub fn close(self) {
         self.to_server.end(End::Closed(CloseCode::Normal.code()));
     }

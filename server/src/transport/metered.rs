@@ -1,6 +1,7 @@
-//! A byte stream whose inbound bytes are counted and held to a rate, with the blocking face that tungstenite wants.
+//! A byte stream that counts inbound bytes and limits their rate, with the blocking interface that
+//! tungstenite needs.
 //!
-//! Long messages are written here, without a copy: while one is under way, tungstenite's own writes wait.
+//! Long messages are written here, without a copy: while one is being written, tungstenite's own writes wait.
 
 use super::allowance::{Allowance, Verdict};
 use super::frame::Head;
@@ -11,7 +12,7 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// The mark of an I/O error that stands for a peer which sent too much for too long.
+/// Marks an I/O error as a peer that sent too much for too long.
 #[derive(Debug, thiserror::Error)]
 #[error("too many bytes per second")]
 struct RateExceeded;
@@ -21,8 +22,8 @@ pub(super) fn is_rate_exceeded(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<RateExceeded>())
 }
 
-/// A stream for one task. Reads and writes that would wait answer with [`io::ErrorKind::WouldBlock`] and wake the
-/// task that was set last.
+/// A stream for one task. Reads and writes that would wait return [`io::ErrorKind::WouldBlock`] and later
+/// wake the task that was set last.
 #[derive(Debug)]
 pub(super) struct Metered<S> {
     io: S,
@@ -33,12 +34,12 @@ pub(super) struct Metered<S> {
     read: u64,
     bytes_in: u64,
     allowance: Allowance,
-    /// Made for a pause and kept until reading goes on.
+    /// Made for a pause and kept until reading continues.
     pause: Option<Pin<Box<Sleep>>>,
     frame: Option<Frame>,
 }
 
-/// A binary message on its way out.
+/// A binary message that is being written.
 #[derive(Debug)]
 struct Frame {
     head: Head,
@@ -52,7 +53,7 @@ impl Frame {
         Self { head: Head::of(message.len()), message, written: 0 }
     }
 
-    /// What is left of the head and of the message; `None` if nothing is.
+    /// The rest of the head and of the message; `None` if everything is written.
     fn rest(&self) -> Option<[IoSlice<'_>; 2]> {
         let head = self.head.bytes();
         let message = self.message.get(self.written.saturating_sub(head.len())..)?;
@@ -78,7 +79,7 @@ impl<S> Metered<S> {
         }
     }
 
-    /// Who is woken by what would block from now on.
+    /// Sets the task that is woken after an operation would have blocked, from now on.
     #[inline]
     pub(super) fn set_waker(&mut self, cx: &Context<'_>) {
         if !self.waker.will_wake(cx.waker()) {
@@ -86,28 +87,28 @@ impl<S> Metered<S> {
         }
     }
 
-    /// Bytes that came so far.
+    /// Bytes that arrived so far.
     pub(super) fn bytes_in(&self) -> u64 {
         self.bytes_in
     }
 
-    /// Leaves bytes that were received to tungstenite, before all that still comes.
+    /// Leaves received bytes to tungstenite, ahead of everything that arrives later.
     pub(super) fn leave(&mut self, bytes: &[u8]) {
         self.carry = Bytes::copy_from_slice(bytes);
     }
 
-    /// Bytes that tungstenite has read so far; `None` while some that were left to it are not read.
+    /// Bytes that tungstenite has read so far; `None` while it has not read all bytes that were left to it.
     pub(super) fn bytes_read(&self) -> Option<u64> {
         self.carry.is_empty().then_some(self.read)
     }
 
-    /// Counts bytes that came, here or past this stream.
+    /// Counts bytes that arrived, through this stream or past it.
     pub(super) fn count(&mut self, bytes: u64) {
         self.bytes_in += bytes;
         self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
-    /// Bytes that may come before the rate is looked at.
+    /// Bytes that may arrive before the rate is checked.
     pub(super) fn allowance_left(&self) -> i64 {
         self.allowance.left()
     }
@@ -137,13 +138,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Metered<S> {
         }
     }
 
-    /// Whether a frame is under way.
+    /// Whether a frame is being written.
     #[inline]
     pub(super) fn has_frame(&self) -> bool {
         self.frame.is_some()
     }
 
-    /// Writes what is left of the frame under way.
+    /// Writes the rest of that frame.
     pub(super) fn poll_frame(&mut self) -> Poll<io::Result<()>> {
         let cx = &mut Context::from_waker(&self.waker);
         while let Some(frame) = &mut self.frame {
@@ -164,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Metered<S> {
         Pin::new(&mut self.io).poll_shutdown(cx).map(|_| ())
     }
 
-    /// Reads past the allowance and drops what came. 0 at the end of the stream or at an error.
+    /// Reads without regard to the allowance and drops the bytes. 0 at the end of the stream or at an error.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<usize> {
         let mut buffer = ReadBuf::new(scratch);
         Pin::new(&mut self.io)
@@ -181,7 +182,7 @@ fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
 }
 
 impl<S: AsyncRead + Unpin> Metered<S> {
-    /// Reads what comes, past tungstenite.
+    /// Reads what arrives, bypassing tungstenite.
     pub(super) fn receive(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.allowance.is_empty() {
             or_would_block(self.poll_allowance())?;

@@ -1,8 +1,8 @@
-//! How whole binary messages come and go. Owns the seam between a session and what carries it; knows no message
-//! of the protocol and no game.
+//! How whole binary messages are sent and received. Defines the interface between a session and what carries
+//! it; knows no message of the protocol and no game.
 //!
-//! A [`Link`] is polled, so that one task serves both directions. It is a type parameter of a session, not a trait
-//! object: nothing is boxed per message. Two links exist: [`websocket`] and [`memory`].
+//! A [`Link`] is polled, so that one task serves both directions. A session has it as a type parameter, not
+//! as a trait object: nothing is boxed per message. There are two links: [`websocket`] and [`memory`].
 
 pub(crate) mod allowance;
 mod frame;
@@ -26,18 +26,18 @@ use tickwire_shared::wire::{Close, CloseCode};
 pub(crate) enum Received<'a> {
     /// A whole binary message.
     Message(&'a [u8]),
-    /// A sign of life without content: a ping or a pong.
+    /// A heartbeat without content: a ping or a pong.
     Heartbeat,
 }
 
-/// Why a link is at its end.
+/// Why a link ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LinkError {
-    /// The peer closed in good order, with its code if it gave one.
+    /// The peer closed properly, with its code if it gave one.
     ClosedByPeer(Option<u16>),
     /// The connection broke: nothing can be sent any more.
     Cut,
-    /// The peer broke a rule of the transport. It can still be told.
+    /// The peer broke a rule of the transport. It can still get a close reason.
     Broken(Close),
 }
 
@@ -49,55 +49,56 @@ impl LinkError {
 
 /// One connection that carries whole binary messages in order.
 ///
-/// After any `Err` of receiving only the sending half may be used, and only to close.
+/// After any `Err` of receiving, only the sending half may be used, and only to close.
 pub(crate) trait Link: Unpin + Send {
     /// The next message, in order.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>>;
 
-    /// Hands a message over and tries to write it at once. Call only when flushed.
+    /// Takes a message and tries to write it at once. Call it only when flushed.
     ///
     /// # Errors
-    /// The connection is no longer there.
+    /// The connection no longer exists.
     fn start_send(&mut self, message: Bytes) -> Result<(), LinkError>;
 
-    /// Asks the peer for a sign of life. It leaves with the next flush.
+    /// Asks the peer for a heartbeat. It is sent with the next flush.
     ///
     /// # Errors
-    /// The connection is no longer there.
+    /// The connection no longer exists.
     fn start_ping(&mut self) -> Result<(), LinkError>;
 
-    /// Writes what was handed over.
+    /// Writes what the link has taken.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>>;
 
-    /// Hands the transport's own closing over. It leaves with the next flush.
+    /// Takes the transport's own close. It is sent with the next flush.
     fn start_close(&mut self, close: &Close);
 
-    /// Shuts the sending half down, then reads and drops what still comes until the peer is done.
+    /// Shuts the sending half down, then reads and drops what still arrives until the peer is done.
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Bytes that came so far, framing included where the link has any. Changes with every sign of life.
+    /// Bytes that arrived so far, including framing where the link has any. Changes with every heartbeat.
     fn bytes_in(&self) -> u64;
 
-    /// What a room may write to past this link, and read from. `None` where only the link can.
+    /// The direct path: what a room may write to and read from without this link. `None` if only the link
+    /// can.
     fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 
-    /// From now on nobody is woken by what comes, until [`Link::poll_on_wake`]: the room says at its ticks when to receive, or
-    /// receives itself while it has the lease. Returns whether this is so.
+    /// From now on arriving bytes wake no task, until [`Link::poll_on_wake`]: the room says at its ticks when
+    /// to receive, or receives itself while it has the lease. Returns whether this is so.
     ///
     /// # Errors
-    /// The connection is no longer there.
+    /// The connection no longer exists.
     fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
         Ok(false)
     }
 
-    /// From now on whoever receives is woken by what comes. What the room holds must have been reclaimed.
+    /// From now on arriving bytes wake the receiving task. What the room holds must have been reclaimed.
     fn poll_on_wake(&mut self) {}
 
-    /// Lets the room receive up to so many messages. It does not if the next one is none of those that a room can read.
+    /// Lets the room receive up to `messages`. It stops at the first one that a room cannot read.
     fn lend(&mut self, _messages: u32) {}
 
-    /// Ends what was lent: the link receives again.
+    /// Ends the lease: the link receives again.
     fn reclaim(&mut self) {}
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-/// The far end of a connection, for logs and for bounds per address.
+/// The far end of a connection, for logs and for limits per address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// A client behind this address (behind a trusted proxy, the address that the proxy named).

@@ -1,8 +1,8 @@
 //! A plain TCP socket that a session shares with its room.
 //!
-//! A room that has an update for an idle session writes it here at once, and it reads what came when its tick begins,
-//! while it holds the [`Lease`]: that saves waking a task for each. Frames never mix, because each side sees when the
-//! other stands inside one.
+//! A room that has an update for an idle session writes it here at once. While it holds the [`Lease`], it
+//! also reads here, at the start of its tick, what has arrived. This saves waking a task for each. Frames
+//! never mix, because each side sees when the other is inside one.
 
 use super::frame::{HEAD_BYTES_MAX, Head};
 use super::lease::{Harvest, Lease, Reading};
@@ -21,24 +21,24 @@ use tokio_rustls::server::TlsStream;
 
 /// A stream that can carry a session.
 pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// What a room may write to and read from. `None` where only the session can.
+    /// What a room may write to and read from. `None` if only the session can.
     fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
         None
     }
 
-    /// A session begins: from now on the kernel holds little that is not sent.
+    /// A session begins: from now on the kernel holds little unsent data.
     ///
     /// # Errors
-    /// The socket is gone.
+    /// The socket no longer exists.
     fn keep_little_unsent(&self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Bytes that the kernel may hold for one session: few, because what lies there hides a slow reader. (Pages go faster with
-/// the buffer that the system chooses.)
+/// Bytes that the kernel may hold for one session. They are few, because data waiting there hides a slow
+/// reader. (Pages are faster with the buffer that the system chooses.)
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
-/// Unsent bytes at which the kernel calls a socket writable again.
+/// Below this many unsent bytes, the kernel calls a socket writable again.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT_BYTES: u32 = 16 * 1024;
 
@@ -70,20 +70,20 @@ struct Shared {
     socket: Socket,
     /// The room's right to read.
     lease: Option<Lease>,
-    /// What the socket did not take of a room's frame.
+    /// The part of a room's frame that the socket did not take.
     tail: Bytes,
-    /// The socket did not take all that the session wrote last: it may stand inside a frame of the session's.
+    /// The socket did not take all that the session wrote last: it may be inside one of the session's frames.
     held: bool,
 }
 
-/// What became of a room's message.
+/// The result of sending a room's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// It is written.
     Whole,
     /// A part is written; the session has to flush the rest.
     Begun,
-    /// Nothing is written: the session has to.
+    /// Nothing is written: the session has to write it.
     Not,
 }
 
@@ -92,13 +92,13 @@ impl SharedSocket {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on nobody is woken by bytes that come; a room reads them, or tells the session to. Returns whether this
-    /// is so: not every system can do it.
+    /// From now on arriving bytes wake no task; a room reads them, or tells the session to. Returns whether
+    /// this is so: not every system can do it.
     pub(super) fn poll_on_tick(&self) -> io::Result<bool> {
         self.shared().socket.poll_on_tick()
     }
 
-    /// From now on the session is woken by bytes that come.
+    /// From now on arriving bytes wake the session.
     pub(super) fn poll_on_wake(&self) -> io::Result<()> {
         self.shared().socket.poll_on_wake()
     }
@@ -108,13 +108,13 @@ impl SharedSocket {
         self.shared().lease = Some(lease);
     }
 
-    /// Takes the right to read back, if the room has it.
+    /// Takes back the right to read, if the room has it.
     pub(super) fn reclaim(&self) -> Option<Lease> {
         self.shared().lease.take()
     }
 
-    /// Reads what came, and hands each message to `take`, which may end the session; now and then with the time of its
-    /// arrival.
+    /// Reads what arrived, and hands each message to `take`, which may end the session; at intervals with the
+    /// time of arrival.
     pub(crate) fn receive_ready(
         &self,
         reading: &mut Reading,
@@ -130,7 +130,7 @@ impl SharedSocket {
 
     /// Writes `message` as one frame if the socket takes it now. `scratch` is memory to build it in.
     ///
-    /// An error of the socket is left to the session, which meets it too.
+    /// An error of the socket is left to the session, which will see it too.
     pub(crate) fn try_send(&self, message: &[u8], scratch: &mut Vec<u8>) -> Sent {
         scratch.clear();
         scratch.reserve(HEAD_BYTES_MAX + message.len());
@@ -162,7 +162,8 @@ impl Shared {
         Poll::Ready(Ok(()))
     }
 
-    /// Lets the session write. What it holds back it will offer again, whole, before anything else.
+    /// Lets the session write. What the socket does not take, the session will offer again, whole, before
+    /// anything else.
     fn poll_session(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.held = true;
         ready!(self.poll_tail(cx))?;
@@ -172,7 +173,7 @@ impl Shared {
     }
 }
 
-/// The session's face of a shared socket.
+/// The session's interface to a shared socket.
 #[derive(Debug)]
 pub(crate) struct DirectTcp {
     shared_socket: Arc<SharedSocket>,
@@ -257,7 +258,8 @@ pub(crate) mod tests {
         let (mut session, mut peer) = pair().await;
         let shared_socket = session.shared_socket().unwrap();
         let (mut scratch, mut sent) = (Vec::new(), [0; 3]);
-        // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. Some are cut by the narrow socket.
+        // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. The narrow socket cuts
+        // some of them.
         let reader = tokio::spawn(async move {
             let mut bytes = Vec::new();
             let mut piece = [0; 977];
@@ -293,7 +295,7 @@ pub(crate) mod tests {
                 sessions -= 1;
             } else {
                 let after = rest.strip_prefix(head.bytes()).and_then(|rest| rest.strip_prefix(&[1; 3000]));
-                rest = after.expect("a frame of the room stands whole");
+                rest = after.expect("a frame of the room is whole");
                 rooms -= 1;
             }
         }
@@ -308,7 +310,7 @@ pub(crate) mod tests {
         let mut scratch = Vec::new();
         assert_eq!(shared_socket.try_send(&[1; 300_000], &mut scratch), Sent::Begun);
         let total = scratch.len();
-        // The socket has room again, and the shared_socket still stands inside the frame.
+        // The socket has room again, and the `shared_socket` is still inside the frame.
         let mut bytes = vec![0; 1 << 20];
         let mut got = peer.read(&mut bytes).await.unwrap();
         std::future::poll_fn(|cx| session.shared_socket.shared().socket.poll_write(cx, &[])).await.unwrap();

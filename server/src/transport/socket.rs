@@ -1,4 +1,4 @@
-//! A TCP socket that either wakes whoever waits for bytes, or is looked at by the clock.
+//! A TCP socket that either wakes the task that waits for bytes, or is polled on ticks.
 
 use super::lease::Source;
 use std::io::{self, IoSlice};
@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A socket without blocking.
+/// A non-blocking socket.
 #[derive(Debug)]
 pub(super) enum Socket {
-    /// The runtime wakes a task when bytes come and when there is room for more.
+    /// The runtime wakes a task when bytes arrive and when there is room for more.
     Woken(TcpStream),
-    /// Nobody is woken when bytes come. That saves a waking per frame where somebody looks at each tick anyway.
+    /// Arriving bytes wake no task. That saves a wakeup per frame where the socket is read at each tick
+    /// anyway.
     #[cfg(any(target_os = "android", target_os = "linux"))]
     Clocked(clocked::Fd),
-    /// The runtime could not take it over.
+    /// The runtime could not register it.
     Lost,
 }
 
@@ -25,7 +26,7 @@ fn lost() -> io::Error {
 }
 
 impl Socket {
-    /// Reads what is there. Registers for nothing on a clocked socket.
+    /// Reads what is available. Registers no waker on a clocked socket.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -39,7 +40,7 @@ impl Socket {
         }
     }
 
-    /// Writes what there is room for.
+    /// Writes as much as there is room for.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -53,7 +54,7 @@ impl Socket {
         }
     }
 
-    /// Writes what there is room for, and registers for nothing.
+    /// Writes as much as there is room for, and registers no waker.
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Woken(socket) => socket.try_write(bytes),
@@ -72,7 +73,7 @@ impl Socket {
         }
     }
 
-    /// Turns to the clock where the system can tell when bytes came. Returns whether it did.
+    /// Switches to polling on ticks where the system can tell when bytes arrived. Returns whether it did.
     pub(super) fn poll_on_tick(&mut self) -> io::Result<bool> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         if let Self::Woken(socket) = std::mem::replace(self, Self::Lost) {
@@ -81,7 +82,7 @@ impl Socket {
         Ok(self.is_clocked())
     }
 
-    /// Turns back: whoever waits is woken again.
+    /// Switches back: the waiting task is woken again.
     pub(super) fn poll_on_wake(&mut self) -> io::Result<()> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         if self.is_clocked()
@@ -97,7 +98,7 @@ impl Socket {
     }
 }
 
-/// A clocked socket. From another nothing is to be had this way.
+/// Reads from a clocked socket. Any other socket yields nothing this way.
 impl Source for Socket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -138,7 +139,7 @@ mod clocked {
     use tokio::io::unix::AsyncFd;
     use tokio::io::{Interest, ReadBuf};
 
-    /// A socket of which the runtime watches the sending half alone.
+    /// A socket of which the runtime watches only the sending half.
     #[derive(Debug)]
     pub(in super::super) struct Fd(AsyncFd<TcpStream>);
 
@@ -191,7 +192,8 @@ mod clocked {
         }
 
         pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-            // Past the runtime's note of whether there is room: a session that waits for it asks the socket again.
+            // Ignores the runtime's record of whether there is room: a session that waits for room asks the
+            // socket again.
             self.0.get_ref().write(bytes)
         }
 

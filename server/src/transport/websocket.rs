@@ -1,11 +1,11 @@
 //! The WebSocket link. The only file that names tungstenite.
 //!
-//! The HTTP part is over when a link is made: it starts on the bare stream, with the bytes that came glued to the
-//! request. Inbound bytes are counted below the WebSocket, because a peer can send frames that never become a
-//! message.
+//! The HTTP part is over when a link is made: it starts on the bare stream, with the bytes that arrived
+//! together with the request. Inbound bytes are counted below the WebSocket, because a peer can send frames
+//! that never become a message.
 //!
-//! One task uses a link, and it stays the same, so tungstenite is driven directly: an adapter that serves a reader and
-//! a writer in two tasks registers four wakers per poll.
+//! Only one task ever uses a link, so tungstenite is driven directly: an adapter that serves a reader and a
+//! writer in two tasks registers four wakers per poll.
 
 use super::inbound::{Inbound, NextMessage};
 use super::lease::Lease;
@@ -23,12 +23,13 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
-/// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has one.
+/// Frames of an honest client are some 30 bytes; a longer message is read in pieces. Each connection has such
+/// a buffer.
 const READ_BUFFER_BYTES: usize = 512;
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
-/// A longer message goes past tungstenite, whose write buffer copies each message and never shrinks.
+/// A longer message bypasses tungstenite, whose write buffer copies each message and never shrinks.
 const COPIED_BYTES_MAX: usize = 1024;
-/// What is read and dropped from a peer that was told to go, before it is cut.
+/// How much is read and dropped from a closed peer before it is cut.
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
 
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX > tickwire_shared::limits::OUTBOUND_BYTES_MAX + 1024);
@@ -42,7 +43,7 @@ fn config() -> WebSocketConfig {
         .max_frame_size(Some(INBOUND_BYTES_MAX))
 }
 
-/// What `Sec-WebSocket-Accept` answers to a client's key.
+/// The `Sec-WebSocket-Accept` value for a client's key.
 pub(crate) fn accept_key(key: &[u8]) -> String {
     derive_accept_key(key)
 }
@@ -57,16 +58,17 @@ pub(crate) struct WebSocketLink<S> {
     shared_socket: Option<Arc<SharedSocket>>,
     /// Frames are read in `inbound`: tungstenite holds no part of one.
     direct: bool,
-    /// Bytes of the frames that tungstenite has handed over, each head counted at its shortest.
+    /// Bytes of the frames that tungstenite has delivered, each head counted at its shortest.
     taken: u64,
-    /// The message that tungstenite handed over last.
+    /// The message that tungstenite delivered last.
     received: Bytes,
     drained: usize,
     shut: bool,
 }
 
 impl<S: ByteStream> WebSocketLink<S> {
-    /// Takes the stream over behind the HTTP upgrade. `already_read` is what came behind the request's head.
+    /// Takes over the stream after the HTTP upgrade. `already_read` are the bytes that arrived after the
+    /// request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
         let shared_socket = io.shared_socket();
         let mut metered = Metered::new(io, bytes_per_s);
@@ -94,14 +96,14 @@ impl<S: ByteStream> WebSocketLink<S> {
         }
     }
 
-    /// Whether nothing that tungstenite took waits to be written.
+    /// Whether everything that tungstenite took is written.
     fn is_flushed(&mut self) -> bool {
         self.socket.can_write() && self.socket.flush().is_ok()
     }
 }
 
 impl<S: ByteStream> WebSocketLink<S> {
-    /// The place of the next message in `inbound`; `None` if tungstenite has to go on.
+    /// Where the next message is in `inbound`; `None` if tungstenite has to continue.
     fn poll_direct(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
         let Some(inbound) = &mut self.inbound else { return Poll::Pending };
         loop {
@@ -124,8 +126,9 @@ impl<S: ByteStream> WebSocketLink<S> {
         }
     }
 
-    /// Notes a message of tungstenite's. If it holds nothing more, frames can be read past it again: heads that were
-    /// longer than they had to be make `taken` too small, never too large. A ping's answer leaves when it reads on.
+    /// Notes a message from tungstenite. If tungstenite holds nothing more, frames can be read directly
+    /// again: heads that were longer than necessary make `taken` too small, never too large. The answer to a
+    /// ping is sent when it reads on.
     fn took(&mut self, message: &Message) {
         let length = message.len() as u64;
         self.taken += if length < 126 { 6 + length } else { 8 + length };
@@ -185,7 +188,7 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
             return Poll::Ready(Err(LinkError::Cut));
         }
         would_block(self.socket.flush()).map(|flushed| match flushed {
-            // The closing handshake is done, and all was written.
+            // The close handshake is done, and everything was written.
             Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
             Err(error) => Err(map_error(&error)),
         })
@@ -193,7 +196,7 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
 
     fn start_close(&mut self, close: &Close) {
         let frame = CloseFrame { code: close.code.code().into(), reason: close.code.reason().into() };
-        // An error here means that the connection is gone, which finishing finds out too.
+        // An error here means that the connection no longer exists; finishing will find that out too.
         let _ = self.start(Message::Close(Some(frame)));
     }
 
@@ -229,7 +232,7 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
 
     fn poll_on_wake(&mut self) {
         if let Some(shared_socket) = &self.shared_socket {
-            // An error means that the connection is gone, which the next that is written finds out too.
+            // An error means that the connection no longer exists; the next write will find that out too.
             let _ = shared_socket.poll_on_wake();
         }
     }
@@ -330,13 +333,14 @@ mod tests {
         ]
     }
 
-    /// Everything that a link says about `pieces`, and what it answers. Reads past tungstenite only if `direct`.
+    /// Everything that a link reports for `pieces`, and what it answers. Reads directly, without tungstenite,
+    /// only if `direct`.
     async fn hear(pieces: Vec<Vec<u8>>, direct: bool) -> (Vec<String>, Vec<u8>) {
         let (near, mut far) = tokio::io::duplex(1 << 16);
         let mut link = WebSocketLink::open(near, &Bytes::new(), u32::MAX);
         link.direct = direct;
         let send = async move {
-            // After an error the link is gone, and writing to it fails.
+            // After an error the link no longer exists, and writing to it fails.
             for piece in pieces {
                 let _ = far.write_all(&piece).await;
                 tokio::task::yield_now().await;

@@ -36,7 +36,7 @@ fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
     }
 }
 
-/// What must hold on any machine, however slow.
+/// What must be true on any machine, however slow.
 fn assert_sound(report: &Report, bots: u32) {
     assert_eq!(report.bots_joined, bots, "{:?}", report.bots_failed);
     assert_eq!(report.disconnected(), 0, "{:?}", report.disconnects);
@@ -106,7 +106,7 @@ async fn spectators_watch_what_the_players_play_and_count_apart() {
     server.stop().await;
 }
 
-/// Runs about and dashes at times.
+/// Runs around and dashes now and then.
 struct Runs(Pad);
 
 impl Behaviour<Tag> for Runs {
@@ -158,10 +158,10 @@ async fn bots_of_another_game_are_told_that_it_does_not_fit() {
 
 #[test]
 fn the_own_games_players_predict_their_runners() {
-    let alone = check_prediction::<Tag>(&Default::default(), 1, 600, 1).expect("nobody interferes");
+    let alone = check_prediction::<Tag>(&Default::default(), 1, 600, 1).expect("no other player interferes");
     assert_eq!(alone.wrong, 0);
     let allowed = Allowed { server_fields: &["it", "score"], ..Allowed::default() };
-    check_prediction_within::<Tag>(&Default::default(), 1, 600, 4, allowed).expect("nobody pushes");
+    check_prediction_within::<Tag>(&Default::default(), 1, 600, 4, allowed).expect("no player pushes");
 }
 
 #[test]

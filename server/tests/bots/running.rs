@@ -1,4 +1,4 @@
-//! A server in this process, and the two ways that bots take to it.
+//! A server in this process, and the two ways in which bots reach it.
 
 #[path = "../../examples/own_game.rs"]
 #[expect(dead_code, unreachable_pub, reason = "its main is not called here")]
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A server with the arena and tag, on a port of its own.
+/// A server with the arena and tag, on its own port.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
@@ -41,13 +41,13 @@ impl Running {
         Self { address, handle, stop, ended }
     }
 
-    /// The way over the loopback.
+    /// Over the loopback.
     pub(crate) fn over_sockets(&self) -> WebSocketConnect {
         let url = format!("ws://{}", self.address).parse().expect("a URL");
         WebSocketConnect::new(url, self.address, Sources::default(), None).expect("no TLS is asked for")
     }
 
-    /// The way without a socket.
+    /// Without a socket.
     pub(crate) fn over_memory(&self) -> Memory {
         Memory(self.handle.clone())
     }
@@ -56,7 +56,7 @@ impl Running {
     pub(crate) async fn stop(self) {
         self.stop.send(()).expect("the server runs");
         let ended = tokio::time::timeout(Duration::from_secs(20), self.ended).await;
-        ended.expect("it ends in time").expect("it does not panic").expect("it ends well");
+        ended.expect("it ends in time").expect("it does not panic").expect("it ends without an error");
     }
 }
 
@@ -93,7 +93,7 @@ impl Link for MemoryLink {
         Ok(())
     }
 
-    /// Where the queue is full, the bot's own timer comes back to it.
+    /// If the queue is full, the bot's own timer retries.
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LinkEnd>> {
         let Some(message) = self.waiting.take() else { return Poll::Ready(Ok(())) };
         self.waiting = self.connection.try_send(message).map_err(|_| self.end())?;

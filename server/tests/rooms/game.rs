@@ -1,4 +1,4 @@
-//! A game for tests: dots that drift, commands that are answered, and one that makes the room panic.
+//! A game for tests: dots that drift, commands that get answers, and one that makes the room panic.
 
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,7 +26,7 @@ pub(crate) struct Stick {
 pub(crate) enum Ask {
     Echo(u32),
     Panic,
-    /// Who may come in from now on.
+    /// Sets who may join from now on.
     Open,
     TakeNoMatches,
     Lock,
@@ -35,7 +35,7 @@ pub(crate) enum Ask {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) players_max: u16,
-    /// How many players its `join` takes; further ones it refuses by a rule.
+    /// How many players its `join` accepts; it refuses further ones by a rule.
     pub(crate) takes: u16,
     /// Where its refusals are counted, see [`refusals`].
     pub(crate) tally: u8,
@@ -49,7 +49,7 @@ impl Default for Settings {
 
 static REFUSALS: [AtomicU32; 256] = [const { AtomicU32::new(0) }; 256];
 
-/// How often rooms with this `tally` in their settings refused somebody.
+/// How often rooms with this `tally` in their settings refused a client.
 pub(crate) fn refusals(tally: u8) -> u32 {
     REFUSALS[usize::from(tally)].load(Ordering::SeqCst)
 }

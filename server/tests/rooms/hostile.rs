@@ -1,6 +1,6 @@
-//! Hostile clients beside a witness room, which must not notice.
+//! Hostile clients next to a witness room, which must not notice them.
 //!
-//! Everything goes over the in-memory transport: what is tested is what a session does with whole messages.
+//! Everything uses the in-memory transport: these tests check what a session does with whole messages.
 
 use crate::game::{Ask, Dots, Stick, server};
 use crate::player::Player;
@@ -113,12 +113,12 @@ fn flips(message: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// All beginnings of `message` but the whole.
+/// All proper prefixes of `message`.
 fn prefixes(message: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..message.len()).map(|end| message[..end].to_vec())
 }
 
-/// Where in a session a message is sent.
+/// The stage of a session at which a message is sent.
 #[derive(Clone, Copy)]
 enum Stage {
     First,
@@ -126,7 +126,8 @@ enum Stage {
     InRoom(RoomId),
 }
 
-/// Sends `message` at its stage, then what ends an honest session, and returns how the session ended.
+/// Sends `message` at its stage, then ends the session as an honest client would. Returns how the session
+/// ended.
 async fn outcome(handle: &ServerHandle, stage: Stage, message: Vec<u8>) -> Close {
     let leave = ClientControl::Leave.encode().unwrap();
     let mut raw = match stage {
@@ -148,7 +149,7 @@ async fn outcome(handle: &ServerHandle, stage: Stage, message: Vec<u8>) -> Close
     raw.closing().await
 }
 
-/// Sends each message in a session of its own, many at once, and checks each outcome.
+/// Sends each message in its own session, many at once, and checks each outcome.
 async fn attack(
     handle: &ServerHandle,
     stage: Stage,
@@ -250,7 +251,7 @@ async fn unknown_tags_leftovers_and_oversize_have_their_codes() {
 async fn huge_lengths_are_refused_without_memory() {
     beside_a_witness(|handle, room| async move {
         let refused = &[CloseCode::DecodeError];
-        // The codec's longest form of a length, where a name, an option list or a ticket has its own.
+        // The codec's longest form of a length, where a name, an option list or a ticket has its length.
         let huge = [253, 255, 255, 255, 255, 255, 255, 255, 127];
         let name = [&[0, 0, PROTOCOL_VERSION as u8][..], &huge, &[65; 40]].concat();
         let ticket = [&[0, 0, PROTOCOL_VERSION as u8, 1, 65, 1][..], &huge, &[65; 40]].concat();
@@ -355,7 +356,7 @@ async fn inputs_far_in_the_past_and_future_are_refused_and_counted_not_fatal() {
                 metrics.lines().find(|line| line.starts_with("tickwire_inputs_total{fate=\"refused\"}"));
             line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
         };
-        // A room hands its figures on from time to time.
+        // A room publishes its numbers at intervals.
         let end = Instant::now() + Duration::from_secs(10);
         while refused() < 3 {
             assert!(Instant::now() < end, "{} of 3 at least", refused());
@@ -368,7 +369,7 @@ async fn inputs_far_in_the_past_and_future_are_refused_and_counted_not_fatal() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_off_the_grid_are_decode_errors() {
     beside_a_witness(|handle, room| async move {
-        // `push` has 21 values in 5 bits: all ones is none of them.
+        // `push` has 21 values in 5 bits: all ones is not one of them.
         let mut bytes = frame().encode();
         let at = bytes.len() - 1;
         bytes[at] = 0xff;
@@ -401,7 +402,7 @@ async fn a_flood_of_frames_is_slowed_down_and_delays_nobody() {
         let flood = async {
             for _ in 0..400 {
                 raw.send(frame.clone()).await;
-                // The server's updates are taken, so that only what is sent is too much.
+                // The server's updates are read, so that only what is sent is too much.
                 while let Ok(Some(_)) = tokio::time::timeout(Duration::ZERO, raw.recv()).await {}
             }
         };
@@ -413,7 +414,7 @@ async fn a_flood_of_frames_is_slowed_down_and_delays_nobody() {
             began.elapsed()
         );
         raw.send(ClientControl::Leave.encode().unwrap()).await;
-        let ServerControl::Close(close) = raw.control().await else { panic!("a closing") };
+        let ServerControl::Close(close) = raw.control().await else { panic!("a Close message") };
         assert_eq!(close.code, CloseCode::Normal, "it was slowed down, not ended");
     })
     .await;

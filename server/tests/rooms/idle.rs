@@ -1,4 +1,4 @@
-//! Members that do nothing: they are warned, then lose their place. In virtual time.
+//! Members that do nothing are warned, then lose their seat. In virtual time.
 
 use crate::game::{Ask, virtual_server};
 use crate::player::Player;
@@ -30,7 +30,7 @@ async fn a_player_whose_controls_stay_as_they_are_is_warned_and_closed() {
     assert_eq!((close.code, close.advice), (CloseCode::Idle, Advice::Stop));
     assert!((295..=305).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
     assert_eq!(player.warnings, 1);
-    assert_eq!(handle.rooms().iter().map(|room| room.players).sum::<u32>(), 0, "its place is given up");
+    assert_eq!(handle.rooms().iter().map(|room| room.players).sum::<u32>(), 0, "its seat is given up");
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,7 +58,7 @@ async fn one_whose_page_is_hidden_has_longer_also_over_a_resume() {
     assert_eq!((player.warnings, player.client.is_playing()), (0, true));
     play(&mut player, 450).await;
     let State::Closed(close) = player.client.state() else { panic!("it is not closed") };
-    assert_eq!(close.code, CloseCode::Idle, "but not for ever");
+    assert_eq!(close.code, CloseCode::Idle, "but not forever");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Nothing stays behind, over thousands of rooms.
+//! Nothing is left over after thousands of rooms.
 
 use crate::game::{Ask, server};
 use crate::lifecycle::settle;
@@ -13,7 +13,7 @@ use tickwire_shared::wire::control::{ClientControl, Credential, Options, Target}
 const ROOMS: usize = 3_000;
 const AT_ONCE: usize = 60;
 
-/// Makes a room and goes in one of the ways in which one can go.
+/// Makes a room and leaves it in one of the possible ways.
 async fn come_and_go(handle: &ServerHandle, number: usize) -> RoomId {
     let (mut raw, joined) = Raw::in_new_room(handle).await;
     match number % 5 {
@@ -49,7 +49,7 @@ async fn the_ledger_is_zero_after_thousands_of_rooms() {
         worker.await.unwrap();
         seen_alive = seen_alive.max(handle.balance().rooms);
     }
-    assert!(seen_alive > 0, "the ledger counts");
+    assert!(seen_alive > 0, "the leak audit counts");
     settle(&handle, Duration::from_secs(20)).await;
     assert!(handle.rooms().is_empty());
     let metrics = handle.metrics_text();

@@ -145,7 +145,7 @@ async fn a_cut_player_comes_back_to_its_place_within_the_grace_time() {
     assert!(!text.contains("tickwire_tick_lateness_seconds_count 0\n"), "{text}");
 }
 
-/// Waits until the metrics say `part`: a session is counted when its closing is written.
+/// Waits until the metrics say `part`: a session is counted when its Close message is written.
 async fn counted(server: &ServerHandle, part: &str) {
     let waiting = async {
         while !server.metrics_text().contains(part) {

@@ -1,6 +1,6 @@
 //! Rooms from outside: joining, matching, ending, and what hostile clients cannot do.
 //!
-//! One test binary for all of it: linking is what takes time.
+//! One test binary for all of it, because linking takes the time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

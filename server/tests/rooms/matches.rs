@@ -1,4 +1,4 @@
-//! Who is led where: refusals of rooms and games, and what a game says about who may come.
+//! Which room a match leads to: refusals of rooms and games, and a game's say in who may join.
 
 use crate::game::{Ask, Settings, refusals, server_of};
 use crate::player::Player;
@@ -26,7 +26,7 @@ async fn refused(handle: &ServerHandle, target: Target) -> Close {
     raw.closing().await
 }
 
-/// Waits until the listing says this of a room: a command is confirmed before its step.
+/// Waits until the listing shows this access for a room: a command is confirmed before its step.
 async fn listed_as(handle: &ServerHandle, id: RoomId, access: &str) {
     let end = Instant::now() + Duration::from_secs(10);
     while !handle.rooms().iter().any(|room| room.id == id.to_string() && room.access == access) {
@@ -73,7 +73,7 @@ async fn a_room_that_refused_is_not_asked_by_each_match_after_it() {
         players.push(Player::join(&handle, ANY).await);
     }
     assert_eq!(counts(&handle), [1; 30]);
-    // Each room is asked once a second at most, and each match asks three.
+    // Each room is asked at most once a second, and each match asks three.
     let seconds = began.elapsed().as_secs() as u32 + 1;
     assert!(refusals(1) <= 30 * seconds.min(3), "{} refusals in {seconds} s", refusals(1));
 }
@@ -90,7 +90,7 @@ async fn a_game_that_takes_nobody_refuses_a_match_once_and_leaves_no_room() {
     assert!(refusals(2) <= 3 * 4, "{}", refusals(2));
     let end = Instant::now() + Duration::from_secs(5);
     while !handle.rooms().is_empty() {
-        assert!(Instant::now() < end, "a room for nobody is still there: {:?}", handle.rooms());
+        assert!(Instant::now() < end, "an unused room is still there: {:?}", handle.rooms());
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Under which name a player is seen.
+//! The name under which others see a player.
 
 use crate::game::server;
 use crate::raw::{Raw, hello_as, join};
@@ -6,12 +6,12 @@ use tickwire_server::{Limits, ServerHandle};
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{Credential, Name, Options, Target};
 
-/// The name under which one is seen who asks for this one.
+/// The name under which others see a player who asks for `name`.
 async fn seen_as(handle: &ServerHandle, name: &str) -> String {
     let mut raw = Raw::connect(handle);
     raw.send(hello_as(Name::new(name).unwrap(), Credential::Guest)).await;
     raw.send(join(Target::Create(Options::none()))).await;
-    raw.joined().await.expect("a place").roster[0].name.to_string()
+    raw.joined().await.expect("a seat").roster[0].name.to_string()
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn one_of_whose_name_nothing_can_be_seen_is_a_guest_with_a_number() {
         seen.push(name);
     }
     seen.dedup();
-    assert_eq!(seen.len(), 4, "they are told apart");
+    assert_eq!(seen.len(), 4, "they are distinct");
 }
 
 #[tokio::test]

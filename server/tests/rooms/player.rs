@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub(crate) struct Player {
     pub(crate) client: Client<Dots>,
     pub(crate) events: Vec<u32>,
-    /// How often it was warned that it does nothing.
+    /// How many idle warnings it got.
     pub(crate) warnings: u32,
     /// The longest time between two updates.
     pub(crate) gap_max: Duration,
@@ -49,7 +49,7 @@ impl Player {
         }
     }
 
-    /// Connects and plays until the first state is there.
+    /// Connects and plays until the first state has arrived.
     pub(crate) async fn join(server: &ServerHandle, target: Target) -> Self {
         let mut player = Self::connect(server, target);
         player.play_until(|client| client.latest().is_some()).await;
@@ -60,7 +60,7 @@ impl Player {
         self.client.room().expect("the player is in a room")
     }
 
-    /// Plays until `done`, which must come within 10 s.
+    /// Plays until `done`, which must happen within 10 s.
     pub(crate) async fn play_until(&mut self, mut done: impl FnMut(&Client<Dots>) -> bool) {
         let playing = async {
             while !done(&self.client) && !matches!(self.client.state(), State::Closed(_)) {
@@ -96,7 +96,7 @@ impl Player {
         self.last_update = None;
     }
 
-    /// Sends a message that its client knows nothing of.
+    /// Sends a message that its client does not know about.
     pub(crate) async fn send(&mut self, message: &ClientControl) {
         let _ = self.link.as_mut().unwrap().send(message.encode().unwrap()).await;
     }
@@ -114,7 +114,7 @@ impl Player {
         }
     }
 
-    /// Reads what is there, without waiting for more.
+    /// Reads what has arrived, without waiting for more.
     pub(crate) async fn read_waiting(&mut self) {
         loop {
             let link = self.link.as_mut().unwrap();
@@ -125,7 +125,7 @@ impl Player {
         }
     }
 
-    /// The code of the connection's end, all that came before it being read.
+    /// The code of the connection's end, after reading everything before it.
     pub(crate) async fn ending(&mut self) -> Option<u16> {
         let reading = async {
             while let Some(message) = self.link.as_mut().unwrap().recv().await {

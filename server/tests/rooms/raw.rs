@@ -38,7 +38,7 @@ impl Raw {
         Self { link: server.connect_memory_from(address.parse().unwrap()) }
     }
 
-    /// Asks for a place.
+    /// Asks for a seat.
     pub(crate) async fn ask(&mut self, target: Target) -> Result<Joined, Close> {
         self.send(hello(Credential::Guest)).await;
         self.send(join(target)).await;
@@ -50,16 +50,16 @@ impl Raw {
         let mut raw = Self::connect(server);
         raw.send(hello(Credential::Guest)).await;
         raw.send(join(Target::Room(room))).await;
-        raw.joined().await.expect("a place");
+        raw.joined().await.expect("a seat");
         raw
     }
 
-    /// A client in a room of its own.
+    /// A client in its own new room.
     pub(crate) async fn in_new_room(server: &ServerHandle) -> (Self, Joined) {
         let mut raw = Self::connect(server);
         raw.send(hello(Credential::Guest)).await;
         raw.send(join(Target::Create(Options::none()))).await;
-        let joined = raw.joined().await.expect("a place");
+        let joined = raw.joined().await.expect("a seat");
         (raw, joined)
     }
 
@@ -72,7 +72,7 @@ impl Raw {
         timeout(Duration::from_secs(20), self.link.recv()).await.expect("an answer within 20 s")
     }
 
-    /// Waits for `Joined` or the closing.
+    /// Waits for `Joined` or `Close`.
     pub(crate) async fn joined(&mut self) -> Result<Joined, Close> {
         loop {
             match self.control().await {
@@ -83,7 +83,7 @@ impl Raw {
         }
     }
 
-    /// The next control message; updates are passed over.
+    /// The next control message; updates are skipped.
     pub(crate) async fn control(&mut self) -> ServerControl {
         loop {
             let message = self.recv().await.expect("a control message before the end");
@@ -93,14 +93,14 @@ impl Raw {
         }
     }
 
-    /// Waits for the closing message, then for the end of the connection, which must say the same.
+    /// Waits for the Close message, then for the end of the connection, which must have the same code.
     pub(crate) async fn closing(&mut self) -> Close {
         let close = loop {
             if let ServerControl::Close(close) = self.control().await {
                 break close;
             }
         };
-        assert_eq!(self.recv().await, None, "nothing comes after the closing message");
+        assert_eq!(self.recv().await, None, "nothing follows the Close message");
         assert_eq!(self.link.close_code(), Some(close.code.code()));
         close
     }

@@ -1,4 +1,4 @@
-//! Reports of states that differ: what a client can make of the figure that alarms an operator.
+//! Reports of states that differ: how far a client can influence the metric that alarms an operator.
 
 use crate::game::server;
 use crate::player::Player;
@@ -13,7 +13,7 @@ use tickwire_shared::wire::control::{ClientControl, Desync, Options, Target};
 
 const NEW: Target = Target::Create(Options::none());
 
-/// Mismatches, and reports that counted, came too soon and were false.
+/// Mismatches, then the reports that counted, came too soon and were false.
 fn counted(handle: &ServerHandle) -> [u64; 4] {
     let text = handle.metrics_text();
     [
@@ -41,7 +41,7 @@ async fn known(player: &mut Player) -> (Tick, EntityId, i32) {
     found.unwrap()
 }
 
-/// Has the state of a tick sent again; the server does so at most once a second.
+/// Makes the server send the state of a tick again; it does so at most once a second.
 async fn have_repaired(player: &mut Player) -> (Tick, EntityId, i32) {
     for _ in 0..100 {
         let known = known(player).await;
@@ -52,7 +52,7 @@ async fn have_repaired(player: &mut Player) -> (Tick, EntityId, i32) {
             return known;
         }
     }
-    panic!("no repair came");
+    panic!("no repair arrived");
 }
 
 fn report((tick, entity, server): (Tick, EntityId, i32), claimed: i32) -> ClientControl {

@@ -1,4 +1,4 @@
-//! What one address can take from others: rooms, and places of players who are gone.
+//! What one address can take from others: rooms, and the seats of players who have left.
 
 use crate::game::{Stick, server};
 use crate::player::Player;
@@ -17,18 +17,18 @@ const MALLORY: &str = "203.0.113.66";
 const ADA: &str = "198.51.100.7";
 const NEW: Target = Target::Create(Options::none());
 
-/// Joins and breaks off at once.
+/// Joins and disconnects at once.
 async fn touch(handle: &ServerHandle, address: &str, target: Target) -> Result<Joined, Close> {
     Raw::connect_from(handle, address).ask(target).await
 }
 
-/// Joins, sends an input and breaks off.
+/// Joins, sends an input and disconnects.
 async fn play_once(handle: &ServerHandle, address: &str, room: RoomId) -> Result<Joined, Close> {
     let mut raw = Raw::connect_from(handle, address);
     let joined = raw.ask(Target::Room(room)).await?;
     let inputs = vec![(Tick(joined.tick.0 + 10), OnGrid::new(&Stick::default()))];
     raw.send(ClientFrame { inputs, ..ClientFrame::default() }.encode()).await;
-    // The session reads before it notices that the client is gone.
+    // The session reads before it notices that the client has left.
     sleep(Duration::from_millis(50)).await;
     Ok(joined)
 }
@@ -97,7 +97,7 @@ async fn joins_of_one_address_have_a_rate() {
     assert_eq!(close.code, CloseCode::RateLimited);
     let Advice::RetryAfter(ms) = close.advice else { panic!("{close}") };
     assert!((1..=12_001).contains(&ms), "{close}");
-    touch(&handle, ADA, Target::Room(room)).await.expect("a place for another address");
+    touch(&handle, ADA, Target::Room(room)).await.expect("a seat for another address");
 }
 
 #[tokio::test]
@@ -107,12 +107,12 @@ async fn a_place_of_one_who_never_played_gives_way_and_is_held_for_a_moment() {
     host.play_for(Duration::from_millis(100)).await;
     let room = host.room();
     for _ in 0..40 {
-        touch(&handle, MALLORY, Target::Room(room)).await.expect("a place: those before it gave way");
+        touch(&handle, MALLORY, Target::Room(room)).await.expect("a seat: those before it gave way");
     }
-    touch(&handle, ADA, Target::Room(room)).await.expect("a place for a friend");
+    touch(&handle, ADA, Target::Room(room)).await.expect("a seat for a friend");
     let end = Instant::now() + Duration::from_secs(15);
     while metric(&handle, "tickwire_members{role=\"player\"}") > 1 {
-        assert!(Instant::now() < end, "places are still held");
+        assert!(Instant::now() < end, "seats are still held");
         host.play_for(Duration::from_millis(50)).await;
     }
     assert!(metric(&handle, "tickwire_seats_yielded_total") >= 34);
@@ -127,13 +127,13 @@ async fn an_address_keeps_a_quarter_of_a_room_for_cut_players_and_the_rest_gives
     host.play_for(Duration::from_millis(100)).await;
     let room = host.room();
     for _ in 0..7 {
-        play_once(&handle, MALLORY, room).await.expect("a place");
+        play_once(&handle, MALLORY, room).await.expect("a seat");
     }
-    // Two of the seven are kept; the others are kept as long as nobody needs them.
+    // Two of the seven seats are held firmly; the others are held as long as no newcomer needs them.
     let mut friends = Vec::new();
     for friend in 0..5 {
         let mut raw = Raw::connect_from(&handle, &format!("198.51.100.{friend}"));
-        raw.ask(Target::Room(room)).await.expect("a place for a friend");
+        raw.ask(Target::Room(room)).await.expect("a seat for a friend");
         friends.push(raw);
     }
     let mut one_more = Raw::connect_from(&handle, ADA);
@@ -149,7 +149,7 @@ async fn beyond_its_bound_an_address_holds_places_for_a_moment_only() {
     let lost = play_once(&handle, MALLORY, room).await.unwrap();
     let end = Instant::now() + Duration::from_secs(15);
     while metric(&handle, "tickwire_members{role=\"player\"}") > 1 {
-        assert!(Instant::now() < end, "places are still held");
+        assert!(Instant::now() < end, "seats are still held");
         sleep(Duration::from_millis(20)).await;
     }
     let resumed = async |joined: Joined| {
@@ -159,5 +159,5 @@ async fn beyond_its_bound_an_address_holds_places_for_a_moment_only() {
         raw.joined().await
     };
     assert_eq!(resumed(lost).await.unwrap_err().code, CloseCode::BadResume);
-    resumed(kept).await.expect("its place was kept");
+    resumed(kept).await.expect("its seat was kept");
 }

@@ -1,4 +1,4 @@
-//! Clients that stop reading. Time is virtual, so a minute takes no time.
+//! Clients that stop reading. Time is virtual, so a minute passes at once.
 
 use crate::game::virtual_server;
 use crate::player::Player;
@@ -10,7 +10,7 @@ use tickwire_shared::wire::control::Target;
 
 const CLIENTS: usize = 6;
 
-/// A room of which the first stops reading later, and the others never.
+/// A room whose first player stops reading later; the others never do.
 async fn room(handle: &ServerHandle) -> (Player, Vec<Player>) {
     let first = Player::join(handle, Target::Create(Options::none())).await;
     let mut others = Vec::new();
@@ -41,11 +41,11 @@ async fn whoever_reads_nothing_for_4_s_stays_and_is_caught_up_within_3_messages(
         tokio::join!(silent, play_for(&mut others, stall));
         assert!(
             others.iter().all(|other| other.gap_max <= Duration::from_millis(300)),
-            "somebody else noticed"
+            "another player noticed"
         );
         slow.read_waiting().await;
         let (updates, newest) = (slow.client.stats().updates, others[0].client.newest_tick().unwrap());
-        assert!(newest.since(before) >= 110, "the others have gone on");
+        assert!(newest.since(before) >= 110, "the others have continued");
         slow.play_until(|client| client.newest_tick().is_some_and(|tick| tick >= newest)).await;
         assert!(slow.client.stats().updates - updates <= 3, "{}", slow.client.stats().updates - updates);
         tokio::join!(slow.play_for(Duration::from_secs(1)), play_for(&mut others, Duration::from_secs(1)));

@@ -1,4 +1,4 @@
-//! What breaks the WebSocket's own rules, over real loopback sockets.
+//! Clients that break the WebSocket's own rules, over real loopback sockets.
 
 use crate::game::server;
 use crate::raw::{hello, join};
@@ -40,7 +40,7 @@ async fn connect(running: &Running) -> WebSocketStream<TcpStream> {
     tokio_tungstenite::client_async(request, socket).await.unwrap().0
 }
 
-/// Reads to the end: the code in the closing message and the code in the close frame.
+/// Reads to the end. Returns the code in the Close message and the code in the close frame.
 async fn ending(socket: &mut WebSocketStream<TcpStream>) -> (Option<u16>, Option<u16>) {
     let (mut told, mut framed) = (None, None);
     let reading = async {
@@ -60,7 +60,7 @@ async fn ending(socket: &mut WebSocketStream<TcpStream>) -> (Option<u16>, Option
     (told, framed)
 }
 
-/// A client frame with a zero mask. `first` holds FIN and the opcode.
+/// A client frame with a zero mask. `first` has FIN and the opcode.
 fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
@@ -83,7 +83,7 @@ async fn each_broken_rule_is_told_by_message_and_by_close_frame() {
     announced.extend_from_slice(&[0; 4]);
     let cases: [(&str, Vec<u8>, u16); 9] = [
         ("text", masked(0x81, b"hello"), 1003),
-        ("text that is no UTF-8", masked(0x81, &[0xc3, 0x28]), 1007),
+        ("text that is not UTF-8", masked(0x81, &[0xc3, 0x28]), 1007),
         ("no mask", vec![0x82, 1, 0], 1002),
         ("a reserved bit", masked(0xc2, &[0]), 1002),
         ("an unknown opcode", masked(0x83, &[0]), 1002),
@@ -124,7 +124,7 @@ async fn frames_that_never_become_a_message_count_as_bytes() {
     let io = socket.get_mut();
     io.write_all(&masked(0x02, b"x")).await.unwrap();
     let empty: Vec<u8> = (0..1_000).flat_map(|_| masked(0x00, &[])).collect();
-    // First the kernel's buffers fill; from then on the server's rate decides: 64 KiB/s.
+    // First the kernel's buffers fill; then the server's rate limit applies: 64 KiB/s.
     let mut sent = 0;
     for phase in [Duration::from_millis(1_000), Duration::from_millis(1_000)] {
         sent = 0;
@@ -136,12 +136,12 @@ async fn frames_that_never_become_a_message_count_as_bytes() {
         let _ = timeout(phase, flood).await;
     }
     assert!(sent < 512 * 1024, "{sent} bytes were taken in a second");
-    // The session has no Hello: after 5 s it is told so although the flood is unread.
+    // The session has no Hello: after 5 s it gets that reason although the flood is unread.
     let (told, _) = ending(&mut socket).await;
     assert_eq!(told, Some(4009));
 }
 
-/// Joins, closes with `code` and gives how many places are held after the session's end.
+/// Joins, closes with `code` and returns how many seats are held after the session's end.
 async fn held_after(code: Option<u16>) -> u64 {
     let running = start().await;
     let mut socket = connect(&running).await;
@@ -156,9 +156,9 @@ async fn held_after(code: Option<u16>) -> u64 {
                 return;
             }
         }
-        panic!("the connection ended before it was in");
+        panic!("the connection ended before it joined");
     };
-    timeout(Duration::from_secs(10), joined).await.expect("it is let in");
+    timeout(Duration::from_secs(10), joined).await.expect("it joins");
     let frame = code.map(|code| CloseFrame { code: code.into(), reason: "".into() });
     socket.close(frame).await.unwrap();
     while socket.next().await.is_some() {}
@@ -173,7 +173,7 @@ async fn held_after(code: Option<u16>) -> u64 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(10), gone).await.expect("the room is told");
+    timeout(Duration::from_secs(10), gone).await.expect("the room is notified");
     figure("tickwire_seats_held_briefly_total ")
 }
 

@@ -45,7 +45,8 @@ fn effective(config: Config) -> Config {
 fn defaults_give_way_to_the_file_the_file_to_the_environment_and_that_to_flags() {
     let file = Temporary::new(
         "order.toml",
-        "listen = \"127.0.0.1:1001\"\nlog_level = \"warn\"\nshutdown_deadline_s = 1\n[limits]\nrooms_max = 11\n",
+        "listen = \"127.0.0.1:1001\"\nlog_level = \"warn\"\nshutdown_deadline_s = 1\n\
+         [limits]\nrooms_max = 11\n",
     );
     let mut command = program(&["--config", file.path(), "--print-config", "--listen", "127.0.0.1:1003"]);
     command.env("TICKWIRE_LISTEN", "127.0.0.1:1002").env("TICKWIRE_LOG_LEVEL", "debug");
@@ -67,8 +68,9 @@ fn the_file_may_be_named_by_the_environment() {
 
 #[test]
 fn what_is_printed_reads_back_to_the_same() {
-    let text = "admin = \"off\"\ntrusted_proxies = [\"10.0.0.0/8\"]\nallowed_origins = [\"https://a.example\"]\n\
-                log = \"json\"\n[games.arena]\ntick_rate_hz = 20\n[games.arena.settings]\nround_s = 77\n";
+    let text = "admin = \"off\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
+                allowed_origins = [\"https://a.example\"]\nlog = \"json\"\n[games.arena]\ntick_rate_hz = 20\n\
+                [games.arena.settings]\nround_s = 77\n";
     let file = Temporary::new("round.toml", text);
     let first = printed(program(&["--config", file.path(), "--print-config"]));
     assert_eq!(first, effective(Config::from_toml(text, "x").unwrap()));
@@ -83,7 +85,7 @@ fn a_map_of_ones_own_replaces_the_carried_one() {
     let file = Temporary::new("carried.toml", "[games.arena.settings]\nrows_file = \"maps/duel.txt\"\n");
     let rows = |config: Config| config.games["arena"].settings["rows"].as_array().unwrap().len();
     let print = ["--config", file.path(), "--print-config"];
-    assert_eq!(rows(printed(program(&print))), 16, "carried, from any folder");
+    assert_eq!(rows(printed(program(&print))), 16, "built in, from any folder");
 
     let folder = std::env::temp_dir().join(format!("tickwire-{}-assets", std::process::id()));
     fs::create_dir_all(folder.join("maps")).unwrap();
@@ -150,7 +152,7 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
 
     assert!(fail(program(&["--config", "/no/such.toml"]), 2).contains("cannot read /no/such.toml"));
     assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no password"));
-    assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is no folder"));
+    assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is not a folder"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How many files the program may open, and what it makes of too few.
+//! How many files the program may open, and what it does with too few.
 
 use crate::log::{ask, connect, terminate};
 use crate::program::Serving;
@@ -52,7 +52,7 @@ fn under_a_low_limit_newcomers_are_told_503_and_the_operator_is_answered() {
         let answer = ask(&mut connect(serving.address()), &get("/"));
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     }
-    // More than can be told at once: they are cut, and use up nothing.
+    // More than can get an answer at once: they are cut, and use up nothing.
     let silent: Vec<_> = (0..128).map(|_| connect(serving.address())).collect();
     let metrics = ask(&mut connect(&admin), &get("/metrics"));
     assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
@@ -61,7 +61,7 @@ fn under_a_low_limit_newcomers_are_told_503_and_the_operator_is_answered() {
     drop((held, silent));
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while !ask(&mut connect(serving.address()), &get("/readyz")).starts_with("HTTP/1.1 200") {
-        assert!(std::time::Instant::now() < end, "the places come back");
+        assert!(std::time::Instant::now() < end, "the connections become free");
     }
     std::thread::spawn(move || lines.for_each(drop));
     terminate(&mut serving);

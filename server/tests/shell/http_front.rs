@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-/// The valid upgrade without the lines that start with `name`, and with `lines` at its end.
+/// The valid upgrade without the lines that start with `name`, and with `lines` added at its end.
 fn upgrade_but(name: &str, lines: &str) -> String {
     let kept: Vec<_> =
         UPGRADE.trim_end().split("\r\n").filter(|line| !line.starts_with(&format!("{name}:"))).collect();
@@ -106,7 +106,7 @@ async fn the_servers_own_page_may_connect_whatever_is_listed() {
     let page = "Origin: https://game.example\r\n";
     assert_status(&ask(server.players, &own("game.example", page)).await, 101);
     assert_status(&ask(server.players, &own("127.0.0.1:8080", page)).await, 403);
-    // Nobody but a declared proxy says by which host the page was asked for.
+    // Only a trusted proxy may say for which host the page was asked.
     let forwarded = format!("{page}X-Forwarded-Host: game.example\r\n");
     assert_status(&ask(server.players, &own("127.0.0.1:8080", &forwarded)).await, 403);
     server.stop().await;
@@ -197,7 +197,7 @@ async fn a_host_without_the_arena_shows_what_it_hosts() {
     ended.await.unwrap().unwrap();
 }
 
-/// The status line and headers of `path`, asked for with more headers.
+/// The status line and headers of `path`, requested with additional headers.
 async fn head_of(server: &Running, path: &str, more: &str) -> String {
     let request = get(path)
         .replacen("\r\n\r\n", &format!("\r\nConnection: close\r\n{more}\r\n"), 1)
@@ -286,7 +286,7 @@ async fn a_full_server_answers_503_but_is_alive() {
     drop(held);
     let deadline = Instant::now() + Duration::from_secs(5);
     while !ask(server.players, UPGRADE).await.starts_with("HTTP/1.1 101 ") {
-        assert!(Instant::now() < deadline, "the place was not given back");
+        assert!(Instant::now() < deadline, "the connection was not freed");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     server.stop().await;
@@ -328,5 +328,9 @@ async fn a_connection_that_is_open_when_the_server_stops_ends() {
     let ended = server.begin_stop();
     let mut rest = Vec::new();
     timeout(Duration::from_secs(2), page.read_to_end(&mut rest)).await.expect("closed").unwrap();
-    timeout(Duration::from_secs(2), ended).await.expect("no waiting for the deadline").unwrap().unwrap();
+    timeout(Duration::from_secs(2), ended)
+        .await
+        .expect("it does not wait for the deadline")
+        .unwrap()
+        .unwrap();
 }

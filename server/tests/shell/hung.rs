@@ -1,4 +1,4 @@
-//! Games that hang: whoever is not in their rooms must not notice, and the operator can end them.
+//! Games that hang: players outside their rooms must not notice, and the operator can end the rooms.
 
 #[cfg(unix)]
 use crate::program::{Serving, serve_args, wait};
@@ -22,7 +22,7 @@ use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Name, OptionText, Options, Role, Target,
 };
 
-/// Those who hang go on when their gate is in here.
+/// A game that hangs continues when its gate is in here.
 static OPEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 fn open(gate: &str) {
@@ -35,7 +35,7 @@ fn wait_for(gate: &str) {
     }
 }
 
-/// Opens a gate at the end of a test, so that no thread stays behind.
+/// Opens a gate at the end of a test, so that no thread is left over.
 struct Gate(&'static str);
 
 impl Drop for Gate {
@@ -67,7 +67,7 @@ enum Ask {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Settings {
     gate: String,
-    /// What takes until the gate opens: the making of the room or each step.
+    /// What takes until the gate opens: making the room, or each step.
     hangs: String,
 }
 
@@ -176,7 +176,7 @@ async fn play_on(player: &mut Player<Hanging>, ticks: i64) {
     player.play_until(|client| client.latest().is_some_and(|latest| latest.tick.since(tick) > ticks)).await;
 }
 
-/// Makes two rooms and lets their games hang, or be slow; waits until that is known.
+/// Makes two rooms and lets their games hang, or be slow; waits until the server has noticed.
 async fn two_hang(server: &Running, gate: &str, ask: Ask) -> [Player<Hanging>; 2] {
     let mut players = [join(server, new_room(gate)).await, join(server, new_room(gate)).await];
     for player in &mut players {
@@ -209,7 +209,7 @@ async fn games_that_never_return_hold_up_nobody_else() {
     let mut new = join(&server, new_room("another")).await;
     play_on(&mut new, 10).await;
 
-    // Nobody is sent to a room that hangs.
+    // No match leads to a room that hangs.
     let room = one.client().room().unwrap();
     let options = Options::new(vec![option("gate", "never")]).unwrap();
     let matched = join(&server, Target::Match(options)).await;
@@ -225,7 +225,7 @@ async fn games_that_take_2_5_s_a_step_hold_up_nobody_else() {
     let server = start(Limits::default()).await;
     let mut witness = join(&server, new_room("other")).await;
     let [mut one, two] = Box::pin(two_hang(&server, "slow", Ask::BeSlow)).await;
-    // While the slow room makes one step, the witness makes many: 160 if it is not held up, 1 if it has to
+    // While the slow room makes one step, the witness makes many: 160 if it is not blocked, 1 if it has to
     // wait.
     let (slow_tick, tick) = (one.client().latest().unwrap().tick, witness.client().latest().unwrap().tick);
     let is_done = |client: &Client<Hanging>| client.latest().is_some_and(|latest| latest.tick > slow_tick);
@@ -271,7 +271,7 @@ async fn a_room_that_goes_on_has_its_players_still() {
     let _gate = Gate("while");
     let server = start(Limits::default()).await;
     let [mut one, mut two] = Box::pin(two_hang(&server, "while", Ask::Hang)).await;
-    // Longer than the room's inbox has place for: 128 messages of each member, 64 a second.
+    // Longer than the room's inbox has space for: 128 messages of each member, 64 a second.
     let opener = tokio::task::spawn_blocking(|| {
         std::thread::sleep(Duration::from_secs(4));
         open("while");
@@ -372,7 +372,7 @@ fn hanging(in_runtime: bool) -> (Serving, SocketAddr) {
     let mut told = BufReader::new(serving.child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let line = told.find(|line| line.starts_with("metrics at")).unwrap();
     let admin = line.split_once("http://").unwrap().1.strip_suffix("/metrics").unwrap().parse().unwrap();
-    // Nobody else reads what it logs.
+    // Nothing else reads the program's log.
     std::thread::spawn(move || told.for_each(drop));
     let cores = std::thread::available_parallelism().unwrap().get();
     for _ in 0..=cores {
@@ -382,7 +382,7 @@ fn hanging(in_runtime: bool) -> (Serving, SocketAddr) {
         for message in hello_and_join(Target::Create(options)) {
             socket.write_all(&masked(&message)).unwrap();
         }
-        // The Welcome has come: what follows is the server's to do.
+        // The Welcome has arrived: the rest is up to the server.
         read_head(&mut socket);
         read_frame(&mut socket);
     }
@@ -414,7 +414,7 @@ fn the_operator_is_answered_and_a_signal_ends_the_program_whatever_hangs() {
                 .unwrap();
             let mut answer = String::new();
             socket.read_to_string(&mut answer).unwrap();
-            // In the runtime nobody looks after games that hang, and no further room can be made.
+            // In the runtime no watchdog looks after games that hang, and no further room can be made.
             if in_runtime || answer.contains("\ntickwire_hung_step_seconds{") {
                 break answer;
             }

@@ -1,4 +1,4 @@
-//! Listings: made once a second, served as often as they are asked for.
+//! Listings: made once a second, served as often as clients ask.
 
 use crate::running::{Player, Running, ask, ask_on, assert_status, connect, get};
 use core::time::Duration;

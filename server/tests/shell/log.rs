@@ -1,4 +1,4 @@
-//! A log that nobody reads, and one that somebody floods.
+//! A log that is not read, and one that is flooded.
 
 use crate::program::{Serving, program, wait};
 use crate::running::UPGRADE;
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 const LISTEN: &[&str] = &["--listen", "127.0.0.1:0", "--admin", "off"];
 
-/// A pipe that takes nothing more, as a program's stderr.
+/// Sets the program's stderr to a full pipe, and returns its reading end.
 pub(crate) fn full_pipe(command: &mut Command) -> PipeReader {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let flags = fcntl_getfl(&writer).unwrap();
@@ -67,7 +67,7 @@ pub(crate) fn terminate(serving: &mut Serving) {
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
 }
 
-/// The figure of a line of `/metrics`.
+/// The value of a line of `/metrics`.
 fn reading(metrics: &str, name: &str) -> u64 {
     let line =
         metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{metrics}"));

@@ -1,6 +1,6 @@
-//! The shell of the server from outside: start and stop, configuration, HTTP, TLS.
+//! The program from outside: start and stop, configuration, HTTP, TLS.
 //!
-//! One test binary for all of it: linking is what takes time.
+//! One test binary for all of it, because linking takes the time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -97,12 +97,12 @@ async fn connections_that_ask_for_nothing_do_not_delay_the_next() {
     for _ in 0..100 {
         idle.push(connect(server.admin).await);
     }
-    // A request on a kept connection, which then is idle too.
+    // A request on a kept connection, which is then idle too.
     let mut kept = connect(server.admin).await;
     assert_status(&ask_on(&mut kept, &get("/healthz")).await, 200);
     let request = get("/healthz");
     let asking = tokio::time::timeout(Duration::from_secs(3), ask(server.admin, &request));
-    assert_status(&asking.await.expect("no waiting for the others' time limit of 5 s"), 200);
+    assert_status(&asking.await.expect("it does not wait for the others' time limit of 5 s"), 200);
     let mut rest = Vec::new();
     idle[0].read_to_end(&mut rest).await.unwrap();
     assert_status(&ask_on(&mut kept, &get("/healthz")).await, 200);
@@ -149,7 +149,7 @@ async fn promtool_finds_nothing_wrong_with_the_metrics() {
     let mut promtool = std::process::Command::new("promtool");
     promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = promtool.spawn() else {
-        eprintln!("left out: promtool is not installed (it comes with Prometheus)");
+        eprintln!("skipped: promtool is not installed (it comes with Prometheus)");
         return;
     };
     let server = Running::start(Config::default()).await;
@@ -203,7 +203,7 @@ async fn how_far_lag_compensation_went_is_told_for_each_player() {
     let mut ann = Player::join(&server, Target::Create(Options::none())).await;
     let bob = Player::join(&server, Target::Create(Options::none())).await;
     ann.hold(ArenaInput { fire: Button::after(Button::default(), true), ..ArenaInput::default() });
-    // Figures are a second old at most.
+    // The numbers are at most a second old.
     let after =
         |ticks| move |client: &Client<Arena>| client.latest().is_some_and(|latest| latest.tick.0 > ticks);
     ann.play_until(after(90)).await;
@@ -222,7 +222,7 @@ async fn how_far_lag_compensation_went_is_told_for_each_player() {
         0.0 < number("mean_ms") && number("mean_ms") <= number("max_ms") && number("max_ms") <= 250.0,
         "{told}"
     );
-    assert!(of(&bob).is_null(), "who does not shoot needs none: {sessions}");
+    assert!(of(&bob).is_null(), "a player who does not shoot needs none: {sessions}");
     drop((ann, bob));
     server.stop().await;
 }
@@ -240,7 +240,7 @@ async fn what_bytes_are_spent_on_is_told_for_all_rooms_and_for_one() {
         let json: serde_json::Value = serde_json::from_str(body).unwrap();
         json["games"].clone()
     };
-    // The first update of each room is sampled, a keyframe with its rows.
+    // The first update of each room is sampled; it is a keyframe with its rows.
     let until = |client: &Client<Arena>| client.latest().is_some_and(|latest| latest.tick.0 > 40);
     ann.play_until(until).await;
     bob.play_until(until).await;
@@ -287,7 +287,7 @@ async fn a_stop_tells_every_player_to_come_back() {
     assert_eq!(close.code, CloseCode::GoingAway);
     assert_eq!(close.advice, CloseCode::GoingAway.advice());
     let stopped = tokio::time::timeout(core::time::Duration::from_secs(3), ended).await;
-    stopped.expect("no waiting for the deadline").unwrap().unwrap();
+    stopped.expect("it does not wait for the deadline").unwrap().unwrap();
 }
 
 #[tokio::test]

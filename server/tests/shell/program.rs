@@ -14,23 +14,24 @@ pub(crate) fn program(args: &[&str]) -> Command {
     command
 }
 
-/// The variable with which [`Serving::start_test`] hands arguments to a test that serves.
+/// The variable with which [`Serving::start_test`] passes arguments to a test that serves.
 const SERVE: &str = "SERVE_IN_TEST";
 
-/// The command line for a test that serves; none if it was not started to serve.
+/// The command line for a test that serves; `None` if it was not started to serve.
 pub(crate) fn serve_args() -> Option<Vec<String>> {
     let args = std::env::var(SERVE).ok()?;
     Some(std::iter::once("test").chain(args.split_whitespace()).map(str::to_owned).collect())
 }
 
-/// Runs to the end. It comes within a second; the bound is wider because a test machine may be busy.
+/// Runs the program to its end. That takes less than a second; the limit is wider because a test machine may
+/// be busy.
 pub(crate) fn run(mut command: Command) -> Output {
     let mut child = command.spawn().unwrap();
     wait(&mut child, Duration::from_secs(5));
     child.wait_with_output().unwrap()
 }
 
-/// Runs a command that must fail with `status`, and gives its one line.
+/// Runs a command that must fail with `status`, and returns its one line.
 #[track_caller]
 pub(crate) fn fail(command: Command, status: i32) -> String {
     let output = run(command);
@@ -41,7 +42,7 @@ pub(crate) fn fail(command: Command, status: i32) -> String {
     text
 }
 
-/// Waits for the end of a child; kills it when it does not come.
+/// Waits for the end of a child; kills the child if it does not end.
 pub(crate) fn wait(child: &mut Child, patience: Duration) -> Duration {
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -54,7 +55,7 @@ pub(crate) fn wait(child: &mut Child, patience: Duration) -> Duration {
     start.elapsed()
 }
 
-/// A program that runs; killed when dropped.
+/// A running program; killed when dropped.
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) ready: String,
@@ -62,7 +63,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts and waits for the ready line.
+    /// Starts the program and waits for the ready line.
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -89,7 +90,7 @@ impl Serving {
         rest.strip_suffix("/play").expect(&self.ready)
     }
 
-    /// What else was written to stdout and to stderr, unless that was taken. Waits for the end.
+    /// What else was written to stdout, and to stderr unless that was taken. Waits for the end.
     pub(crate) fn rest(mut self) -> (String, String) {
         let (mut out, mut err) = (String::new(), String::new());
         if let Some(mut stderr) = self.child.stderr.take() {

@@ -1,4 +1,4 @@
-//! A server in this process, and requests written by hand.
+//! A server in this process, and hand-written requests.
 
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// A valid upgrade.
-pub(crate) const UPGRADE: &str = "GET /play HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+pub(crate) const UPGRADE: &str = "GET /play HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
+     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
      Sec-WebSocket-Protocol: tickwire.v1\r\n\r\n";
 
 pub(crate) struct Running {
@@ -46,7 +46,7 @@ impl Running {
         Self { players: addresses.0, admin: addresses.1, handle, stop, ended }
     }
 
-    /// Waits until the metrics say `part`: what is counted behind an answer may come a moment later than it.
+    /// Waits until the metrics say `part`: what is counted after an answer may appear later than the answer.
     pub(crate) async fn counted(&self, part: &str) {
         let waiting = async {
             while !self.handle.metrics_text().contains(part) {
@@ -66,7 +66,7 @@ impl Running {
     }
 }
 
-/// An address that nobody listens on now.
+/// An address on which nothing listens now.
 pub(crate) fn free_port() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
@@ -81,7 +81,7 @@ pub(crate) async fn ask(address: SocketAddr, request: &str) -> String {
     ask_on(&mut socket, request).await
 }
 
-/// Writes `request` and reads one answer: its head, and as many bytes as the head promises.
+/// Writes `request` and reads one answer: its head, and as many bytes as the head announces.
 pub(crate) async fn ask_on<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, request: &str) -> String {
     // A server that refuses a long head may close before all of it is written.
     let _ = socket.write_all(request.as_bytes()).await;
@@ -126,7 +126,7 @@ pub(crate) struct Player<G: Game = Arena> {
 }
 
 impl Player {
-    /// Joins the room of the arena that `target` means.
+    /// Joins the room of the arena that `target` names.
     pub(crate) async fn join(server: &Running, target: Target) -> Self {
         Self::join_game(server, "arena", target).await
     }
@@ -138,7 +138,7 @@ impl Player {
 }
 
 impl<G: Game> Player<G> {
-    /// Joins the room of `game` that `target` means.
+    /// Joins the room of `game` that `target` names.
     pub(crate) async fn join_game(server: &Running, game: &str, target: Target) -> Self {
         let mut player = Self::connect(server, game, target);
         player.play_until(|client| client.is_playing() && client.latest().is_some()).await;
@@ -165,7 +165,7 @@ impl<G: Game> Player<G> {
         self.client.command(command).expect("the command is taken");
     }
 
-    /// Plays until `done` holds or the server has closed.
+    /// Plays until `done` is true or the server has closed.
     pub(crate) async fn play_until(&mut self, done: impl Fn(&Client<G>) -> bool) {
         let play = async {
             while !done(&self.client) {
@@ -186,12 +186,12 @@ impl<G: Game> Player<G> {
         timeout(Duration::from_secs(10), play).await.expect("what was waited for came within 10 s");
     }
 
-    /// Plays until the server closes, and says why it did.
+    /// Plays until the server closes, and returns the close reason.
     pub(crate) async fn closed(mut self) -> Close {
         self.play_until(|client| matches!(client.state(), State::Closed(_))).await;
         match self.client.state() {
             State::Closed(close) => close.clone(),
-            other => panic!("the connection ended without a closing: {other:?}"),
+            other => panic!("the connection ended without a Close message: {other:?}"),
         }
     }
 }

@@ -76,7 +76,7 @@ fn a_stop_tells_clients_and_ends_with_status_0() {
 /// The payload of a short frame that begins with `first`, and what follows it.
 #[track_caller]
 fn frame(first: u8, bytes: &[u8]) -> (&[u8], &[u8]) {
-    assert_eq!(bytes.first(), Some(&first), "the client was cut without a word: {bytes:?}");
+    assert_eq!(bytes.first(), Some(&first), "the client was cut without a Close message: {bytes:?}");
     assert!(bytes[1] < 126, "not short: {bytes:?}");
     bytes[2..].split_at(usize::from(bytes[1]))
 }
@@ -88,8 +88,8 @@ fn a_wrong_flag_or_variable_is_one_line_and_status_2() {
         (&["--admin=here"], &["--admin: `here` is neither IP:PORT nor `off`"]),
         (&["--lisen", "127.0.0.1:0"], &["--lisen", "--listen"]),
         (&["--rooms-max", "many"], &["--rooms-max: `many`: invalid digit"]),
-        (&["--log", "xml"], &["--log: `xml` is none of text, json"]),
-        (&["--log-level", "blah"], &["log_level: `blah` is no level", "debug"]),
+        (&["--log", "xml"], &["--log: `xml` is not one of text, json"]),
+        (&["--log-level", "blah"], &["log_level: `blah` is not a level", "debug"]),
     ];
     for (args, parts) in cases {
         let text = fail(program(args), 2);
@@ -145,7 +145,7 @@ pub(crate) fn masked(message: &ClientControl) -> Vec<u8> {
     frame
 }
 
-/// A player of `game` named ann; what the server sends from its Welcome on is still to be read.
+/// A player of `game` named ann; everything from the server's Welcome on is still to be read.
 pub(crate) fn join(address: &str, game: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).unwrap();
     socket.write_all(crate::running::UPGRADE.as_bytes()).unwrap();
@@ -176,7 +176,7 @@ fn a_session_is_logged_with_its_player_when_it_joins_and_when_it_ends() {
             let message = format!("\"message\":\"{message}\"");
             err.lines().find(|line| line.contains(&message)).unwrap_or_else(|| panic!("{message}: {err}"))
         };
-        let joined = line("session has its place");
+        let joined = line("session has its seat");
         assert!(joined.contains("\"session\":\"1\"") && joined.contains("\"player\":\"ann\""), "{joined}");
         let ended = line("session ended");
         for part in ["\"player\":\"ann\"", "\"code\":1001", "\"reason\":\"going_away: ", "\"room\":\""] {
@@ -214,7 +214,7 @@ fn a_server_out_of_files_lives_on() {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    stop(serving, |_, err| assert_eq!(err.matches("ulimit -n").count(), 1, "said once:\n{err}"));
+    stop(serving, |_, err| assert_eq!(err.matches("ulimit -n").count(), 1, "reported once:\n{err}"));
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn pages_and_upgrades_work_over_tls() {
     assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
     assert_status(&ask_on(&mut stream, UPGRADE).await, 101);
     drop(stream);
-    // What is made without a date ends with the year 4095.
+    // A certificate made without a date ends with the year 4095.
     server.counted("tickwire_tls_certificate_expiry_timestamp_seconds 67090118400\n").await;
 
     let mut plain = connect(server.players).await;
@@ -70,7 +70,7 @@ async fn secure(identity: &Identity, config: Config) -> Running {
     Running::start(config).await
 }
 
-/// Waits for the end of a connection on which nothing is said.
+/// Waits for the end of a connection on which nothing is sent.
 async fn is_cut(mut socket: TcpStream) {
     let mut rest = Vec::new();
     let end = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut rest)).await;
@@ -92,7 +92,7 @@ async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_b
     server.counted("tickwire_connections 0").await;
     let mut stream = identity.connect(connect(server.players).await).await;
     assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
-    // A connection whose handshake is over needs none of the places.
+    // A connection whose handshake is over takes up no handshake permit.
     let mut second = identity.connect(connect(server.players).await).await;
     let mut third = identity.connect(connect(server.players).await).await;
     assert_status(&ask_on(&mut second, &get("/healthz")).await, 200);
@@ -140,7 +140,7 @@ fn a_certificate_that_cannot_be_used_is_told() {
         |cert: &str, key: &str| fail(program(&["--tls-cert", cert, "--tls-key", key, "--check-config"]), 2);
     assert!(with("/no/cert.pem", one.key.path()).contains("tls_cert: /no/cert.pem"));
     assert!(with(one.cert.path(), "/no/key.pem").contains("tls_key: /no/key.pem"));
-    assert!(with(one.key.path(), one.key.path()).contains("holds no certificate"));
+    assert!(with(one.key.path(), one.key.path()).contains("has no certificate"));
     assert!(with(one.cert.path(), other.key.path()).contains("does not fit"));
     assert!(fail(program(&["--tls-cert", one.cert.path()]), 2).contains("set both or none"));
 }
