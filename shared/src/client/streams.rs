@@ -219,7 +219,7 @@ impl Streams {
                     return Ok(self.ask(now, packet.stream, packet.target, stats));
                 }
                 Ok(None) => return Ok(None),
-                // A delta to a state that this client should have, but does not.
+                // The client has the baseline, but the delta does not fit it: its state must be wrong.
                 Err(_) if is_delta && self.has(packet) => stats.deltas_refused += 1,
                 Err(error) => return Err(error),
             }
