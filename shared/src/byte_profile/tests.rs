@@ -1,4 +1,4 @@
-//! The parts are the whole, of every message of whole matches.
+//! The parts add up to the whole, for every message of whole matches.
 
 use super::*;
 use crate::arena::{Arena, ArenaEntity, ArenaInput, Settings};
@@ -6,8 +6,8 @@ use crate::entity::{Button, Entity, PacketProfile, Trainer};
 use crate::harness::{ClientIndex, Harness};
 use crate::tick::TickRate;
 
-/// How far the coder's end may lie from what the bits of profile 1 cost: the last byte and the rounding of probabilities on
-/// the one side, up to four zero bytes that are left out on the other.
+/// How far the end of the coder may differ from the bits of profile 1: at one extreme, the last byte and the
+/// rounding of probabilities; at the other, up to four zero bytes that are left out.
 const END_BITS: core::ops::RangeInclusive<f64> = -32.5..=12.0;
 
 fn arena(seed: u64) -> Harness<Arena> {
@@ -27,7 +27,7 @@ fn arena(seed: u64) -> Harness<Arena> {
     harness
 }
 
-/// The sum of what stands in the report, in bits.
+/// The sum of all parts in the report, in bits.
 fn whole(report: &ProfileReport) -> f64 {
     report.parts.iter().map(|part| part.bytes * 8.0).sum()
 }

@@ -230,7 +230,8 @@ pub struct Desync {
     pub tick: Tick,
     /// The entity.
     pub entity: EntityId,
-    /// The field's index in the kind's schema; `None` if the entity is missing on one side or is of another kind.
+    /// The field's index in the kind's schema; `None` if the entity is missing on one side or is of another
+    /// kind.
     pub field: Option<u16>,
     /// The client's value.
     pub client: i32,
@@ -340,7 +341,7 @@ pub fn encode_control<T: Serialize>(message: &T) -> Result<Vec<u8>, DecodeError>
 }
 
 impl ClientControl {
-    /// Reads a control message of a client, including the tag.
+    /// Reads a control message from a client, including the tag.
     ///
     /// # Errors
     /// What is wrong with the bytes.
@@ -358,7 +359,7 @@ impl ClientControl {
 }
 
 impl ServerControl {
-    /// Reads a control message of a server, including the tag.
+    /// Reads a control message from a server, including the tag.
     ///
     /// # Errors
     /// What is wrong with the bytes.

@@ -8,7 +8,7 @@
 //! 1 [32]    event ack: the number of the last reliable event received in order
 //! 1 [32 8]  view tick and its fraction in 1/256: at which the player sees the other entities
 //! EG0       commands; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
-//! EG0       inputs; if any: 32 the first one's tick, then each: EG0 ticks skipped (not for the first), its fields
+//! EG0       inputs; if any: 32 the first one's tick, then each: EG0 ticks skipped (except the first), fields
 //! ```
 
 use super::DecodeError;

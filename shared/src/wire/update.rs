@@ -12,8 +12,8 @@
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
 //! 1 [32]    command ack: the number of the last command received in order
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
-//! EG0       streams that left the view; for each, sorted by id: EG5 of (its id - the id before - 1), -1 before
-//!           the first
+//! EG0       streams that left the view; for each, sorted by id: EG5 of (its id - the id before - 1), -1
+//!           before the first
 //! EG0 ...   which streams wait for bytes (see `wire::waiting`)
 //! 1         something about the player's own entity. If so:
 //!   1 [32]  the entity that the player controls from this tick on, 0 for none, if it has changed
@@ -21,9 +21,9 @@
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
-//!   LEB128  2 x behind + plain. Behind: how many ticks the packet's target is before the message's tick (0
-//!           except for a repair). Plain: a keyframe in profile 0, although the room has profile 1, because it
-//!           is shorter
+//!   LEB128  2 x behind + plain. Behind: how many ticks the packet's target is before the message's tick
+//!           (0 except for a repair). Plain: a keyframe in profile 0, although the room has profile 1,
+//!           because it is shorter
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
