@@ -1,5 +1,5 @@
-//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL,
-//! owner_only)]`.
+//! The attributes of a field:
+//! `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, owner_only)]`.
 
 use core::fmt::Display;
 use proc_macro2::Span;

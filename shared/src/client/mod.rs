@@ -409,7 +409,8 @@ impl<G: Game> Client<G> {
         &self.roster
     }
 
-    /// The kinds of the game's entities; `None` if they do not form a valid schema.
+    /// The kinds of the game's entities. `None` if they do not form a valid schema, and before `Joined` if
+    /// they come from the server.
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
