@@ -1,4 +1,5 @@
-//! A day of one arena room, with everything checked at every tick: `./test` runs a part of it, `./test --long` all.
+//! A day of one arena room, with everything checked at every tick: `./test` runs a part of it, `./test
+//! --long` all.
 
 use core::time::Duration;
 use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings, heading_of, invariants};
@@ -11,7 +12,7 @@ use tickwire_shared::snapshot::RowRef;
 const TICKS_PER_DAY: u32 = 24 * 3600 * 30;
 const PLAYERS: usize = 8;
 
-/// How much of the day runs, ticks: all of it under `TICKWIRE_LONG`, else four minutes.
+/// The ticks to run: the whole day under `TICKWIRE_LONG`, otherwise four minutes.
 fn ticks() -> u32 {
     if std::env::var_os("TICKWIRE_LONG").is_some() { TICKS_PER_DAY } else { 4 * 60 * 30 }
 }
@@ -49,7 +50,7 @@ fn nearest(client: &Client<Arena>) -> Option<u16> {
     Some(heading_of(way))
 }
 
-/// Whether an entity has something that only its owner may know, which the audit looks for in all that is sent.
+/// Whether an entity has owner-only data, which the audit looks for in everything that is sent.
 fn has_secret(entity: &ArenaEntity) -> bool {
     matches!(entity, ArenaEntity::Ship(ship) if ship.rapid_s > 0)
 }
@@ -107,7 +108,7 @@ fn a_simulated_day_keeps_every_invariant() {
     assert!(stats.rewinds.max_ticks() <= 7.5, "seed {seed}: no farther than the game permits");
 }
 
-/// A cut, a stall or a blocked slot for some client.
+/// Starts a cut, a stall or a blocked slot for a random client.
 fn start_trouble(harness: &mut Harness<Arena>, rng: &mut Rng) -> ClientIndex {
     let client = ClientIndex(rng.below(PLAYERS as u32) as usize);
     match rng.below(3) {

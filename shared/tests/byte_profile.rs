@@ -1,4 +1,4 @@
-//! The parts are the whole, of every message of whole matches.
+//! The parts add up to the whole, for every message of whole matches.
 
 use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings};
 use tickwire_shared::byte_profile::*;
@@ -7,8 +7,8 @@ use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::snapshot::{Snapshot, encode_delta, meter_delta};
 use tickwire_shared::tick::TickRate;
 
-/// How far the coder's end may lie from what the bits of profile 1 cost: the last byte and the rounding of probabilities on
-/// the one side, up to four zero bytes that are left out on the other.
+/// How far the end of the coder may differ from the bits of profile 1: at one extreme, the last byte and the
+/// rounding of probabilities; at the other, up to four zero bytes that are left out.
 const END_BITS: core::ops::RangeInclusive<f64> = -32.5..=12.0;
 
 fn arena(seed: u64) -> Harness<Arena> {
@@ -28,7 +28,7 @@ fn arena(seed: u64) -> Harness<Arena> {
     harness
 }
 
-/// The sum of what stands in the report, in bits.
+/// The sum of all parts in the report, in bits.
 fn whole(report: &ProfileReport) -> f64 {
     report.parts.iter().map(|part| part.bytes * 8.0).sum()
 }

@@ -118,7 +118,7 @@ impl Link for MemoryLink {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
         self.from_client.poll_pop(cx).map(|popped| match popped {
             Ok(message) if message.len() > INBOUND_BYTES_MAX => {
-                Err(LinkError::broken(CloseCode::TooBig, "the message is longer than the limit"))
+                Err(LinkError::broken(CloseCode::TooBig, "the message is longer than permitted"))
             }
             Ok(message) => {
                 self.bytes_in += message.len().max(1) as u64;

@@ -1,4 +1,5 @@
-//! The attributes of a field: `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, owner_only)]`.
+//! The attributes of a field:
+//! `#[entity(range = A..=B, grid = N, angle = N, predict = P, interpolate = BOOL, owner_only)]`.
 
 use core::fmt::Display;
 use proc_macro2::Span;
@@ -8,7 +9,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Ident, Lit, LitBool, RangeLimits, Result, UnOp, parenthesized};
 
-/// Which derive reads the attributes.
+/// The derive macro that reads the attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Entity,
@@ -32,7 +33,7 @@ impl Family {
     }
 }
 
-/// What the attributes of one field say.
+/// The attributes of one field.
 #[derive(Default)]
 pub(crate) struct FieldAttributes {
     pub(crate) range: Option<Range>,
@@ -40,7 +41,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) angle: Option<Expr>,
     pub(crate) predict: Option<Predict>,
     pub(crate) interpolate: Option<LitBool>,
-    /// Where `owner_only` stands, if it does.
+    /// The position of `owner_only`, if present.
     pub(crate) own: Option<Span>,
 }
 
@@ -92,8 +93,9 @@ impl FieldAttributes {
                 once(&mut self.interpolate, meta, on)
             }
             "owner_only" if family == Family::Entity => once(&mut self.own, meta, meta.path.span()),
-            "owner_only" => Err(meta
-                .error("an input goes to the server only: `owner_only` belongs to the fields of an entity")),
+            "owner_only" => Err(meta.error(
+                "an input is sent only to the server: `owner_only` belongs to the fields of an entity",
+            )),
             "interpolate" => {
                 Err(meta.error("an input is not drawn: `interpolate` belongs to the fields of an entity"))
             }
@@ -101,7 +103,7 @@ impl FieldAttributes {
                 Err(meta.error("an input is not predicted: `predict` belongs to the fields of an entity"))
             }
             _ => Err(meta.error(format!(
-                "unknown key in `#[{}(...)]`: known are {}",
+                "unknown key in `#[{}(...)]`: the keys are {}",
                 family.attribute(),
                 family.keys()
             ))),
@@ -112,7 +114,7 @@ impl FieldAttributes {
 fn once<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result<()> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(meta.error("this key stands twice on one field: keep one")),
+        Some(_) => Err(meta.error("this key appears twice on one field: remove one")),
     }
 }
 
@@ -135,7 +137,8 @@ fn range(value: ParseStream<'_>) -> Result<Range> {
 
 impl Predict {
     fn parse(value: ParseStream<'_>) -> Result<Self> {
-        const KNOWN: &str = "known predictors are `hold`, `linear(VELOCITY_FIELD)`, `steer(TARGET_FIELD, LAG_MS)` and `custom`";
+        const KNOWN: &str = "known predictors are `hold`, `linear(VELOCITY_FIELD)`, \
+            `steer(TARGET_FIELD, LAG_MS)` and `custom`";
         let name: Ident = value.parse().map_err(|error| Error::new(error.span(), KNOWN))?;
         match name.to_string().as_str() {
             "hold" => Ok(Self::Hold),
@@ -157,7 +160,7 @@ impl Predict {
     }
 }
 
-/// Reads what stands in the parentheses behind a predictor; any mistake is answered with its `usage`.
+/// Reads the arguments in the parentheses after a predictor; any mistake is reported as its `usage`.
 fn arguments(
     value: ParseStream<'_>,
     name: &Ident,
@@ -173,7 +176,7 @@ fn arguments(
     parse().map_err(|_| Error::new(name.span(), usage))
 }
 
-/// A number that is written out in an attribute.
+/// A literal number in an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {
     Whole(i128),
@@ -181,7 +184,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// The number of `expression`; `None` if it must be computed by the compiler.
+    /// The number of `expression`; `None` if the compiler must compute it.
     pub(crate) fn of(expression: &Expr) -> Option<Self> {
         match expression {
             Expr::Lit(literal) => match &literal.lit {

@@ -1,4 +1,4 @@
-//! `#[derive(Choice)]`: an enum of unit variants as the type of a field.
+//! `#[derive(Choice)]`: an enum of unit variants as a field type.
 
 use crate::fields::all;
 use proc_macro2::TokenStream;
@@ -72,7 +72,7 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
 
 fn unit(variant: &Variant) -> Result<&Ident> {
     if !matches!(variant.fields, Fields::Unit) {
-        let text = "a variant of a choice holds no data: replicate data as fields of their own";
+        let text = "a variant of a choice has no data: replicate the data as separate fields";
         return Err(Error::new_spanned(variant, text));
     }
     if variant.discriminant.is_some() {

@@ -12,7 +12,7 @@ use syn::{Data, DataEnum, DeriveInput, Error, Fields, Ident, Result, Type, Varia
 /// `limits::KINDS_MAX` of `tickwire-shared`, which checks it again.
 const KINDS_MAX: usize = 64;
 
-/// The implementation, or the errors with an empty one, so that no other error hides them.
+/// The implementation, or the errors with an empty implementation, so that no other error hides them.
 pub(crate) fn derive(item: &DeriveInput) -> TokenStream {
     let result = check_item(Family::Entity, item).and_then(|()| match &item.data {
         Data::Struct(_) => of_struct(item),
@@ -140,7 +140,8 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             #[inline]
             fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
                 match kind {
-                    #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_row(0, row).map(Self::#idents),)*
+                    #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_row(0, row)
+                        .map(Self::#idents),)*
                     _ => ::core::option::Option::None,
                 }
             }
@@ -175,7 +176,8 @@ fn held_type(variant: &Variant) -> Result<&Type> {
 fn wrong_variant(variant: &Variant) -> Error {
     let ident = &variant.ident;
     let text = format!(
-        "a kind holds one struct that derives `Entity`: write `{ident}({ident})` and `#[derive(Entity)] struct {ident} {{ ... }}`"
+        "a kind holds one struct that derives `Entity`: write `{ident}({ident})` and \
+         `#[derive(Entity)] struct {ident} {{ ... }}`"
     );
     Error::new_spanned(variant, text)
 }

@@ -1,4 +1,4 @@
-//! The fields of an entity or input: their grids and the code between them and a row.
+//! The fields of an entity or input: their grids, and the code that converts them to and from a row.
 
 use crate::attributes::{Family, FieldAttributes, Predict};
 use crate::grids::{self, Subject};
@@ -15,7 +15,7 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) class: Class,
     pub(crate) predict: Option<Predict>,
-    /// Where `owner_only` stands, if it does.
+    /// The position of `owner_only`, if present.
     pub(crate) own: Option<Span>,
     pub(crate) steps: Option<Expr>,
     pub(crate) wraps: bool,
@@ -24,7 +24,8 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Whether it is drawn between its states. By default what has a place or a direction is, and what moves by itself.
+    /// Whether clients draw it between its states. By default true for positions, directions and fields that
+    /// move by themselves.
     fn glides(&self) -> bool {
         let by_default = self.wraps
             || matches!(self.class, Class::Real { .. } | Class::Whole { parts: 2, .. })
@@ -56,7 +57,7 @@ impl Field {
     }
 }
 
-/// Reads the named fields of a struct; all mistakes are told at once.
+/// Reads the named fields of a struct; all mistakes are reported at once.
 pub(crate) fn parse(family: Family, item: &DeriveInput) -> Result<Vec<Field>> {
     let Data::Struct(data) = &item.data else {
         return Err(Error::new_spanned(&item.ident, "expected a struct with named fields"));
@@ -67,25 +68,25 @@ pub(crate) fn parse(family: Family, item: &DeriveInput) -> Result<Vec<Field>> {
         Fields::Unnamed(_) => {
             return Err(Error::new_spanned(
                 &data.fields,
-                "fields need names, the schema shows them: write `struct Name { field: Type }`",
+                "fields need names, which the schema shows: write `struct Name { field: Type }`",
             ));
         }
     };
     all(named.into_iter().map(|field| Field::parse(family, field)))
 }
 
-/// Refuses what has generic parameters or an attribute of ours that belongs on a field.
+/// Refuses an item with generic parameters, or with one of our attributes that belongs on a field.
 pub(crate) fn check_item(family: Family, item: &DeriveInput) -> Result<()> {
     if !item.generics.params.is_empty() {
         return Err(Error::new_spanned(
             &item.generics,
-            "a replicated type has no generic parameters: its schema must be one and the same everywhere",
+            "a replicated type has no generic parameters: its schema must be the same everywhere",
         ));
     }
     no_attribute(family, &item.attrs)
 }
 
-/// Refuses `#[entity(...)]` or `#[input(...)]` where no field is.
+/// Refuses `#[entity(...)]` or `#[input(...)]` on anything that is not a field.
 pub(crate) fn no_attribute(family: Family, attributes: &[Attribute]) -> Result<()> {
     match attributes.iter().find(|attribute| attribute.path().is_ident(family.attribute())) {
         None => Ok(()),
@@ -96,7 +97,7 @@ pub(crate) fn no_attribute(family: Family, attributes: &[Attribute]) -> Result<(
     }
 }
 
-/// Collects results, or all their errors in one.
+/// Collects all values, or all errors combined into one.
 pub(crate) fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
     let (mut values, mut errors) = (Vec::new(), None::<Error>);
     for result in results {

@@ -1,6 +1,6 @@
-//! The grid of a field: what its attributes say, checked where the numbers are written out.
+//! The grid of a field, from its attributes. Literal numbers are checked here.
 //!
-//! What the compiler must compute is checked by `tickwire_shared::entity::derived`.
+//! `tickwire_shared::entity::derived` checks numbers that the compiler must compute.
 
 use crate::attributes::{Family, FieldAttributes, Number, Range};
 use crate::types::{Class, display};
@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Ident, Result, Type};
 
-/// The field that a message is about.
+/// The field that an error is about.
 pub(crate) struct Subject<'a> {
     pub(crate) family: Family,
     pub(crate) name: Ident,
@@ -34,7 +34,7 @@ impl Subject<'_> {
 pub(crate) fn grid(subject: &Subject<'_>, attributes: &FieldAttributes) -> Result<TokenStream> {
     if let Some(steps) = &attributes.angle {
         if attributes.range.is_some() || attributes.grid.is_some() {
-            let text = "`angle = STEPS_PER_TURN` says it all: remove `range` and `grid`";
+            let text = "`angle = STEPS_PER_TURN` replaces `range` and `grid`: remove them";
             return Err(Error::new_spanned(steps, text));
         }
         return angle(subject, steps);
@@ -86,7 +86,8 @@ fn reals(subject: &Subject<'_>, attributes: &FieldAttributes) -> Result<TokenStr
             return Err(empty(range));
         }
         if most > 16_777_216.0 {
-            let text = "range x grid must stay within 2^24 steps, an `f32` holds no more: narrow the range, coarsen the grid or use integers";
+            let text = "range x grid must stay within 2^24 steps, the most that an `f32` can hold: narrow \
+                the range, make the grid coarser or use integers";
             return Err(range.error(text));
         }
     }
@@ -129,7 +130,7 @@ fn check_whole_range(subject: &Subject<'_>, range: &Range, least: i64, most: i64
                 return Err(Error::new_spanned(expression, text));
             }
             Some(Number::Whole(value)) if value < i128::from(least) || value > i128::from(most) => {
-                let text = format!("the range of {} must lie within {least}..={most}", subject.describe());
+                let text = format!("the range of {} must be within {least}..={most}", subject.describe());
                 return Err(Error::new_spanned(expression, text));
             }
             _ => {}
@@ -138,7 +139,7 @@ fn check_whole_range(subject: &Subject<'_>, range: &Range, least: i64, most: i64
     match (start, end) {
         (Some(start), Some(end)) if start.as_real() > end.as_real() => Err(empty(range)),
         (Some(Number::Whole(start)), Some(Number::Whole(end))) if end - start >= 1 << 31 => {
-            Err(range.error("a range has at most 2^31 values, so that a difference is an `i32`: narrow it"))
+            Err(range.error("a range has at most 2^31 values, so that a difference fits an `i32`: narrow it"))
         }
         _ => Ok(()),
     }
@@ -146,7 +147,8 @@ fn check_whole_range(subject: &Subject<'_>, range: &Range, least: i64, most: i64
 
 fn fixed(subject: &Subject<'_>, attributes: &FieldAttributes) -> Result<TokenStream> {
     let text = format!(
-        "{} takes no `range` and no `grid`: its type has its own (a number's type is written by its own name, not as an alias)",
+        "{} takes neither `range` nor `grid`: its type has its own grid (write a number's type by its own \
+         name, not an alias)",
         subject.describe()
     );
     match (&attributes.range, &attributes.grid) {
@@ -174,7 +176,7 @@ fn per_unit(steps: &Expr) -> Result<TokenStream> {
 }
 
 fn empty(range: &Range) -> Error {
-    range.error("the range is empty: its start must not lie behind its end")
+    range.error("the range is empty: its start must not be greater than its end")
 }
 
 /// `expression`, which must be an integer of any type, as `i64`.

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Result};
 
-/// The implementation, or the errors with an empty one, so that no other error hides them.
+/// The implementation, or the errors with an empty implementation, so that no other error hides them.
 pub(crate) fn derive(item: &DeriveInput) -> TokenStream {
     implementation(item).unwrap_or_else(|error| {
         let (error, empty) = (error.into_compile_error(), empty(item));

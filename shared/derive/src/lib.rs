@@ -1,29 +1,48 @@
-//! The derives of `tickwire-shared`, which exports them: an author of a game never names this crate.
+//! The derive macros of `tickwire-shared`, which re-exports them: an author of a game never names this crate.
 //!
-//! They turn a struct into a row of integers on declared grids, and say at compile time what is missing. All that
-//! follows (deltas, hashes, prediction) works on rows; nothing here knows it.
+//! They turn a struct into a row of integers on declared grids, and report mistakes at compile time.
+//! Everything else (deltas, hashes, prediction) works on rows; this crate knows nothing of it.
 //!
 //! ```text
 //!   #[entity(...)] -> attributes -> grids, predict -> fields -> entity, input -> impl Entity / Input
 //! ```
 //!
 //! # Attributes of a field
-//! In `#[entity(...)]` for an entity and `#[input(...)]` for an input; any number may be a constant expression.
+//! In `#[entity(...)]` for an entity, in `#[input(...)]` for an input. Any number may be a constant
+//! expression.
 //!
-//! | key | for | meaning |
-//! |---|---|---|
-//! | `range = MIN..=MAX` | numbers, vectors | The values that it may take, both ends included, at most 2^31 of them; others are brought to the nearer end. In units for `f32` and `Vec2`, in integers for all others. A vector has one range for both components. |
-//! | `grid = STEPS` | numbers, vectors | Steps per unit, at least 1. `f32` and `Vec2` are rounded to it. Integers stay as they are: it tells decoders what an integer means. |
-//! | `angle = STEPS` | `f32`, small integers | A full turn in that many steps, 2 to 65536; the value wraps. `f32` holds radians, integers hold steps from 0. Stands instead of `range` and `grid`. |
-//! | `predict = hold` | all, entities only | The value stays. The default. |
-//! | `predict = linear(VELOCITY)` | numbers, vectors, entities only | The value grows by the field `VELOCITY` in each tick: a velocity is in units **per tick**. |
-//! | `predict = steer(TARGET, LAG_MS)` | numbers, vectors, entities only | The value goes to the field `TARGET` and trails `LAG_MS` behind it: 1/n of the way in each tick, n = 1 + lag x tick rate. An angle takes the shorter way. |
-//! | `predict = custom` | all, entities only | `Game::predict` says how the value goes on. Only clients built with the game can read such a stream. |
-//! | `interpolate = BOOL` | numbers, vectors, entities only | Whether clients draw the value between its states: it glides from one to the next, between the steps of its grid too. True by default for `f32`, vectors, angles and whatever is predicted as other than `hold`; `false` switches it off. Changes nothing but pictures. |
-//! | `owner_only` | all, entities only | Only the player whose entity it is gets the field; for all others it is 0, or what of its range is nearest to 0. Such a field is held, and no predictor reads it. |
+//! For fields of entities and inputs:
 //!
-//! A predictor reads a field of the same struct with as many components and the same steps per unit (for an angle,
-//! per turn). A velocity may itself be steered, not linear; a target is held.
+//! - **`range = MIN..=MAX`** (numbers, vectors): the permitted values, both ends included, at most 2^31 of
+//!   them. Other values are brought to the nearer end. In units for `f32` and `Vec2`, in integers for all
+//!   others. A vector has one range for both components.
+//! - **`grid = STEPS`** (numbers, vectors): steps per unit, at least 1. `f32` and `Vec2` are rounded to the
+//!   grid. Integers stay as they are: it tells decoders what an integer means.
+//! - **`angle = STEPS`** (`f32`, small integers): a full turn in that many steps, 2 to 65536; the value
+//!   wraps. `f32` contains radians, integers contain steps from 0. It replaces `range` and `grid`.
+//!
+//! For fields of entities only:
+//!
+//! - **`predict = hold`** (all types): the value stays. The default.
+//! - **`predict = linear(VELOCITY)`** (numbers, vectors): the value grows by the field `VELOCITY` in each
+//!   tick: a velocity is in units **per tick**.
+//! - **`predict = steer(TARGET, LAG_MS)`** (numbers, vectors): the value moves to the field `TARGET` and lags
+//!   `LAG_MS` behind it: 1/n of the distance in each tick, n = 1 + lag x tick rate. An angle takes the
+//!   shorter way.
+//! - **`predict = custom`** (all types): `Game::predict` computes the next value. Only clients built with the
+//!   game can read such a stream.
+//! - **`interpolate = BOOL`** (numbers, vectors): whether clients draw the value between its states, also
+//!   between the steps of its grid, so that it moves smoothly. By default true for `f32`, vectors, angles and
+//!   every field predicted as anything except `hold`; `false` switches it off. It affects only rendered
+//!   frames.
+//! - **`owner_only`** (all types): only the player that owns the entity gets the field. For all other clients
+//!   it is 0, or the value of its range that is nearest to 0. Such a field is held, and no predictor reads
+//!   it.
+//!
+//! A predictor reads a field of the same struct with as many components and the same steps per unit (for an
+//! angle, per turn). A velocity may itself be steered, but not linear; a target is held.
+//!
+//! # Types of a field
 //!
 //! | type | what it needs |
 //! |---|---|
@@ -32,9 +51,10 @@
 //! | `i32`, `u32` | `range`, or `angle` |
 //! | `IVec2` | `range` |
 //! | `u8`, `i8`, `u16`, `i16` | nothing; `range` saves bits |
-//! | `bool`, `Button`, a [`Choice`] | nothing, and takes nothing but `predict = hold` |
+//! | `bool`, `Button`, a [`Choice`] | nothing; `range`, `grid`, `angle`, `linear` and `steer` do not apply |
 //!
-//! The derives know these types by the last part of their names, so a field names the type itself and no alias.
+//! The macros recognize these types by the last part of their names, so a field must name the type itself,
+//! not an alias.
 
 mod attributes;
 mod choice;
@@ -50,9 +70,9 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a struct, or an enum of such structs, a replicated entity.
 ///
-/// A struct alone is a game with one kind, called like the struct in lower case. Each variant of an enum holds one
-/// struct and is a kind, called like the variant in lower case and numbered in the order of the variants; 64 at most.
-/// A kind has at most 48 fields (a vector counts as two) and 352 bits.
+/// A single struct is a game with one kind, named like the struct in lower case. Each variant of an enum
+/// contains one struct and is a kind, named like the variant in lower case and numbered in the order of the
+/// variants; 64 at most. A kind has at most 48 fields (a vector counts as two) and 352 bits.
 ///
 /// The attributes of a field are listed at the [crate](self).
 ///
@@ -110,9 +130,9 @@ pub fn derive_entity(item: TokenStream) -> TokenStream {
 
 /// Makes a struct a player's input for one tick; its default is the neutral input.
 ///
-/// When no input comes for a tick, axes are held and a `Button` stays down without being pressed again; the presses of
-/// an input that comes too late are folded into the next one. An input has at most 32 fields (a vector counts as two)
-/// and 256 bits. The attributes of a field are listed at the [crate](self); an input is not predicted.
+/// When a tick has no input, axes are held and a `Button` stays down without being pressed again. The presses
+/// of a late input are folded into the next one. An input has at most 32 fields (a vector counts as two) and
+/// 256 bits. The attributes of a field are listed at the [crate](self); an input is not predicted.
 ///
 /// ```
 /// use tickwire_shared::prelude::*;
@@ -137,7 +157,7 @@ pub fn derive_input(item: TokenStream) -> TokenStream {
     input::derive(&parse_macro_input!(item as DeriveInput)).into()
 }
 
-/// Makes an enum of variants without data the type of a field, with the numbers from 0 in the order of the variants.
+/// Makes an enum of variants without data a field type. The variants are numbered from 0 in their order.
 ///
 /// ```
 /// use tickwire_shared::entity::FieldType;

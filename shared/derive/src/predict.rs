@@ -1,4 +1,4 @@
-//! The predictors of an entity's fields: which fields they read, and whether those fit.
+//! The predictors of an entity's fields: which fields they read, and whether those are suitable.
 
 use crate::attributes::{Number, Predict};
 use crate::fields::{Field, all, grid_name};
@@ -7,7 +7,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Error, Expr, Ident, Result};
 
-/// Each field's predictor as code, and the checks that only the compiler can do.
+/// Each field's predictor as code, and the checks that only the compiler can make.
 pub(crate) struct Predictors {
     pub(crate) codes: Vec<TokenStream>,
     pub(crate) checks: Vec<TokenStream>,
@@ -24,7 +24,7 @@ fn predictor(fields: &[Field], at: usize) -> Result<(TokenStream, TokenStream)> 
     if let Some(Field { own: Some(own), predict: Some(predict), .. }) = fields.get(at)
         && !matches!(predict, Predict::Hold)
     {
-        let text = "a field that only its owner gets can only be held: remove its `predict`";
+        let text = "an owner-only field can only be held: remove its `predict`";
         return Err(Error::new(*own, text));
     }
     match fields.get(at).and_then(|field| field.predict.as_ref().map(|predict| (field, predict))) {
@@ -54,13 +54,14 @@ fn steer(
     }
     if Number::of(lag_ms).is_some_and(|number| !matches!(number, Number::Whole(1..=60_000))) {
         let text =
-            "the lag of `steer` is an integer from 1 to 60000: how many milliseconds the field trails behind";
+            "the lag of `steer` is an integer from 1 to 60000: the milliseconds that the field lags behind";
         return Err(Error::new_spanned(lag_ms, text));
     }
     if field.wraps != of.wraps {
         let name = field.name();
-        let text =
-            format!("an angle is steered to an angle: `{name}` and `{target}` need both `angle` or neither");
+        let text = format!(
+            "an angle is steered to an angle: `{name}` and `{target}` must both have `angle`, or neither"
+        );
         return Err(Error::new(target.span(), text));
     }
     same_steps(field, of, target)?;
@@ -93,7 +94,8 @@ fn linear(
     }
     if matches!(of.predict, Some(Predict::Linear { .. })) {
         let text = format!(
-            "`{velocity}` is itself linear: a velocity is predicted as `hold` or `steer(TARGET_FIELD, LAG_MS)`"
+            "`{velocity}` is itself linear: a velocity is predicted as `hold` or \
+             `steer(TARGET_FIELD, LAG_MS)`"
         );
         return Err(Error::new(velocity.span(), text));
     }
@@ -109,12 +111,14 @@ fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> R
     let found = fields.iter().enumerate().find(|(_, other)| other.ident == *name);
     let Some((at, of)) = found else {
         let known: Vec<_> = fields.iter().map(|other| format!("`{}`", other.name())).collect();
-        let text = format!("no field `{name}` in this struct: the {role} is one of {}", known.join(", "));
+        let text =
+            format!("no field `{name}` in this struct: the {role} must be one of {}", known.join(", "));
         return Err(Error::new(name.span(), text));
     };
     if of.own.is_some() {
         let text = format!(
-            "only its owner gets `{name}`, so no other client could predict `{}` from it: remove its `owner_only`",
+            "only its owner gets `{name}`, so no other client could predict `{}` from it: remove its \
+             `owner_only`",
             field.name()
         );
         return Err(Error::new(name.span(), text));
@@ -139,13 +143,13 @@ fn source<'a>(fields: &'a [Field], field: &Field, name: &Ident, role: &str) -> R
             Err(Error::new(name.span(), text))
         }
         None => {
-            let text = format!("`{name}` is no number and no vector: it cannot be a {role}");
+            let text = format!("`{name}` is neither a number nor a vector: it cannot be a {role}");
             Err(Error::new(name.span(), text))
         }
     }
 }
 
-/// Compares the steps of two fields where both are written out; the compiler does it where they are not.
+/// Compares the steps of two fields if both are literals; otherwise the compiler does it.
 fn same_steps(field: &Field, of: &Field, name: &Ident) -> Result<()> {
     let steps = |field: &Field| match &field.steps {
         None => Some(Number::Whole(1)),

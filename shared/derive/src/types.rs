@@ -1,4 +1,4 @@
-//! The types of fields that the derives know by name.
+//! The field types that the macros recognize by name.
 
 use quote::ToTokens;
 use syn::{Error, Result, Type};
@@ -8,9 +8,10 @@ use syn::{Error, Result, Type};
 pub(crate) enum Class {
     /// `f32` and `Vec2`: a range in units and a grid.
     Real { parts: usize },
-    /// Integers and `IVec2`: a range in integers. `least` and `most` are what the type (and a row) holds.
+    /// Integers and `IVec2`: a range in integers. `least` and `most` are the limits of the type (and of a
+    /// row).
     Whole { parts: usize, least: i64, most: i64, has_default: bool },
-    /// `bool`, `Button`, a `Choice` and whatever else implements `FieldType` with a grid of its own.
+    /// `bool`, `Button`, a `Choice` and every other type that implements `FieldType` with its own grid.
     Fixed,
 }
 
@@ -39,7 +40,7 @@ impl Class {
             "String" | "str" | "char" | "Vec" | "Option" | "Box" => {
                 return Err(unusable(
                     ty,
-                    "numbers, `bool` and choices (`#[derive(Choice)]`); news and texts travel as events",
+                    "numbers, `bool` and choices (`#[derive(Choice)]`); send news and texts as events",
                 ));
             }
             _ => Self::Fixed,
@@ -55,7 +56,7 @@ impl Class {
     }
 }
 
-/// A type as its author wrote it, without the spaces of the token printer.
+/// A type as written in the source, without the spaces that the token printer adds.
 pub(crate) fn display(ty: &Type) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
 }

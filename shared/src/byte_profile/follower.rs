@@ -1,4 +1,4 @@
-//! What a client decodes, without the client: the states of its streams, from the messages that came over one connection.
+//! A client's decoding without the client: the states of its streams, from the messages of one connection.
 
 use super::ByteProfile;
 use crate::entity::{Kind, Schema, SchemaError, TableError, Trainer};
@@ -10,7 +10,8 @@ use crate::wire::DecodeError;
 use crate::wire::control::{ServerControl, TAG_CONTROL};
 use crate::wire::update::{StreamPacket, TAG_UPDATE, Update};
 
-/// Follows the messages of one connection. Needs the kinds of the game's entities; all else comes with `Joined`.
+/// Follows the messages of one connection. It needs the kinds of the game's entities; the rest comes with
+/// `Joined`.
 #[derive(Clone, Debug)]
 pub struct Follower {
     schema: Schema,
@@ -27,27 +28,28 @@ struct Followed {
 }
 
 impl Follower {
-    /// Before `Joined`.
+    /// Creates a follower for a connection before its `Joined`.
     ///
     /// # Errors
-    /// The kinds make no schema. A game with fields that are predicted as `custom` cannot be followed without it.
+    /// The kinds form no valid schema. [`Follower::of`] is needed for a game with fields predicted as
+    /// `custom`.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
         Ok(Self { schema: Schema::new(kinds, TickRate::DEFAULT)?, streams: Vec::new() })
     }
 
-    /// As [`Follower::new`], of a schema that has the game's own step.
+    /// As [`Follower::new`], from a schema that has the game's own step.
     #[must_use]
     pub fn of(schema: Schema) -> Self {
         Self { schema, streams: Vec::new() }
     }
 
-    /// The schema, with the profile of the room once that is known.
+    /// The schema; after `Joined`, with the profile of the room.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// Takes in one message of the server and tells `profile` what it is made of.
+    /// Processes one message from the server and adds it to `profile`.
     ///
     /// # Errors
     /// The message cannot be decoded.
@@ -60,7 +62,7 @@ impl Follower {
         Ok(profile.update(&self.schema, message, state)?)
     }
 
-    /// Takes in one message of the server and lets `trainer` learn from its packets.
+    /// Processes one message from the server and trains `trainer` with its packets.
     ///
     /// # Errors
     /// The message cannot be decoded.

@@ -1,8 +1,8 @@
 //! What the bytes to clients are spent on: by part of a message, entity kind, field and stream.
 //!
-//! [`ByteProfile::update`] takes a message apart again and meters each packet by encoding it once more with a meter in
-//! place of the writer, so nothing is counted while messages are made. All parts together are the bytes of the messages, to
-//! the bit. A [`Follower`] gives it the states that a client had.
+//! [`ByteProfile::update`] takes a message apart and measures each packet by encoding it once more into a
+//! meter, so nothing is counted while messages are made. All parts together are the bytes of the messages,
+//! exact to the bit. A [`Follower`] provides the states that a client had.
 
 mod follower;
 mod report;
@@ -18,10 +18,10 @@ use crate::wire::DecodeError;
 use crate::wire::update::{PrivatePart, Update};
 use std::collections::BTreeMap;
 
-/// Streams that are counted one by one; further ones go together.
+/// The most streams that are counted separately; further ones are counted together.
 pub const STREAMS_MAX: usize = 1024;
 
-/// What a bit of a message is for.
+/// A part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The head of a message's WebSocket frame.
@@ -32,29 +32,29 @@ pub enum Part {
     MessageHead,
     /// The private section.
     Private(PrivatePart),
-    /// The zeros that fill up the private section.
+    /// The zero padding of the private section.
     PrivateFill,
-    /// What stands before each payload.
+    /// The header before each payload.
     PacketHead,
     /// A payload.
     Packet(PacketPart),
-    /// What a payload takes beyond that: the end of its coder and the fill of its last byte. It may be below 0, since an
-    /// end of zeros is left out.
+    /// The rest of a payload: the end of its coder and the padding of its last byte. It may be below 0,
+    /// because trailing zero bytes are left out.
     PacketEnd,
 }
 
-/// What a stream took.
+/// The packets and bytes of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamBytes {
     /// Packets.
     pub packets: u64,
-    /// Keyframes among them.
+    /// The number of keyframes in them.
     pub keyframes: u64,
-    /// Bytes, heads of packets among them.
+    /// Bytes, including packet headers.
     pub bytes: u64,
 }
 
-/// What messages were made of.
+/// The bytes of messages by what they are spent on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ByteProfile {
     messages: u64,
@@ -66,44 +66,45 @@ pub struct ByteProfile {
 }
 
 impl ByteProfile {
-    /// Of nothing.
+    /// An empty profile.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Messages that were taken in.
+    /// The number of messages.
     #[must_use]
     pub fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Their bytes, with the heads of their WebSocket frames.
+    /// Their bytes, including the headers of their WebSocket frames.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The bits of each part that took any.
+    /// The bits of each part that has any.
     pub fn parts(&self) -> impl Iterator<Item = (Part, f64)> {
         self.parts.iter().map(|(part, bits)| (*part, *bits))
     }
 
-    /// The streams, but those beyond [`STREAMS_MAX`].
+    /// The streams, except those beyond [`STREAMS_MAX`].
     pub fn streams(&self) -> impl Iterator<Item = (StreamId, StreamBytes)> {
         self.streams.iter().map(|(stream, bytes)| (*stream, *bytes))
     }
 
-    /// Takes in a control message.
+    /// Adds a control message.
     pub fn control(&mut self, message: &[u8]) {
         self.message(message);
         self.add_bits(Part::Control, message.len() as f64 * 8.0);
     }
 
-    /// Takes in an update. `state` hands over the state of a stream at a tick: of each packet's target and baseline.
+    /// Adds an update. `state` returns the state of a stream at a tick, for each packet's target and
+    /// baseline.
     ///
     /// # Errors
-    /// The message cannot be decoded, or a state is not known. Nothing is taken in then.
+    /// The message cannot be decoded, or a state is unknown. Then nothing is added.
     pub fn update<'a>(
         &mut self,
         schema: &Schema,
@@ -146,7 +147,7 @@ impl ByteProfile {
         Ok(())
     }
 
-    /// Adds what `other` took in.
+    /// Adds the numbers of `other`.
     pub fn add(&mut self, other: &Self) {
         self.messages += other.messages;
         self.bytes += other.bytes;
@@ -188,7 +189,8 @@ impl StreamBytes {
     }
 }
 
-/// The head of a frame from a server that holds a whole message of this length (RFC 6455, section 5.2).
+/// The header bytes of a frame from a server that carries a whole message of this length (RFC 6455, section
+/// 5.2).
 const fn websocket_head_bytes(message: usize) -> usize {
     match message {
         0..=125 => 2,

@@ -1,4 +1,4 @@
-//! A profile with names, for people and programs.
+//! A byte profile with names, for people and programs.
 
 use super::{ByteProfile, Part, StreamBytes};
 use crate::entity::Kind;
@@ -6,30 +6,31 @@ use crate::snapshot::PacketPart;
 use crate::wire::update::PrivatePart;
 use serde::Serialize;
 
-/// A profile with the names of a game's kinds and fields. All bytes are of the messages that were metered; parts of bits are
-/// fractions of bytes.
+/// A byte profile with the names of a game's kinds and fields. All bytes are those of the measured messages;
+/// parts of a byte are fractions.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProfileReport {
-    /// Messages that were metered.
+    /// The messages measured.
     pub messages: u64,
-    /// Their bytes, with the heads of their WebSocket frames.
+    /// Their bytes, including the headers of their WebSocket frames.
     pub bytes: u64,
-    /// The parts of a message, in its order; those of entities are in `kinds` one by one. Together they are `bytes`.
+    /// The parts of a message, in their order in it; `kinds` breaks down those of entities. Together they are
+    /// `bytes`.
     pub parts: Vec<PartBytes>,
     /// The kinds of entities.
     pub kinds: Vec<KindBytes>,
-    /// The streams in the order of their numbers; the last one, without a number, stands for all further ones.
+    /// The streams, sorted by number; the last one, without a number, combines all further ones.
     pub streams: Vec<StreamReport>,
 }
 
-/// A part of messages.
+/// A part of the messages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartBytes {
     /// Its name.
     pub part: &'static str,
     /// Its bytes.
     pub bytes: f64,
-    /// Its share in all bytes, from 0 to 1.
+    /// Its share of all bytes, from 0 to 1.
     pub share: f64,
 }
 
@@ -40,11 +41,11 @@ pub struct KindBytes {
     pub kind: String,
     /// Its bytes: rows and fields.
     pub bytes: f64,
-    /// Its share in all bytes.
+    /// Its share of all bytes.
     pub share: f64,
-    /// Which of its rows were not as predicted, and which are gone.
+    /// The bytes that say which of its rows were not as predicted, and which no longer exist.
     pub rows_bytes: f64,
-    /// Its fields in the order of the row. What only an owner gets is in the part `private.own`.
+    /// Its fields in the order of the row. Owner-only fields are in the part `private.own`.
     pub fields: Vec<FieldBytes>,
 }
 
@@ -53,28 +54,28 @@ pub struct KindBytes {
 pub struct FieldBytes {
     /// Its name.
     pub field: String,
-    /// In rows that were not as predicted.
+    /// Bytes in rows that were not as predicted.
     pub changed_bytes: f64,
-    /// In new rows, keyframes among them.
+    /// Bytes in new rows, including those of keyframes.
     pub new_bytes: f64,
-    /// Both, as a share in all bytes.
+    /// Both, as a share of all bytes.
     pub share: f64,
 }
 
 /// A stream.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StreamReport {
-    /// Its number; none for those beyond the first ones.
+    /// Its number; none for the streams beyond the limit.
     pub stream: Option<u16>,
     /// Packets.
     pub packets: u64,
-    /// Keyframes among them.
+    /// The number of keyframes in them.
     pub keyframes: u64,
-    /// Bytes, heads of packets among them.
+    /// Bytes, including packet headers.
     pub bytes: u64,
 }
 
-/// The parts of a message in its order.
+/// The parts of a message, in their order in it.
 const NAMES: [&str; 23] = [
     "websocket_head",
     "control",
@@ -174,7 +175,7 @@ impl ByteProfile {
 
     fn bytes_where(&self, wanted: impl Fn(Part) -> bool) -> f64 {
         let bits = self.parts().filter(|(part, _)| wanted(*part)).map(|(_, bits)| bits);
-        // Not a sum: that of nothing is -0.
+        // Not `sum`: the sum of no numbers is -0.
         bits.fold(0.0, |all, bits| all + bits) / 8.0
     }
 }

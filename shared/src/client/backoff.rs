@@ -1,10 +1,11 @@
-//! How long to wait before the next attempt, so that many clients that lost one server come back one after the other.
+//! How long to wait before the next attempt, so that many clients that lost one server come back spread over
+//! time.
 
 use crate::Rng;
 use core::time::Duration;
 
-/// Pauses between attempts: what the server advises, and on top a random part of a time that doubles with each attempt
-/// (Brooker, Exponential Backoff And Jitter, 2015: full jitter).
+/// Pauses between attempts: the pause that the server advises, plus a random part of a time that doubles with
+/// each attempt (Brooker, Exponential Backoff And Jitter, 2015: full jitter).
 #[derive(Clone, Debug)]
 pub struct Backoff {
     attempt: u32,
@@ -14,23 +15,23 @@ pub struct Backoff {
 impl Backoff {
     /// The most that is added at the first attempt.
     pub const FIRST: Duration = Duration::from_millis(500);
-    /// The most that is ever added.
+    /// The most that is added at any attempt.
     pub const MAX: Duration = Duration::from_secs(8);
 
-    /// No attempt yet. Clients need different seeds.
+    /// Creates a backoff without attempts. Clients need different seeds.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { attempt: 0, rng: Rng::new(seed) }
     }
 
-    /// The pause before the next attempt; `advised` is what the server asks for, or nothing.
+    /// The pause before the next attempt; `advised` is what the server asks for, or zero.
     pub fn pause(&mut self, advised: Duration) -> Duration {
         let most = Self::FIRST.saturating_mul(1 << self.attempt.min(8)).min(Self::MAX);
         self.attempt = self.attempt.saturating_add(1);
         advised.saturating_add(most.mul_f32(self.rng.unit()))
     }
 
-    /// An attempt was good: the next pause is a first one again.
+    /// An attempt succeeded: the next pause is a first one again.
     pub fn reset(&mut self) {
         self.attempt = 0;
     }

@@ -1,4 +1,4 @@
-//! Which entity the player controls, and which the others do.
+//! Which entity each player controls.
 
 use super::prediction::Prediction;
 use super::{Client, ClientError, ClientEvent};
@@ -7,13 +7,13 @@ use crate::id::{EntityId, PlayerId};
 use crate::tick::TickRate;
 use crate::wire::control::RosterEntry;
 
-/// The prediction of the entity that a player controls, if it controls one and the game's step is known.
+/// The prediction of the entity that the player controls, if it controls one and the game's step is known.
 pub(super) fn prediction_of<G: Game>(entity: EntityId, rate: TickRate) -> Option<Prediction<G::Entity>> {
     (entity != EntityId::NONE && !G::BY_SCHEMA).then(|| Prediction::new(entity, rate))
 }
 
 impl<G: Game> Client<G> {
-    /// From the update that is being taken in on, the player controls `entity`.
+    /// From the update that is being processed on, the client's own player controls `entity`.
     pub(super) fn control(&mut self, entity: EntityId) -> Result<(), ClientError> {
         let place = self.place.as_mut().ok_or(ClientError::Unexpected)?;
         let (player, own) = place.player.as_mut().ok_or(ClientError::Unexpected)?;
@@ -23,7 +23,7 @@ impl<G: Game> Client<G> {
         self.change(player, entity)
     }
 
-    /// Takes another entity of a player into the roster.
+    /// Records in the roster that a player controls another entity.
     pub(super) fn change(&mut self, player: PlayerId, entity: EntityId) -> Result<(), ClientError> {
         let changed = |entry: &&mut RosterEntry| entry.player == player && entry.entity != entity;
         let Some(entry) = self.roster.iter_mut().find(changed) else { return Ok(()) };

@@ -9,11 +9,11 @@ use crate::wire::{Advice, Close, CloseCode, DecodeError};
 /// Why a client ends its session by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// A message of the server could not be decoded.
-    #[error("a message of the server could not be decoded: {0}")]
+    /// A message from the server could not be decoded.
+    #[error("a message from the server could not be decoded: {0}")]
     Decode(#[from] DecodeError),
-    /// A message came when it may not come.
-    #[error("a message of the server came at a time when it may not come")]
+    /// A message arrived out of order.
+    #[error("a message from the server arrived out of order")]
     Unexpected,
     /// The server does not host the game.
     #[error("the server does not host the game `{0}`")]
@@ -28,8 +28,8 @@ pub enum ClientError {
         /// The server's hash.
         theirs: u64,
     },
-    /// The game's own types break a bound.
-    #[error("the game's entities make no schema: {0}")]
+    /// The game's own types exceed a limit.
+    #[error("the game's entities form no valid schema: {0}")]
     OwnSchema(#[from] SchemaError),
     /// The server sent no schema, or not the one that it announced.
     #[error("the server did not send the schema of `{0}`, without which this client cannot read it")]
@@ -37,8 +37,8 @@ pub enum ClientError {
     /// The settings could not be decoded.
     #[error("the room's settings could not be decoded: {0}")]
     Settings(DecodeError),
-    /// No scene can be made from the settings.
-    #[error("no scene can be made from the room's settings: {0}")]
+    /// No scene can be built from the settings.
+    #[error("no scene can be built from the room's settings: {0}")]
     Scene(#[from] BadSettings),
     /// The room's table is not for this client's entities.
     #[error("the room's packets cannot be decoded: {0}")]
@@ -49,7 +49,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The closing that stands for this error.
+    /// The close code and text for this error.
     #[must_use]
     pub fn close(&self) -> Close {
         let code = match self {

@@ -1,4 +1,4 @@
-//! What a client tells its driver.
+//! Events from the client for its driver.
 
 use crate::game::Game;
 use crate::id::PlayerId;
@@ -6,23 +6,25 @@ use crate::wire::Close;
 use crate::wire::control::RosterEntry;
 use core::time::Duration;
 
-/// What happened, in order.
+/// An event; events are delivered in order.
 pub enum ClientEvent<G: Game> {
-    /// The client has its place in the room, or has it again.
+    /// The client is in the room, or is back in it.
     Joined,
     /// A reliable event of the game.
     Game(G::Event),
-    /// A player came.
+    /// A player joined.
     PlayerJoined(RosterEntry),
-    /// A player went for good.
+    /// A player left permanently.
     PlayerLeft(PlayerId),
-    /// A player, the own one included, controls another entity than before, or none: its entry is now this.
+    /// A player, possibly the client's own, controls another entity than before, or none. This is its new
+    /// entry.
     PlayerChanged(RosterEntry),
-    /// So many droppable events of the game are missing here: too much waited while the client was away or slow.
+    /// This many droppable events of the game are missing here: too many waited while the client was away or
+    /// slow.
     EventsDropped(u32),
-    /// Nothing was done for long: if that stays so, the server ends the session after this time.
+    /// The client has been idle for long: if it stays idle, the server ends the session after this time.
     IdleWarning {
-        /// From now on.
+        /// Counted from now.
         closes_in: Duration,
     },
     /// The server ended the session.

@@ -1,22 +1,22 @@
-//! The frames whose arrival the server did not tell yet.
+//! The frames whose arrival the server has not reported yet.
 
 use crate::limits::window_ticks;
 use crate::tick::TickRate;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// Frames are kept for so many windows (see [`window_ticks`]). The server tells of the newest one in each update; older ones
-/// it never will.
+/// Frames are kept for this many windows (see [`window_ticks`]). Each update reports the newest frame that
+/// arrived; the server never reports older ones.
 const WINDOWS_MAX: u32 = 2;
 
-/// A frame on its way.
+/// A frame in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     stamp_ms: u16,
     pub(super) at: Duration,
 }
 
-/// Frames on their way, oldest first.
+/// The frames in flight, oldest first.
 #[derive(Clone, Debug)]
 pub(super) struct SentFrames {
     frames: VecDeque<Sent>,
@@ -35,14 +35,14 @@ impl SentFrames {
         self.frames.push_back(Sent { stamp_ms: stamp(at), at });
     }
 
-    /// The frame with this stamp. Those before it are forgotten.
+    /// Removes and returns the frame with this stamp. Those before it are forgotten.
     pub(super) fn take(&mut self, stamp_ms: u16) -> Option<Sent> {
         let at = self.frames.iter().rposition(|sent| sent.stamp_ms == stamp_ms)?;
         self.frames.drain(..=at).next_back()
     }
 }
 
-/// A time as frames have it.
+/// A time as the stamp of a frame, which wraps.
 pub(super) fn stamp(at: Duration) -> u16 {
     at.as_millis() as u16
 }

@@ -1,10 +1,11 @@
-//! A client for any game: it knows no types, and reads rows by the schema that the server sends.
+//! A client for any game: it knows no types and reads rows by the schema that the server sends.
 //!
-//! `Client<AnyGame>` decodes, interpolates and extrapolates by the declared predictors. It does not predict its own
-//! entity, whose step it does not know, and refuses a schema with `custom` fields. Settings, events and commands are
-//! the codec's bytes.
+//! `Client<AnyGame>` decodes, interpolates and extrapolates by the declared predictors. It does not predict
+//! the player's own entity, because it does not know the game's step, and refuses a schema with `custom`
+//! fields. Settings, events and commands are the codec's bytes.
 //!
-//! At `Joined`, before the first input is made, it has to be given [`Client::neutral_input`] or another made of it.
+//! At `Joined`, before the first input is made, it must be given [`Client::neutral_input`], or an input made
+//! from that.
 
 use super::{Client, ClientError};
 use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Meaning, Schema};
@@ -21,7 +22,7 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
-/// The game of which nothing is known but its schema. Only a client can be made of it.
+/// A game of which only the schema is known. It can be used for a client, not to host a room.
 #[derive(Debug)]
 pub struct AnyGame(());
 
@@ -32,7 +33,7 @@ pub struct AnyEntity {
     values: Box<[i32]>,
 }
 
-/// An input with the fields of a schema. The default has none.
+/// An input with the fields of a schema. The default has no fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnyInput {
     grids: Arc<[Grid]>,
@@ -41,12 +42,12 @@ pub struct AnyInput {
     values: Box<[i32]>,
 }
 
-/// A value of a type that is not known: all that is left of the codec's bytes.
+/// A value of an unknown type: the rest of the codec's bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opaque(pub Vec<u8>);
 
 impl AnyInput {
-    /// The input with these values, each brought to its grid; those that are missing are 0.
+    /// The input with these values, each fitted to its grid; missing values are 0.
     #[must_use]
     pub fn with_values(&self, values: &[i32]) -> Self {
         let values = values.iter().copied().chain(core::iter::repeat(0));
@@ -123,7 +124,7 @@ impl Input for AnyInput {
 }
 
 impl Serialize for Opaque {
-    /// Without a length: a tuple of its bytes.
+    /// Writes the bytes without a length, as a tuple.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut tuple = to.serialize_tuple(self.0.len())?;
         self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
@@ -132,7 +133,7 @@ impl Serialize for Opaque {
 }
 
 impl<'de> Deserialize<'de> for Opaque {
-    /// Reads until nothing is left. The message that holds it bounds it.
+    /// Reads to the end. The size of the message is the limit.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct ToTheEnd;
         impl<'de> Visitor<'de> for ToTheEnd {
@@ -196,7 +197,7 @@ impl<G: Game> Client<G> {
         &self.input_schema
     }
 
-    /// The schema in `Joined`; after a resume the one that came before.
+    /// The schema from `Joined`; after a resume, the one received before.
     pub(super) fn schema_sent(&mut self, joined: &Joined) -> Result<Schema, ClientError> {
         let missing = || ClientError::NoSchema(self.config.game.clone());
         if let Some(bytes) = &joined.schema {
@@ -215,7 +216,7 @@ impl<G: Game> Client<G> {
 }
 
 impl Client<AnyGame> {
-    /// The input in which nothing is done.
+    /// The input in which the player does nothing.
     #[must_use]
     pub fn neutral_input(&self) -> AnyInput {
         let fields = || self.input_schema.fields.iter().take(INPUT_FIELDS_MAX).enumerate();

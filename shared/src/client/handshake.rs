@@ -133,7 +133,7 @@ impl<G: Game> Client<G> {
         if was_in { self.tell_changes(&roster_before) } else { Ok(()) }
     }
 
-    /// Tells who left, who joined and who controls something else since the client went away.
+    /// Reports who left, who joined and who controls another entity since the connection was lost.
     fn tell_changes(&mut self, before: &[RosterEntry]) -> Result<(), ClientError> {
         let among = |roster: &[RosterEntry], player| roster.iter().any(|entry| entry.player == player);
         let left = before.iter().map(|entry| entry.player).filter(|player| !among(&self.roster, *player));
@@ -151,7 +151,7 @@ impl<G: Game> Client<G> {
     }
 
     fn start_anew(&mut self, joined: &Joined) {
-        // What is held down while joining is held down in the room.
+        // Controls that are held while joining are still held in the room.
         let controls = self.inputs.controls().clone();
         self.inputs = Inputs::new(joined.tick_rate);
         self.inputs.set(self.now, &controls);
@@ -167,7 +167,7 @@ impl<G: Game> Client<G> {
                 return Err(ClientError::Unexpected);
             }
             Some(_) => {}
-            // Of another client's place, see `Client::resume`.
+            // Another client's seat, see `Client::resume`.
             None => {
                 self.streams = Streams::new(joined.tick_rate);
                 self.commands.skip_to(joined.commands_received);
@@ -179,15 +179,15 @@ impl<G: Game> Client<G> {
         self.stats.events_lost += u64::from(lost);
         self.event_numbers = EventNumbers::starting_after(received.wrapping_add(lost));
         self.streams.resume();
-        // The server refuses older ones: their edges would come long after the fact.
+        // The server refuses older inputs: their edges would arrive long after the fact.
         self.inputs.resend(joined.tick.offset(-i64::from(window_ticks(joined.tick_rate)) + 1));
         self.frame_due |= self.inputs.has_unsent();
         Ok(())
     }
 
-    /// Starts again after a cut: queues a `Hello`. A player's takes its place again; a spectator, for whom none is kept, joins the
-    /// same room anew, and asks again for the view that it followed. `false` if there is nothing to come back to; then a new
-    /// [`Client`] has to be made.
+    /// Starts again after a cut: queues a `Hello`. A player resumes its seat. A spectator, for which the room
+    /// keeps no seat, joins the same room from scratch and requests the view that it followed. `false` if
+    /// there is nothing to come back to; then a new [`Client`] is needed.
     pub fn reconnect(&mut self, now: Duration) -> bool {
         let Some(place) = self.place.as_ref().filter(|place| place.may_return) else { return false };
         let credential = match place.secret {

@@ -29,7 +29,7 @@ impl Held {
         self.now.rows().map(|row| (self.now.tick, row))
     }
 
-    /// Their states so far.
+    /// Their last states.
     pub(super) fn history(&self) -> &History {
         &self.history
     }

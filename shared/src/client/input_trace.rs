@@ -1,4 +1,4 @@
-//! The life of one input, from the key to the screen: sampled now and then.
+//! Input traces: samples of the path of one input from the key press to the screen.
 
 use super::interpolation::FractionalTick;
 use crate::tick::Tick;
@@ -7,38 +7,38 @@ use std::collections::VecDeque;
 
 /// An input is followed at most this often.
 const PERIOD: Duration = Duration::from_millis(250);
-/// One that takes longer was lost with a connection.
+/// A trace that takes longer was lost with a connection.
 const TIME_MAX: Duration = Duration::from_secs(5);
-/// Life-lines that wait for the driver; older ones are dropped.
+/// The most traces that wait for the driver; older ones are dropped.
 const WAITING_MAX: usize = 16;
 
-/// When what became of an input. All times are on the client's clock; what happened at the server is put there by the estimate
-/// of the server's time.
+/// The path of one input. All times are on the client's clock; those of the server are converted by the
+/// estimate of the server's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputTrace {
     /// The input's tick.
     pub tick: Tick,
     /// The controls changed ([`Client::set_input`](super::Client::set_input)).
     pub pressed_at: Duration,
-    /// The input was made of them, and predicted with: the next picture shows it.
+    /// The input was made from the controls and used for prediction: the next rendered frame shows it.
     pub made_at: Duration,
     /// Its frame was handed to the driver.
     pub sent_at: Duration,
-    /// Its frame came to the server; `None` if the server told of a newer one instead.
+    /// Its frame arrived at the server; `None` if the server reported a newer one instead.
     pub received_at: Option<Duration>,
-    /// It came after its tick, and what it pressed went into a later one.
+    /// It arrived after its tick, and its edges went into a later one.
     pub late: bool,
-    /// The tick whose step used it; of one that was late, the first of which that is known.
+    /// The tick whose step used it; for a late input, the first tick known to have used it.
     pub applied: Tick,
-    /// When that step was.
+    /// When that step took place.
     pub applied_at: Duration,
-    /// The tick of the update that told of it. It is later than `applied` if the server left ticks out.
+    /// The tick of the update that reported it. It is later than `applied` if the server skipped ticks.
     pub snapshot: Tick,
-    /// When that tick was.
+    /// When that tick took place.
     pub snapshot_at: Duration,
     /// When that update was decoded.
     pub decoded_at: Duration,
-    /// The first picture that showed the others at that tick: what it did to them.
+    /// The first rendered frame that showed the other entities at that tick, and so the effect on them.
     pub shown_at: Duration,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct LifeLines {
 }
 
 impl LifeLines {
-    /// An input was made of controls that changed at `pressed_at`.
+    /// An input was made from controls that changed at `pressed_at`.
     pub(super) fn made(&mut self, tick: Tick, pressed_at: Duration, made_at: Duration) {
         let lost = |followed: &Followed| made_at.saturating_sub(followed.line.made_at) > TIME_MAX;
         if self.followed.as_ref().is_some_and(|followed| !lost(followed)) || made_at < self.next_at {
@@ -82,12 +82,12 @@ impl LifeLines {
         self.followed = Some(Followed { line, sent: false, decoded: false });
     }
 
-    /// The tick of the input that is followed and was sent.
+    /// The tick of the followed input, once it is sent and until its effect is decoded.
     pub(super) fn awaited(&self) -> Option<Tick> {
         self.followed.filter(|followed| followed.sent && !followed.decoded).map(|followed| followed.line.tick)
     }
 
-    /// A frame with the inputs up to `newest` was handed out.
+    /// A frame with the inputs up to `newest` was handed to the driver.
     pub(super) fn sent(&mut self, at: Duration, newest: Tick) {
         if let Some(followed) = self.followed.as_mut().filter(|followed| !followed.sent) {
             followed.sent = newest >= followed.line.tick;
@@ -95,7 +95,7 @@ impl LifeLines {
         }
     }
 
-    /// The frame of `sent_at` came to the server.
+    /// The frame of `sent_at` arrived at the server at `at`.
     pub(super) fn received(&mut self, sent_at: Duration, at: Duration) {
         if let Some(followed) = self.followed.as_mut().filter(|followed| followed.sent)
             && followed.line.sent_at == sent_at
@@ -104,7 +104,7 @@ impl LifeLines {
         }
     }
 
-    /// An update told which step used the input. Both come with the time when they were.
+    /// An update reported which step used the input. Both ticks come with their times.
     pub(super) fn decoded(&mut self, now: Duration, applied: (Tick, Duration), snapshot: (Tick, Duration)) {
         let Some(followed) = &mut self.followed else { return };
         let line = &mut followed.line;
@@ -115,7 +115,7 @@ impl LifeLines {
         followed.decoded = true;
     }
 
-    /// A picture showed the others at `moment`.
+    /// A rendered frame showed the other entities at `moment`.
     pub(super) fn shown(&mut self, now: Duration, moment: FractionalTick) {
         let shown = |followed: &mut Followed| {
             followed.decoded && moment >= FractionalTick::at(followed.line.snapshot)

@@ -1,4 +1,4 @@
-//! The player's controls on their way: latched, unsent, unacknowledged.
+//! The player's controls on their way to the server: latched, unsent, unacknowledged.
 
 use crate::entity::{Input, OnGrid};
 use crate::limits::window_ticks;
@@ -6,11 +6,11 @@ use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// How long inputs wait to be put into a frame, ms, and at least 8 of them. When the driver takes none, the oldest go and
-/// leave their edges.
+/// How long inputs wait for a frame, ms, and the least number that may wait. When the driver takes no frames,
+/// the oldest are dropped; their edges go into the next.
 const UNSENT_MS_MAX: u64 = 266;
 const UNSENT_MIN: u32 = 8;
-/// Inputs are kept until the server applied them, at most for so many windows (see [`window_ticks`]).
+/// Inputs are kept until the server has applied them, at most for this many windows (see [`window_ticks`]).
 pub(super) const UNACKNOWLEDGED_WINDOWS_MAX: u32 = 2;
 
 /// An input with its tick.
@@ -19,33 +19,33 @@ pub(super) struct Made<I> {
     pub(super) tick: Tick,
     pub(super) input: OnGrid<I>,
     pub(super) at: Duration,
-    /// It is not what the server would hold without it.
+    /// It differs from what the server would hold without it.
     pub(super) changed: bool,
     /// It was put into a frame.
     sent: bool,
 }
 
 impl<I> Made<I> {
-    /// Whether the server hears of it: it was sent, or will be.
+    /// Whether the server receives it: it was sent, or will be.
     pub(super) fn is_told(&self) -> bool {
         self.sent || self.changed
     }
 }
 
-/// A player's inputs from the controls to the acknowledgement.
+/// A player's inputs, from the controls to the acknowledgement.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs<I> {
     controls: OnGrid<I>,
-    /// When the controls changed first since the last input.
+    /// When the controls first changed after the last input.
     pressed_at: Option<Duration>,
     made: VecDeque<Made<I>>,
-    /// How many of `made`, counted from the newest, were not put into a frame yet.
+    /// How many of `made`, counted from the newest, have not been put into a frame.
     unsent: usize,
     unsent_max: usize,
     rate: TickRate,
-    /// The last input that left `made`: what the server holds when the one behind it is missing.
+    /// The last input removed from `made`: the server holds it when the next one is missing.
     left: Option<(Tick, OnGrid<I>)>,
-    /// Of the inputs in `made` for past ticks, how many the server said came late: their edges are in its state.
+    /// How many inputs in `made` for past ticks the server reported as late: their edges are in its state.
     late_told: usize,
 }
 
@@ -67,7 +67,7 @@ impl<I: Input> Inputs<I> {
         }
     }
 
-    /// The newest controls. Edges that no input took yet stay. Returns whether they are others than before.
+    /// Sets the newest controls. Edges that no input has taken stay. Returns whether the controls changed.
     pub(super) fn set(&mut self, now: Duration, controls: &I) -> bool {
         let mut controls = OnGrid::new(controls);
         controls.fold(&self.controls);
@@ -79,7 +79,7 @@ impl<I: Input> Inputs<I> {
         changed
     }
 
-    /// When the controls of the newest input changed, if they did. Asked once.
+    /// When the controls of the newest input changed, if they did. Returned once.
     pub(super) fn take_pressed(&mut self) -> Option<Duration> {
         self.pressed_at.take()
     }
@@ -89,8 +89,8 @@ impl<I: Input> Inputs<I> {
         &self.controls
     }
 
-    /// Makes the input for `tick` from the controls. One that is what the server holds without it is not sent, unless
-    /// `keep_alive`. Returns how many inputs were dropped unsent.
+    /// Makes the input for `tick` from the controls. One that equals what the server holds without it is not
+    /// sent, unless `keep_alive`. Returns how many inputs were dropped unsent.
     pub(super) fn make(&mut self, tick: Tick, at: Duration, keep_alive: bool) -> u64 {
         let input = self.controls.clone();
         self.controls = input.held();
@@ -140,12 +140,12 @@ impl<I: Input> Inputs<I> {
             .collect()
     }
 
-    /// Whether a frame would have inputs.
+    /// Whether the next frame would carry inputs.
     pub(super) fn has_unsent(&self) -> bool {
         self.unsent > 0
     }
 
-    /// The server applied the input of `tick`: hands over all inputs up to it, oldest first.
+    /// The server applied the input of `tick`: removes and returns all inputs up to it, oldest first.
     pub(super) fn applied(&mut self, tick: Tick) -> impl Iterator<Item = Made<I>> {
         let count = self.made.partition_point(|made| made.tick <= tick);
         self.unsent = self.unsent.min(self.made.len() - count);
@@ -156,18 +156,18 @@ impl<I: Input> Inputs<I> {
         self.made.drain(..count)
     }
 
-    /// The server said that `count` more inputs came after their ticks.
+    /// The server reported `count` more inputs as late.
     pub(super) fn late(&mut self, count: u32) {
         self.late_told = self.late_told.saturating_add(count as usize);
     }
 
-    /// The sent inputs up to `tick` that the server did not have yet when it stepped that tick.
+    /// The sent inputs up to `tick` that the server did not have when it stepped that tick.
     fn on_the_way(&self, tick: Tick) -> impl Iterator<Item = &Made<I>> {
         let past = self.made.iter().take_while(move |made| made.tick <= tick);
         past.filter(|made| made.sent).skip(self.late_told)
     }
 
-    /// Whether the input of `tick` is one of the next `count` that are said to have come late.
+    /// Whether the input of `tick` is one of the next `count` that are reported as late.
     pub(super) fn is_among_late(&self, tick: Tick, count: u32) -> bool {
         self.on_the_way(tick).take(count as usize).any(|made| made.tick == tick)
     }
@@ -177,7 +177,7 @@ impl<I: Input> Inputs<I> {
         self.on_the_way(tick).next().is_some()
     }
 
-    /// The edges of inputs up to `tick` that will come late: the server's next step takes them.
+    /// The edges of inputs up to `tick` that will be late: the server's next step takes them.
     pub(super) fn late_edges(&self, tick: Tick) -> Option<OnGrid<I>> {
         let mut edges: Option<OnGrid<I>> = None;
         for made in self.on_the_way(tick).filter(|made| made.input.held() != made.input) {
@@ -186,7 +186,8 @@ impl<I: Input> Inputs<I> {
         edges
     }
 
-    /// After a resume: what the server did not apply is sent again, but for what it would refuse as too old.
+    /// After a resume, sends again all inputs that the server did not apply, except those before `oldest`,
+    /// which it would refuse as too old.
     pub(super) fn resend(&mut self, oldest: Tick) {
         let count = self.made.partition_point(|made| made.tick < oldest);
         self.made.drain(..count);
@@ -218,8 +219,8 @@ impl<I: Input> Inputs<I> {
         past.map(|made| made.tick).next().or(self.left.as_ref().map(|(tick, _)| *tick))
     }
 
-    /// The newest input for `tick` or before it, which the server holds when the next is missing, and since when: the tick of
-    /// the newest that was sent.
+    /// The newest input for `tick` or before it, which the server holds when the next is missing, and the
+    /// tick since which it holds it: that of the newest that was sent.
     pub(super) fn before(&self, tick: Tick) -> Option<(Tick, &OnGrid<I>)> {
         let upto = self.made.partition_point(|made| made.tick <= tick);
         match upto.checked_sub(1) {

@@ -1,23 +1,25 @@
-//! The others, a little behind the server: between two snapshots, or a bounded way beyond the newest.
+//! The other entities, a little behind the server: between two snapshots, or a bounded time beyond the
+//! newest.
 //!
-//! A field that declares `interpolate` glides: a place along a curve that has its velocities, others straight. All else is taken
-//! from the older snapshot. What was put elsewhere stays until it is there. The rows of a picture lie between the steps of
-//! the grids, so that what moves evenly is drawn so on a coarse grid, too.
+//! A field that declares `interpolate` moves smoothly: a position along a curve that has its velocities,
+//! other fields in a straight line. All other fields are taken from the older snapshot. A teleported entity
+//! stays until it is at its new position. The rows of a rendered frame lie between the steps of the grids, so
+//! that even motion also looks even on a coarse grid.
 
 use crate::entity::{Field, Grid, Kind, PredictPlan, Predictor, Schema};
 use crate::limits::QUIET_MS_MAX;
 use crate::tick::TickRate;
 use core::time::Duration;
 
-/// How far beyond the newest snapshot rows are predicted; then they hold. While all goes as predicted nothing is sent
-/// for a time, so it is a little more than that.
+/// How far beyond the newest snapshot rows are predicted; then they stop. While everything goes as predicted
+/// nothing is sent for a time, so this is a little longer than that time.
 const EXTRAPOLATION_MAX: Duration = Duration::from_millis(QUIET_MS_MAX + 70);
-/// A place may go this many times faster than its velocity can say, because something pushes it.
+/// A position may move this many times faster than its velocity can express, because something pushes it.
 const LEAP_FACTOR: i64 = 2;
 /// Parts of a tick.
 pub(super) const FRACTIONS: i64 = 256;
 
-/// A moment between ticks, in 1/256 tick.
+/// A tick with its fraction, in 1/256 tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FractionalTick(pub(super) i64);
 
@@ -26,12 +28,12 @@ impl FractionalTick {
         Self((tick.clamp(0.0, f64::from(u32::MAX)) * FRACTIONS as f64) as i64)
     }
 
-    /// The moment of a tick.
+    /// Exactly at a tick.
     pub(super) fn at(tick: crate::tick::Tick) -> Self {
         Self(i64::from(tick.0) * FRACTIONS)
     }
 
-    /// How far it lies after a tick, in 1/256 tick.
+    /// How far it is after a tick, in 1/256 tick.
     pub(super) fn since(self, tick: crate::tick::Tick) -> i64 {
         self.0 - Self::at(tick).0
     }
@@ -41,13 +43,13 @@ impl FractionalTick {
         crate::tick::Tick(0).offset(self.0 / FRACTIONS)
     }
 
-    /// The part of a tick behind it.
+    /// The fraction after the whole tick.
     pub(super) fn fraction(self) -> u8 {
         (self.0 % FRACTIONS) as u8
     }
 }
 
-/// Whether some place went farther in `ticks` than its velocity's grid permits: then it was put there.
+/// Whether a position moved farther in `ticks` than its velocity's grid permits: then it was teleported.
 pub(super) fn has_leapt(kind: &Kind, from: &[i32], to: &[i32], ticks: i64) -> bool {
     let fields = kind.fields.iter().zip(from.iter().zip(to));
     fields.filter(|(_, (from, to))| from != to).any(|(field, (&from, &to))| {
@@ -58,7 +60,7 @@ pub(super) fn has_leapt(kind: &Kind, from: &[i32], to: &[i32], ticks: i64) -> bo
     })
 }
 
-/// The distance in units between two rows of a kind, over its places.
+/// The distance in units between two rows of a kind, over their positions.
 pub(super) fn distance_units<T: Copy + Into<f64>>(kind: &Kind, a: &[T], b: &[T]) -> f32 {
     let fields = kind.fields.iter().zip(a.iter().zip(b)).filter(|(field, _)| field.predictor.is_place());
     let squared = fields.map(|(field, (&a, &b))| {
@@ -74,7 +76,7 @@ pub(super) fn mix_part(grid: &Grid, from: i32, to: i32, part: f32) -> f64 {
     grid.fine_fit(f64::from(from) + off)
 }
 
-/// The same, but never still on the way: what moves by several steps shows it from the start, also in an integer.
+/// The same, but moving from the start: a change of several steps shows at once, also in an integer.
 pub(super) fn mix_part_moving(grid: &Grid, from: i32, to: i32, part: f32) -> f64 {
     let way = grid.distance(from, to) as f64;
     let least = (way.abs() / 64.0).min(1.0);
@@ -82,22 +84,23 @@ pub(super) fn mix_part_moving(grid: &Grid, from: i32, to: i32, part: f32) -> f64
     grid.fine_fit(f64::from(from) + off)
 }
 
-/// Between two rows of an entity, `ticks` apart.
+/// A time between two rows of an entity that are `ticks` apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    /// The part of the way that is over, in 1/256 tick.
+    /// The time since the first row, in 1/256 tick.
     pub(super) passed: i64,
     pub(super) ticks: i64,
 }
 
-/// Makes `row` the one of a state.
+/// Copies the row of a state into `row`.
 pub(super) fn as_it_is(state: &[i32], row: &mut Vec<f64>) {
     row.clear();
     row.extend(state.iter().copied().map(f64::from));
 }
 
-/// The row between `from` and `to`. A place whose velocity is known goes by a curve that has these velocities at its ends and
-/// stays between them (a monotone cubic), other fields that glide straight; all else is as it was.
+/// Writes the row between `from` and `to`. A position whose velocity is known follows a curve that has these
+/// velocities at its ends and stays between them (a monotone cubic). Other interpolated fields follow a
+/// straight line; the rest stays as in `from`.
 pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], span: Span, row: &mut Vec<f64>) {
     let whole = (span.ticks * FRACTIONS).max(1);
     let part = span.passed.clamp(0, whole) as f64 / whole as f64;
@@ -118,15 +121,16 @@ pub(super) fn between(kind: &Kind, from: &[i32], to: &[i32], span: Span, row: &m
     }
 }
 
-/// How far a field went from `start` to `end`: on a grid that wraps, by as many turns as its velocity says.
+/// How far a field moved from `start` to `end`: on a grid that wraps, by as many turns as its velocity says.
 fn turned(field: &Field, start: i32, end: i32, expected: f64) -> f64 {
     let way = field.grid.distance(start, end) as f64;
     let span = field.grid.span() as f64;
     if field.grid.wrap { way + ((expected - way) / span).round() * span } else { way }
 }
 
-/// How far a cubic Hermite curve is from its start at `part`, with the slopes at its ends held to what keeps it monotone
-/// (Fritsch and Carlson): it never overshoots, so nothing is shown inside a wall that it only touched.
+/// How far a cubic Hermite curve is from its start at `part`. The slopes at its ends are limited to what
+/// keeps it monotone (Fritsch and Carlson): it never overshoots, so nothing is shown inside a wall that it
+/// only touched.
 fn curve(way: f64, before: f64, after: f64, part: f64) -> f64 {
     let hold =
         |slope: f64| if slope * way <= 0.0 { 0.0 } else { slope.abs().min(3.0 * way.abs()) * way.signum() };
@@ -135,7 +139,7 @@ fn curve(way: f64, before: f64, after: f64, part: f64) -> f64 {
     (cubed - 2.0 * squared + part) * before + (3.0 * squared - 2.0 * cubed) * way + (cubed - squared) * after
 }
 
-/// Memory for predicted rows.
+/// Reused memory for predicted rows.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     now: Vec<i32>,
@@ -151,7 +155,7 @@ impl Ahead {
         self.now == to
     }
 
-    /// Makes `row` the one `ahead` of `state`, in 1/256 tick, by the kind's declared predictors.
+    /// Writes the row that is `ahead` (in 1/256 tick) of `state` by the kind's declared predictors.
     pub(super) fn predict(
         &mut self,
         kind: &Kind,
@@ -191,7 +195,7 @@ impl Ahead {
     }
 }
 
-/// How far beyond the newest state rows are predicted, in 1/256 tick, when they would have to be `ahead`.
+/// Limits how far beyond the newest state rows are predicted: `ahead` and the result are in 1/256 tick.
 pub(super) fn bounded(rate: TickRate, ahead: i64) -> i64 {
     ahead.min(i64::from(rate.ticks_floor(EXTRAPOLATION_MAX)) * FRACTIONS)
 }

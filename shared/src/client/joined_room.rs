@@ -1,4 +1,4 @@
-//! What a client has of its place in a room.
+//! A client's state in a room.
 
 use super::clock::{ArrivalClock, Follower, InputClock, server_tick_at};
 use super::frames_in_flight::SentFrames;
@@ -15,28 +15,28 @@ use crate::tick::TickRate;
 use core::time::Duration;
 use std::sync::Arc;
 
-/// A place in a room.
+/// The room that a client has joined, and its clocks and predictions there.
 pub(super) struct JoinedRoom<G: Game> {
     pub(super) room: RoomId,
     pub(super) player: Option<(PlayerId, EntityId)>,
     pub(super) tick_rate: TickRate,
-    /// What takes a player's place again after a cut. A spectator has none.
+    /// Takes the player's seat again after a cut. A spectator has none.
     pub(super) secret: Option<ResumeSecret>,
-    /// Whether the client may come back after a cut: it was not sent away and did not leave.
+    /// Whether the client may come back after a cut: it was not kicked and did not leave.
     pub(super) may_return: bool,
     pub(super) settings: G::Settings,
     pub(super) scene: Arc<G::Scene>,
     pub(super) input_clock: InputClock,
     pub(super) arrivals: ArrivalClock,
-    /// Which tick of the others is shown.
+    /// The tick at which the other entities are shown.
     pub(super) render: Follower,
-    /// Which tick the server is at.
+    /// The tick that the server has reached.
     pub(super) server: Follower,
     pub(super) prediction: Option<Prediction<G::Entity>>,
     pub(super) predicted_spawns: PredictedSpawns,
-    /// What was told of the own entity's fields that nobody else gets.
+    /// The owner-only fields of the player's own entity, as received.
     pub(super) own: OwnTold,
-    /// The own entity's whole row; its memory is reused.
+    /// The whole row of the player's own entity; its memory is reused.
     pub(super) own_row: Vec<i32>,
     /// When a spectator's next frame is due.
     pub(super) next_frame_at: Duration,
@@ -46,12 +46,12 @@ pub(super) struct JoinedRoom<G: Game> {
     pub(super) starved: Starved,
     pub(super) input_traces: LifeLines,
     pub(super) seen: ViewTicks,
-    /// When the last live snapshot came.
+    /// When the last update of this connection arrived.
     pub(super) snapshot_at: Option<Duration>,
 }
 
 impl<G: Game> JoinedRoom<G> {
-    /// The moment of the others that is shown at `now`.
+    /// The tick, with its fraction, at which the other entities are shown at `now`.
     pub(super) fn moment_at(&self, now: Duration) -> Option<FractionalTick> {
         self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(FractionalTick::of)
     }
@@ -61,7 +61,7 @@ impl<G: Game> JoinedRoom<G> {
         self.server.tick_at(now, self.tick_rate, target)
     }
 
-    /// When, on the client's clock, the server was or will be at `ticks`.
+    /// When, on the client's clock, the server reached or will reach `ticks`.
     pub(super) fn time_of(&self, now: Duration, ticks: f64) -> Duration {
         let Some(server) = self.server_tick_at(now) else { return now };
         let seconds = (ticks - server) / f64::from(self.tick_rate.hz());
@@ -69,7 +69,7 @@ impl<G: Game> JoinedRoom<G> {
         if seconds < 0.0 { now.saturating_sub(ahead) } else { now.saturating_add(ahead) }
     }
 
-    /// Moves the clocks on to `now`.
+    /// Advances the clocks to `now`.
     pub(super) fn advance_clocks(&mut self, now: Duration) {
         self.render.advance(now, self.tick_rate, self.arrivals.shown_at(now));
         let target = server_tick_at(now, &self.input_clock, &self.arrivals);

@@ -17,7 +17,7 @@ struct Entry {
     id: EntityId,
     /// The last tick at which the stream had it.
     seen: Tick,
-    /// The tick from which it is known to be gone.
+    /// The tick from which it is known to have left.
     gone: Tick,
     /// Since when no stream in view is older than `seen`.
     outlived: Option<Tick>,
@@ -39,7 +39,8 @@ impl Left {
         }
     }
 
-    /// Forgets what no stream in view could show any more. `oldest` is the oldest state in view at the update
+    /// Forgets entities that no stream in view could show any more. `oldest` is the oldest state in view at
+    /// the update of `tick`; the rendered frame lags by less than `kept_ticks`.
     /// of `tick`; the rendered frame lags by less than `kept_ticks`.
     pub(super) fn settle(&mut self, tick: Tick, oldest: Tick, kept_ticks: usize) {
         self.entities.retain_mut(|entry| {

@@ -1,7 +1,9 @@
-//! A client of one room as a pure state machine: it is handed messages and the time, and hands out messages.
+//! A client of one room as a pure state machine: the driver passes messages and the time in, and takes
+//! messages out.
 //!
-//! It owns what the player knows of the room: snapshots, the roster, its own predicted entity. It knows no socket
-//! and no clock; the driver carries bytes and says what time it is, as a [`Duration`] since any start.
+//! It owns what the player knows about the room: snapshots, the roster, the predicted entity of the player.
+//! It has neither a socket nor a clock. The driver carries the bytes and passes the time as a [`Duration`]
+//! since any fixed start.
 //!
 //! ```text
 //!   driver: on a message      client.receive(now, bytes)
@@ -9,7 +11,7 @@
 //!           after each        while let Some(bytes) = client.poll_transmit() { send }
 //!                             while let Some(event) = client.poll_event() { ... }
 //!           after a cut       if client.reconnect(now) { connect again } else { a new Client }
-//!           at the end        client.save_place(), with which another Client::resume goes on
+//!           at the end        client.save_place(), for another client's Client::resume
 //! ```
 
 mod backoff;
@@ -75,17 +77,17 @@ use stats::Samples;
 use std::collections::VecDeque;
 use streams::Streams;
 
-/// Events that wait for the driver. At the bound the session ends: an event is never dropped in silence.
+/// Events that may wait for the driver. At this limit the session ends: an event is never dropped silently.
 const EVENTS_MAX: usize = 4 * MEMBERS_MAX;
-/// Control messages that wait for the driver: the handshake's, one repair and one report.
+/// Control messages that may wait for the driver: those of the handshake, one repair and one report.
 const CONTROL_MAX: usize = 8;
 
-/// Who joins what.
+/// Who joins, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
     /// The name that others see.
     pub name: Name,
-    /// What entitles the client to come.
+    /// What entitles the client to join.
     pub credential: Credential,
     /// The game, by its name on the server.
     pub game: GameName,
@@ -95,12 +97,12 @@ pub struct ClientConfig {
     pub target: Target,
 }
 
-/// Where a client stands.
+/// The state of a client's session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// `Hello` is said, `Welcome` did not come yet.
+    /// `Hello` is queued or sent, `Welcome` has not arrived.
     Handshake,
-    /// `Welcome` came, `Joined` did not yet.
+    /// `Welcome` has arrived, `Joined` has not.
     Joining,
     /// In a room.
     Playing,
@@ -108,12 +110,12 @@ pub enum State {
     Closed(Close),
 }
 
-/// The predicted end of a room.
+/// The client's side of a room, with prediction.
 pub struct Client<G: Game> {
     config: ClientConfig,
     schema: Option<Schema>,
     input_schema: InputSchema,
-    /// The schema as the server sent it, once.
+    /// The schema as the server sent it; it sends it only once.
     schema_bytes: Option<Vec<u8>>,
     fault: Option<SchemaError>,
     /// 0 until `Welcome` if the schema comes from the server.
@@ -132,7 +134,7 @@ pub struct Client<G: Game> {
     stats: ClientStats,
     samples: Samples,
     now: Duration,
-    /// When the server was heard last.
+    /// When the last message from the server arrived.
     heard_at: Duration,
     asked_at: Duration,
     frame_due: bool,
@@ -153,12 +155,12 @@ impl<G: Game> core::fmt::Debug for Client<G> {
 }
 
 impl<G: Game> Client<G> {
-    /// A client whose `Hello` waits in [`Client::poll_transmit`].
+    /// Creates a client. Its `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
         let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
         let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
-        // Until it has joined, it knows no scene, and so no step; but whether the kinds fit, it does.
+        // Before it has joined, it has no scene and so no step. Whether the kinds are valid is known already.
         let (schema, fault) = match Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT) {
             _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
@@ -197,11 +199,11 @@ impl<G: Game> Client<G> {
         client
     }
 
-    /// Takes in one message of the server.
+    /// Processes one message from the server.
     ///
     /// # Errors
-    /// What is wrong; the state is then [`State::Closed`]. The driver sends what [`Client::poll_transmit`] still has, which gives the
-    /// place up, and ends the connection.
+    /// What is wrong; the state is then [`State::Closed`]. The driver sends what [`Client::poll_transmit`]
+    /// still returns, which gives up the seat, and closes the connection.
     pub fn receive(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
         if matches!(self.state, State::Closed(_)) {
             return Ok(());
@@ -226,7 +228,8 @@ impl<G: Game> Client<G> {
         result
     }
 
-    /// Ends the session, with nobody left behind: whoever cannot read the server has nothing to come back to.
+    /// Ends the session and gives up the seat: a client that cannot read its server has nothing to come back
+    /// to.
     fn fail(&mut self, close: Close) {
         let has_place = self.has_place();
         self.control.clear();
@@ -240,7 +243,7 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// The player's controls from now on. Button edges are kept until an input takes them.
+    /// Sets the player's controls from now on. Button edges are kept until an input takes them.
     pub fn set_input(&mut self, input: G::Input) {
         if self.inputs.set(self.now, &input)
             && let Some(place) = &mut self.place
@@ -249,22 +252,26 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// As [`Client::set_input`], with the time of the key for the input's [`InputTrace`]; else that of the last call counts.
+    /// As [`Client::set_input`], with the time of the key press for the input's [`InputTrace`]. Otherwise the
+    /// time of the last call into the client counts.
     pub fn set_input_at(&mut self, now: Duration, input: G::Input) {
         self.now = self.now.max(now);
         self.set_input(input);
     }
 
-    /// The input-trace of an input that was followed to its end, sampled a few times a second at most. The last 16 wait.
+    /// The next completed input trace. Inputs are sampled a few times a second at most, and the last 16
+    /// traces wait here.
     pub fn poll_input_trace(&mut self) -> Option<InputTrace> {
         self.place.as_mut()?.input_traces.poll()
     }
 
-    /// Queues a reliable command. The game gets it in the step of the first input that is made after this call, or later, and
-    /// in the order of the calls. What is queued before the client has joined goes out when it has.
+    /// Queues a reliable command. The game gets it in the step of the first input that is made after this
+    /// call, or later, and in the order of the calls. Commands queued before the client has joined are sent
+    /// once it has.
     ///
     /// # Errors
-    /// The queue is full, the command is too long, a spectator gives it, or the session is over for good.
+    /// The queue is full, the command is too long, the client is a spectator, or the session is over
+    /// permanently.
     pub fn command(&mut self, command: G::Command) -> Result<(), CommandError> {
         if self.config.role == Role::Spectator {
             return Err(CommandError::Spectator);
@@ -279,8 +286,8 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    /// Whether the server may hold a place for the client: whoever resumes has one from its `Hello` on, others from their `Join`
-    /// on, if what was queued was taken.
+    /// Whether the server may hold a seat for the client: from `Hello` on when it resumes, otherwise from
+    /// `Join` on, if the driver took what was queued.
     fn has_place(&self) -> bool {
         let was_taken = self.control.is_empty();
         match self.state {
@@ -291,14 +298,14 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Gives the place up for good, in any state. Commands that were queued before are sent first. The server
-    /// answers with a normal closing; without a place the client is closed at once. Between a cut and the
-    /// next connection it goes to the server behind [`Client::reconnect`]'s `Hello`. A driver that can say
-    /// nothing more closes the WebSocket with 1000, which is the same.
+    /// Gives up the seat permanently, in any state. Commands queued before are sent first. The server answers
+    /// with a normal close; a client without a seat is closed at once. Between a cut and the next connection,
+    /// `Leave` goes to the server after the `Hello` of [`Client::reconnect`]. A driver that can send nothing
+    /// more closes the WebSocket with 1000, which has the same effect.
     pub fn leave(&mut self) {
         let is_open = !matches!(self.state, State::Closed(_));
         if is_open && !self.leaving {
-            // A `Hello` that resumes still has to go before.
+            // A `Hello` that resumes still has to be sent first.
             if self.has_place() || self.resuming {
                 self.send_last(&ClientControl::Leave);
                 self.leaving = true;
@@ -312,7 +319,7 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// The next message for the server. Call until there is none.
+    /// The next message for the server. Call it until it returns `None`.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         let message = match self.control.pop_front() {
             Some(message) => message,
@@ -323,18 +330,18 @@ impl<G: Game> Client<G> {
         Some(message)
     }
 
-    /// The next thing that happened. Call until there is none.
+    /// The next event. Call it until it returns `None`.
     pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
         self.events.pop_front()
     }
 
-    /// What the client was made with.
+    /// The configuration that the client was created with.
     #[must_use]
     pub fn config(&self) -> &ClientConfig {
         &self.config
     }
 
-    /// Where the client stands.
+    /// The state of the session.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
@@ -376,20 +383,20 @@ impl<G: Game> Client<G> {
         Some(&self.place.as_ref()?.scene)
     }
 
-    /// The own player; `None` for a spectator.
+    /// The client's own player; `None` for a spectator.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
         Some(self.place.as_ref()?.player?.0)
     }
 
-    /// The id of the entity that the player controls, also before its first row came. `None` while it controls none, and for
-    /// a spectator.
+    /// The id of the entity that the player controls, even before its first row has arrived. `None` while the
+    /// player controls none, and for a spectator.
     #[must_use]
     pub fn own_id(&self) -> Option<EntityId> {
         Some(self.place.as_ref()?.player?.1).filter(|entity| *entity != EntityId::NONE)
     }
 
-    /// The own entity as predicted for the newest input.
+    /// The player's own entity as predicted for the newest input.
     #[must_use]
     pub fn own(&self) -> Option<(EntityId, &G::Entity)> {
         let prediction = self.place.as_ref()?.prediction.as_ref()?;
@@ -402,20 +409,21 @@ impl<G: Game> Client<G> {
         &self.roster
     }
 
-    /// The kinds of the game's entities; `None` if they make no schema.
+    /// The kinds of the game's entities. `None` if they do not form a valid schema, and before `Joined` if
+    /// they come from the server.
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
     }
 
-    /// The tick, with its fraction, that the server is at by now: an estimate from the time stamps of both ways, right but for
-    /// half of what the two ways differ.
+    /// The tick, with its fraction, that the server has reached at `now`: an estimate from the time stamps of
+    /// both directions, exact up to half the difference between the two latencies.
     #[must_use]
     pub fn server_tick_at(&self, now: Duration) -> Option<f64> {
         self.place.as_ref()?.server_tick_at(now)
     }
 
-    /// The tick, with its fraction, of the others that [`Client::view`] shows.
+    /// The tick, with its fraction, at which [`Client::view`] shows the other entities.
     #[must_use]
     pub fn shown_tick_at(&self, now: Duration) -> Option<f64> {
         let moment = self.place.as_ref()?.moment_at(now)?;
@@ -434,17 +442,17 @@ impl<G: Game> Client<G> {
         &self.stats
     }
 
-    /// Hands over the samples measured since the last call; at most [`SAMPLES_MAX`] wait.
+    /// Returns the samples measured since the last call; at most [`SAMPLES_MAX`] wait.
     pub fn drain_samples(&mut self) -> impl Iterator<Item = Sample> {
         self.samples.drain()
     }
 
-    /// Changes one field of the newest state, as a fault in memory would. For tests of hash and repair.
+    /// Changes one field of the newest state, as a memory fault would. For tests of state hashes and repair.
     pub(crate) fn corrupt(&mut self) -> bool {
         self.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
     }
 
-    /// Loses rows of the newest state, as a worse fault would. For tests of repair.
+    /// Removes rows from the newest state, as a worse fault would. For tests of repair.
     pub(crate) fn lose_rows(&mut self) -> bool {
         self.streams.lose_rows()
     }
@@ -461,7 +469,7 @@ impl<G: Game> Client<G> {
     }
 
     fn queue_control(&mut self, message: &ClientControl) {
-        // At the bound the driver has stopped taking messages; the connection is as good as cut.
+        // At the limit the driver has stopped taking messages: the connection is as good as cut.
         if self.control.len() < CONTROL_MAX
             && let Ok(bytes) = message.encode()
         {

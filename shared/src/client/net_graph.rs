@@ -1,11 +1,11 @@
-//! What a net graph shows beside the counters.
+//! Values for a net graph, besides the counters.
 
 use super::Client;
 use crate::game::Game;
 use core::time::Duration;
 
 impl<G: Game> Client<G> {
-    /// How long ago the newest state came over this connection.
+    /// How long ago the newest state arrived over this connection.
     #[must_use]
     pub fn snapshot_age(&self, now: Duration) -> Option<Duration> {
         Some(now.saturating_sub(self.place.as_ref()?.snapshot_at?))

@@ -1,4 +1,4 @@
-//! In the room: updates in, inputs and frames out, the view on demand.
+//! In the room: updates in, inputs and frames out.
 
 use super::frames_in_flight::stamp;
 use super::interpolation::FRACTIONS;
@@ -19,14 +19,16 @@ use core::time::Duration;
 
 /// The longest time without a frame.
 const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
-/// A server that was not heard for this long may not read either: it stands still, or the way to it does.
+/// A server that has been silent for this long may not be reading either: it is stalled, or the path to it
+/// is.
 const SILENCE: Duration = Duration::from_millis(4 * QUIET_MS_MAX);
-/// Then frames are made no more often than this: they do not pile up, so the newest inputs are not read last when it goes
-/// on, and if only the way back stands still the server goes on holding the last input.
+/// During that silence, frames are made at most this often. They do not pile up, so the server does not read
+/// the newest inputs last when it resumes. If only the downlink is stalled, the server keeps holding the last
+/// input.
 const SILENT_FRAME_PERIOD: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
-/// Corrections of the own entity below this are not counted: nobody sees them.
+/// Corrections of the player's own entity below this are not counted: they are invisible.
 const CORRECTION_UNITS: f32 = 0.25;
-/// A picture that is older than this when an input is made is not what the player saw, ms.
+/// A rendered frame that is older than this when an input is made is not what the player saw, ms.
 const SEEN_AGE_MS_MAX: u64 = 250;
 
 impl<G: Game> Client<G> {
@@ -81,7 +83,7 @@ impl<G: Game> Client<G> {
         }
         self.stats.frames_starved += place.starved.confirmed(known);
         if let Some(before) = place.snapshot_at.replace(now) {
-            // A quiet tick counts as one that came in its time.
+            // A quiet tick counts as a state that arrived on time.
             let mut gap = now.saturating_sub(before);
             for _ in 0..quiet.min(SAMPLES_MAX as u32) {
                 self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
@@ -111,7 +113,7 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
-    /// Takes in what became of inputs.
+    /// Processes what the server did with the inputs.
     fn on_applied(&mut self, now: Duration, private: &Private) {
         let Some(place) = &mut self.place else { return };
         let followed = place.input_traces.awaited();
@@ -131,10 +133,10 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Compares what was predicted with the server's state.
+    /// Compares the predictions with the server's state.
     fn reconcile(&mut self, private: &Private) {
         let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
-        // What is missing may be in a stream that had to wait, or that waits for a repair.
+        // A missing entity may be in a stream that has to wait, or that waits for a repair.
         let is_whole = self.streams.waiting() == 0 && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
         place.predicted_spawns.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
@@ -190,7 +192,7 @@ impl<G: Game> Client<G> {
                     self.stats.events_repeated += 1;
                     continue;
                 }
-                // Its turn is over: events are handed on in their order.
+                // Too late: events are delivered in order.
                 EventOrder::Reordered => {
                     self.stats.events_reordered += 1;
                     self.stats.events_lost = self.stats.events_lost.saturating_sub(1);
@@ -211,7 +213,7 @@ impl<G: Game> Client<G> {
                     ClientEvent::PlayerLeft(player)
                 }
                 ReliableEvent::PlayerControls { player, entity } => {
-                    // Of the own one the private section tells, in the very tick.
+                    // For its own player the private section says it, in the exact tick.
                     if self.player() != Some(player) {
                         self.change(player, entity)?;
                     }
@@ -234,7 +236,7 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Makes the inputs that are due at `now` and predicts with them.
+    /// Makes the inputs that are due at `now`, and predicts with them.
     pub fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
         let Some(place) = &mut self.place else { return };
@@ -265,7 +267,7 @@ impl<G: Game> Client<G> {
         self.stats.clock_jumps += place.input_clock.take_jumps();
         while let Some(tick) = place.input_clock.poll(now) {
             self.stats.inputs_made += 1;
-            // Every frame has an input, so that its margin tells the clock something.
+            // Every frame carries an input, so that its margin gives the clock feedback.
             let speaks = now + place.tick_rate.period() > place.frame_at + QUIET
                 || self.commands.has_unsent()
                 || self.event_numbers.has_news();
@@ -276,7 +278,7 @@ impl<G: Game> Client<G> {
             self.frame_due |= self.inputs.has_unsent();
             let age_max = i64::from(place.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
             let seen = place.seen.take(tick, moment, age_max);
-            // A client that knows no step of the game predicts nothing.
+            // A client that does not know the game's step predicts nothing.
             let Some(prediction) = &mut place.prediction else { continue };
             prediction.step::<G>(&place.scene, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
@@ -308,7 +310,7 @@ impl<G: Game> Client<G> {
         Some(if place.player.is_some() { place.input_clock.next_at() } else { place.next_frame_at })
     }
 
-    /// The frame that is due. Inputs that the driver did not take in time go together.
+    /// The frame that is due. Inputs that the driver did not take in time go into one frame.
     pub(super) fn take_frame(&mut self) -> Option<Vec<u8>> {
         if !self.frame_due || self.state != State::Playing {
             return None;
@@ -331,7 +333,7 @@ impl<G: Game> Client<G> {
         let frame = ClientFrame {
             stamp_ms: stamp(self.now),
             steady: true,
-            // Only what came over this connection: the server knows nothing of acknowledgements before it.
+            // Only updates of this connection: the server knows nothing of earlier acknowledgements.
             snapshot_ack: place.snapshot_at.and_then(|_| self.streams.newest()),
             event_ack: self.event_numbers.acknowledge(),
             view: view.map(|moment| (moment.tick(), moment.fraction())),

@@ -1,8 +1,10 @@
-//! What the player's step brought forth before the server said so: its shots, say.
+//! Predicted spawns: entities that the player's step creates, such as shots, shown before the server's
+//! arrive.
 //!
-//! A predicted entity is shown on the own entity's time. When the server's comes it is matched, and from the tick in which that
-//! one appears among the others it is that one that is shown, under the predicted one's id, so that a trail goes on. One that
-//! does not come is taken back as soon as the server has stepped the tick with all inputs.
+//! A predicted spawn is shown on the time of the player's own entity. When the server's entity arrives, the
+//! two are matched. From the tick in which the server's entity appears among the other entities, it is shown
+//! instead, under the id of the predicted one, so that a trail continues. If it does not arrive, the
+//! predicted spawn is withdrawn as soon as the server has stepped that tick with all inputs.
 
 use super::interpolation::{FRACTIONS, FractionalTick, mix_part};
 use super::stats::ClientStats;
@@ -16,13 +18,13 @@ use crate::predicted_spawn::{Entities, Others, PredictedSpawn, SpawnPrediction};
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
-/// Predicted entities that are known of at one time; at the bound nothing more is predicted.
+/// The most predicted spawns at one time; at the limit no more are predicted.
 const ITEMS_MAX: usize = 64;
-/// Entities predicted in one tick.
+/// The most predicted spawns per tick.
 const PER_TICK_MAX: usize = 8;
-/// How long one whose input came late is waited for, ms.
+/// How long a predicted spawn whose input was late waits for the server's entity, ms.
 const LATE_MS_MAX: u64 = 266;
-/// The ids of predicted entities, from this one up: no room gets there.
+/// The first id of predicted spawns: no room gets this far.
 const FIRST_ID: u32 = 0xfff0_0000;
 const IDS: u32 = 0x000f_0000;
 
@@ -30,21 +32,21 @@ const IDS: u32 = 0x000f_0000;
 struct Item {
     /// The id under which it is shown.
     id: EntityId,
-    /// When it was brought forth.
+    /// The tick in which it was predicted.
     born: Tick,
     kind: u8,
-    /// At the tick of the newest input.
+    /// Its row at the tick of the newest input.
     row: Vec<i32>,
-    /// How far behind it the others were shown, ticks. A server that looks back flies it so far at once, and if it ends on that
-    /// way there never is one in a state.
+    /// How far behind that tick the other entities were shown, in ticks. A server that rewinds advances the
+    /// entity by that many ticks at once. If it ends on that way, no state ever contains it.
     behind: i64,
-    /// It is on its own way still.
+    /// It still moves on its own.
     flies: bool,
-    /// The server's, once it came.
+    /// The server's entity, once it has arrived.
     real: Option<Real>,
-    /// The tick in which the server's was no more.
+    /// The tick in which the server's entity no longer existed.
     gone: Option<Tick>,
-    /// What the server's was off by when it took over.
+    /// The difference to the server's entity when that took over.
     visual: Visual,
     taken_over: bool,
 }
@@ -52,12 +54,12 @@ struct Item {
 #[derive(Clone, Debug)]
 struct Real {
     id: EntityId,
-    /// The tick in which it came, and its row then.
+    /// The tick in which it appeared, and its row then.
     from: Tick,
     row: Vec<i32>,
 }
 
-/// All that was predicted and is not over.
+/// All predicted spawns that have not ended.
 #[derive(Clone, Debug)]
 pub(super) struct PredictedSpawns {
     items: Vec<Item>,
@@ -65,22 +67,22 @@ pub(super) struct PredictedSpawns {
     /// The tick of the newest input.
     tick: Tick,
     made: u32,
-    /// The entities of the server's last state, in the order of their ids, while something waits for its real one: what is not
-    /// among them is new.
+    /// The entities of the server's last state, sorted by id, while a predicted spawn waits for its match: an
+    /// entity that is not in the list is new.
     known: Vec<EntityId>,
     rate: TickRate,
 }
 
-/// A step of the own entity, from which something may follow.
+/// A step of the player's own entity, which may spawn something.
 pub(super) struct OwnStep<'a, G: Game> {
     pub(super) tick: Tick,
     pub(super) player: PlayerId,
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
-    /// The tick of the others that is shown.
+    /// The tick at which the other entities are shown.
     pub(super) shown: Option<Tick>,
-    /// Finds out where the others are shown.
+    /// Finds the other entities as they are shown.
     pub(super) others: &'a dyn Fn() -> Vec<(EntityId, G::Entity)>,
 }
 
@@ -89,7 +91,7 @@ impl PredictedSpawns {
         Self { items: Vec::new(), last: None, tick: Tick(0), made: 0, known: Vec::new(), rate }
     }
 
-    /// Moves all on by a tick, and asks the game for what is new.
+    /// Advances all by a tick, and asks the game for new ones.
     pub(super) fn step<G: Game>(
         &mut self,
         schema: &Schema,
@@ -169,8 +171,8 @@ impl PredictedSpawns {
         }
     }
 
-    /// Compares with the server's state of `tick`: what is new in it may be what was predicted. With `waits` what is missing
-    /// may still come.
+    /// Compares with the server's state of `tick`: a new entity in it may be one that was predicted. With
+    /// `waits`, a missing one may still arrive.
     pub(super) fn reconcile<G: Game>(
         &mut self,
         streams: &Streams,
@@ -209,12 +211,12 @@ impl PredictedSpawns {
         });
     }
 
-    /// Whether something predicted may still turn out to be one of the server's entities.
+    /// Whether a predicted spawn may still match one of the server's entities.
     fn waits(&self) -> bool {
         self.items.iter().any(|item| item.real.is_none())
     }
 
-    /// Rows come newest first, so the newest that fits is taken.
+    /// Matches a new entity of the server with a predicted spawn: the newest that fits.
     fn matches<G: Game>(&mut self, id: EntityId, kind: u8, row: &[i32], tick: Tick) {
         let Some(real) = G::Entity::read_row(kind, row) else { return };
         let fits = |item: &&mut Item| {
@@ -226,14 +228,15 @@ impl PredictedSpawns {
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {
             item.real = Some(Real { id, from: tick, row: row.to_vec() });
-            // A late press: what the game counts from the last one, it counts from the server's.
+            // After a late press, the game counts from the server's entity what it counts from the last one.
             if self.last == Some(item.born) {
                 self.last = Some(tick);
             }
         }
     }
 
-    /// Hands over to the server's entities those whose appear at `moment`; what they are off by is worked off from now.
+    /// Replaces predicted spawns by the server's entities that appear at `moment`; the difference decays from
+    /// now on.
     pub(super) fn advance(&mut self, schema: &Schema, moment: FractionalTick, part: f32) {
         for item in self.items.iter_mut().filter(|item| !item.taken_over) {
             let Some(real) = item.real.as_ref().filter(|real| moment >= FractionalTick::at(real.from)) else {
@@ -251,7 +254,8 @@ impl PredictedSpawns {
         }
     }
 
-    /// The id under which the server's entity `id` is shown; its row comes smoothly from where the predicted one was.
+    /// The id under which the server's entity `id` is shown. Moves its row smoothly from where the predicted
+    /// one was.
     pub(super) fn take_over(&self, id: EntityId, kind: &Kind, row: &mut [f64], part: f32) -> EntityId {
         let item = self.items.iter().find(|item| item.real.as_ref().is_some_and(|real| real.id == id));
         item.map_or(id, |item| {
@@ -260,7 +264,8 @@ impl PredictedSpawns {
         })
     }
 
-    /// Those that the server's have not taken over at `moment`, `part` of a tick behind the newest input: id, kind and row.
+    /// The predicted spawns that the server's have not replaced at `moment`, `part` of a tick after the
+    /// newest input: id, kind and row.
     pub(super) fn shown(
         &self,
         schema: &Schema,
@@ -302,7 +307,7 @@ impl Item {
     }
 }
 
-/// The entities that the server has told of, in the order of their ids.
+/// The entities in the newest states of the server, sorted by id.
 fn ids_told(streams: &Streams) -> Vec<EntityId> {
     let mut ids: Vec<_> = streams.latest().flat_map(|(_, state)| state.rows()).map(|row| row.id).collect();
     ids.sort_unstable();

@@ -1,7 +1,9 @@
-//! The own entity, ahead of the server: predicted with the game's own step and reconciled with each update.
+//! The player's own entity, ahead of the server: predicted with the game's own step and reconciled with each
+//! update.
 //!
-//! Every predicted tick is put on the grid, so an undisturbed prediction equals the server's row exactly, and then
-//! an update costs one comparison. Only a row that differs makes a replay of the inputs after it.
+//! Every predicted tick is put on the grid, so a prediction that nothing disturbs equals the server's row
+//! exactly, and an update costs one comparison. Only a row that differs causes a replay of the inputs after
+//! it.
 
 use super::Client;
 use super::inputs::{Inputs, UNACKNOWLEDGED_WINDOWS_MAX};
@@ -14,7 +16,7 @@ use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX, window_ticks};
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
-/// Wrong predictions that are kept for whoever checks a game; further ones are only counted.
+/// Wrong predictions that are kept for checks of a game; further ones are only counted.
 const MISPREDICTED_MAX: usize = 4;
 
 #[derive(Clone, Debug, Default)]
@@ -32,24 +34,24 @@ struct Own<E> {
     row: Vec<i32>,
 }
 
-/// The own entity as the client believes it to be at the tick of its newest input.
+/// The player's own entity as predicted for the tick of the newest input.
 #[derive(Clone, Debug)]
 pub(super) struct Prediction<E> {
     id: EntityId,
     own: Option<Own<E>>,
-    /// Predicted rows for comparison, empty until the first.
+    /// Predicted rows for comparison; empty before the first.
     ring: Vec<Predicted>,
-    /// How many of them are kept; also the most ticks that are replayed.
+    /// How many of them are kept; also the most ticks to replay.
     ring_ticks: usize,
     mispredicted: Vec<Mispredicted>,
-    /// What is left of corrections.
+    /// The remainder of corrections.
     visual: Visual,
     tick_rate: TickRate,
-    /// After so many ticks without an input of its own the server lets go of the last one.
+    /// After this many ticks without an input the server stops holding the last one.
     hold_ticks_max: i64,
 }
 
-/// What reconciling found.
+/// The result of reconciling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Compared {
     pub(super) equal: bool,
@@ -68,7 +70,7 @@ pub(crate) struct Mispredicted {
 /// How far a replay moved what the player sees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Correction {
-    /// It is worked off in the next moments.
+    /// It decays over the next ticks.
     Smoothed(f32),
     /// It is shown at once.
     Snapped,
@@ -97,9 +99,10 @@ impl<E: Entity> Prediction<E> {
         self.own.as_ref().map(|own| &own.entity)
     }
 
-    /// The kind and row to draw when `part` (0 to 1) of the tick behind the newest input is over: on its way to what the newest
-    /// controls make of it (never still, so that a key press shows in whichever picture is next), and with what is left of the
-    /// last corrections. What the controls set directly, and what does not glide, changes at once.
+    /// The kind and row to draw `part` (0 to 1) of a tick after the newest input: moving towards the result
+    /// of the newest controls, plus the remainder of the last corrections. The movement starts at once, so
+    /// that a key press shows in the very next rendered frame. Fields that the controls set directly, and
+    /// fields that do not interpolate, change at once.
     pub(super) fn shown<G: Game<Entity = E>>(
         &self,
         schema: &Schema,
@@ -130,7 +133,7 @@ impl<E: Entity> Prediction<E> {
                 if from == to || !field.interpolate {
                     continue;
                 }
-                // What the same controls would move no further is what they set: an aim, or a cursor.
+                // A field that the same controls would not move further was set by them: an aim, or a cursor.
                 let is_set = field.predictor == Predictor::Hold && {
                     let again = again.get_or_insert_with(|| {
                         step.tick = step.tick.next();
@@ -160,7 +163,7 @@ impl<E: Entity> Prediction<E> {
         self.own = Some(own);
     }
 
-    /// Takes over the server's row of `tick` (`None`: there is no such entity) and replays what came after.
+    /// Adopts the server's row of `tick` (`None`: there is no such entity) and replays the later inputs.
     pub(super) fn reconcile<G: Game<Entity = E>>(
         &mut self,
         schema: &Schema,
@@ -235,8 +238,8 @@ impl<E: Entity> Prediction<E> {
         Some(Compared { equal: false, error_units })
     }
 
-    /// Steps `own` up to `tick`. As on the server, a tick without an input of its own holds the last one for a time, and the
-    /// first takes the edges of `late` ones.
+    /// Steps `own` up to `tick`. As on the server, a tick without an input of its own holds the last one for
+    /// a time. The first step also takes the edges of `late` inputs.
     fn run_to<G: Game<Entity = E>>(
         &mut self,
         own: &mut Own<E>,
@@ -295,7 +298,7 @@ impl<E: Entity> Prediction<E> {
 }
 
 impl<G: Game> Client<G> {
-    /// The wrong predictions since this was asked last, the first few of them. For checks of a game.
+    /// The first few wrong predictions since the last call. For checks of a game.
     pub(crate) fn take_mispredicted(&mut self) -> Vec<Mispredicted> {
         let prediction = self.place.as_mut().and_then(|place| place.prediction.as_mut());
         prediction.map(|prediction| core::mem::take(&mut prediction.mispredicted)).unwrap_or_default()

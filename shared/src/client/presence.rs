@@ -1,4 +1,4 @@
-//! What a client tells of the one before it: whom it follows, whether it looks.
+//! What a client reports about its user: which player it follows, and whether its page is visible.
 
 use super::{Client, State};
 use crate::game::Game;
@@ -6,8 +6,8 @@ use crate::id::PlayerId;
 use crate::wire::control::{ClientControl, Role};
 
 impl<G: Game> Client<G> {
-    /// As a spectator, asks for the view of a player, or for the own again. In a room that is one stream it changes nothing:
-    /// there all is in view already.
+    /// As a spectator, requests the client view of a player, or its own view again (`None`). It has no effect
+    /// in a room that is one stream: there everything is in view already.
     pub fn follow(&mut self, player: Option<PlayerId>) {
         if self.state == State::Playing && self.config.role == Role::Spectator && self.follows != player {
             self.follows = player;
@@ -15,8 +15,8 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// Tells the server whether what the client shows is hidden, as a tab in the background is: then its member may do nothing
-    /// for longer. Holds until it is called again, also over a resume.
+    /// Tells the server whether the client is hidden, such as a tab in the background: its member may then be
+    /// idle for longer. Applies until the next call, also across a resume.
     pub fn set_hidden(&mut self, hidden: bool) {
         if self.hidden != hidden {
             self.hidden = hidden;
@@ -26,7 +26,7 @@ impl<G: Game> Client<G> {
         }
     }
 
-    /// The player whose view a spectator asked for, while it is in the room.
+    /// The player whose view a spectator requested, while that player is in the room.
     #[must_use]
     pub fn follows(&self) -> Option<PlayerId> {
         self.follows

@@ -1,4 +1,4 @@
-//! What a client has received of the room.
+//! The state of the room as received.
 
 use super::Client;
 use crate::game::Game;
@@ -24,17 +24,17 @@ impl<G: Game> Client<G> {
         self.streams.latest()
     }
 
-    /// How many streams in view have to wait, because the byte budget is used up or the view holds more than
-    /// a client may see: what is in them is old, or missing.
+    /// The number of streams in view that have to wait, because the byte budget is used up or the view holds
+    /// more than a client may see. Their content is old, or missing.
     #[must_use]
     pub fn streams_waiting(&self) -> usize {
         self.streams.waiting()
     }
 
-    /// Every entity in view as the server sent it last, in the order of their ids. Of one that is in two
-    /// streams for a moment, because one of them has to wait, the newer row counts; one that is gone from one
-    /// and not yet in the other goes on as predicted. Fields that only their owner gets are hidden in all of
-    /// them; those of the own entity are in [`Client::own`].
+    /// Every entity in view as the server sent it last, sorted by id. If an entity is in two streams for a
+    /// moment, because one of them has to wait, the newer row counts. If it has left one and is not yet in
+    /// the other, it continues as predicted. Owner-only fields are hidden in all of them; those of the
+    /// player's own entity are in [`Client::own`].
     #[must_use]
     pub fn rows(&self) -> Vec<RowRef<'_>> {
         let told = self.streams.latest().flat_map(|(_, state)| state.rows().map(|row| (state.tick, row)));

@@ -1,5 +1,5 @@
-//! Reliable messages: events that come, commands that go. Numbered one after the other modulo 2^32, in order, each exactly
-//! once, also across a reconnect.
+//! Reliable messages: events from the server, commands to it. Each kind is numbered consecutively modulo 2^32
+//! and delivered in order, exactly once, also across a reconnect.
 
 use crate::limits::{COMMANDS_PER_TICK_MAX, RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX};
 use crate::wire::DecodeError;
@@ -7,14 +7,14 @@ use crate::wire::frame::{Numbered, numbers_between};
 use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// Commands sent and not confirmed. Half of what the game gets in one step, so that a stall that delivers everything at once
-/// delays none of them.
+/// The most commands sent and not confirmed: half of what the game gets in one step. So a stall that delivers
+/// everything at once delays none of them.
 const IN_FLIGHT_MAX: usize = COMMANDS_PER_TICK_MAX / 2;
-/// Commands in one frame, which must stay well below the bound of a client's message.
+/// The most commands in one frame, which must stay well below the size limit of a client's message.
 const PER_FRAME_MAX: usize = 4;
 const _: () = assert!(PER_FRAME_MAX * RELIABLE_BYTES_MAX <= crate::limits::INBOUND_BYTES_MAX / 2);
 
-/// Why a command was not taken over.
+/// Why a command was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// Too many commands wait for the server's confirmation.
@@ -31,7 +31,7 @@ pub enum CommandError {
     Ended,
 }
 
-/// Commands until the server confirms them.
+/// Commands that the server has not confirmed.
 #[derive(Clone, Debug)]
 pub(super) struct Commands {
     queue: VecDeque<Bytes>,
@@ -39,12 +39,12 @@ pub(super) struct Commands {
     first: u32,
     /// How many of the queue were sent on this connection.
     sent: usize,
-    /// The client leaves: everything is sent at once.
+    /// The client is leaving: everything is sent at once.
     at_once: bool,
 }
 
 impl Commands {
-    /// No commands; the first one has the number after `received`.
+    /// An empty queue; the first command gets the number after `received`.
     pub(super) fn starting_after(received: u32) -> Self {
         Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0, at_once: false }
     }
@@ -70,7 +70,7 @@ impl Commands {
         (self.queue.len() - self.sent).min(in_flight_max.saturating_sub(self.sent)).min(PER_FRAME_MAX)
     }
 
-    /// Whether a frame would have commands.
+    /// Whether the next frame would carry commands.
     pub(super) fn has_unsent(&self) -> bool {
         self.sendable() > 0
     }
@@ -99,7 +99,7 @@ impl Commands {
         Ok(u64::from(count))
     }
 
-    /// Those of another client that the server did not confirm to it, the first with the number `first`.
+    /// Another client's commands that the server did not confirm; the first has the number `first`.
     pub(super) fn unsent(first: u32, commands: impl Iterator<Item = Bytes>) -> Self {
         Self { queue: commands.collect(), first, sent: 0, at_once: false }
     }
@@ -109,8 +109,8 @@ impl Commands {
         (self.first, self.queue.iter())
     }
 
-    /// The server has all commands up to `number`, also some of which this client does not know: it was made of a place that
-    /// was saved before them.
+    /// The server has all commands up to `number`, including some that this client does not know, because its
+    /// seat was saved before they were given.
     pub(super) fn skip_to(&mut self, number: u32) {
         let next = self.first.wrapping_add(self.queue.len() as u32);
         if numbers_between(next, number).is_some() {
@@ -118,23 +118,23 @@ impl Commands {
         }
     }
 
-    /// The client joined: its commands so far get their numbers.
+    /// The client joined: the commands queued so far get their numbers.
     pub(super) fn joined(&mut self, received: u32) {
         self.first = received.wrapping_add(1);
         self.sent = 0;
     }
 
-    /// A new connection: what the server did not receive is sent again.
+    /// A new connection: commands that the server did not receive are sent again.
     pub(super) fn resumed(&mut self, received: u32) -> Result<u64, DecodeError> {
         self.sent = 0;
         self.confirmed(received)
     }
 }
 
-/// Gaps in the numbers that are remembered, to tell an event that comes out of order from one that came before.
+/// The most gaps in the numbers that are remembered, to distinguish events out of order from repeated ones.
 const GAPS_MAX: usize = 16;
 
-/// Where the client stands in the events' numbers.
+/// The client's position in the numbers of the events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventNumbers {
     received: u32,
@@ -143,7 +143,7 @@ pub(super) struct EventNumbers {
     gaps: VecDeque<Gap>,
 }
 
-/// Numbers that were skipped, one after the other modulo 2^32.
+/// A run of skipped numbers, modulo 2^32.
 #[derive(Clone, Copy, Debug)]
 struct Gap {
     first: u32,
@@ -155,7 +155,7 @@ impl Gap {
         number.wrapping_sub(self.first) < self.count
     }
 
-    /// What is left before and after `number`, which is in the gap.
+    /// The parts of the gap before and after `number`, which is in it.
     fn without(self, number: u32) -> [Self; 2] {
         let before = number.wrapping_sub(self.first);
         let after = self.count.saturating_sub(before).saturating_sub(1);
@@ -171,9 +171,9 @@ pub(super) enum EventOrder {
         /// Numbers between the last event and this one.
         lost: u32,
     },
-    /// It came before.
+    /// It was received before.
     Repeated,
-    /// It was missed, and comes after one with a higher number.
+    /// It was missed, and arrives after one with a higher number.
     Reordered,
 }
 
@@ -200,7 +200,7 @@ impl EventNumbers {
         }
     }
 
-    /// What an event is whose number is not above the last one.
+    /// Classifies an event whose number is not above the last one.
     fn take_old(&mut self, number: u32) -> EventOrder {
         let Some(at) = self.gaps.iter().position(|gap| gap.contains(number)) else {
             return EventOrder::Repeated;
@@ -218,12 +218,12 @@ impl EventNumbers {
         }
     }
 
-    /// Whether an event came that was not acknowledged.
+    /// Whether there are events to acknowledge.
     pub(super) fn has_news(&self) -> bool {
         self.received != self.acknowledged
     }
 
-    /// The acknowledgement for the next frame, if there is news.
+    /// The acknowledgement for the next frame, if there is one to send.
     pub(super) fn acknowledge(&mut self) -> Option<u32> {
         let news = self.has_news();
         self.acknowledged = self.received;

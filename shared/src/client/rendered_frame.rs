@@ -1,17 +1,17 @@
-//! What is drawn in one picture: rows that may lie between the steps of their grids.
+//! What a client draws in one rendered frame: rows that may lie between the steps of their grids.
 
 use crate::entity::{Entity, Schema};
 use crate::id::EntityId;
 use crate::tick::Tick;
 
-/// All entities of a picture, in the order of their ids. Its memory is used again.
+/// All entities of a rendered frame, sorted by id. Its memory is reused.
 #[derive(Clone, Debug, Default)]
 pub struct RenderedFrame {
     rows: Vec<RowRef>,
     values: Vec<f64>,
 }
 
-/// Where a row is in a picture's values.
+/// Where a row is in a frame's values.
 #[derive(Clone, Copy, Debug)]
 struct RowRef {
     id: EntityId,
@@ -22,14 +22,14 @@ struct RowRef {
     end: usize,
 }
 
-/// One entity of a picture.
+/// One entity of a rendered frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FineRow<'a> {
     /// Its id.
     pub id: EntityId,
     /// The number of its kind.
     pub kind: u8,
-    /// Its fields in the order of the schema, in steps of their grids: with fractions where the field declares
+    /// Its fields in the order of the schema, in steps of their grids, with fractions if the field declares
     /// `interpolate`. Divided by the grid's `per_unit`, they are in units (turns, for an angle).
     pub values: &'a [f64],
 }
@@ -44,13 +44,13 @@ impl RenderedFrame {
         })
     }
 
-    /// How many entities there are.
+    /// The number of entities.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no entities.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -68,14 +68,15 @@ impl RenderedFrame {
         self.rows.push(RowRef { id, since, kind, start, end: self.values.len() });
     }
 
-    /// Sorts the entities by id. Of two rows with one id it keeps the newer, or of equally new ones the
+    /// Sorts the entities by id. If two rows have one id, it keeps the newer; if they are equally new, the
     /// first.
     pub(super) fn sort(&mut self) {
         self.rows.sort_by_key(|row| (row.id, Tick::LAST.0.wrapping_sub(row.since.0)));
         self.rows.dedup_by_key(|row| row.id);
     }
 
-    /// The entities as the game's own types. An integer cannot lie between two steps and takes the nearer one.
+    /// The entities as the game's own types. An integer cannot lie between two steps and takes the nearer
+    /// one.
     pub(super) fn entities<'a, E: Entity>(
         &'a self,
         schema: &'a Schema,

@@ -1,4 +1,4 @@
-//! A place that outlives its client: a page that is loaded anew, a program that is started again.
+//! A seat that outlives its client: after a page is reloaded, or a program restarted.
 
 use super::reliable::Commands;
 use super::{Client, ClientConfig, EventNumbers};
@@ -10,19 +10,19 @@ use crate::wire::{DecodeError, codec};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// What a new client needs to take a player's place again, within the time for which the room keeps it.
+/// What a new client needs to take a player's seat again, within the time for which the room keeps it.
 ///
-/// It holds a secret: whoever has it can take the place. Keep it where only the player's own programs read, never in a
-/// URL or a log, and use it once: the next place has another.
+/// It contains a secret: whoever has it can take the seat. Keep it where only the player's own programs can
+/// read it, never in a URL or a log, and use it once: after that the seat has another secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedPlace {
     secret: ResumeSecret,
-    /// Events that were handed on: the server sends those after.
+    /// The number of the last event received: the server sends those after it.
     events_received: u32,
-    /// Commands that the server did not confirm, and the number of the first.
+    /// The number of the first command that the server did not confirm, and these commands.
     commands_first: u32,
     commands: List<List<u8, RELIABLE_BYTES_MAX>, RELIABLE_QUEUE_MAX>,
-    /// Of a client that learnt its game from the server, which tells it once.
+    /// The schema, for a client that got it from the server, which sends it only once.
     schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
 }
 
@@ -33,32 +33,32 @@ impl fmt::Debug for SavedPlace {
 }
 
 impl SavedPlace {
-    /// The room that keeps the place.
+    /// The room that keeps the seat.
     #[must_use]
     pub fn room(&self) -> RoomId {
         self.secret.room
     }
 
-    /// As bytes, a few hundred at most while the server confirms commands.
+    /// As bytes; a few hundred at most while the server confirms commands.
     ///
     /// # Errors
-    /// None that a place of [`Client::save_place`] has.
+    /// None for the result of [`Client::save_place`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
         codec::encode(self)
     }
 
-    /// From the bytes of [`Self::to_bytes`].
+    /// Decodes the bytes of [`Self::to_bytes`].
     ///
     /// # Errors
-    /// They are something else.
+    /// The bytes are something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::decode(bytes)
     }
 }
 
 impl<G: Game> Client<G> {
-    /// What a new client needs to take this one's place; `None` if there is no place to come back to. It holds as of now:
-    /// take the events first, and take another one after each that came.
+    /// What a new client needs to take this one's seat; `None` if there is no seat to come back to. It is
+    /// valid as of now: take all events first, and call this again after each later one.
     #[must_use]
     pub fn save_place(&self) -> Option<SavedPlace> {
         let place = self.place.as_ref().filter(|place| place.may_return)?;
@@ -76,8 +76,9 @@ impl<G: Game> Client<G> {
         })
     }
 
-    /// A client that takes the place of another one, whose player it then is: `config` names the game, and whom it is made for
-    /// if the place is gone. Its `Hello` waits in [`Client::poll_transmit`]. A place that is gone ends the session with
+    /// Creates a client that takes the seat of another one and becomes its player. `config` names the game,
+    /// and says who joins if the seat no longer exists. Its `Hello` waits in [`Client::poll_transmit`]. If
+    /// the seat no longer exists, the session ends with
     /// [`CloseCode::BadResume`](crate::wire::CloseCode::BadResume); then a [`Client::new`] has to join.
     #[must_use]
     pub fn resume(config: ClientConfig, saved: &SavedPlace) -> Self {

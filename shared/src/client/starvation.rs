@@ -1,23 +1,24 @@
-//! Pictures that showed the others at a time of which nothing was known.
+//! Starved rendered frames: those that showed the other entities at a tick of which nothing was known.
 //!
-//! While all goes as predicted the server says nothing, and what is shown beyond the newest state is right. Whether it was, the
-//! next update tells. So such pictures wait for it.
+//! While everything goes as predicted the server sends nothing, and what is shown beyond the newest state is
+//! right. The next update says whether it was, so such rendered frames wait for it.
 
 use super::interpolation::FractionalTick;
 use crate::tick::Tick;
 use std::collections::VecDeque;
 
-/// Pictures that wait; of more, the oldest count as starved. 250 ms at 240 Hz.
+/// The most rendered frames that wait; beyond that, the oldest count as starved. 250 ms at 240 Hz.
 const WAITING_MAX: usize = 64;
 
-/// Moments shown beyond the newest state.
+/// The ticks shown beyond the newest state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Starved {
     waiting: VecDeque<FractionalTick>,
 }
 
 impl Starved {
-    /// A picture showed `moment` while `newest` was the newest state. Says how many are starved for sure.
+    /// A rendered frame showed `moment` while `newest` was the newest state. Returns how many are certainly
+    /// starved.
     pub(super) fn shown(&mut self, moment: FractionalTick, newest: Tick) -> u64 {
         if moment <= FractionalTick::at(newest) {
             return 0;
@@ -30,7 +31,8 @@ impl Starved {
         1
     }
 
-    /// An update came: up to `known` all went as predicted. Says how many pictures are starved.
+    /// An update arrived: up to `known` everything went as predicted. Returns how many rendered frames were
+    /// starved.
     pub(super) fn confirmed(&mut self, known: Tick) -> u64 {
         let starved = self.waiting.iter().filter(|moment| **moment > FractionalTick::at(known)).count();
         self.waiting.clear();

@@ -13,42 +13,43 @@ use crate::wire::control::{ClientControl, Desync};
 use crate::wire::update::{StreamPacket, Waiting};
 use core::time::Duration;
 
-/// How long a client keeps states beyond the longest quiet time, ms: enough for interpolation. The next baseline and what a
-/// repair is compared with are kept apart. (64 of them, for each of a thousand bots, would fill every cache.)
+/// How long a client keeps states beyond the longest quiet time, ms: enough for interpolation. The next
+/// baseline and the state that a repair is compared with are kept separately. (64 more states for each of a
+/// thousand bots would overflow every cache.)
 const KEPT_MS: u64 = 400;
 const KEPT_TICKS_MIN: u32 = 12;
-/// Streams that are held, those out of view among them, of which the last states are still to be shown. A view that jumps
-/// about soon leaves more behind: then the first are forgotten.
+/// Streams that are kept, including those out of view whose last states are still to be shown. A view that
+/// jumps about soon leaves more behind; then the first ones to leave it are forgotten.
 const HELD_STREAMS_MAX: usize = 2 * VIEW_STREAMS_MAX;
 /// A client asks for a repair at most this often.
 const REPAIR_PERIOD: Duration = Duration::from_secs(1);
-/// A stream that could not be decoded and that no keyframe mends within this time ends the session.
+/// A stream that could not be decoded, and that no keyframe repairs within this time, ends the session.
 const BROKEN_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
 struct ReceivedStream {
     id: StreamId,
-    /// The state that the last packet led to: the next one starts from it.
+    /// The state that the last packet led to, and the baseline of the next one.
     base: Snapshot,
-    /// The last states, those that were confirmed without a packet among them.
+    /// The last states, including those confirmed without a packet.
     history: History,
-    /// The tick at which it went out of view. What was seen before is still to be shown.
+    /// The tick at which it left the view. Its earlier states are still to be shown.
     gone: Option<Tick>,
-    /// It comes from the connection before this one and is shown for as long as it waits.
+    /// It is from the previous connection, and is shown for as long as it waits.
     old: bool,
     /// Memory for the next snapshot.
     spare: Option<Snapshot>,
-    /// Since when its packets make no sense here: until a keyframe comes.
+    /// Since when its packets cannot be decoded here; a keyframe ends that.
     broken: Option<Duration>,
 }
 
-/// All streams that a client sees.
+/// All streams of a client view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     streams: Vec<ReceivedStream>,
     newest: Option<Tick>,
     kept_ticks: usize,
-    /// The longest time without news of a stream that does not wait.
+    /// The longest time without a message about a stream that does not wait.
     quiet_ticks: u32,
     asked: Option<RepairRequest>,
     /// Streams that wait for bytes, sorted by id.
@@ -57,17 +58,17 @@ pub(super) struct Streams {
     left: Left,
 }
 
-/// A repair that was asked for.
+/// A requested repair.
 #[derive(Clone, Debug)]
 struct RepairRequest {
     stream: StreamId,
     at: Duration,
-    /// The client's own state with the wrong hash; `None` once it was compared.
+    /// The client's own state with the wrong hash; `None` after the comparison.
     ours: Option<Snapshot>,
 }
 
 impl Streams {
-    /// No stream yet, in a room of this rate.
+    /// Creates an empty set of streams for a room of this rate.
     pub(super) fn new(rate: TickRate) -> Self {
         let quiet_ticks = rate.ticks_covering(QUIET_MS_MAX);
         let kept = quiet_ticks + rate.ticks_covering(KEPT_MS).max(KEPT_TICKS_MIN);
@@ -79,7 +80,7 @@ impl Streams {
         self.streams.iter().find(|stream| stream.id == id).map(|stream| &stream.history)
     }
 
-    /// The states of all streams from which something is to be shown at `tick`, and of what is held.
+    /// The states of all streams that are shown at `tick`, and of the held entities.
     pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
         let shown = move |stream: &&ReceivedStream| stream.gone.is_none_or(|gone| tick < gone);
         let streams = self.streams.iter().filter(shown).map(|stream| &stream.history);
@@ -96,7 +97,7 @@ impl Streams {
         self.left.counts(entity, since, tick)
     }
 
-    /// How many streams have to wait.
+    /// The number of streams that have to wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -107,7 +108,7 @@ impl Streams {
         in_view.filter_map(|stream| Some((stream.id, stream.history.newest()?)))
     }
 
-    /// The row of an entity at `tick`, in whichever stream it is.
+    /// The row of an entity at `tick`, whichever stream has it.
     pub(super) fn row(&self, tick: Tick, id: EntityId) -> Option<RowRef<'_>> {
         self.streams.iter().find_map(|stream| {
             let shown = stream.gone.is_none_or(|gone| tick < gone);
@@ -120,8 +121,8 @@ impl Streams {
         self.newest
     }
 
-    /// Takes in that everything went as predicted up to `tick`, for the streams in view whose state of it is not here,
-    /// but those that have to wait.
+    /// Records that everything went as predicted up to `tick`, for the streams in view that have no state for
+    /// it yet, except those that have to wait.
     pub(super) fn confirm(&mut self, schema: &Schema, tick: Tick, stats: &mut ClientStats) {
         self.newest = Some(tick);
         for stream in self.streams.iter_mut().filter(|stream| stream.gone.is_none() && !stream.old) {
@@ -131,8 +132,8 @@ impl Streams {
         }
     }
 
-    /// Takes in what waits from the update of `tick` on, and which entities are held because of it. Its
-    /// packets come next, then [`Streams::settle`].
+    /// Records which streams wait from the update of `tick` on, and which entities are held because of it.
+    /// The update's packets come next, then [`Streams::settle`].
     pub(super) fn wait(&mut self, schema: &Schema, tick: Tick, told: &Waiting) -> Result<(), DecodeError> {
         for stream in &told.changed {
             match self.waiting.binary_search(stream) {
@@ -156,8 +157,8 @@ impl Streams {
         self.held.get_or_insert_with(|| Held::new(kept_ticks)).hold(schema, tick, &told.held, latest)
     }
 
-    /// Ends the update of `tick`. Entities that were found in a stream or `released` are no longer held, and
-    /// streams of the connection before go out of view unless they wait.
+    /// Ends the update of `tick`. Entities that were found in a stream, or are in `released`, are no longer
+    /// held. Streams of the previous connection leave the view unless they wait.
     pub(super) fn settle(&mut self, tick: Tick, released: &[EntityId]) {
         for stream in self.streams.iter_mut().filter(|stream| stream.old && stream.gone.is_none()) {
             if self.waiting.binary_search(&stream.id).is_err() {
@@ -176,14 +177,15 @@ impl Streams {
         });
     }
 
-    /// A new connection: the server will tell what is in view. Until then the last known state is shown.
+    /// Starts a new connection: the server will say what is in view. Until then the last known state is
+    /// shown.
     pub(super) fn resume(&mut self) {
         self.streams.iter_mut().for_each(|stream| stream.old = stream.gone.is_none());
         self.waiting.clear();
         self.held.iter_mut().for_each(Held::clear);
     }
 
-    /// Streams go out of view with the update of `tick`; those that did so long ago are forgotten.
+    /// Removes `dropped` from the view with the update of `tick`, and forgets streams that left it long ago.
     pub(super) fn drop_streams(&mut self, tick: Tick, dropped: &[StreamId]) {
         for stream in self.streams.iter_mut().filter(|stream| dropped.contains(&stream.id)) {
             stream.gone = Some(tick);
@@ -192,7 +194,7 @@ impl Streams {
         self.streams.retain(|stream| stream.gone.is_none_or(|gone| tick.since(gone) < kept));
     }
 
-    /// Takes in one packet. Messages for the server go to `out`: at most one.
+    /// Processes one packet. Returns a message for the server, if there is one.
     pub(super) fn receive(
         &mut self,
         schema: &Schema,
@@ -217,7 +219,7 @@ impl Streams {
                     return Ok(self.ask(now, packet.stream, packet.target, stats));
                 }
                 Ok(None) => return Ok(None),
-                // A delta to what this client does not have, though it should.
+                // The client has the baseline, but the delta does not fit it: its state must be wrong.
                 Err(_) if is_delta && self.has(packet) => stats.deltas_refused += 1,
                 Err(error) => return Err(error),
             }
@@ -238,7 +240,8 @@ impl Streams {
         self.streams.iter().all(|stream| stream.gone.is_some() || stream.broken.is_none())
     }
 
-    /// A stream can't be decoded: its state here must be wrong. The server goes on from a keyframe when it is asked to repair.
+    /// Handles a stream that cannot be decoded, so its state here must be wrong: asks for a repair, after
+    /// which the server continues with a keyframe.
     fn wait_for_keyframe(
         &mut self,
         now: Duration,
@@ -316,7 +319,7 @@ impl Streams {
         Ok(hashes)
     }
 
-    /// The rows of all streams, those that are not yet forgotten among them.
+    /// The number of rows in all streams, including those out of view that are not forgotten yet.
     fn rows(&self) -> usize {
         self.streams.iter().map(|stream| stream.base.len()).sum()
     }
@@ -337,8 +340,8 @@ impl Streams {
         Some(ClientControl::Repair { stream, tick })
     }
 
-    /// The keyframe of an old tick came: names the first field in which the client's own state differed. The live
-    /// stream is put right by the server, which goes on from a keyframe.
+    /// Compares the keyframe of an old tick with the client's own state then, and names the first field that
+    /// differs. The server repairs the live stream by continuing with a keyframe.
     fn repaired(
         &mut self,
         schema: &Schema,
@@ -365,7 +368,8 @@ impl Streams {
         }))
     }
 
-    /// Forgets the stream that went out of view first, though it may still be shown. `false` if all are in view.
+    /// Forgets the stream that left the view first, although it may still be shown. `false` if all are in
+    /// view.
     fn forget_first_gone(&mut self) -> bool {
         let gone = |(at, stream): (usize, &ReceivedStream)| {
             Some((stream.gone.or(stream.old.then_some(stream.base.tick))?, at))
@@ -404,7 +408,7 @@ impl Streams {
         self.streams.get_mut(at).ok_or(DecodeError::TooMany)
     }
 
-    /// Loses every second row of the newest state, as a worse fault would. For tests of repair.
+    /// Removes every second row of the newest state, as a worse fault would. For tests of repair.
     pub(super) fn lose_rows(&mut self) -> bool {
         let Some(ReceivedStream { base, history, .. }) = self.streams.first_mut() else { return false };
         let mut left = Snapshot::new(base.tick);
@@ -445,7 +449,7 @@ impl Streams {
 
 impl ReceivedStream {
     /// Adds the predicted state of `since` if the newest is older. The rendered frame lags behind; without
-    /// this it would jump to the new state too early, once the old one is forgotten.
+    /// this state it would jump to the new one too early, once the old one is forgotten.
     fn bridge(&mut self, schema: &Schema, since: Tick) {
         if self.history.newest().is_some_and(|newest| newest.tick < since) {
             let mut state = self.spare.take().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A tiny game for the tests of this crate: dots on a line that move, fire, and drift.
+//! A small game for the tests of this crate: dots on a line that move, fire and drift.
 
 use crate::Hitbox;
 use crate::entity::{Button, Entity, Field, Grid, Input, InputSchema, Kind, Predictor};
@@ -103,16 +103,16 @@ impl Entity for Dot {
     }
 }
 
-/// What the game tells.
+/// The game's events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Told {
-    /// A player's command came back to all.
+    /// A player's command, sent back to all.
     Said(PlayerId, u32),
     /// A second began.
     Second(u32),
 }
 
-/// Settings with a fault in them, for the check of determinism.
+/// Settings, including faults for the check of determinism.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DotSettings {
     pub(crate) drifting: u8,
@@ -126,7 +126,7 @@ pub(crate) struct Dots {
     shaken: bool,
 }
 
-/// What makes an unsound game unsound: something outside of its state.
+/// State outside of the game, which makes an unsound game unsound.
 static ROOMS_MADE: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
 
 impl Game for Dots {

@@ -1,4 +1,4 @@
-//! The client against a server written by hand.
+//! Tests of the client against hand-written server messages.
 
 use super::testing::{DotSettings, Dots};
 use super::*;
@@ -164,7 +164,7 @@ fn a_client_holds_no_more_rows_than_it_may_however_small_the_messages_are() {
     for stream in 0..4 {
         assert_eq!(told(101 + u32::from(stream), stream), Ok(()));
     }
-    assert_eq!(told(105, 3), Ok(()), "again the same one");
+    assert_eq!(told(105, 3), Ok(()), "the same stream again");
     assert_eq!(told(106, 4), Err(ClientError::Decode(DecodeError::TooMany)));
 }
 
@@ -225,15 +225,15 @@ fn a_client_that_cannot_read_its_server_leaves_and_comes_back_to_nothing() {
     let mut client = playing();
     client.advance(Duration::from_secs(1));
     assert!(client.receive(Duration::from_secs(1), &[9, 9]).is_err());
-    assert_eq!(said(&mut client), [ClientControl::Leave], "no frame goes out, but a goodbye");
+    assert_eq!(said(&mut client), [ClientControl::Leave], "no frame goes out, but a `Leave`");
     assert!(!client.reconnect(Duration::from_secs(1)));
-    // Its server has a place for it already, though it cannot read which.
+    // The server has a seat for it already, though it cannot read which.
     let mut client = Client::<Dots>::new(config(Role::Player));
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     assert_eq!(said(&mut client).len(), 2, "hello and join");
     assert!(client.receive(Duration::ZERO, &[0, 1, 0]).is_err());
     assert_eq!(said(&mut client), [ClientControl::Leave]);
-    // It was nowhere: not even what it wanted to say before goes out.
+    // It was in no room: not even the messages queued before go out.
     let mut client = Client::<Dots>::new(config(Role::Player));
     assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
     assert_eq!(said(&mut client), []);
@@ -241,7 +241,7 @@ fn a_client_that_cannot_read_its_server_leaves_and_comes_back_to_nothing() {
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
     assert_eq!(said(&mut client), []);
-    // A goodbye that was not sent yet is not lost, and a place that is asked for again is given up.
+    // A `Leave` that was not sent yet is not lost, and a seat that is being resumed is given up.
     let mut client = playing();
     client.leave();
     assert!(client.receive(Duration::ZERO, &[9, 9]).is_err());
@@ -269,7 +269,7 @@ fn after_a_cut_it_is_told_who_left_and_who_joined_meanwhile() {
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     client.receive(Duration::ZERO, &welcomed(false, &[1, 2, 3])).unwrap();
     assert!(matches!(client.poll_event(), Some(ClientEvent::Joined)));
-    assert!(client.poll_event().is_none(), "whom it finds there did not join now");
+    assert!(client.poll_event().is_none(), "the players that it finds there did not join now");
     assert!(client.reconnect(Duration::ZERO));
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     client.receive(Duration::ZERO, &welcomed(true, &[1, 3, 4])).unwrap();
@@ -305,13 +305,13 @@ fn a_cut_before_joined_leaves_nothing_to_resume() {
     assert!(matches!(hello.credential, Credential::Resume { events_received: 0, .. }));
     let close = ServerControl::Close(CloseCode::BadResume.into()).encode().unwrap();
     client.receive(Duration::ZERO, &close).unwrap();
-    assert!(!client.reconnect(Duration::ZERO), "the place is gone");
+    assert!(!client.reconnect(Duration::ZERO), "the seat no longer exists");
 }
 
 #[test]
 fn a_spectator_comes_back_to_the_room_that_it_saw() {
     let mut client = Client::<Dots>::new(config(Role::Spectator));
-    assert!(!client.reconnect(Duration::ZERO), "it was nowhere yet");
+    assert!(!client.reconnect(Duration::ZERO), "it was in no room yet");
     let seen = Joined { player: None, secret: None, ..joined(&DotSettings::default()) };
     let seen = ServerControl::Joined(seen).encode().unwrap();
     for message in [&welcome(schema_of_dots()), &seen] {
@@ -328,5 +328,5 @@ fn a_spectator_comes_back_to_the_room_that_it_saw() {
     assert_eq!(join.target, Target::Room(RoomId::from_bits(1)));
     let close = ServerControl::Close(CloseCode::Kicked.into()).encode().unwrap();
     client.receive(Duration::ZERO, &close).unwrap();
-    assert!(!client.reconnect(Duration::ZERO), "it was sent away");
+    assert!(!client.reconnect(Duration::ZERO), "it was kicked");
 }

@@ -1,4 +1,4 @@
-//! What to draw at a moment between updates.
+//! What to draw at a given time, which is usually between two updates.
 
 use super::Client;
 use super::interpolation::{Ahead, FractionalTick, Span, as_it_is, between, bounded, fits, has_leapt};
@@ -12,9 +12,10 @@ use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
 impl<G: Game> Client<G> {
-    /// What to draw at `now`, in the order of ids: the others interpolated between snapshots, the own entity predicted up to
-    /// this moment with the newest controls, and what it brought forth (see [`Game::predict_spawns`]). Numbers (`f32`, `Vec2`) lie
-    /// between the steps of their grids; integers cannot, [`Client::render_into`] gives them finer.
+    /// What to draw at `now`, sorted by id: the other entities interpolated between snapshots, the player's
+    /// own entity predicted to `now` with the newest controls, and its predicted spawns (see
+    /// [`Game::predict_spawns`]). Numbers (`f32`, `Vec2`) may lie between the steps of their grids. Integers
+    /// cannot; [`Client::render_into`] gives them with fractions.
     #[must_use]
     pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
         let mut shown = Vec::new();
@@ -22,7 +23,7 @@ impl<G: Game> Client<G> {
         shown
     }
 
-    /// As [`Client::view`], into memory that is used again.
+    /// As [`Client::view`], into reused memory.
     pub fn view_into(&self, now: Duration, shown: &mut Vec<(EntityId, G::Entity)>) {
         shown.clear();
         let mut picture = RenderedFrame::default();
@@ -30,8 +31,8 @@ impl<G: Game> Client<G> {
         shown.extend(self.schema.iter().flat_map(|schema| picture.entities(schema)));
     }
 
-    /// As [`Client::view`], in rows: for those who draw by the schema, and for games whose places are integers on a coarse
-    /// grid.
+    /// As [`Client::view`], in rows: for drivers that draw by the schema, and for games whose positions are
+    /// integers on a coarse grid.
     pub fn render_into(&self, now: Duration, picture: &mut RenderedFrame) {
         picture.clear();
         let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
@@ -50,7 +51,7 @@ impl<G: Game> Client<G> {
         for history in self.streams.histories(moment.tick()) {
             let others = Others { schema, rate: place.tick_rate, streams: &self.streams, history, moment };
             let finish = |id, number, kind: &Kind, row: &mut [f64]| {
-                // Of its own entity a client that predicts nothing knows what only the owner gets.
+                // A client without prediction still knows the owner-only fields of its own entity.
                 if Some(id) == player {
                     for (at, value) in place.own.known(schema, number) {
                         row.get_mut(at).into_iter().for_each(|slot| *slot = f64::from(value));
@@ -70,7 +71,7 @@ impl<G: Game> Client<G> {
     }
 }
 
-/// The others at `moment`.
+/// The other entities at `moment`.
 pub(super) fn others_shown<G: Game>(
     schema: &Schema,
     rate: TickRate,
@@ -86,14 +87,14 @@ pub(super) fn others_shown<G: Game>(
     picture.entities(schema).collect()
 }
 
-/// Memory for the rows of one entity.
+/// Reused memory for the rows of one entity.
 #[derive(Default)]
 struct Rows {
     row: Vec<f64>,
     ahead: Ahead,
 }
 
-/// The states of one stream around a moment.
+/// The states of one stream around `moment`.
 struct Others<'a> {
     schema: &'a Schema,
     rate: TickRate,
@@ -103,7 +104,8 @@ struct Others<'a> {
 }
 
 impl Others<'_> {
-    /// Adds all but `own`; `finish` gets each one's id, number of kind, kind and row, and says under which id it is shown.
+    /// Adds all except `own`. `finish` gets the id, the kind's number, the kind and the row of each, and
+    /// returns the id under which it is shown.
     fn interpolate<G: Game>(
         &self,
         own: Option<EntityId>,
@@ -138,7 +140,7 @@ impl Others<'_> {
         }
     }
 
-    /// The row on the way from one state to the next.
+    /// Writes the row between one state and the next.
     fn pass<G: Game>(
         &self,
         kind: &Kind,
@@ -151,7 +153,7 @@ impl Others<'_> {
         if to.values == from.values {
             return as_it_is(from.values, row);
         }
-        // It went as predicted: the way is known, and is what was shown before this was.
+        // It went as predicted, so its path is known; and the prediction is what was shown before this state.
         if span.ticks > 1 && ahead.lead_to(plan, from.values, to.values, span.ticks) {
             return ahead.predict(kind, plan, from.values, bounded(self.rate, span.passed), row);
         }

@@ -1,4 +1,4 @@
-//! What the player saw when it acted: the picture that was drawn last.
+//! What the player saw when it acted: the tick of the frame rendered last.
 
 use super::interpolation::{FRACTIONS, FractionalTick};
 use crate::tick::Tick;
@@ -6,14 +6,15 @@ use core::sync::atomic::{AtomicI64, Ordering};
 
 const NEVER: i64 = i64::MIN;
 
-/// The moments of the others that a player had before its eyes.
+/// The ticks, with their fractions, at which the player saw the other entities.
 #[derive(Debug)]
 pub(super) struct ViewTicks {
-    /// Of the last picture. Atomic because pictures are drawn from a shared client.
+    /// That of the last rendered frame. Atomic because a shared client renders.
     drawn: AtomicI64,
-    /// Of the picture before the newest change of the controls, until an input takes it.
+    /// That of the last frame rendered before the newest change of the controls, until an input takes it.
     acted: Option<FractionalTick>,
-    /// Of the newest input in which something changed since the last frame, else of the newest one.
+    /// That of the newest input with changed controls since the last frame to the server, otherwise that of
+    /// the newest input.
     input: Option<SeenAt>,
 }
 
@@ -21,7 +22,7 @@ pub(super) struct ViewTicks {
 struct SeenAt {
     tick: Tick,
     moment: FractionalTick,
-    /// The controls changed for it, and no frame has told it yet.
+    /// The controls changed for this input, and no frame has reported it yet.
     acted: bool,
 }
 
@@ -32,7 +33,7 @@ impl Default for ViewTicks {
 }
 
 impl ViewTicks {
-    /// A picture of this moment is drawn.
+    /// A frame is rendered that shows the other entities at `moment`.
     pub(super) fn draw(&self, moment: FractionalTick) {
         self.drawn.store(moment.0, Ordering::Relaxed);
     }
@@ -46,8 +47,8 @@ impl ViewTicks {
         self.acted = self.drawn();
     }
 
-    /// The input of `tick` is made while `moment` would be shown; a picture up to `age_max` (1/256 tick) older counts instead.
-    /// Returns what the player saw.
+    /// The input of `tick` is made while `moment` would be shown. A rendered frame that is at most `age_max`
+    /// (1/256 tick) older counts instead. Returns what the player saw.
     pub(super) fn take(
         &mut self,
         tick: Tick,
@@ -64,8 +65,9 @@ impl ViewTicks {
         Some(seen)
     }
 
-    /// What a frame tells whose newest input is that of `newest`: the moment that lies before it as what the player saw lay
-    /// before the input with which it acted. So a room that looks back equally far for all inputs of the frame finds it.
+    /// The view tick that a frame reports whose newest input is that of `newest`. It is as far before
+    /// `newest` as what the player saw was before the input with which it acted. So a room that rewinds
+    /// equally far for all inputs of the frame rewinds to it.
     pub(super) fn on_confirmed(&mut self, newest: Tick) -> Option<FractionalTick> {
         let input = self.input.as_mut()?;
         input.acted = false;

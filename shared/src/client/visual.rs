@@ -1,4 +1,4 @@
-//! Corrections that the eye does not see: what is shown goes on from where it was and comes to what is right in a moment.
+//! Invisible corrections: what is shown continues from where it was and soon reaches the right state.
 
 use super::interpolation::distance_units;
 use super::prediction::Correction;
@@ -6,18 +6,18 @@ use crate::entity::Kind;
 use crate::tick::TickRate;
 use core::time::Duration;
 
-/// A correction of more units than this is shown at once: it is a new place, not an error.
+/// A correction of more units than this is shown at once: it is a new position, not an error.
 const SMOOTHED_UNITS_MAX: f32 = 4.0;
-/// In this time half of an error is worked off.
+/// The time in which half of an error decays.
 const HALF_LIFE: Duration = Duration::from_millis(70);
-/// What is left of an error is dropped below this, in grid steps: on a grid of whole tiles, too, that is not seen.
+/// The remainder of an error is dropped below this, in grid steps: invisible even on a grid of whole tiles.
 const LEAST: f32 = 1.0 / 64.0;
 
-/// What is added to a row to show it, in grid steps; decays to nothing.
+/// The offset added to a row to show it, in grid steps; it decays to nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visual {
     steps: Vec<f32>,
-    /// What is left of an error after a tick.
+    /// The part of an error that remains after a tick.
     kept: f32,
 }
 
@@ -29,7 +29,7 @@ impl Visual {
         Self { steps: Vec::new(), kept }
     }
 
-    /// A tick is over.
+    /// Decays the offset by one tick.
     pub(super) fn step(&mut self) {
         for steps in &mut self.steps {
             *steps *= self.kept;
@@ -43,7 +43,7 @@ impl Visual {
         self.steps.clear();
     }
 
-    /// Adds what is left of the errors when `part` (0 to 1) of a tick is over.
+    /// Adds the remaining offset, `part` (0 to 1) of a tick after the last step.
     pub(super) fn apply(&self, kind: &Kind, row: &mut [f64], part: f32) {
         if self.steps.is_empty() {
             return;
@@ -54,7 +54,8 @@ impl Visual {
         }
     }
 
-    /// What was believed to be `before` is `after`. Says how far the player would have seen it jump, if at all.
+    /// Corrects from `before` to `after`. Returns how far the player would have seen the entity jump, if at
+    /// all.
     pub(super) fn correct(
         &mut self,
         kind: &Kind,
@@ -128,7 +129,7 @@ mod tests {
         assert_eq!(
             visual.correct(kind, &[1_000.0, 0.0, 0.0], &[1_000.0, 5.0, 1.0], false),
             None,
-            "no place changed"
+            "no position changed"
         );
     }
 }

@@ -6,11 +6,12 @@ use crate::id::StreamId;
 use crate::snapshot::{Difference, Snapshot};
 
 impl<G: Game> Harness<G> {
-    /// Every connected client's newest snapshot equals what the room had at that tick, value for value. One that is
-    /// so far behind that the room no longer holds the tick passes; [`Harness::assert_caught_up`] refuses it.
+    /// Checks that every connected client's newest snapshot equals the room's state of that tick, value for
+    /// value. A client that is so far behind that the room no longer has the tick passes;
+    /// [`Harness::assert_caught_up`] rejects it.
     ///
     /// # Panics
-    /// One does not; says which client, tick, entity and field.
+    /// One differs; the text names the client, tick, entity and field.
     #[track_caller]
     pub fn assert_in_sync(&self) {
         for client in self.connected() {
@@ -39,7 +40,7 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// Every connected client is in sync and at most `ticks` behind the room.
+    /// Checks that every connected client is in sync and at most `ticks` behind the room.
     ///
     /// # Panics
     /// One is not.
@@ -50,12 +51,12 @@ impl<G: Game> Harness<G> {
             let newest = self.client(client).newest_tick();
             let behind = newest.map(|newest| self.tick().since(newest));
             if behind.is_none_or(|behind| behind > i64::from(ticks)) {
-                self.fail(&format!("{client:?} is behind by {behind:?} ticks"));
+                self.fail(&format!("{client:?} is {behind:?} ticks behind"));
             }
         }
     }
 
-    /// A difference with the names of the schema, in units.
+    /// Describes a difference with the names of the schema, in units.
     pub(super) fn describe(&self, ours: &Snapshot, difference: &Difference) -> String {
         let kind = ours.get(difference.id).and_then(|row| self.room().schema().kind(row.kind));
         let name = kind.map_or("?", |kind| &kind.name);
@@ -63,7 +64,7 @@ impl<G: Game> Harness<G> {
         match difference.field {
             Some(at) => {
                 let Some(field) = kind.and_then(|kind| kind.fields.get(usize::from(at))) else {
-                    return format!("entity {id} ({name}) has a field of which the schema knows nothing");
+                    return format!("entity {id} ({name}) has a field that is not in the schema");
                 };
                 let values = field.describe_two(difference.ours, difference.theirs);
                 format!("entity {id} ({name}), field `{}`: {values}", field.name)

@@ -1,4 +1,4 @@
-//! The connections of a harness: what sessions and sockets do in a server, as plain data.
+//! The connections of a harness: the sessions and sockets of a server, as plain data.
 
 use crate::Rng;
 use crate::entity::fnv1a_64;
@@ -12,46 +12,46 @@ use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// How far a connection has come.
+/// The progress of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// There is none.
+    /// There is no connection.
     Cut,
-    /// It stands; `Hello` did not come.
+    /// Connected; `Hello` has not arrived.
     Hello,
-    /// `Welcome` was said; `Join` did not come.
+    /// `Welcome` was sent; `Join` has not arrived.
     Join,
     /// A member of the room.
     Member(MemberId),
-    /// The server said the last word.
+    /// The server has sent its last message.
     Ended,
 }
 
-/// One client's connection: its member's slot and the link behind it.
+/// One client's connection: its member's slot, and the link to the client.
 #[derive(Debug)]
 pub(super) struct ClientConnection {
     pub(super) stage: Stage,
     pub(super) link: LinkSimulator<Vec<u8>, Bytes>,
     /// When a client that its link has cut comes back by itself.
     pub(super) resume_at: Option<Duration>,
-    /// The slot is not emptied: the peer of a socket whose buffers are full.
+    /// The slot is not emptied, as if the peer's socket buffers were full.
     pub(super) blocked: bool,
     control: VecDeque<Bytes>,
     slot: Option<Bytes>,
-    /// From when on the arrival of a frame is timed.
+    /// The time from which the arrival of a frame is timed.
     timed_from: Duration,
 }
 
-/// All connections; what the room writes into.
+/// All connections; the room's outbox.
 #[derive(Debug, Default)]
 pub(super) struct ClientConnections {
     pub(super) wires: Vec<ClientConnection>,
-    /// Which connection a member came by, by the member's number.
+    /// The connection of each member, by the member's number.
     of_member: Vec<usize>,
     pub(super) now: Duration,
     /// A running hash of all updates, to compare two runs.
     pub(super) sent_hash: u64,
-    /// The updates of the last step, if they are to be audited.
+    /// The updates of the last step, if updates are audited.
     pub(super) audited: Option<Vec<(MemberId, Bytes)>>,
 }
 
@@ -68,7 +68,7 @@ impl ClientConnection {
         }
     }
 
-    /// Everything on the way is lost.
+    /// Drops everything in flight.
     pub(super) fn reset(&mut self, stage: Stage) {
         self.stage = stage;
         self.link.clear();
@@ -77,8 +77,8 @@ impl ClientConnection {
         self.slot = None;
     }
 
-    /// What a member's message, which arrives now, is to the room. As over sockets, the arrival of one frame in four ticks
-    /// alone is timed.
+    /// Decodes a member's message that arrives now. As over sockets, the arrival of only one frame in four
+    /// ticks is timed.
     pub(super) fn decode<G: Game>(
         &mut self,
         now: Duration,
@@ -100,7 +100,7 @@ impl ClientConnection {
         self.flush(now);
     }
 
-    /// Moves what waits into the link, as long as that takes it.
+    /// Moves waiting messages into the link, as long as it accepts them.
     pub(super) fn flush(&mut self, now: Duration) {
         while !self.blocked && self.link.takes_down() {
             let Some(message) = self.control.pop_front().or_else(|| self.slot.take()) else { return };
@@ -108,7 +108,7 @@ impl ClientConnection {
         }
     }
 
-    /// The server's last message; it does not wait for the slot.
+    /// Sends the server's last message, which does not wait for the slot.
     pub(super) fn end(&mut self, now: Duration, close: Close) {
         self.slot = None;
         if let Ok(bytes) = ServerControl::Close(close).encode() {
@@ -119,7 +119,7 @@ impl ClientConnection {
 }
 
 impl ClientConnections {
-    /// A number for a new member that comes by connection `at`.
+    /// Assigns a number to a new member on connection `at`.
     pub(super) fn new_member(&mut self, at: usize) -> MemberId {
         self.of_member.push(at);
         MemberId(self.of_member.len() as u64)

@@ -6,7 +6,7 @@ use crate::entity::Input;
 use crate::game::Game;
 use crate::tick::Tick;
 
-/// What a check that found nothing has done.
+/// The result of a check that found no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Determinism {
     /// Ticks compared.
@@ -16,10 +16,10 @@ pub struct Determinism {
 }
 
 /// What usually makes two runs differ.
-const CAUSES: &str = "usual causes: the order of a `HashMap` or `HashSet`, a clock, a random number that is not from the seed, a \
-    static variable, an address in memory";
+const CAUSES: &str = "usual causes: the order of a `HashMap` or `HashSet`, a clock, a random number that is \
+    not from the seed, a static variable, an address in memory";
 
-/// Two runs that should have been the same were not.
+/// Two runs that should have been the same differ.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("seed {seed}: two runs with the same inputs differ at tick {tick}: {what}; {CAUSES}")]
 pub struct Unsound {
@@ -31,8 +31,9 @@ pub struct Unsound {
     pub what: String,
 }
 
-/// Runs a room of `players` players twice, side by side, with the same seed and the same random inputs, and compares
-/// every tick's state and every message. Players come one after the other; the first leaves half way.
+/// Runs a room of `players` players twice, side by side, with the same seed and the same random inputs, and
+/// compares every tick's state and every message. Players join one after the other; the first leaves half
+/// way.
 ///
 /// # Errors
 /// The first tick and field that differ, in units, and the usual causes.
@@ -74,7 +75,7 @@ fn compare<G: Game>(first: &Harness<G>, second: &Harness<G>) -> Result<(), Unsou
         return unsound(first.describe(a, &difference));
     }
     if first.wires.sent_hash != second.wires.sent_hash {
-        return unsound("the states are the same, the events are not".into());
+        return unsound("the states are the same, but the messages are not".into());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! A room, its clients and a seeded link between them in one process, with virtual time. For a host's own tests.
+//! A room, its clients and a seeded link between them in one process, with virtual time: for tests of games
+//! and hosts.
 //!
-//! The same seed gives the same run, byte for byte. A check that fails says the seed.
+//! The same seed gives the same run, byte for byte. A failed check reports the seed.
 //!
 //! ```text
 //! let mut match_ = Harness::<MyGame>::new(settings, seed);
@@ -41,10 +42,10 @@ use connections::{ClientConnection, ClientConnections, Stage};
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// Events of a client that a test did not take; older ones are dropped.
+/// The most events of a client that wait for the test; older ones are dropped.
 const EVENTS_KEPT: usize = 4096;
 
-/// A client of a harness, in the order in which they joined.
+/// A client of a harness, numbered in the order of joining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientIndex(pub usize);
 
@@ -52,7 +53,7 @@ type Driver<G> = Box<dyn FnMut(&Client<G>, &mut Rng) -> <G as Game>::Input>;
 
 type Drawer<G> = Box<dyn FnMut(&Client<G>, Duration)>;
 
-/// A client whose driver comes with each picture only, as a page in a browser.
+/// A client that is driven only when it renders a frame, as a page in a browser is.
 struct Pictures<G: Game> {
     period: Duration,
     next_at: Duration,
@@ -68,18 +69,18 @@ struct HarnessClient<G: Game> {
     events: VecDeque<ClientEvent<G>>,
 }
 
-/// A room with clients.
+/// A room with clients, in virtual time.
 pub struct Harness<G: Game> {
     room: Room<G>,
     rate: TickRate,
     seats: Vec<HarnessClient<G>>,
     wires: ClientConnections,
     now: Duration,
-    /// The server stands still until then.
+    /// The server is paused until then.
     paused_until: Duration,
     seed: u64,
     rng: Rng,
-    /// Whose messages are kept.
+    /// The client whose messages are recorded, and the messages.
     recorded: Option<(usize, Vec<Bytes>)>,
 }
 
@@ -90,10 +91,10 @@ impl<G: Game> core::fmt::Debug for Harness<G> {
 }
 
 impl<G: Game> Harness<G> {
-    /// A room at 30 Hz with these settings. All chance follows from `seed`.
+    /// Creates a room at 30 Hz with these settings. All randomness is derived from `seed`.
     ///
     /// # Panics
-    /// No room can be made: the settings or the game's types are at fault.
+    /// The room cannot be created: the settings or the game's types are invalid.
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64) -> Self {
         Self::at_rate(settings, seed, TickRate::DEFAULT)
@@ -108,7 +109,7 @@ impl<G: Game> Harness<G> {
         Self::make(settings, seed, rate, G::table())
     }
 
-    /// As [`Harness::new`], without the game's table: to train one.
+    /// As [`Harness::new`], without the game's table, for training one.
     ///
     /// # Panics
     /// As [`Harness::new`].
@@ -128,7 +129,7 @@ impl<G: Game> Harness<G> {
         };
         let mut room = match Room::with_table(config, settings, rng.next_u64(), table) {
             Ok(room) => room,
-            Err(error) => panic!("seed {seed}: the room cannot be made: {error}"),
+            Err(error) => panic!("seed {seed}: the room cannot be created: {error}"),
         };
         room.keep_states();
         let (seats, wires) = (Vec::new(), ClientConnections::default());
@@ -145,19 +146,20 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// Lets the room's numbers begin elsewhere, to see what happens at their end. Before anybody joins.
+    /// Starts the room's numbers at other values, to test what happens at their end. Call it before any
+    /// client joins.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.room.start_at(first);
         self.now = self.rate.time_of(first.tick);
         self.wires.now = self.now;
     }
 
-    /// A player connects and asks to join. It is in the room some ticks later.
+    /// Connects a player, which asks to join. It is in the room some ticks later.
     pub fn join(&mut self, name: &str) -> ClientIndex {
         self.connect(name, Role::Player)
     }
 
-    /// A spectator connects and asks to join.
+    /// Connects a spectator, which asks to join.
     pub fn spectate(&mut self, name: &str) -> ClientIndex {
         self.connect(name, Role::Spectator)
     }
@@ -184,33 +186,33 @@ impl<G: Game> Harness<G> {
         ClientIndex(at)
     }
 
-    /// Bytes of updates that each client gets at most from now on, 1/s; 0: no bound.
+    /// Limits the bytes of updates that each client gets from now on, 1/s; 0: no limit.
     pub fn budget(&mut self, client_bytes_per_s: u32) {
         self.room.set_client_bytes_per_s(client_bytes_per_s);
     }
 
-    /// From now on every update is audited as it is sent: the run fails at the first entity that its receiver may not
-    /// see. See [`Room::audit`].
+    /// Audits every update from now on when it is sent: the run fails at the first entity that its receiver
+    /// may not see. See [`Room::audit`].
     pub fn audit_leaks(&mut self) {
         self.wires.audited = Some(Vec::new());
     }
 
-    /// From now on the messages that a client receives are kept, for [`Harness::take_recorded`].
+    /// Records the messages that a client receives from now on, for [`Harness::take_recorded`].
     pub fn record(&mut self, client: ClientIndex) {
         self.recorded = Some((client.0, Vec::new()));
     }
 
-    /// The messages that came to the client that is recorded, in order, since this was asked last.
+    /// The messages that the recorded client has received since the last call, in order.
     pub fn take_recorded(&mut self) -> Vec<Bytes> {
         self.recorded.as_mut().map(|(_, messages)| core::mem::take(messages)).unwrap_or_default()
     }
 
-    /// The controls of a client from now on.
+    /// Sets the controls of a client from now on.
     pub fn set_input(&mut self, client: ClientIndex, input: G::Input) {
         self.seat_mut(client).client.set_input(input);
     }
 
-    /// A closure gives the controls of a client for each of its inputs.
+    /// Sets a closure that returns the controls of a client for each of its inputs.
     pub fn drive(
         &mut self,
         client: ClientIndex,
@@ -219,7 +221,8 @@ impl<G: Game> Harness<G> {
         self.seat_mut(client).drive = Some(Box::new(drive));
     }
 
-    /// From now on a client's driver comes `hz` times a second, and only then: it advances the client and draws.
+    /// Drives a client `hz` times a second from now on, and only then: it advances the client and renders a
+    /// frame.
     pub fn pictures(
         &mut self,
         client: ClientIndex,
@@ -230,35 +233,36 @@ impl<G: Game> Harness<G> {
         self.seat_mut(client).pictures = Some(Pictures { period, next_at: now, draw: Box::new(draw) });
     }
 
-    /// A client's program stands still for `time`, as in a closed laptop: it reads nothing and makes nothing.
+    /// Pauses a client's program for `time`, as in a closed laptop: it reads nothing and sends nothing.
     pub fn sleep(&mut self, client: ClientIndex, time: Duration) {
         let until = self.now + time;
         self.seat_mut(client).asleep_until = until;
     }
 
-    /// The server stands still for `time`, as in a virtual machine's pause: it reads nothing and steps nothing. Then it
-    /// makes up for the last ticks and skips those before them, as a room of a real server does.
+    /// Pauses the server for `time`, as when a virtual machine is paused: it reads nothing and steps nothing.
+    /// Then it catches up on the last ticks and skips those before them, as a room on a real server does.
     pub fn pause_room(&mut self, time: Duration) {
         self.paused_until = self.now + time;
     }
 
-    /// How a client's link behaves from now on. A client that its link cuts comes back by itself when the cut is over.
+    /// Sets how a client's link behaves from now on. A client that its link cuts comes back by itself when
+    /// the cut is over.
     pub fn link(&mut self, client: ClientIndex, profile: LinkProfile) {
         self.wire_mut(client).link.set_profile(profile);
     }
 
-    /// Nothing arrives over a client's link, in either direction, for `time`; then all at once.
+    /// Stalls a client's link, in both directions, for `time`; then everything arrives at once.
     pub fn stall(&mut self, client: ClientIndex, time: Duration) {
         let until = self.now + time;
         self.wire_mut(client).link.stall(until);
     }
 
-    /// A client's slot is not emptied from now on, as if its socket took no more bytes.
+    /// Blocks a client's slot from now on, as if its socket accepted no more bytes.
     pub fn block_slot(&mut self, client: ClientIndex) {
         self.wire_mut(client).blocked = true;
     }
 
-    /// A blocked slot is emptied again.
+    /// Unblocks a blocked slot.
     pub fn unblock_slot(&mut self, client: ClientIndex) {
         let now = self.now;
         let wire = self.wire_mut(client);
@@ -266,7 +270,7 @@ impl<G: Game> Harness<G> {
         wire.flush(now);
     }
 
-    /// The connection breaks: what was on its way is lost, and the room is told.
+    /// Breaks the connection: messages in flight are lost, and the room is notified.
     pub fn cut(&mut self, client: ClientIndex) {
         let now = self.now;
         let wire = self.wire_mut(client);
@@ -277,7 +281,7 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// A client whose connection was cut comes back. `false` if it has nothing to come back to.
+    /// Brings back a client whose connection was cut. `false` if it has nothing to come back to.
     pub fn resume(&mut self, client: ClientIndex) -> bool {
         let now = self.now;
         if !self.seat_mut(client).client.reconnect(now) {
@@ -289,8 +293,8 @@ impl<G: Game> Harness<G> {
         true
     }
 
-    /// The client is gone, as a page that is loaded anew, and another one takes its place. `false` if it has none. What
-    /// the old one was told and nobody took is lost with it.
+    /// Replaces the client by a new one that takes its seat, as when a page is reloaded. `false` if it has no
+    /// seat. Events that the test did not take from the old client are lost with it.
     pub fn restart(&mut self, client: ClientIndex) -> bool {
         let old = &self.seat_mut(client).client;
         let Some(saved) = old.save_place() else { return false };
@@ -304,7 +308,7 @@ impl<G: Game> Harness<G> {
         true
     }
 
-    /// A cut client comes back, or joins anew if it never was in.
+    /// Brings a cut client back, or joins from scratch if it never was in the room.
     pub(super) fn come_back(&mut self, client: ClientIndex) {
         if !self.resume(client) {
             let seat = self.seat_mut(client);
@@ -314,23 +318,25 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// A client leaves for good.
+    /// Makes a client leave permanently.
     pub fn leave(&mut self, client: ClientIndex) {
         self.seat_mut(client).client.leave();
         self.transmit(client.0);
     }
 
-    /// Changes one field of a client's newest snapshot, as a fault in its memory would. `false` if it has none.
+    /// Changes one field of a client's newest snapshot, as a memory fault would. `false` if it has none.
     pub fn corrupt(&mut self, client: ClientIndex) -> bool {
         self.seat_mut(client).client.corrupt()
     }
 
-    /// Loses every second row of a client's newest snapshot, so that deltas make no sense to it. `false` if it has none.
+    /// Removes every second row of a client's newest snapshot, so that deltas no longer fit it. `false` if it
+    /// has none.
     pub fn lose_rows(&mut self, client: ClientIndex) -> bool {
         self.seat_mut(client).client.lose_rows()
     }
 
-    /// Ends all trouble (cuts, blocked slots, bad links) and runs until it is over: two seconds.
+    /// Ends all disturbances (cuts, blocked slots, bad links) and runs for two seconds until they have no
+    /// effect.
     pub fn settle(&mut self) {
         for at in 0..self.seats.len() {
             let client = ClientIndex(at);
@@ -355,12 +361,12 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// A client, to give it commands. What it wants to send goes out with its next input.
+    /// A client, to give it commands. Its messages are sent with its next input.
     pub fn client_mut(&mut self, client: ClientIndex) -> &mut Client<G> {
         &mut self.seat_mut(client).client
     }
 
-    /// What happened to a client since this was asked last; the last 4,096 events at most.
+    /// The events of a client since the last call; at most the last 4,096.
     pub fn take_events(&mut self, client: ClientIndex) -> Vec<ClientEvent<G>> {
         self.seat_mut(client).events.drain(..).collect()
     }
@@ -381,7 +387,7 @@ impl<G: Game> Harness<G> {
         &self.room
     }
 
-    /// The room, to change what it tells.
+    /// The room, to change how it runs.
     pub fn room_mut(&mut self) -> &mut Room<G> {
         &mut self.room
     }
@@ -420,7 +426,7 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// Ends the test and says the seed.
+    /// Fails the test and reports the seed.
     #[track_caller]
     fn fail(&self, text: &str) -> ! {
         panic!("seed {}, tick {}: {text}", self.seed, self.room.tick())

@@ -1,4 +1,4 @@
-//! A check for any game: what a client predicts of its player's entity must be what the server makes of it.
+//! A check for any game: what a client predicts for its player's entity must equal what the server computes.
 
 use super::{ClientIndex, Harness, LinkProfile};
 use crate::Rng;
@@ -9,33 +9,36 @@ use crate::tick::Tick;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-/// One way from a client to the room: enough that a prediction is some ticks ahead of what the client hears.
+/// The latency in each direction: enough that predictions are some ticks ahead of what the client has
+/// received.
 const DELAY: Duration = Duration::from_millis(40);
-/// Ticks after the joins that are not compared: a client's clock finds its pace.
+/// Ticks after the joins that are not compared, in which a client's clock settles.
 const SETTLE_TICKS: u32 = 30;
-/// Controls stay as they are for so many ticks at most.
+/// The most ticks for which controls stay the same.
 const HOLD_TICKS_MAX: u32 = 12;
 
 /// What usually makes predictions wrong.
-const CAUSES: &str = "usual causes: `step` does more to a player's entity than `apply_input` (do it in `apply_input`, or allow \
-    it); `step` does not call `apply_input` exactly once per player and tick; `apply_input` reads what is not replicated, \
-    or something outside of its arguments";
+const CAUSES: &str = "usual causes: `step` does more to a player's entity than `apply_input` (do it in \
+    `apply_input`, or allow it); `step` does not call `apply_input` exactly once per player and tick; \
+    `apply_input` reads something that is not replicated, or something outside of its arguments";
 
-/// What a game does to a player's entity that its client cannot foretell.
+/// The effects on a player's entity that its client cannot predict.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allowed<'a> {
-    /// Fields that the server alone changes, such as a score: they are not compared. A vector is named as a whole.
+    /// Fields that only the server changes, such as a score: they are not compared. A vector is named as a
+    /// whole.
     pub server_fields: &'a [&'a str],
-    /// How many of 1,000 predictions may be wrong in the other fields: those at which players push or hit each other.
+    /// How many of 1,000 predictions may be wrong in the other fields, because players push or hit each
+    /// other.
     pub wrong_per_mille: u32,
 }
 
-/// What a check of predictions that was passed has compared.
+/// The numbers of a check of predictions that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Predictions {
     /// Predictions that were compared with the room's state.
     pub compared: u64,
-    /// Those that were wrong, and allowed to be.
+    /// Predictions that were wrong, within what is allowed.
     pub wrong: u64,
 }
 
@@ -51,10 +54,11 @@ pub struct WrongPrediction {
     pub what: String,
 }
 
-/// Runs a room of `players` players with random controls for `ticks` ticks, and compares every prediction of a client's own
-/// entity with the room's state. Analog controls lie between the steps of their grids, and outside of their ranges, too. With
-/// one player, nobody else can interfere: a game passes if `step` does to the player's entity what `apply_input` does, and
-/// nothing else. [`check_prediction_within`] says what else it may do.
+/// Runs a room of `players` players with random controls for `ticks` ticks, and compares every prediction of
+/// a client's own entity with the room's state. Analog controls also lie between the steps of their grids and
+/// outside of their ranges. With one player, no other player can interfere: a game passes if `step` does to
+/// the player's entity what `apply_input` does, and nothing else. [`check_prediction_within`] allows
+/// exceptions.
 ///
 /// # Errors
 /// The first tick and field with a wrong prediction, in units, and the usual causes.
@@ -67,10 +71,10 @@ pub fn check_prediction<G: Game>(
     check_prediction_within::<G>(settings, seed, ticks, players, Allowed::default())
 }
 
-/// As [`check_prediction`], for a game in which more than a player's controls moves its entity.
+/// As [`check_prediction`], for a game in which not only a player's controls move its entity.
 ///
 /// # Errors
-/// More predictions were wrong than `allowed`; as [`check_prediction`].
+/// As [`check_prediction`], if more predictions were wrong than `allowed`.
 pub fn check_prediction_within<G: Game>(
     settings: &G::Settings,
     seed: u64,
@@ -100,7 +104,8 @@ pub fn check_prediction_within<G: Game>(
     found.judge(seed, compared(&run) - before, allowed.wrong_per_mille)
 }
 
-/// Random controls, as real ones are: held for a while, with the edge of a button in the first input alone.
+/// Random controls that behave like real ones: held for a while, with the edge of a button in the first input
+/// only.
 struct Controls<I> {
     input: I,
     ticks_left: u32,
@@ -124,7 +129,7 @@ impl<I: Input> Controls<I> {
         self.input.clone()
     }
 
-    /// Each field between two steps of its grid, or up to three steps beyond an end.
+    /// Returns random fields: each between two steps of its grid, or up to three steps beyond an end.
     fn random(rng: &mut Rng) -> I {
         let mut field = |grid: &crate::entity::Grid| {
             let reach = i64::from(grid.max) - i64::from(grid.min) + 6;
@@ -158,7 +163,7 @@ impl Found {
             self.first.get_or_insert_with(|| {
                 let values = field.describe_two(*predicted, *real);
                 let what = format!(
-                    "the entity of player {} ({}), field `{}`: predicted and real are {values}",
+                    "the entity of player {} ({}), field `{}`: predicted and actual value are {values}",
                     client.0, kind.name, field.name
                 );
                 (wrong.tick, what)
@@ -178,15 +183,15 @@ impl Found {
         };
         let fields: Vec<_> = self.fields.iter().map(|(name, times)| format!("`{name}` {times} x")).collect();
         let what = format!(
-            "{wrong} of {compared} predictions are wrong, where {per_mille} of 1,000 may be; the first at tick {tick}: \
-             {first}; wrong in all: {}",
+            "{wrong} of {compared} predictions are wrong, where {per_mille} of 1,000 may be; the first at \
+             tick {tick}: {first}; wrong predictions by field: {}",
             fields.join(", ")
         );
         Err(WrongPrediction { seed, tick: Some(tick), what })
     }
 }
 
-/// The fields in which a prediction is wrong, those left out that the server alone changes.
+/// The fields in which a prediction is wrong, without those that only the server changes.
 fn differing<'a>(kind: &'a Kind, wrong: &Mispredicted, server_fields: &[&str]) -> Vec<(&'a Field, i32, i32)> {
     let values = wrong.predicted.iter().zip(&wrong.real);
     let fields = kind.fields.iter().zip(values).filter(|(field, (predicted, real))| {

@@ -1,4 +1,4 @@
-//! Virtual time: from one happening to the next, in an order that depends on nothing but the seed.
+//! Virtual time: one event after the other, in an order that depends only on the seed.
 
 use super::connections::Stage;
 use super::{ClientIndex, EVENTS_KEPT, Harness};
@@ -12,7 +12,7 @@ use crate::wire::control::{
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// What happens next, in the order in which things of one moment happen.
+/// The next event. Events at the same time happen in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     ServerReceives(usize),
@@ -24,7 +24,7 @@ enum Happening {
 }
 
 impl<G: Game> Harness<G> {
-    /// Runs the room for `ticks` steps, with all that happens between them.
+    /// Runs the room for `ticks` steps, with everything that happens between them.
     pub fn run_ticks(&mut self, ticks: u32) {
         let end = self.room.tick().0.saturating_add(ticks);
         while self.room.tick().0 < end {
@@ -90,7 +90,7 @@ impl<G: Game> Harness<G> {
         first
     }
 
-    /// The network takes a client's connection away; it comes back when the network does.
+    /// The network cuts a client's connection; the client comes back when the network does.
     fn link_cuts(&mut self, at: usize) {
         let over = self.wires.wires.get(at).and_then(|wire| wire.link.next_cut(self.now));
         self.cut(ClientIndex(at));
@@ -107,7 +107,7 @@ impl<G: Game> Harness<G> {
             messages.push(message.clone());
         }
         if let Err(error) = seat.client.receive(self.now, &message) {
-            self.fail(&format!("client {at} refuses a message of the room: {error}"));
+            self.fail(&format!("client {at} refuses a message from the room: {error}"));
         }
         while let Some(event) = seat.client.poll_event() {
             if seat.events.len() >= EVENTS_KEPT {
@@ -142,10 +142,10 @@ impl<G: Game> Harness<G> {
         }
     }
 
-    /// What a server's session does with a message.
+    /// Handles a message as a server's session does.
     fn server_receives(&mut self, at: usize) {
         let Some(wire) = self.wires.wires.get_mut(at) else { return };
-        // A socket says when something came, also while the server stood still.
+        // A socket reports when a message arrived, even if the server was paused then.
         let Some((came_at, message)) = wire.link.up.receive(self.now) else { return };
         let done = match wire.stage {
             Stage::Cut | Stage::Ended => Ok(()),
@@ -156,7 +156,7 @@ impl<G: Game> Harness<G> {
                 .map(|event| self.room.handle(came_at, member, event, &mut self.wires)),
         };
         if let Err(close) = done {
-            self.fail(&format!("the server refuses a message of client {at}: {close}"));
+            self.fail(&format!("the server refuses a message from client {at}: {close}"));
         }
     }
 

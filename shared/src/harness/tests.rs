@@ -28,7 +28,7 @@ fn with_players(seed: u64, names: &[&str]) -> (Harness<Dots>, Vec<ClientIndex>) 
     (harness, clients)
 }
 
-/// What the clients said, as each of them heard it.
+/// The clients' messages, as one client received them.
 fn said(events: Vec<ClientEvent<Dots>>) -> Vec<u32> {
     events
         .into_iter()
@@ -147,7 +147,7 @@ fn a_blocked_slot_costs_the_others_nothing_and_catches_up() {
     let before = harness.client(clients[1]).stats().snapshots;
     harness.block_slot(clients[0]);
     harness.run_ticks(200);
-    // Some ticks go as predicted, since the blocked client hears nothing and so says little.
+    // Some ticks go as predicted, because the blocked client receives nothing and so sends little.
     let stats = harness.client(clients[1]).stats();
     assert_eq!(stats.snapshots - before, 200);
     assert!(harness.room().stats().skips_full > 150);
@@ -163,7 +163,7 @@ fn a_client_that_cannot_keep_up_is_served_less_often_is_told_so_and_recovers_in_
     let run = |harness: &mut Harness<Dots>, seconds: u32, slow: bool| {
         let mut slowest = 0;
         for tick in 0..seconds * 30 {
-            // Its slot is full for two ticks of three: about what a link of a third of the rate does.
+            // Its slot is full for two ticks of three, roughly as on a link of a third of the rate.
             match tick % 3 {
                 0 if slow => harness.block_slot(clients[0]),
                 2 => harness.unblock_slot(clients[0]),
@@ -177,7 +177,7 @@ fn a_client_that_cannot_keep_up_is_served_less_often_is_told_so_and_recovers_in_
     assert_eq!(run(&mut harness, 6, true), (1, 1), "at half the rate its link suffices");
     let stats = harness.room().stats();
     assert!(stats.paced_slower >= 1 && stats.skips_pace > 10, "{stats:?}");
-    assert_eq!(harness.client(clients[1]).stats().rate_step, 0, "the others notice nothing");
+    assert_eq!(harness.client(clients[1]).stats().rate_step, 0, "the other client is not affected");
     assert_eq!(run(&mut harness, 30, false), (1, 0));
     harness.assert_caught_up(1);
     let stats = harness.room().stats();
@@ -196,15 +196,15 @@ fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_
     harness.assert_caught_up(3);
     harness.stall(clients[0], Duration::from_secs(50));
     harness.run_ticks(30 * 51);
-    assert_eq!(harness.room().stats().lost, 0, "it did not speak");
+    assert_eq!(harness.room().stats().lost, 0, "it sent nothing");
     harness.assert_caught_up(3);
     harness.block_slot(clients[0]);
     harness.run_ticks(30 * 32);
     assert_eq!(harness.room().stats().lost, 1);
-    assert_eq!(harness.room().players(), 2, "its place is kept");
+    assert_eq!(harness.room().players(), 2, "its seat is kept");
     harness.unblock_slot(clients[0]);
     harness.run_ticks(30);
-    let State::Closed(close) = harness.client(clients[0]).state() else { panic!("it is told") };
+    let State::Closed(close) = harness.client(clients[0]).state() else { panic!("it is not closed") };
     assert_eq!(close.code, CloseCode::TooSlow);
     assert!(harness.resume(clients[0]));
     harness.settle();
@@ -369,8 +369,8 @@ fn a_press_that_comes_late_stays_predicted_until_it_comes() {
         late += harness.client(ada).stats().inputs.folded;
     }
     assert!(late > 20, "{late}");
-    // Two of them that come in one tick are one press, which is foretold too.
-    assert!(back * 5 < late, "of {presses} presses, {late} of them late, {back} were taken back for a time");
+    // Two presses that arrive in one tick count as one, which is predicted, too.
+    assert!(back * 5 < late, "of {presses} presses, {late} of them late, {back} were withdrawn for a time");
 }
 
 #[test]

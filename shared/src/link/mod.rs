@@ -1,13 +1,14 @@
-//! A bad network as a pure state machine: what a connection over it does to messages, without a socket or a clock.
+//! A bad network as a pure state machine: what a connection over it does to messages, without a socket or a
+//! clock.
 //!
-//! A [`LinkSimulator`] carries whole messages both ways, each [`Path`] with values of its own. It behaves as a TCP connection
-//! does: nothing is lost and nothing overtakes, so a lost segment shows as a stall of all that is behind it. The harness
-//! runs it in virtual time, the load tester in real time between a bot and its socket. The same seed and the same
-//! messages at the same times give the same arrivals.
+//! A [`LinkSimulator`] carries whole messages in both directions; each [`Path`] has its own values. It
+//! behaves like a TCP connection: nothing is lost and nothing overtakes, so a lost segment shows as a stall
+//! of everything after it. The harness runs it in virtual time, the load tester in real time between a bot
+//! and its socket. The same seed and the same messages at the same times give the same arrivals.
 //!
 //! ```text
-//!   send ─► bottleneck (bandwidth) ─► delay ± jitter ─► lost? + retransmission ─► in order ─► burst ─► stall ─► receive
-//!           └──────────────────────── counts against the queue's bound ─────────────────────────────────────┘
+//! send ─► bottleneck (bandwidth) ─► delay ± jitter ─► lost: resent ─► in order ─► burst ─► stall ─► receive
+//!         └────────────────────── counts against the limit of the queue ───────────────────────┘
 //! ```
 //!
 //! Not modelled: congestion control (no window shrinks after a loss), lost acknowledgements, cross traffic.
@@ -38,8 +39,8 @@ pub struct LinkSimulator<U, D> {
 }
 
 impl<U: AsRef<[u8]>, D: AsRef<[u8]>> LinkSimulator<U, D> {
-    /// A link that is idle. Times count from the same start in all calls; outages follow from `seed` and the time alone, so
-    /// that a client's next connection, made with the same seed, meets the ones that are still to come.
+    /// Creates an idle link. Times count from the same start in all calls. Outages depend only on `seed` and
+    /// the time, so a client's next connection, created with the same seed, meets the remaining ones.
     #[must_use]
     pub fn new(profile: LinkProfile, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -52,54 +53,54 @@ impl<U: AsRef<[u8]>, D: AsRef<[u8]>> LinkSimulator<U, D> {
         }
     }
 
-    /// How it behaves.
+    /// How the link behaves.
     #[must_use]
     pub fn profile(&self) -> &LinkProfile {
         &self.profile
     }
 
-    /// Behaves so from now on; what is on the way arrives as it would have.
+    /// Changes how the link behaves from now on; messages in flight arrive as they would have.
     pub fn set_profile(&mut self, profile: LinkProfile) {
         self.profile = profile;
         self.stalls.set(profile.stall);
         self.cuts.set(profile.cut);
     }
 
-    /// The client sends. Ask [`LinkSimulator::takes_up`] before.
+    /// The client sends. Check [`LinkSimulator::takes_up`] first.
     pub fn send_up(&mut self, now: Duration, message: U) {
         self.up.send(now, message, &self.profile.up, self.profile.retransmit(), &self.stalls);
     }
 
-    /// The server sends. Ask [`LinkSimulator::takes_down`] before.
+    /// The server sends. Check [`LinkSimulator::takes_down`] first.
     pub fn send_down(&mut self, now: Duration, message: D) {
         self.down.send(now, message, &self.profile.down, self.profile.retransmit(), &self.stalls);
     }
 
-    /// Whether the way up takes another message: else the sender has to wait, as for a full socket.
+    /// Whether the uplink accepts another message; otherwise the sender has to wait, as for a full socket.
     #[must_use]
     pub fn takes_up(&self) -> bool {
         self.up.takes(&self.profile.up)
     }
 
-    /// Whether the way down takes another message.
+    /// Whether the downlink accepts another message.
     #[must_use]
     pub fn takes_down(&self) -> bool {
         self.down.takes(&self.profile.down)
     }
 
-    /// Nothing arrives in either direction before `until`; then all at once.
+    /// Stalls both directions until `until`; then everything arrives at once.
     pub fn stall(&mut self, until: Duration) {
         self.up.stall(until);
         self.down.stall(until);
     }
 
-    /// The connection is gone, and all that was on its way with it.
+    /// Drops all messages in flight: the connection no longer exists.
     pub fn clear(&mut self) {
         self.up.clear();
         self.down.clear();
     }
 
-    /// The cut that goes on at `now`, or else the next: from when until when there is no connection.
+    /// The cut in progress at `now`, otherwise the next one: its start and its end.
     #[must_use]
     pub fn next_cut(&self, now: Duration) -> Option<(Duration, Duration)> {
         self.cuts.at_or_after(now)

@@ -1,4 +1,4 @@
-//! Times in which a network carries nothing: once in each period, at a random place in it.
+//! Times in which a network carries nothing: one in each period, at a random time in it.
 
 use crate::Rng;
 use core::time::Duration;
@@ -13,23 +13,23 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// Never.
+    /// No outages.
     pub const NEVER: Self = Self { time: Duration::ZERO, every: Duration::ZERO };
 
-    /// `time_ms` once every `every_ms`.
+    /// An outage of `time_ms` in every `every_ms`.
     #[must_use]
     pub const fn millis(time_ms: u64, every_ms: u64) -> Self {
         Self { time: Duration::from_millis(time_ms), every: Duration::from_millis(every_ms) }
     }
 
-    /// Whether there never is one.
+    /// Whether there are no outages.
     #[must_use]
     pub const fn is_never(&self) -> bool {
         self.every.is_zero()
     }
 }
 
-/// A seeded sequence of outages. Holds no state: any of them follows from its number.
+/// A seeded sequence of outages. It has no state: each outage follows from its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outages {
     outage: Outage,
@@ -47,7 +47,7 @@ impl Outages {
         self.outage = outage;
     }
 
-    /// The outage that goes on at `at`, or else the next one: its begin and its end.
+    /// The outage in progress at `at`, otherwise the next one: its start and its end.
     #[must_use]
     pub fn at_or_after(&self, at: Duration) -> Option<(Duration, Duration)> {
         if self.outage.is_never() {
@@ -58,7 +58,7 @@ impl Outages {
         Some(if at < until { (from, until) } else { self.nth(number.saturating_add(1)) })
     }
 
-    /// When something that would come at `at` does come.
+    /// When a message arrives that would arrive at `at` without outages.
     pub(super) fn held(&self, at: Duration) -> Duration {
         match self.at_or_after(at) {
             Some((from, until)) if from <= at => until,

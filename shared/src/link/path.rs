@@ -6,24 +6,24 @@ use crate::Rng;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// Bytes of a message that go in one segment of TCP.
+/// The bytes of messages in one TCP segment.
 pub const SEGMENT_BYTES: usize = 1_448;
-/// What each segment takes besides: TCP and IP with options 52, WebSocket 4.
+/// The overhead of each segment: TCP and IP with options 52, WebSocket 4.
 pub const HEADER_BYTES: usize = 56;
 
-/// A segment that was lost so often in a row comes through.
+/// A segment that was lost this many times in a row gets through.
 const LOSSES_MAX: u32 = 6;
-/// Messages on the way at which a sender has to wait, however short they are.
+/// The messages in flight at which a sender has to wait, however short they are.
 const MESSAGES_MAX: usize = 1_024;
 
-/// Messages on their way in one direction.
+/// Messages in flight in one direction.
 #[derive(Clone, Debug)]
 pub struct Path<M> {
     on_the_way: VecDeque<(Duration, M)>,
     bytes: usize,
-    /// When the bottleneck has let through what was sent so far.
+    /// When the bottleneck has passed everything sent so far.
     free_at: Duration,
-    /// When the last of all arrives.
+    /// When the last message arrives.
     last: Duration,
     lost: u64,
     rng: Rng,
@@ -48,7 +48,7 @@ impl<M: AsRef<[u8]>> Path<M> {
         self.free_at = self.free_at.max(now) + self.passage(bytes + segments * HEADER_BYTES, profile);
         let way = (profile.delay + self.jitter(profile)).saturating_sub(profile.jitter);
         let arrives = self.free_at + way + self.retransmissions(segments, profile, retransmit);
-        // A burst or a stall after the order was made keeps the order.
+        // Bursts and stalls are applied after the ordering and keep it.
         let arrives = stalls.held(to_burst(arrives.max(self.last), profile.burst_every));
         self.last = arrives;
         self.bytes += bytes;
@@ -62,13 +62,13 @@ impl<M: AsRef<[u8]>> Path<M> {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX / 4))
     }
 
-    /// From nothing to twice the profile's jitter.
+    /// A random time from zero to twice the profile's jitter.
     fn jitter(&mut self, profile: &PathProfile) -> Duration {
         let jitter_us = u32::try_from(profile.jitter.as_micros() * 2).unwrap_or(u32::MAX - 1);
         Duration::from_micros(self.rng.below(jitter_us + 1).into())
     }
 
-    /// How much later the last of `segments` comes because some of them got lost.
+    /// How much later the last of `segments` arrives because some of them were lost.
     fn retransmissions(&mut self, segments: usize, profile: &PathProfile, retransmit: Duration) -> Duration {
         let mut longest = 0;
         if profile.loss_per_million == 0 {
@@ -82,16 +82,16 @@ impl<M: AsRef<[u8]>> Path<M> {
             self.lost += u64::from(losses);
             longest = longest.max(losses);
         }
-        // The wait doubles with each: 1, 3, 7 times the first.
+        // The wait doubles with each loss: 1, 3, 7 times the first in total.
         retransmit * ((1 << longest) - 1)
     }
 
-    /// Whether it takes another message. An idle path takes one of any length.
+    /// Whether the path accepts another message. An idle path accepts one of any length.
     pub(super) fn takes(&self, profile: &PathProfile) -> bool {
         self.bytes < profile.queue_bytes_max.max(1) && self.on_the_way.len() < MESSAGES_MAX
     }
 
-    /// Nothing arrives before `until`.
+    /// Stalls the path: nothing arrives before `until`.
     pub fn stall(&mut self, until: Duration) {
         self.last = self.last.max(until);
         for (at, _) in &mut self.on_the_way {
@@ -105,7 +105,7 @@ impl<M: AsRef<[u8]>> Path<M> {
         self.on_the_way.front().map(|(at, _)| *at)
     }
 
-    /// The next message that has arrived at `now`, and when it did.
+    /// The next message that has arrived at `now`, and its arrival time.
     pub fn receive(&mut self, now: Duration) -> Option<(Duration, M)> {
         if self.next_at()? > now {
             return None;
@@ -115,13 +115,13 @@ impl<M: AsRef<[u8]>> Path<M> {
         Some((at, message))
     }
 
-    /// Segments that got lost so far.
+    /// The segments lost so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// Nothing is on the way any more.
+    /// Drops all messages in flight.
     pub(super) fn clear(&mut self) {
         self.on_the_way.clear();
         (self.bytes, self.free_at, self.last) = (0, Duration::ZERO, Duration::ZERO);

@@ -1,11 +1,11 @@
-//! How a link behaves, and the networks that players have, by name.
+//! How a link behaves, and named profiles of networks that players have.
 
 use super::outage::Outage;
 use core::time::Duration;
 
-/// The least time after which a lost segment is sent again: Linux' least retransmission timeout.
+/// The least time after which a lost segment is sent again: the minimum retransmission timeout of Linux.
 const RETRANSMIT_MIN: Duration = Duration::from_millis(200);
-/// Bytes that a path takes by default.
+/// The bytes that a path holds by default.
 const QUEUE_BYTES_MAX: usize = 16 * 1024;
 
 /// How one direction behaves.
@@ -13,16 +13,19 @@ const QUEUE_BYTES_MAX: usize = 16 * 1024;
 pub struct PathProfile {
     /// The time that a message takes.
     pub delay: Duration,
-    /// A message takes up to so much longer or shorter, each time evenly at random.
+    /// A message takes up to this much longer or shorter, uniformly at random.
     pub jitter: Duration,
-    /// Segments that get lost, of a million. A lost one is sent again after [`LinkProfile::retransmit`], twice that if it is
-    /// lost once more, and so on; all behind it waits.
+    /// Lost segments per million. A lost one is sent again after [`LinkProfile::retransmit`], after twice
+    /// that if it is lost again, and so on; everything after it waits.
     pub loss_per_million: u32,
-    /// What the narrowest place lets through, bit/s, with [`super::HEADER_BYTES`] for each segment; 0 for all.
+    /// The bandwidth of the bottleneck, bit/s, including [`super::HEADER_BYTES`] for each segment; 0:
+    /// unlimited.
     pub bandwidth_bits_per_s: u64,
-    /// Bytes on the way (in the sender's buffer, in the bottleneck's queue, in the air) at which a sender has to wait.
+    /// Bytes in flight (in the sender's buffer, in the bottleneck's queue, in transit) at which a sender has
+    /// to wait.
     pub queue_bytes_max: usize,
-    /// Messages arrive in bursts so far apart, as over a radio that sleeps; zero for each on its own.
+    /// The interval of the bursts in which messages arrive, as over a radio that sleeps; zero: each on its
+    /// own.
     pub burst_every: Duration,
 }
 
@@ -43,16 +46,16 @@ impl PathProfile {
     }
 }
 
-/// How a link behaves: each direction on its own, and outages of both.
+/// How a link behaves: each direction, and outages of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkProfile {
     /// Client to server.
     pub up: PathProfile,
     /// Server to client.
     pub down: PathProfile,
-    /// Times in which nothing arrives; then all at once.
+    /// Times in which nothing arrives; then everything arrives at once.
     pub stall: Outage,
-    /// Times without a connection: the one that stands breaks at the begin, none can be made before the end.
+    /// Times without a connection: the current one breaks at the start, and none can be made before the end.
     pub cut: Outage,
 }
 
@@ -65,7 +68,8 @@ impl LinkProfile {
     /// A phone's network: a round trip of 80 ± 20 ms, a stall of 200 ms every 30 s.
     pub const MOBILE_4G: Self =
         Self { stall: Outage::millis(200, 30_000), ..Self::both(PathProfile::micros(40_000, 10_000)) };
-    /// An overloaded guest network: a round trip of 150 ± 60 ms, a stall of 300 ms every 5 s, a cut of 1 s every minute.
+    /// An overloaded guest network: a round trip of 150 ± 60 ms, a stall of 300 ms every 5 s, a cut of 1 s
+    /// every minute.
     pub const BAD_HOTEL: Self = Self {
         stall: Outage::millis(300, 5_000),
         cut: Outage::millis(1_000, 60_000),
@@ -98,7 +102,7 @@ impl LinkProfile {
         Self::NAMED.iter().find(|(own, _)| *own == name).map(|(_, profile)| *profile)
     }
 
-    /// How long it takes until a lost segment is sent again: a round trip, but at least 200 ms.
+    /// The time until a lost segment is sent again: a round trip, but at least 200 ms.
     #[must_use]
     pub fn retransmit(&self) -> Duration {
         let paths = [&self.up, &self.down];

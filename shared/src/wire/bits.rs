@@ -1,14 +1,14 @@
 //! Bit streams: least significant bit first, Exp-Golomb numbers.
 //!
 //! ```text
-//! bit i of the stream = bit (i mod 8) of byte (i div 8); the last byte is filled up with zeros
-//! EGk(v): q = (v >> k) + 1 with n bits; n-1 zeros, then the n bits of q from the highest, then the low k bits of v
+//! bit i of the stream = bit (i mod 8) of byte (i div 8); the last byte is padded with zeros
+//! EGk(v): q = (v >> k) + 1 with n bits; n-1 zeros, the n bits of q from the highest, the low k bits of v
 //! zigzag(x) = 2x for x >= 0, -2x - 1 for x < 0
 //! ```
 
 use super::DecodeError;
 
-/// A value that is written into a bit stream in one legal way.
+/// A value with exactly one legal form in a bit stream.
 pub trait BitCode: Sized {
     /// Appends the value.
     fn write(&self, to: &mut BitWriter);
@@ -16,7 +16,7 @@ pub trait BitCode: Sized {
     /// Reads a value.
     ///
     /// # Errors
-    /// The stream ends, or holds a number outside its range.
+    /// The stream ends, or contains a number outside its range.
     fn read(from: &mut BitReader<'_>) -> Result<Self, DecodeError>;
 }
 
@@ -35,7 +35,7 @@ impl BitWriter {
         Self::default()
     }
 
-    /// A stream that goes on behind `bytes`, reusing their allocation.
+    /// A stream that continues after `bytes`, reusing their allocation.
     #[must_use]
     pub fn append_to(bytes: Vec<u8>) -> Self {
         Self { bytes, held: 0, held_bits: 0 }
@@ -73,7 +73,7 @@ impl BitWriter {
     fn long_exp_golomb(&mut self, value: u32, k: u32) {
         let prefix = (u64::from(value) >> k) + 1;
         let below = 63 - prefix.leading_zeros();
-        // The highest bit of the prefix is its end mark; the bits under it follow in order.
+        // The highest bit of the prefix is its end marker; the lower bits follow in order.
         let under = (prefix - (1 << below)) as u32;
         if below * 2 + 1 + k <= 32 {
             let code = 1 << below | u64::from(under) << (below + 1);
@@ -99,13 +99,13 @@ impl BitWriter {
         }
     }
 
-    /// Bits written so far.
+    /// The number of bits written so far.
     #[must_use]
     pub fn len_bits(&self) -> usize {
         self.bytes.len() * 8 + self.held_bits as usize
     }
 
-    /// Fills up the last byte with zeros and hands over the bytes.
+    /// Pads the last byte with zeros and returns the bytes.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         let rest = self.held.to_le_bytes();
@@ -168,7 +168,7 @@ impl<'a> BitReader<'a> {
         Ok(value)
     }
 
-    /// Reads an Exp-Golomb number of order `k` (0 to 24). Numbers past 32 bits are refused.
+    /// Reads an Exp-Golomb number of order `k` (0 to 24). Numbers over 32 bits are refused.
     #[inline]
     pub fn exp_golomb(&mut self, k: u32) -> Result<u32, DecodeError> {
         if self.held_bits < 32 {
@@ -197,7 +197,7 @@ impl<'a> BitReader<'a> {
         u32::try_from(value).map_err(|_| DecodeError::OutOfRange)
     }
 
-    /// Reads an Exp-Golomb number that must not pass `max`.
+    /// Reads an Exp-Golomb number that must not exceed `max`.
     pub fn exp_golomb_max(&mut self, k: u32, max: usize) -> Result<usize, DecodeError> {
         let value = self.exp_golomb(k)? as usize;
         if value > max { Err(DecodeError::TooMany) } else { Ok(value) }
@@ -209,7 +209,7 @@ impl<'a> BitReader<'a> {
         Ok(unzigzag(self.exp_golomb(k)?))
     }
 
-    /// Reads `count` whole bytes; the caller has bounded `count`.
+    /// Reads `count` whole bytes; the caller has limited `count`.
     pub fn bytes(&mut self, count: usize) -> Result<Vec<u8>, DecodeError> {
         if count > self.left_bits() / 8 {
             return Err(DecodeError::Truncated);
@@ -217,13 +217,13 @@ impl<'a> BitReader<'a> {
         (0..count).map(|_| self.raw(8).map(|byte| byte as u8)).collect()
     }
 
-    /// Bits that were not read yet, those that fill up the last byte among them.
+    /// The number of bits not read yet, including the padding of the last byte.
     #[must_use]
     pub fn left_bits(&self) -> usize {
         self.held_bits as usize + (self.bytes.len() - self.at) * 8
     }
 
-    /// Skips to the next whole byte and hands over what follows. The bits skipped must be zero.
+    /// Skips to the next whole byte and returns the rest. The skipped bits must be zero.
     pub fn into_rest(mut self) -> Result<&'a [u8], DecodeError> {
         let fill = self.left_bits() % 8;
         if self.raw(fill as u32)? != 0 {
@@ -233,7 +233,7 @@ impl<'a> BitReader<'a> {
         self.bytes.get(start..).ok_or(DecodeError::Truncated)
     }
 
-    /// Ends the stream: nothing but the zeros that fill up the last byte may be left.
+    /// Ends the stream: nothing except the zero padding of the last byte may be left.
     pub fn finish(self) -> Result<(), DecodeError> {
         if self.into_rest()?.is_empty() { Ok(()) } else { Err(DecodeError::Leftover) }
     }
@@ -308,7 +308,10 @@ mod tests {
         }
 
         #[test]
-        fn hostile_bytes_end_in_an_error_not_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), k in 0_u32..=24) {
+        fn hostile_bytes_end_in_an_error_not_a_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..64),
+            k in 0_u32..=24,
+        ) {
             let mut reader = BitReader::new(&bytes);
             while reader.exp_golomb(k).is_ok() {}
             let mut reader = BitReader::new(&bytes);

@@ -1,4 +1,5 @@
-//! The close table: why a session ends and what its client should do. `docs/protocol.md` holds the same table.
+//! The table of close codes: why a session ends and what its client should do. `docs/protocol.md` contains
+//! the same table.
 
 use super::Text;
 use crate::limits::CLOSE_TEXT_BYTES_MAX;
@@ -8,15 +9,15 @@ use serde::{Deserialize, Serialize};
 /// What a client should do after its session was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Advice {
-    /// Nothing: the session ended as it should, or trying again cannot help.
+    /// Nothing: the session ended normally, or trying again cannot help.
     Stop,
     /// Connect again after this many milliseconds, as a new session.
     RetryAfter(u32),
-    /// Connect again and show the resume secret.
+    /// Connect again and present the resume secret.
     Resume,
     /// Get a new ticket, then connect again.
     Reauthenticate,
-    /// Get a newer client or server: the two do not fit.
+    /// Get a newer client or server: the two are incompatible.
     Upgrade,
 }
 
@@ -40,7 +41,7 @@ macro_rules! close_table {
         pub enum CloseCode { $($(#[doc = $doc])+ $name,)+ }
 
         impl CloseCode {
-            /// Every code, in rising order.
+            /// Every code, in ascending order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// The WebSocket close code.
@@ -49,13 +50,13 @@ macro_rules! close_table {
                 match self { $(Self::$name => $code,)+ }
             }
 
-            /// The reason for machines: lower-case words with underscores, stable across versions.
+            /// The machine-readable reason: lower-case words with underscores, stable across versions.
             #[must_use]
             pub const fn reason(self) -> &'static str {
                 match self { $(Self::$name => $reason,)+ }
             }
 
-            /// What the client should do if the closing message says nothing else.
+            /// What the client should do if the `Close` message does not say otherwise.
             #[must_use]
             pub const fn advice(self) -> Advice {
                 match self { $(Self::$name => $advice,)+ }
@@ -71,41 +72,41 @@ macro_rules! close_table {
 }
 
 close_table! {
-    /// The session ended as it should.
+    /// The session ended normally.
     Normal = 1000, "normal", Advice::Stop;
     /// The server is going away.
     GoingAway = 1001, "going_away", Advice::RetryAfter(2_000);
-    /// The WebSocket protocol was broken.
+    /// The client violated the WebSocket protocol.
     Protocol = 1002, "protocol_error", Advice::Stop;
-    /// A text message came; only binary messages are understood.
+    /// A text message arrived; only binary messages are supported.
     TextMessage = 1003, "text_message", Advice::Stop;
-    /// A text or close frame held bad UTF-8.
+    /// A text or close frame contained invalid UTF-8.
     BadUtf8 = 1007, "bad_utf8", Advice::Stop;
-    /// A rule of the server was broken.
+    /// A rule of the server was violated.
     Policy = 1008, "policy", Advice::Stop;
     /// A message was longer than the limit.
     TooBig = 1009, "too_big", Advice::Stop;
     /// The room or the server failed.
     Internal = 1011, "internal_error", Advice::RetryAfter(5_000);
-    /// The server restarts.
+    /// The server is restarting.
     Restart = 1012, "restart", Advice::RetryAfter(2_000);
     /// The server is full or overloaded.
     TryLater = 1013, "try_later", Advice::RetryAfter(10_000);
     /// A message has an unknown tag.
     UnknownMessage = 4001, "unknown_message", Advice::Upgrade;
-    /// A message could not be decoded, or came at a time when it may not come.
+    /// A message could not be decoded, or arrived out of order.
     DecodeError = 4002, "decode_error", Advice::Upgrade;
-    /// Something was asked for that needs an authenticated session.
+    /// The request needs an authenticated session.
     NotAuthenticated = 4003, "not_authenticated", Advice::Reauthenticate;
     /// The ticket was refused.
     AuthFailed = 4004, "auth_failed", Advice::Reauthenticate;
     /// The session has joined a room already.
     AlreadyJoined = 4005, "already_joined", Advice::Stop;
-    /// A newer session took this player's place.
+    /// A newer session took this player's seat.
     Replaced = 4006, "replaced", Advice::Stop;
-    /// The resume secret is unknown or its time is over.
+    /// The resume secret is unknown or has expired.
     BadResume = 4007, "bad_resume", Advice::RetryAfter(0);
-    /// More messages or bytes came than are permitted.
+    /// More messages or bytes arrived than are permitted.
     RateLimited = 4008, "rate_limited", Advice::RetryAfter(5_000);
     /// The client was silent for too long.
     Timeout = 4009, "timeout", Advice::Resume;
@@ -113,13 +114,13 @@ close_table! {
     NoSuchRoom = 4010, "no_such_room", Advice::RetryAfter(0);
     /// The room is full.
     Full = 4011, "full", Advice::RetryAfter(1_000);
-    /// The protocol's version, the game or its schema do not fit.
+    /// The protocol version, the game or its schema does not match.
     Mismatch = 4012, "version_or_schema", Advice::Upgrade;
-    /// The client did not keep up with what it was sent.
+    /// The client did not keep up with the server's messages.
     TooSlow = 4013, "too_slow", Advice::Resume;
     /// The operator or the game removed the player.
     Kicked = 4014, "kicked", Advice::Stop;
-    /// The member did nothing for too long.
+    /// The member was idle for too long.
     Idle = 4015, "idle", Advice::Stop;
 }
 
@@ -142,24 +143,24 @@ impl TryFrom<u16> for CloseCode {
     }
 }
 
-/// A number that is no close code of this protocol.
+/// A number that is not a close code of this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is no close code of this protocol")]
+#[error("{0} is not a close code of this protocol")]
 pub struct UnknownCloseCode(pub u16);
 
-/// A closing as data: the code, the advice, and a line for people.
+/// Why and how a session is closed: the code, the advice, and a text for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Close {
-    /// Why.
+    /// The close code.
     pub code: CloseCode,
     /// What the client should do.
     pub advice: Advice,
-    /// What exactly happened and how to mend it, for people. May be empty.
+    /// What exactly happened and how to fix it, for people. May be empty.
     pub text: Text<CLOSE_TEXT_BYTES_MAX>,
 }
 
 impl Close {
-    /// A closing with the advice of the table. A `text` past its bound is cut at a character.
+    /// A close with the table's advice. A `text` over its limit is cut at a character boundary.
     #[must_use]
     pub fn new(code: CloseCode, text: &str) -> Self {
         Self { code, advice: code.advice(), text: Text::cut(text) }

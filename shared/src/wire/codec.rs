@@ -1,14 +1,14 @@
 //! Control messages, settings and events as bytes. The only file that names bincode.
 //!
-//! Decoding is limited in memory, refuses leftovers, and accepts a value in its one legal form only: what was
-//! decoded is encoded again and compared. So `encode(decode(b)) == b` holds for every accepted `b`.
+//! Decoding has a memory limit, refuses leftover bytes, and accepts a value only in its one legal form: the
+//! decoded value is encoded again and compared. So `encode(decode(b)) == b` for every accepted `b`.
 
 use super::DecodeError;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Bytes that a decoder may claim in memory while it reads one value.
+/// The memory that a decoder may use for one value, in bytes.
 const MEMORY_MAX: usize = 256 * 1024;
 
 const CONFIG: Configuration<LittleEndian, Varint, Limit<MEMORY_MAX>> =
@@ -33,10 +33,10 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, DecodeError> {
     if bytes.len() > MEMORY_MAX { Err(DecodeError::TooMany) } else { Ok(bytes) }
 }
 
-/// The value that `bytes` are, whole and in its one legal form.
+/// The value that `bytes` encode, completely and in its one legal form.
 ///
 /// # Errors
-/// Says what is wrong with the bytes; never panics and never allocates beyond the codec's limit.
+/// What is wrong with the bytes. It never panics and never allocates beyond the codec's limit.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     let (value, used) = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG).map_err(map_error)?;
     if used != bytes.len() {
@@ -48,10 +48,10 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Decode
     Ok(value)
 }
 
-/// The number of the variant with which an enum's `bytes` begin.
+/// The variant number at the start of an enum's `bytes`.
 ///
 /// # Errors
-/// They end too early, or the number is not in its one legal form.
+/// The bytes end too early, or the number is not in its one legal form.
 pub(super) fn variant_number(bytes: &[u8]) -> Result<u32, DecodeError> {
     let (number, used) = bincode::serde::decode_from_slice::<u32, _>(bytes, CONFIG).map_err(map_error)?;
     if bytes.get(..used) == Some(&encode(&number)?[..]) { Ok(number) } else { Err(DecodeError::NotCanonical) }

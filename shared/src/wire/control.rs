@@ -1,4 +1,4 @@
-//! Control messages: the handshake, the closing, repair. Everything that is rare.
+//! Control messages: handshake, close, repair, and everything else that is rare.
 //!
 //! ```text
 //! byte 0    0 (control)
@@ -22,10 +22,10 @@ pub const TAG_CONTROL: u8 = 0;
 
 /// A player's name. Shown to others as text, never as markup.
 pub type Name = Text<NAME_BYTES_MAX>;
-/// A game's name: what a client asks for in `Join`.
+/// A game's name, as a client requests it in `Join`.
 pub type GameName = Text<GAME_NAME_BYTES_MAX>;
 
-/// A list of at most `MAX` items. A longer one does not decode.
+/// A list of at most `MAX` items. A longer list fails to decode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<T>", into = "Vec<T>", bound(serialize = "T: Clone + Serialize"))]
 pub struct List<T, const MAX: usize>(Vec<T>);
@@ -60,11 +60,12 @@ impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the list is longer than {max} items")]
 pub struct ListError {
-    /// The bound in items.
+    /// The limit in items.
     pub max: usize,
 }
 
-/// Options of a room: what a match must agree on, what a new room is made with. Sorted by key, keys differ.
+/// Options of a room: those that a match must agree on, or that a new room is created with. Sorted by key,
+/// each key once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(OptionText, OptionText)>", into = "Vec<(OptionText, OptionText)>")]
 pub struct Options(Vec<(OptionText, OptionText)>);
@@ -73,13 +74,13 @@ pub struct Options(Vec<(OptionText, OptionText)>);
 pub type OptionText = Text<OPTION_BYTES_MAX>;
 
 impl Options {
-    /// No options.
+    /// Creates an empty set of options.
     #[must_use]
     pub const fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// The options given as pairs; sorted here.
+    /// Creates options from pairs, which are sorted here.
     ///
     /// # Errors
     /// Too many pairs, or two with the same key.
@@ -94,12 +95,12 @@ impl Options {
         self.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
-    /// All pairs in the order of their keys.
+    /// All pairs, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
-    /// Whether there is no option.
+    /// Whether there are no options.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -131,7 +132,7 @@ pub enum OptionsError {
     /// More than the permitted number.
     #[error("a room has at most {OPTIONS_MAX} options")]
     TooMany,
-    /// Keys must rise, so none stands twice.
+    /// Keys must be in ascending order, each once.
     #[error("options must be sorted by key, each key once")]
     NotSorted,
 }
@@ -141,44 +142,44 @@ pub enum OptionsError {
 pub enum ClientControl {
     /// The first message of a session.
     Hello(Hello),
-    /// Asks for a place in a room. Once per session.
+    /// Requests to join a room. Once per session.
     Join(Join),
-    /// Gives the place up for good; answered with a normal closing.
+    /// Gives up the seat permanently; answered with a normal close.
     Leave,
-    /// The client's state of `stream` at `tick` has another hash: asks for that tick's keyframe.
+    /// The client's state of `stream` at `tick` has another hash: requests that tick's keyframe.
     Repair {
         /// The stream that differs.
         stream: StreamId,
         /// The tick whose hash differs.
         tick: Tick,
     },
-    /// What a repair found: the first field that differs.
+    /// The result of a repair: the first field that differs.
     Desync(Desync),
-    /// A spectator asks for the view of a player, or for its own again. The game decides what it shows.
+    /// A spectator requests the client view of a player, or its own again. The game decides what it shows.
     Follow(Option<PlayerId>),
-    /// Whether the client's page is hidden: then its member may do nothing for longer.
+    /// Whether the client's page is hidden: its member may then be idle for longer.
     Hidden(bool),
 }
 
-/// Who comes, and how.
+/// Who connects, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// [`crate::limits::PROTOCOL_VERSION`].
     pub version: u16,
     /// The name that other players see.
     pub name: Name,
-    /// What entitles the client to come.
+    /// What entitles the client to connect.
     pub credential: Credential,
 }
 
-/// What a client shows in its `Hello`.
+/// What a client presents in its `Hello`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Credential {
     /// Nothing: a guest.
     Guest,
     /// A ticket of an authentication service.
     Ticket(List<u8, TICKET_BYTES_MAX>),
-    /// The secret of an earlier `Joined`: the session goes on in the same room as the same player.
+    /// The secret of an earlier `Joined`: the client continues in the same room as the same player.
     Resume {
         /// The secret.
         secret: ResumeSecret,
@@ -187,7 +188,7 @@ pub enum Credential {
     },
 }
 
-/// Asks for a place in a room.
+/// Requests to join a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
     /// The game's name.
@@ -203,7 +204,7 @@ pub struct Join {
 /// What a member of a room may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Has an entity and sends input.
+    /// Has an entity and sends inputs.
     Player,
     /// Only watches.
     Spectator,
@@ -229,7 +230,8 @@ pub struct Desync {
     pub tick: Tick,
     /// The entity.
     pub entity: EntityId,
-    /// The field's index in the kind's schema; `None` if the entity is missing on one side or is of another kind.
+    /// The field's index in the kind's schema; `None` if the entity is missing on one side or is of another
+    /// kind.
     pub field: Option<u16>,
     /// The client's value.
     pub client: i32,
@@ -242,36 +244,36 @@ pub struct Desync {
 pub enum ServerControl {
     /// Answers `Hello`.
     Welcome(Welcome),
-    /// Answers `Join`, or a `Hello` that resumes (then right behind `Welcome`).
+    /// Answers `Join`, or a `Hello` that resumes (then right after `Welcome`).
     Joined(Joined),
-    /// Comes before the close frame, as the last message.
+    /// The last message, before the close frame.
     Close(Close),
-    /// The member did nothing for long: its session ends soon if that stays so.
+    /// The member has been idle for long: if it stays idle, its session ends soon.
     IdleWarning {
-        /// When, ms from now.
+        /// The time until then, ms.
         closes_in_ms: u32,
     },
 }
 
-/// The session stands.
+/// The session is established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
     /// The session's number, for reports to the operator.
     pub session: SessionId,
     /// What the server permits.
     pub limits: SessionLimits,
-    /// The games that are hosted here.
+    /// The games that the server hosts.
     pub games: List<GameInfo, GAMES_MAX>,
 }
 
 /// What a server permits a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionLimits {
-    /// Bytes of one message of the client.
+    /// The most bytes in one message from the client.
     pub inbound_bytes_max: u32,
-    /// Bytes per second of the client.
+    /// The most bytes per second from the client.
     pub inbound_bytes_per_s: u32,
-    /// How long a cut player keeps its place, ms.
+    /// How long a disconnected player keeps its seat, ms.
     pub resume_grace_ms: u32,
 }
 
@@ -286,12 +288,12 @@ pub struct GameInfo {
     pub tick_rate: TickRate,
 }
 
-/// A place in a room.
+/// The client has joined a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Joined {
     /// The room.
     pub room: RoomId,
-    /// Whether the place of a cut session was taken again.
+    /// Whether the client resumed the seat of a session that was cut.
     pub resumed: bool,
     /// The player and its entity, [`EntityId::NONE`] if it controls none; `None` for a spectator.
     pub player: Option<(PlayerId, EntityId)>,
@@ -299,9 +301,9 @@ pub struct Joined {
     pub tick_rate: TickRate,
     /// The room's tick when this was written; its keyframe follows.
     pub tick: Tick,
-    /// What to show in `Hello` to come back after a cut. `None` for a spectator.
+    /// The secret to present in `Hello` to come back after a cut. `None` for a spectator.
     pub secret: Option<ResumeSecret>,
-    /// The number of the last command that the room has from this player.
+    /// The number of the last command that the room has received from this player.
     pub commands_received: u32,
     /// The number of the last reliable event before the client's first.
     pub events_start: u32,
@@ -309,7 +311,7 @@ pub struct Joined {
     pub profile: PacketProfile,
     /// The coder's table; `None` in profile 0, and in profile 1 with its priors.
     pub table: Option<List<u8, TABLE_BYTES_MAX>>,
-    /// The game's settings in the codec: all that the client's step reads.
+    /// The game's settings in the codec: everything that the client's step reads.
     pub settings: List<u8, SETTINGS_BYTES_MAX>,
     /// The players in the room, this one included.
     pub roster: List<RosterEntry, MEMBERS_MAX>,
@@ -328,7 +330,7 @@ pub struct RosterEntry {
     pub name: Name,
 }
 
-/// The bytes of a control message, tag included.
+/// The bytes of a control message, including the tag.
 ///
 /// # Errors
 /// The message is larger than the codec's limit.
@@ -339,7 +341,7 @@ pub fn encode_control<T: Serialize>(message: &T) -> Result<Vec<u8>, DecodeError>
 }
 
 impl ClientControl {
-    /// Reads a control message of a client, tag included.
+    /// Reads a control message from a client, including the tag.
     ///
     /// # Errors
     /// What is wrong with the bytes.
@@ -347,7 +349,7 @@ impl ClientControl {
         decode_control(bytes, INBOUND_BYTES_MAX, CLIENT_CONTROLS)
     }
 
-    /// The bytes of the message, tag included.
+    /// The bytes of the message, including the tag.
     ///
     /// # Errors
     /// The message is larger than the codec's limit.
@@ -357,7 +359,7 @@ impl ClientControl {
 }
 
 impl ServerControl {
-    /// Reads a control message of a server, tag included.
+    /// Reads a control message from a server, including the tag.
     ///
     /// # Errors
     /// What is wrong with the bytes.
@@ -365,7 +367,7 @@ impl ServerControl {
         decode_control(bytes, OUTBOUND_BYTES_MAX, SERVER_CONTROLS)
     }
 
-    /// The bytes of the message, tag included.
+    /// The bytes of the message, including the tag.
     ///
     /// # Errors
     /// The message is larger than the codec's limit.
@@ -374,7 +376,8 @@ impl ServerControl {
     }
 }
 
-/// The variants of [`ClientControl`] and of [`ServerControl`]. A number from there on names no message.
+/// The numbers of variants of [`ClientControl`] and [`ServerControl`]. A variant number from there on is no
+/// message.
 const CLIENT_CONTROLS: u32 = 7;
 const SERVER_CONTROLS: u32 = 4;
 
@@ -396,14 +399,14 @@ fn decode_control<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// What a reliable event on its way to a client holds. Numbered, in an update's private section.
+/// The content of a reliable event for a client. Events are numbered and sent in an update's private section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReliableEvent {
     /// An event of the game, in the codec.
     Game(List<u8, RELIABLE_BYTES_MAX>),
-    /// A player came.
+    /// A player joined.
     PlayerJoined(RosterEntry),
-    /// A player went for good.
+    /// A player left permanently.
     PlayerLeft(PlayerId),
     /// A player controls another entity, or none: [`EntityId::NONE`].
     PlayerControls {
@@ -412,6 +415,6 @@ pub enum ReliableEvent {
         /// Its entity.
         entity: EntityId,
     },
-    /// So many droppable events of the game are missing here, because too much waited for this client.
+    /// This many droppable events of the game are missing here, because too many waited for this client.
     EventsDropped(u32),
 }

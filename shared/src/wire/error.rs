@@ -1,44 +1,44 @@
-//! Why bytes of the other end were refused.
+//! Why bytes from the other end were refused.
 
 use super::CloseCode;
 
-/// Bytes that are no message of the protocol. Each maps to one close code.
+/// The bytes are not a message of the protocol. Each variant maps to one close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum DecodeError {
-    /// The message ends before it is whole.
+    /// The message ends before it is complete.
     #[error("the message ends too early")]
     Truncated,
-    /// There are bytes or bits behind the end of the message.
-    #[error("there are bytes behind the end of the message")]
+    /// There are bytes or bits after the end of the message.
+    #[error("there are bytes after the end of the message")]
     Leftover,
-    /// The first byte, or the number of a control message, names no message of this version.
+    /// The first byte, or the number of a control message, is not that of a message of this version.
     #[error("no message has this tag")]
     UnknownTag,
-    /// A number, text or list is outside its bounds.
-    #[error("a number, text or list is outside its bounds (docs/protocol.md, sections 2 and 3)")]
+    /// A number, text or list is outside its limits.
+    #[error("a number, text or list is outside its limits (docs/protocol.md, sections 2 and 3)")]
     OutOfRange,
-    /// A collection or a text is longer than its bound.
-    #[error("a collection or text is longer than its bound")]
+    /// A collection or a text is longer than its limit.
+    #[error("a collection or text is longer than its limit")]
     TooMany,
-    /// A text is not valid UTF-8 or holds control characters.
+    /// A text is not valid UTF-8 or contains control characters.
     #[error("a text is not valid")]
     BadText,
-    /// A value is written in a way that is not its only legal one.
-    #[error("a value is not written in its one legal way")]
+    /// A value is not in its only legal form.
+    #[error("a value is not in its only legal form")]
     NotCanonical,
-    /// An entity is removed, changed or spawned against the baseline's content.
+    /// An entity is removed, changed or spawned in conflict with the baseline.
     #[error("the snapshot contradicts its baseline")]
     BadSnapshot,
-    /// The snapshot names a baseline that is not held.
-    #[error("the snapshot's baseline is not known")]
+    /// The receiver does not have the baseline of the snapshot.
+    #[error("the snapshot's baseline is unknown")]
     UnknownBaseline,
-    /// The message is longer than any may be.
-    #[error("the message is longer than any may be")]
+    /// The message is longer than the limit for any message.
+    #[error("the message is longer than permitted")]
     TooBig,
 }
 
 impl DecodeError {
-    /// The close code that answers this error.
+    /// The close code for this error.
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {

@@ -1,14 +1,14 @@
-//! The client's frame: what a client sends every tick.
+//! The client's frame: the message that a client sends every tick.
 //!
 //! ```text
 //! byte 0    1 (frame), then a bit stream:
 //! 16        stamp: the client's clock in ms, modulo 2^16; echoed in an update
-//! 1         steady: inputs that do not come are the last one held, for at most 250 ms, and no loss
-//! 1 [32]    snapshot ack: the newest tick that was decoded
-//! 1 [32]    event ack: the number of the last reliable event that was received in order
-//! 1 [32 8]  view tick and its fraction in 1/256: what the player sees of the others
+//! 1         steady: a missing input repeats the last one, for at most 250 ms, and is not a loss
+//! 1 [32]    snapshot ack: the newest tick that the client decoded
+//! 1 [32]    event ack: the number of the last reliable event received in order
+//! 1 [32 8]  view tick and its fraction in 1/256: at which the player sees the other entities
 //! EG0       commands; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
-//! EG0       inputs; if any: 32 the first one's tick, then each: (but the first) EG0 ticks skipped, and its fields
+//! EG0       inputs; if any: 32 the first one's tick, then each: EG0 ticks skipped (except the first), fields
 //! ```
 
 use super::DecodeError;
@@ -20,23 +20,23 @@ use crate::tick::Tick;
 /// The first byte of a client frame.
 pub const TAG_FRAME: u8 = 1;
 
-/// What a client sends every tick. `I` is the game's input.
+/// The message that a client sends every tick. `I` is the game's input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientFrame<I> {
     /// The client's clock in ms, modulo 2^16, when the frame was made.
     pub stamp_ms: u16,
-    /// The client sends an input only when it changes, and one every [`QUIET_MS_MAX`](crate::limits::QUIET_MS_MAX):
-    /// until then the last one goes on as if held.
+    /// The client sends an input only when it changes, and at least one every
+    /// [`QUIET_MS_MAX`](crate::limits::QUIET_MS_MAX): in between the last one is held.
     pub steady: bool,
-    /// The newest tick that was decoded.
+    /// The newest tick that the client decoded.
     pub snapshot_ack: Option<Tick>,
-    /// The number of the last reliable event that was received in order; `None` if nothing changed.
+    /// The number of the last reliable event received in order; `None` if it has not changed.
     pub event_ack: Option<u32>,
-    /// What the player sees of the others: a tick and its fraction in 1/256.
+    /// The tick at which the player sees the other entities, and its fraction in 1/256.
     pub view: Option<(Tick, u8)>,
     /// Reliable commands.
     pub commands: Numbered,
-    /// Inputs with the ticks that they are for, in rising order.
+    /// Inputs with the ticks that they are for, in ascending order.
     pub inputs: Vec<(Tick, OnGrid<I>)>,
 }
 
@@ -54,7 +54,7 @@ impl<I> Default for ClientFrame<I> {
     }
 }
 
-/// Reliable messages with consecutive numbers, as bytes. Numbers begin anew with 0 after the last one of 32 bits.
+/// Reliable messages with consecutive numbers, as bytes. Numbers continue with 0 after 2^32 - 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbered {
     /// The number of the first; 0 if there is none.
@@ -92,8 +92,8 @@ impl Numbered {
     }
 }
 
-/// How many numbers `to` lies after `from`; `None` if it lies before it. Numbers of reliable messages are counted modulo
-/// 2^32, and what is under way at one time is a minute part of that: what is half of it or more ahead is behind.
+/// How many numbers `to` is after `from`; `None` if it is before. Numbers of reliable messages are counted
+/// modulo 2^32, and far fewer are in flight at one time: a distance of half of 2^32 or more counts as before.
 pub(crate) fn numbers_between(from: u32, to: u32) -> Option<u32> {
     let ahead = to.wrapping_sub(from);
     (ahead < 1 << 31).then_some(ahead)
@@ -111,7 +111,7 @@ pub(super) fn read_option(from: &mut BitReader<'_>, bits: u32) -> Result<Option<
 }
 
 impl<I: Input> ClientFrame<I> {
-    /// The bytes of the frame, tag included. The caller keeps the counts within their bounds.
+    /// The bytes of the frame, including the tag. The caller keeps the counts within their limits.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(32);
@@ -141,7 +141,7 @@ impl<I: Input> ClientFrame<I> {
         to.finish()
     }
 
-    /// Reads a frame, tag included.
+    /// Reads a frame, including the tag.
     ///
     /// # Errors
     /// What is wrong with the bytes.

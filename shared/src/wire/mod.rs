@@ -1,7 +1,7 @@
-//! Bytes to messages and back. Knows ticks, ids and bounds; knows no game and no socket.
+//! Encoding and decoding of messages. It knows ticks, ids and limits, but no game and no socket.
 //!
-//! Control messages ([`control`]) are enums in one limited codec; what is sent every tick, the client's
-//! [`frame`] and the server's [`update`], is a bit stream. The first byte of a message tells which it is.
+//! Control messages ([`control`]) are enums in one limited codec. The messages of every tick, the client's
+//! [`frame`] and the server's [`update`], are bit streams. The first byte of a message gives its type.
 
 pub mod bits;
 mod close;

@@ -1,13 +1,13 @@
-//! Fields of a client's own entity that only it gets, as bits in the private section: what they mean stands in the snapshot's
-//! side of it, [`OwnTold`](crate::snapshot::OwnTold), which knows the schema.
+//! The owner-only fields of a client's own entity, as bits in the private section.
+//! [`OwnTold`](crate::snapshot::OwnTold), which knows the schema, interprets them.
 
 use super::DecodeError;
 use super::bits::{BitReader, BitWriter};
 use crate::limits::OWN_BITS_MAX;
 use core::cmp::Ordering;
 
-/// Fields that only the owner of an entity gets, as bits that [`OwnTold`](crate::snapshot::OwnTold) packs and unpacks: 1
-/// to [`OWN_BITS_MAX`] of them.
+/// Owner-only fields of an entity, as 1 to [`OWN_BITS_MAX`] bits that [`OwnTold`](crate::snapshot::OwnTold)
+/// packs and unpacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnBits {
     bytes: Vec<u8>,
@@ -15,14 +15,14 @@ pub struct OwnBits {
 }
 
 impl OwnBits {
-    /// The bits that were written. `None` if there are none, or more than permitted.
+    /// The written bits. `None` if there are none, or more than permitted.
     #[must_use]
     pub fn new(bits: BitWriter) -> Option<Self> {
         let count = bits.len_bits();
         (1..=OWN_BITS_MAX).contains(&count).then(|| Self { bytes: bits.finish(), count })
     }
 
-    /// How many bits there are.
+    /// The number of bits.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
@@ -34,7 +34,7 @@ impl OwnBits {
         BitReader::new(&self.bytes)
     }
 
-    /// Ends what [`OwnBits::reader`] began.
+    /// Checks that the reader of [`OwnBits::reader`] has read exactly these bits.
     ///
     /// # Errors
     /// Not all bits were read, or more than there are.

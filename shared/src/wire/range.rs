@@ -1,14 +1,18 @@
 //! A binary range coder with given probabilities and the shortest possible end.
 //!
-//! The interval is 32 bits wide, a carry runs into bytes already written (Martin: Range encoding, 1979; the byte-wise
-//! form with probabilities of single bits is that of LZMA). A probability is that of a 1 in 1/32768, from 1 to 32767.
+//! The interval is 32 bits wide, and a carry propagates into bytes already written (Martin: Range encoding,
+//! 1979; the byte-wise form with probabilities of single bits is that of LZMA). A probability is that of a 1,
+//! in 1/32768, from 1 to 32767.
 //!
 //! ```text
-//! start   low = 0, range = 2^32 - 1; after every step, while range < 2^24: the high byte of low goes out, both << 8
-//! bit     bound = (range >> 15) * (32768 - p); a 0 takes the lower part: range = bound; a 1: low += bound, range -= bound
+//! start   low = 0, range = 2^32 - 1
+//! step    after every operation, while range < 2^24: output the high byte of low, then shift both left by 8
+//! bit     bound = (range >> 15) * (32768 - p)
+//!         0: range = bound
+//!         1: low += bound, range -= bound
 //! raw n   (at most 16 bits at once) range >>= n; low += value * range
-//! end     of the numbers in low .. low + range the least of those that end in the most zero bytes goes out without these.
-//!         A reader takes zeros past the end, at most four bytes.
+//! end     of the numbers in low .. low + range, take the least of those that end in the most zero bytes,
+//!         and output it without these bytes. A reader reads zeros past the end, at most four bytes.
 //! ```
 
 use super::DecodeError;
@@ -19,16 +23,16 @@ pub const PROBABILITY_ONE: u32 = 1 << 15;
 
 const LEAST_RANGE: u32 = 1 << 24;
 
-/// What codes single bits: the writer, the reader, or a counter that learns. A reader takes no notice of the value that it
-/// is handed and returns the one that was written.
+/// Codes single bits: a writer, a reader, or a counter that learns. A reader ignores the value passed in and
+/// returns the one that was written.
 pub trait BitCoder {
     /// Codes a bit in a context.
     ///
     /// # Errors
-    /// A reader found bytes that no writer makes.
+    /// A reader found bytes that no writer produces.
     fn bit(&mut self, context: usize, bit: bool) -> Result<bool, DecodeError>;
 
-    /// Codes the low `bits` (0 to 32) of `value`, each 0 as likely as 1.
+    /// Codes the low `bits` (0 to 32) of `value`; 0 and 1 are equally likely.
     ///
     /// # Errors
     /// As [`BitCoder::bit`].
@@ -51,7 +55,7 @@ pub struct RangeWriter<'a, P> {
 }
 
 impl<'a, P: Probabilities> RangeWriter<'a, P> {
-    /// Writes behind nothing, into the memory of `bytes`.
+    /// Starts an empty stream in the memory of `bytes`, whose content is dropped.
     #[must_use]
     pub fn new(probabilities: &'a P, mut bytes: Vec<u8>) -> Self {
         bytes.clear();
@@ -85,7 +89,7 @@ impl<'a, P: Probabilities> RangeWriter<'a, P> {
         }
     }
 
-    /// Ends the stream and hands over its bytes.
+    /// Ends the stream and returns its bytes.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         let (end, carry) = shortest_end(self.low, self.range);
@@ -98,7 +102,8 @@ impl<'a, P: Probabilities> RangeWriter<'a, P> {
     }
 }
 
-/// The number in `low .. low + range` that ends in the most zero bytes, modulo 2^32, and whether it is 2^32 or more.
+/// The number in `low .. low + range` that ends in the most zero bytes, modulo 2^32, and whether it is 2^32
+/// or more.
 fn shortest_end(low: u32, range: u32) -> (u32, bool) {
     let high = u64::from(low) + u64::from(range);
     for zeros in [32, 24, 16, 8] {
@@ -111,7 +116,7 @@ fn shortest_end(low: u32, range: u32) -> (u32, bool) {
     (low, false)
 }
 
-/// Bytes of `end` without the zeros behind.
+/// The number of bytes of `end` without the trailing zeros.
 fn used_bytes(end: u32) -> usize {
     4 - end.trailing_zeros() as usize / 8
 }
@@ -144,21 +149,22 @@ impl<P: Probabilities> BitCoder for RangeWriter<'_, P> {
     }
 }
 
-/// Reads bits. Past the end of the bytes there are zeros; [`RangeReader::finish`] refuses what no writer makes.
+/// Reads bits. Past the end of the bytes it reads zeros; [`RangeReader::finish`] refuses bytes that no writer
+/// produces.
 #[derive(Debug)]
 pub struct RangeReader<'a, P> {
     probabilities: &'a P,
     bytes: &'a [u8],
-    /// Bytes taken, those past the end among them.
+    /// Bytes read, including those past the end.
     taken: usize,
     low: u32,
     range: u32,
-    /// How far the number lies above `low`; always below `range`.
+    /// How far the number is above `low`; always below `range`.
     above: u32,
 }
 
 impl<'a, P: Probabilities> RangeReader<'a, P> {
-    /// Reads `bytes`.
+    /// Starts to read `bytes`.
     ///
     /// # Errors
     /// They begin with a number outside of the first interval, which ends below 2^32 - 1.
@@ -193,7 +199,7 @@ impl<'a, P: Probabilities> RangeReader<'a, P> {
     /// Ends the stream.
     ///
     /// # Errors
-    /// The bytes are not those that a writer makes of what was read.
+    /// The bytes are not what a writer produces for the values read.
     pub fn finish(self) -> Result<(), DecodeError> {
         let (end, _) = shortest_end(self.low, self.range);
         let bytes = self.taken - 4 + used_bytes(end);

@@ -1,7 +1,7 @@
-//! What of a text is seen when it is shown to people.
+//! The visible part of a text.
 
-/// `text` as one line without what nobody sees: controls, zero-width and direction-changing characters are left out, white
-/// space is one space each, none at the ends. Empty if nothing is left.
+/// `text` as one line of visible characters. Control, zero-width and direction-changing characters are left
+/// out, and each run of white space becomes one space, with none at the ends. Empty if nothing is left.
 #[must_use]
 pub fn shown(text: &str) -> String {
     let visible = |c: &char| c.is_whitespace() || !(c.is_control() || is_invisible(*c));

@@ -1,4 +1,4 @@
-//! Bounded texts.
+//! Texts of limited length.
 
 use core::fmt;
 use core::ops::Deref;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Text<MAX> {
-    /// The text, if it is short enough and holds no control characters.
+    /// The text, if it is short enough and contains no control characters.
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
         if text.len() > MAX {
@@ -22,7 +22,7 @@ impl<const MAX: usize> Text<MAX> {
         }
     }
 
-    /// The start of `text` that fits, control characters shown as spaces.
+    /// The start of `text` that fits, with ASCII control characters replaced by spaces and others removed.
     #[must_use]
     pub fn cut(text: &str) -> Self {
         let mut end = text.len().min(MAX);
@@ -71,10 +71,10 @@ pub enum TextError {
     /// More bytes than permitted.
     #[error("the text is longer than {max} bytes")]
     TooLong {
-        /// The bound in bytes.
+        /// The limit in bytes.
         max: usize,
     },
     /// Control characters are not permitted.
-    #[error("the text holds a control character")]
+    #[error("the text contains a control character")]
     ControlCharacter,
 }

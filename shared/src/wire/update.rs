@@ -1,26 +1,29 @@
-//! The server's update: what a server sends a client per tick, in one message.
+//! The server's update: the message that a server sends a client per tick.
 //!
 //! ```text
 //! byte 0    1 (update), then a bit stream, the private section:
 //! 32        tick: the state that the streams lead to
-//! EG0       quiet: how many ticks right behind the last message went as predicted in all streams
+//! EG0       quiet: how many ticks right after the last message went as predicted in all streams
 //! EG0       rate step: the client gets updates at 1 / 2^step of the room's rate, because it did not keep up
-//! 1 [16 14 16]  timing, if it was measured: the stamp of the newest frame; how long it waited for this message, 1/256 tick;
-//!           the margin of its newest input, 1/256 tick, two's complement (positive: it came early)
-//! 1 [EG2]   the last input that was applied: how many ticks it lies before the message's
+//! 1 [16 14 16]  timing, if it was measured: the stamp of the newest frame;
+//!           how long that frame waited for this message, 1/256 tick;
+//!           the margin of its newest input, 1/256 tick, two's complement (positive: it arrived early)
+//! 1 [EG2]   the last input that was applied: how many ticks it is before the message's
 //! EG0 x 4   inputs since the last message: late, held, folded, refused
-//! 1 [32]    command ack: the number of the last command that was received in order
+//! 1 [32]    command ack: the number of the last command received in order
 //! EG0       events; if any: 32 the first one's number, then each: EG4 its bytes, 8 each
-//! EG0       streams that went out of view; for each, in the order of ids: EG5 of (its id - the id before - 1), -1 before the first
-//! EG0 ...   what waits for bytes (see `wire::waiting`)
-//! 1         something about the own entity. If so:
-//!   1 [32]  the entity that the player controls from this tick on, 0 for none, if it was told of another
-//!   1 [EG4 n] its fields that only its owner gets: one less than their bits, then the bits (see `snapshot::own`)
+//! EG0       streams that left the view; for each, sorted by id: EG5 of (its id - the id before - 1), -1
+//!           before the first
+//! EG0 ...   which streams wait for bytes (see `wire::waiting`)
+//! 1         something about the player's own entity. If so:
+//!   1 [32]  the entity that the player controls from this tick on, 0 for none, if it has changed
+//!   1 [EG4 n] its owner-only fields: one less than their bits, then the bits (see `snapshot::own`)
 //! (zeros up to the next byte)
 //! byte      streams, then each stream packet:
 //!   LEB128  stream id
-//!   LEB128  2 x behind + plain. Behind: how many ticks the packet's target lies before the message's tick (0 but for a
-//!           repair). Plain: a keyframe in profile 0, though the room has profile 1, because it is shorter
+//!   LEB128  2 x behind + plain. Behind: how many ticks the packet's target is before the message's tick
+//!           (0 except for a repair). Plain: a keyframe in profile 0, although the room has profile 1,
+//!           because it is shorter
 //!   byte    age: ticks between baseline and target; 0 for a keyframe
 //!   LEB128  bytes of the payload, then the payload (see the delta)
 //! ```
@@ -43,32 +46,33 @@ use crate::tick::Tick;
 /// The first byte of an update.
 pub const TAG_UPDATE: u8 = 1;
 
-/// What concerns one client alone.
+/// The part of an update for one client alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Private {
     /// The state that the streams lead to.
     pub tick: Tick,
-    /// How many ticks right behind the client's last message went as predicted in all of its streams.
+    /// How many ticks right after the client's last message went as predicted in all of its streams.
     pub quiet: u32,
     /// The client is served on ticks divisible by 2 to the power of this, because it did not keep up.
     pub rate_step: u8,
-    /// Present if a frame came since the last message whose arrival was looked at.
+    /// Present if the arrival of a frame was measured since the last message.
     pub timing: Option<Timing>,
     /// The tick of the last input that was applied.
     pub input_applied: Option<Tick>,
-    /// What became of inputs since the last message.
+    /// What became of the inputs since the last message.
     pub counts: InputCounts,
-    /// The number of the last command that was received in order; `None` if nothing changed.
+    /// The number of the last command received in order; `None` if it has not changed.
     pub command_ack: Option<u32>,
     /// Reliable events.
     pub events: Numbered,
-    /// Streams that went out of view, in the order of their ids: what was in them and is in no other stream is out of sight.
+    /// Streams that left the view, sorted by id: their entities that are in no other stream are out of view.
     pub dropped: Vec<StreamId>,
-    /// Streams that are not told of though something happened in them.
+    /// Streams that are not sent although something happened in them.
     pub waiting: Waiting,
-    /// The entity that the client's player controls at this tick, if it was told of another; [`EntityId::NONE`] if it is none.
+    /// The entity that the client's player controls at this tick, if it has changed; [`EntityId::NONE`] if it
+    /// controls none.
     pub controls: Option<EntityId>,
-    /// What changed in the fields of the client's own entity that only it gets.
+    /// The changes in the owner-only fields of the client's own entity.
     pub own: Option<OwnBits>,
 }
 
@@ -79,19 +83,19 @@ pub struct Timing {
     pub stamp_ms: u16,
     /// How long that frame waited at the server, in 1/256 tick, at most [`Timing::HELD_MAX`].
     pub held: u16,
-    /// How early the newest input came before the step that it is for, in 1/256 tick.
+    /// How early the newest input arrived before its step, in 1/256 tick.
     pub margin: i16,
 }
 
 impl Timing {
-    /// The longest wait that can be told: 64 ticks.
+    /// The longest wait that can be expressed: 64 ticks.
     pub const HELD_MAX: u16 = (1 << 14) - 1;
 }
 
 /// What became of inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InputCounts {
-    /// Inputs that came after their tick.
+    /// Inputs that arrived after their tick.
     pub late: u32,
     /// Ticks without an input of their own: the last one was held.
     pub held: u32,
@@ -102,7 +106,7 @@ pub struct InputCounts {
 }
 
 impl InputCounts {
-    /// What was counted after `before` was the count.
+    /// The difference to the earlier count `before`.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
         Self {
@@ -129,9 +133,9 @@ pub struct StreamPacket<'a> {
     pub stream: StreamId,
     /// The tick that the packet leads to.
     pub target: Tick,
-    /// The tick that it starts from; `None` for a keyframe.
+    /// The tick of its baseline; `None` for a keyframe.
     pub baseline: Option<Tick>,
-    /// Whether this is the keyframe of an old tick that the client asked for, not the live state.
+    /// Whether this is the keyframe of an old tick that the client requested, not the live state.
     pub repair: bool,
     /// A keyframe in profile 0 in a room of profile 1.
     pub plain: bool,
@@ -140,7 +144,7 @@ pub struct StreamPacket<'a> {
 }
 
 impl StreamPacket<'_> {
-    /// Bytes before the payload, in an update of this tick.
+    /// The number of bytes before the payload, in an update of this tick.
     #[must_use]
     pub fn head_bytes(&self, update: Tick) -> usize {
         let behind = update.since(self.target).max(0) as u32;
@@ -153,9 +157,9 @@ impl StreamPacket<'_> {
 /// A whole update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update<'a> {
-    /// What concerns this client alone.
+    /// The part for this client alone.
     pub private: Private,
-    /// The streams that it sees.
+    /// The packets of streams in its view.
     pub streams: Vec<StreamPacket<'a>>,
 }
 
@@ -201,7 +205,7 @@ impl UpdateWriter {
     }
 }
 
-/// A stream packet with its header, as it is shared by all who get it in a message of tick `target + behind`.
+/// A stream packet with its header, shared by all clients that get it in a message of tick `target + behind`.
 #[must_use]
 pub fn encode_packet(stream: StreamId, behind: u32, age: u8, payload: &[u8]) -> Vec<u8> {
     wrap(stream, 2 * behind, age, payload)
@@ -224,7 +228,7 @@ fn wrap(stream: StreamId, target: u32, age: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 impl<'a> Update<'a> {
-    /// Reads an update, tag included. Payloads are left as they are.
+    /// Reads an update, including the tag. Payloads are not decoded.
     ///
     /// # Errors
     /// What is wrong with the bytes.
@@ -257,9 +261,9 @@ impl<'a> Update<'a> {
 pub enum PrivatePart {
     /// The tick.
     Tick,
-    /// How many ticks were quiet.
+    /// The number of quiet ticks.
     Quiet,
-    /// At which part of the room's rate the client is served.
+    /// The part of the room's rate at which the client is served.
     RateStep,
     /// Feedback for the clock.
     Timing,
@@ -271,16 +275,16 @@ pub enum PrivatePart {
     CommandAck,
     /// Reliable events.
     Events,
-    /// Streams that went out of view.
+    /// Streams that left the view.
     Dropped,
     /// Streams that wait, and entities that are held because of it.
     Waiting,
-    /// Which entity is the own one, and its fields that only the owner gets.
+    /// The entity that the player controls, and its owner-only fields.
     Own,
 }
 
 impl Private {
-    /// How many bits each part takes.
+    /// Measures the number of bits of each part.
     pub fn meter(&self, mut to: impl FnMut(PrivatePart, usize)) {
         let mut before = 0;
         self.write_parts(&mut BitWriter::new(), |part, bits| {
@@ -289,7 +293,7 @@ impl Private {
         });
     }
 
-    /// Writes all, and says behind each part which it was.
+    /// Writes all parts, and reports each part after it is written.
     #[inline]
     fn write_parts(&self, to: &mut BitWriter, mut wrote: impl FnMut(PrivatePart, &BitWriter)) {
         to.raw(self.tick.0, 32);

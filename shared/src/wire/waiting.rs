@@ -1,5 +1,5 @@
-//! The part of the private section about what has to wait for bytes: which streams wait, and which entities
-//! are between two streams.
+//! The part of the private section about streams that wait for bytes: which streams wait, and which entities
+//! are held between two streams.
 //!
 //! ```text
 //! EG0    2 x streams + held: the number of streams that start or stop waiting with this update
@@ -16,19 +16,19 @@ use super::bits::{BitReader, BitWriter};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HELD_CHANGES_MAX, VIEW_STREAMS_MAX};
 
-/// The most that can change at once: after a jump of the view none of the old streams waits, and as many new
-/// ones do.
+/// The most changes at once: after a jump of the view all of the old streams stop waiting, and as many new
+/// ones start.
 const WAITING_CHANGES_MAX: usize = 2 * VIEW_STREAMS_MAX;
 
-/// What waits from this update on, as the difference to the previous update over this connection.
+/// The streams that wait from this update on, as the difference to the previous update on this connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Streams that start or stop waiting, sorted by id.
     pub changed: Vec<StreamId>,
-    /// Entities, sorted by id, that left a stream of this update for one that waits. Until that one is sent,
-    /// the client predicts them from their last known rows.
+    /// Entities, sorted by id, that left a stream of this update for one that waits. Until that stream is
+    /// sent, the client predicts them from their last known rows.
     pub held: Vec<EntityId>,
-    /// Entities, sorted by id, that were held and are gone or out of view.
+    /// Entities, sorted by id, that were held and no longer exist or are out of view.
     pub released: Vec<EntityId>,
 }
 
@@ -63,17 +63,17 @@ impl Waiting {
     }
 }
 
-/// Writes rising numbers, each as its distance to the lowest that could follow.
+/// Writes ascending numbers, each as its distance to the lowest possible next one.
 pub(super) fn write_rising(to: &mut BitWriter, numbers: impl Iterator<Item = u32>) {
     let mut next = 0;
     for number in numbers {
-        debug_assert!(number >= next, "numbers are written in their order");
+        debug_assert!(number >= next, "numbers are written in ascending order");
         to.exp_golomb(number.wrapping_sub(next), 5);
         next = number.wrapping_add(1);
     }
 }
 
-/// Reads `count` rising numbers and converts each with `make`.
+/// Reads `count` ascending numbers and converts each with `make`.
 pub(super) fn read_rising<T>(
     from: &mut BitReader<'_>,
     count: usize,

@@ -4,14 +4,14 @@ use super::{FOLLOW, JUMP, SPEED_CHANGE_MAX};
 use crate::tick::TickRate;
 use core::time::Duration;
 
-/// Runs with the time, a little faster or slower towards its target; jumps only when that is far.
+/// Runs with real time, a little faster or slower towards its target; jumps only when the target is far away.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::client) struct Follower {
     shown: Option<(f64, Duration)>,
 }
 
 impl Follower {
-    /// The tick at `now`. Does not run backwards but in a jump.
+    /// The tick at `now`. It never runs backwards except in a jump.
     pub(in crate::client) fn tick_at(
         &self,
         now: Duration,
@@ -29,7 +29,7 @@ impl Follower {
         Some((tick + passed * speed).max(0.0))
     }
 
-    /// Moves on to `now`.
+    /// Advances to `now`.
     pub(in crate::client) fn advance(&mut self, now: Duration, rate: TickRate, target: Option<f64>) {
         if let Some(tick) = self.tick_at(now, rate, target) {
             self.shown = Some((tick, now));

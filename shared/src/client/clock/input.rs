@@ -6,14 +6,16 @@ use crate::limits::INPUT_HOLD_MS_MAX;
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
-/// How early inputs should come at the least, but for the rare ones that are held up, ticks.
+/// The least margin with which inputs should arrive, except the rare ones that are held up, in ticks.
 const MARGIN_TICKS: f64 = 0.5;
-/// Inputs are made at most this much earlier than the fastest ones have to be: who is held up for longer is late, and the server
-/// goes on with the input before. A server that loses ticks makes old frames look slow.
+/// Inputs are made at most this much earlier than the fastest ones need. One that is held up for longer is
+/// late, and the server continues with the input before it. A server that loses ticks makes old frames look
+/// slow.
 const HELD_UP_MAX: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
-/// Inputs are made at once for so much time when the driver comes late, ms; ticks before them are left out.
+/// When the driver is late, the inputs for this much time are made at once, ms; ticks before that are left
+/// out.
 const CATCH_UP_MS_MAX: u64 = 133;
-/// A driver that is later than this slept: that says nothing of how late it usually is.
+/// A driver that is later than this was asleep: that says nothing about its usual lateness.
 const DRIVER_LATE_MAX: Duration = Duration::from_millis(100);
 
 /// The clock of the inputs.
@@ -22,19 +24,19 @@ pub(in crate::client) struct InputClock {
     rate: TickRate,
     next_tick: Tick,
     next_at: Duration,
-    /// Ticks of error per tick that are worked off; above 0 the clock runs slower.
+    /// Ticks of error corrected per tick; above 0 the clock runs slower.
     slower: f64,
-    /// The server's time at which frames came, less the client's at which they were sent.
+    /// The server's time when frames arrived, minus the client's when they were sent.
     up: Window,
     /// How late the driver is.
     driver: Window,
-    /// The margin that the server told last, smoothed.
+    /// The margins that the server reported, smoothed.
     margin: Option<f64>,
     jumps: u64,
 }
 
 impl InputClock {
-    /// A clock for a room whose `tick` was heard of at `now`, `rtt` after it could have been asked for.
+    /// A clock for a room. The client received `tick` at `now`, `rtt` after it asked.
     pub(in crate::client) fn new(rate: TickRate, tick: Tick, now: Duration, rtt: Duration) -> Self {
         let ahead = rate.ticks_in(rtt.min(Duration::from_secs(1))) + 2.0 * MARGIN_TICKS;
         let jump = rate.ticks_in(JUMP);
@@ -50,7 +52,7 @@ impl InputClock {
         }
     }
 
-    /// The tick of the next input is after `tick`, whatever the estimate says: no input tick is used twice.
+    /// Puts the next input after `tick`, whatever the estimate says: no input tick is used twice.
     pub(in crate::client) fn not_before(&mut self, tick: Tick) {
         if self.next_tick <= tick {
             let ticks = tick.next().since(self.next_tick);
@@ -63,13 +65,13 @@ impl InputClock {
         self.next_at
     }
 
-    /// How much of the tick behind the newest input is over at `now`, 0 to 1.
+    /// How much of the tick after the newest input has passed at `now`, 0 to 1.
     pub(in crate::client) fn part_at(&self, now: Duration) -> f32 {
         let left = self.rate.ticks_in(self.next_at.saturating_sub(now)) / (1.0 + self.slower);
         (1.0 - left).clamp(0.0, 1.0) as f32
     }
 
-    /// Jumps since this was asked last.
+    /// The number of jumps since the last call.
     pub(in crate::client) fn take_jumps(&mut self) -> u64 {
         core::mem::take(&mut self.jumps)
     }
@@ -79,18 +81,18 @@ impl InputClock {
         self.margin.unwrap_or(0.0)
     }
 
-    /// How much longer than the fastest nearly all frames take.
+    /// How much longer nearly all frames take than the fastest.
     pub(in crate::client) fn jitter(&self) -> Duration {
         let ticks = if self.up.is_empty() { 0.0 } else { (self.up.high() - self.up.low()).max(0.0) };
         Duration::from_secs_f64(ticks / f64::from(self.rate.hz()))
     }
 
-    /// The server's time in ticks when a frame comes that is sent at `now` and that nothing delays.
+    /// The server's time, in ticks, at which a frame sent at `now` arrives if nothing delays it.
     pub(in crate::client) fn reaches_at(&self, now: Duration) -> Option<f64> {
         (!self.up.is_empty()).then(|| self.rate.ticks_in(now) + self.up.low())
     }
 
-    /// The tick of an input that is due at `now`. Call until there is none.
+    /// The tick of an input that is due at `now`. Call it until it returns `None`.
     pub(in crate::client) fn poll(&mut self, now: Duration) -> Option<Tick> {
         if now < self.next_at {
             return None;
@@ -112,8 +114,8 @@ impl InputClock {
         Some(tick)
     }
 
-    /// The server said that the frame sent at `sent_at` came at `server_ticks` on its clock, and that its newest input was
-    /// `margin_ticks` early.
+    /// Processes the server's report on the frame sent at `sent_at`: it arrived at `server_ticks` on the
+    /// server's clock, and its newest input was `margin_ticks` early.
     pub(in crate::client) fn feedback(
         &mut self,
         now: Duration,
@@ -127,12 +129,13 @@ impl InputClock {
         self.steer();
     }
 
-    /// The time is another than before: what comes next tells which.
+    /// Discards the samples, because the relation of the two clocks has changed; the next ones show the new
+    /// one.
     pub(in crate::client) fn forget(&mut self) {
         self.up.reset();
     }
 
-    /// Goes by the time at which the next input should be made.
+    /// Adjusts the speed towards the time at which the next input should be made.
     fn steer(&mut self) {
         if self.up.is_empty() {
             return;
@@ -148,8 +151,8 @@ impl InputClock {
         }
     }
 
-    /// Puts the clock forward by `ticks` (back if negative). Back means to pause: ticks that had their input do not get
-    /// another.
+    /// Moves the clock forward by `ticks` (back if negative). Back means to pause: a tick that has had its
+    /// input does not get another.
     fn jump(&mut self, ticks: f64) {
         if ticks < 0.0 {
             self.next_at += self.rate.period().mul_f64((-ticks).min(256.0));
@@ -171,8 +174,8 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    /// A clock against a server whose step k is at k / rate; `delay` says what a frame sent at some ms takes, the answer
-    /// takes `back`; the driver comes at each ms that `drives` says.
+    /// A clock against a server whose step k is at k / rate. A frame sent at some ms takes `delay(ms)`, and
+    /// the answer takes `back`. The driver runs at each ms for which `drives` returns true.
     struct UplinkModel<D: Fn(u64) -> u64, C: Fn(u64) -> bool> {
         delay: D,
         back: u64,
@@ -180,7 +183,7 @@ mod tests {
     }
 
     impl<D: Fn(u64) -> u64, C: Fn(u64) -> bool> UplinkModel<D, C> {
-        /// When each input was made, its tick and its margin.
+        /// For each input: when it was made, its tick and its margin.
         fn run(&self, mut clock: InputClock, seconds: u64) -> Vec<(u64, Tick, f64)> {
             let (mut on_the_way, mut made, mut arrived) =
                 (std::collections::VecDeque::new(), Vec::new(), 0.0_f64);

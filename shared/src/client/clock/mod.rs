@@ -1,11 +1,13 @@
-//! The client's idea of the server's time: when to make inputs, which tick to show, what the server's tick is now.
+//! The client's estimate of the server's time: when to make inputs, which tick to show, which tick the server
+//! has reached.
 //!
-//! All follow from two filters of time stamps. *Up*: the server's time, in ticks, when a frame came, less the client's when it
-//! was sent. *Down*: the client's time when an update came, less the tick before it. Nearly all frames come in time if inputs
-//! are made by the high value of the one, and there is nearly always a newer state to interpolate towards if the others
-//! are shown by the high value of the other. The least values of both, one way and back, give the server's clock as in NTP.
-//! So what delays one direction only, or for a moment, moves nothing. Each clock runs a little faster or slower to follow, and
-//! jumps only when it is far off.
+//! All of it follows from two filters of time stamps. *Up*: the server's time, in ticks, when a frame
+//! arrived, minus the client's when it was sent. *Down*: the client's time when an update arrived, minus the
+//! tick before it. Inputs made by the high value of *up* nearly all arrive in time. Other entities shown by
+//! the high value of *down* nearly always have a newer state to interpolate towards. The lowest values of
+//! both, one for each direction, give the server's clock as in NTP. So a delay in one direction only, or a
+//! short one, moves nothing. Each clock runs a little faster or slower to follow, and jumps only when it is
+//! far off.
 
 mod follower;
 mod input;
@@ -19,18 +21,18 @@ use window::Window;
 
 /// How much faster or slower a clock may run.
 const SPEED_CHANGE_MAX: f64 = 0.05;
-/// Off by more than this a clock jumps.
+/// A clock that is off by more than this jumps.
 const JUMP: Duration = Duration::from_millis(250);
-/// An error is worked off in about this time.
+/// The time in which an error is corrected, roughly.
 const FOLLOW: Duration = Duration::from_millis(500);
-/// The others are shown at most this much behind the newest state on its fastest way.
+/// Other entities are shown at most this far behind the newest state at its fastest arrival.
 const DELAY_MAX: Duration = Duration::from_millis(300);
-/// On top of the jitter that was measured, for what was not.
+/// Added to the measured jitter, as a reserve for jitter that was not measured.
 const SPARE: Duration = Duration::from_millis(6);
-/// Updates that come within this part of a tick came together: the last one says how the way is.
+/// Updates that arrive within this part of a tick arrived together: the last one measures the path.
 const TOGETHER: f64 = 0.25;
 
-/// When updates come.
+/// Estimates when updates arrive.
 #[derive(Clone, Debug)]
 pub(super) struct ArrivalClock {
     rate: TickRate,
@@ -43,8 +45,8 @@ impl ArrivalClock {
         Self { rate, down: Window::new(rate.ticks_in(JUMP)), arrived_at: None }
     }
 
-    /// An update came at `now`; before, the newest state that it confirmed or that was there was that of `known`. `true`
-    /// if the time is another than before.
+    /// Records that an update arrived at `now`. `known` is the newest tick known before it, including ticks
+    /// that it confirms as quiet. `true` if the relation of the two clocks has changed.
     pub(super) fn arrived(&mut self, now: Duration, known: Tick) -> bool {
         let sample = self.rate.ticks_in(now) - f64::from(known.0);
         let before = self.arrived_at.replace(now);
@@ -61,12 +63,12 @@ impl ArrivalClock {
         (!self.down.is_empty()).then(|| self.rate.ticks_in(now) - self.down.low() + 1.0)
     }
 
-    /// The tick of the others to be shown at `now`.
+    /// The tick at which to show the other entities at `now`, before smoothing.
     pub(super) fn shown_at(&self, now: Duration) -> Option<f64> {
         Some(self.tick_at(now)? - self.delay_ticks())
     }
 
-    /// How far behind the newest tick on its fastest way the others are to be shown, in ticks.
+    /// How far to show the other entities behind the newest tick at its fastest arrival, in ticks.
     fn delay_ticks(&self) -> f64 {
         let delay = 1.0 + self.jitter_ticks() * 1.1 + self.rate.ticks_in(SPARE);
         delay.min(self.rate.ticks_in(DELAY_MAX).max(1.0))
@@ -76,13 +78,14 @@ impl ArrivalClock {
         (self.down.high() - self.down.low()).max(0.0)
     }
 
-    /// How much longer than the fastest nearly all updates take.
+    /// How much longer nearly all updates take than the fastest.
     pub(super) fn jitter(&self) -> Duration {
         Duration::from_secs_f64(self.jitter_ticks() / f64::from(self.rate.hz()))
     }
 }
 
-/// The server's tick at the client's tick 0: half of what lies between the two ways' least.
+/// The server's tick at `now`: the midpoint between the tick that arrives now and the tick that a frame sent
+/// now would reach, both without delay. Before the first feedback on a frame, the tick that arrives now.
 pub(super) fn server_tick_at(now: Duration, inputs: &InputClock, arrivals: &ArrivalClock) -> Option<f64> {
     let arriving = arrivals.tick_at(now)?;
     Some(match inputs.reaches_at(now) {
@@ -101,7 +104,8 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    /// A stream of updates, one per tick, each after a delay, in order. Gives the shown tick and the newest at each ms.
+    /// A stream of updates, one per tick, each after a delay, in order. Returns the shown tick and the newest
+    /// at each ms.
     fn shown(delays: impl Fn(u32) -> u64, ticks: u32) -> Vec<(f64, u32)> {
         let (mut arrivals, mut render) = (ArrivalClock::new(RATE), Follower::default());
         let mut arrive: Vec<_> = (0..ticks).map(|tick| RATE.time_of(Tick(tick)) + ms(delays(tick))).collect();

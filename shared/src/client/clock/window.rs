@@ -1,31 +1,33 @@
 //! A filter over the newest samples of an offset between two clocks.
 //!
-//! A sample is a time on one clock less a time on the other, so it is their true offset and what the message took on its way.
-//! The least sample is the best guess of the way without any waiting; a high quantile says how long nearly all of them take.
-//! That one rises within a few samples and falls as the window moves on: caution comes fast and goes slowly.
+//! A sample is a time on one clock minus a time on the other: their true offset plus the latency of the
+//! message. The least sample is the best estimate of the latency without queueing; a high quantile is the
+//! latency that nearly all messages stay below. The quantile rises within a few samples and falls only as the
+//! window moves on: the margin grows quickly and decays slowly.
 
 use core::time::Duration;
 
-/// Samples that a quantile is taken of, at most, and how old they may be: who is told little would go by what was a minute ago.
+/// The most samples in the quantile, and their greatest age: a client that gets few updates would otherwise
+/// rely on samples that are a minute old.
 const SAMPLES: usize = 256;
 const AGE_MAX_MS: u32 = 20_000;
-/// The quantile is taken anew after so many samples.
+/// The quantile is recomputed after this many samples.
 const REFRESH: u32 = 8;
-/// Of all samples this part may be above the high one.
+/// The high value is this quantile of the samples.
 const HIGH: f64 = 0.975;
-/// The least is that of this time, or up to twice of it.
+/// The least sample is that of the last one to two of these periods.
 const LEAST_PERIOD: Duration = Duration::from_secs(5);
-/// So many samples in a row must be far above the others until they count: before, it may be a stall.
+/// This many samples in a row must be far above the others before they count: fewer may be a stall.
 const FAR_SAMPLES: u32 = 12;
 
 /// The filter. Samples and results are in ticks.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
-    /// A sample that differs by more is from another time, or was held up.
+    /// A sample that differs by more than this was held up, or the clocks have changed.
     jump: f64,
-    /// Samples are kept as differences from the first one: then an `f32` is exact enough.
+    /// Samples are kept as differences from the first one, so that an `f32` is precise enough.
     origin: f64,
-    /// Samples, each with its time in ms.
+    /// The samples, each with its time in ms.
     ring: Vec<(u32, f32)>,
     next: usize,
     stale: u32,
@@ -53,7 +55,7 @@ impl Window {
         }
     }
 
-    /// Forgets all: what comes next is right.
+    /// Forgets all samples: the next one is taken as correct.
     pub(super) fn reset(&mut self) {
         *self = Self::new(self.jump);
     }
@@ -62,7 +64,7 @@ impl Window {
         self.ring.is_empty()
     }
 
-    /// What nearly all samples are below.
+    /// The value that nearly all samples are below.
     pub(super) fn high(&self) -> f64 {
         self.origin + f64::from(self.high)
     }
@@ -77,7 +79,7 @@ impl Window {
         newer.min(older)
     }
 
-    /// Takes a sample. `true` if it is from another time than those before, which are forgotten then.
+    /// Adds a sample. `true` if the clocks have changed; the samples before are then forgotten.
     pub(super) fn add(&mut self, now: Duration, sample: f64) -> bool {
         if self.is_empty() {
             self.start(now, sample);
@@ -101,7 +103,7 @@ impl Window {
         false
     }
 
-    /// The newest sample was no measure, this one is.
+    /// Replaces the newest sample, which was not a measurement of the path, if this one is lower.
     pub(super) fn replace(&mut self, sample: f64) {
         let newest = self.next.checked_sub(1).unwrap_or(self.ring.len().saturating_sub(1));
         let offset = (sample - self.origin) as f32;
@@ -119,7 +121,7 @@ impl Window {
     }
 
     fn push(&mut self, now: Duration, offset: f32) {
-        // It may wrap: only differences are looked at.
+        // It may wrap: only differences are used.
         let now_ms = now.as_millis() as u32;
         if self.ring.len() < SAMPLES {
             self.ring.push((now_ms, offset));
