@@ -127,7 +127,7 @@ impl Game for Tag {
     fn apply_input(own: &mut Runner, input: &Pad, step: &Step<'_, Self>) {
         let speed = if input.dash.active() { 12.0 } else { 7.5 } / f32::from(step.tick_rate.hz());
         own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
-        // As `steer(wish, 100)` declares: a fraction of the way; all of it once at most n grid steps remain.
+        // As `steer(wish, 100)` declares it: a fraction of the way, or all of it within n grid steps.
         let n = steer_divisor(100, step.tick_rate) as f32;
         let away = own.wish - own.vel;
         own.vel += if away.abs().max_element() * 1024.0 <= n { away } else { away / n };
