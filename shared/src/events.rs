@@ -153,8 +153,8 @@ pub enum EventRefused {
     },
     /// The events of the step have reached the maximum cost.
     #[error(
-       "the events of one step may cost {EVENTS_STEP_BYTES_MAX} bytes, each its length plus {EVENT_EXTRA_BYTES}: \
-         send this one in a later step"
+        "the events of one step may cost {EVENTS_STEP_BYTES_MAX} bytes, each its length plus \
+         {EVENT_EXTRA_BYTES}: send this one in a later step"
     )]
     StepFull,
     /// It cannot be encoded.
