@@ -391,8 +391,8 @@ impl<G: Game> Room<G> {
         self.streams.keep_crossings(bytes > 0);
     }
 
-    /// Keeps every state of the last 64 ticks from now on, so that a test can compare them. By default,
-    /// states that can no longer be a packet's baseline are discarded.
+    /// Keeps every state of the last [`window_ticks`](crate::limits::window_ticks) from now on, so that a
+    /// test can compare them. By default, states that can no longer be a packet's baseline are discarded.
     pub fn keep_states(&mut self) {
         self.keeps_states = true;
     }

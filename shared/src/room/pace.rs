@@ -7,8 +7,8 @@
 //!
 //! - **window**: 1 s, and at least 4 updates that were due to the client.
 //! - **troubled**: a quarter or more of them were skipped. 3 such windows in a row make it a step slower.
-//! - **calm**: none of them was skipped. 5 such windows in a row make it a step faster; twice as many each time
-//!   that this turned out to be too fast, at most 40.
+//! - **calm**: none of them was skipped. 5 such windows in a row make it a step faster; twice as many each
+//!   time that this turned out to be too fast, at most 40.
 //! - **silent**: it acknowledged nothing. It is absent, not slow, and the window does not count.
 
 use crate::limits::RATE_STEP_MAX;
