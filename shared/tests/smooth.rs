@@ -1,4 +1,4 @@
-//! What moves evenly is drawn evenly: on a fast display, on coarse grids, with and without declared velocities.
+//! Even motion is drawn evenly: on a fast display, on coarse grids, with and without declared velocities.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -20,7 +20,7 @@ enum Thing {
     Sign(Sign),
 }
 
-/// The own entity, on whole tiles; what it looks at is set by the controls, its turret turns.
+/// The player's own entity, on whole tiles; the controls set its look direction, and its turret turns.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Me {
     #[entity(range = 0.0..=4095.0, grid = 1, predict = linear(vel))]
@@ -33,14 +33,14 @@ struct Me {
     turret: f32,
 }
 
-/// Moved by something else than a declared velocity.
+/// Moved by something other than a declared velocity.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Held {
     #[entity(range = -1000.0..=1000.0, grid = 256)]
     pos: Vec2,
     #[entity(angle = 1024)]
     aim: f32,
-    /// As `pos`, but switched off.
+    /// Like `pos`, but with interpolation off.
     #[entity(range = -1000.0..=1000.0, grid = 256, interpolate = false)]
     exact: Vec2,
 }
@@ -76,7 +76,7 @@ struct Ring {
     spin: i16,
 }
 
-/// What is no place is not drawn between its values.
+/// Values that are not positions are not drawn between their steps.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Sign {
     number: u8,
@@ -167,7 +167,7 @@ impl Game for Moving {
     }
 }
 
-/// What is seen of all at `hz` pictures a second.
+/// What is seen of all entities at `hz` rendered frames a second.
 struct Seen {
     entities: Vec<Vec<Thing>>,
     /// The fields of the kinds in grid steps, as JavaScript gets them.
@@ -197,7 +197,7 @@ fn watch(hz: u16, ticks: u32) -> Seen {
 }
 
 impl Seen {
-    /// The steps from picture to picture of a value that grows, and wraps at `whole`.
+    /// The steps from frame to frame of a value that grows, and wraps at `whole`.
     fn steps(&self, whole: f64, pick: impl Fn(&Thing) -> Option<f64>) -> Vec<f64> {
         let values: Vec<f64> =
             self.entities.iter().map(|things| things.iter().find_map(&pick).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Spectators: no players, no input, bounded, and with the same state as everybody.
+//! Spectators: no players, no input, bounded in number, and with the same state as players.
 
 #![allow(clippy::unwrap_used)]
 
