@@ -28,7 +28,7 @@ fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_ros
         assert_eq!(harness.room().players(), 63);
         crowd.into_iter().for_each(|client| harness.leave(client));
         harness.run_ticks(6);
-        assert_eq!(harness.room().players(), 3, "those who left, and no others, are gone");
+        assert_eq!(harness.room().players(), 3, "those who left, and no others, have left");
     }
     assert!(harness.resume(cut));
     harness.run_ticks(90);

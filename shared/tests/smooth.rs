@@ -234,7 +234,7 @@ fn others_glide_whatever_predicts_them_on_any_grid() {
             assert_even(name, hz, &seen.steps(whole, pick), ideal);
         };
         let held = |thing: &Thing| if let Thing::Held(held) = thing { Some(held.clone()) } else { None };
-        even("a held place", ENDLESS, 0.125, &|thing| Some(held(thing)?.pos.x.into()));
+        even("a held position", ENDLESS, 0.125, &|thing| Some(held(thing)?.pos.x.into()));
         even("a held angle", TAU, 0.3, &|thing| Some(held(thing)?.aim.into()));
         even("a grid of 1/4", ENDLESS, 0.25, &|thing| match thing {
             Thing::Coarse(coarse) => Some(coarse.pos.x.into()),
@@ -256,7 +256,7 @@ fn the_own_entity_moves_evenly_on_whole_tiles_and_its_turret_turns_evenly() {
     for hz in [60, 144, 240] {
         let seen = watch(hz, 150);
         let me = |thing: &Thing| if let Thing::Me(me) = thing { Some(me.clone()) } else { None };
-        assert_even("the own place", hz, &seen.steps(ENDLESS, |thing| Some(me(thing)?.pos.x.into())), 1.0);
+        assert_even("its own position", hz, &seen.steps(ENDLESS, |thing| Some(me(thing)?.pos.x.into())), 1.0);
         let turret = TAU * (0.2 * 64.0 / TAU).round() / 64.0;
         assert_even("the turret", hz, &seen.steps(TAU, |thing| Some(me(thing)?.turret.into())), turret);
     }

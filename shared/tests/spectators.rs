@@ -102,7 +102,7 @@ fn they_are_bounded_and_take_no_players_place() {
     join(&mut room, 4, Role::Player, &mut outbox);
     assert_eq!((outbox.take_closings().len(), room.players(), room.spectators()), (0, 1, 2));
     room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut(Hold::Firm), &mut outbox);
-    assert_eq!(room.spectators(), 1, "no place is kept for a spectator");
+    assert_eq!(room.spectators(), 1, "no seat is kept for a spectator");
 }
 
 #[test]

@@ -11,8 +11,8 @@ const UNIT: i32 = 1024;
 const HZ: f64 = 30.0;
 /// Decay of the discretised Laplace draw of an aim.
 const AIM_DECAY: f64 = 0.85;
-/// Within this difference a velocity reaches its target at once, grid steps. Also the divisor of the correction
-/// per tick.
+/// Within this difference a velocity reaches its target at once, grid steps. Also the divisor of the
+/// correction per tick.
 const STEER: i32 = 4;
 
 /// The declarations for a thing's fields.

@@ -120,7 +120,7 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         (0..SETTLE_TICKS).for_each(|_| playing.step());
         let state = playing.snapshot(0, declared);
         let things = state.rows().map(|row| Thing(row.values.try_into().expect("a row of the match")));
-        let things = things.map(|thing| world.spawn(thing).expect("a place")).collect();
+        let things = things.map(|thing| world.spawn(thing).expect("space for the thing")).collect();
         Self { playing, things, players: 0 }
     }
 

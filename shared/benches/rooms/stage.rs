@@ -84,7 +84,7 @@ impl<G: Game> Stage<G> {
                 stage.clients.push(client::<G>(role));
             }
             stage.room.handle(stage.now, member(at), join, &mut stage.inbox);
-            // Every member is told of every other, which must be acknowledged in between.
+            // Every member receives every join, and must acknowledge them in between.
             if (at + 1).is_multiple_of(JOINS_PER_TICK) || at + 1 == players + spectators {
                 stage.deliver();
                 stage.tick();

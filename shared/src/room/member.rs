@@ -153,7 +153,7 @@ pub(super) struct MemberConnection {
     pub(super) queued: Option<Tick>,
     /// What the client has of the room's streams.
     pub(super) view: ClientView,
-    /// The entity that the client was told its player controls.
+    /// The entity that its player controls, as last sent to the client.
     pub(super) controls: EntityId,
     /// The owner-only fields that the client was sent.
     pub(super) own: OwnTold,
