@@ -58,7 +58,7 @@ fn main() {
     }
     let mean = spent.as_secs_f64() * 1e6 / f64::from(pictures);
     println!(
-        "a frame of {} entities: {mean:.1} us on average, {:.1} us at most",
+        "a rendered frame of {} entities: {mean:.1} us on average, {:.1} us at most",
         entities / pictures as usize,
         worst.as_secs_f64() * 1e6
     );

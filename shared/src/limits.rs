@@ -57,7 +57,7 @@ pub const RELIABLE_QUEUE_MAX: usize = 128;
 /// Bytes of one of the game's reliable events, or of one command, in the codec. The sending program gets an
 /// error for a longer one.
 pub const RELIABLE_BYTES_MAX: usize = 512;
-/// Bytes of a reliable event on the wire, including what identifies it.
+/// Bytes of a reliable event on the wire, including its envelope.
 pub const EVENT_BYTES_MAX: usize = RELIABLE_BYTES_MAX + 4;
 /// What one of the game's events counts, in the two bounds below, in addition to its bytes on the wire.
 pub const EVENT_EXTRA_BYTES: usize = 32;

@@ -129,10 +129,11 @@ impl<E: Entity> World<E> {
     }
 
     /// Lets `player` control another entity (a respawn, a vehicle) or none (it is dead, for example). This
-    /// applies from the next step and to the state that the next step produces: from then on
-    /// [`PlayerTurn::entity`](crate::game::PlayerTurn::entity) contains it, the player's client predicts it,
-    /// and rosters, views, following spectators and owner-only fields all use it. Two players may control one
-    /// entity. No player controls an entity that is despawned; an id that is not in the world counts as none.
+    /// applies to the state that the current step produces, and from the next step on:
+    /// [`PlayerTurn::entity`](crate::game::PlayerTurn::entity) then contains it, the player's client predicts
+    /// it, and rosters, views, following spectators and owner-only fields all use it. Two players may control
+    /// one entity. No player controls an entity that is despawned; an id that is not in the world counts as
+    /// none.
     pub fn set_controlled(&mut self, player: PlayerId, entity: Option<EntityId>) {
         let entity = entity.filter(|id| self.get(*id).is_some()).unwrap_or(EntityId::NONE);
         self.controls_changed = true;

@@ -142,7 +142,7 @@ fn a_game_says_what_only_its_server_changes_and_how_much_it_pushes() {
     check_prediction_within::<Walk>(&Fault::Platform, 1, 300, 1, pushes(500)).unwrap_err();
 }
 
-/// The fields of a ship that only the arena's server predicts.
+/// The fields of a ship that only the arena's server changes.
 const SHIP: &[&str] = &["hp", "alive", "shielded", "weapon", "rapid_s", "score", "deaths"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Lag compensation rewinds to the frame that the player saw.
+//! Lag compensation rewinds to the rendered frame that the player saw.
 
 #![allow(clippy::unwrap_used)]
 

@@ -197,7 +197,7 @@ fn watch(hz: u16, ticks: u32) -> Seen {
 }
 
 impl Seen {
-    /// The steps from frame to frame of a value that grows, and wraps at `whole`.
+    /// The steps from one rendered frame to the next of a value that grows, and wraps at `whole`.
     fn steps(&self, whole: f64, pick: impl Fn(&Thing) -> Option<f64>) -> Vec<f64> {
         let values: Vec<f64> =
             self.entities.iter().map(|things| things.iter().find_map(&pick).unwrap()).collect();

@@ -88,7 +88,7 @@ impl<G: Game> Room<G> {
     }
 }
 
-/// No row may contain a value in an owner-only field.
+/// No row may contain anything but the placeholder in an owner-only field.
 fn audit_hidden(schema: &Schema, stream: StreamId, state: &Snapshot) -> Result<(), Leak> {
     for row in state.rows() {
         let shown = schema.own_fields(row.kind).iter().find(|own| {

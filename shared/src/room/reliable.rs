@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn the_oldest_droppable_events_give_way_to_a_notice_of_their_number() {
         let mut queue = EventQueue::default();
-        // Three events in flight, then two events of each size, one of them droppable, until the bound is
+        // Three events in flight, then pairs of equal events, one of each pair droppable, until the bound is
         // passed twice.
         (0..3).for_each(|_| assert_eq!(queue.push(&sized(9, 500, true)), 0));
         assert_eq!(queue.unsent().items.len(), 3);

@@ -35,8 +35,10 @@ struct Wall {
 
 const STEP: &str = "
 # The step of these, for each ball in the order of ids, `/` truncating towards zero:
-#   vel += (wish - vel) / 3; pos += vel; if pos < 0 or pos > w: pos is brought to the nearer of 0 and w, and vel = -vel;
-#   turn += 5; wish = 0. (w is the pos of the last wall, else 8000. That `wish` is 0 is undone, and `turn` is fitted.)
+#   vel += (wish - vel) / 3; pos += vel; if pos < 0 or pos > w: \
+pos is brought to the nearer of 0 and w, and vel = -vel;
+#   turn += 5; wish = 0. (w is the pos of the last wall, else 8000. That `wish` is 0 is undone, \
+and `turn` is fitted.)
 ";
 
 fn step(rows: &mut [RowMut<'_>]) {
