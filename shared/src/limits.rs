@@ -188,8 +188,8 @@ pub const fn window_ticks(rate: TickRate) -> u32 {
     if ticks < WINDOW_TICKS_MIN { WINDOW_TICKS_MIN } else { ticks }
 }
 
-/// How many ticks a predictor computes exactly at a tick rate, and at least as many as at 30 Hz, while
-/// nothing is sent for a quiet stream.
+/// How many ticks a predictor computes exactly at a tick rate: they cover the time for which nothing is sent
+/// of a quiet stream. Never fewer than at 30 Hz.
 #[must_use]
 pub const fn exact_steps_max(rate: TickRate) -> u32 {
     let steps = (EXACT_STEPS_AT_30_HZ * rate.hz() as u32).div_ceil(30);

@@ -206,7 +206,7 @@ fn exact_steps_at_30_hz() {
     }
 }
 
-/// While nothing is sent for a quiet stream, at every rate; and never fewer than at 30 Hz.
+/// At every rate they cover the time for which nothing is sent of a quiet stream; never fewer than at 30 Hz.
 #[test]
 fn exact_steps_max() {
     for (hz, most) in [(10, 8), (29, 8), (30, 8), (31, 9), (60, 16), (128, 35)] {
