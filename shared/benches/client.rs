@@ -1,7 +1,8 @@
-//! What a picture costs a client: `cargo bench -p tickwire-shared --bench client`.
+//! What a rendered frame costs a client: `cargo bench -p tickwire-shared --bench client`.
 //!
-//! A full arena (64 ships that all shoot, about a hundred entities) over a link with jitter. Counted is `advance` and `view_into` for one
-//! of the clients at 60 pictures a second, decoding apart (see the codec's benchmark).
+//! A full arena (64 ships that all shoot, about a hundred entities) over a link with jitter. Measures
+//! `advance` and `view_into` for one of the clients at 60 rendered frames a second; decoding is measured
+//! separately (see the codec's benchmark).
 
 #![allow(
     clippy::disallowed_macros,
@@ -19,7 +20,7 @@ use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{Harness, LinkProfile};
 
 const PLAYERS: usize = 64;
-/// As a criterion benchmark does under `cargo test`: once through, to see that it works.
+/// Like a criterion benchmark under `cargo test`: runs once, to see that it works.
 const TICKS: u32 = 300;
 
 fn main() {
@@ -57,7 +58,7 @@ fn main() {
     }
     let mean = spent.as_secs_f64() * 1e6 / f64::from(pictures);
     println!(
-        "a picture of {} entities: {mean:.1} us on average, {:.1} us at most",
+        "a rendered frame of {} entities: {mean:.1} us on average, {:.1} us at most",
         entities / pictures as usize,
         worst.as_secs_f64() * 1e6
     );

@@ -1,4 +1,4 @@
-//! Writes `assets/wire/vectors.txt` and `assets/wire/arena.txt`: run it after a change of the protocol or of the
+//! Writes `assets/wire/vectors.txt` and `assets/wire/arena.txt`. Run it after a change to the protocol or the
 //! arena, and look at what it changed.
 
 #[path = "../tests/golden/vectors.rs"]

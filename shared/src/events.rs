@@ -1,4 +1,5 @@
-//! Reliable events as a game gives them out in a step: encoded at once, so that a refusal is known where it happens.
+//! Reliable events that a game sends in a step. They are encoded at once, so a refusal is known where it
+//! happens.
 
 use crate::id::PlayerId;
 use crate::limits::{EVENT_EXTRA_BYTES, EVENTS_STEP_BYTES_MAX, RELIABLE_BYTES_MAX};
@@ -7,18 +8,19 @@ use crate::wire::control::{List, ReliableEvent};
 use bytes::Bytes;
 use serde::Serialize;
 
-/// Reliable events that a step gives out: each arrives exactly once and in order, also across a reconnect.
+/// The reliable events of a step: each arrives exactly once and in order, even across a reconnect.
 ///
-/// An event costs its receivers its bytes in the codec and [`EVENT_EXTRA_BYTES`] more. It is encoded and stored once,
-/// whoever gets it. Bounds:
+/// Sending an event costs each receiver its encoded length plus [`EVENT_EXTRA_BYTES`]. It is encoded and
+/// stored once, no matter who gets it. Bounds:
 /// - one event: [`RELIABLE_BYTES_MAX`] bytes in the codec;
-/// - one step: events that cost [`EVENTS_STEP_BYTES_MAX`] together, each counted once;
-/// - what waits for one client: [`EVENTS_WAITING_BYTES_MAX`](crate::limits::EVENTS_WAITING_BYTES_MAX). Beyond it the
-///   oldest droppable events go ([`Game::is_droppable`](crate::game::Game::is_droppable)) and the client is told how
-///   many; if none is left, the client is closed with 4013 and loses its place.
+/// - one step: events that together cost [`EVENTS_STEP_BYTES_MAX`], each counted once;
+/// - waiting events of one client: [`EVENTS_WAITING_BYTES_MAX`](crate::limits::EVENTS_WAITING_BYTES_MAX).
+///   Beyond it the oldest droppable events are dropped
+///   ([`Game::is_droppable`](crate::game::Game::is_droppable)) and the client learns how many; if none is
+///   left, the client is closed with 4013 and loses its seat.
 ///
-/// What one message does not hold comes in the next ones. An event beyond a bound of its own or of the step is
-/// refused: the call says why, the room counts it, and a server logs it.
+/// Events that do not fit into one message are sent in the next ones. An event beyond its own bound or the
+/// step's is refused: the call returns the reason, the room counts it, and a server logs it.
 #[derive(Debug)]
 pub struct Events<E> {
     pub(crate) given: Vec<Given>,
@@ -27,7 +29,7 @@ pub struct Events<E> {
     cost_bytes: usize,
 }
 
-/// An event that was given out.
+/// An event that the game sent.
 #[derive(Debug)]
 pub(crate) struct Given {
     pub(crate) to: Receivers,
@@ -35,13 +37,13 @@ pub(crate) struct Given {
     pub(crate) is_droppable: bool,
 }
 
-/// Who gets an event.
+/// The receivers of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Receivers {
     All,
     AllBut(PlayerId),
     One(PlayerId),
-    /// In rising order.
+    /// Sorted.
     Each(Vec<PlayerId>),
 }
 
@@ -66,7 +68,7 @@ impl<E: Serialize> Events<E> {
     /// To everyone in the room, spectators included.
     ///
     /// # Errors
-    /// The event is refused; nobody gets it.
+    /// The event is refused; no client gets it.
     pub fn all(&mut self, event: E) -> Result<(), EventRefused> {
         self.give(Receivers::All, &event)
     }
@@ -74,23 +76,24 @@ impl<E: Serialize> Events<E> {
     /// To everyone in the room, spectators included, but not to `player`.
     ///
     /// # Errors
-    /// The event is refused; nobody gets it.
+    /// The event is refused; no client gets it.
     pub fn all_but(&mut self, player: PlayerId, event: E) -> Result<(), EventRefused> {
         self.give(Receivers::AllBut(player), &event)
     }
 
-    /// To one player. If it is not in the room, nobody gets the event.
+    /// To one player. If it is not in the room, no client gets the event.
     ///
     /// # Errors
-    /// The event is refused; nobody gets it.
+    /// The event is refused; no client gets it.
     pub fn to(&mut self, player: PlayerId, event: E) -> Result<(), EventRefused> {
         self.give(Receivers::One(player), &event)
     }
 
-    /// To each of these players that is in the room, once: one event, whatever their number.
+    /// To each of these players that is in the room, once. It counts as one event, however many players there
+    /// are.
     ///
     /// # Errors
-    /// The event is refused; nobody gets it.
+    /// The event is refused; no client gets it.
     pub fn to_each(
         &mut self,
         players: impl IntoIterator<Item = PlayerId>,
@@ -113,7 +116,7 @@ impl<E: Serialize> Events<E> {
         given
     }
 
-    /// The event as it goes to clients.
+    /// The event as clients receive it.
     fn encode(&self, event: &E) -> Result<Bytes, EventRefused> {
         let bytes = codec::encode(event).map_err(|_| EventRefused::NotEncodable)?;
         let too_long = EventRefused::TooLong { bytes: bytes.len() };
@@ -127,7 +130,7 @@ impl<E: Serialize> Events<E> {
 }
 
 impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
-    /// What was given out, as a client decodes it. An event that cannot be decoded is left out.
+    /// The events of this step, as a client decodes them. An event that cannot be decoded is left out.
     pub(crate) fn decoded(&self) -> impl Iterator<Item = (Receivers, E)> {
         self.given.iter().filter_map(|given| match codec::decode(&given.bytes) {
             Ok(ReliableEvent::Game(bytes)) => Some((given.to.clone(), codec::decode(&bytes).ok()?)),
@@ -139,21 +142,21 @@ impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
 /// Why an event is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventRefused {
-    /// The event is longer than one may be.
+    /// The event exceeds the maximum length of one event.
     #[error(
-        "the event takes {bytes} bytes, and {RELIABLE_BYTES_MAX} are the most: tell it in several events"
+        "the event takes {bytes} bytes, the maximum is {RELIABLE_BYTES_MAX}: split it into several events"
     )]
     TooLong {
-        /// What it takes, in the codec.
+        /// Its length in the codec.
         bytes: usize,
     },
-    /// The step has given out as much as it may.
+    /// The events of the step have reached the maximum cost.
     #[error(
-        "the events of one step may cost {EVENTS_STEP_BYTES_MAX} bytes, each its length and {EVENT_EXTRA_BYTES} more: \
-         give this one out in a later step"
+        "the events of one step may cost {EVENTS_STEP_BYTES_MAX} bytes, each its length plus \
+         {EVENT_EXTRA_BYTES}: send this one in a later step"
     )]
     StepFull,
-    /// It has no encoding.
+    /// It cannot be encoded.
     #[error("the event cannot be encoded: its Serialize fails, or it is far too long")]
     NotEncodable,
 }
@@ -172,7 +175,7 @@ pub struct RefusedCounts {
 }
 
 impl RefusedCounts {
-    /// All of them.
+    /// The total.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.too_long + self.step_full + self.not_encodable
@@ -187,7 +190,7 @@ impl RefusedCounts {
         self.last = Some(refused);
     }
 
-    /// Takes in what was refused in one more step.
+    /// Adds the refusals of one more step.
     pub(crate) fn merge(&mut self, step: Self) {
         self.too_long += step.too_long;
         self.step_full += step.step_full;

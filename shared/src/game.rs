@@ -1,4 +1,4 @@
-//! The one thing that a host implements: a [`Game`].
+//! The trait that a host implements: [`Game`].
 
 use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
 pub use crate::events::Events;
@@ -17,43 +17,46 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// Values that cross the wire through the codec: settings, events, commands.
+/// Values that cross the wire through the codec: settings, events and commands.
 pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
 impl<T: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static> Data for T {}
 
 /// The rules of a game: an authoritative simulation at a fixed tick rate.
 ///
-/// The same type serves both ends. The server calls [`Game::step`]; a client predicts its own entity with
-/// [`Game::apply_input`]. Both must be deterministic: no clock, no global state, no hash-map order; chance only from
-/// the seed (see [`crate::Rng`]). [`crate::harness::check_determinism`] tests that.
+/// The same type runs at both ends. The server calls [`Game::step`]; a client predicts its own entity with
+/// [`Game::apply_input`]. Both must be deterministic: no clock, no global state and no hash-map order;
+/// randomness only from the seed (see [`crate::Rng`]). [`crate::harness::check_determinism`] tests this.
 pub trait Game: Sized + Send + 'static {
-    /// Raise it when rules, events or commands change while the entities stay: it is part of the schema hash.
+    /// Increase it when rules, events or commands change but the entities do not: it is part of the schema
+    /// hash.
     const VERSION: u32 = 1;
 
-    /// How packets are coded. Profile 0 takes about twice the bytes, and can be read by hand.
+    /// How packets are encoded. Profile 0 takes about twice the bytes and can be read by hand.
     const PACKETS: PacketProfile = PacketProfile::Ranged;
 
-    /// The types say nothing of the game: a client reads it by the schema that the server sends. See
+    /// The types do not describe the game: a client reads it through the schema that the server sends. See
     /// [`crate::client::generic`].
     #[doc(hidden)]
     const BY_SCHEMA: bool = false;
 
-    /// How far back a player's hits are tested at most, ms: see [`Turn::rewind`]. What a player gains by it, the one who is
-    /// hit loses.
+    /// The maximum rewind for a player's hits, ms: see [`Turn::rewind`]. The shooter's advantage is the
+    /// target's disadvantage.
     const REWIND_MS_MAX: u32 = 250;
 
-    /// What a host sets for a room and every client learns when it joins. The room uses them as clients get them: a field that
-    /// serde skips has its default at both ends.
+    /// What a host sets for a room. Every client receives it when it joins. The room uses the settings as
+    /// clients receive them: a field that serde skips has its default at both ends.
     type Settings: Data + Default;
-    /// What is computed once from the settings and never changes: a map with its walls, say. `()` if nothing is.
+    /// What is computed once from the settings and never changes, such as a map with its walls. `()` if there
+    /// is none.
     type Scene: Send + Sync + 'static;
-    /// A player's controls for one tick. Both ends use them on their grids, as they cross the wire.
+    /// A player's controls for one tick. Both ends use them quantized to their grids, as they cross the wire.
     type Input: Input;
-    /// What is replicated.
+    /// The replicated entities.
     type Entity: Entity;
     /// Reliable news from the server to clients.
     type Event: Data;
-    /// Reliable requests from a client to the server, for what is no control of a tick: chat, choices.
+    /// Reliable requests from a client to the server that do not belong to one tick's controls: chat,
+    /// choices.
     type Command: Data;
 
     /// The settings of a room that is made with `options`. By default a room has no options.
@@ -67,11 +70,13 @@ pub trait Game: Sized + Send + 'static {
         }
     }
 
-    /// The unchanging scene that follows from the settings and the room's tick rate. A client calls it with what the
-    /// server sent. What depends on the rate, such as a speed per tick, is computed here once for both ends.
+    /// The constant scene that follows from the settings and the room's tick rate. A client calls it with the
+    /// settings that the server sent. Values that depend on the rate, such as a speed per tick, are computed
+    /// here once for both ends.
     ///
     /// # Errors
-    /// Settings that make no sense, or a rate at which the game cannot run; the text tells a host what to mend.
+    /// Settings that make no sense, or a rate at which the game cannot run. The text tells a host what to
+    /// correct.
     fn scene(settings: &Self::Settings, tick_rate: TickRate) -> Result<Self::Scene, BadSettings>;
 
     /// How many players a room takes.
@@ -80,67 +85,71 @@ pub trait Game: Sized + Send + 'static {
         64
     }
 
-    /// What lists of rooms say of a room with these settings beside the options that it was made with: its map's name, say.
-    /// By default nothing.
+    /// What room lists say about a room with these settings, in addition to the options that it was made
+    /// with: its map's name, for example. Nothing by default.
     #[must_use]
     fn metadata(_settings: &Self::Settings) -> Options {
         Options::none()
     }
 
-    /// The table of profile 1 that was trained for this game's entities (see `docs/hosting-a-game.md`); without one there are
-    /// built-in priors.
+    /// The table of profile 1 that was trained for this game's entities (see `docs/hosting-a-game.md`).
+    /// Without one, built-in priors are used.
     #[must_use]
     fn table() -> Option<&'static [u8]> {
         None
     }
 
-    /// How a room is cut into streams, each encoded once per tick for all who see it. By default everybody sees everything.
+    /// How a room is divided into streams. Each stream is encoded once per tick for all clients that see it.
+    /// By default every client sees everything.
     #[must_use]
     fn interest(_settings: &Self::Settings) -> Interest {
         Interest::Whole
     }
 
-    /// Where an entity belongs in a room that is cut: a function of what is replicated of it.
+    /// Where an entity belongs in a divided room: a function of its replicated state.
     #[must_use]
     fn location(_entity: &Self::Entity) -> Location {
         Location::EVERYWHERE
     }
 
-    /// What a player may see in a room that is cut; asked each tick. By default all that is public around its
-    /// entity, or around the last place of that. It always sees the stream that contains its entity.
+    /// What a player may see in a divided room; called each tick. By default everything public around its
+    /// entity or, without an entity, around its last location. A player always sees the stream that contains
+    /// its entity.
     #[must_use]
     fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
         let at = world.get(entity).and_then(|own| Self::location(own).at);
         View { reach: Reach::around(at), groups: Groups::PUBLIC }
     }
 
-    /// What a spectator may see in a room that is cut; asked each tick. By default all that is public. `follows` is the player
-    /// whose view it asks for, with its entity: a game that allows it answers as [`Game::view`] does.
+    /// What a spectator may see in a divided room; called each tick. By default everything public. `follows`
+    /// is the player whose view the spectator asks for, with that player's entity: a game that allows this
+    /// returns what [`Game::view`] returns.
     #[must_use]
     fn spectator_view(&self, _world: &World<Self::Entity>, _follows: Option<(PlayerId, EntityId)>) -> View {
         View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
     }
 
-    /// When members that do nothing lose their places. An operator may set it otherwise.
+    /// When idle members lose their seats. An operator may override it.
     #[must_use]
     fn idle_limits(_settings: &Self::Settings) -> IdleLimits {
         IdleLimits::default()
     }
 
-    /// How important a group is, from 1 to 1,000, when a client's byte budget does not suffice for all that it sees.
+    /// How important a group is, from 1 to 1,000, when a client's byte budget is too small for everything
+    /// that it sees.
     #[must_use]
     fn importance(_group: Group) -> u32 {
         1
     }
 
-    /// A new room: fills the world with what is there before the first player.
+    /// A new room: fills the world with what exists before the first player joins.
     fn new(setup: &Setup<'_, Self>, world: &mut World<Self::Entity>) -> Self;
 
-    /// A player comes: makes its entity and returns the id, or [`EntityId::NONE`] if it controls nothing yet. See
-    /// [`World::set_controlled`] for another one later.
+    /// A player joins: makes its entity and returns the id, or [`EntityId::NONE`] if it controls nothing yet.
+    /// To give it another entity later, see [`World::set_controlled`].
     ///
     /// # Errors
-    /// The game takes no player now.
+    /// The game does not accept the player now.
     fn join(
         &mut self,
         world: &mut World<Self::Entity>,
@@ -149,49 +158,53 @@ pub trait Game: Sized + Send + 'static {
         profile: &Profile,
     ) -> Result<EntityId, Refusal>;
 
-    /// A player goes (or its time to resume is over): removes what belongs to it.
+    /// A player leaves, or its time to resume is over: removes what belongs to it.
     fn leave(&mut self, world: &mut World<Self::Entity>, player: PlayerId);
 
-    /// One tick. Calls [`Game::apply_input`] for each player's entity, then does all else.
+    /// One tick. Calls [`Game::apply_input`] for each player's entity, then does everything else.
     fn step(&mut self, world: &mut World<Self::Entity>, turn: &Turn<'_, Self>, out: &mut Events<Self::Event>);
 
-    /// Whether an event may be dropped when a client, cut off or slow, has too much waiting: what is worth little when it
-    /// comes late, such as an effect or a line of a feed. The client is told how many are missing and where. By default
-    /// no event may be.
+    /// Whether an event may be dropped when too much is waiting for a client that is disconnected or slow.
+    /// Suitable for events that are worth little when they arrive late, such as an effect or a line of a
+    /// feed. The client learns how many are missing and where. By default no event may be dropped.
     #[must_use]
     fn is_droppable(_event: &Self::Event) -> bool {
         false
     }
 
-    /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what follows when nobody
-    /// does anything new. Both ends run it on the same rows to know what need not be sent, so it must be a function of its
-    /// arguments alone. Usually it is what [`Game::step`] calls for the same purpose. Other fields that it changes are set
-    /// back. It is run once per tick, however many ticks a room skipped; the scene knows the tick rate.
+    /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what
+    /// follows when no player does anything new. Both ends run it on the same rows to know what need not be
+    /// sent, so it must be a function of its arguments alone. [`Game::step`] usually calls it for the same
+    /// purpose. Changes to other fields are undone. It runs once per tick, however many ticks a room skipped;
+    /// the scene knows the tick rate.
     fn predict(_entities: &mut [(EntityId, Self::Entity)], _scene: &Self::Scene) {}
 
-    /// A player's part of a tick, with which its client predicts: [`Game::step`] calls it for each player's entity. A
-    /// function of its arguments alone; all that it reads of `own` is replicated.
+    /// A player's part of a tick. Its client uses it for prediction, and [`Game::step`] calls it for each
+    /// player's entity. It is a function of its arguments alone; everything that it reads of `own` is
+    /// replicated.
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, step: &Step<'_, Self>);
 
-    /// What of an entity can be hit, kept for [`Turn::rewind`]. By default nothing is kept.
+    /// The part of an entity that can be hit, kept for [`Turn::rewind`]. By default nothing is kept.
     #[must_use]
     fn hitbox(_entity: &Self::Entity) -> Option<Hitbox> {
         None
     }
 
-    /// Whether an entity was put elsewhere from one row to a later one, so that nothing is to be shown between them. A place
-    /// that went farther than its velocity's grid permits counts as such in any case.
+    /// Whether an entity was moved elsewhere between one row and a later one, so that no motion between them
+    /// is shown. A position that moved farther than its velocity's grid permits counts as a teleport in any
+    /// case.
     #[must_use]
     fn teleported(_before: &Self::Entity, _after: &Self::Entity) -> bool {
         false
     }
 
-    /// What a player's step brings forth besides its own entity, such as a shot: its client shows it at once, until the
-    /// server's own comes. Asked after [`Game::apply_input`], once per tick; of more than eight the rest is left out. By default
-    /// nothing.
+    /// The entities that a player's step creates besides changing its own, such as a shot. The player's
+    /// client shows them at once, until the server's own arrive. Called after [`Game::apply_input`], once per
+    /// tick; entities beyond the eighth are ignored. Empty by default.
     fn predict_spawns(_sight: &SpawnPrediction<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
 
-    /// Whether something predicted goes on from one tick to the next; `after` is what its declared predictors make of it.
+    /// Whether a predicted spawn continues from one tick to the next; `after` is what its declared predictors
+    /// computed.
     #[must_use]
     fn predicted_spawn_continues(
         _before: &Self::Entity,
@@ -201,7 +214,7 @@ pub trait Game: Sized + Send + 'static {
         true
     }
 
-    /// Whether an entity that the server made may be the one that was predicted.
+    /// Whether an entity that the server made can be the one that was predicted.
     #[must_use]
     fn is_predicted_spawn(predicted: &Self::Entity, real: &Self::Entity) -> bool {
         predicted.kind() == real.kind()
@@ -215,10 +228,10 @@ pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>, rate: TickRate) -> Resul
     Schema::with_step(G::Entity::kinds(), step, rate)
 }
 
-/// Who comes into a room.
+/// The player who joins a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The name that others see.
+    /// The name that other players see.
     pub name: Name,
 }
 
@@ -231,11 +244,11 @@ pub struct Setup<'a, G: Game> {
     pub scene: &'a G::Scene,
     /// How often the room steps.
     pub tick_rate: TickRate,
-    /// Where all chance comes from.
+    /// The source of all randomness.
     pub seed: u64,
 }
 
-/// The tick in which a player's entity moves, the same at both ends: see [`Game::apply_input`].
+/// The tick in which a player's entity moves; the same at both ends. See [`Game::apply_input`].
 #[derive(Debug)]
 pub struct Step<'a, G: Game> {
     /// The tick that the step leads to.
@@ -246,7 +259,7 @@ pub struct Step<'a, G: Game> {
     pub scene: &'a G::Scene,
 }
 
-// Derived, these would ask for a game that can be copied.
+// Deriving these would require a game that can be copied.
 impl<G: Game> Clone for Step<'_, G> {
     fn clone(&self) -> Self {
         *self
@@ -255,44 +268,47 @@ impl<G: Game> Clone for Step<'_, G> {
 
 impl<G: Game> Copy for Step<'_, G> {}
 
-/// What a step works with.
+/// The arguments of a step.
 #[derive(Debug)]
 pub struct Turn<'a, G: Game> {
     /// The tick that the step leads to. Tick numbers follow real time: see `passed_ticks`.
     pub tick: Tick,
-    /// Ticks since the last step: 1, or more when the server lost time (it was paused or overloaded) and the room skipped
-    /// their numbers. Nothing moved meanwhile; clocks and countdowns go on by this many ticks.
+    /// Ticks since the last step: 1, or more when the server lost time (it was paused or overloaded) and the
+    /// room skipped tick numbers. Nothing moved in the meantime; clocks and countdowns advance by this many
+    /// ticks.
     pub passed_ticks: u32,
-    /// How often the room steps. A step is worth one period of it, whatever `passed_ticks` says.
+    /// How often the room steps. A step covers one period, whatever `passed_ticks` says.
     pub tick_rate: TickRate,
     /// The room's scene.
     pub scene: &'a G::Scene,
-    /// Every player with its input, in the order of their ids.
+    /// Every player with its input, sorted by id.
     pub players: &'a [PlayerTurn<G::Input>],
-    /// The commands that are due, those of each player in the order in which they were given: each in the step of the input
-    /// that was made with it, or later. At most [`COMMANDS_PER_TICK_MAX`](crate::limits::COMMANDS_PER_TICK_MAX) of a player in one
-    /// step; the others wait for the next.
+    /// The commands that are due, each player's in the order in which they were given: each in the step of
+    /// the input that was made with it, or later. At most
+    /// [`COMMANDS_PER_TICK_MAX`](crate::limits::COMMANDS_PER_TICK_MAX) of a player in one step; the others
+    /// wait for the next.
     pub commands: &'a [(PlayerId, G::Command)],
     pub(crate) hitboxes: &'a Hitboxes,
 }
 
 impl<'a, G: Game> Turn<'a, G> {
-    /// What [`Game::apply_input`] is called with in this turn.
+    /// The argument for [`Game::apply_input`] in this turn.
     #[must_use]
     pub fn step(&self) -> Step<'a, G> {
         Step { tick: self.tick, tick_rate: self.tick_rate, scene: self.scene }
     }
 
-    /// Whether a multiple of `period`, counted from tick 0, was reached since the last step: true once per period at any
-    /// tick rate, and once after the room skipped several. A period shorter than a tick is reached in each.
+    /// Whether a multiple of `period`, counted from tick 0, was reached since the last step: true once per
+    /// period at any tick rate, and once after the room skipped several periods. A period shorter than a tick
+    /// is reached in every step.
     #[must_use]
     pub fn is_every(&self, period: Duration) -> bool {
         let periods = |tick| self.tick_rate.time_of(tick).as_nanos() / period.as_nanos().max(1);
         periods(self.tick) > periods(self.tick.offset(-i64::from(self.passed_ticks)))
     }
 
-    /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`] ago: where
-    /// [`Game::hitbox`] put them. Using it counts in the room's figures.
+    /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`]
+    /// ago: where [`Game::hitbox`] put them. Each use counts in the room's statistics.
     #[must_use]
     pub fn rewind(&self, player: &PlayerTurn<G::Input>) -> Rewound<'_> {
         player.rewind.used.set(true);
@@ -305,41 +321,41 @@ impl<'a, G: Game> Turn<'a, G> {
 pub struct PlayerTurn<I> {
     /// The player.
     pub player: PlayerId,
-    /// The entity that it controls; [`EntityId::NONE`], which is in no world, if it controls none.
+    /// The entity that it controls. [`EntityId::NONE`], which no world contains, if it controls none.
     pub entity: EntityId,
-    /// Its input: its own for this tick, else the last one held, else neutral.
+    /// Its input: its own for this tick, otherwise the last one, held, otherwise neutral.
     pub input: I,
     /// The floor of its client's byte budget, measured over the last two seconds, bytes/s: the stream of its
-    /// entity and the private section, which are always sent. If it comes near the budget, a cell contains
-    /// too much. 0 without a budget.
+    /// entity and the private section, which are always sent. If the floor approaches the budget, a cell
+    /// contains too much. 0 without a budget.
     pub floor_bytes_per_s: u32,
     pub(crate) rewind: Rewind,
 }
 
 impl<I> PlayerTurn<I> {
-    /// A player that saw the others as they are; for tests of a game without a room.
+    /// A player that saw the others without delay; for tests of a game without a room.
     #[must_use]
     pub fn new(player: PlayerId, entity: EntityId, input: I) -> Self {
         Self { player, entity, input, floor_bytes_per_s: 0, rewind: Rewind::default() }
     }
 }
 
-/// Why a game takes no player or no room.
+/// Why a game accepts no player or no room.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No place is free.
+    /// No seat is free.
     #[error("the room is full")]
     Full,
-    /// A rule of the game, told to the client.
+    /// A rule of the game; the client gets the text.
     #[error("{0}")]
     Rule(Text<100>),
 }
 
 impl Refusal {
-    /// An option that the game does not know or whose value it does not permit.
+    /// An option that the game does not know, or a value that it does not permit.
     #[must_use]
     pub fn bad_option(key: &str) -> Self {
-        Self::Rule(Text::cut(&format!("the game has no option or permits no such value: {key}")))
+        Self::Rule(Text::cut(&format!("unknown option or value not permitted: {key}")))
     }
 }
 
@@ -354,7 +370,7 @@ impl From<&Refusal> for Close {
         match refusal {
             Refusal::Full => Close::new(
                 CloseCode::Full,
-                "the room has no place for another player; join another room, or try again",
+                "the room has no seat for another player; join another room, or try again",
             ),
             Refusal::Rule(text) => Close::new(CloseCode::Policy, text),
         }

@@ -1,8 +1,9 @@
-//! Lag compensation: where entities could be hit in the last ticks, and a look back to what a player saw.
+//! Lag compensation: where entities could be hit in the last ticks, and the rewind to what a player saw.
 //!
-//! A player aims at the others as its screen shows them, some ticks old. Each of its frames says which tick that was. So a
-//! room keeps for each entity that can be hit a box per tick, and hands a game the boxes of that moment, bounded by
-//! [`Game::REWIND_MS_MAX`](crate::game::Game::REWIND_MS_MAX). A pure function of what was kept and what the frame said.
+//! A player aims at the others as its screen shows them, some ticks old. Each of its frames says which tick
+//! that was. So for each entity that can be hit, a room keeps one box per tick and gives a game the boxes of
+//! that moment, bounded by [`Game::REWIND_MS_MAX`](crate::game::Game::REWIND_MS_MAX). The result depends only
+//! on the kept boxes and the frame.
 
 use crate::entity::Entity;
 use crate::game::Game;
@@ -16,18 +17,20 @@ use glam::IVec3;
 /// Parts of a tick.
 const FRACTIONS: i64 = 256;
 
-/// What of an entity can be hit at a tick, in whatever unit the game computes in.
+/// The part of an entity that can be hit at a tick, in the game's own unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hitbox {
-    /// The centre. Interpolated between ticks.
+    /// The centre; interpolated between ticks.
     pub centre: IVec3,
-    /// Half the sides of a box, or radii.
+    /// Half the side lengths of a box, or radii.
     pub half: IVec3,
-    /// Changes when the entity is put elsewhere: between boxes that differ in it nothing is interpolated.
+    /// Changes when the entity is moved elsewhere: there is no interpolation between boxes whose `life`
+    /// differs.
     pub life: u32,
 }
 
-/// The hitboxes of the last ticks. Memory is reused: after the first ticks nothing is allocated but for more entities.
+/// The hitboxes of the last ticks. Memory is reused: after the first ticks, only additional entities
+/// allocate.
 #[derive(Clone, Debug)]
 pub(crate) struct Hitboxes {
     ring: Vec<Boxes>,
@@ -35,7 +38,7 @@ pub(crate) struct Hitboxes {
     rewind_max: i64,
 }
 
-/// In the order of ids.
+/// Sorted by id.
 #[derive(Clone, Debug, Default)]
 struct Boxes {
     tick: Tick,
@@ -43,7 +46,7 @@ struct Boxes {
 }
 
 impl Hitboxes {
-    /// Room for what a look back of `G` can ask for.
+    /// Room for the maximum rewind of `G`.
     pub(crate) fn new<G: Game>(rate: TickRate) -> Self {
         let rewind = Duration::from_millis(u64::from(G::REWIND_MS_MAX));
         let rewind_max = (rate.ticks_in(rewind) * FRACTIONS as f64) as i64;
@@ -69,7 +72,7 @@ impl Hitboxes {
         self.ring.get(tick.0 as usize % self.ring.len().max(1)).filter(|boxes| boxes.tick == tick)
     }
 
-    /// The box of `entity` at a moment in 1/256 tick.
+    /// The box of `entity` at a moment, in 1/256 tick.
     fn hitbox(&self, entity: EntityId, moment: i64) -> Option<Hitbox> {
         let tick = Tick(0).offset(moment.div_euclid(FRACTIONS));
         let older = self.at(tick)?.get(entity)?;
@@ -100,13 +103,14 @@ fn mix(from: IVec3, to: IVec3, part: i64) -> IVec3 {
 /// How far behind a step a player saw the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rewind {
-    /// From the tick of the step back to the tick seen, in 1/256 tick, not bounded yet. `None`: it never said.
+    /// From the tick of the step back to the tick that the player saw, in 1/256 tick, not yet bounded.
+    /// `None`: the client never sent it.
     pub(crate) behind: Option<i64>,
-    /// The game asked for it.
+    /// The game used it.
     pub(crate) used: Cell<bool>,
 }
 
-/// The others at the moment that a player saw.
+/// The other entities at the moment that a player saw.
 #[derive(Clone, Copy, Debug)]
 pub struct Rewound<'a> {
     hitboxes: &'a Hitboxes,
@@ -128,13 +132,13 @@ impl<'a> Rewound<'a> {
         (self.now - self.moment) as u32
     }
 
-    /// Where an entity could be hit at the moment that the player saw. `None` if it could not.
+    /// Where an entity could be hit at the moment that the player saw. `None` if it could not be hit.
     #[must_use]
     pub fn hitbox(&self, entity: EntityId) -> Option<Hitbox> {
         self.hitbox_after(entity, 0)
     }
 
-    /// The same, `later` (in 1/256 tick) after that moment; at most the state before this step.
+    /// The same, `later` (in 1/256 tick) after that moment; at most at the state before this step.
     #[must_use]
     pub fn hitbox_after(&self, entity: EntityId, later: u32) -> Option<Hitbox> {
         let newest = i64::from(self.hitboxes.newest.0) * FRACTIONS;
@@ -142,16 +146,16 @@ impl<'a> Rewound<'a> {
     }
 }
 
-/// How much looking back a player, or a whole room, was granted: what others may call unfair.
+/// The rewinds that a player, or a whole room, was granted: what other players may call unfair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rewinds {
-    /// Steps in which the game looked back for it.
+    /// Steps in which the game rewound for it.
     pub count: u64,
-    /// The sum of how far, in 1/256 tick.
+    /// The sum of the distances, in 1/256 tick.
     pub sum: u64,
-    /// The farthest, in 1/256 tick.
+    /// The farthest rewind, in 1/256 tick.
     pub max: u32,
-    /// How often it would have been farther, but for the game's limit.
+    /// How often the game's limit shortened it.
     pub clamped: u64,
 }
 

@@ -1,25 +1,25 @@
-//! Identities: small newtypes, so that none can be taken for another.
+//! Identifiers: small newtypes, so that none can be confused with another.
 
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
-/// A player of one room, from 1 to 65,534. An id comes again only after everybody has been told that the player left who had
-/// it.
+/// A player of one room, from 1 to 65,534. An id is reused only after every client has learned that its
+/// previous player left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PlayerId(pub u16);
 
-/// A replicated entity of one room, from 1 to [`EntityId::LAST`]. Ids are given in rising order; after the last one they
-/// begin anew with 1 and pass over those that are there or were until a moment ago. At 4,096 spawns a second that happens
-/// every twelve days, so nothing that is kept for so long may name an entity that is gone.
+/// A replicated entity of one room, from 1 to [`EntityId::LAST`]. Ids are assigned in ascending order. After
+/// the last one they start over at 1 and skip those that exist or existed until recently. At 4,096 spawns a
+/// second they start over every twelve days, so nothing that is kept that long may name a removed entity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EntityId(pub u32);
 
 impl EntityId {
-    /// No entity: what a player controls that controls none. No entity ever has this id.
+    /// No entity: the entity of a player that controls none. No entity ever has this id.
     pub const NONE: Self = Self(0);
 
-    /// The greatest id that is given. Those above it are free for a client's predicted spawns.
+    /// The largest assigned id. Those above it are free for a client's predicted spawns.
     pub const LAST: Self = Self(0xffef_ffff);
 }
 
@@ -28,17 +28,17 @@ impl EntityId {
 pub struct StreamId(pub u16);
 
 impl StreamId {
-    /// The stream that holds a whole room that is not cut into cells.
+    /// The stream that contains a whole room, if the room is not divided into cells.
     pub const ROOM: Self = Self(0);
 }
 
-/// One attachment of a connection to a room, given by whoever drives the room. Not reused while the room lives: at a million a
-/// second 64 bits last for half a million years.
+/// One attachment of a connection to a room, assigned by the code that drives the room. Not reused while the
+/// room exists: at a million a second, 64 bits last half a million years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub u64);
 
-/// One connection to a server, for logs and for the operator. Says nothing about identity. As with [`MemberId`], its numbers do
-/// not come to an end.
+/// One connection to a server, for logs and for the operator. It does not identify a person. Like
+/// [`MemberId`] numbers, its numbers do not run out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
 
@@ -48,7 +48,8 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// A room, unique per server. Shown as eight characters of Crockford's base 32 (40 bits), fit for a link.
+/// A room, unique per server. Displayed as eight characters of Crockford's base 32 (40 bits), suitable for a
+/// link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct RoomId(u64);
@@ -114,7 +115,7 @@ impl FromStr for RoomId {
 #[error("a room id is 8 characters of 0-9 and a-z without i, l, o and u")]
 pub struct RoomIdError;
 
-/// What a client shows to take its place in a room again after a cut: the room and 128 random bits.
+/// What a client presents to take its seat in a room again after a disconnect: the room and 128 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ResumeSecret {
     /// The room that knows the secret.

@@ -1,7 +1,7 @@
-//! Tickwire without a socket: all that is true on both ends of a connection.
+//! Tickwire without sockets: everything that applies at both ends of a connection.
 //!
-//! This crate does no I/O, reads no clock, starts no thread: time is an argument, bytes come and go as slices. The
-//! server drives a [`room::Room`], a game client a [`client::Client`], a test both at once in a
+//! This crate does no I/O, reads no clock and starts no thread: time is an argument, bytes enter and leave as
+//! slices. The server drives a [`room::Room`], a game client a [`client::Client`], a test both at once in a
 //! [`harness::Harness`].
 //!
 //! ```text
@@ -12,7 +12,7 @@
 //!   history <--- Update (private, streams) <--- StreamEncoder (encoded once) <-- Snapshot (rows)
 //! ```
 
-// So that the derives, which name this crate from outside, also work inside it.
+// Lets the derive macros, which name this crate from outside, also work inside it.
 extern crate self as tickwire_shared;
 
 pub mod bot;
@@ -43,7 +43,7 @@ pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
 pub use world::{Access, World, WorldFull};
 
-/// All that a file with a game in it needs.
+/// Everything that a game's source file needs.
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input};
     pub use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Step, Turn};

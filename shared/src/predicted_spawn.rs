@@ -5,7 +5,7 @@ use crate::id::{EntityId, PlayerId};
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
-/// A tick of a player on its own client, for [`Game::predict_spawns`].
+/// One tick of a player on its own client, for [`Game::predict_spawns`].
 pub struct SpawnPrediction<'a, G: Game> {
     /// The tick that the step led to.
     pub tick: Tick,
@@ -21,7 +21,7 @@ pub struct SpawnPrediction<'a, G: Game> {
     pub tick_rate: TickRate,
     /// The newest tick in which something was predicted.
     pub last: Option<Tick>,
-    /// How many predicted entities are under way, those that the server confirmed among them.
+    /// How many predicted spawns exist, including those that the server confirmed.
     pub under_way: usize,
     pub(crate) seen: &'a dyn Fn() -> Entities<'a, G::Entity>,
 }
@@ -30,19 +30,19 @@ pub struct SpawnPrediction<'a, G: Game> {
 pub(crate) type Entities<'a, E> = Box<dyn Iterator<Item = (EntityId, E)> + 'a>;
 
 impl<G: Game> SpawnPrediction<'_, G> {
-    /// All entities in view as the server sent them last.
+    /// All entities in view as the server last sent them.
     pub fn seen(&self) -> impl Iterator<Item = (EntityId, G::Entity)> {
         (self.seen)()
     }
 
-    /// How many ticks ago something was predicted last.
+    /// The number of ticks since the last prediction.
     #[must_use]
     pub fn ticks_since_last(&self) -> Option<i64> {
         Some(self.tick.since(self.last?))
     }
 }
 
-/// The way of something predicted in one tick, for [`Game::predicted_spawn_continues`].
+/// One tick of a predicted spawn's motion, for [`Game::predicted_spawn_continues`].
 pub struct PredictedSpawn<'a, G: Game> {
     /// The player whose client predicts it.
     pub player: PlayerId,
@@ -50,19 +50,19 @@ pub struct PredictedSpawn<'a, G: Game> {
     pub scene: &'a G::Scene,
     /// How often the room steps.
     pub tick_rate: TickRate,
-    /// Ticks since it was brought forth.
+    /// Ticks since it was created.
     pub age_ticks: u32,
     pub(crate) others: &'a Others<'a, G::Entity>,
 }
 
-/// The others as a client shows them, found out when they are asked for.
+/// The other entities as a client shows them, computed on demand.
 pub(crate) struct Others<'a, E> {
     pub(crate) found: OnceCell<Vec<(EntityId, E)>>,
     pub(crate) find: &'a dyn Fn() -> Vec<(EntityId, E)>,
 }
 
 impl<G: Game> PredictedSpawn<'_, G> {
-    /// The others as the player sees them at this moment.
+    /// The other entities as the player sees them at this moment.
     #[must_use]
     pub fn others(&self) -> &[(EntityId, G::Entity)] {
         self.others.found.get_or_init(self.others.find)

@@ -1,7 +1,7 @@
 //! A small deterministic generator for games and simulations. Not for secrets.
 
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). The same seed gives the
-/// same numbers on every platform and in every version of this crate.
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). The same seed gives
+/// the same numbers on every platform and in every version of this crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rng(u64);
 

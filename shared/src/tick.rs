@@ -1,4 +1,4 @@
-//! Ticks: the one unit of time that both ends agree on.
+//! Ticks: the unit of time that both ends agree on.
 
 use core::fmt;
 use core::time::Duration;
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The number of a simulation step of a room. Tick 0 is the state before the first step.
 ///
-/// A room is over at [`Tick::LAST`]: after 388 days at 128 Hz, after four and a half years at 30. A server then ends it, and its
-/// players are told to join another.
+/// A room ends at [`Tick::LAST`]: after 388 days at 128 Hz, after four and a half years at 30 Hz. A server
+/// then closes it and tells its players to join another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u32);
 
@@ -21,13 +21,13 @@ impl Tick {
         Self(self.0.saturating_add(1))
     }
 
-    /// This tick moved by `ticks`, kept within the range of a tick.
+    /// This tick moved by `ticks`, clamped to the range of a tick.
     #[must_use]
     pub fn offset(self, ticks: i64) -> Self {
         Self((i64::from(self.0) + ticks).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
-    /// How many ticks `self` lies after `earlier` (negative if it lies before).
+    /// How many ticks `self` is after `earlier` (negative if it is before).
     #[must_use]
     pub fn since(self, earlier: Self) -> i64 {
         i64::from(self.0) - i64::from(earlier.0)
@@ -81,20 +81,20 @@ impl TickRate {
         Duration::from_nanos(u64::from(tick.0) * 1_000_000_000 / u64::from(self.0))
     }
 
-    /// How many ticks `time` lasts, with their fraction.
+    /// How many ticks `time` lasts, including the fraction.
     #[must_use]
     pub fn ticks_in(self, time: Duration) -> f64 {
         time.as_secs_f64() * f64::from(self.0)
     }
 
-    /// The ticks that cover `ms`, at least 1: for windows that are declared in time.
+    /// The ticks that cover `ms`, at least 1: for windows that are defined in time.
     #[must_use]
     pub const fn ticks_covering(self, ms: u64) -> u32 {
         let ticks = (self.0 as u64 * ms).div_ceil(1_000);
         if ticks == 0 { 1 } else { ticks as u32 }
     }
 
-    /// What `per_s` units a second are in a tick, rounded: for speeds on a grid.
+    /// Converts `per_s` units per second to units per tick, rounded: for speeds on a grid.
     #[must_use]
     pub const fn per_tick(self, per_s: i32) -> i32 {
         let (per_s, hz) = (per_s as i64, self.0 as i64);

@@ -1,4 +1,4 @@
-//! The replicated part of a room's state, and what a game decides about its room.
+//! The replicated part of a room's state, and a game's decisions about its room.
 
 use crate::entity::Entity;
 use crate::id::{EntityId, PlayerId};
@@ -6,39 +6,39 @@ use crate::limits::ENTITIES_MAX;
 use crate::wire::control::Role;
 use crate::wire::{Advice, Close, CloseCode};
 
-/// All replicated entities of a room, in the order of their ids: as they were spawned, until ids begin anew (see
-/// [`EntityId`]).
+/// All replicated entities of a room, in the order of their ids: the order in which they were spawned, until
+/// ids start over (see [`EntityId`]).
 ///
-/// The room owns the world and gives out the ids; a game changes the entities. After each step the room puts every
-/// entity on its grid, so what the game reads in the next step is what the clients have.
+/// The room owns the world and assigns the ids; a game changes the entities. After each step the room
+/// quantizes every entity to its grid, so in the next step the game reads what the clients have.
 #[derive(Clone, Debug)]
 pub struct World<E> {
     entries: Vec<Entry<E>>,
     live: usize,
     next_id: u32,
-    /// Ids that would come again soon, of entities that are gone: each is passed over once, so that no id means two things
-    /// within a history.
+    /// Ids of removed entities that would soon be assigned again. Each is skipped once, so that no id means
+    /// two things within a history.
     passed_over: Vec<EntityId>,
-    /// What each player controls, in the order of the players.
+    /// What each player controls, sorted by player.
     controlled: Vec<(PlayerId, EntityId)>,
     controls_changed: bool,
     access: Access,
 }
 
-/// Who may come into a room now: see [`World::set_access`].
+/// Who may enter a room now: see [`World::set_access`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, as long as there are places.
+    /// Anyone, while there are free seats.
     #[default]
     Open,
-    /// Only who names the room: a match leads elsewhere.
+    /// Only clients that name the room: matchmaking leads elsewhere.
     NoMatches,
-    /// No further player, and no match. Who watches may still come, and who was cut may come back.
+    /// No more players, and no matches. Spectators may still enter, and disconnected players may return.
     Locked,
 }
 
 impl Access {
-    /// The name for listings.
+    /// The name in listings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Access {
         }
     }
 
-    /// Why somebody who comes in this `role`, by a match or by the room's id, is not taken.
+    /// Why a client that asks to enter in this `role`, by a match or by the room's id, is refused.
     #[must_use]
     pub fn refusal(self, role: Role, matched: bool) -> Option<Close> {
         match self {
@@ -64,19 +64,20 @@ impl Access {
     }
 }
 
-/// An id that comes within so many spawns comes soon: more than a room can spawn while its states are kept.
+/// An id that is reached within this many spawns is reached soon: more than a room can spawn while its states
+/// are kept.
 const SOON: u32 = 1 << 21;
 
 #[derive(Clone, Debug)]
 struct Entry<E> {
     id: EntityId,
-    /// `None` once despawned; the entry goes at the end of the step.
+    /// `None` once despawned; the entry is removed at the end of the step.
     entity: Option<E>,
 }
 
-/// The room holds as many entities as it may.
+/// The room already contains the maximum number of entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the room holds {ENTITIES_MAX} entities already")]
+#[error("the room already contains {ENTITIES_MAX} entities")]
 pub struct WorldFull;
 
 impl<E: Entity> World<E> {
@@ -94,13 +95,13 @@ impl<E: Entity> World<E> {
         }
     }
 
-    /// Decides who may come into the room from now on. It holds until it is set again; also for those who are on their
-    /// way already.
+    /// Decides who may enter the room from now on, including clients that are already on their way. It
+    /// applies until it is set again.
     pub fn set_access(&mut self, access: Access) {
         self.access = access;
     }
 
-    /// Who may come into the room now.
+    /// Who may enter the room now.
     #[must_use]
     pub fn access(&self) -> Access {
         self.access
@@ -109,7 +110,7 @@ impl<E: Entity> World<E> {
     /// Adds an entity and gives it an id.
     ///
     /// # Errors
-    /// [`WorldFull`] at [`ENTITIES_MAX`] entities; nothing is added then.
+    /// [`WorldFull`] at [`ENTITIES_MAX`] entities; nothing is added in that case.
     pub fn spawn(&mut self, entity: E) -> Result<EntityId, WorldFull> {
         if self.live >= ENTITIES_MAX {
             return Err(WorldFull);
@@ -127,11 +128,12 @@ impl<E: Entity> World<E> {
         Ok(id)
     }
 
-    /// Lets `player` control another entity, or none (it is dead, say): a respawn, a vehicle. It counts from the next step on,
-    /// and for the state that this step leads to: [`PlayerTurn::entity`](crate::game::PlayerTurn::entity) names it then, the
-    /// player's client predicts it, and everybody's roster, views, spectators who follow and fields for the owner alone go by
-    /// it. Two players may control one entity. One that is despawned is controlled by nobody; an id that is not in the world
-    /// counts as none.
+    /// Lets `player` control another entity (a respawn, a vehicle) or none (it is dead, for example). This
+    /// applies to the state that the current step produces, and from the next step on:
+    /// [`PlayerTurn::entity`](crate::game::PlayerTurn::entity) then contains it, the player's client predicts
+    /// it, and rosters, views, following spectators and owner-only fields all use it. Two players may control
+    /// one entity. No player controls an entity that is despawned; an id that is not in the world counts as
+    /// none.
     pub fn set_controlled(&mut self, player: PlayerId, entity: Option<EntityId>) {
         let entity = entity.filter(|id| self.get(*id).is_some()).unwrap_or(EntityId::NONE);
         self.controls_changed = true;
@@ -152,22 +154,22 @@ impl<E: Entity> World<E> {
         self.controlled.get(at).map(|(_, entity)| *entity).filter(|entity| *entity != EntityId::NONE)
     }
 
-    /// Whether some player may control something else than when this was asked last.
+    /// Whether any player may control a different entity than at the last call.
     pub(crate) fn take_controls_changed(&mut self) -> bool {
         core::mem::take(&mut self.controls_changed)
     }
 
-    /// A player is gone.
+    /// A player has left.
     pub(crate) fn forget_player(&mut self, player: PlayerId) {
         self.controlled.retain(|(other, _)| *other != player);
     }
 
-    /// Ids that are spawned from now on begin with `next`.
+    /// Ids that are spawned from now on start at `next`.
     pub(crate) fn start_at(&mut self, next: u32) {
         self.next_id = next.clamp(1, EntityId::LAST.0);
     }
 
-    /// The next id of the circle that means nothing. There are far more ids than those that are passed over.
+    /// The next unused id; ids wrap around. There are far more ids than skipped ones.
     fn free_id(&mut self) -> EntityId {
         loop {
             let id = EntityId(self.next_id);
@@ -180,7 +182,7 @@ impl<E: Entity> World<E> {
         }
     }
 
-    /// Notes that an entity is gone.
+    /// Records that an entity was removed.
     fn gone(&mut self, id: EntityId) {
         self.live -= 1;
         for (_, controlled) in self.controlled.iter_mut().filter(|(_, controlled)| *controlled == id) {
@@ -192,7 +194,7 @@ impl<E: Entity> World<E> {
         }
     }
 
-    /// Removes an entity and hands it over.
+    /// Removes an entity and returns it.
     pub fn despawn(&mut self, id: EntityId) -> Option<E> {
         let at = self.find(id)?;
         let entity = self.entries.get_mut(at)?.entity.take()?;
@@ -200,13 +202,13 @@ impl<E: Entity> World<E> {
         Some(entity)
     }
 
-    /// An entity.
+    /// The entity with this id.
     #[must_use]
     pub fn get(&self, id: EntityId) -> Option<&E> {
         self.entries.get(self.find(id)?)?.entity.as_ref()
     }
 
-    /// An entity, to change it.
+    /// The entity with this id, mutable.
     pub fn get_mut(&mut self, id: EntityId) -> Option<&mut E> {
         let at = self.find(id)?;
         self.entries.get_mut(at)?.entity.as_mut()
@@ -217,12 +219,12 @@ impl<E: Entity> World<E> {
         self.entries.iter().filter_map(|entry| Some((entry.id, entry.entity.as_ref()?)))
     }
 
-    /// All entities in the order of their ids, to change them.
+    /// All entities in the order of their ids, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (EntityId, &mut E)> {
         self.entries.iter_mut().filter_map(|entry| Some((entry.id, entry.entity.as_mut()?)))
     }
 
-    /// Removes every entity for which `keep` says no.
+    /// Removes every entity for which `keep` returns `false`.
     pub fn retain(&mut self, mut keep: impl FnMut(EntityId, &mut E) -> bool) {
         for at in 0..self.entries.len() {
             let Some(entry) = self.entries.get_mut(at) else { break };
@@ -246,7 +248,7 @@ impl<E: Entity> World<E> {
         self.live == 0
     }
 
-    /// Drops the entries of despawned entities.
+    /// Removes the entries of despawned entities.
     pub(crate) fn compact(&mut self) {
         if self.entries.len() != self.live {
             self.entries.retain(|entry| entry.entity.is_some());
@@ -290,7 +292,7 @@ mod tests {
         assert_eq!((world.controlled(ada), world.controlled(bob)), (None, None));
         assert!(world.take_controls_changed());
         world.set_controlled(bob, Some(car));
-        assert_eq!(world.controlled(bob), None, "it is not there");
+        assert_eq!(world.controlled(bob), None, "it does not exist");
         world.forget_player(bob);
         assert_eq!(world.controlled.len(), 1);
     }
@@ -303,7 +305,7 @@ mod tests {
         let mut spawn = || world.spawn(DOT).unwrap().0;
         assert_eq!([spawn(), spawn(), spawn()], [EntityId::LAST.0 - 1, EntityId::LAST.0, 4]);
         assert_eq!(ids(&world), [1, 2, 3, 4, EntityId::LAST.0 - 1, EntityId::LAST.0]);
-        // One that is gone before the circle comes to it is passed over once.
+        // An id that is removed before ids wrap around to it is skipped once.
         world.start_at(EntityId::LAST.0);
         world.despawn(first[1]).unwrap();
         world.compact();

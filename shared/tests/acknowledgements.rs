@@ -1,4 +1,4 @@
-//! What a client says it has, it must have been sent: over this connection, and at that tick.
+//! A client may acknowledge only what it was sent: over this connection, and at that tick.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,8 @@ use tickwire_shared::wire::update::Update;
 
 const JOINED_AT: u32 = 40;
 
-/// A room of which member 1 was there from the start, and member 2 came later, and the ticks of what member 2 was sent.
+/// A room in which member 1 was present from the start and member 2 joined later, and the ticks of member 2's
+/// updates.
 fn room() -> (Room<Arena>, Kept, Vec<Tick>) {
     let mut room = Room::new(config(2), Settings::default(), 1).unwrap();
     let mut outbox = Kept::default();

@@ -1,4 +1,4 @@
-//! What both ends must agree on: what the schema hash sees, and what a game says with its version.
+//! What both ends must agree on: what the schema hash covers, and what a game states with its version.
 
 #![allow(clippy::indexing_slicing)]
 
@@ -69,8 +69,8 @@ const IN_THE_HASH: &[(&str, Change)] = &[
     ("the lag of a predictor", |_, kinds, _| {
         kinds[0].fields[0].predictor = Predictor::Steer { target: 1, lag_ms: 9 };
     }),
-    ("a field for the owner alone", |_, kinds, _| kinds[0].fields[4].own = false),
-    ("what glides in a picture", |_, kinds, _| kinds[0].fields[0].interpolate = false),
+    ("an owner-only field", |_, kinds, _| kinds[0].fields[4].own = false),
+    ("a field's interpolation", |_, kinds, _| kinds[0].fields[0].interpolate = false),
     ("the order of a choice's variants", |_, kinds, _| {
         kinds[0].fields[2].meaning = variants(&["rocket", "pistol", "shotgun"]);
     }),
@@ -102,7 +102,8 @@ fn the_schema_hash_sees_all_by_which_rows_and_inputs_are_read() {
     }
 }
 
-/// As [`Pad`], with other things on its way besides: the hash sees none of them, so a game raises its `VERSION`.
+/// Like [`Pad`], with other data on the wire besides: the hash covers none of it, so a game increases its
+/// `VERSION`.
 mod besides {
     use super::*;
     use tickwire_shared::room::game_schema_hash;

@@ -1,5 +1,5 @@
-//! Whatever bytes come, on either side and in either profile: they are refused, or they are the one legal encoding of what
-//! they say. The fuzz targets look for the same with more patience.
+//! Any bytes that arrive, on either side and in either profile, are refused, or they are the one legal
+//! encoding of their content. The fuzz targets test the same at greater length.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -16,13 +16,13 @@ use tickwire_shared::wire::control::{ClientControl, ServerControl};
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::{Private, Update, UpdateWriter, encode_packet, encode_plain_packet};
 
-/// Bytes with an honest first one, many of them at the ends of their range.
+/// Bytes that start with a valid one, many of them at the ends of their range.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![Just(0_u8), Just(255), any::<u8>()];
     (0_u8..3, proptest::collection::vec(byte, 0..120)).prop_map(|(tag, rest)| [vec![tag], rest].concat())
 }
 
-/// A valid frame, and bits of it to flip.
+/// A valid frame with some bits flipped.
 fn bent_frame() -> impl Strategy<Value = Vec<u8>> {
     let inputs = proptest::collection::vec((0_u32..3, -127..=127_i8, 0..256_u16), 0..6);
     let commands = proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..9), 0..4);
@@ -54,7 +54,7 @@ fn bent(mut bytes: Vec<u8>, flip: Option<prop::sample::Index>) -> Vec<u8> {
     bytes
 }
 
-/// The states of a match in the arena, two of them a tick apart.
+/// Two states of an arena match, one tick apart.
 fn states() -> &'static [Snapshot; 2] {
     static STATES: std::sync::OnceLock<[Snapshot; 2]> = std::sync::OnceLock::new();
     STATES.get_or_init(|| {
@@ -85,7 +85,9 @@ fn schemas(table: &[u8]) -> [Schema; 4] {
 
 proptest! {
     #[test]
-    fn what_a_server_accepts_of_a_client_is_what_a_client_writes(bytes in prop_oneof![message(), bent_frame()]) {
+    fn what_a_server_accepts_of_a_client_is_what_a_client_writes(
+        bytes in prop_oneof![message(), bent_frame()],
+    ) {
         let _ = MemberEvent::<Arena>::decode(&bytes);
         if let Ok(frame) = ClientFrame::<ArenaInput>::decode(&bytes) {
             prop_assert_eq!(frame.encode(), &bytes[..]);
@@ -100,9 +102,13 @@ proptest! {
         bytes in message(),
         tick in any::<u32>(),
         flip in proptest::option::of(any::<prop::sample::Index>()),
-        payloads in proptest::collection::vec((any::<u16>(), 0_u8..64, proptest::collection::vec(any::<u8>(), 0..30)), 0..5),
+        payloads in proptest::collection::vec(
+            (any::<u16>(), 0_u8..64, proptest::collection::vec(any::<u8>(), 0..30)),
+            0..5,
+        ),
     ) {
-        let mut writer = UpdateWriter::new(&Private { tick: Tick(tick), quiet: tick % 7, ..Private::default() });
+        let private = Private { tick: Tick(tick), quiet: tick % 7, ..Private::default() };
+        let mut writer = UpdateWriter::new(&private);
         for (stream, age, payload) in &payloads {
             writer.packet(&encode_packet(tickwire_shared::id::StreamId(*stream), 0, *age, payload));
         }

@@ -1,5 +1,5 @@
-//! The byte budget is a bound: what a client gets in any two seconds, what goes first, and how long the rest
-//! waits.
+//! The byte budget is a bound: how much a client gets in any two seconds, what is sent first, and how long
+//! the rest waits.
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ impl Game for War {
     type Scene = ();
     type Input = Pad;
     type Entity = Unit;
-    /// The floor that the game was told.
+    /// The floor that the game received.
     type Event = u32;
     type Command = ();
 
@@ -147,7 +147,7 @@ fn war(field: &Field, budget: u32) -> (Harness<War>, ClientIndex) {
     (harness, ada)
 }
 
-/// Bytes of each tick: all, and of them those that go in any case.
+/// Bytes of each tick: all of them, and those that are always sent.
 fn run(harness: &mut Harness<War>, ticks: u32) -> Vec<(u64, u64)> {
     let mut before = harness.room().stats().clone();
     let ran = (0..ticks).map(|_| {
@@ -214,14 +214,14 @@ fn a_budget_is_used_and_the_near_is_newer_than_the_far() {
     }
     assert!((5_000..=6_600).contains(&(spent / 20)), "{} bytes/s", spent / 20);
     let means = [0, 1].map(|at| ages[at] as f64 / counts[at] as f64);
-    assert!(means[0] * 1.5 < means[1], "the near is {} ticks old, the far {}", means[0], means[1]);
+    assert!(means[0] * 1.5 < means[1], "near streams are {} ticks old, far ones {}", means[0], means[1]);
     let messages = harness.take_recorded();
     let updates: Vec<_> = messages.iter().filter_map(|message| Update::decode(message).ok()).collect();
-    // In each update is the own stream, which does not ask.
+    // Each update contains the player's own stream, which does not ask.
     let packets = updates.iter().map(|update| update.streams.len()).sum::<usize>() - updates.len();
     let all_bytes = asked as usize / packets * harness.client(ada).streams().count();
-    // All others once at the rate that the own stream leaves them, and at the most as long again for the
-    // farthest.
+    // Every other stream is sent once, at the rate that the player's own stream leaves, and the farthest ones
+    // take at most twice as long.
     let turn_s = all_bytes as f64 / (asked as f64 / 20.0);
     assert!(
         oldest as f64 <= turn_s * 30.0 * 2.0,
@@ -238,7 +238,7 @@ fn on_the_screen_nobody_is_lost_or_shown_twice_on_its_way_between_two_streams() 
         let Some((_, own)) = harness.client(ada).own() else { panic!("a player has a unit") };
         let shown = harness.client(ada).view(harness.now());
         let ids: Vec<EntityId> = shown.iter().map(|(id, _)| *id).collect();
-        assert!(ids.is_sorted_by(|a, b| a < b), "nobody is shown twice");
+        assert!(ids.is_sorted_by(|a, b| a < b), "no unit is shown twice");
         let world = harness.room().world();
         let near = |id: EntityId| {
             world.get(id).is_some_and(|unit| (unit.pos - own.pos).length_squared() < CELL * CELL)
@@ -252,14 +252,14 @@ fn on_the_screen_nobody_is_lost_or_shown_twice_on_its_way_between_two_streams() 
             .saturating_sub(harness.client(ada).streams().map(|(_, state)| state.len()).sum::<usize>());
         known = ids;
     }
-    assert!(held > 0, "some were on their way");
+    assert!(held > 0, "some were between two streams");
     assert_eq!(harness.room().stats().entities_not_held, 0);
-    // With bytes enough all is as the server has it.
+    // With enough bytes everything matches the server.
     harness.budget(0);
     harness.run_ticks(60);
     harness.assert_caught_up(1);
     let streams: usize = harness.client(ada).streams().map(|(_, state)| state.len()).sum();
-    assert_eq!(harness.client(ada).rows().len(), streams, "nobody is held any longer");
+    assert_eq!(harness.client(ada).rows().len(), streams, "no entity is held any longer");
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn who_dies_on_its_way_or_goes_out_of_view_is_no_ghost() {
     let mut shown_dead = 0;
     for _ in 0..300 {
         harness.run_ticks(1);
-        // A dead one may be shown for as long as its stream waits.
+        // A dead unit may be shown while its stream waits.
         let alive = harness.room().world();
         shown_dead += harness.client(ada).rows().iter().filter(|row| alive.get(row.id).is_none()).count();
     }
@@ -277,7 +277,7 @@ fn who_dies_on_its_way_or_goes_out_of_view_is_no_ghost() {
     harness.run_ticks(30);
     let alive = harness.room().world();
     let ghosts = harness.client(ada).rows().iter().filter(|row| alive.get(row.id).is_none()).count();
-    assert!(ghosts <= 2, "{ghosts}: but those of the last ticks");
+    assert!(ghosts <= 2, "{ghosts}: except for those of the last ticks");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! `check_prediction` finds games whose players cannot be predicted, and passes those of this repository.
+//! `check_prediction` finds games whose players cannot be predicted, and accepts those of this repository.
 //!
-//! `repository_rules.rs` holds the list of all games.
+//! `repository_rules.rs` contains the list of all games.
 
 #![allow(clippy::unwrap_used)]
 
@@ -37,13 +37,13 @@ struct Stick {
 enum Fault {
     #[default]
     Nothing,
-    /// Everybody stands on a platform that moves.
+    /// All players stand on a moving platform.
     Platform,
-    /// A score each second.
+    /// A point each second.
     Scores,
-    /// Ticks without input are left out.
+    /// Ticks without input are skipped.
     Skips,
-    /// Each second everybody is put elsewhere.
+    /// Each second all players are moved elsewhere.
     Blink,
 }
 
@@ -142,7 +142,7 @@ fn a_game_says_what_only_its_server_changes_and_how_much_it_pushes() {
     check_prediction_within::<Walk>(&Fault::Platform, 1, 300, 1, pushes(500)).unwrap_err();
 }
 
-/// What the arena's server alone knows of a ship.
+/// The fields of a ship that only the arena's server changes.
 const SHIP: &[&str] = &["hp", "alive", "shielded", "weapon", "rapid_s", "score", "deaths"];
 
 #[test]

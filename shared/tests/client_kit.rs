@@ -1,4 +1,4 @@
-//! What the client makes of links as they are: figures of the arena in virtual time, seeded. `--no-capture` prints them.
+//! The client on realistic links: numbers of the arena in virtual time, seeded; `--no-capture` prints them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_macros)]
 
@@ -15,17 +15,17 @@ use tickwire_shared::harness::{ClientIndex, Harness, LinkProfile};
 use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
 
-/// Ticks after a contact in which a correction may be the other's doing.
+/// Ticks after a contact in which another player may be the cause of a correction.
 const CONTACT_TICKS: u32 = 45;
 const SETTLING_S: u32 = 10;
 
-/// A link whose round trip takes `mean_ms`, give or take `off_ms`; stalls are made by the test.
+/// A link whose round trip takes `mean_ms`, plus or minus `off_ms`; the test makes the stalls.
 fn round_trip(mean_ms: u64, off_ms: u64) -> LinkProfile {
     let half = |ms: u64| Duration::from_micros(ms * 500);
     LinkProfile::both(PathProfile { delay: half(mean_ms), jitter: half(off_ms), ..PathProfile::CLEAN })
 }
 
-/// A stall of `length` every `period`, at a moment that chance decides.
+/// A stall of `length` every `period`, at a random moment.
 struct Stalls {
     every_ticks: u32,
     length: Duration,
@@ -33,7 +33,7 @@ struct Stalls {
 
 #[derive(Debug, Default)]
 struct Figures {
-    /// Acks compared while nobody was near, and how many of them were wrong at all.
+    /// Acks compared while no other ship was near, and how many of them were wrong at all.
     acks: u64,
     wrong: u64,
     corrections: u64,
@@ -51,7 +51,7 @@ struct Figures {
 struct Match {
     harness: Harness<Arena>,
     clients: Vec<ClientIndex>,
-    /// When each was near another last, or was destroyed, or came back.
+    /// The last tick in which each ship was near another, was destroyed, or respawned.
     contact: Vec<u32>,
     before: HashMap<EntityId, Ship>,
     stalled_until: u32,
@@ -71,7 +71,7 @@ impl Match {
         Self { harness, clients, contact: vec![0; players], before: HashMap::new(), stalled_until: 0 }
     }
 
-    /// Who is near another, or was destroyed or put elsewhere since the last tick.
+    /// Records ships that are near another, or were destroyed or respawned since the last tick.
     fn watch_contacts(&mut self) {
         let ships: HashMap<EntityId, Ship> = self
             .harness
@@ -152,7 +152,7 @@ impl Match {
         figures.minutes = f64::from(seconds) * self.clients.len() as f64 / 60.0;
         let mean = |of: &dyn Fn(&ClientStats) -> f64| last.iter().map(of).sum::<f64>() / last.len() as f64;
         println!(
-            "{figures:?}, view {:.0} ms behind the server, margin {:.2} ticks, jitter {:.1} ms down, {:.1} ms up",
+            "{figures:?}, view {:.0} ms late, margin {:.2} ticks, jitter {:.1} ms down, {:.1} ms up",
             mean(&|stats| stats.view_delay.as_secs_f64() * 1000.0),
             mean(&|stats| stats.margin_ticks),
             mean(&|stats| stats.jitter.as_secs_f64() * 1000.0),
@@ -236,7 +236,7 @@ fn a_key_press_moves_the_own_ship_in_the_next_picture() {
         harness.run_ticks(1);
         let client = harness.client_mut(ada);
         let (id, now) = (client.own_id().unwrap(), client.next_input_at().unwrap());
-        // Anywhere in the tick; the next picture comes before its input is made.
+        // Anywhere in the tick; the next rendered frame comes before its input is made.
         let pressed = now - Duration::from_millis(18) - Duration::from_micros(300 * ticks);
         let input = ArenaInput { move_x: 127, aim: 64, ..ArenaInput::default() };
         let before = ship(&client.view(pressed + picture), id);
@@ -253,7 +253,7 @@ fn a_key_press_is_drawn_at_the_very_start_of_a_tick() {
     let (mut harness, ada) = alone(round_trip(80, 20));
     let client = harness.client_mut(ada);
     let (id, next) = (client.own_id().unwrap(), client.next_input_at().unwrap());
-    // A browser's time of an animation frame may lie before the timer that made the newest input.
+    // A browser's animation frame time may be before the timer that made the newest input.
     for before_next in [Duration::from_millis(50), Duration::from_secs(1) / 30, Duration::from_millis(33)] {
         let shown_at = next - before_next;
         client.set_input(ArenaInput::default());
@@ -320,7 +320,7 @@ fn a_shot_is_shown_at_once_and_becomes_the_servers_without_a_jump() {
             made = made.or((!shots.is_empty()).then_some(tick));
             seen.extend(shots);
         }
-        assert!(made.unwrap() <= 1, "it is there with the input, not a round trip later");
+        assert!(made.unwrap() <= 1, "it appears with the input, not a round trip later");
         assert!(seen.len() > 18, "{seen:?}");
         assert!(seen.iter().all(|(id, _)| *id == seen[0].0), "one id all the way: {seen:?}");
         for pair in seen.windows(2) {
@@ -347,7 +347,7 @@ fn what_was_put_elsewhere_is_not_drawn_on_the_way() {
         let client = harness.client(clients[0]);
         for (id, entity) in client.view(harness.now()) {
             let Some(ship) = entity.as_ship() else { continue };
-            // Where it is drawn, the server had it at some time.
+            // Where it is drawn, it was at some time on the server.
             let leapt = before.get(&id).is_some_and(|(was, at)| {
                 *at + 1 == step && distance_squared(was.pos, ship.pos) > 1_000 * 1_000
             });
@@ -408,7 +408,7 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     }
     assert!(lines.len() > 100, "{}", lines.len());
     let known = lines.iter().filter(|line| line.received_at.is_some()).count();
-    // The server looks at the arrival of one frame in four at the least.
+    // The server measures the arrival of at least one frame in four.
     assert!(known * 4 > lines.len(), "{known} of {}", lines.len());
     for line in lines {
         assert!(!line.late && line.applied == line.tick, "{line:?}");
@@ -423,7 +423,7 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     }
 }
 
-/// Aims at the other ship where the picture shows it, with the lead that its shown velocity asks for, and shoots at times.
+/// Aims at the other ship as rendered, with the lead for its rendered velocity, and shoots at times.
 fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
     let mut fire = Button::default();
     move |client, _| {
@@ -446,7 +446,7 @@ fn snipe() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
     }
 }
 
-/// Flies to and fro in the hall, and does not shoot.
+/// Flies back and forth in the hall without shooting.
 fn to_and_fro() -> impl FnMut(&Client<Arena>, &mut Rng) -> ArenaInput {
     let mut input = ArenaInput::default();
     move |_, rng| {

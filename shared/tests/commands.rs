@@ -24,7 +24,7 @@ struct Archer {
     /// Steps in which an arrow was taken and shot.
     #[entity(range = 0..=65_535)]
     together: u16,
-    /// Steps in which only one of both was done.
+    /// Steps in which only one of the two was done.
     #[entity(range = 0..=65_535)]
     apart: u16,
 }
@@ -120,7 +120,7 @@ fn a_command_counts_in_the_step_of_the_input_that_was_made_with_it() {
         assert!(taken(&mut harness, ada).into_iter().eq(1..=200), "{name}");
         let client = harness.client(ada);
         let row = client.latest().and_then(|state| state.get(client.own_id()?)).unwrap();
-        // Of two that come late together the presses are folded into one.
+        // If two inputs arrive late together, their presses are folded into one.
         assert!(row.values[1] > 180, "{name}: {:?}", row.values);
         assert_eq!(row.values[2], 0, "{name}: {:?}", row.values);
     }
@@ -163,13 +163,13 @@ fn what_is_given_before_the_room_is_joined_is_kept_and_a_spectator_and_an_ended_
     harness.run_ticks(30);
     assert!(harness.resume(ada));
     harness.run_ticks(60);
-    assert_eq!(taken(&mut harness, ada), [41], "what is given during a cut goes out behind it");
+    assert_eq!(taken(&mut harness, ada), [41], "commands given while disconnected are sent afterwards");
     harness.leave(ada);
     harness.run_ticks(10);
     assert_eq!(harness.client_mut(ada).command(1), Err(CommandError::Ended));
 }
 
-/// A frame with an input for `tick` and a command, as a client of another make sends it.
+/// A frame with an input for `tick` and a command, as another client implementation sends it.
 fn frame(tick: Tick) -> MemberEvent<Range> {
     let commands = Numbered { first: 1, items: Vec::new() };
     let inputs = vec![(tick, OnGrid::neutral())];

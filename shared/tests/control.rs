@@ -1,5 +1,5 @@
-//! A game in which a player controls one entity and then another: soldiers that die and come back as new ones, cars that are
-//! driven, and players who only watch for a while.
+//! A game in which a player controls different entities over time: soldiers that die and return as new ones,
+//! cars that are driven, and players who only watch for a while.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -21,7 +21,7 @@ struct Soldier {
     at: i32,
     #[entity(range = -50..=50)]
     speed: i32,
-    /// What its player alone knows; it is another for each body.
+    /// Owner-only; it differs for each body.
     #[entity(range = 0..=200, owner_only)]
     ammo: u8,
 }
@@ -57,13 +57,13 @@ struct Walk {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Wish {
-    /// Die, and come back at once as another soldier.
+    /// Die, and return at once as another soldier.
     Respawn,
     /// Die and stay dead.
     Die,
-    /// Step into the car, or out of it.
+    /// Enter the car, or leave it.
     Car,
-    /// The body is removed, and nothing is said about it.
+    /// Despawn the body without telling the room.
     Vanish,
 }
 
@@ -197,18 +197,18 @@ fn wish(harness: &mut Harness<Bodies>, who: ClientIndex, wish: Wish) {
     harness.run_ticks(10);
 }
 
-/// What the room has of a player.
+/// The entity that a player controls, according to the room.
 fn controlled(harness: &Harness<Bodies>, who: ClientIndex) -> Option<EntityId> {
     harness.room().world().controlled(harness.client(who).player().unwrap())
 }
 
-/// What a client's roster says of a player, and what an event told.
+/// The entity of a player according to a client's roster and events.
 fn in_roster(harness: &Harness<Bodies>, at: ClientIndex, who: ClientIndex) -> EntityId {
     let player = harness.client(who).player().unwrap();
     harness.client(at).roster().iter().find(|entry| entry.player == player).unwrap().entity
 }
 
-/// Plays on for two seconds, and finds every prediction right.
+/// Plays on for two seconds and checks that every prediction is right.
 #[track_caller]
 fn assert_predicted(harness: &mut Harness<Bodies>, who: ClientIndex) {
     let before = harness.client(who).stats().clone();
@@ -219,7 +219,7 @@ fn assert_predicted(harness: &mut Harness<Bodies>, who: ClientIndex) {
     let (id, own) = harness.client(who).own().unwrap();
     assert_eq!(Some(id), controlled(harness, who));
     let (Thing::Soldier(Soldier { ammo: hidden, .. }) | Thing::Car(Car { fuel: hidden, .. })) = own;
-    assert!(*hidden > 0, "what is for the owner alone came too");
+    assert!(*hidden > 0, "owner-only fields arrived too");
 }
 
 #[test]
@@ -242,7 +242,10 @@ fn a_player_that_comes_back_as_another_entity_is_predicted_as_that_one() {
             assert_eq!(Some(in_roster(&harness, at, ada)), second);
         }
         let told = harness.take_events(bob);
-        let changes = |event: &&ClientEvent<Bodies>| matches!(event, ClientEvent::PlayerChanged(entry) if Some(entry.entity) == second);
+        let changes = |event: &&ClientEvent<Bodies>| {
+            let ClientEvent::PlayerChanged(entry) = event else { return false };
+            Some(entry.entity) == second
+        };
         assert_eq!(told.iter().filter(changes).count(), 1, "{told:?}");
         assert_eq!(harness.take_events(ada).iter().filter(changes).count(), 1);
         assert_predicted(&mut harness, ada);
@@ -264,7 +267,7 @@ fn what_is_driven_may_be_of_another_kind_and_far_away() {
         assert_eq!(own.len(), 1, "the car, as it is predicted");
         assert_eq!(view.iter().any(|(id, _)| *id == body), !cells, "the body stays where it was");
         wish(&mut harness, bob, Wish::Car);
-        assert_eq!(controlled(&harness, bob), controlled(&harness, ada), "a second one in the car");
+        assert_eq!(controlled(&harness, bob), controlled(&harness, ada), "a second player in the car");
         wish(&mut harness, ada, Wish::Car);
         assert_eq!(harness.client(ada).own_id(), Some(body));
         assert_predicted(&mut harness, ada);
@@ -284,11 +287,12 @@ fn a_player_may_control_nothing_and_is_told_in_the_tick_in_which_that_changes() 
     assert_eq!(harness.client(ada).stats().predictions, before);
     wish(&mut harness, ada, Wish::Respawn);
     assert_predicted(&mut harness, ada);
-    // One that is despawned is controlled by nobody, whether the game says so or not.
+    // No player controls a despawned entity, whether the game says so or not.
     wish(&mut harness, ada, Wish::Vanish);
     assert_eq!((harness.client(ada).own_id(), in_roster(&harness, bob, ada)), (None, EntityId::NONE));
 
-    // A crowd of other news holds nothing up: the update of the tick itself says whom the player is now.
+    // A crowd of other events delays nothing: the update of the tick itself says what the player now
+    // controls.
     harness.client_mut(ada).command(Wish::Respawn).unwrap();
     while controlled(&harness, ada).is_none() {
         harness.run_ticks(1);
@@ -348,7 +352,7 @@ fn who_follows_a_player_follows_it_into_another_entity() {
     assert!(sees(&harness, controlled(&harness, ada)));
     wish(&mut harness, ada, Wish::Car);
     harness.run_ticks(40);
-    assert!(sees(&harness, controlled(&harness, ada)), "the car is far from where the soldier is");
+    assert!(sees(&harness, controlled(&harness, ada)), "the car is far from the soldier");
     assert!(!sees(&harness, controlled(&harness, bob)));
     assert_eq!(Some(in_roster(&harness, watcher, ada)), controlled(&harness, ada));
 }
@@ -434,5 +438,5 @@ fn a_client_that_knows_the_schema_alone_follows_too() {
     }
     let changes = core::iter::from_fn(|| client.poll_event());
     let changes = changes.filter(|event| matches!(event, ClientEvent::PlayerChanged(_))).count();
-    assert_eq!((changes, seen[1]), (3, None), "another soldier, nobody, the car");
+    assert_eq!((changes, seen[1]), (3, None), "another soldier, none, the car");
 }

@@ -1,5 +1,5 @@
-//! Views that do not get all at once, under a byte budget or because they are too wide: nobody is lost,
-//! nobody dead comes back, and what stands still costs no more than without a bound.
+//! Views that do not get everything at once, because of a byte budget or because they are too wide: no entity
+//! is lost, no dead entity returns, and entities at rest cost no more than without a bound.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ impl Default for Yard {
     }
 }
 
-/// What happens in each step, besides players: the world, the tick, and the players' entities.
+/// What happens in each step besides the players: the world, the tick, and the players' entities.
 type Script = Box<dyn FnMut(&mut World<Crate>, u32, &[EntityId])>;
 
 thread_local! {
@@ -284,7 +284,7 @@ fn who_is_near_and_lives_is_shown_in_every_picture() {
             if tick == 1 {
                 strew(world, 1_500, speed);
             }
-            // Now and then each says something new, so that cells wait, and are as predicted at times.
+            // From time to time each changes something, so that cells wait, and are as predicted at times.
             let says = |one: &Crate| one.tag < 30_000 && (one.tag / 2 + tick).is_multiple_of(60);
             world.iter_mut().filter(|(_, one)| says(one)).for_each(|(_, one)| one.tag ^= 1);
         });
@@ -346,5 +346,5 @@ fn who_goes_where_the_view_does_not_reach_is_not_held() {
     assert!(harness.client(ada).streams_waiting() > 0);
     let client = harness.client(ada);
     let told: usize = client.streams().map(|(_, state)| state.len()).sum();
-    assert_eq!(client.rows().len(), told, "those in the streams, and nobody else");
+    assert_eq!(client.rows().len(), told, "those in the streams, and no others");
 }

@@ -1,4 +1,4 @@
-//! A crowd that comes and goes is no trouble to those who stay.
+//! Mass joins and leaves do not trouble those who stay.
 
 #![allow(clippy::unwrap_used)]
 
@@ -28,7 +28,7 @@ fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_ros
         assert_eq!(harness.room().players(), 63);
         crowd.into_iter().for_each(|client| harness.leave(client));
         harness.run_ticks(6);
-        assert_eq!(harness.room().players(), 3, "those who left, and nobody else, are gone");
+        assert_eq!(harness.room().players(), 3, "those who left, and no others, have left");
     }
     assert!(harness.resume(cut));
     harness.run_ticks(90);
@@ -39,9 +39,9 @@ fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_ros
         assert_eq!(told.player(), Some(player));
         assert_eq!((told.roster().len(), told.stats().events_lost), (3, 0));
         if client == here {
-            assert!(joined >= 12 * 60 && left == 12 * 60, "it is told of all: {joined} came, {left} went");
+            assert!(joined >= 12 * 60 && left == 12 * 60, "it learns of all: {joined} joined, {left} left");
         } else {
-            assert!(joined < 4 * 60, "those who were gone before it could be told are not told: {joined}");
+            assert!(joined < 4 * 60, "players who left before it could be told are not reported: {joined}");
         }
     }
 }
@@ -63,11 +63,11 @@ fn who_comes_back_into_a_crowd_that_goes_knows_who_is_there() {
         for client in [here, cut] {
             let (joined, left) = comings_and_goings(&harness.take_events(client));
             let told = harness.client(client);
-            assert_eq!(told.roster().len(), 2, "{wait} ticks after it was back");
+            assert_eq!(told.roster().len(), 2, "{wait} ticks after it returned");
             assert_eq!(
                 joined - left,
                 usize::from(client == here),
-                "each who is told to join is told to leave"
+                "every reported join has a reported leave"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! A game that predicts with its own step: balls that push each other, seen by clients that know how.
+//! A game that predicts with its own step: balls that push each other, seen by clients that run this step.
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ struct Ball {
     pos: i32,
     #[entity(range = -200..=200, predict = custom)]
     vel: i32,
-    /// What its player wants; 0 for a ball that is nobody's.
+    /// What its player wants; 0 for a ball without a player.
     #[entity(range = -90..=90)]
     wish: i16,
 }
@@ -35,7 +35,7 @@ struct Balls {
 
 impl Game for Balls {
     type Settings = Nothing;
-    /// Where the wall is.
+    /// The position of the wall.
     type Scene = i32;
     type Input = Push;
     type Entity = Ball;
@@ -128,7 +128,7 @@ fn table(seed: u64, players: usize) -> (Harness<Balls>, Vec<ClientIndex>) {
 
 #[test]
 fn a_player_predicts_its_own_ball_until_another_one_hits_it() {
-    // The others, close to each other, hit it again and again.
+    // The others, close to each other, hit it repeatedly.
     let allowed = Allowed { wrong_per_mille: 500, ..Allowed::default() };
     check_prediction_within::<Balls>(&Nothing, 5, 900, 1, allowed).unwrap();
 }

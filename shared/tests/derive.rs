@@ -1,6 +1,7 @@
-//! What the derives accept and refuse, and what they say then.
+//! What the derive macros accept and refuse, and their error messages.
 //!
-//! After a change of a message: `TRYBUILD=overwrite cargo test -p tickwire-shared --test derive`, then read the diff.
+//! To update after changing a message: `TRYBUILD=overwrite cargo test -p tickwire-shared --test derive`; read
+//! the diff.
 
 #[test]
 fn mistakes_are_told_with_what_to_write_instead() {

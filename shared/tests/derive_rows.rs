@@ -1,4 +1,4 @@
-//! What the derives make: rows, schemas, predictors.
+//! What the derive macros produce: rows, schemas, predictors.
 
 use proptest::prelude::*;
 use tickwire_shared::entity::{Field, FieldType, Grid, OnGrid, Predictor, Schema};

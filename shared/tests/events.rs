@@ -1,4 +1,4 @@
-//! Reliable events of a card game: bursts, bounds, receivers, and players who are cut off for a while.
+//! Reliable events of a card game: bursts, bounds, receivers, and players who are disconnected for a while.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -21,18 +21,18 @@ struct Pad {
     x: i8,
 }
 
-/// What the dealer does in a step: the test writes it, the game's next step reads it.
+/// The dealer's actions in a step: the test writes them, the game's next step reads them.
 #[derive(Clone, Debug, Default)]
 enum Deal {
     #[default]
     Nothing,
-    /// A private card for everybody, so many times.
+    /// A private card for every player, this many times.
     Hands(usize),
-    /// A text of so many bytes for all, so many times.
+    /// A text of this many bytes for all, this many times.
     Texts(usize, usize),
-    /// A text of so many bytes for all in every n-th step.
+    /// A text of this many bytes for all in every n-th step.
     Every(u32, usize),
-    /// As `Every`, but each may be dropped.
+    /// Like `Every`, but each text may be dropped.
     Gossip(u32, usize),
     /// To all but the first, then to the last two.
     Whispers,
@@ -50,7 +50,7 @@ thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
 }
 
-/// The dealer's orders and what came of them.
+/// The dealer's orders and their results.
 #[derive(Clone, Debug, Default)]
 struct Table {
     deal: Deal,
@@ -178,7 +178,7 @@ impl Match {
         TABLE.with_borrow(|table| table.refused.clone())
     }
 
-    /// The game's events that came to a player since this was asked last.
+    /// The game's events that a player received since the last call.
     fn news(&mut self, at: usize) -> Vec<News> {
         let events = self.harness.take_events(self.players[at]).into_iter();
         events
@@ -186,7 +186,7 @@ impl Match {
             .collect()
     }
 
-    /// Numbers of texts that came, and of those that were told to be missing, in order: a gap is negative.
+    /// The numbers of received texts, in order. A negative number is a gap of that many texts.
     fn numbers(&mut self, at: usize) -> Vec<i64> {
         let events = self.harness.take_events(self.players[at]).into_iter();
         events
@@ -265,11 +265,12 @@ fn an_event_to_some_is_one_event_and_comes_to_them_alone() {
     assert_eq!(cards.news(2), [to_others.clone(), to_two.clone()]);
     assert_eq!(cards.news(3), [to_others.clone(), to_two]);
     cards.players.push(watcher);
-    assert_eq!(cards.news(4), [to_others], "a spectator is one of the others");
+    assert_eq!(cards.news(4), [to_others], "a spectator is among the others");
     assert_eq!(cards.harness.room().stats().events_encoded, 2);
 }
 
-/// Cuts the first player for the whole grace but a second; what came, and whether it kept its place.
+/// Disconnects the first player for the whole grace time minus one second. Returns what arrived, and whether
+/// the player kept its seat.
 fn cut_for_the_grace(deal: Deal) -> (Match, bool) {
     let mut cards = Match::of(2);
     let ada = cards.players[0];
@@ -302,10 +303,10 @@ fn droppable_events_beyond_the_bound_go_first_and_are_told_as_a_gap() {
     assert!(kept);
     let came = cards.numbers(0);
     let lost = -came[0];
-    assert!(lost > 0, "the gap comes before what is left: {came:?}");
-    assert_eq!(came[1..], (lost + 1..=30 * 29).collect::<Vec<_>>(), "the newest are left, in order");
+    assert!(lost > 0, "the gap comes before what remains: {came:?}");
+    assert_eq!(came[1..], (lost + 1..=30 * 29).collect::<Vec<_>>(), "the newest remain, in order");
     assert_eq!(cards.harness.room().stats().events_dropped, lost as u64);
-    assert_eq!(cards.numbers(1).len(), 30 * 29, "who is there gets all of them");
+    assert_eq!(cards.numbers(1).len(), 30 * 29, "a connected player gets all of them");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A client that knows no types of the game, beside one that is built with it.
+//! A client without the game's types, next to one that is built with them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -19,7 +19,7 @@ use tickwire_shared::wire::{Close, CloseCode, codec};
 
 const RATE: TickRate = TickRate::DEFAULT;
 
-/// What a room said, by member.
+/// What a room sent, by member.
 #[derive(Default)]
 struct Mail(VecDeque<(MemberId, Vec<u8>)>);
 
@@ -95,7 +95,7 @@ impl<G: Game, H: Game> Table<G, H> {
         table
     }
 
-    /// Hands over what the room said; the events of the client.
+    /// Delivers what the room sent; returns the client's events.
     fn deliver(&mut self) -> Vec<ClientEvent<G>> {
         while let Some((_, message)) = self.mail.0.pop_front() {
             self.client.receive(self.now, &message).unwrap();
@@ -144,16 +144,16 @@ fn a_client_without_the_games_types_sees_and_does_the_same_as_one_that_has_them(
         bytes += heard.iter().map(Vec::len).sum::<usize>();
         assert_eq!(typed.client.latest().unwrap(), generic.client.latest().unwrap(), "tick {tick}");
     }
-    assert!(bytes > 0, "no event came");
+    assert!(bytes > 0, "no event arrived");
     assert_eq!(typed.room.world().iter().count(), generic.room.world().iter().count());
     assert_eq!(generic.client.stats().hash_mismatches, 0);
     assert!(generic.client.stats().hash_checks >= 10);
     assert!(!generic.client.view(generic.now).is_empty());
     let sent = generic.client.stats().inputs.folded + generic.client.stats().inputs.refused;
-    assert_eq!(sent, 0, "inputs were not what the server expects");
+    assert_eq!(sent, 0, "the inputs differ from what the server expects");
 }
 
-/// A miner's bombs are for itself; a bomb more each second for all.
+/// A miner's bombs are owner-only; each miner gets one more each second.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Miner {
     #[entity(range = 1..=99, owner_only)]
@@ -238,7 +238,7 @@ fn opaque_bytes(event: &ClientEvent<AnyGame>) -> Option<Vec<u8>> {
     Some(bytes.clone())
 }
 
-/// A server that sends `schema`, and announces its hash.
+/// A server that sends `schema` and announces its hash.
 fn client_of(schema: &GameSchema, announced: Option<u64>) -> Result<(), ClientError> {
     let mut client = Client::<AnyGame>::new(config(Role::Spectator));
     let bytes = schema.encode().unwrap();

@@ -1,4 +1,4 @@
-//! The bytes of the protocol do not change unless somebody means it.
+//! The bytes of the protocol do not change by accident.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -44,7 +44,7 @@ fn all() -> Vec<(String, Vec<u8>)> {
     vectors
 }
 
-/// Whether a message decodes, and to the same bytes again.
+/// Whether a message decodes and encodes to the same bytes again.
 fn accepts(name: &str, bytes: &[u8]) -> bool {
     match name.split(':').next() {
         Some("client control") => ClientControl::decode(bytes).is_ok_and(|m| m.encode().unwrap() == bytes),
@@ -75,7 +75,7 @@ fn every_prefix_and_every_longer_message_is_refused() {
         for extra in [0, 1, 255] {
             let mut longer = bytes.clone();
             longer.push(extra);
-            assert!(!accepts(&name, &longer), "{name} with {extra} behind it");
+            assert!(!accepts(&name, &longer), "{name} followed by {extra}");
         }
     }
 }
@@ -103,7 +103,8 @@ fn a_flipped_bit_gives_another_canonical_message_or_none() {
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            // Frames and control messages that decode must encode to the very bytes; nothing may panic.
+            // Frames and control messages that decode must encode to exactly the same bytes; nothing may
+            // panic.
             let reencodes = match name.split(':').next() {
                 Some("client control") => {
                     ClientControl::decode(&flipped).map_or(true, |m| m.encode().unwrap() == flipped)

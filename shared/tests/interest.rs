@@ -1,4 +1,4 @@
-//! A room cut into cells and groups: everybody sees what it should, nothing else, and nothing flickers.
+//! A room divided into cells and groups: every member sees what it should and nothing else, without flicker.
 
 mod fixtures;
 
@@ -185,7 +185,7 @@ fn beast(thing: &Thing) -> Option<&Beast> {
     if let Thing::Beast(beast) = thing { Some(beast) } else { None }
 }
 
-/// The world as it was at the last ticks: a client knows of the past.
+/// The world at the last ticks: a client lags behind.
 #[derive(Default)]
 struct Past(VecDeque<(Tick, World<Thing>)>);
 
@@ -201,14 +201,16 @@ impl Past {
     }
 }
 
-/// What a client sees against what it must and may see. `false`: it is too far behind, so nothing was compared.
+/// Compares what a client sees with what it must and may see. `false`: it is too far behind, so nothing was
+/// compared.
 fn assert_view(harness: &Harness<Plain>, past: &Past, client: ClientIndex) -> bool {
     let client = harness.client(client);
     let Some(world) = client.newest_tick().and_then(|tick| past.at(tick)) else { return false };
     let Some(own) = client.own_id().and_then(|id| world.get(id)).and_then(beast) else { return false };
     let rows = client.rows();
     let sees = |id: EntityId| rows.binary_search_by_key(&id, |row| row.id).is_ok();
-    // An entity may be beyond its cell by the slack, and a cell goes out a slack later than it came in.
+    // An entity may be beyond its cell by the slack, and a cell leaves the view a slack later than it
+    // entered.
     let farthest = f64::from(RADIUS + 3 * CELLS.slack) + f64::from(CELLS.size) * 2_f64.sqrt();
     for (id, thing) in world.iter() {
         let Some(other) = beast(thing) else {
@@ -278,7 +280,7 @@ fn what_is_in_view_never_flickers_on_the_screen() {
         let Some(own) = harness.client(client).own_id().and_then(|id| world.get(id)).and_then(beast) else {
             continue;
         };
-        // Half the radius: it has been in view for longer than the screen lags behind.
+        // Half the radius: it has been in view for longer than the display lags.
         let near: Vec<_> = world
             .iter()
             .filter(|(_, thing)| {
@@ -346,7 +348,7 @@ fn under_a_byte_budget_the_near_comes_first_and_nothing_starves() {
     let stats = harness.client(clients[0]).stats();
     assert!(stats.streams_waiting > 300 && stats.hash_mismatches == 0, "{stats:?}");
     assert!(oldest < 45, "a stream waits for {oldest} ticks");
-    assert!(ages[0] < ages[1], "the near is older than the far: {ages:?}");
+    assert!(ages[0] < ages[1], "near streams are older than far ones: {ages:?}");
     harness.budget(0);
     let mut past = Past::default();
     (0..4).for_each(|_| past.run_tick(&mut harness));
@@ -398,7 +400,7 @@ fn under_a_byte_budget_nobody_is_lost_between_two_streams() {
             for id in known.iter().filter(|id| !rows.contains(id)) {
                 let away = world.get(*id).and_then(beast).map(|other| (other.pos - own.pos).length_squared());
                 let near = away.is_some_and(|away| away < RADIUS * RADIUS / 4);
-                assert!(!near, "seed {seed}, tick {}: {id:?} is near and gone", harness.tick());
+                assert!(!near, "seed {seed}, tick {}: {id:?} is near and missing", harness.tick());
             }
             known = rows;
         }
@@ -421,14 +423,14 @@ fn a_spectator_sees_what_is_public_or_what_the_player_sees_whom_it_follows() {
     for followed in &players[..2] {
         let player = harness.client(*followed).player();
         harness.client_mut(watcher).follow(player);
-        // A spectator speaks at least four times a second.
+        // A spectator sends a frame at least four times a second.
         harness.run_ticks(12);
         for _ in 0..60 {
             harness.run_ticks(1);
             let own = harness.client(*followed).own_id().unwrap();
             let seen = harness.client(watcher).rows();
-            assert!(seen.iter().any(|row| row.id == own), "its herd is secret");
-            assert!(seen.len() < 200, "of about 300 it sees those around the player: {}", seen.len());
+            assert!(seen.iter().any(|row| row.id == own), "its herd is hidden");
+            assert!(seen.len() < 200, "of about 300 it sees only those around the player: {}", seen.len());
         }
         assert_eq!(harness.client(watcher).follows(), player);
     }
@@ -438,10 +440,10 @@ fn a_spectator_sees_what_is_public_or_what_the_player_sees_whom_it_follows() {
     harness.run_ticks(30);
     let own = harness.client(players[1]).own_id().unwrap();
     let seen = harness.client(watcher).rows();
-    assert!(seen.iter().any(|row| row.id == own), "after a cut it follows whom it followed");
+    assert!(seen.iter().any(|row| row.id == own), "after a disconnect it follows the same player");
     harness.leave(players[1]);
     harness.run_ticks(30);
-    assert_eq!(harness.client(watcher).follows(), None, "the player is gone");
+    assert_eq!(harness.client(watcher).follows(), None, "the player has left");
     public(&harness);
     harness.assert_caught_up(1);
 }

@@ -1,4 +1,5 @@
-//! A player whose view is as large as may be, and who jumps about: what a server may send, a client takes.
+//! A player with the largest possible view who jumps about: a client accepts everything that a server may
+//! send.
 
 use core::time::Duration;
 use tickwire_shared::harness::{ClientIndex, Harness};
@@ -18,7 +19,7 @@ struct Buoy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
 struct Idle;
 
-/// A player jumps by this command.
+/// A player jumps with this command.
 #[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Jump(i32, i32);
 
@@ -94,7 +95,7 @@ fn jumps_in_every_tick_end_no_session_and_leave_no_ghosts() {
     for jump in 0..60 {
         let to = Jump(rng.range(9_000, SIDE - 9_000), rng.range(9_000, SIDE - 9_000));
         assert!(harness.client_mut(ada).command(to).is_ok());
-        // Now and then several are taken together, as after a stall.
+        // From time to time several are processed together, as after a stall.
         if jump % 20 == 0 {
             harness.stall(ada, Duration::from_millis(400));
         }
@@ -103,7 +104,7 @@ fn jumps_in_every_tick_end_no_session_and_leave_no_ghosts() {
     harness.run_ticks(120);
     assert!(harness.client(ada).is_playing(), "{:?}", harness.client(ada).state());
     harness.assert_in_sync();
-    // Who sees the same place anew sees the same.
+    // A client that sees the same location for the first time sees the same entities.
     let (Some(at), ada_sees) = (harness.room().world().get(own(&harness, ada)).copied(), seen(&harness, ada))
     else {
         panic!("the player has an entity");

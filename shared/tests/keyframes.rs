@@ -1,4 +1,4 @@
-//! A room as full as it may be, of the largest entities, whose table expects something else: everybody can join all the same.
+//! A full room of the largest entities, whose table expects something else: every client can still join.
 
 #![allow(clippy::unwrap_used)]
 
@@ -33,7 +33,7 @@ struct Pad {
     x: i8,
 }
 
-/// How many entities lie about, and whether they change in each tick.
+/// How many entities there are, and whether they change in each tick.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Store {
     entities: u32,
@@ -93,7 +93,7 @@ impl Game for Depot {
     fn apply_input(_: &mut Wide, _: &Pad, _: &Step<'_, Self>) {}
 }
 
-/// What a match teaches in which nothing is anything but 0.
+/// A table trained on a match in which every value is 0.
 fn still_table() -> Vec<u8> {
     let harness = Harness::<Depot>::untrained(Store::default(), 1);
     let schema = harness.room().schema();

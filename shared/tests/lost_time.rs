@@ -1,4 +1,5 @@
-//! A server that loses time: tick numbers follow real time, so what players do counts as soon as the server goes on.
+//! A server that loses time: tick numbers follow real time, so players' actions count as soon as the server
+//! continues.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -7,7 +8,7 @@ use tickwire_shared::harness::{Allowed, ClientIndex, Harness, LinkProfile, check
 use tickwire_shared::link::PathProfile;
 use tickwire_shared::prelude::*;
 
-/// A lamp of a player's: how often it was switched.
+/// A player's lamp: how often it was switched.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Lamp {
     #[entity(range = 0..=65_535)]
@@ -91,7 +92,7 @@ fn switched(harness: &Harness<Lamps>, ada: ClientIndex) -> i32 {
     client.latest().and_then(|state| state.get(client.own_id()?)).map_or(0, |row| row.values[0])
 }
 
-/// Presses the switch and waits until the server's state shows it: how long that took.
+/// Presses the switch and waits until the server's state shows it; returns how long that took.
 fn effect(harness: &mut Harness<Lamps>, ada: ClientIndex) -> Duration {
     let (before, pressed_at) = (switched(harness, ada), harness.now());
     harness.set_input(ada, PRESSED);
@@ -117,7 +118,7 @@ fn after_any_pause_of_the_server_an_input_has_its_effect_at_once() {
     for hz in [10, 30, 128] {
         for pause_ms in [200, 1_000, 10_000, 60_000] {
             let (mut harness, ada) = table(hz, 7);
-            // At 10 Hz it takes longer in any case: up to three ticks.
+            // At 10 Hz it always takes longer: up to three ticks.
             let usual = slowest_effect(&mut harness, ada, hz);
             let allowed = Duration::from_millis(250).max(usual + harness.room().config().tick_rate.period());
             harness.pause_room(Duration::from_millis(pause_ms));
@@ -199,7 +200,7 @@ fn tick_numbers_follow_real_time_and_the_game_is_told() {
     assert!(harness.tick().since(tick) >= 15 * 30);
     assert_eq!(harness.tick().0, harness.room().config().tick_rate.ticks_floor(harness.now()));
     assert!((i64::from(passed) - harness.tick().since(tick)).abs() < 8, "{passed} ticks passed");
-    // What fell into the pause comes once.
+    // What falls into the pause happens once.
     assert!((6..=7).contains(&seconds), "{seconds} seconds began");
 }
 
@@ -224,7 +225,7 @@ fn a_round_trip_of_two_seconds_is_played_without_loss_at_every_rate() {
         let after = harness.client(ada).stats();
         assert_eq!(after.inputs.refused, before.inputs.refused, "{hz} Hz");
         assert_eq!(after.inputs_dropped, before.inputs_dropped, "{hz} Hz");
-        assert_eq!(after.keyframes, before.keyframes, "{hz} Hz: a baseline was not held any more");
+        assert_eq!(after.keyframes, before.keyframes, "{hz} Hz: a baseline was no longer stored");
         assert!(after.predictions - before.predictions > 5, "{hz} Hz: nothing was compared");
     }
 }

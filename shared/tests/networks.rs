@@ -1,6 +1,7 @@
-//! Whole matches over each network that players have, in virtual time: the state is right, cuts heal, the figures hold.
+//! Whole matches over typical player networks, in virtual time: the state is right, disconnects heal, the
+//! numbers hold.
 //!
-//! A minute and a half of each here; ten minutes of each, over more seeds, under `TICKWIRE_LONG`.
+//! A minute and a half of each here; ten minutes of each, over more seeds, with `TICKWIRE_LONG`.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_macros)]
 
@@ -20,7 +21,7 @@ fn is_long() -> bool {
     std::env::var_os("TICKWIRE_LONG").is_some()
 }
 
-/// What the players of a match met, after they had settled.
+/// What the players of a match experienced after they had settled.
 #[derive(Debug, Default, PartialEq)]
 struct Figures {
     minutes: f64,
@@ -30,11 +31,11 @@ struct Figures {
     starved_percent: f64,
     cuts: u64,
     resumes: u64,
-    /// The longest time from a cut until the state was there again.
+    /// The longest time from a disconnect until the state was back.
     away_ms_max: u128,
 }
 
-/// Sums of what the counters of all players show.
+/// Sums of all players' counters.
 #[derive(Default)]
 struct Counts {
     corrections: u64,
@@ -56,7 +57,7 @@ fn counts(harness: &Harness<Arena>, players: &[ClientIndex]) -> Counts {
     })
 }
 
-/// A match over `link`, with a spectator; everything that must hold whatever the network does is asserted.
+/// A match over `link`, with a spectator; asserts everything that must be true on any network.
 fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
     let mut harness = Harness::<Arena>::new(Settings::default(), seed);
     let players: Vec<_> = (0..PLAYERS).map(|at| harness.join(&format!("p{at}"))).collect();
@@ -157,10 +158,10 @@ fn mobile_4g() {
 #[test]
 fn bad_hotel() {
     for figures in matches("bad-hotel", LinkProfile::BAD_HOTEL) {
-        // One cut a minute, wherever the match begins and ends in a minute.
+        // One disconnect a minute, wherever in a minute the match begins and ends.
         let expected = figures.minutes - PLAYERS as f64..=figures.minutes + 2.0 * PLAYERS as f64;
         assert!(expected.contains(&(figures.cuts as f64)) && figures.resumes >= figures.cuts, "{figures:?}");
-        // The cut takes 1 s; then it says Hello and gets its place, perhaps through a stall.
+        // The disconnect takes 1 s; then the client sends Hello and gets its seat, perhaps through a stall.
         assert!((1_000..2_500).contains(&figures.away_ms_max), "{figures:?}");
         assert!((140.0..240.0).contains(&figures.round_trip_ms), "{figures:?}");
         assert!(figures.late_or_held_percent <= 5.0 && figures.starved_percent <= 7.0, "{figures:?}");
@@ -180,7 +181,7 @@ fn loss_a_narrow_link_and_bursts() {
     let link = LinkProfile { stall: Outage::millis(1_500, 20_000), ..LinkProfile::both(path) };
     for figures in matches("lossy", link) {
         assert!((60.0..250.0).contains(&figures.round_trip_ms), "{figures:?}");
-        assert_eq!(figures.cuts, 0, "a stall is no cut");
+        assert_eq!(figures.cuts, 0, "a stall is not a disconnect");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Numbers that come to their end while a room is full of life: a game of balls that are thrown, fly and are gone.
+//! Numbers that run out while a room is busy: a game of balls that are thrown, fly and disappear.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -63,7 +63,7 @@ enum News {
 
 struct Balls {
     throwers: Vec<(PlayerId, EntityId)>,
-    /// Balls with the ticks that they still fly.
+    /// Balls with the ticks that they have left to fly.
     flying: Vec<(EntityId, u8)>,
     trees: Vec<EntityId>,
     thrown: u32,
@@ -147,7 +147,7 @@ impl Game for Balls {
         for (player, number) in turn.commands {
             out.to(*player, News::Echo(*number)).unwrap();
         }
-        // Now and then an old tree falls and a new one grows.
+        // From time to time an old tree falls and a new one grows.
         if turn.tick.0.is_multiple_of(50) {
             let old = self.trees.remove(0);
             world.despawn(old).unwrap();
@@ -185,7 +185,7 @@ fn play(harness: &mut Harness<Balls>, name: &str) -> ClientIndex {
     client
 }
 
-/// Two minutes of a lively room on bad links, with cuts and commands, whose numbers begin at `first`.
+/// Two minutes of a busy room on bad links, with disconnects and commands, whose numbers start at `first`.
 fn two_minutes(field: Field, first: FirstNumbers) -> Harness<Balls> {
     let mut harness = Harness::<Balls>::new(field, 11);
     harness.start_at(first);
@@ -225,7 +225,7 @@ fn two_minutes(field: Field, first: FirstNumbers) -> Harness<Balls> {
         let echoes =
             heard.iter().filter_map(|news| if let News::Echo(number) = news { Some(*number) } else { None });
         let echoes: Vec<_> = echoes.collect();
-        assert!(echoes.len() > 110 && echoes.is_sorted_by(|a, b| a < b), "each command once and in order");
+        assert!(echoes.len() > 110 && echoes.is_sorted_by(|a, b| a < b), "each command once, in order");
     }
     harness
 }
@@ -251,7 +251,7 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
             let things = harness.room().world().iter();
             things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
-        assert!(newest(&anew) < 2_000, "ids have begun anew: {}", newest(&anew));
+        assert!(newest(&anew) < 2_000, "ids have started over: {}", newest(&anew));
         let predicted_spawns = |harness: &Harness<Balls>| {
             let stats = harness.client(ClientIndex(0)).stats();
             assert!(stats.predicted_spawns > 100);

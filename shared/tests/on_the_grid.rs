@@ -1,4 +1,4 @@
-//! Both ends compute with what crosses the wire: inputs on their grids, settings as clients get them.
+//! Both ends compute with what crosses the wire: inputs on their grids, settings as clients receive them.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Fields that only the owner of an entity gets: the owner predicts with them exactly, and nobody else learns anything.
+//! Owner-only fields: the owner predicts with them exactly, and no other client learns anything about them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -47,10 +47,10 @@ struct Soldier {
     pos: IVec2,
     #[entity(range = -60..=60)]
     vel: IVec2,
-    /// Neither 0 nor the least value of its range is what others see by chance.
+    /// Other clients see 1, the value of its range nearest to 0.
     #[entity(range = 1..=20, owner_only)]
     ammo: u16,
-    /// What only the server changes.
+    /// Changed only by the server.
     #[entity(range = -1000..=1000, owner_only)]
     card: i16,
 }
@@ -65,13 +65,13 @@ struct Ghost {
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Rules {
-    /// Cuts the room.
+    /// Divides the room into cells.
     cells: bool,
-    /// What cards are.
+    /// The value of the cards.
     deal: i16,
-    /// Soldiers become ghosts, and come back.
+    /// Soldiers become ghosts, and return.
     dies: bool,
-    /// A card changes each this many ticks; 0: never.
+    /// A card changes every this many ticks; 0: never.
     deal_period: u32,
 }
 
@@ -158,9 +158,9 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         soldier.reload = soldier.reload.saturating_sub(1);
         if input.fire.active() && soldier.reload == 0 {
             soldier.reload = RELOAD;
-            // An empty magazine is filled up again, so that there is always something to change.
+            // An empty magazine is refilled, so that there is always something to change.
             soldier.ammo = if soldier.ammo > 1 { soldier.ammo - 1 } else { AMMO };
-            // A shot throws it back: what is for its owner alone has effects that all see.
+            // A shot pushes it back: owner-only fields have effects that everyone sees.
             soldier.pos.x = (soldier.pos.x - i32::from(soldier.ammo)).clamp(0, SIDE);
         }
     }
@@ -188,7 +188,8 @@ fn table<const PLAIN: bool>(
     (harness, clients)
 }
 
-/// Every client sees of the others what a stream holds; what it knows of its own entity is all that there is.
+/// For other players' entities every client sees what a stream contains; of its own entity it knows
+/// everything.
 fn assert_secrets<const PLAIN: bool>(harness: &Harness<Cards<PLAIN>>, clients: &[ClientIndex]) {
     for &client in clients {
         let client = harness.client(client);
@@ -198,7 +199,7 @@ fn assert_secrets<const PLAIN: bool>(harness: &Harness<Cards<PLAIN>>, clients: &
                     assert_eq!((soldier.reload, soldier.ammo, soldier.card), (0, 1, 0));
                 }
                 Some(Thing::Ghost(ghost)) => assert!(!ghost.secret),
-                None => panic!("a row of no kind"),
+                None => panic!("a row of unknown kind"),
             }
         }
         for (id, shown) in client.view(harness.now()) {
@@ -227,7 +228,7 @@ fn exact<const PLAIN: bool>() {
             harness.assert_in_sync();
             assert_secrets(&harness, &clients);
         }
-        assert_eq!(wrong(&harness), before, "what the own step reads is known to the owner");
+        assert_eq!(wrong(&harness), before, "the owner knows everything that its own step reads");
         for &client in &clients {
             let stats = harness.client(client).stats();
             assert!(
@@ -258,7 +259,7 @@ fn so_it_does_in_profile_0() {
     exact::<true>();
 }
 
-/// What each client knows of its own entity is what the room has, the server's own changes among it.
+/// Each client knows its own entity as the room has it, including the server's own changes.
 fn assert_known<const PLAIN: bool>(harness: &mut Harness<Cards<PLAIN>>, clients: &[ClientIndex]) {
     for &client in clients {
         harness.drive(client, |_, _| Pad::default());
@@ -346,12 +347,12 @@ fn under_a_byte_budget_the_owner_still_knows_its_own() {
     let profile = harness.room().byte_profile().unwrap();
     let own: f64 = profile.parts().filter(|(part, _)| *part == OWN).map(|(_, bits)| bits).sum();
     assert!(profile.streams().count() > 3, "{profile:?}");
-    assert!(own > 2.0 * profile.messages() as f64, "{own} bits of own fields");
+    assert!(own > 2.0 * profile.messages() as f64, "{own} bits of owner-only fields");
     for &client in &clients {
         let client = harness.client(client);
         let Some((id, Thing::Soldier(own))) = client.own() else { panic!("no soldier") };
         let Some(Thing::Soldier(theirs)) = harness.room().world().get(id) else { panic!("no soldier") };
-        assert!((own.card - theirs.card).abs() <= 7, "at most the newest card is on its way");
+        assert!((own.card - theirs.card).abs() <= 7, "at most the newest card is in flight");
     }
 }
 
@@ -404,7 +405,7 @@ fn bare<const PLAIN: bool>(rules: Rules, members: u64) -> (Room<Cards<PLAIN>>, K
     (room, kept)
 }
 
-/// All updates of a room in which nobody does anything while cards are dealt, by member.
+/// All updates of a room in which no player does anything while cards are dealt, by member.
 fn updates<const PLAIN: bool>(deal: i16, deal_period: u32) -> [Vec<Vec<u8>>; 3] {
     let rules = Rules { cells: false, deal, dies: false, deal_period };
     let (mut room, mut kept) = bare::<PLAIN>(rules, 3);
@@ -420,7 +421,7 @@ fn updates<const PLAIN: bool>(deal: i16, deal_period: u32) -> [Vec<Vec<u8>>; 3] 
     })
 }
 
-/// The packets of an update: what is not private.
+/// The packets of an update: everything that is not private.
 fn packets(update: &[u8]) -> Vec<Vec<u8>> {
     Update::decode(update).unwrap().streams.iter().map(|packet| packet.payload.to_vec()).collect()
 }
@@ -431,7 +432,7 @@ fn no_byte_of_another_members_updates_depends_on_what_is_for_an_owner_alone() {
         let (one, other) = (updates::<PLAIN>(1, 7), updates::<PLAIN>(90, 7));
         assert_eq!(one[2], other[2], "a spectator, byte for byte");
         assert!(one[2].len() > 5, "{}", one[2].len());
-        assert_ne!(one[0], other[0], "the owner does learn it");
+        assert_ne!(one[0], other[0], "the owner learns it");
         let quiet = updates::<PLAIN>(1, 0);
         assert_eq!(one[2], quiet[2], "not even that something changed");
         for (one, other) in one[1].iter().zip(&other[1]) {
@@ -453,5 +454,5 @@ fn the_audit_finds_what_was_told_to_the_wrong_member() {
     }
     assert_eq!(room.audit(*one, second), Err(Leak::Own));
     assert_eq!(room.audit(*eye, second), Err(Leak::Own));
-    assert_eq!(room.audit(*two, third), Ok(()), "what all see is no leak");
+    assert_eq!(room.audit(*two, third), Ok(()), "what everyone sees is not a leak");
 }

@@ -1,12 +1,13 @@
-//! A world that moves by the tick alone: what stands on it is predicted right, because `apply_input` is told the tick.
+//! A world that depends on the tick alone: entities on it are predicted correctly, because `apply_input` gets
+//! the tick.
 
 use tickwire_shared::harness::check_prediction;
 use tickwire_shared::prelude::*;
 
-/// The platform goes from 0 to here and back, grid units, and how far in a tick.
+/// The platform moves from 0 to here and back, in grid units, and how far in a tick.
 const TURN: i32 = 900;
 const SPEED: i32 = 17;
-/// Behind it is a door, which is open for two seconds of five.
+/// Beyond it is a door, which is open for two of every five seconds.
 const DOOR: i32 = 1_400;
 const WALL: i32 = 2_000;
 
@@ -24,7 +25,7 @@ struct Pad {
     jump: Button,
 }
 
-/// Where the platform's left end is at a tick, whoever asks.
+/// The position of the platform's left end at a tick, the same for every caller.
 fn platform(tick: Tick) -> i32 {
     let way = (i64::from(tick.0) * i64::from(SPEED)).rem_euclid(2 * i64::from(TURN)) as i32;
     way.min(2 * TURN - way)

@@ -1,4 +1,4 @@
-//! Rooms in which nothing surprising happens: nothing is sent, and nothing is lost by it.
+//! Rooms in which nothing surprising happens: nothing is sent, and nothing is lost.
 
 use tickwire_arena::{Arena, ArenaInput, Command, Settings};
 use tickwire_shared::harness::{ClientIndex, Harness};
@@ -26,8 +26,8 @@ fn while_everything_goes_as_predicted_either_side_speaks_a_few_times_a_second() 
         assert!((40..=80).contains(&down), "client {client}: {down} messages in 10 s");
         assert!((35..=50).contains(&up), "client {client}: {up} frames in 10 s");
         let told = down + after.quiet_ticks - before.quiet_ticks;
-        // The first message tells of ticks before the first count, the last one is not there yet.
-        assert!((290..=310).contains(&told), "client {client}: {told} ticks told");
+        // The first message covers ticks before the first count, and the last one has not arrived yet.
+        assert!((290..=310).contains(&told), "client {client}: {told} ticks reported");
         assert_eq!(after.inputs, before.inputs, "client {client}: nothing is late or missing");
         assert_eq!((after.predictions_wrong, after.hash_mismatches), (before.predictions_wrong, 0));
     }

@@ -1,4 +1,5 @@
-//! Rules that the compiler does not check: who may name what, how long a file may be, that links lead somewhere.
+//! Rules that the compiler does not check: which files may use a library, how long a file may be, that links
+//! work.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
-    // The WebSocket, the bots' end of it, and the example of a native client.
+    // The WebSocket, the bots' side of it, and the example of a native client.
     (
         "tungstenite",
         &[
@@ -20,12 +21,12 @@ const FENCES: &[(&str, &[&str])] = &[
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 
-/// What `shared` must not name: it has no sockets, no files, no threads, no clock.
+/// What `shared` must not name: it has no sockets, files, threads or clock.
 const NOT_IN_SHARED: &[&str] =
     &["tokio", "mio::", "std::net", "std::fs", "std::env", "Instant::now", "SystemTime"];
 
-/// Games that nobody predicts: one of which only the schema is known, one that shows a recorded match to a benchmark, those
-/// that panic or hang, and one for a client without prediction.
+/// Games that no client predicts: one whose schema alone is known, one that shows a recorded match to a
+/// benchmark, those that panic or hang, and one for a client without prediction.
 const UNPREDICTED: &[&str] = &["AnyGame", "Board", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
 
 const SOURCE_LINES_MAX: usize = 500;
@@ -46,7 +47,7 @@ impl File {
         self.is_rust() && self.path.contains("/src/")
     }
 
-    /// The lines that are no comment, with their numbers.
+    /// The lines that are not comments, with their numbers.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().filter_map(|(at, line)| {
             let code = if line.trim_start().starts_with("//") { "" } else { line };
@@ -66,7 +67,7 @@ fn fenced_libraries(files: &[File]) -> Vec<String> {
     let mut found = Vec::new();
     for (library, allowed) in FENCES {
         for file in files.iter().filter(|file| file.is_source()) {
-            // A module may grow into a folder of its own name.
+            // A module may grow into a folder with its name.
             let inside =
                 |path: &&str| file.path == **path || file.path.starts_with(path.trim_end_matches(".rs"));
             if !allowed.iter().any(inside) {
@@ -106,7 +107,7 @@ fn test_modules(file: &File) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The games whose players' predictions no test checks.
+/// The games for which no test checks the players' predictions.
 fn unchecked_games(files: &[File]) -> Vec<String> {
     let mut games = BTreeSet::new();
     for file in files.iter().filter(|file| file.is_rust() && !file.path.ends_with("repository_rules.rs")) {
@@ -134,10 +135,10 @@ fn unchecked_games(files: &[File]) -> Vec<String> {
 fn long_files(files: &[File]) -> Vec<String> {
     let lines = |file: &File| file.text.lines().count();
     let long = files.iter().filter(|file| file.is_source() && lines(file) > SOURCE_LINES_MAX);
-    long.map(|file| format!("{} has {} lines: make it two", file.path, lines(file))).collect()
+    long.map(|file| format!("{} has {} lines: split it", file.path, lines(file))).collect()
 }
 
-/// The bounds of the protocol without a test of their name. `shared/tests/limits` has most of them.
+/// The bounds of the protocol without a test of the same name. `shared/tests/limits` contains most of them.
 fn untested_limits(files: &[File]) -> Vec<String> {
     let limits = files.iter().filter(|file| file.path == "shared/src/limits.rs");
     let names = limits.flat_map(|file| file.text.lines()).filter_map(|line| {
@@ -148,7 +149,7 @@ fn untested_limits(files: &[File]) -> Vec<String> {
     let tests: BTreeSet<&str> = files.iter().filter(|file| file.is_rust()).flat_map(tests).collect();
     names
         .filter(|name| !tests.contains(&*name.to_lowercase()))
-        .map(|name| format!("no test `fn {}()` drives {name} to its end", name.to_lowercase()))
+        .map(|name| format!("no test `fn {}()` covers {name}", name.to_lowercase()))
         .collect()
 }
 
@@ -167,7 +168,7 @@ fn tests(file: &File) -> impl Iterator<Item = &str> {
 
 fn machine_paths(files: &[File], root: &Path) -> Vec<String> {
     let mut words = vec![["/ho", "me/"].concat(), ["/ro", "ot/"].concat(), ["/Us", "ers/"].concat()];
-    // A root such as `/app` is a word that may stand in a text for another reason.
+    // A root such as `/app` is a word that may be in a text for another reason.
     if root.components().filter(|part| matches!(part, Component::Normal(_))).count() > 1 {
         words.push(root.display().to_string());
     }
@@ -195,7 +196,7 @@ fn dead_links(files: &[File]) -> Vec<String> {
                 None => is_folder(),
             };
             if !there {
-                found.push(format!("{} links to {link}, which is not there", file.path));
+                found.push(format!("{} links to {link}, which does not exist", file.path));
             }
         }
     }
@@ -210,7 +211,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
         .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
 }
 
-/// The names that a page's headings have as link targets.
+/// The link targets of a page's headings.
 fn anchors(text: &str) -> impl Iterator<Item = String> {
     prose(text).filter(|line| line.starts_with('#')).map(|line| {
         let title = line.trim_start_matches('#').trim().to_lowercase();
@@ -219,7 +220,7 @@ fn anchors(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The lines outside of fenced blocks.
+/// The lines outside fenced blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut fenced = false;
     text.lines().filter(move |line| {
@@ -264,7 +265,7 @@ fn collect(root: &Path, inside: &str, files: &mut Vec<File>) {
         if full.is_dir() {
             collect(root, &path, files);
         } else if full.is_file() {
-            // What is no text (a built page, a golden vector) counts as a file without lines.
+            // A file that is not text (a built page, a golden vector) counts as a file without lines.
             let text = std::fs::read_to_string(&full).unwrap_or_default();
             files.push(File { path, text });
         }
@@ -355,7 +356,7 @@ fn a_limit_without_a_test_of_its_name_is_seen() {
     let none = "fn a_max() {\n#[test]\nfn b_ms_is_long() {\n#[test]\nstruct X;\nfn c() {";
     let found = untested_limits(&files(none));
     assert_eq!(found.len(), 3, "{found:?}");
-    assert_eq!(found[0], "no test `fn a_max()` drives A_MAX to its end");
+    assert_eq!(found[0], "no test `fn a_max()` covers A_MAX");
 }
 
 #[test]

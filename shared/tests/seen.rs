@@ -1,4 +1,4 @@
-//! Lag compensation looks back to the picture that the player had before its eyes.
+//! Lag compensation rewinds to the rendered frame that the player saw.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::{Harness, LinkProfile, check_prediction};
 use tickwire_shared::prelude::*;
 
-/// Of the one target, units of the grid per tick.
+/// The speed of the one target, grid units per tick.
 const SPEED: i32 = 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
@@ -46,7 +46,7 @@ impl Game for Hunt {
     type Scene = ();
     type Input = Trigger;
     type Entity = Thing;
-    /// Where the room saw the target for the player who pulled.
+    /// Where the room saw the target for the player who pulled the trigger.
     type Event = i32;
     type Command = ();
 
@@ -130,7 +130,7 @@ fn the_room_sees_the_target_where_the_last_picture_before_the_trigger_showed_it(
             harness.run_ticks(3 + shot % 5);
         }
         let worst = off.iter().copied().fold(0.0, |worst: f64, off| worst.max(off.abs()));
-        assert!(worst <= 1.0, "{picture_hz} pictures a second: {off:?}");
+        assert!(worst <= 1.0, "{picture_hz} rendered frames a second: {off:?}");
     }
 }
 

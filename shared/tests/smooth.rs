@@ -1,4 +1,4 @@
-//! What moves evenly is drawn evenly: on a fast display, on coarse grids, with and without declared velocities.
+//! Even motion is drawn evenly: on a fast display, on coarse grids, with and without declared velocities.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -20,7 +20,7 @@ enum Thing {
     Sign(Sign),
 }
 
-/// The own entity, on whole tiles; what it looks at is set by the controls, its turret turns.
+/// The player's own entity, on whole tiles; the controls set its look direction, and its turret turns.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Me {
     #[entity(range = 0.0..=4095.0, grid = 1, predict = linear(vel))]
@@ -33,14 +33,14 @@ struct Me {
     turret: f32,
 }
 
-/// Moved by something else than a declared velocity.
+/// Moved by something other than a declared velocity.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Held {
     #[entity(range = -1000.0..=1000.0, grid = 256)]
     pos: Vec2,
     #[entity(angle = 1024)]
     aim: f32,
-    /// As `pos`, but switched off.
+    /// Like `pos`, but with interpolation off.
     #[entity(range = -1000.0..=1000.0, grid = 256, interpolate = false)]
     exact: Vec2,
 }
@@ -76,7 +76,7 @@ struct Ring {
     spin: i16,
 }
 
-/// What is no place is not drawn between its values.
+/// Values that are not positions are not drawn between their steps.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Sign {
     number: u8,
@@ -167,7 +167,7 @@ impl Game for Moving {
     }
 }
 
-/// What is seen of all at `hz` pictures a second.
+/// What is seen of all entities at `hz` rendered frames a second.
 struct Seen {
     entities: Vec<Vec<Thing>>,
     /// The fields of the kinds in grid steps, as JavaScript gets them.
@@ -197,7 +197,7 @@ fn watch(hz: u16, ticks: u32) -> Seen {
 }
 
 impl Seen {
-    /// The steps from picture to picture of a value that grows, and wraps at `whole`.
+    /// The steps from one rendered frame to the next of a value that grows, and wraps at `whole`.
     fn steps(&self, whole: f64, pick: impl Fn(&Thing) -> Option<f64>) -> Vec<f64> {
         let values: Vec<f64> =
             self.entities.iter().map(|things| things.iter().find_map(&pick).unwrap()).collect();
@@ -234,7 +234,7 @@ fn others_glide_whatever_predicts_them_on_any_grid() {
             assert_even(name, hz, &seen.steps(whole, pick), ideal);
         };
         let held = |thing: &Thing| if let Thing::Held(held) = thing { Some(held.clone()) } else { None };
-        even("a held place", ENDLESS, 0.125, &|thing| Some(held(thing)?.pos.x.into()));
+        even("a held position", ENDLESS, 0.125, &|thing| Some(held(thing)?.pos.x.into()));
         even("a held angle", TAU, 0.3, &|thing| Some(held(thing)?.aim.into()));
         even("a grid of 1/4", ENDLESS, 0.25, &|thing| match thing {
             Thing::Coarse(coarse) => Some(coarse.pos.x.into()),
@@ -256,7 +256,7 @@ fn the_own_entity_moves_evenly_on_whole_tiles_and_its_turret_turns_evenly() {
     for hz in [60, 144, 240] {
         let seen = watch(hz, 150);
         let me = |thing: &Thing| if let Thing::Me(me) = thing { Some(me.clone()) } else { None };
-        assert_even("the own place", hz, &seen.steps(ENDLESS, |thing| Some(me(thing)?.pos.x.into())), 1.0);
+        assert_even("its own position", hz, &seen.steps(ENDLESS, |thing| Some(me(thing)?.pos.x.into())), 1.0);
         let turret = TAU * (0.2 * 64.0 / TAU).round() / 64.0;
         assert_even("the turret", hz, &seen.steps(TAU, |thing| Some(me(thing)?.turret.into())), turret);
     }

@@ -1,4 +1,4 @@
-//! Spectators: no players, no input, bounded, and with the same state as everybody.
+//! Spectators: no players, no input, bounded in number, and with the same state as players.
 
 #![allow(clippy::unwrap_used)]
 
@@ -44,7 +44,10 @@ fn a_spectator_has_the_state_of_a_player_at_every_tick() {
     assert_eq!(client.stats().inputs_made, 0);
     assert!(client.view(harness.now()).len() >= 4, "three ships and the clock at least");
     let heard = harness.take_events(players[0]);
-    let came = |event: &ClientEvent<Arena>| matches!(event, ClientEvent::PlayerJoined(entry) if &*entry.name == "eve");
+    let came = |event: &ClientEvent<Arena>| {
+        let ClientEvent::PlayerJoined(entry) = event else { return false };
+        &*entry.name == "eve"
+    };
     assert!(!heard.iter().any(came), "players do not hear of spectators");
 }
 
@@ -99,7 +102,7 @@ fn they_are_bounded_and_take_no_players_place() {
     join(&mut room, 4, Role::Player, &mut outbox);
     assert_eq!((outbox.take_closings().len(), room.players(), room.spectators()), (0, 1, 2));
     room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut(Hold::Firm), &mut outbox);
-    assert_eq!(room.spectators(), 1, "no place is kept for a spectator");
+    assert_eq!(room.spectators(), 1, "no seat is kept for a spectator");
 }
 
 #[test]

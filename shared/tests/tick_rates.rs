@@ -8,7 +8,7 @@ use tickwire_shared::prelude::*;
 
 const RATES: [u16; 4] = [10, 30, 60, 128];
 
-/// A hall without anything in it.
+/// An empty hall.
 fn hall() -> Settings {
     let inner = |row: usize| match row {
         2 => format!("s{}", ".".repeat(57)),
@@ -38,12 +38,12 @@ fn round(harness: &Harness<Arena>) -> Round {
     harness.room().world().iter().find_map(|(_, entity)| round(entity)).unwrap()
 }
 
-/// Towards the middle of the hall.
+/// Toward the middle of the hall.
 fn inwards(ship: &Ship) -> i8 {
     if ship.pos.x < 30 * 1024 { 127 } else { -127 }
 }
 
-/// Fails unless all are within 2 % of those at 30 Hz.
+/// Fails unless all values are within 2 % of those at 30 Hz.
 fn assert_same(what: &str, at_rates: impl Fn(u16) -> f64) {
     let values = RATES.map(&at_rates);
     for (hz, value) in RATES.iter().zip(values) {
@@ -70,7 +70,7 @@ fn a_ship_goes_as_far_in_a_second_from_rest_and_in_full_flight() {
     }
 }
 
-/// When and where each shot was seen first and last, in the order in which they were fired, in s and tiles.
+/// When and where each shot was first and last seen, in the order in which they were fired, in s and tiles.
 fn shots(harness: &mut Harness<Arena>, seconds: u32) -> Vec<[(f64, f64); 2]> {
     let mut shots = std::collections::BTreeMap::new();
     for _ in 0..seconds * u32::from(harness.room().config().tick_rate.hz()) {

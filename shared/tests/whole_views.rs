@@ -1,4 +1,4 @@
-//! Views of a whole map, and the view of a player whose body is gone: nothing ends silently.
+//! Views of a whole map, and the view of a player whose body no longer exists: nothing ends silently.
 
 use tickwire_shared::harness::{Harness, check_prediction};
 use tickwire_shared::id::StreamId;
@@ -13,7 +13,7 @@ struct Still;
 struct Tree {
     #[entity(range = 0..=32_767)]
     pos: IVec2,
-    /// 0 is seen by all, 1 by those who have the group, who have all.
+    /// 0 is visible to all, 1 to those who have the group, and such members have all groups.
     #[entity(range = 0..=1)]
     group: u8,
     #[entity(range = 0..=1000)]
@@ -34,7 +34,7 @@ impl Default for Map {
     }
 }
 
-/// A player dies by this command.
+/// A player dies with this command.
 #[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Die;
 
@@ -190,7 +190,7 @@ fn who_goes_from_a_part_to_the_whole_and_back_sees_all_of_each() {
     harness.run_ticks(10);
     assert!(harness.resume(eve));
     harness.run_ticks(30);
-    assert_eq!(harness.client(eve).rows().len(), whole, "after a cut as well");
+    assert_eq!(harness.client(eve).rows().len(), whole, "after a disconnect as well");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_player_may_see_everything_with_a_byte_budget_and_without() {
         harness.run_ticks(200);
         assert_eq!(harness.client(ada).rows().len(), harness.room().world().len(), "budget {budget}");
         let streams: Vec<StreamId> = harness.client(ada).streams().map(|(id, _)| id).collect();
-        assert!(streams.len() <= 3, "{streams:?}: one of each group, and the own one if it goes first");
+        assert!(streams.len() <= 3, "{streams:?}: one of each group, and its own if that is sent first");
         assert!(harness.client(ada).own().is_some());
         harness.assert_in_sync();
     }
@@ -217,12 +217,12 @@ fn a_player_whose_body_is_gone_goes_on_seeing_where_it_was() {
     assert!(before > 20, "{before}");
     assert!(harness.client_mut(ada).command(Die).is_ok());
     harness.run_ticks(60);
-    assert_eq!(harness.client(ada).rows().len(), before - 1, "all but its own body");
+    assert_eq!(harness.client(ada).rows().len(), before - 1, "all except its own body");
     harness.cut(ada);
     harness.run_ticks(5);
     assert!(harness.resume(ada));
     harness.run_ticks(30);
-    assert_eq!(harness.client(ada).rows().len(), before - 1, "after a cut as well");
+    assert_eq!(harness.client(ada).rows().len(), before - 1, "after a disconnect as well");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! What a state costs on the wire and in time, beside how much there is to tell.
+//! What a state costs on the wire and in time, compared with the information that it contains.
 //!
-//! `cargo bench -p tickwire-shared --bench codec`. Every packet is decoded and compared. Tables are trained on another seed
-//! than the one that is measured. `docs/benchmarks.md` tells the method and the figures.
+//! `cargo bench -p tickwire-shared --bench codec`. Every packet is decoded and compared. Tables are trained
+//! on a different seed than the measured one. `docs/benchmarks.md` describes the method and the results.
 
 #![allow(
     clippy::disallowed_macros,
@@ -9,7 +9,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::needless_range_loop,
-    reason = "a benchmark prints, reads a clock, and handles data of its own making"
+    reason = "a benchmark prints, reads a clock, and handles its own data"
 )]
 
 mod codecs;
@@ -22,12 +22,12 @@ use tickwire_shared::entity::{PacketProfile, Schema, Trainer};
 use tickwire_shared::snapshot::{Snapshot, encode_delta, train};
 use workload::{Declared, Match, Style};
 
-/// Ticks before anything is measured: all start idle.
+/// Ticks before anything is measured: all things start idle.
 const SETTLE_TICKS: u32 = 300;
 const TICKS: u32 = 600;
 const TRAINING_SEED: u64 = 77;
 const SEED: u64 = 1;
-/// Of the times of so many passes the least counts: all else is the machine's doing.
+/// The fastest of this many passes counts: everything else is noise from the machine.
 const PASSES: usize = 5;
 
 fn main() {
@@ -42,7 +42,7 @@ fn play(style: Style, count: usize, seed: u64, declared: Declared) -> (Schema, V
     let mut playing = Match::new(style, count, seed);
     (0..SETTLE_TICKS).for_each(|_| playing.step());
     playing.surprise = 0.0;
-    // The state hash is due every 32 ticks in any profile; it is no part of this, so no tick is divisible by 32.
+    // The state hash is due every 32 ticks in any profile. It is not measured, so no tick is divisible by 32.
     let mut tick = 1;
     let states = (0..=TICKS).map(|_| {
         playing.step();
@@ -54,7 +54,7 @@ fn play(style: Style, count: usize, seed: u64, declared: Declared) -> (Schema, V
     (playing.schema(declared), states, floor_bytes)
 }
 
-/// Pairs of states that lie one tick apart.
+/// Pairs of states one tick apart.
 fn pairs(states: &[Snapshot]) -> impl Iterator<Item = (&Snapshot, &Snapshot)> {
     states
         .windows(2)

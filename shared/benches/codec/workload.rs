@@ -1,4 +1,4 @@
-//! Two synthetic matches, and how many bits of surprise are in them: no codec can take less than that.
+//! Two synthetic matches, and how many bits of surprise they contain: no codec can take less than that.
 
 use core::f64::consts::TAU;
 use tickwire_shared::Rng;
@@ -11,26 +11,27 @@ const UNIT: i32 = 1024;
 const HZ: f64 = 30.0;
 /// Decay of the discretised Laplace draw of an aim.
 const AIM_DECAY: f64 = 0.85;
-/// What is left when a velocity is near its target, grid steps; also the divisor of what is made up per tick.
+/// Within this difference a velocity reaches its target at once, grid steps. Also the divisor of the
+/// correction per tick.
 const STEER: i32 = 4;
 
-/// What is declared of a thing's fields.
+/// The declarations for a thing's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Declared {
-    /// The place grows by the velocity.
+    /// The position grows by the velocity.
     Linear,
-    /// So it does, and the velocity goes to a target velocity, which is replicated too.
+    /// The same, and the velocity moves toward a target velocity, which is replicated too.
     Steer,
-    /// The target velocity is replicated, and the match's own step says how all else goes on.
+    /// The target velocity is replicated, and the match's own step predicts everything else.
     Custom,
 }
 
-/// Which match.
+/// The kind of match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Turns at once, looks where it goes.
     Arena,
-    /// Gathers speed, looks elsewhere.
+    /// Accelerates gradually, looks elsewhere.
     Shooter,
 }
 
@@ -223,7 +224,7 @@ impl Match {
     }
 }
 
-/// The part of a tick in which there is no chance.
+/// The part of a tick without randomness.
 fn move_things(things: &mut [Thing], style: Style, side: i32, puts: &[(usize, [i32; 2])]) {
     for thing in &mut *things {
         thing.go(style, side);
@@ -273,7 +274,7 @@ impl Thing {
         [x, y, vx, vy, heading, hp.clamp(0, 127), score.min(65_535), tx, ty]
     }
 
-    /// What the step needs of a row with a target.
+    /// The part of a row, with its target, that the step needs.
     fn of(row: &[i32]) -> Self {
         Self {
             pos: [row[0], row[1]],

@@ -1,4 +1,5 @@
-//! The codec's two synthetic matches as games of large rooms: cut into cells, everybody sees what is around its own thing.
+//! The codec's two synthetic matches as games of large rooms: divided into cells, each player sees what is
+//! around its own thing.
 
 use crate::workload::{Declared, Match, Style};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,8 @@ thread_local! {
     pub(crate) static STEP_TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// How many fields a thing has tells which match it is of: 7 are ARENA's, 9 SHOOTER's, with the target velocity.
+/// The number of fields tells which match a thing belongs to: 7 for ARENA, 9 for SHOOTER, with the target
+/// velocity.
 const fn style<const FIELDS: usize>() -> (Style, Declared) {
     if FIELDS == 7 { (Style::Arena, Declared::Linear) } else { (Style::Shooter, Declared::Steer) }
 }
@@ -56,7 +58,8 @@ pub(crate) struct Nothing {
     none: u8,
 }
 
-/// Which things a client sees, and how the room is cut for that. Lengths in steps of the grid; a cell of 0: it is not cut.
+/// Which things a client sees, and how the room is divided for that. Lengths in grid steps; a cell of 0: not
+/// divided.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ClientView {
     pub(crate) radius: i32,
@@ -87,7 +90,7 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         Ok(())
     }
 
-    /// A room that is not cut is one that spectators fill.
+    /// A room that is not divided is filled with spectators.
     fn players_max(sight: &ClientView) -> u16 {
         if sight.cell == 0 { 1 } else { 512 }
     }
@@ -117,7 +120,7 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         (0..SETTLE_TICKS).for_each(|_| playing.step());
         let state = playing.snapshot(0, declared);
         let things = state.rows().map(|row| Thing(row.values.try_into().expect("a row of the match")));
-        let things = things.map(|thing| world.spawn(thing).expect("a place")).collect();
+        let things = things.map(|thing| world.spawn(thing).expect("space for the thing")).collect();
         Self { playing, things, players: 0 }
     }
 

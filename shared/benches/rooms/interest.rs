@@ -1,4 +1,4 @@
-//! 500 clients, each with what is around it: bytes, things and time, for cells of several sizes.
+//! 500 clients that each see what is around them: bytes, things and time, for cells of several sizes.
 
 use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME, UNIT, side};
 use crate::stage::Stage;
@@ -10,7 +10,7 @@ use tickwire_shared::snapshot::{Snapshot, encode_delta};
 use tickwire_shared::wire::update::{Update, encode_packet};
 
 const CLIENTS: usize = 500;
-/// Clients that decode all that comes and are compared.
+/// Clients that decode everything and are compared.
 const WHOLE: usize = 40;
 /// Things within the radius, on average, away from the walls.
 const IN_RADIUS: f64 = 60.0;
@@ -25,7 +25,7 @@ const SLACK: f64 = 0.03;
 struct Sums {
     messages: usize,
     bytes: usize,
-    /// As if each client's part of the room were one packet of its own.
+    /// As if each client's part of the room were one separate packet.
     own_bytes: usize,
     packets: usize,
     in_radius: usize,
@@ -34,10 +34,12 @@ struct Sums {
 
 pub(crate) fn run() {
     println!(
-        "\nInterest: {COUNT} things, {CLIENTS} clients, {HZ} Hz, about {IN_RADIUS} things in the radius of each"
+        "\nInterest: {COUNT} things, {CLIENTS} clients, {HZ} Hz, about {IN_RADIUS} things in the radius of \
+         each"
     );
     println!(
-        "match    cell  per cell  in radius  delivered  ratio  packets  B/message  own packet  ratio  with TCP/IP  CPU, % of a core"
+        "match    cell  per cell  in radius  delivered  ratio  packets  B/message  own packet  \
+         ratio  with TCP/IP  CPU, % of a core"
     );
     for part in [0.6, 0.75, 0.85, 0.9, 1.0] {
         measure::<7>("ARENA", part);
@@ -72,7 +74,8 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
     let transport = sums.messages * TRANSPORT_BYTES;
     let ratio = |more: usize| (sums.bytes + more) as f64 / (sums.own_bytes + more) as f64;
     println!(
-        "{name:<8} {part:.2}R {:>8.1} {:>10.1} {:>10.1} {:>6.2} {:>8.1} {:>10.1} {:>11.1} {:>6.2} {:>12.2} {share:>17.1}",
+        "{name:<8} {part:.2}R {:>8.1} {:>10.1} {:>10.1} {:>6.2} {:>8.1} {:>10.1} \
+         {:>11.1} {:>6.2} {:>12.2} {share:>17.1}",
         COUNT as f64 / cells as f64,
         mean(sums.in_radius),
         mean(sums.delivered),
@@ -86,7 +89,7 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
 }
 
 impl Sums {
-    /// Takes in what a client was given, and compares what it has with the room.
+    /// Adds a client's received update, and compares its state with the room.
     fn add<G: Game>(
         &mut self,
         stage: &Stage<G>,
@@ -108,7 +111,7 @@ impl Sums {
             x * x + y * y <= i64::from(radius) * i64::from(radius)
         };
         let near: Vec<_> = state.rows().filter(|row| is_near(row.values)).collect();
-        assert!(near.iter().all(|row| now.get(row.id).is_some()), "all in the radius is there");
+        assert!(near.iter().all(|row| now.get(row.id).is_some()), "everything in the radius is present");
         let update = Update::decode(message).expect("an update");
         let packets = update.streams.iter().map(|packet| {
             let age = packet.baseline.map_or(0, |baseline| packet.target.since(baseline) as u8);

@@ -1,14 +1,16 @@
-//! Rooms of 2,000 things without a server around them: what a view of one's own costs, and what many who see the same cost.
+//! Rooms of 2,000 things without a server around them: the cost of individual views, and of many members that
+//! see the same.
 //!
-//! `cargo bench -p tickwire-shared --bench rooms`, or one part of it: `-- interest`, `-- once`. Some of the members are whole
-//! clients; all that they have is compared with the room's state in every tick. `docs/benchmarks.md` tells the method.
+//! `cargo bench -p tickwire-shared --bench rooms`, or one part of it: `-- interest`, `-- once`. Some of the
+//! members are whole clients; their complete state is compared with the room's in every tick.
+//! `docs/benchmarks.md` describes the method.
 
 #![allow(
     clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a benchmark prints, reads a clock, and handles data of its own making"
+    reason = "a benchmark prints, reads a clock, and handles its own data"
 )]
 
 mod game;

@@ -1,4 +1,4 @@
-//! One client against 256 that see the same: the work of encoding, and the time that it takes.
+//! One client compared with 256 that see the same: the work of encoding, and the time that it takes.
 
 use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME};
 use crate::stage::Stage;
@@ -19,9 +19,9 @@ const TICKS: u32 = 300;
 /// What a run took per tick, µs.
 struct Run {
     entities: u64,
-    /// Of making packets.
+    /// For making packets.
     encoding_us: f64,
-    /// Of all that the room does beside the game's step.
+    /// For everything that the room does besides the game's step.
     room_us: f64,
 }
 
@@ -69,8 +69,8 @@ fn measure(clients: usize) -> Run {
     }
 }
 
-/// The time in which packets are made, as a room makes them for so many clients that have the state before: what is only
-/// handed out again is not in it.
+/// The time for making packets, as a room does it for this many clients that have the previous state. It does
+/// not include handing out packets again.
 fn encoding(clients: usize) -> Duration {
     let mut playing = Match::at_rate(Style::Shooter, COUNT, 1, f64::from(HZ));
     let table = Field::<9>::table();

@@ -16,7 +16,7 @@ use tickwire_shared::wire::update::Update;
 
 const JOINS_PER_TICK: usize = 10;
 
-/// What members were given in one tick.
+/// What members received in one tick.
 #[derive(Default)]
 pub(crate) struct Inbox {
     pub(crate) messages: Vec<(MemberId, Vec<u8>)>,
@@ -40,19 +40,19 @@ impl Outbox for Inbox {
     }
 }
 
-/// A room, its members, and the whole clients among them.
+/// A room, its members, and those that are whole clients.
 pub(crate) struct Stage<G: Game> {
     pub(crate) room: Room<G>,
     pub(crate) inbox: Inbox,
     /// The first members.
     pub(crate) clients: Vec<Client<G>>,
-    /// The time of all steps, that of the game among it.
+    /// The time of all steps, including the game's.
     pub(crate) spent: Duration,
     now: Duration,
 }
 
 impl<G: Game> Stage<G> {
-    /// A room with `players` and `spectators`, of whom the first `whole` decode all that comes.
+    /// A room with `players` and `spectators`, of which the first `whole` decode everything.
     pub(crate) fn new(
         settings: G::Settings,
         seed: u64,
@@ -84,7 +84,7 @@ impl<G: Game> Stage<G> {
                 stage.clients.push(client::<G>(role));
             }
             stage.room.handle(stage.now, member(at), join, &mut stage.inbox);
-            // Everybody is told of everybody, which must be acknowledged in between.
+            // Every member receives every join, and must acknowledge them in between.
             if (at + 1).is_multiple_of(JOINS_PER_TICK) || at + 1 == players + spectators {
                 stage.deliver();
                 stage.tick();
@@ -128,7 +128,7 @@ impl<G: Game> Stage<G> {
     fn deliver(&mut self) {
         for (to, message) in &self.inbox.messages {
             if let Some(client) = self.clients.get_mut(to.0 as usize) {
-                client.receive(self.now, message).expect("the room sends nothing wrong");
+                client.receive(self.now, message).expect("the room sends valid messages");
             }
         }
     }

@@ -1,22 +1,23 @@
-//! What the code that the derives write calls. No part of the public interface: it may change at any time.
+//! Support code called by the derive macros' output. Not part of the public interface: it may change at any
+//! time.
 //!
 //! All checks here run at compile time: a panic is a compile error at the attribute.
 
 use super::{Entity, Field, FieldType, Grid, Predictor};
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX};
 
-/// A struct that derives `Entity`: what a variant of an enum of kinds may hold.
+/// A struct that derives `Entity`: the content of a variant of an enum of kinds.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no kind of entity",
+    message = "`{Self}` is not a kind of entity",
     label = "not a struct that derives `Entity`",
-    note = "each variant of an enum of kinds holds one struct with `#[derive(Entity)]`, never another enum"
+    note = "each variant of an enum of kinds contains one struct with `#[derive(Entity)]`, never another enum"
 )]
 pub trait EntityStruct: Entity {
     /// The fields of a row.
     fn fields() -> Vec<Field>;
 }
 
-/// A type of integer, in the ends of a range or in a number of steps.
+/// An integer type, for the ends of a range or a number of steps.
 #[diagnostic::on_unimplemented(
     message = "expected an integer, found `{Self}`",
     label = "not an integer",
@@ -29,18 +30,18 @@ macro_rules! whole {
 }
 whole!(u8 i8 u16 i16 u32 i32 u64 i64 usize isize);
 
-/// Makes the compiler refuse a value that is no integer.
+/// Makes the compiler refuse a value that is not an integer.
 pub const fn whole<T: Whole>(_: T) {}
 
-/// The grid of an integer field whose type holds `least` to `most`.
+/// The grid of an integer field whose type can represent `least` to `most`.
 #[must_use]
 pub const fn integers(min: i64, max: i64, least: i64, most: i64) -> Grid {
-    assert!(min <= max, "the range is empty: its start must not lie behind its end");
+    assert!(min <= max, "the range is empty: its start must not be greater than its end");
     assert!(min >= least && max <= most, "the range goes beyond the type of its field");
     Grid::integers(min as i32, max as i32)
 }
 
-/// The grid of an angle whose type holds up to `most`.
+/// The grid of an angle whose type can represent values up to `most`.
 #[must_use]
 pub const fn angle(steps: i64, most: i64) -> Grid {
     assert!(steps >= 2 && steps <= 65_536, "angle = STEPS must be 2 to 65536 steps per turn");
@@ -68,20 +69,20 @@ pub const fn own_grid(grid: Option<Grid>) -> Grid {
     match grid {
         Some(grid) => grid,
         None => {
-            panic!("the type of this field has no grid of its own: write the type's own name, not an alias")
+            panic!("the type of this field has no default grid: write the type's name, not an alias")
         }
     }
 }
 
-/// Refuses a predicted field that counts in other steps than the field that it reads.
+/// Refuses a predicted field whose steps differ from those of the field that it reads.
 pub const fn same_steps(field: &Grid, other: &Grid) {
     assert!(
         field.per_unit == other.per_unit,
-        "a predicted field and the one that it reads must have the same `grid` (for an angle: its steps per turn)"
+        "a predicted field and the field that it reads must have the same `grid` (angle: steps per turn)"
     );
 }
 
-/// Where each field's components start in the row; the last one is the length of the row.
+/// Where each field's components start in the row; the last element is the length of the row.
 #[must_use]
 pub const fn starts<const N: usize>(parts: &[usize]) -> [usize; N] {
     let (mut starts, mut at) = ([0; N], 0);
@@ -108,7 +109,7 @@ pub const fn flatten<const N: usize>(grids: &[Grid], parts: &[usize]) -> [Grid; 
     row
 }
 
-/// Refuses an entity beyond the bounds of a row.
+/// Refuses an entity that exceeds the bounds of a row.
 pub const fn check_entity(grids: &[Grid]) {
     assert!(grids.len() <= ROW_FIELDS_MAX, "an entity has at most 48 fields; a vector counts as two");
     assert!(
@@ -117,7 +118,7 @@ pub const fn check_entity(grids: &[Grid]) {
     );
 }
 
-/// Refuses an input beyond the bounds of an input.
+/// Refuses an input that exceeds the bounds of an input.
 pub const fn check_input(grids: &[Grid]) {
     assert!(grids.len() <= INPUT_FIELDS_MAX, "an input has at most 32 fields; a vector counts as two");
     assert!(
@@ -135,7 +136,7 @@ const fn bits(grids: &[Grid]) -> u32 {
     bits
 }
 
-/// Appends a field's components to a schema. `like` is the first one, with the name of the whole.
+/// Appends a field's components to a schema. `like` is the first component, with the name of the whole field.
 pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, like: &Field) {
     let Field { name, predictor, .. } = like;
     for (&part, shift) in T::PARTS.iter().zip(0..) {
@@ -150,12 +151,12 @@ pub fn add_field<T: FieldType>(fields: &mut Vec<Field>, like: &Field) {
 }
 
 const _: () = {
-    // The messages above name these bounds.
+    // The messages above contain these bounds.
     assert!(ROW_FIELDS_MAX == 48 && ROW_BITS_MAX == 352);
     assert!(INPUT_FIELDS_MAX == 32 && INPUT_BITS_MAX == 256);
 };
 
-/// Only structs are kinds: the inner enum's number would have no place in a row.
+/// Only structs are kinds: a row has no space for the number of an inner enum.
 ///
 /// ```
 /// use tickwire_shared::prelude::*;
@@ -174,7 +175,7 @@ const _: () = {
 /// struct Ship { hp: u8 }
 /// ```
 ///
-/// A range of integers is not written with a constant that is no integer.
+/// A range of integers cannot use a constant that is not an integer.
 /// ```compile_fail,E0277
 /// use tickwire_shared::prelude::*;
 /// const HP_MAX: f32 = 100.0;
@@ -182,7 +183,7 @@ const _: () = {
 /// struct Ship { #[entity(range = 0..=HP_MAX)] hp: u8 }
 /// ```
 ///
-/// Constants are checked like numbers that are written out.
+/// Constants are checked like literal numbers.
 /// ```compile_fail,E0080
 /// use tickwire_shared::prelude::*;
 /// const HP_MAX: u32 = 300;

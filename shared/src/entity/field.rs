@@ -1,4 +1,4 @@
-//! Types that a field may have, and the grids that they lie on.
+//! Types that a field may have, and their grids.
 
 use super::Meaning;
 use glam::{IVec2, Vec2};
@@ -8,24 +8,24 @@ use smallvec::SmallVec;
 /// The integers that a field may take, and what they mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grid {
-    /// The least integer.
+    /// The smallest integer.
     pub min: i32,
-    /// The greatest integer.
+    /// The largest integer.
     pub max: i32,
     /// Integers per unit of the game (per full turn for an angle given as a float).
     pub per_unit: u32,
-    /// Whether the value behind `max` is `min` again, as with angles.
+    /// Whether the value after `max` is `min` again, as with angles.
     pub wrap: bool,
 }
 
 impl Grid {
-    /// Bits that a field may take, so that a difference of two values is an `i32`.
+    /// The maximum bits of a field, so that the difference of two values fits an `i32`.
     pub const BITS_MAX: u32 = 31;
 
     /// Integers from `min` to `max`.
     #[must_use]
     pub const fn integers(min: i32, max: i32) -> Self {
-        assert!(min <= max, "the range of a field is empty: its start must not lie behind its end");
+        assert!(min <= max, "the range of a field is empty: its start must not be greater than its end");
         let grid = Self { min, max, per_unit: 1, wrap: false };
         assert!(grid.bits() <= Self::BITS_MAX, "the range of a field must fit 31 bits: narrow it");
         grid
@@ -34,12 +34,12 @@ impl Grid {
     /// Real numbers from `min` to `max` in steps of `1 / per_unit`.
     #[must_use]
     pub const fn reals(min: f64, max: f64, per_unit: u32) -> Self {
-        assert!(min <= max, "the range of a field is empty: its start must not lie behind its end");
+        assert!(min <= max, "the range of a field is empty: its start must not be greater than its end");
         assert!(per_unit >= 1, "grid = N must be at least 1 step per unit");
         let (low, high) = (min * per_unit as f64, max * per_unit as f64);
         assert!(
             low >= -16_777_216.0 && high <= 16_777_216.0,
-            "range x grid must stay within 2^24 steps: an f32 holds no more"
+            "range x grid must stay within 2^24 steps: an f32 cannot represent more"
         );
         Self { min: low as i32, max: high as i32, per_unit, wrap: false }
     }
@@ -59,7 +59,8 @@ impl Grid {
         self
     }
 
-    /// Whether the grid keeps the protocol's bounds. Grids of this crate's constructors do; others come off the wire.
+    /// Whether the grid keeps the protocol's bounds. Grids made by this crate's constructors do; others come
+    /// off the wire.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
         self.min <= self.max && self.bits() <= Self::BITS_MAX && self.per_unit >= 1
@@ -71,20 +72,20 @@ impl Grid {
         (self.max as i64 - self.min as i64) as u64 + 1
     }
 
-    /// The bits that hold any integer of the range.
+    /// The bits needed for any integer of the range.
     #[must_use]
     pub const fn bits(&self) -> u32 {
         64 - (self.span() - 1).leading_zeros()
     }
 
-    /// The value of the range that is nearest to 0.
+    /// The value of the range nearest to 0.
     #[inline]
     #[must_use]
     pub fn nearest_to_zero(&self) -> i32 {
         0.clamp(self.min, self.max)
     }
 
-    /// Brings `value` into the range: by wrapping for angles, to the nearer end otherwise.
+    /// Brings `value` into the range: angles wrap, other values go to the nearer end.
     #[inline]
     #[must_use]
     pub fn fit(&self, value: i64) -> i32 {
@@ -96,7 +97,7 @@ impl Grid {
         }
     }
 
-    /// How far `to` lies from `from`; on a wrapping grid the shorter way round, from `-span / 2` up.
+    /// How far `to` is from `from`; on a wrapping grid the shorter way round, from `-span / 2` up.
     #[inline]
     #[must_use]
     pub fn distance(&self, from: i32, to: i32) -> i64 {
@@ -108,21 +109,21 @@ impl Grid {
         (straight + span / 2).rem_euclid(span) - span / 2
     }
 
-    /// As [`Grid::fit`], between steps.
+    /// Like [`Grid::fit`], between steps.
     #[inline]
     pub(crate) fn fine_fit(&self, steps: f64) -> f64 {
         let (min, max) = (f64::from(self.min), f64::from(self.max));
         if self.wrap { min + (steps - min).rem_euclid(self.span() as f64) } else { steps.clamp(min, max) }
     }
 
-    /// As [`Grid::distance`], between steps.
+    /// Like [`Grid::distance`], between steps.
     #[inline]
     pub(crate) fn fine_distance(&self, from: f64, to: f64) -> f64 {
         let (straight, span) = (to - from, self.span() as f64);
         if self.wrap { (straight + span / 2.0).rem_euclid(span) - span / 2.0 } else { straight }
     }
 
-    /// The grid step nearest to `value` units; a value that is not a number becomes 0.
+    /// The grid step nearest to `value` units; NaN becomes 0.
     #[inline]
     #[must_use]
     pub fn quantize(&self, value: f32) -> i32 {
@@ -140,7 +141,7 @@ impl Grid {
         step as f32 * values_per_unit / self.per_unit as f32
     }
 
-    /// As [`Grid::value`], also between two steps.
+    /// Like [`Grid::value`], also between two steps.
     #[inline]
     #[must_use]
     pub fn fine_value(&self, steps: f64) -> f32 {
@@ -152,7 +153,7 @@ impl Grid {
         (steps * values_per_unit / f64::from(self.per_unit)) as f32
     }
 
-    /// The step of the grid that is nearest to `steps`.
+    /// The step of the grid nearest to `steps`.
     #[inline]
     #[must_use]
     pub fn nearest(&self, steps: f64) -> i32 {
@@ -160,7 +161,7 @@ impl Grid {
     }
 }
 
-/// Rounds half away from zero with operations that are exact on every platform.
+/// Rounds half away from zero, with operations that are exact on every platform.
 #[inline]
 fn libm_round(value: f32) -> f32 {
     let truncated = value.trunc();
@@ -174,12 +175,12 @@ fn libm_round(value: f32) -> f32 {
     note = "an enum of variants without data can be one with `#[derive(Choice)]`"
 )]
 pub trait FieldType: Sized {
-    /// The names of the components, `[""]` for a type that has just one.
+    /// The names of the components; `[""]` for a type with just one.
     const PARTS: &'static [&'static str];
-    /// The grid where the field declares none; `None` if it must.
+    /// The grid if the field declares none; `None` if it must declare one.
     const GRID: Option<Grid>;
 
-    /// What the components stand for.
+    /// What the components represent.
     #[must_use]
     fn meaning() -> Meaning {
         Meaning::Number
@@ -188,23 +189,23 @@ pub trait FieldType: Sized {
     /// Appends the components as grid steps.
     fn write_parts(&self, grid: &Grid, row: &mut Vec<i32>);
 
-    /// The value of components, as many as [`FieldType::PARTS`]; missing ones count as 0.
+    /// The value of components, as many as in [`FieldType::PARTS`]; missing ones count as 0.
     fn read_parts(grid: &Grid, parts: &[i32]) -> Self;
 
-    /// The value of components that may lie between steps of the grid, as in a picture. A type that cannot hold that takes
-    /// the nearest one on the grid.
+    /// The value of components that may be between steps of the grid, as in a rendered frame. A type that
+    /// cannot represent that takes the nearest value on the grid.
     fn read_fine_parts(grid: &Grid, parts: &[f64]) -> Self {
         let steps: SmallVec<[i32; 4]> = parts.iter().map(|steps| grid.nearest(*steps)).collect();
         Self::read_parts(grid, &steps)
     }
 
-    /// What is left of the value in a tick for which no new one came. Axes stay, button edges end.
+    /// What remains of the value in a tick without a new one. Axes stay, button edges end.
     #[must_use]
     fn held(self) -> Self {
         self
     }
 
-    /// Takes over the button edges of a value that came too late for its own tick.
+    /// Includes the button edges of a value that arrived too late for its own tick.
     fn fold(&mut self, _late: &Self) {}
 }
 
@@ -301,9 +302,9 @@ impl FieldType for IVec2 {
     }
 }
 
-/// A button of an input: whether it is down, and whether it went down since the input before.
+/// A button of an input: whether it is down, and whether it went down since the previous input.
 ///
-/// The edge is a fact of its own, so that a press and release between two ticks is not lost.
+/// The edge is stored separately, so that a press and release between two ticks is not lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Button {
     /// The button is down at the end of the tick.

@@ -1,11 +1,11 @@
-//! A whole game as a decoder that was not built with it knows it: kinds and controls.
+//! A game's kinds and controls, for a decoder that was not built with the game.
 
 use super::{Entity, Field, Input, InputSchema, Kind, fnv1a_64};
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, SCHEMA_BYTES_MAX};
 use crate::wire::{DecodeError, codec};
 use serde::{Deserialize, Serialize};
 
-/// What `Joined` holds for a client that knows no types of the game. The schema hash is over its bytes.
+/// The part of `Joined` for a client that has no types of the game. The schema hash covers its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameSchema {
     /// The game's own version.
@@ -32,10 +32,10 @@ impl GameSchema {
         if bytes.len() > SCHEMA_BYTES_MAX { Err(DecodeError::TooMany) } else { Ok(bytes) }
     }
 
-    /// Reads a schema off the wire. Of the kinds [`super::Schema::new`] checks the rest.
+    /// Reads a schema off the wire. The remaining checks of the kinds are in [`super::Schema::new`].
     ///
     /// # Errors
-    /// What is wrong with the bytes, or an input that breaks the protocol's bounds.
+    /// The problem with the bytes, or an input that breaks the protocol's bounds.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > SCHEMA_BYTES_MAX {
             return Err(DecodeError::TooMany);
@@ -48,7 +48,7 @@ impl GameSchema {
         if schema.input.bits() > INPUT_BITS_MAX { Err(DecodeError::OutOfRange) } else { Ok(schema) }
     }
 
-    /// The schema hash of such bytes; never 0, which stands for "any".
+    /// The schema hash of these bytes; never 0, which stands for "any".
     #[must_use]
     pub fn hash_of(bytes: &[u8]) -> u64 {
         fnv1a_64(bytes).max(1)

@@ -1,4 +1,4 @@
-//! Inputs: what a player's controls say for one tick.
+//! Inputs: a player's controls for one tick.
 
 use super::Field;
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The fields of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSchema {
-    /// The fields in the order of a row.
+    /// The fields in row order.
     pub fields: Vec<Field>,
 }
 
@@ -24,15 +24,15 @@ impl InputSchema {
 
 /// A player's input for one tick. Implemented by `#[derive(Input)]`; the default is the neutral input.
 ///
-/// On the wire a field takes the bits of its grid and holds its distance from the least value.
+/// On the wire a field has the bits of its grid and contains its distance from the smallest value.
 pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
-    /// The fields' grids in the order of a row.
+    /// The fields' grids in row order.
     const GRIDS: &'static [super::Grid];
 
     /// The fields with their names.
     fn schema() -> InputSchema;
 
-    /// The grids of this value's row. Other than [`Input::GRIDS`] only where a schema came off the wire.
+    /// The grids of this value's row. They differ from [`Input::GRIDS`] only if a schema came off the wire.
     #[doc(hidden)]
     fn grids(&self) -> &[super::Grid] {
         Self::GRIDS
@@ -44,21 +44,22 @@ pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
     /// The input of a row; `None` if the row has another length.
     fn read_row(row: &[i32]) -> Option<Self>;
 
-    /// The input of a row that may lie between steps of the grids and outside of their ranges, as real controls do; `None`
-    /// as in [`Input::read_row`]. One that is written by hand may take the nearest on the grid.
+    /// The input of a row whose values may be between steps of the grids and outside of their ranges, as with
+    /// real controls; `None` as in [`Input::read_row`]. A hand-written implementation may take the nearest
+    /// values on the grid.
     fn read_fine_row(row: &[f64]) -> Option<Self> {
         let fitted: Vec<_> = Self::GRIDS.iter().zip(row).map(|(grid, steps)| grid.nearest(*steps)).collect();
         Self::read_row(&fitted)
     }
 
-    /// The input for a tick for which none came: axes stay, button edges end.
+    /// The input for a tick without one: axes stay, button edges end.
     #[must_use]
     fn held(&self) -> Self;
 
-    /// Takes over the button edges of an input that came too late for its own tick.
+    /// Includes the button edges of an input that arrived too late for its own tick.
     fn fold(&mut self, late: &Self);
 
-    /// The input as its row tells it. See [`OnGrid`].
+    /// The input converted to its row and back. See [`OnGrid`].
     #[doc(hidden)]
     #[must_use]
     fn on_grid(&self) -> Self {
@@ -68,15 +69,15 @@ pub trait Input: Clone + Debug + Default + PartialEq + Send + 'static {
     }
 }
 
-/// An input on its grid: what the other end of the wire gets.
+/// An input on its grid: what the other end of the wire receives.
 ///
-/// Both ends use an input in this form alone: a client predicts with it and sends it, a room steps with it. So they compute
-/// with equal numbers, whatever the controls or [`Default`] say.
+/// Both ends use inputs only in this form: a client predicts with it and sends it, a room steps with it. So
+/// they compute with equal numbers, whatever the controls or [`Default`] contain.
 #[derive(Clone, Copy, PartialEq)]
 pub struct OnGrid<I>(I);
 
 impl<I: Input> OnGrid<I> {
-    /// Puts an input on its grid.
+    /// Quantizes an input to its grid.
     #[must_use]
     pub fn new(input: &I) -> Self {
         Self(input.on_grid())
@@ -88,13 +89,13 @@ impl<I: Input> OnGrid<I> {
         Self::new(&I::default())
     }
 
-    /// As [`Input::held`].
+    /// Like [`Input::held`].
     #[must_use]
     pub fn held(&self) -> Self {
         Self(self.0.held())
     }
 
-    /// As [`Input::fold`].
+    /// Like [`Input::fold`].
     pub fn fold(&mut self, late: &Self) {
         self.0.fold(&late.0);
     }
@@ -140,7 +141,7 @@ impl<I: Input> BitCode for OnGrid<I> {
     }
 }
 
-/// Reads a field as its distance from the least value of its grid.
+/// Reads a field as its distance from the smallest value of its grid.
 #[inline]
 pub(crate) fn read_absolute(from: &mut BitReader<'_>, grid: &super::Grid) -> Result<i32, DecodeError> {
     let value = i64::from(grid.min) + i64::from(from.raw(grid.bits())?);

@@ -1,9 +1,10 @@
-//! What the integers of a field stand for.
+//! What the integers of a field represent.
 
 use super::Grid;
 use serde::{Deserialize, Serialize};
 
-/// What the integers of a field stand for. Part of the schema and of its hash: both ends read a value as the same thing.
+/// What the integers of a field represent. Part of the schema and of its hash: both ends interpret a value in
+/// the same way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Meaning {
     /// A number, a part of a vector or an angle.
@@ -11,20 +12,22 @@ pub enum Meaning {
     Number,
     /// 0 is false, 1 is true.
     Bool,
-    /// A [`Button`](super::Button): bit 0 is that it is down, bit 1 that it was pressed since the input before.
+    /// A [`Button`](super::Button): bit 0 is set if it is down, bit 1 if it was pressed since the previous
+    /// input.
     Button,
-    /// One of the variants of a [`Choice`](derive@super::Choice), here by their names in lower case; the first is 0.
+    /// One of the variants of a [`Choice`](derive@super::Choice), given by their names in lower case; the
+    /// first is 0.
     Choice(Vec<String>),
 }
 
 impl Meaning {
-    /// A choice of these variants.
+    /// A choice between these variants.
     #[must_use]
     pub fn choice(variants: &[&str]) -> Self {
         Self::Choice(variants.iter().map(|name| (*name).into()).collect())
     }
 
-    /// Whether the integers of `grid` are those that have this meaning. What comes off the wire need not be.
+    /// Whether `grid` has exactly the integers of this meaning. Data off the wire may violate this.
     #[must_use]
     pub fn is_of(&self, grid: &Grid) -> bool {
         let integers = |count: usize| {

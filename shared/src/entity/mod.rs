@@ -1,7 +1,7 @@
-//! What is replicated: entities and inputs as rows of integers on declared grids.
+//! Replicated data: entities and inputs as rows of integers on declared grids.
 //!
-//! `#[derive(Entity)]` and `#[derive(Input)]` make a [`Schema`] and the conversion between a type and its row.
-//! Everything behind this module (deltas, hashes, decoders) works on rows and knows no type of any game.
+//! `#[derive(Entity)]` and `#[derive(Input)]` make a [`Schema`] and the conversion between a type and its
+//! row. Everything else (deltas, hashes, decoders) works on rows and knows no game types.
 
 use smallvec::SmallVec;
 
@@ -28,10 +28,10 @@ pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv
 pub use step::{CustomStep, RowMut};
 pub use tickwire_derive::{Choice, Entity, Input};
 
-/// A replicated entity: a struct, or an enum whose variants each hold such a struct (its kinds).
+/// A replicated entity: a struct, or an enum whose variants each contain such a struct (its kinds).
 ///
-/// Implemented by `#[derive(Entity)]`. A row holds one integer per field of the kind, vectors split into their
-/// components, each within the grid of its field.
+/// Implemented by `#[derive(Entity)]`. A row contains one integer per field of the kind, vectors split into
+/// their components, each within the grid of its field.
 pub trait Entity: Clone + Send + 'static {
     /// The kinds of this entity, in the order of their numbers.
     fn kinds() -> Vec<Kind>;
@@ -39,14 +39,15 @@ pub trait Entity: Clone + Send + 'static {
     /// The number of this value's kind.
     fn kind(&self) -> u8;
 
-    /// Appends this value's row, every field put on its grid (values outside are brought to its ends).
+    /// Appends this value's row, every field quantized to its grid (values outside are clamped to its ends).
     fn write_row(&self, row: &mut Vec<i32>);
 
     /// The value of a row; `None` if there is no such kind or the row has another length.
     fn read_row(kind: u8, row: &[i32]) -> Option<Self>;
 
-    /// The value of a row that may lie between steps of the grids, as in a picture; `fields` are those of the kind. `None` as
-    /// in [`Entity::read_row`]. Integers take the nearest on the grid, and so does an entity that is written by hand.
+    /// The value of a row whose values may be between steps of the grids, as in a rendered frame; `fields`
+    /// are those of the kind. `None` as in [`Entity::read_row`]. Integers take the nearest step of the grid,
+    /// and so does a hand-written entity.
     fn read_fine_row(kind: u8, fields: &[Field], row: &[f64]) -> Option<Self> {
         let steps: SmallVec<[i32; 64]> =
             fields.iter().zip(row).map(|(field, steps)| field.grid.nearest(*steps)).collect();

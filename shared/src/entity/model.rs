@@ -1,30 +1,34 @@
-//! The contexts of profile 1, and how likely a 1 is in each: built-in priors, or a table that was trained on recordings.
+//! The contexts of profile 1, and the probability of a 1 in each: built-in priors, or a table that was
+//! trained on recordings.
 //!
 //! ```text
 //! contexts, in this order:
-//!   9        some row of a group is not as predicted, by how many of its rows move (0 to 8)
-//!   16       how many rows are new (a number)
+//!   9        some row of a group differs from its prediction, by how many of its rows move (0 to 8)
+//!   16       the number of new rows (a number)
 //!   16       the gap between two new ids (a number)
-//!   2^k      the kind of a new row, k bits from the highest; the context is 1, then what was read of it behind that 1
+//!   2^k      the kind of a new row, k bits from the highest; the context is 1, followed by the bits
+//!            read so far
 //!   for each kind:
-//!     4      a row is not as predicted: + 2 if it moves, + 1 if the one before it in the group was not as predicted
-//!     1      the entity is gone
-//!     for each field that is in streams (not those that only their owner gets), twice, first for residuals, then for values of new rows:
-//!       3    it is not 0 (residuals: 0 if none before it in the row was, 1 if one was, 2 if the one before it was;
-//!            values: 0 it is not that of the last new row of the kind, 1 it is not 0)
+//!     4      a row differs from its prediction: + 2 if it moves, + 1 if the one before it in the group
+//!            differs
+//!     1      the entity was removed
+//!     for each field that is in streams (not owner-only ones), twice, first for residuals, then for values
+//!     of new rows:
+//!       3    it is not 0 (residuals: 0 if none before it in the row was, 1 if one was, 2 if the one before
+//!            it was; values: 0 it differs from that of the last new row of the kind, 1 it is not 0)
 //!       1    it is negative
-//!       E    the size goes on (below), E = bits of the grid + 1, at most 18
-//!       E    the bit behind the highest of the size
-//!       2 E  the bit behind that
-//!   only if some field is predicted as `custom`, for the rows behind the game's own step:
-//!   1        some row of a group is not as predicted
+//!       E    the size continues (below), E = bits of the grid + 1, at most 18
+//!       E    the bit after the highest of the size
+//!       2 E  the bit after that
+//!   only if some field is predicted as `custom`, for the rows after the game's own step:
+//!   1        some row of a group differs from its prediction
 //!   for each kind:
-//!     2      a row is not as predicted: + 1 if the one before it in the group was not as predicted
-//! table:  "TWT1", the hash of the kinds (8 bytes, little endian), then a byte per context in that order; contexts
-//!         behind its end have their prior. Byte b: q = (8 + (b & 7)) << min(b >> 3 & 15, 11); the probability of a 1 is
-//!         q / 32768, or 1 - q / 32768 if bit 7 is set.
+//!     2      a row differs from its prediction: + 1 if the one before it in the group differs
+//! table:  "TWT1", the hash of the kinds (8 bytes, little endian), then one byte per context in that order;
+//!         contexts after its end have their prior. Byte b: q = (8 + (b & 7)) << min(b >> 3 & 15, 11); the
+//!         probability of a 1 is q / 32768, or 1 - q / 32768 if bit 7 is set.
 //! ```
-//! The priors are bytes of such a table, so that both ends have the very same ones.
+//! The priors are bytes of such a table, so that both ends have exactly the same ones.
 
 use super::{Field, Grid, Kind, Predictor, fnv1a_64};
 use crate::limits::TABLE_BYTES_MAX;
@@ -44,15 +48,15 @@ pub(crate) const NEW_COUNT: usize = GROUP + GROUP_ROWS + 1;
 pub(crate) const ID_GAP: usize = NEW_COUNT + NUMBER_CONTEXTS;
 pub(crate) const KIND: usize = ID_GAP + NUMBER_CONTEXTS;
 
-/// The more of a group moves, the more likely something is done.
+/// The more rows of a group move, the more likely one differs from its prediction.
 const PRIOR_GROUP: [u8; GROUP_ROWS + 1] = [0x42, 0x4c, 0x51, 0x54, 0x57, 0xd5, 0xd2, 0xce, 0xc7];
 
 /// The contexts of one field, for residuals or for values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FieldContexts {
-    /// Not 0.
+    /// The first context: the value is not 0.
     pub(crate) first: usize,
-    /// E.
+    /// E (see above).
     pub(crate) sizes: usize,
 }
 
@@ -83,21 +87,21 @@ impl FieldContexts {
 pub(crate) struct KindContexts {
     pub(crate) row: usize,
     pub(crate) gone: usize,
-    /// Residuals and values of each field; of one that only its owner gets, nothing.
+    /// Residuals and values of each field; none for an owner-only field.
     pub(crate) fields: Vec<[FieldContexts; 2]>,
-    /// The order in which the residuals of a row are told: what the others follow from comes first.
+    /// The order in which the residuals of a row are encoded: fields on which others depend come first.
     pub(crate) order: Vec<usize>,
-    /// A row is not as the game's own step predicts it.
+    /// A row differs from what the game's own step predicts.
     pub(crate) stepped_row: usize,
-    /// The fields that are told behind that step. They are not in `order`.
+    /// The fields that are encoded after that step. They are not in `order`.
     pub(crate) stepped_order: Vec<usize>,
 }
 
-/// What profile 1 knows beforehand.
+/// The prior knowledge of profile 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) kinds: Vec<KindContexts>,
-    /// Some row of a group is not as the game's own step predicts it.
+    /// Some row of a group differs from what the game's own step predicts.
     pub(crate) stepped_group: usize,
     /// In 1/32768, by context.
     ones: Vec<u16>,
@@ -107,13 +111,13 @@ pub(crate) struct Model {
 /// A table that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
-    /// It is no table of this version.
-    #[error("these bytes are no table of this version (TWT1)")]
+    /// It is not a table of this version.
+    #[error("these bytes are not a table of this version (TWT1)")]
     NoTable,
     /// It was trained for other kinds of entity.
-    #[error("the table is for kinds {theirs:016x}, not {ours:016x}: train it anew")]
+    #[error("the table is for kinds {theirs:016x}, not {ours:016x}: train it again")]
     OtherKinds {
-        /// The hash of the kinds at hand.
+        /// The hash of the game's kinds.
         ours: u64,
         /// The hash in the table.
         theirs: u64,
@@ -130,7 +134,7 @@ impl Probabilities for Model {
     }
 }
 
-/// Of all that the bytes of packets depend on: how a field is drawn is left out.
+/// Covers everything that the bytes of packets depend on: not how a field is drawn.
 fn kinds_hash(kinds: &[Kind]) -> u64 {
     let field = |field: &Field| (field.name.clone(), field.grid, field.predictor, field.own);
     let kind = |kind: &Kind| (kind.name.clone(), kind.fields.iter().map(field).collect::<Vec<_>>());
@@ -210,7 +214,7 @@ impl Model {
     /// The contexts of `kinds` with the probabilities of a table.
     ///
     /// # Errors
-    /// The table is not for these kinds.
+    /// The table does not fit these kinds.
     pub(crate) fn trained(kinds: &[Kind], table: &[u8]) -> Result<Self, TableError> {
         let (head, bytes) = table.split_at_checked(HEAD_BYTES).ok_or(TableError::NoTable)?;
         let (magic, hash) = head.split_at_checked(MAGIC.len()).ok_or(TableError::NoTable)?;
@@ -231,20 +235,20 @@ impl Model {
         }
     }
 
-    /// How many contexts there are.
+    /// The number of contexts.
     #[must_use]
     pub(crate) fn contexts(&self) -> usize {
         self.ones.len()
     }
 
-    /// The table that this was made of.
+    /// The table that this was made from.
     #[must_use]
     pub(crate) fn table(&self) -> Option<&[u8]> {
         self.table.as_deref()
     }
 }
 
-/// Learns a table: how often a 1 stood in each context.
+/// Learns a table: how often each context had a 1.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     kinds: Vec<Kind>,
@@ -253,7 +257,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Knows nothing yet.
+    /// An untrained trainer.
     #[must_use]
     pub fn new(kinds: Vec<Kind>) -> Self {
         let prior = Model::prior(&kinds);
@@ -271,7 +275,7 @@ impl Trainer {
         self.prior.clone()
     }
 
-    /// The table. Contexts that never came, or seldom, lean on their prior.
+    /// The table. Contexts that occurred rarely or never lean on their prior.
     #[must_use]
     pub fn table(&self) -> Vec<u8> {
         let mut table = MAGIC.to_vec();
@@ -291,7 +295,7 @@ fn quantized(one: f64) -> u8 {
     let steps = (if likely { 1.0 - one } else { one }) * f64::from(PROBABILITY_ONE);
     let (mut best, mut nearest) = (0, f64::INFINITY);
     for byte in 0..=(11 << 3 | 7) {
-        // In the measure of bits, what counts is the ratio.
+        // Measured in bits, the ratio is what counts.
         let off = (f64::from(unlikely(byte)) / steps.max(1.0)).ln().abs();
         if off < nearest {
             (best, nearest) = (byte, off);

@@ -1,9 +1,9 @@
 //! The declared predictors, run on rows. Every decoder, in any language, must do exactly this.
 //!
-//! One tick: first every `steer` field from the row as it was, then every `linear` field with the velocities after
-//! steering. A result is fitted to its grid. More than [`exact_steps_max`] ticks go on linearly: `steer` fields
-//! stay, `linear` fields grow by their velocity times the ticks that are left. Fields predicted as `custom` are not
-//! touched here (see `step.rs`).
+//! One tick: first every `steer` field, computed from the row as it was, then every `linear` field with the
+//! velocities after steering. Results are fitted to their grids. After [`exact_steps_max`] ticks the
+//! prediction continues linearly: `steer` fields stay, `linear` fields grow by their velocity times the
+//! remaining ticks. Fields predicted as `custom` do not change here (see `step.rs`).
 
 use super::{Grid, Kind, Predictor, SchemaError};
 use crate::limits::exact_steps_max;
@@ -14,7 +14,7 @@ use crate::tick::TickRate;
 pub struct PredictPlan {
     steers: Vec<Steer>,
     linears: Vec<Linear>,
-    /// Some field is predicted as `custom`: not by this plan.
+    /// Some field is predicted as `custom`, and so not by this plan.
     custom: bool,
     exact_steps_max: u32,
 }
@@ -38,7 +38,7 @@ impl PredictPlan {
     /// Checks and orders the predictors of `kind`.
     ///
     /// # Errors
-    /// A predictor names a field that is not there, or one that is itself predicted in a way that does not fit.
+    /// A predictor names a field that does not exist, or one that is itself predicted in an unsuitable way.
     pub fn new(kind: &Kind, rate: TickRate) -> Result<Self, SchemaError> {
         let (steers, linears) = (Vec::new(), Vec::new());
         let mut plan =
@@ -50,27 +50,27 @@ impl PredictPlan {
                 problem,
             };
             if field.own && field.predictor != Predictor::Hold {
-                return Err(bad("only its owner gets it: then it can only be held"));
+                return Err(bad("it is owner-only: then it can only be held"));
             }
             let hidden = |at: u16| kind.fields.get(usize::from(at)).is_some_and(|of| of.own);
             match field.predictor {
                 Predictor::Linear { velocity: of } | Predictor::Steer { target: of, .. } if hidden(of) => {
-                    return Err(bad("only its owner gets the field that it reads"));
+                    return Err(bad("the field that it reads is owner-only"));
                 }
-                // The game's own step comes after all declared ones, over all rows.
+                // The game's own step runs after all declared predictors, over all rows.
                 Predictor::Hold | Predictor::Custom => {}
                 Predictor::Linear { velocity } => {
                     let of = kind
                         .fields
                         .get(usize::from(velocity))
-                        .ok_or_else(|| bad("its velocity is no field of this kind"))?;
+                        .ok_or_else(|| bad("its velocity is not a field of this kind"))?;
                     if matches!(of.predictor, Predictor::Linear { .. }) {
                         return Err(bad(
                             "its velocity is itself linear; only `hold` and `steer` may be a velocity",
                         ));
                     }
                     if of.predictor == Predictor::Custom {
-                        return Err(bad("its velocity is `custom`; then it must be `custom` too"));
+                        return Err(bad("its velocity is `custom`, so it must be `custom` too"));
                     }
                     if of.grid.per_unit != field.grid.per_unit {
                         return Err(bad("it and its velocity must have the same grid (steps per unit)"));
@@ -85,7 +85,7 @@ impl PredictPlan {
                     let of = kind
                         .fields
                         .get(usize::from(target))
-                        .ok_or_else(|| bad("its target is no field of this kind"))?;
+                        .ok_or_else(|| bad("its target is not a field of this kind"))?;
                     if of.predictor != Predictor::Hold {
                         return Err(bad("its target must be predicted as `hold`"));
                     }
@@ -101,7 +101,7 @@ impl PredictPlan {
         Ok(plan)
     }
 
-    /// Whether every field just stays, as far as this plan goes.
+    /// Whether every field stays the same, as far as this plan is concerned.
     #[inline]
     #[must_use]
     pub fn is_hold(&self) -> bool {
@@ -122,7 +122,7 @@ impl PredictPlan {
         self.custom
     }
 
-    /// Moves `row` on by `ticks`.
+    /// Advances `row` by `ticks`.
     #[inline]
     pub fn run(&self, row: &mut [i32], ticks: u32) {
         if self.is_hold() {
@@ -160,15 +160,15 @@ fn set(row: &mut [i32], at: usize, value: i32) {
     }
 }
 
-/// The divisor n of a `steer` with this lag: the value goes 1/n of the way in a tick. 1 + lag x rate, rounded, so that it
-/// trails by the lag at every tick rate.
+/// The divisor n of a `steer` with this lag: the value moves 1/n of the way in a tick. n is 1 + lag x rate,
+/// rounded, so that the value trails by the lag at every tick rate.
 #[inline]
 #[must_use]
 pub const fn steer_divisor(lag_ms: u16, rate: TickRate) -> i32 {
     1 + (lag_ms as i32 * rate.hz() as i32 + 500) / 1_000
 }
 
-/// One tick of `steer`: what the declared predictor does, for a game's own step to use alike.
+/// One tick of `steer`: what the declared predictor does, also for use in a game's own step.
 #[inline]
 #[must_use]
 pub fn steer_once(value: i32, target: i32, divisor: i32, grid: &Grid) -> i32 {

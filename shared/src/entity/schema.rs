@@ -1,4 +1,4 @@
-//! The schema of a game: all that a decoder must know about its rows.
+//! The schema of a game: everything that a decoder must know about its rows.
 
 use super::model::{Model, TableError};
 use super::{CustomStep, Grid, InputSchema, Meaning, PredictPlan};
@@ -8,33 +8,33 @@ use crate::wire::codec;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How a field's next value follows from its row. Integer arithmetic only; see `docs/protocol.md`.
+/// How a field's next value is predicted from its row. Integer arithmetic only; see `docs/protocol.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Predictor {
     /// The value stays.
     #[default]
     Hold,
-    /// The value grows by another field of the row (after that one was steered).
+    /// The value grows by another field of the row (after that field was steered).
     Linear {
         /// The index of the velocity, in grid steps per tick.
         velocity: u16,
     },
-    /// The value goes to another field of the row: in each tick by a fraction 1/n of the distance, truncated towards
-    /// zero, and all the way when at most n steps are left, with n as [`steer_divisor`](super::steer_divisor) says. An angle takes the shorter
-    /// way.
+    /// The value moves toward another field of the row: in each tick by a fraction 1/n of the distance,
+    /// truncated towards zero, and all the way when at most n steps are left; for n see
+    /// [`steer_divisor`](super::steer_divisor). An angle takes the shorter way.
     Steer {
         /// The index of the target.
         target: u16,
-        /// How far the value trails behind a target that moves steadily, ms.
+        /// How far the value trails a target that moves steadily, ms.
         lag_ms: u16,
     },
-    /// The game's own [`CustomStep`] over all rows of the stream says how it goes on. Only a program that has this step can
-    /// read such a stream.
+    /// The game's own [`CustomStep`] over all rows of the stream predicts it. Only a program with this step
+    /// can read such a stream.
     Custom,
 }
 
 impl Predictor {
-    /// Whether a field of this kind is a place, as far as can be told: it moves by itself.
+    /// Whether a field with this predictor is probably a position: it moves by itself.
     pub(crate) fn is_place(self) -> bool {
         matches!(self, Self::Linear { .. } | Self::Custom)
     }
@@ -43,35 +43,35 @@ impl Predictor {
 /// One integer of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
-    /// The name; components of a vector as `pos.x`.
+    /// The name; for components of a vector, for example `pos.x`.
     pub name: String,
     /// The integers that it may take.
     pub grid: Grid,
     /// How it is predicted.
     pub predictor: Predictor,
-    /// Only the client whose entity it is gets it, in the private section of its updates. In a stream, and so for all
-    /// others, it is [`Field::hidden`].
+    /// Only the client that controls the entity gets it, in the private section of its updates. In streams,
+    /// and so for all other clients, it is [`Field::hidden`].
     pub own: bool,
-    /// In a picture it glides from one state to the next, between the steps of its grid. Else it stays until the next state
-    /// is shown. It changes nothing but what is drawn.
+    /// Whether it moves smoothly in rendered frames from one state to the next, between the steps of its
+    /// grid. Otherwise it stays until the next state is shown. This affects only what is drawn.
     pub interpolate: bool,
-    /// What its integers stand for.
+    /// What its integers represent.
     pub meaning: Meaning,
 }
 
 impl Field {
-    /// What stands in a stream in place of a field that only its owner gets: 0, or what of its grid is nearest to 0.
+    /// What streams contain in place of an owner-only field: 0, or the value of its grid nearest to 0.
     #[must_use]
     pub fn hidden(&self) -> i32 {
         self.grid.nearest_to_zero()
     }
 
-    /// Whether its grid keeps the protocol's bounds and goes with its meaning.
+    /// Whether its grid keeps the protocol's bounds and fits its meaning.
     pub(crate) fn is_sound(&self) -> bool {
         self.grid.is_sound() && self.meaning.is_of(&self.grid)
     }
 
-    /// Two values of this field for people, in units: `1.5 against 2 units`.
+    /// Two values of this field in readable form, in units: `1.5 against 2 units`.
     pub(crate) fn describe_two(&self, one: i32, other: i32) -> String {
         if let Meaning::Choice(names) = &self.meaning
             && let [Some(one), Some(other)] = [one, other].map(|at| names.get(usize::try_from(at).ok()?))
@@ -93,7 +93,7 @@ impl Field {
 pub struct Kind {
     /// The name.
     pub name: String,
-    /// The fields in the order of a row.
+    /// The fields in row order.
     pub fields: Vec<Field>,
 }
 
@@ -116,14 +116,14 @@ impl Kind {
         self.fields.iter().filter(|field| !field.own).map(|field| field.grid.bits()).sum()
     }
 
-    /// Bits of all fields, those that only their owner gets among them.
+    /// Bits of all fields, including the owner-only ones.
     #[must_use]
     pub fn all_bits(&self) -> u32 {
         self.fields.iter().map(|field| field.grid.bits()).sum()
     }
 }
 
-/// How packets are coded.
+/// How packets are encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PacketProfile {
     /// 0: bits that a reader can follow by hand.
@@ -133,29 +133,29 @@ pub enum PacketProfile {
     Ranged,
 }
 
-/// A profile with what it needs.
+/// A profile with its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Plain,
     Ranged(Arc<Model>),
 }
 
-/// A field that only its owner gets.
+/// An owner-only field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OwnField {
-    /// Its place in the row.
+    /// Its index in the row.
     pub(crate) at: usize,
     pub(crate) grid: Grid,
 }
 
-/// The kinds of a game's entities, checked against the protocol's bounds, and how packets of them are coded.
+/// The kinds of a game's entities, checked against the protocol's bounds, and how their packets are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     coding: Coding,
     kinds: Vec<Kind>,
     plans: Vec<PredictPlan>,
     row_bits: Vec<u32>,
-    /// Of each kind the fields that only their owner gets. Empty if no kind has any.
+    /// The owner-only fields of each kind. Empty if no kind has any.
     own: Vec<Vec<OwnField>>,
     step: Option<CustomStep>,
     exact_steps_max: u32,
@@ -165,8 +165,8 @@ impl Schema {
     /// Checks `kinds` and prepares their predictors for a room of this rate.
     ///
     /// # Errors
-    /// The first kind that breaks a bound, whose predictor names a field that does not fit, or that needs the game's own
-    /// step.
+    /// The first kind that breaks a bound, whose predictor names an unsuitable field, or that needs the
+    /// game's own step.
     pub fn new(kinds: Vec<Kind>, rate: TickRate) -> Result<Self, SchemaError> {
         let custom = kinds.iter().find_map(|kind| {
             let field = kind.fields.iter().find(|field| field.predictor == Predictor::Custom)?;
@@ -175,11 +175,11 @@ impl Schema {
         custom.map_or_else(|| Self::checked(kinds, None, rate), Err)
     }
 
-    /// As [`Schema::new`], with the step of the fields that are predicted as [`Predictor::Custom`]. Without such a field
-    /// the step is never made.
+    /// Like [`Schema::new`], with the step for the fields that are predicted as [`Predictor::Custom`].
+    /// Without such a field the step never runs.
     ///
     /// # Errors
-    /// The first kind that breaks a bound or whose predictor names a field that does not fit.
+    /// The first kind that breaks a bound or whose predictor names an unsuitable field.
     pub fn with_step(kinds: Vec<Kind>, step: CustomStep, rate: TickRate) -> Result<Self, SchemaError> {
         let custom = kinds.iter().any(Kind::is_custom);
         Self::checked(kinds, custom.then_some(step), rate)
@@ -230,7 +230,7 @@ impl Schema {
     pub fn at_rate(mut self, rate: TickRate) -> Self {
         self.exact_steps_max = exact_steps_max(rate);
         for (plan, kind) in self.plans.iter_mut().zip(&self.kinds) {
-            // Kinds that were checked stay sound at any rate.
+            // Checked kinds stay sound at any rate.
             if let Ok(prepared) = PredictPlan::new(kind, rate) {
                 *plan = prepared;
             }
@@ -238,10 +238,10 @@ impl Schema {
         self
     }
 
-    /// This schema with another profile; profile 0 takes no notice of the table. A new schema has profile 0.
+    /// This schema with another profile; profile 0 ignores the table. A new schema has profile 0.
     ///
     /// # Errors
-    /// The table is not for these kinds.
+    /// The table does not fit these kinds.
     pub fn with_profile(mut self, profile: PacketProfile, table: Option<&[u8]>) -> Result<Self, TableError> {
         self.coding = match (profile, table) {
             (PacketProfile::Plain, _) => Coding::Plain,
@@ -262,7 +262,7 @@ impl Schema {
         }
     }
 
-    /// The table that its packets are coded with, if there is one.
+    /// The table that its packets are encoded with, if there is one.
     #[must_use]
     pub fn table(&self) -> Option<&[u8]> {
         match &self.coding {
@@ -276,7 +276,7 @@ impl Schema {
         self.step.as_ref()
     }
 
-    /// How many ticks the game's own step runs at most.
+    /// The maximum number of ticks for which the game's own step runs.
     pub(crate) fn exact_steps_max(&self) -> u32 {
         self.exact_steps_max
     }
@@ -285,7 +285,7 @@ impl Schema {
         &self.coding
     }
 
-    /// All kinds in the order of their numbers.
+    /// All kinds, ordered by number.
     #[must_use]
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds
@@ -312,19 +312,19 @@ impl Schema {
         self.row_bits.get(usize::from(number)).copied().unwrap_or(0)
     }
 
-    /// Whether some kind has fields that only the owner of an entity gets.
+    /// Whether some kind has owner-only fields.
     #[inline]
     pub(crate) fn has_own(&self) -> bool {
         !self.own.is_empty()
     }
 
-    /// The fields of a kind that only the owner of an entity gets.
+    /// The owner-only fields of a kind.
     #[inline]
     pub(crate) fn own_fields(&self, number: u8) -> &[OwnField] {
         self.own.get(usize::from(number)).map_or(&[], |own| own)
     }
 
-    /// Makes `row` what a stream holds of it: without what only its owner gets.
+    /// Makes `row` what a stream contains of it: without owner-only fields.
     #[inline]
     pub fn hide_own(&self, kind: u8, row: &mut [i32]) {
         for own in self.own_fields(kind) {
@@ -341,7 +341,7 @@ impl Schema {
     }
 }
 
-/// The hash that two ends compare before they play: entities, input, and the game's own version.
+/// The hash that two ends compare before playing: entities, input, and the game's own version.
 ///
 /// FNV-1a (64 bits) over the codec's bytes of `(version, kinds, input)`; never 0, which stands for "any".
 #[must_use]
@@ -350,7 +350,7 @@ pub fn schema_hash(version: u32, kinds: &[Kind], input: &InputSchema) -> u64 {
     fnv1a_64(&bytes).max(1)
 }
 
-/// FNV-1a with 64 bits (Fowler, Noll, Vo).
+/// 64-bit FNV-1a (Fowler, Noll, Vo).
 #[must_use]
 pub fn fnv1a_64(bytes: &[u8]) -> u64 {
     bytes
@@ -358,7 +358,7 @@ pub fn fnv1a_64(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Why a schema was refused. A fault of the game's types, found when its first room is made.
+/// Why a schema was refused. A bug in the game's types, found when its first room is made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// No kind, or more than permitted.
@@ -374,7 +374,8 @@ pub enum SchemaError {
     },
     /// Too many bits.
     #[error(
-        "kind `{kind}` takes {bits} bits; {ROW_BITS_MAX} are permitted: narrow its ranges or coarsen its grids"
+        "kind `{kind}` takes {bits} bits; {ROW_BITS_MAX} are permitted: narrow its ranges or coarsen its \
+         grids"
     )]
     TooWide {
         /// The kind.
@@ -382,9 +383,10 @@ pub enum SchemaError {
         /// Its bits.
         bits: u32,
     },
-    /// A grid that no derive makes: an empty range, one of over 31 bits, or no step per unit.
+    /// A grid that no derive macro makes: an empty range, one of over 31 bits, or no step per unit.
     #[error(
-        "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits, without a step per unit, or not that of its meaning"
+        "kind `{kind}`, field `{field}`: its grid is empty, wider than 31 bits, without a step per \
+         unit, or does not fit its meaning"
     )]
     BadGrid {
         /// The kind.
@@ -394,8 +396,8 @@ pub enum SchemaError {
     },
     /// A field that only the game's own program can predict.
     #[error(
-        "kind `{kind}`, field `{field}` is predicted by a step of the game's own (`custom`): only a client built with that \
-         game can read it, no generic one"
+        "kind `{kind}`, field `{field}` is predicted by the game's own step (`custom`): only a client \
+         built with that game can read it, not a generic one"
     )]
     NeedsStep {
         /// The kind.
@@ -410,7 +412,7 @@ pub enum SchemaError {
         kind: String,
         /// The field.
         field: String,
-        /// What is wrong.
+        /// The problem.
         problem: &'static str,
     },
 }

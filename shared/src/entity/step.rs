@@ -1,14 +1,14 @@
-//! The step of a game's own that predicts the fields marked `custom`.
+//! The game's own step that predicts the fields marked `custom`.
 //!
-//! It may read every row of the stream, and static data that it brings along. It must be a function of these alone: both
-//! ends run it on the same rows and must come to the same values.
+//! It may read every row of the stream, and static data that it brings along. It must be a function of these
+//! alone: both ends run it on the same rows and must get the same values.
 
 use super::Entity;
 use crate::id::EntityId;
 use core::fmt;
 use std::sync::Arc;
 
-/// A row that a [`CustomStep`] works on. What it does to fields that are not predicted as `custom` is undone.
+/// A row that a [`CustomStep`] works on. Its changes to fields that are not predicted as `custom` are undone.
 #[derive(Debug)]
 pub struct RowMut<'a> {
     /// The entity.
@@ -21,7 +21,7 @@ pub struct RowMut<'a> {
 
 type Run = dyn Fn(&mut [RowMut<'_>]) + Send + Sync;
 
-/// One tick of a stream's rows, in the order of their ids.
+/// One tick of a stream's rows, sorted by id.
 #[derive(Clone)]
 pub struct CustomStep(Arc<Run>);
 

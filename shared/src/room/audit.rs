@@ -1,6 +1,6 @@
-//! The leak audit: whether an update holds anything that its receiver may not see.
+//! The leak audit: checks whether an update contains anything that its receiver may not see.
 //!
-//! It asks the game and measures distances anew; of how streams are chosen it uses nothing.
+//! It asks the game and measures distances itself; it uses nothing of the code that selects streams.
 
 use super::Room;
 use crate::entity::{Entity, Schema};
@@ -10,10 +10,10 @@ use crate::snapshot::{Cells, Interest, Location, OwnTold, Reach, Snapshot, View,
 use crate::wire::DecodeError;
 use crate::wire::update::{OwnBits, Update};
 
-/// What an update holds that its receiver may not see.
+/// Something in an update that its receiver may not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Leak {
-    /// An entity in one of its packets is neither within reach nor of a permitted group.
+    /// An entity in one of its packets is out of reach or in a group that is not permitted.
     #[error("entity {} of stream {} is out of the member's view", .entity.0, .stream.0)]
     Entity {
         /// The stream.
@@ -21,38 +21,42 @@ pub enum Leak {
         /// The entity.
         entity: EntityId,
     },
-    /// A stream holds a field that only the owner of the entity gets.
-    #[error("field {field} of entity {} is for its owner alone and stands in stream {}", .entity.0, .stream.0)]
+    /// A stream contains an owner-only field.
+    #[error("owner-only field {field} of entity {} is in stream {}", .entity.0, .stream.0)]
     Hidden {
         /// The stream.
         stream: StreamId,
         /// The entity.
         entity: EntityId,
-        /// The field's place in the row.
+        /// The field's index in the row.
         field: u16,
     },
-    /// A packet holds something else than the state of its stream.
-    #[error("a packet of stream {} holds another state than the room's", .stream.0)]
+    /// A packet contains something other than the state of its stream.
+    #[error("a packet of stream {} contains a state that differs from the room's", .stream.0)]
     Bytes {
         /// The stream.
         stream: StreamId,
     },
-    /// The private section tells of fields of an entity that is not the member's own.
-    #[error("the private section tells what is for the owner of another entity")]
+    /// The private section contains owner-only fields of an entity that is not the member's.
+    #[error("the private section contains owner-only fields of another player's entity")]
     Own,
-    /// The update cannot be decoded, or names a state that the room does not hold; see [`Room::keep_states`].
+    /// The update cannot be decoded, or names a state that the room does not store; see
+    /// [`Room::keep_states`].
     #[error("the update cannot be audited: {0}")]
     Unknown(#[from] DecodeError),
 }
 
 impl<G: Game> Room<G> {
-    /// Whether everything in an update that this room made for `member` in its last step is something that the member may
-    /// see: an entity whose [`Game::location`] is in a group of the member's [`Game::view`] and, as far as cells go, within
-    /// its reach, or lies in the cell of its own entity; that the bytes of each packet say this and nothing else; and that fields for owners alone are in no stream, and in the private
-    /// section those of the member's own entity, as they are now.
+    /// Checks that `member` may see everything in an update that this room made for it in its last step:
+    ///
+    /// - every entity has a [`Game::location`] in a group of the member's [`Game::view`] and, as far as cells
+    ///   go, within its reach, or is in the cell of the member's own entity;
+    /// - each packet encodes exactly the state of its stream;
+    /// - no stream contains owner-only fields, and the private section contains only those of the member's
+    ///   own entity, with their current values.
     ///
     /// # Errors
-    /// The first thing that it may not see.
+    /// The first thing that the member may not see.
     pub fn audit(&self, member: MemberId, update: &[u8]) -> Result<(), Leak> {
         let update = Update::decode(update)?;
         let Some(member) = self.members.iter().find(|other| other.id == member) else { return Ok(()) };
@@ -84,7 +88,7 @@ impl<G: Game> Room<G> {
     }
 }
 
-/// No row may hold anything in the place of a field that is for its owner alone.
+/// No row may contain anything but the placeholder in an owner-only field.
 fn audit_hidden(schema: &Schema, stream: StreamId, state: &Snapshot) -> Result<(), Leak> {
     for row in state.rows() {
         let shown = schema.own_fields(row.kind).iter().find(|own| {
@@ -98,7 +102,7 @@ fn audit_hidden(schema: &Schema, stream: StreamId, state: &Snapshot) -> Result<(
     Ok(())
 }
 
-/// To one who knows all of its own entity, nothing may be new.
+/// For a client that already knows everything of its own entity, nothing may be new.
 fn audit_own<E: Entity>(schema: &Schema, own: Option<&E>, told: &OwnBits) -> Result<(), Leak> {
     let own = own.ok_or(Leak::Own)?;
     let mut row = Vec::new();
@@ -132,7 +136,7 @@ fn audit_state<G: Game>(
     Ok(())
 }
 
-/// Two corners of a cell that is larger by the slack on each side.
+/// The diagonal of a cell that is enlarged by the slack on each side.
 fn cell_across(cells: &Cells) -> f64 {
     (f64::from(cells.size) + 2.0 * f64::from(cells.slack)) * core::f64::consts::SQRT_2
 }
@@ -156,7 +160,7 @@ fn is_within(cells: &Cells, view: &View, place: &Location) -> bool {
     }
 }
 
-/// The distance of two positions, both brought into the grid of cells: what is outside belongs to the border.
+/// The distance of two positions, both clamped to the grid of cells: positions outside belong to the border.
 fn distance(cells: &Cells, a: glam::IVec2, b: glam::IVec2) -> f64 {
     let high = [cells.columns, cells.rows].map(|count| f64::from(cells.size) * f64::from(count));
     let along = |a: i32, b: i32, origin: i32, high: f64| {

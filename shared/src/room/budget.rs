@@ -1,38 +1,39 @@
-//! The byte budget of one client: its credit, and what it was sent in the last two seconds.
+//! The byte budget of one client: its credit, and the bytes that it was sent in the last two seconds.
 
 use crate::tick::{Tick, TickRate};
 
-/// The time over which the bound holds, ms.
+/// The time over which the bound applies, ms.
 const WINDOW_MS: u64 = 2_000;
-/// The most parts of the window, the one in progress among them.
+/// The maximum number of parts of the window, including the one in progress.
 const PARTS_MAX: usize = 33;
 
 /// Bytes sent to one client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
     all: u32,
-    /// The part of them that belongs to streams that had to ask.
+    /// Those that belong to streams that had to ask.
     asked: u32,
 }
 
 /// The byte budget of one client.
 ///
 /// Two things are always sent: the private section, and the stream that contains the player's entity. They
-/// are the **floor**. Every other stream has to ask. Over any two seconds the total is at most 1.1 x the
+/// are the **floor**. Every other stream must ask. Over any two seconds the total is at most 1.1 x the
 /// budget. If the floor leaves less than a quarter of the budget, the other streams still get a quarter, and
-/// one packet at the least.
+/// at least one packet.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     bytes_per_s: u32,
     /// Negative after more than a tick's share was sent.
     credit_bytes: i64,
-    /// The same for the quarter that is guaranteed to the streams that ask.
+    /// The same for the quarter that is guaranteed to the streams that must ask.
     owed_bytes: i64,
-    /// The part in progress, then those before it.
+    /// The part in progress, then earlier ones.
     parts: [Spent; PARTS_MAX],
     /// The number of the part in progress, counted from tick 0.
     part: u32,
-    /// How many parts there are; those before the one in progress cover `covered_ms`, the window at least.
+    /// The number of parts; those before the one in progress cover `covered_ms`, which is at least the
+    /// window.
     count: usize,
     covered_ms: u64,
 }
@@ -47,7 +48,7 @@ impl Budget {
         self.bytes_per_s
     }
 
-    /// A tick begins: the credit grows by its share, up to a tenth of what a second permits.
+    /// A tick begins: the credit grows by its share, up to a tenth of a second's budget.
     pub(super) fn earn(&mut self, tick: Tick, rate: TickRate) {
         let share = (i64::from(self.bytes_per_s) / i64::from(rate.hz().max(1))).max(1);
         let most = i64::from(self.bytes_per_s / 10).max(share);
@@ -66,7 +67,7 @@ impl Budget {
         }
     }
 
-    /// Whether a stream that asks may send a packet of `bytes`, given what is `pending` in this update.
+    /// Whether a stream that must ask may send a packet of `bytes`, given the bytes `pending` in this update.
     pub(super) fn permits(&self, bytes: usize, pending: Pending) -> bool {
         let parts = self.parts.iter().take(self.count);
         let (all, asked) = parts.fold((0, 0), |sum: (u64, u64), part| {
@@ -74,13 +75,13 @@ impl Budget {
         });
         let (budget, bytes) = (u64::from(self.bytes_per_s), bytes as u64);
         let (all, asked) = (all + pending.all as u64, asked + pending.asked as u64);
-        // A tenth of a second is reserved for the private section, whose length is not known yet.
+        // A tenth of a second's budget is reserved for the private section, whose length is not known yet.
         let fits = all + bytes <= budget * 21 / 10;
         let is_owed = self.owed_bytes > pending.asked as i64 && (asked == 0 || asked + bytes <= budget / 2);
         (self.credit_bytes > pending.all as i64 && fits) || is_owed
     }
 
-    /// Records what an update took.
+    /// Records the bytes of an update.
     pub(super) fn spend(&mut self, went: Pending) {
         // The floor may exceed the budget. This bounds how long the other streams pay for it.
         let least = -i64::from(self.bytes_per_s / 5);
@@ -103,7 +104,7 @@ impl Budget {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pending {
     pub(super) all: usize,
-    /// The part of them that belongs to streams that had to ask.
+    /// Those that belong to streams that had to ask.
     pub(super) asked: usize,
 }
 

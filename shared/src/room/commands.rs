@@ -5,12 +5,12 @@ use crate::limits::{COMMANDS_PER_TICK_MAX, RELIABLE_QUEUE_MAX};
 use crate::tick::Tick;
 use std::collections::HashMap;
 
-/// Commands that wait, each for the tick of the input that it came with.
+/// Waiting commands, each for the tick of the input that it arrived with.
 #[derive(Clone, Debug)]
 pub(super) struct Commands<C> {
-    /// In the order in which they came.
+    /// In the order of arrival.
     waiting: Vec<Waiting<C>>,
-    /// Whose wait.
+    /// The players with waiting commands.
     players: HashMap<PlayerId, Queue>,
 }
 
@@ -21,11 +21,11 @@ struct Waiting<C> {
     command: C,
 }
 
-/// What waits of one player.
+/// The waiting commands of one player.
 #[derive(Clone, Copy, Debug)]
 struct Queue {
     count: usize,
-    /// The tick of the newest: none is given before it that came after it.
+    /// The tick of the newest command: no later command is due before it.
     tick: Tick,
 }
 
@@ -36,8 +36,8 @@ impl<C> Default for Commands<C> {
 }
 
 impl<C> Commands<C> {
-    /// Takes a command of a player that is due with the input of `tick`, and not before the ones that came before it.
-    /// `false` if [`RELIABLE_QUEUE_MAX`] of the player's wait already.
+    /// Adds a player's command that is due with the input of `tick`, but not before the commands that arrived
+    /// before it. `false` if [`RELIABLE_QUEUE_MAX`] of the player's commands are waiting already.
     #[must_use]
     pub(super) fn push(&mut self, player: PlayerId, tick: Tick, command: C) -> bool {
         let queue = self.players.entry(player).or_insert(Queue { count: 0, tick });
@@ -49,8 +49,8 @@ impl<C> Commands<C> {
         true
     }
 
-    /// Hands over what is due in the step of `tick`: of each player at most [`COMMANDS_PER_TICK_MAX`], in their order. The
-    /// others wait for the next step.
+    /// Moves the commands that are due in the step of `tick` to `due`: at most [`COMMANDS_PER_TICK_MAX`] of
+    /// each player, in order. The others wait for the next step.
     pub(super) fn take_due(&mut self, tick: Tick, due: &mut Vec<(PlayerId, C)>) {
         if self.waiting.is_empty() {
             return;
@@ -69,19 +69,19 @@ impl<C> Commands<C> {
         self.players.retain(|_, queue| queue.count > 0);
     }
 
-    /// Whether commands of a player wait.
+    /// Whether any commands of a player are waiting.
     pub(super) fn has(&self, player: PlayerId) -> bool {
         self.players.contains_key(&player)
     }
 
-    /// A player sends no more inputs: its waiting commands are due now.
+    /// A player will send no more inputs: its waiting commands are due now.
     pub(super) fn hasten(&mut self, player: PlayerId) {
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.player == player) {
             waiting.tick = Tick(0);
         }
     }
 
-    /// A player left: its number may become another's.
+    /// A player left: its id may be given to another player.
     pub(super) fn forget(&mut self, player: PlayerId) {
         if self.players.remove(&player).is_some() {
             self.waiting.retain(|waiting| waiting.player != player);
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(due(&mut commands, 6), []);
         assert_eq!(due(&mut commands, 8), [(BOB, 2)]);
         assert_eq!(due(&mut commands, 9), [(ADA, 1), (ADA, 3), (ADA, 4)]);
-        assert!(commands.push(ADA, Tick(10), 5), "what was taken counts no more, nor does its tick");
+        assert!(commands.push(ADA, Tick(10), 5), "taken commands and their tick no longer count");
         assert_eq!(due(&mut commands, 10), [(ADA, 5)]);
         assert!(commands.players.is_empty());
     }
@@ -123,7 +123,7 @@ mod tests {
             assert!(commands.push(ADA, Tick(1), command));
         }
         assert!(!commands.push(ADA, Tick(1), 999));
-        assert!(commands.push(BOB, Tick(1), 0), "another player has a queue of its own");
+        assert!(commands.push(BOB, Tick(1), 0), "another player has its own queue");
         let mut seen = Vec::new();
         for tick in 1..=4 {
             let given = due(&mut commands, tick);

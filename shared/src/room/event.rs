@@ -1,4 +1,4 @@
-//! What a member can make happen in a room.
+//! What a member can cause in a room.
 
 use crate::game::Game;
 use crate::id::{PlayerId, ResumeSecret, StreamId};
@@ -7,29 +7,29 @@ use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
 
-/// Something that a member did, decoded once.
+/// An action of a member, decoded once.
 #[derive(Clone, Debug)]
 pub enum MemberEvent<G: Game> {
-    /// It asks for a place. Its first event.
+    /// It asks for a seat. Its first event.
     Join {
-        /// The name that others see.
+        /// The name that other players see.
         name: Name,
         /// Player or spectator.
         role: Role,
-        /// The secret that it will be told.
+        /// The secret that the room will send it.
         secret: ResumeSecret,
-        /// It knows no types of the game and has to be sent the schema.
+        /// It has no types of the game and needs the schema.
         wants_schema: bool,
-        /// A match leads it here; else it named the room or made it.
+        /// A match led it here; otherwise it named the room or created it.
         matched: bool,
     },
-    /// It asks for the place of a session that was cut. Its first event.
+    /// It asks for the seat of a disconnected session. Its first event.
     Resume {
-        /// The secret that it shows.
+        /// The secret that it presents.
         shown: ResumeSecret,
         /// The number of the last event that it has.
         events_received: u32,
-        /// The secret that it will be told.
+        /// The secret that the room will send it.
         next: ResumeSecret,
     },
     /// A frame.
@@ -41,47 +41,48 @@ pub enum MemberEvent<G: Game> {
         /// The tick.
         tick: Tick,
     },
-    /// What a repair found.
+    /// The result of a repair.
     Desync(Desync),
     /// A spectator asks for the view of a player, or for its own again.
     Follow(Option<PlayerId>),
-    /// Its client's page is hidden, or is seen again.
+    /// Its client's page is hidden, or is visible again.
     Hidden(bool),
-    /// It goes for good.
+    /// It leaves permanently.
     Leave,
-    /// Its connection broke; a player may come back for a time.
+    /// Its connection broke; a player may return for a time.
     Cut(Hold),
 }
 
-/// How the place of a cut player is held. One that never sent an input is held briefly in any case.
+/// How the seat of a disconnected player is held. If the player never sent an input, it is held briefly in
+/// any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hold {
-    /// For the whole grace time.
+    /// For the full grace time.
     #[default]
     Firm,
-    /// For the whole grace time; but it gives way to a newcomer when the room is full.
+    /// For the full grace time, but it gives way to a new player when the room is full.
     Yielding,
-    /// For [`RESUME_GRACE_BRIEF_MS`](crate::limits::RESUME_GRACE_BRIEF_MS) at most; and it gives way.
+    /// For at most [`RESUME_GRACE_BRIEF_MS`](crate::limits::RESUME_GRACE_BRIEF_MS); it also gives way.
     Brief,
 }
 
 /// A client's frame with its commands decoded.
 #[derive(Clone, Debug)]
 pub struct MemberFrame<G: Game> {
-    /// The frame; its commands' bytes are no longer in it, their first number is.
+    /// The frame, without the bytes of its commands but with their first number.
     pub frame: ClientFrame<G::Input>,
     /// The commands.
     pub commands: Vec<G::Command>,
-    /// Whether the time with which it is handed to the room is that of its arrival, to be told to the client's clock; else it
-    /// is only when it was read.
+    /// Whether the time given to the room is the frame's arrival time, which is sent to the client's clock.
+    /// Otherwise it is only the time when the frame was read.
     pub timed: bool,
 }
 
 impl<G: Game> MemberEvent<G> {
-    /// Reads any message that a client may send after it joined.
+    /// Reads any message that a client may send after it has joined.
     ///
     /// # Errors
-    /// How the session must be closed.
+    /// The close for the session.
     pub fn decode(bytes: &[u8]) -> Result<Self, Close> {
         match bytes.first() {
             Some(&TAG_CONTROL) => Self::from_control(ClientControl::decode(bytes).map_err(bad_bytes)?),

@@ -1,5 +1,5 @@
-//! Entities between two streams: they have left one that the client was just sent, for one that waits. The
-//! client keeps showing them from their last known state, so that none disappears on the way.
+//! Entities between two streams: they have left one that the client was just sent, for one that is waiting.
+//! The client keeps showing them from their last known state, so that none disappears on the way.
 
 use super::streams::Streams;
 use crate::id::{EntityId, StreamId};
@@ -17,8 +17,8 @@ pub(super) struct Held {
 impl Held {
     /// Updates the set for an update that sends the streams `left` and drops the streams `dropped`; each
     /// comes with the tick that the client had of it. Returns the entities that are newly held, and those
-    /// that the client has to be told to release. It releases by itself what it finds in a stream of that
-    /// update.
+    /// that the client must be told to release. The client itself releases entities that it finds in a stream
+    /// of that update.
     pub(super) fn change(
         &mut self,
         streams: &Streams,
@@ -45,7 +45,7 @@ impl Held {
         for &(stream, base) in left {
             held.extend(streams.crossed_since(stream, base).filter(|entity| is_waiting(*entity)));
         }
-        // A client that sees a whole group has the entities of a dropped cell in the group's stream as well.
+        // A client that sees a whole group also has the entities of a dropped cell in the group's stream.
         for &(stream, base) in dropped {
             let left = streams.crossed_since(stream, base).chain(streams.entities_of(stream));
             held.extend(left.filter(|entity| is_waiting(*entity)));

@@ -1,6 +1,6 @@
-//! Members that do nothing: warned, then closed, so that nobody holds a place for ever.
+//! Idle members are warned, then closed, so that no member holds a seat forever.
 //!
-//! Time is counted in steps: while a server stands still, nobody is idle.
+//! Time is counted in steps: while a server stands still, no member is idle.
 
 use super::{Outbox, Room};
 use crate::entity::{Input, OnGrid};
@@ -10,17 +10,17 @@ use crate::wire::control::ServerControl;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// How long before the end a member is warned; not longer than half of its limit.
+/// How long before it is closed a member is warned; at most half of its limit.
 const WARNING: Duration = Duration::from_secs(30);
 
-/// When a member that does nothing loses its place. `None`: never.
+/// When an idle member loses its seat. `None`: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdleLimits {
-    /// A player whose controls stay as they are and who sends no command.
+    /// A player whose controls do not change and who sends no command.
     pub player: Option<Duration>,
-    /// A player or spectator whose client sends no frame, though the connection lives.
+    /// A player or spectator whose client sends no frame, although the connection is alive.
     pub silent: Option<Duration>,
-    /// Instead of both, a member whose client says that its page is hidden.
+    /// Used instead of both for a member whose client reports that its page is hidden.
     pub hidden: Option<Duration>,
 }
 
@@ -31,7 +31,7 @@ impl Default for IdleLimits {
     }
 }
 
-/// What a member did last, in steps of the room.
+/// A member's last activity, in steps of the room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Activity {
     /// Its player did something.
@@ -47,7 +47,7 @@ impl Activity {
         Self { acted: step, heard: step, hidden: false, warned: false }
     }
 
-    /// A frame came.
+    /// A frame arrived.
     pub(super) fn on_frame(&mut self, step: u64) {
         self.heard = step;
     }
@@ -57,7 +57,7 @@ impl Activity {
         self.acted = step;
     }
 
-    /// The client says whether its page is hidden. Who hides or shows it is there.
+    /// The client reports whether its page is hidden. A change counts as activity.
     pub(super) fn set_hidden(&mut self, step: u64, hidden: bool) {
         if self.hidden != hidden {
             (self.hidden, self.acted) = (hidden, step);
@@ -85,7 +85,7 @@ impl Activity {
     }
 }
 
-/// Whether one of these inputs is another than the one before; `seen` is the newest of those before.
+/// Whether any of these inputs differs from the one before it; `seen` is the newest of the earlier ones.
 pub(super) fn has_changed<I: Input>(
     seen: &mut Option<OnGrid<I>>,
     inputs: &[(crate::tick::Tick, OnGrid<I>)],
@@ -98,18 +98,18 @@ pub(super) fn has_changed<I: Input>(
 }
 
 impl<G: Game> Room<G> {
-    /// When members that do nothing lose their places.
+    /// When idle members lose their seats.
     #[must_use]
     pub fn idle_limits(&self) -> IdleLimits {
         self.idle_limits
     }
 
-    /// Sets other limits than the game's.
+    /// Replaces the game's limits.
     pub fn set_idle_limits(&mut self, limits: IdleLimits) {
         self.idle_limits = limits;
     }
 
-    /// Warns those who did nothing for long, and closes those who did not hear it.
+    /// Warns members that have been idle for long, and closes those that did not react.
     pub(super) fn close_idle(&mut self, outbox: &mut impl Outbox) {
         let (step, limits, rate) = (self.steps, self.idle_limits, self.config.tick_rate);
         let mut over = Vec::new();
@@ -129,7 +129,7 @@ impl<G: Game> Room<G> {
             }
         }
         for (member, limit) in over {
-            let text = format!("nothing was done here for {} s", limit.as_secs());
+            let text = format!("no activity for {} s", limit.as_secs());
             self.stats.idle += 1;
             self.kick(member, Close::new(CloseCode::Idle, &text), outbox);
         }

@@ -14,28 +14,28 @@ struct Waiting<I> {
     behind: Option<i64>,
 }
 
-/// The inputs that wait for their ticks, and what is held meanwhile.
+/// The inputs that wait for their ticks, and the input that is held in the meantime.
 #[derive(Clone, Debug)]
 pub(super) struct InputRing<I> {
-    /// In the order of their ticks, at most [`window_ticks`].
+    /// Sorted by tick, at most [`window_ticks`].
     waiting: SmallVec<[Waiting<I>; 4]>,
-    /// How far from the next tick an input may lie, ticks.
+    /// How far from the next tick an input may be, ticks.
     window: i64,
-    /// The newest input that was taken or came late, without its edges.
+    /// The newest input that was taken or arrived late, without its edges.
     last: OnGrid<I>,
-    /// The tick of `last`. An input at or before it is not taken again.
+    /// The tick of `last`. Inputs at or before it are refused.
     last_tick: Option<Tick>,
     /// Edges of late inputs for the next step.
     edges: Option<OnGrid<I>>,
-    /// Ticks since the last input of the player's own.
+    /// Ticks since the last input from the player.
     held_ticks: u32,
-    /// Up to this tick a missing input is no loss: the client said that it goes on as it was.
+    /// Up to this tick a missing input is not a loss: the client said that its input stays the same.
     steady_until: Option<Tick>,
     /// The tick of the last input that was applied in its own step.
     pub(super) applied: Option<Tick>,
     /// How far behind its tick the player saw the others when it gave the last input, 1/256 tick.
     pub(super) behind: Option<i64>,
-    /// What became of inputs since the last update told it.
+    /// The fate of inputs since the last update reported it.
     pub(super) counts: InputCounts,
 }
 
@@ -55,8 +55,8 @@ impl<I: Input> InputRing<I> {
         }
     }
 
-    /// Takes an input that came when `next` is the tick to be stepped next. The player saw the others `behind` (1/256
-    /// tick) that input's tick.
+    /// Adds an input that arrived when `next` is the next tick to be stepped. The player saw the others
+    /// `behind` (1/256 tick) before that input's tick.
     pub(super) fn push(&mut self, next: Tick, tick: Tick, input: OnGrid<I>, behind: Option<i64>) {
         let early = tick.since(next);
         let taken = self.last_tick.is_some_and(|last| tick <= last);
@@ -73,8 +73,8 @@ impl<I: Input> InputRing<I> {
         }
     }
 
-    /// The client said that its newest input goes on as it is: for `ticks` after it nothing is missing. Zero: that
-    /// it sends an input for each tick.
+    /// The client said that its newest input stays the same: for `ticks` after it nothing is missing. Zero
+    /// means that it sends an input for each tick.
     pub(super) fn steady(&mut self, ticks: u32) {
         let newest = self.waiting.last().map(|waiting| waiting.tick).or(self.last_tick);
         self.steady_until = newest.filter(|_| ticks > 0).map(|newest| newest.offset(i64::from(ticks)));
@@ -101,8 +101,8 @@ impl<I: Input> InputRing<I> {
         self.held_ticks = 0;
     }
 
-    /// The input for `tick`, `passed_ticks` after the last: its own, else the last one held for at most `hold_ticks_max`,
-    /// else the neutral one.
+    /// The input for `tick`, `passed_ticks` after the last: its own, otherwise the last one, held for at most
+    /// `hold_ticks_max`, otherwise neutral.
     pub(super) fn take(&mut self, tick: Tick, passed_ticks: u32, hold_ticks_max: u32) -> OnGrid<I> {
         self.fold_skipped(tick);
         let own = self.waiting.first().is_some_and(|first| first.tick == tick);
@@ -115,7 +115,7 @@ impl<I: Input> InputRing<I> {
             self.held_ticks = 0;
             input
         } else {
-            // Before a player's first input there is nothing to hold, and nothing to tell.
+            // Before a player's first input there is nothing to hold and nothing to report.
             let steady = self.steady_until.is_some_and(|until| tick <= until);
             if self.last_tick.is_some() && !steady {
                 self.counts.held += 1;
@@ -132,7 +132,7 @@ impl<I: Input> InputRing<I> {
         input
     }
 
-    /// The counts since they were told last.
+    /// The counts since they were last reported.
     pub(super) fn take_counts(&mut self) -> InputCounts {
         core::mem::take(&mut self.counts)
     }

@@ -1,4 +1,4 @@
-//! A member of a room: a player or spectator, and the connection that it has at the time.
+//! A member of a room: a player or spectator, and its current connection.
 
 use super::event::Hold;
 use super::idle::Activity;
@@ -23,54 +23,54 @@ use core::time::Duration;
 /// A seat in the room.
 #[derive(Debug)]
 pub(super) struct Member<I> {
-    /// The attachment that it has, or had last.
+    /// Its current or last attachment.
     pub(super) id: MemberId,
     /// `None` for a spectator.
     pub(super) player: Option<Player<I>>,
-    /// The player, with its entity, whose view a spectator asks for.
+    /// The player, with its entity, whose view a spectator requests.
     pub(super) follows: Option<(PlayerId, EntityId)>,
     /// The reach of its last view.
     pub(super) reach: Reach,
     pub(super) events: EventQueue,
-    /// `None` while the player is cut off.
+    /// `None` while the player is disconnected.
     pub(super) link: Option<MemberConnection>,
-    /// The tick at which the link was lost.
+    /// The tick at which the connection was lost.
     pub(super) cut_at: Tick,
-    /// How the place is held while there is no link.
+    /// How the seat is held while there is no connection.
     pub(super) hold: Hold,
     /// It has left, and is removed as soon as the game has its last commands.
     pub(super) leaves: bool,
     pub(super) activity: Activity,
 }
 
-/// What makes a member a player.
+/// The part of a member that only players have.
 #[derive(Debug)]
 pub(super) struct Player<I> {
     pub(super) id: PlayerId,
-    /// What it controls; [`EntityId::NONE`] if nothing.
+    /// The entity that it controls, or [`EntityId::NONE`].
     pub(super) entity: EntityId,
     pub(super) name: Name,
     pub(super) secret: ResumeSecret,
-    /// The secret that was shown to resume. It counts until a frame proves that the client has the new one: the
-    /// connection may break again before `Joined` arrives.
+    /// The secret that was presented to resume. It stays valid until a frame proves that the client has the
+    /// new one: the connection may break again before `Joined` arrives.
     pub(super) shown_secret: Option<ResumeSecret>,
     pub(super) inputs: InputRing<I>,
     /// The number of the last command that was received in order.
     pub(super) commands_received: u32,
-    /// How much the game looked back for it.
+    /// The rewinds that the game used for it.
     pub(super) rewinds: Rewinds,
-    /// The newest input that it sent; none if it never sent one.
+    /// The newest input that it sent; `None` if it never sent one.
     pub(super) seen_input: Option<OnGrid<I>>,
 }
 
 impl<I: Input> Member<I> {
-    /// Whether it is away and its place is there for others when the room is full.
+    /// Whether it is disconnected and its seat is available to others when the room is full.
     pub(super) fn gives_way(&self) -> bool {
         self.link.is_none() && self.hold != Hold::Firm
     }
 
-    /// Whether something must be told at `tick` that concerns this member alone: reliable messages, inputs that were
-    /// not on time, and a sign of life after [`QUIET_MS_MAX`].
+    /// Whether something that concerns this member alone must be sent at `tick`: reliable messages, inputs
+    /// that were not on time, and a heartbeat after [`QUIET_MS_MAX`].
     pub(super) fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
         self.events.has_unsent()
             || self.player.as_ref().is_some_and(|player| player.inputs.counts != InputCounts::default())
@@ -81,7 +81,7 @@ impl<I: Input> Member<I> {
         self.player.as_ref().is_some_and(|player| player.entity != link.controls)
     }
 
-    /// The room skips `ticks`: the member cannot help it, so its times go on where they stopped.
+    /// The room skips `ticks`. The member did not cause it, so its countdowns do not advance.
     pub(super) fn skip(&mut self, ticks: u32) {
         let ticks = i64::from(ticks);
         self.cut_at = self.cut_at.offset(ticks);
@@ -90,19 +90,19 @@ impl<I: Input> Member<I> {
         }
     }
 
-    /// Notes that nothing is told of `tick`: all went as predicted.
+    /// Records that nothing is sent for `tick`: everything went as predicted.
     pub(super) fn pass(&mut self, tick: Tick) {
         if let Some(link) = &mut self.link {
             link.pass(tick);
         }
     }
 
-    /// Whether `tick` is one of those on which the member is served as long as it keeps up no better.
+    /// Whether `tick` is one of those on which the member is served while it does not keep up.
     pub(super) fn is_due_by_pace(&self, tick: Tick) -> bool {
         self.link.as_ref().is_some_and(|link| link.pace.is_due(tick))
     }
 
-    /// Notes that an update was due at `tick`, and was given or skipped.
+    /// Records that an update was due at `tick`, and was sent or skipped.
     pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool, stats: &mut RoomStats) {
         let Some(link) = &mut self.link else { return };
         let before = link.pace.step();
@@ -119,7 +119,7 @@ impl<I: Input> Member<I> {
 }
 
 impl<I: Input> Player<I> {
-    /// Whether a client that shows `secret` is this player.
+    /// Whether a client that presents `secret` is this player.
     pub(super) fn is_shown(&self, secret: &ResumeSecret) -> bool {
         let before = self.shown_secret.is_some_and(|before| before.matches(secret));
         self.secret.matches(secret) || before
@@ -146,26 +146,26 @@ impl<I: Input> Player<I> {
     }
 }
 
-/// What the room knows about one connection of a member.
+/// The room's state for one connection of a member.
 #[derive(Clone, Debug)]
 pub(super) struct MemberConnection {
     /// The last update that was queued.
     pub(super) queued: Option<Tick>,
-    /// What it has of the room's streams.
+    /// What the client has of the room's streams.
     pub(super) view: ClientView,
-    /// Which entity it was told to be its player's.
+    /// The entity that its player controls, as last sent to the client.
     pub(super) controls: EntityId,
-    /// What it was told of the fields that only it gets.
+    /// The owner-only fields that the client was sent.
     pub(super) own: OwnTold,
-    /// Ticks right behind the last update that went as predicted and were not told.
+    /// Ticks directly after the last update that went as predicted and were not sent.
     pub(super) quiet: u32,
-    /// Updates that the client did not acknowledge yet.
+    /// Updates that the client has not acknowledged yet.
     unacked: Unacked,
     /// The newest update that the client says it decoded.
     pub(super) acked: Option<Tick>,
-    /// How often it is served, by what it took so far.
+    /// How often it is served, adapted to how well it has kept up.
     pub(super) pace: Pace,
-    /// The client sends frames only when it has something to say.
+    /// The client sends frames only when it has something to send.
     pub(super) steady: bool,
     /// The smoothed time from an update to its acknowledgement.
     pub(super) round_trip: Duration,
@@ -173,40 +173,40 @@ pub(super) struct MemberConnection {
     pub(super) arrival: Option<Arrival>,
     /// Whether a command came since the last update.
     pub(super) command_ack_due: bool,
-    /// A repair that the client waits for.
+    /// A repair that the client is waiting for.
     pub(super) repair: Option<(StreamId, Tick)>,
     /// When the last repair was served.
     pub(super) repaired_at: Option<Tick>,
     /// The state of the last repair, until the client reports what differed.
     pub(super) repaired: Option<Box<Repaired>>,
-    /// Since when its frames acknowledge nothing new.
+    /// Since when its frames have acknowledged nothing new.
     deaf_since: Option<Tick>,
-    /// It does not read, and is given up.
+    /// The client does not read updates, and is to be closed.
     pub(super) lost: bool,
 }
 
-/// A frame's arrival, to be told to the client's clock.
+/// A frame's arrival, which the client's clock needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
     pub(super) stamp_ms: u16,
     pub(super) at: Duration,
     /// In 1/256 tick.
     pub(super) margin: i16,
-    /// Whether the frame had an input, so that the margin says something.
+    /// Whether the frame had an input, so that the margin means something.
     pub(super) told: bool,
 }
 
-/// The updates that were sent, and the oldest that waits for its acknowledgement. It lies in the member itself, because
-/// it is looked at in each tick. What is known of them covers [`window_ticks`] in 64 bits, so at high rates a bit is several
-/// ticks, a grain.
+/// The updates that were sent, and the oldest one that waits for its acknowledgement. It is stored in the
+/// member itself, because it is read in each tick. It covers [`window_ticks`] in 64 bits, so at high rates a
+/// bit stands for several ticks, called a grain.
 #[derive(Clone, Copy, Debug)]
 struct Unacked {
     /// The first update over this connection.
     first: Option<Tick>,
     oldest: Option<Tick>,
     newest: Tick,
-    /// Bit n: an update was sent n grains before that of `newest`. If the oldest without an acknowledgement is older than
-    /// that, the oldest known here counts once an older one is acknowledged.
+    /// Bit n: an update was sent n grains before that of `newest`. If the oldest unacknowledged update is
+    /// older than that, then once an older one is acknowledged, the oldest known here counts.
     sent: u64,
     grain_ticks: u32,
 }
@@ -229,7 +229,8 @@ impl Unacked {
         self.oldest.get_or_insert(tick);
     }
 
-    /// Whether the update of `tick` was sent. Of those before the last 64 grains it is known only that there were some.
+    /// Whether the update of `tick` was sent. For ticks before the last 64 grains it returns `true` if they
+    /// are not before the first update.
     fn was_sent(&self, tick: Tick) -> bool {
         if tick > self.newest || self.first.is_none_or(|first| tick < first) {
             return false;
@@ -246,7 +247,7 @@ impl Unacked {
             self.oldest = None;
             return;
         }
-        // Of the ticks of one grain the others may still wait.
+        // Other ticks of the same grain may still wait.
         let later = self.grain(self.newest) - self.grain(tick) + u32::from(self.grain_ticks > 1);
         let unacked = self.sent & 1_u64.checked_shl(later).map_or(u64::MAX, |bit| bit - 1);
         let oldest = |bit: u32| Tick((self.grain(self.newest) - bit) * self.grain_ticks).max(tick.next());
@@ -254,7 +255,7 @@ impl Unacked {
     }
 }
 
-/// Whether a margin need not be told at once.
+/// Whether a margin need not be reported at once.
 fn is_usual(margin: i16, rate: TickRate) -> bool {
     let most = rate.ticks_covering(MARGIN_MS_MAX).max(8) * 256;
     margin >= MARGIN_MIN && i64::from(margin) <= i64::from(most)
@@ -283,13 +284,14 @@ impl MemberConnection {
         }
     }
 
-    /// Takes a round trip into the smoothed one (a quarter of the difference).
+    /// Includes a round trip in the smoothed one (a quarter of the difference).
     pub(super) fn add_round_trip(&mut self, sample: Duration) {
         self.round_trip = if self.round_trip.is_zero() { sample } else { (self.round_trip * 3 + sample) / 4 };
     }
 
-    /// How far behind its inputs' ticks the player can see the others, in 1/256 tick: the way there and back, and what its
-    /// client waits for late updates. Who says that it sees them later wants to hit where they were.
+    /// How far behind its inputs' ticks the player can see the others, in 1/256 tick: the round trip, and the
+    /// time that its client waits for late updates. A client that claims to see them later than that wants to
+    /// hit where they were.
     pub(super) fn behind_max(&self, rate: TickRate) -> i64 {
         let behind = self.round_trip + Duration::from_millis(VIEW_SPARE_MS);
         (rate.ticks_in(behind) * 256.0) as i64
@@ -301,7 +303,7 @@ impl MemberConnection {
         }
     }
 
-    /// Whether something must be told at `tick` that concerns this connection alone.
+    /// Whether something that concerns this connection alone must be sent at `tick`.
     fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
         let silent = self.queued.map_or(i64::MAX, |queued| tick.since(queued));
         silent >= i64::from(rate.ticks_floor(Duration::from_millis(QUIET_MS_MAX)).max(1))
@@ -310,7 +312,7 @@ impl MemberConnection {
             || self.arrival.is_some_and(|arrival| arrival.told && !is_usual(arrival.margin, rate))
     }
 
-    /// Notes that the update of `tick` is on its way.
+    /// Records that the update of `tick` was sent.
     pub(super) fn sent(&mut self, tick: Tick) {
         self.queued = Some(tick);
         self.quiet = 0;
@@ -322,7 +324,7 @@ impl MemberConnection {
         self.unacked.was_sent(tick)
     }
 
-    /// The client has decoded the update of `tick`. `false` if it had told so before.
+    /// The client has decoded the update of `tick`. `false` if it had already acknowledged it.
     pub(super) fn ack(&mut self, tick: Tick) -> bool {
         self.unacked.acked(tick);
         let new = self.acked.is_none_or(|acked| tick > acked);
@@ -333,8 +335,9 @@ impl MemberConnection {
         new
     }
 
-    /// A frame came at `tick`. A client that goes on speaking, and acknowledges nothing new for too long, is lost: it does not
-    /// read what it is sent. One that is silent may be asleep; whether it lives is the transport's to find out.
+    /// A frame arrived at `tick`. A client that keeps sending frames but acknowledges nothing new for too
+    /// long is lost: it does not read its updates. A silent client may be asleep; the transport finds out
+    /// whether its connection is alive.
     pub(super) fn on_frame(&mut self, tick: Tick, rate: TickRate, acknowledges: bool) {
         if acknowledges || self.unacked.oldest.is_none() {
             self.deaf_since = None;
@@ -354,9 +357,9 @@ impl MemberConnection {
         tick.since(oldest).max(0) as u32 / rate.ticks_ceil(allowed).max(1)
     }
 
-    /// Whether the client is served at `tick`. One that does not acknowledge an update within max(250 ms, 2 round
-    /// trips) is served on ticks divisible by a power of two that grows with that time, so that laggards share
-    /// baselines.
+    /// Whether the client is served at `tick`. One that does not acknowledge an update within max(250 ms, 2
+    /// round trips) is served on ticks divisible by a power of two that grows with that time, so that slow
+    /// clients share baselines.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
         let lag = self.lag(tick, rate);
         lag == 0 || tick.0.is_multiple_of(1 << (lag.ilog2() + 1).min(window_ticks(rate).ilog2()))
@@ -374,7 +377,7 @@ mod tests {
         let due = |link: &MemberConnection, from: u32| {
             (from..from + 64).filter(|&tick| link.is_due(Tick(tick), rate)).count()
         };
-        assert_eq!(due(&link, 640), 64, "nothing is waited for");
+        assert_eq!(due(&link, 640), 64, "no acknowledgement is pending");
         link.sent(Tick(0));
         assert_eq!((0..8).filter(|&tick| link.is_due(Tick(tick), rate)).count(), 8);
         assert_eq!(due(&link, 640), 1);
@@ -384,7 +387,7 @@ mod tests {
         assert!(link.is_due(Tick(645), rate));
         assert!(!link.is_due(Tick(647), rate));
         link.steady = true;
-        assert!(link.is_due(Tick(647), rate), "it speaks every 250 ms only");
+        assert!(link.is_due(Tick(647), rate), "it sends a frame only every 250 ms");
         assert!(!link.ack(Tick(600)) && link.acked == Some(Tick(638)));
     }
 
@@ -402,7 +405,7 @@ mod tests {
         assert_eq!(oldest_after(10), Some(Tick(11)));
         assert_eq!(oldest_after(12), Some(Tick(14)));
         assert_eq!(oldest_after(60), None);
-        // A client that acknowledges nothing, then one of long ago.
+        // A client that acknowledges nothing, then an update of long ago.
         for tick in (100..1000).step_by(9) {
             unacked.sent(Tick(tick));
         }
@@ -422,7 +425,7 @@ mod tests {
         for tick in [11, 12, 14, 15] {
             link.pass(Tick(tick));
         }
-        assert_eq!(link.quiet, 2, "tick 13 was left out");
+        assert_eq!(link.quiet, 2, "tick 13 was skipped");
         link.sent(Tick(16));
         assert_eq!(link.quiet, 0);
     }

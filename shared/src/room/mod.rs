@@ -1,7 +1,8 @@
-//! The authoritative end: a [`Room`] takes what its members sent, steps the game, and fills an [`Outbox`].
+//! The authoritative end: a [`Room`] takes its members' messages, steps the game and fills an [`Outbox`].
 //!
-//! A pure state machine: time is an argument, and members are numbers. Whoever drives it owns sockets, queues and
-//! the clock. One direction: `handle` (inputs in) -> `step` (game, snapshot) -> outbox (one update per member).
+//! A pure state machine: time is an argument, and members are numbers. The code that drives it owns the
+//! sockets, queues and clock. Data flows in one direction: `handle` (inputs in) -> `step` (game, snapshot) ->
+//! outbox (one update per member).
 
 mod audit;
 mod budget;
@@ -57,7 +58,7 @@ use std::sync::Arc;
 use streams::Streams;
 use view::Work;
 
-/// What a host decides about a room besides the game's settings.
+/// A host's decisions about a room besides the game's settings.
 #[derive(Clone, Debug)]
 pub struct RoomConfig {
     /// The room's id.
@@ -66,15 +67,15 @@ pub struct RoomConfig {
     pub tick_rate: TickRate,
     /// How many spectators it takes.
     pub spectators_max: u16,
-    /// How long a cut player keeps its place.
+    /// How long a disconnected player keeps its seat.
     pub resume_grace: Duration,
-    /// Byte budget of one client, 1/s; 0: none. Over any two seconds it gets at most 1.1 x that, or its floor
-    /// (the stream of its entity and its private section) plus a quarter of the budget. The less urgent
-    /// streams wait.
+    /// Byte budget of one client, bytes/s; 0 for none. Over any two seconds the client gets at most 1.1 x the
+    /// budget, or its floor (the stream of its entity and its private section) plus a quarter of the budget.
+    /// The less urgent streams wait.
     pub client_bytes_per_s: u32,
 }
 
-/// The hash that a client's `Join` must show to play `G`.
+/// The hash that a client's `Join` must contain to play `G`.
 #[must_use]
 pub fn game_schema_hash<G: Game>() -> u64 {
     schema_hash(G::VERSION, &G::Entity::kinds(), &G::Input::schema())
@@ -95,24 +96,24 @@ pub struct Room<G: Game> {
     /// When `tick` was due, on the driver's clock.
     stepped_at: Duration,
     streams: Streams,
-    /// In the order of their ids: a new attachment goes to the end.
+    /// Sorted by id: a new attachment is added at the end.
     members: Vec<Member<G::Input>>,
     player_ids: PlayerIds,
-    /// When the last report of a differing state counted.
+    /// When a report of a differing state last counted.
     reported_at: Option<Tick>,
     first: FirstNumbers,
     commands: Commands<G::Command>,
     due_commands: Vec<(PlayerId, G::Command)>,
     turns: Vec<PlayerTurn<G::Input>>,
     hitboxes: Hitboxes,
-    /// The update that is being written; its memory is reused.
+    /// The update being written; its memory is reused.
     message: Vec<u8>,
     work: Work,
     own: OwnRow,
     keeps_states: bool,
     sampler: Option<Box<Sampler>>,
     stats: RoomStats,
-    /// Steps so far: not more than ticks, since a room may skip some.
+    /// Steps so far; may be fewer than ticks, since a room may skip ticks.
     steps: u64,
     idle_limits: IdleLimits,
 }
@@ -128,13 +129,13 @@ impl<G: Game> Room<G> {
     /// A room at tick 0 without members.
     ///
     /// # Errors
-    /// The game's types break a bound of the protocol, or its settings make no scene.
+    /// The game's types break a bound of the protocol, or no scene can be made from its settings.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
         Self::with_table(config, settings, seed, G::table())
     }
 
-    /// As [`Room::new`], with another table than the game's, or none: for the training of a table when the game's own is one
-    /// of other entities.
+    /// Like [`Room::new`], with a different table than the game's, or none: for training a table when the
+    /// game's own table does not fit its entities.
     ///
     /// # Errors
     /// As [`Room::new`].
@@ -145,7 +146,7 @@ impl<G: Game> Room<G> {
         table: Option<&[u8]>,
     ) -> Result<Self, RoomError> {
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
-        // A client makes its scene from what crosses the wire, so the room does too.
+        // A client makes its scene from what crosses the wire, so the room does the same.
         let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
         let schema = schema_of::<G>(&scene, config.tick_rate)?.with_profile(G::PACKETS, table)?;
@@ -191,9 +192,10 @@ impl<G: Game> Room<G> {
         })
     }
 
-    /// Skips the numbers of ticks for which there was no time. Tick numbers follow real time: clients count them by their
-    /// clocks, so a room that lost time must not go on where it stopped. Called before [`Room::handle`] is given what came
-    /// meanwhile. What is counted down for members (the time to resume, the time without an acknowledgement) stands still.
+    /// Skips tick numbers for which there was no time. Tick numbers follow real time: clients count them by
+    /// their clocks, so a room that lost time must not continue where it stopped. Called before
+    /// [`Room::handle`] gets the messages that arrived in the meantime. The members' countdowns (the time to
+    /// resume, the time without an acknowledgement) do not advance.
     pub fn skip(&mut self, ticks: u32) {
         self.tick = self.tick.offset(i64::from(ticks));
         self.skipped_ticks = self.skipped_ticks.saturating_add(ticks);
@@ -203,7 +205,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Lets the room's numbers begin elsewhere. For tests, before the first step and the first member.
+    /// Makes the room's numbers start elsewhere. For tests, before the first step and the first member.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.first = first;
         self.tick = first.tick;
@@ -211,7 +213,7 @@ impl<G: Game> Room<G> {
         self.world.start_at(first.entity);
     }
 
-    /// Whether the room has reached [`Tick::LAST`]: it has to be ended now.
+    /// Whether the room has reached [`Tick::LAST`] and must be ended now.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.tick >= Tick::LAST
@@ -219,7 +221,8 @@ impl<G: Game> Room<G> {
 
     /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.
     ///
-    /// `now` is when the tick was due on the driver's clock, which never goes back and starts at 0 with the room.
+    /// `now` is when the tick was due on the driver's clock. That clock starts at 0 with the room and never
+    /// goes back.
     pub fn step(&mut self, now: Duration, outbox: &mut impl Outbox) {
         self.stepped_at = now;
         self.steps += 1;
@@ -266,7 +269,7 @@ impl<G: Game> Room<G> {
         self.turns.sort_unstable_by_key(|turn| turn.player);
     }
 
-    /// Counts for whom the game looked back in this step.
+    /// Counts the rewinds that the game used in this step, by player.
     fn count_rewinds(&mut self) {
         for turn in self.turns.iter().filter(|turn| turn.rewind.used.get()) {
             self.stats.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
@@ -293,7 +296,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Takes in which player controls which entity after a step, and tells everybody of those that changed.
+    /// Records which player controls which entity after a step, and tells every member about changes.
     fn take_controls(&mut self) {
         if !self.world.take_controls_changed() {
             return;
@@ -317,21 +320,21 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Queues an event about players for everyone.
+    /// Queues an event about players for every member.
     fn tell_all(&mut self, event: &Event) {
         for member in &mut self.members {
             member.events.push(event);
         }
     }
 
-    /// Ends the room for everyone.
+    /// Closes the room for every member.
     pub fn close_all(&mut self, close: &Close, outbox: &mut impl Outbox) {
         for member in self.members.drain(..).filter(|member| member.link.is_some()) {
             outbox.close(member.id, close.clone());
         }
     }
 
-    /// Removes a member for good.
+    /// Removes a member permanently.
     pub fn kick(&mut self, member: MemberId, close: Close, outbox: &mut impl Outbox) {
         if let Some(at) = self.find(member) {
             self.remove(at);
@@ -351,25 +354,26 @@ impl<G: Game> Room<G> {
         &self.config
     }
 
-    /// Who may come in now, as the game decided last.
+    /// Who may enter now, by the game's last decision.
     #[must_use]
     pub fn access(&self) -> Access {
         self.world.access()
     }
 
-    /// How much looking back each player was granted (see [`Turn::rewind`]), with the attachment that it has, or had last.
+    /// The rewinds that each player was granted (see [`Turn::rewind`]), with the player's current or last
+    /// attachment.
     pub fn rewinds(&self) -> impl Iterator<Item = (MemberId, PlayerId, Rewinds)> {
         let players = self.members.iter().filter_map(|member| Some((member.id, member.player.as_ref()?)));
         players.map(|(member, player)| (member, player.id, player.rewinds))
     }
 
-    /// What is replicated.
+    /// The replicated entities.
     #[must_use]
     pub fn world(&self) -> &World<G::Entity> {
         &self.world
     }
 
-    /// What never changes.
+    /// The scene, which never changes.
     #[must_use]
     pub fn scene(&self) -> &G::Scene {
         &self.scene
@@ -381,26 +385,26 @@ impl<G: Game> Room<G> {
         &self.schema
     }
 
-    /// Bytes that one client gets at most from now on, 1/s; 0: no bound. See [`RoomConfig::client_bytes_per_s`].
+    /// Maximum bytes/s for one client from now on; 0 for no bound. See [`RoomConfig::client_bytes_per_s`].
     pub fn set_client_bytes_per_s(&mut self, bytes: u32) {
         self.config.client_bytes_per_s = bytes;
         self.streams.keep_crossings(bytes > 0);
     }
 
-    /// Keeps every state of the last 64 ticks from now on, so that a test can compare them; by default those from which
-    /// no packet can start any more are forgotten.
+    /// Keeps every state of the last [`window_ticks`](crate::limits::window_ticks) from now on, so that a
+    /// test can compare them. By default, states that can no longer be a packet's baseline are discarded.
     pub fn keep_states(&mut self) {
         self.keeps_states = true;
     }
 
-    /// Meters one update a second from now on, for [`Room::byte_profile`]. It costs about one more encoding a second, behind
-    /// a tick's updates.
+    /// Meters one update a second from now on, for [`Room::byte_profile`]. This costs about one more encoding
+    /// a second, after a tick's updates.
     pub fn sample_bytes(&mut self) {
         let seed = self.config.id.bits();
         self.sampler.get_or_insert_with(|| Box::new(Sampler::new(seed)));
     }
 
-    /// What the updates that were sampled are made of; `None` without [`Room::sample_bytes`].
+    /// The composition of the sampled updates; `None` without [`Room::sample_bytes`].
     #[must_use]
     pub fn byte_profile(&self) -> Option<&ByteProfile> {
         self.sampler.as_ref().map(|sampler| &sampler.profile)
@@ -412,40 +416,40 @@ impl<G: Game> Room<G> {
         (self.tick > Tick(0)).then(|| self.streams.state()).flatten()
     }
 
-    /// The snapshots of the last ticks of a stream that are still held; `None` if there is no such stream.
+    /// The stored snapshots of a stream's last ticks; `None` if there is no such stream.
     #[must_use]
     pub fn history(&self, stream: StreamId) -> Option<&crate::snapshot::History> {
         self.streams.get(stream).map(|stream| stream.encoder.history())
     }
 
-    /// What happened so far.
+    /// The counters so far.
     #[must_use]
     pub fn stats(&self) -> &RoomStats {
         &self.stats
     }
 }
 
-/// Why a room could not be made.
+/// Why a room could not be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoomError {
     /// The game's entities break a bound of the protocol.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The game's table is not for its entities.
+    /// The game's table does not fit its entities.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The game's settings make no scene.
+    /// No scene can be made from the game's settings.
     #[error(transparent)]
     Settings(#[from] BadSettings),
-    /// The game cuts the room in a way that cannot be.
+    /// The game divides the room in an impossible way.
     #[error(transparent)]
     Cells(#[from] BadCells),
-    /// The settings do not fit a message.
+    /// The settings do not fit into a message.
     #[error("the game's settings take more than {SETTINGS_BYTES_MAX} bytes")]
     SettingsTooLarge,
     /// No client could read the settings.
     #[error(
-        "the game's settings cannot be read back from their bytes: the codec knows no names of fields, so serde's \
+        "the game's settings cannot be read back from their bytes: the codec has no field names, so serde's \
          `tag`, `untagged`, `flatten` and `skip_serializing_if` do not work in them"
     )]
     SettingsUnreadable,

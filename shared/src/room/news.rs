@@ -1,4 +1,4 @@
-//! What waits in the queues of clients: events, encoded and stored once for all who get them.
+//! The contents of clients' event queues: events, encoded and stored once for all receivers.
 
 use crate::id::PlayerId;
 use crate::limits::EVENT_EXTRA_BYTES;
@@ -7,7 +7,7 @@ use crate::wire::control::ReliableEvent;
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// An event, encoded and stored once for all who get it.
+/// An event, encoded and stored once for all receivers.
 #[derive(Clone, Debug)]
 pub(super) struct Event(Arc<Content>);
 
@@ -17,7 +17,7 @@ struct Content {
     bytes: Bytes,
 }
 
-/// What an event is about.
+/// The subject of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Game { is_droppable: bool },
@@ -27,12 +27,12 @@ pub(super) enum Subject {
 }
 
 impl Event {
-    /// An event of the game, as it was encoded when it was given out.
+    /// An event of the game, in the encoding made when the game sent it.
     pub(super) fn of_game(bytes: Bytes, is_droppable: bool) -> Self {
         Self(Arc::new(Content { subject: Subject::Game { is_droppable }, bytes }))
     }
 
-    /// Who joined, left or controls what; `None` for any other event.
+    /// An event about a player who joined, left or changed entity; `None` for any other event.
     pub(super) fn of_players(event: &ReliableEvent) -> Option<Self> {
         let subject = match event {
             ReliableEvent::PlayerJoined(entry) => Subject::Joined(entry.player),
@@ -44,28 +44,28 @@ impl Event {
         Some(Self(Arc::new(Content { subject, bytes })))
     }
 
-    /// Whether nobody has to be told of it any more, if this is the only one that is kept besides.
+    /// Whether every client has received it, given that this is the only other copy.
     pub(super) fn is_told(&self) -> bool {
         self.holders() == 1
     }
 
-    /// How many places hold this very event.
+    /// How many references to this event exist.
     pub(super) fn holders(&self) -> usize {
         Arc::strong_count(&self.0)
     }
 
-    /// What it is about.
+    /// Its subject.
     pub(super) fn subject(&self) -> Subject {
         self.0.subject
     }
 
-    /// As it goes to clients.
+    /// Its bytes as clients receive them.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> Bytes {
         self.0.bytes.clone()
     }
 
-    /// What it counts for in a queue's bound.
+    /// What it counts toward a queue's bound.
     pub(super) fn cost_bytes(&self) -> usize {
         match self.0.subject {
             Subject::Game { .. } => self.0.bytes.len() + EVENT_EXTRA_BYTES,
@@ -78,11 +78,11 @@ impl Event {
     }
 }
 
-/// A place in the queue.
+/// An entry of the queue.
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     Event(Event),
-    /// So many droppable events are missing here.
+    /// This many droppable events are missing here.
     Dropped(u32),
 }
 
@@ -104,7 +104,7 @@ impl Entry {
     pub(super) fn bytes(&self) -> Bytes {
         match self {
             Self::Event(event) => event.0.bytes.clone(),
-            // A number and a variant are always encoded.
+            // Encoding a number and a variant cannot fail.
             Self::Dropped(count) => {
                 codec::encode(&ReliableEvent::EventsDropped(*count)).unwrap_or_default().into()
             }

@@ -1,20 +1,20 @@
-//! Where the numbers of a room begin.
+//! The first numbers of a room.
 
 use crate::tick::Tick;
 
-/// Where the numbers of a room begin, so that a test of what happens at their end need not wait for it.
+/// The first numbers of a room, so that a test of what happens when they run out need not wait for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstNumbers {
     /// The tick of the state before the first step. At [`Tick::LAST`] a room is over.
     pub tick: Tick,
-    /// The first player. Ids come again when everybody knows that their last player left.
+    /// The first player. Ids are reused when every client knows that their last player left.
     pub player: u16,
-    /// The first entity that is spawned from now on. They begin anew with 1 after
-    /// [`EntityId::LAST`](crate::id::EntityId::LAST) and pass over those that are there.
+    /// The first entity that is spawned from now on. Ids start over at 1 after
+    /// [`EntityId::LAST`](crate::id::EntityId::LAST) and skip existing ones.
     pub entity: u32,
-    /// The number before each client's first reliable event. They go on with 0 after 2^32 - 1.
+    /// The number before each client's first reliable event. After 2^32 - 1, numbers continue with 0.
     pub event: u32,
-    /// The number before each player's first command. They go on with 0 after 2^32 - 1.
+    /// The number before each player's first command. After 2^32 - 1, numbers continue with 0.
     pub command: u32,
 }
 

@@ -1,19 +1,19 @@
-//! Where a room puts what its members shall get.
+//! Where a room puts the messages for its members.
 
 use crate::id::MemberId;
 use crate::wire::Close;
 use bytes::Bytes;
 
-/// The way out of a room. Each member has one slot for updates; nothing here waits.
+/// The output of a room. Each member has one slot for updates; nothing waits here.
 pub trait Outbox {
-    /// Whether the member's slot is free. If it is not, the room skips the member and starts the next delta from
-    /// the last update that was accepted: a queued update is never replaced.
+    /// Whether the member's slot is free. If it is not, the room skips the member and its next delta starts
+    /// from the last accepted update: a queued update is never replaced.
     fn ready(&self, member: MemberId) -> bool;
 
     /// A control message, sent before any update that follows. At most two wait at a time.
     fn control(&mut self, member: MemberId, message: Bytes);
 
-    /// An update. Called only after [`Outbox::ready`] said yes.
+    /// An update. Called only after [`Outbox::ready`] returned `true`.
     fn update(&mut self, member: MemberId, message: &[u8]);
 
     /// The member is no longer in the room: tell it why and end its connection.

@@ -1,4 +1,4 @@
-//! The fields of a member's own entity that only it gets: read from the world when the member is served.
+//! The owner-only fields of a member's entity: read from the world when the member is served.
 
 use super::Room;
 use super::member::Member;
@@ -12,12 +12,12 @@ use crate::world::World;
 #[derive(Debug, Default)]
 pub(super) struct OwnRow {
     kind: u8,
-    /// Empty if the member has no entity, or one that has no such fields.
+    /// Empty if the member has no entity, or an entity without owner-only fields.
     row: Vec<i32>,
 }
 
 impl OwnRow {
-    /// Reads the entity of `member`, which is on its grid.
+    /// Reads the entity of `member`, which is quantized to its grid.
     pub(super) fn load<E: Entity, I>(&mut self, schema: &Schema, world: &World<E>, member: &Member<I>) {
         self.row.clear();
         let entity = member.player.as_ref().and_then(|player| world.get(player.entity));
@@ -27,12 +27,12 @@ impl OwnRow {
         }
     }
 
-    /// Whether there is something that was not told.
+    /// Whether there is something that was not sent.
     pub(super) fn is_news(&self, schema: &Schema, told: &OwnTold) -> bool {
         !self.row.is_empty() && told.is_news(schema, self.kind, &self.row)
     }
 
-    /// What has to be told, which then counts as told.
+    /// The fields to send; they then count as sent.
     pub(super) fn update(&self, schema: &Schema, told: &mut OwnTold) -> Option<OwnBits> {
         if self.row.is_empty() { None } else { told.update(schema, self.kind, &self.row) }
     }

@@ -1,16 +1,15 @@
-//! How often a client is served that does not keep up: a declared step, with hysteresis.
+//! How often a client that does not keep up is served: a declared step, with hysteresis.
 //!
-//! A single stall changes no step: such a client is spared until it acknowledges again ([`super::member::MemberConnection::is_due`]). One
-//! that is in trouble again and again, because its acknowledgements lag or its slot is full, is served at half, a quarter,
-//! an eighth of the room's rate, and at twice as much only after a time without trouble.
+//! A single stall does not change the step: such a client is skipped until it acknowledges again
+//! ([`super::member::MemberConnection::is_due`]). A client that is repeatedly in trouble, because its
+//! acknowledgements lag or its slot is full, is served at half, a quarter or an eighth of the room's rate.
+//! Each doubling of the rate needs a trouble-free period first.
 //!
-//! ```text
-//! window     1 s, and at least 4 updates that were due to the client
-//! troubled   a quarter of them or more were skipped       3 such windows in a row: a step slower
-//! calm       none of them was                             5 such windows in a row: a step faster; twice as many
-//!                                                         each time that this turned out to be too fast, at most 40
-//! no word    it acknowledged nothing: it is away, not slow, and the window does not count
-//! ```
+//! - **window**: 1 s, and at least 4 updates that were due to the client.
+//! - **troubled**: a quarter or more of them were skipped. 3 such windows in a row make it a step slower.
+//! - **calm**: none of them was skipped. 5 such windows in a row make it a step faster; twice as many each
+//!   time that this turned out to be too fast, at most 40.
+//! - **silent**: it acknowledged nothing. It is absent, not slow, and the window does not count.
 
 use crate::limits::RATE_STEP_MAX;
 use crate::tick::{Tick, TickRate};
@@ -27,9 +26,9 @@ pub(super) struct Pace {
     /// Windows in a row.
     troubled: u8,
     calm: u8,
-    /// Calm windows that it takes to be served more often.
+    /// Calm windows needed before the client is served more often.
     calm_wanted: u8,
-    /// It was served more often before.
+    /// It was made faster since the last slowdown or long calm period.
     sped_up: bool,
     window: Window,
 }
@@ -65,7 +64,7 @@ impl Pace {
         self.window.heard = true;
     }
 
-    /// An update was due at `tick`, and was given or skipped. Returns whether the step is another one now.
+    /// An update was due at `tick`, and was sent or skipped. Returns whether the step has changed.
     pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool) -> bool {
         let began = *self.window.began.get_or_insert(tick);
         self.window.due += 1;
@@ -103,7 +102,8 @@ mod tests {
 
     const RATE: TickRate = TickRate::DEFAULT;
 
-    /// A client over time: at each second, which share of its updates is skipped, and whether it speaks.
+    /// A client over time: in each second, which share of its updates is skipped, and whether it
+    /// acknowledges.
     struct Trial {
         pace: Pace,
         tick: u32,
@@ -114,7 +114,7 @@ mod tests {
             Self { pace: Pace::default(), tick: 1 }
         }
 
-        /// `skip` of 8 updates are skipped for so many seconds. Returns the step.
+        /// In each of `seconds`, `skip` of 8 updates are skipped. Returns the step.
         fn run(&mut self, seconds: u32, skip: u32, speaks: bool) -> u8 {
             for _ in 0..seconds * 30 {
                 if speaks {
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(trial.pace.step(), RATE_STEP_MAX);
         assert_eq!(trial.run(3, 0, true), RATE_STEP_MAX, "not at once");
         trial.run(1, 8, true);
-        assert_eq!(trial.run(3, 0, true), RATE_STEP_MAX, "the time begins anew");
+        assert_eq!(trial.run(3, 0, true), RATE_STEP_MAX, "the time starts over");
         let steps: Vec<u8> = (0..4).map(|_| trial.run(7, 0, true)).collect();
         assert_eq!(steps, [2, 1, 0, 0]);
     }
@@ -164,7 +164,7 @@ mod tests {
         for (wait, wanted) in waits.into_iter().zip([5, 10, 20, 40, 40, 40]) {
             assert!((wanted..wanted + 5).contains(&wait), "{wait} s, not {wanted}");
         }
-        // A long time without trouble, and all is as it was.
+        // After a long trouble-free period everything is as it was.
         trial.run(60, 0, true);
         while trial.run(1, 8, true) == 0 {}
         assert!((1..10).any(|_| trial.run(1, 0, true) == 0));
@@ -183,7 +183,7 @@ mod tests {
     fn a_client_that_is_away_is_not_slow() {
         let mut trial = Trial::new();
         assert_eq!(trial.run(60, 8, false), 0);
-        // Nor is one whose stall begins in one window and ends in another.
+        // Nor is a client whose stall begins in one window and ends in another.
         assert_eq!(trial.run(1, 8, true), 0);
         assert_eq!(trial.run(4, 8, false), 0);
         assert_eq!(trial.run(1, 8, true), 0);

@@ -1,20 +1,21 @@
-//! Which number a new player gets.
+//! Assigns ids to new players.
 
 use super::news::Event;
 use crate::id::PlayerId;
 use std::collections::BTreeMap;
 
-/// The greatest id that is given.
+/// The largest assigned id.
 const LAST: u16 = u16::MAX - 1;
-/// So many players who left are remembered before those of whom everybody knows are looked for.
+/// When this many players who left are remembered, those that every client knows to have left are removed.
 const LEFT_KEPT: usize = 64;
 
-/// The ids of a room's players. They are given in a circle, so that one comes again as late as can be; and never before
-/// everybody has been told that the player left who had it, those who are cut off and may resume included.
+/// The ids of a room's players. They are assigned cyclically, so that an id is reused as late as possible;
+/// and never before every client, including disconnected ones that may resume, has learned that its previous
+/// player left.
 #[derive(Debug)]
 pub(super) struct PlayerIds {
     next: u16,
-    /// Who left, with the news of it, which somebody may still have to be told.
+    /// Players who left, with the event about it, which some client may still have to receive.
     left: BTreeMap<PlayerId, Event>,
     sweep_at: usize,
 }
@@ -25,7 +26,7 @@ impl PlayerIds {
         Self { next: first.clamp(1, LAST), left: BTreeMap::new(), sweep_at: LEFT_KEPT }
     }
 
-    /// The next id that is free; `None` if there is none for now. `is_taken` says who is in the room.
+    /// The next free id; `None` if there is none at present. `is_taken` says which ids are in the room.
     pub(super) fn give(&mut self, is_taken: impl Fn(PlayerId) -> bool) -> Option<PlayerId> {
         for _ in 0..LAST {
             let id = PlayerId(self.next);
@@ -39,7 +40,7 @@ impl PlayerIds {
         None
     }
 
-    /// A player left; `news` is what everybody who knows it is told.
+    /// A player left; `news` is the event that every client that knows the player receives.
     pub(super) fn left(&mut self, id: PlayerId, news: Event) {
         self.left.insert(id, news);
         if self.left.len() >= self.sweep_at {
@@ -77,7 +78,7 @@ mod tests {
         harness.leave(players[2].0);
         harness.run_ticks(20);
         harness.room_mut().player_ids.next = LAST - 1;
-        assert_eq!(joined(&mut harness, "late").1, 1, "who is there keeps its id");
+        assert_eq!(joined(&mut harness, "late").1, 1, "a present player keeps its id");
         harness.settle();
         harness.assert_in_sync();
     }
@@ -92,7 +93,7 @@ mod tests {
         harness.run_ticks(20);
         harness.room_mut().player_ids.next = gone;
         assert_eq!(joined(&mut harness, "cleo").1, 1, "ada does not know yet that bob left");
-        // It comes back, and its connection breaks again before it hears of it.
+        // It returns, and its connection breaks again before it learns of it.
         harness.link(ada, LinkProfile::MOBILE_4G);
         harness.resume(ada);
         while harness.room().stats().resumes == 0 {
@@ -130,7 +131,7 @@ mod tests {
             let id = ids.give(|_| false).unwrap();
             ids.left(id, event.clone());
         }
-        assert!(ids.left.len() >= 100, "somebody has to be told of all of them");
+        assert!(ids.left.len() >= 100, "some client has yet to learn of all of them");
         ids.next = 101;
         assert_eq!(ids.give(|_| false), Some(PlayerId(201)));
     }

@@ -1,35 +1,38 @@
-//! Reliable events on their way to one client: numbered, bounded, kept until they are acknowledged.
+//! One client's reliable events: numbered, bounded, kept until they are acknowledged.
 
 use super::news::{Entry, Event, Subject};
 use crate::limits::{EVENTS_WAITING_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX, RELIABLE_QUEUE_MAX};
 use crate::wire::frame::{Numbered, numbers_between};
 use std::collections::VecDeque;
 
-/// What is left in a queue that had to drop events. Then the next drop is far off, and looking through the queue costs
-/// little per event.
+/// How much remains in a queue that had to drop events. The next drop is then far off, so searching the queue
+/// costs little per event.
 const BYTES_AFTER_DROP: usize = EVENTS_WAITING_BYTES_MAX / 8 * 7;
-/// A queue that has drained gives memory for more entries than this back.
+/// A queue that has drained keeps memory for at most this many entries.
 const ENTRIES_KEPT: usize = 64;
 
 /// The events that a client has not acknowledged. Numbers are counted modulo 2^32.
 ///
-/// Bounds: events of the game that cost [`EVENTS_WAITING_BYTES_MAX`]. At more, the oldest droppable ones that were never
-/// sent give way to a notice of their number, of which there is one at most, where the newest of them was; if that is not
-/// enough, the client is marked. Who joins, leaves and controls what is no fault of the client's, so that never does: a
-/// player who came and went before the client was told is not told at all, and of what a player controls only the last is.
-/// What is left of these is what is on its way, two for each player in the room, and a leave for each whom the client
-/// knows. At most [`RELIABLE_QUEUE_MAX`] events are on their way
-/// at one time.
+/// Bound: the game's events may cost [`EVENTS_WAITING_BYTES_MAX`]. Above it, the oldest droppable ones that
+/// were never sent are replaced by at most one notice of their number, at the position of the newest of them.
+/// If that is not enough, the client is marked as overflowed.
+///
+/// Events about players who join, leave or change entities are not the client's fault, so they never mark it.
+/// A player who joined and left before the client learned of it is not reported at all, and only the last
+/// entity that a player controls is reported. What remains of these events are the ones in flight, two for
+/// each player in the room, and a leave for each player that the client knows. At most [`RELIABLE_QUEUE_MAX`]
+/// events are in flight at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventQueue {
     waiting: VecDeque<Entry>,
     /// The number of the last event that was acknowledged.
     acked: u32,
-    /// How many of `waiting` were sent over this connection: these have numbers that the client may know.
+    /// How many of `waiting` were sent over this connection: the client may know the numbers of these.
     sent: usize,
-    /// What the game's events in `waiting` cost.
+    /// The cost of the game's events in `waiting`.
     cost_bytes: usize,
-    /// Who left while the client was away, until it is known that it was welcomed with the roster without them.
+    /// Players who left while the client was disconnected, until a frame proves that it has received a roster
+    /// without them.
     untold: Vec<Event>,
     /// An event did not fit: the client can no longer get all of them.
     pub(super) overflowed: bool,
@@ -41,7 +44,7 @@ impl EventQueue {
         Self { acked, ..Self::default() }
     }
 
-    /// Takes an event in. Returns how many were dropped for it.
+    /// Adds an event. Returns how many were dropped for it.
     pub(super) fn push(&mut self, event: &Event) -> u64 {
         let untold = match event.subject() {
             Subject::Left(player) => {
@@ -54,7 +57,7 @@ impl EventQueue {
             }
             Subject::Game { .. } | Subject::Joined(_) => false,
         };
-        // A client that is marked is closed in this step, or was closed.
+        // A marked client is closed in this step, or is already closed.
         if untold || self.overflowed {
             return 0;
         }
@@ -101,7 +104,7 @@ impl EventQueue {
         dropped.into()
     }
 
-    /// Takes back what was said of a player; `false` if it was sent, or never said.
+    /// Removes the unsent event with this subject; `false` if it was sent, or never queued.
     fn forget(&mut self, subject: Subject) -> bool {
         let at = self.waiting.iter().skip(self.sent).position(|entry| entry.subject() == Some(subject));
         at.and_then(|at| self.waiting.remove(self.sent + at)).is_some()
@@ -112,7 +115,7 @@ impl EventQueue {
         self.acked
     }
 
-    /// Takes an acknowledgement. `false` if it names an event that was never sent.
+    /// Handles an acknowledgement. `false` if it names an event that was never sent.
     #[must_use]
     pub(super) fn ack(&mut self, number: u32) -> bool {
         let Some(done) = numbers_between(self.acked, number) else { return true };
@@ -129,8 +132,8 @@ impl EventQueue {
         true
     }
 
-    /// A new connection that has all events up to `received`: the game's others are sent again. Who joined and left stands in
-    /// the roster with which the client is welcomed. `false` if `received` is impossible.
+    /// A new connection whose client has all events up to `received`: the game's later events are sent again.
+    /// The roster in the welcome already contains who joined and left. `false` if `received` is impossible.
     #[must_use]
     pub(super) fn resume(&mut self, received: u32) -> bool {
         let known = numbers_between(self.acked, received).is_some() && self.ack(received);
@@ -150,12 +153,12 @@ impl EventQueue {
         known
     }
 
-    /// The client has the roster with which it was welcomed back.
+    /// The client has the roster from its welcome.
     pub(super) fn welcomed(&mut self) {
         self.untold = Vec::new();
     }
 
-    /// The next events to send, at most what one message may hold.
+    /// The next events to send, at most as many as one message may contain.
     pub(super) fn unsent(&mut self) -> Numbered {
         let count = self.sendable();
         if count == 0 {
@@ -167,7 +170,7 @@ impl EventQueue {
         Numbered { first, items }
     }
 
-    /// Whether an event is to be sent now.
+    /// Whether an event can be sent now.
     pub(super) fn has_unsent(&self) -> bool {
         self.sendable() > 0
     }
@@ -231,7 +234,7 @@ mod tests {
         assert!(!queue.ack(1), "it was never sent");
         queue.unsent();
         assert!(queue.ack(1));
-        assert!(queue.ack(0), "an old acknowledgement says nothing new");
+        assert!(queue.ack(0), "an old acknowledgement changes nothing");
         assert!(!queue.ack(2));
     }
 
@@ -247,13 +250,14 @@ mod tests {
         assert!(!queue.overflowed, "the first one made room");
         queue.push(&event(0));
         assert!(queue.overflowed);
-        assert_eq!(queue.waiting.capacity(), 0, "what nobody will get takes no memory");
+        assert_eq!(queue.waiting.capacity(), 0, "events that no client will get take no memory");
     }
 
     #[test]
     fn the_oldest_droppable_events_give_way_to_a_notice_of_their_number() {
         let mut queue = EventQueue::default();
-        // Three that are on their way, one of every second size that may be dropped, until the bound is passed twice.
+        // Three events in flight, then pairs of equal events, one of each pair droppable, until the bound is
+        // passed twice.
         (0..3).for_each(|_| assert_eq!(queue.push(&sized(9, 500, true)), 0));
         assert_eq!(queue.unsent().items.len(), 3);
         let mut dropped = 0;
@@ -261,7 +265,7 @@ mod tests {
             dropped += queue.push(&sized((at / 2 % 200) as u8, 500, at % 2 == 0));
         }
         assert!(!queue.overflowed && queue.cost_bytes <= EVENTS_WAITING_BYTES_MAX);
-        assert!(queue.resume(3), "those that were on their way are all there");
+        assert!(queue.resume(3), "those in flight are all there");
         let (mut kept, mut told) = (Vec::new(), Vec::new());
         while !queue.waiting.is_empty() {
             for bytes in queue.unsent().items {
@@ -276,7 +280,7 @@ mod tests {
         let [(place, count)] = told[..] else { panic!("one notice: {told:?}") };
         assert_eq!(count, dropped);
         assert_eq!(kept.len() as u64, 900 - dropped);
-        // Before the notice every second event is missing, behind it none is.
+        // Before the notice every second event is missing; after it, none.
         assert!(kept[..place].iter().zip(0..).all(|(n, at)| *n == (at % 200) as u8), "{kept:?}");
         assert_eq!(place as u64 + 1, dropped);
         assert!(kept[place + 1..].chunks_exact(2).all(|two| two[0] == two[1]), "{kept:?}");
@@ -289,7 +293,7 @@ mod tests {
         assert_eq!(queues[0].waiting.capacity(), 0);
         queues.iter_mut().for_each(|queue| (0..400).for_each(|_| assert_eq!(queue.push(&told), 0)));
         assert!(size_of::<Entry>() <= 16 && queues[0].waiting.capacity() <= 512);
-        assert_eq!(told.holders(), 1 + 100 * 400, "nobody has a copy");
+        assert_eq!(told.holders(), 1 + 100 * 400, "no queue has a copy");
         let mut queue = queues.swap_remove(0);
         while queue.has_unsent() {
             queue.unsent();
@@ -304,7 +308,7 @@ mod tests {
         (1..=4).for_each(|n| assert_eq!(queue.push(&event(n)), 0));
         assert_eq!(queue.unsent(), numbered(u32::MAX, (1..=4).map(event)));
         assert!(queue.ack(0), "two of them came");
-        assert!(queue.ack(u32::MAX), "an old acknowledgement says nothing new");
+        assert!(queue.ack(u32::MAX), "an old acknowledgement changes nothing");
         assert!(!queue.ack(3), "it was never sent");
         assert!(!queue.clone().resume(u32::MAX) && queue.resume(1));
         assert_eq!(queue.unsent(), numbered(2, [event(4)]));
@@ -317,7 +321,7 @@ mod tests {
         events.iter().for_each(|event| assert_eq!(queue.push(event), 0));
         assert_eq!(queue.unsent(), numbered(1, [event(1), joined(2), event(2), event(3), left(9)]));
         queue.push(&left(2));
-        assert_eq!(queue.unsent(), numbered(6, [left(2)]), "that it joined is on its way");
+        assert_eq!(queue.unsent(), numbered(6, [left(2)]), "its join is already in flight");
     }
 
     #[test]
@@ -335,7 +339,7 @@ mod tests {
         }
         assert_eq!(queue.unsent(), numbered(3, [event(1), controls(1, 9), left(2)]));
         assert!(queue.resume(2));
-        assert_eq!(queue.unsent(), numbered(3, [event(1)]), "the roster tells the rest");
+        assert_eq!(queue.unsent(), numbered(3, [event(1)]), "the roster contains the rest");
     }
 
     #[test]
@@ -349,8 +353,8 @@ mod tests {
         assert_eq!(queue.unsent(), numbered(2, [event(2), event(3), left(1)]));
     }
 
-    /// A room and a client whose roster follows from what it is told, through sends, acknowledgements, cuts and resumes by
-    /// chance.
+    /// A room and a client that derives its roster from what it receives, through random sends,
+    /// acknowledgements, disconnects and resumes.
     #[test]
     fn whatever_happens_the_client_knows_who_is_there() {
         for seed in 1..=400 {

@@ -1,7 +1,8 @@
-//! Reports of states that differ at a client: what of them the room itself can confirm, and how often they count.
+//! Reports of states that differ at a client: what the room itself can confirm of them, and how often they
+//! count.
 //!
-//! A room cannot see a client's state. What it can see is that it was asked for a repair and served it, and that its own
-//! value is the one that the report says. A report for which that does not hold is a lie.
+//! A room cannot see a client's state. It can see that it was asked for a repair and served it, and that its
+//! own value is the one in the report. A report for which that is not the case is false.
 
 use super::Room;
 use crate::game::Game;
@@ -12,13 +13,13 @@ use crate::wire::control::Desync;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// In one room a further report counts after this time: a fault of the game shows all the same, and whoever lies, in however
-/// many sessions, raises the alarm no faster.
+/// The minimum time between two reports that count in one room. A bug in the game still shows, and false
+/// reports, in however many sessions, cannot raise the alarm faster.
 const COUNTED_PERIOD: Duration = Duration::from_secs(15);
-/// How long a repair may be reported upon.
+/// How long a repair can be reported on.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A state that was sent to a client again, because the client's own differed.
+/// A state that was sent to a client again because the client's own state differed.
 #[derive(Clone, Debug)]
 pub(super) struct Repaired {
     pub(super) stream: StreamId,
@@ -28,7 +29,7 @@ pub(super) struct Repaired {
 }
 
 impl Repaired {
-    /// Whether what the report says of the server is so.
+    /// Whether the report's statement about the server is true.
     fn confirms(&self, report: &Desync) -> bool {
         if (report.stream, report.tick) != (self.stream, self.state.tick) {
             return false;
@@ -41,14 +42,14 @@ impl Repaired {
 }
 
 impl<G: Game> Room<G> {
-    /// Takes a report, which must follow a repair; each repair may be reported upon once.
+    /// Handles a report, which must follow a repair; each repair can be reported on once.
     pub(super) fn desync(&mut self, member: MemberId, report: Desync) -> Result<(), Close> {
         let (tick, period) = (self.tick, self.config.tick_rate.ticks_ceil(COUNTED_PERIOD));
         let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
         let repaired = member.link.as_mut().and_then(|link| link.repaired.take());
         if !repaired.is_some_and(|repaired| repaired.confirms(&report)) {
             self.stats.desyncs_false += 1;
-            return Err(Close::new(CloseCode::Policy, "the report of a state that differs is not true"));
+            return Err(Close::new(CloseCode::Policy, "the report of a differing state is not true"));
         }
         if self.reported_at.is_some_and(|last| tick.since(last) < i64::from(period)) {
             self.stats.desyncs_excess += 1;
@@ -60,7 +61,7 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
-    /// Forgets the states upon which nobody reported.
+    /// Discards the states that no client reported on in time.
     pub(super) fn forget_repaired(&mut self) {
         let timeout = i64::from(self.config.tick_rate.ticks_ceil(REPORT_TIMEOUT));
         for link in self.members.iter_mut().filter_map(|member| member.link.as_mut()) {

@@ -1,4 +1,4 @@
-//! Who comes, acts and goes: the handling of a member's events.
+//! Members that join, act and leave: the handling of their events.
 
 use super::event::{Hold, MemberEvent, MemberFrame};
 use super::idle::{Activity, has_changed};
@@ -17,11 +17,12 @@ use crate::wire::frame::{ClientFrame, numbers_between};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// How much later than expected the next frame of a steady client may come before its input counts as missing, ms.
+/// How much later than expected the next frame of a steady client may arrive before its input counts as
+/// missing, ms.
 const STEADY_MS_SPARE: u64 = 66;
 
 impl<G: Game> Room<G> {
-    /// Takes an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
+    /// Handles an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
     pub fn handle(
         &mut self,
         now: Duration,
@@ -89,11 +90,11 @@ impl<G: Game> Room<G> {
             self.make_place();
         }
         if self.members.len() >= MEMBERS_MAX {
-            return Err(Close::new(CloseCode::Full, "the room has as many members as it may"));
+            return Err(Close::new(CloseCode::Full, "the room has reached its maximum number of members"));
         }
         let player = match role {
             Role::Spectator if self.spectators() >= usize::from(self.spectators_max()) => {
-                return Err(Close::new(CloseCode::Full, "the room takes no more spectators"));
+                return Err(Close::new(CloseCode::Full, "the room accepts no more spectators"));
             }
             Role::Spectator => None,
             Role::Player => Some(self.admit(name, secret).map_err(|refusal| Close::from(&refusal))?),
@@ -119,7 +120,7 @@ impl<G: Game> Room<G> {
         self.welcome(self.members.len() - 1, false, schema, outbox)
     }
 
-    /// If the room is full of players, takes the place of one who is away and whose place gives way.
+    /// If the room is full of players, removes a disconnected one whose seat gives way.
     fn make_place(&mut self) {
         if self.players() < usize::from(self.players_max) {
             return;
@@ -136,7 +137,7 @@ impl<G: Game> Room<G> {
     /// The schema for a client that has none.
     fn schema_bytes() -> Result<List<u8, SCHEMA_BYTES_MAX>, Close> {
         let bytes = GameSchema::of::<G::Entity, G::Input>(G::VERSION).encode().ok();
-        let text = "the game's schema is too long to be sent; use a client that is built with the game";
+        let text = "the game's schema is too long to send; use a client that is built with the game";
         bytes
             .and_then(|bytes| List::try_from(bytes).ok())
             .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
@@ -172,7 +173,7 @@ impl<G: Game> Room<G> {
         let has_secret =
             |of: &Member<_>| !of.leaves && of.player.as_ref().is_some_and(|player| player.is_shown(shown));
         let Some(at) = self.members.iter().position(has_secret) else {
-            return bad("no place is kept under this secret; join anew");
+            return bad("no seat is held for this secret; join again");
         };
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
@@ -191,13 +192,13 @@ impl<G: Game> Room<G> {
         }
         self.members.push(seat);
         if !known {
-            return bad("reliable events in between are no longer held; join anew");
+            return bad("reliable events in between are no longer available; join again");
         }
         self.stats.resumes += 1;
         self.welcome(self.members.len() - 1, true, None, outbox)
     }
 
-    /// Tells a member that it has its place.
+    /// Tells a member that it has its seat.
     fn welcome(
         &mut self,
         at: usize,
@@ -284,7 +285,7 @@ impl<G: Game> Room<G> {
             self.stats.commands += 1;
             member.activity.act(self.steps);
             if !self.commands.push(id, due_at, command) {
-                let text = "too many commands wait; send no more than 128 ahead of the acknowledgement";
+                let text = "too many commands are waiting; send at most 128 ahead of the acknowledgement";
                 return Err(Close::new(CloseCode::RateLimited, text));
             }
         }
@@ -293,11 +294,11 @@ impl<G: Game> Room<G> {
 
     fn follow(&mut self, member: MemberId, player: Option<PlayerId>) -> Result<(), Close> {
         let players = || self.members.iter().filter_map(|member| member.player.as_ref());
-        // The player may be gone: then the spectator sees what it sees of itself.
+        // If the player has left, the spectator gets its own view.
         let follows = players().find(|other| Some(other.id) == player).map(|other| (other.id, other.entity));
         let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
         if member.player.is_some() {
-            return Err(bad("only a spectator follows a player"));
+            return Err(bad("only a spectator can follow a player"));
         }
         member.follows = follows;
         member.activity.act(self.steps);
@@ -317,7 +318,7 @@ impl<G: Game> Room<G> {
                 "the repair names a snapshot that was never sent",
             ));
         }
-        // At most one a second; a client that asks more often is simply not answered.
+        // At most one a second; further requests are ignored.
         if link.repaired_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
             link.repair = Some((stream, tick));
             link.repaired_at = Some(room_tick);
@@ -325,7 +326,7 @@ impl<G: Game> Room<G> {
         Ok(())
     }
 
-    /// Takes the connection from a member. A player keeps its place for a time.
+    /// Detaches a member's connection. A player keeps its seat for a time.
     pub(super) fn cut(&mut self, member: MemberId, hold: Hold) {
         let Ok(at) = self.members.binary_search_by_key(&member, |member| member.id) else { return };
         let Some(member) = self.members.get_mut(at) else { return };
@@ -341,7 +342,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// A member leaves for good. The game gets the commands that it sent before.
+    /// A member leaves permanently. The game still gets the commands that it sent before.
     fn leave(&mut self, member: MemberId, outbox: &mut impl Outbox) {
         outbox.close(member, CloseCode::Normal.into());
         let Some(at) = self.find(member) else { return };
@@ -354,7 +355,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Removes a seat for good, its entity with it.
+    /// Removes a seat permanently, together with its entity.
     pub(super) fn remove(&mut self, at: usize) {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
@@ -371,7 +372,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Removes players whose time to resume is over, or who missed events that are no longer held.
+    /// Removes players whose time to resume is over, or who missed events that are no longer stored.
     pub(super) fn expire_cut_players(&mut self) {
         let ticks = |grace| i64::from(self.config.tick_rate.ticks_ceil(grace));
         let grace = self.config.resume_grace;
@@ -409,7 +410,7 @@ fn bad(text: &str) -> Close {
     Close::new(CloseCode::DecodeError, text)
 }
 
-/// When something arrived, against the room's last step.
+/// When something arrived, relative to the room's last step.
 #[derive(Clone, Copy)]
 struct ArrivalTime {
     tick: Tick,
@@ -418,7 +419,7 @@ struct ArrivalTime {
     rate: TickRate,
 }
 
-/// Takes an acknowledgement; `moment` is when it came, if that is known. Returns whether it is new.
+/// Records an acknowledgement; `moment` is when it arrived, if that is known. Returns whether it is new.
 fn take_snapshot_ack(
     link: &mut MemberConnection,
     ack: Tick,
@@ -435,7 +436,7 @@ fn take_snapshot_ack(
     Ok(new)
 }
 
-/// The commands among `commands`, the first of which has the number `first`, that were not received before.
+/// Those of `commands` that were not received before. The first of `commands` has the number `first`.
 fn new_commands<C, I>(
     link: &mut MemberConnection,
     player: &mut Player<I>,
@@ -455,27 +456,28 @@ fn new_commands<C, I>(
     Ok(commands.into_iter().skip(known))
 }
 
-/// The tick in whose step a frame's commands are due: that of its newest input, so that what was done in one moment counts in
-/// one step. The next one if the frame has no input, or one so far ahead that it is refused.
+/// The tick in whose step a frame's commands are due: that of its newest input, so that actions of one moment
+/// take effect in one step. The next tick if the frame has no input, or one so far ahead that it is refused.
 fn commands_due_at<I>(frame: &ClientFrame<I>, moment: ArrivalTime) -> Tick {
     let next = moment.tick.next();
     let window = i64::from(window_ticks(moment.rate));
     frame.inputs.last().map_or(next, |(tick, _)| if tick.since(next) < window { *tick } else { next })
 }
 
-/// How far behind its newest input the player saw the others, in 1/256 tick. The inputs before were made as much earlier as
-/// their ticks are, so it is the same for all of them.
+/// How far behind its newest input the player saw the others, in 1/256 tick. Earlier inputs were made earlier
+/// by as many ticks as their numbers differ, so the value applies to all of them.
 fn behind<I>(frame: &ClientFrame<I>) -> Option<i64> {
     let (newest, _) = frame.inputs.last()?;
     let (view, fraction) = frame.view?;
     Some(newest.since(view) * 256 - i64::from(fraction))
 }
 
-/// How early the newest input of a frame came: before the step of its own tick, which will be a whole number of
-/// periods after the last step.
+/// How early the newest input of a frame arrived: before the step of its own tick, which will be a whole
+/// number of periods after the last step.
 fn arrival<I>(frame: &ClientFrame<I>, moment: ArrivalTime) -> Arrival {
     let margin = frame.inputs.last().map_or(0.0, |(tick, _)| {
-        // What came while the room lost time came before the tick to which it skipped was due.
+        // A frame that arrived while the room lost time arrived before the tick to which the room skipped was
+        // due.
         let after = moment.rate.ticks_in(moment.now.saturating_sub(moment.stepped_at));
         let before = moment.rate.ticks_in(moment.stepped_at.saturating_sub(moment.now));
         (tick.since(moment.tick) as f64 - after + before) * 256.0

@@ -19,7 +19,7 @@ use crate::wire::update::{Private, Timing, UpdateWriter};
 use crate::wire::{Advice, Close, CloseCode};
 use core::time::Duration;
 
-/// How often the states of a room of many streams are looked through for those that can be forgotten, ticks.
+/// How often a room of many streams checks which states it can discard, ticks.
 const FORGET_PERIOD_TICKS: u32 = 8;
 
 impl<G: Game> Room<G> {
@@ -64,7 +64,7 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Sends a member its update, unless everything in it has to wait.
+    /// Sends a member its update, unless everything in it must wait.
     fn update(&mut self, at: usize, moment: StepTime, has_news: bool, outbox: &mut impl Outbox) {
         let Some(id) = self.members.get(at).map(|member| member.id) else { return };
         if !self.write_update(at, moment, has_news) {
@@ -77,7 +77,8 @@ impl<G: Game> Room<G> {
         let bytes = self.message.len();
         debug_assert!(bytes <= OUTBOUND_BYTES_MAX, "an update of {bytes} bytes");
         if bytes > OUTBOUND_BYTES_MAX {
-            // No client would take it. It asks for a repair when the next packet starts from what it has not.
+            // No client would accept it. The client asks for a repair when the next packet's baseline is
+            // missing.
             self.stats.updates_too_long += 1;
             return;
         }
@@ -109,11 +110,11 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Finds out which streams a member sees in this tick.
+    /// Determines which streams a member sees in this tick.
     fn look(&mut self, at: usize) {
         let Some(member) = self.members.get(at) else { return };
         if member.link.is_none() {
-            // While it is cut off its reach is still updated.
+            // While it is disconnected, its reach is still updated.
             if *self.streams.interest() != Interest::Whole {
                 let reach = self.view_of(member).reach;
                 self.members.get_mut(at).into_iter().for_each(|member| member.reach = reach);
@@ -146,8 +147,8 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.get_mut(at) else { return false };
         member.reach = view.reach;
         let Some(link) = &mut member.link else { return false };
-        // The stream of a whole group contains the player's entity. Under a budget its cell is sent first, so
-        // it is separate.
+        // The stream of a whole group contains the player's entity. Under a budget the entity's cell is sent
+        // first, so it is separate.
         let is_apart = self.config.client_bytes_per_s > 0 || view.reach != Reach::Everywhere;
         let own = own.filter(|own| is_apart || !view.groups.contains(group_of_stream(*own)));
         if link.view.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
@@ -160,7 +161,7 @@ impl<G: Game> Room<G> {
         true
     }
 
-    /// Writes the update of a member to `message`. Returns `false` if everything has to wait and there is no
+    /// Writes the update of a member to `message`. Returns `false` if everything must wait and there is no
     /// other news.
     fn write_update(&mut self, at: usize, moment: StepTime, has_news: bool) -> bool {
         let first = self.members.get(at).and_then(|member| self.first_stream(member));
@@ -198,7 +199,7 @@ impl<G: Game> Room<G> {
         true
     }
 
-    /// The keyframe of an old tick, if the member asked for one and the state is still held. The client's
+    /// The keyframe of an old tick, if the member asked for one and the state is still stored. The client's
     /// state is wrong, so the next packet of that stream is a keyframe, too.
     fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
         let link = self.members.get_mut(at)?.link.as_mut()?;
@@ -224,7 +225,8 @@ impl<G: Game> Room<G> {
         self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };
     }
 
-    /// Forgets the states from which no packet will start, but the hashed ones, which a repair may ask for.
+    /// Discards states that will not be a packet's baseline, except the hashed ones, for which a repair may
+    /// ask.
     fn forget_states(&mut self) {
         let links = || self.members.iter().filter_map(|member| member.link.as_ref());
         let newest = self.tick;
@@ -237,7 +239,8 @@ impl<G: Game> Room<G> {
         });
     }
 
-    /// A client that speaks and acknowledges nothing is given up; a player's place is kept for the time to resume.
+    /// Closes clients that send frames but acknowledge nothing; a player's seat is kept for the time to
+    /// resume.
     fn close_lost(&mut self, outbox: &mut impl Outbox) {
         while let Some(member) =
             self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.lost))
@@ -250,13 +253,13 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// A member that missed a reliable event can no longer be given all of them in order.
+    /// Closes members that missed a reliable event: they can no longer get all of them in order.
     fn close_overflowed(&mut self, outbox: &mut impl Outbox) {
         while let Some(at) =
             self.members.iter().position(|member| member.link.is_some() && member.events.overflowed)
         {
             if let Some(member) = self.members.get(at) {
-                let text = "too many reliable events wait for an acknowledgement; join anew";
+                let text = "too many reliable events are waiting for an acknowledgement; join again";
                 let close = Close::new(CloseCode::TooSlow, text);
                 outbox.close(member.id, Close { advice: Advice::RetryAfter(0), ..close });
             }
@@ -266,9 +269,9 @@ impl<G: Game> Room<G> {
     }
 }
 
-/// Whether a repair fits into a message beside the other packets. Two keyframes of a large room exceed the
-/// bound of bytes, and a packet beside those of the widest view the bound of packets. Without it the client
-/// still gets its new keyframe; only what differed is not found out.
+/// Whether a repair fits into a message together with the other packets. Two keyframes of a large room exceed
+/// the byte bound, and one more packet than those of the widest view exceeds the packet bound. Without the
+/// repair the client still gets its new keyframe; only the difference is not determined.
 fn fits_beside(packets: &[Packet], repair: &Packet) -> bool {
     let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
     let left = OUTBOUND_BYTES_MAX.saturating_sub(PRIVATE_BYTES_MAX + bytes);
@@ -289,7 +292,8 @@ fn private<I: Input>(member: &mut Member<I>, moment: StepTime, stats: &mut RoomS
         private.quiet = link.quiet;
         private.rate_step = link.pace.step();
         private.dropped = link.view.take_dropped();
-        // What came after the tick was due, because its step was late, is told with the next.
+        // A frame that arrived after the tick was due, because its step was late, is reported with the next
+        // update.
         private.timing = link.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
             let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
             Timing {

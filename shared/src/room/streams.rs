@@ -14,14 +14,14 @@ use std::collections::VecDeque;
 pub(super) struct Streams {
     interest: Interest,
     rate: TickRate,
-    /// In the order of their ids.
+    /// Sorted by id.
     streams: Vec<Stream>,
-    /// The stream of each entity, in the order of the entities' ids. Empty in a room of one stream.
+    /// The stream of each entity, sorted by the entities' ids. Empty in a room of one stream.
     of_entity: Vec<(EntityId, StreamId)>,
     /// Memory for the next `of_entity`.
     spare: Vec<(EntityId, StreamId)>,
     whole: Snapshot,
-    /// Entities encoded by streams that are gone.
+    /// Entities encoded by streams that were removed.
     encoded_before: u64,
     /// Changes whenever a stream is made or removed.
     generation: u64,
@@ -32,15 +32,15 @@ pub(super) struct Streams {
 /// What a client needs from a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Its prediction is right.
+    /// Its prediction is correct.
     Nothing,
-    /// Its prediction is right, but the baseline grows old.
+    /// Its prediction is correct, but the baseline is getting old.
     Refresh,
     /// Its prediction is wrong.
     News,
 }
 
-/// One of them.
+/// One stream of a room.
 #[derive(Debug)]
 pub(super) struct Stream {
     id: StreamId,
@@ -49,11 +49,11 @@ pub(super) struct Stream {
     next: Snapshot,
     /// The entities that moved from here to another stream, and when; the newest last.
     crossings: VecDeque<(EntityId, Tick)>,
-    /// Since when nothing is in it.
+    /// Since when it has been empty.
     empty_since: Option<Tick>,
 }
 
-/// Crossings that a stream remembers.
+/// The maximum number of crossings that a stream remembers.
 const CROSSINGS_MAX: usize = 1_024;
 
 impl Stream {
@@ -100,7 +100,7 @@ impl Streams {
         }
     }
 
-    /// Starts or stops the recording of crossings, for clients with a byte budget.
+    /// Starts or stops recording crossings, for clients with a byte budget.
     pub(super) fn keep_crossings(&mut self, keeps: bool) {
         self.keeps_crossings = keeps;
         if !keeps {
@@ -112,7 +112,7 @@ impl Streams {
         &self.interest
     }
 
-    /// Takes the state of `tick`: every entity goes to its stream and is put on its grid.
+    /// Captures the state of `tick`: every entity is added to its stream and quantized to its grid.
     pub(super) fn capture<E: Entity>(
         &mut self,
         schema: &Schema,
@@ -131,7 +131,7 @@ impl Streams {
         placed.clear();
         let before = core::mem::take(&mut self.of_entity);
         let mut known = before.iter().copied().peekable();
-        // They have the greatest ids.
+        // The streams of whole groups have the largest ids.
         let has_all = self.streams.last().is_some_and(|stream| is_of_all(stream.id));
         for ((id, entity), row) in world.iter().zip(whole.rows()) {
             while known.next_if(|(other, _)| *other < id).is_some() {}
@@ -231,7 +231,7 @@ impl Streams {
         }
     }
 
-    /// The entities that moved from a stream to another after `base`.
+    /// The entities that moved from a stream to another one after `base`.
     pub(super) fn crossed_since(&self, id: StreamId, base: Tick) -> impl Iterator<Item = EntityId> {
         let crossings = self.get(id).into_iter().flat_map(|stream| stream.crossings.iter().rev());
         crossings.take_while(move |(_, tick)| *tick > base).map(|(entity, _)| *entity)
@@ -248,15 +248,15 @@ impl Streams {
         self.generation
     }
 
-    /// The packet that leads from `base` to the newest state of a stream.
+    /// The packet from `base` to the newest state of a stream.
     pub(super) fn packet(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> Option<Packet> {
         self.get_mut(id)?.encoder.packet(schema, base)
     }
 
-    /// Fills `into` with the existing streams of a view, sorted by id, and with `own` whatever the view says.
-    /// `before` tells what the member saw in the last tick. If there are more than [`VIEW_STREAMS_MAX`], the
-    /// farthest are left out: the nearest of them go to `left_out`, at most as many again. Returns how many
-    /// are left out.
+    /// Fills `into` with the existing streams of a view, sorted by id, and with `own` in any case. `before`
+    /// says whether the member saw a stream in the last tick. If there are more than [`VIEW_STREAMS_MAX`],
+    /// the farthest are left out: the nearest of those go to `left_out`, at most [`VIEW_STREAMS_MAX`] of
+    /// them. Returns how many are left out.
     pub(super) fn seen(
         &self,
         view: &View,
@@ -282,7 +282,8 @@ impl Streams {
         beyond
     }
 
-    /// How far a stream lies from the centre of a view, squared; 0 without one of them.
+    /// The squared distance of a stream from the centre of a view; 0 if the stream has no cell or the view no
+    /// centre.
     pub(super) fn distance_squared(&self, view: &View, stream: StreamId) -> i64 {
         match (self.interest, cell_of_stream(stream), view.reach) {
             (Interest::Cells(cells), Some(cell), Reach::Around(centre)) => {
@@ -292,8 +293,8 @@ impl Streams {
         }
     }
 
-    /// How much more urgent a stream becomes with each tick in which it is not served: half as much one cell away, a third
-    /// two cells away.
+    /// How much the urgency of a stream grows with each tick in which it is not served: half as much one cell
+    /// away, a third two cells away.
     pub(super) fn urgency(&self, view: &View, stream: StreamId, importance: u32) -> u64 {
         let size = if let Interest::Cells(cells) = self.interest { cells.size } else { 1 };
         let cells =
@@ -301,8 +302,8 @@ impl Streams {
         u64::from(importance.clamp(1, 1_000)) * 1_024 / (16 + cells) + 1
     }
 
-    /// Forgets the states from which no packet will start, and streams that are empty and that nobody has. `has` says
-    /// whether some member starts from a tick of a stream.
+    /// Discards states that will not be a packet's baseline, and empty streams that no client has. `has` says
+    /// whether a member has a stream, or a tick of it as its baseline.
     pub(super) fn forget(
         &mut self,
         tick: Tick,
@@ -333,13 +334,13 @@ impl Streams {
         });
     }
 
-    /// How many entities were encoded so far, each counted once per packet.
+    /// The number of entities encoded so far, each counted once per packet.
     pub(super) fn entities_encoded(&self) -> u64 {
         self.encoded_before + self.streams.iter().map(|stream| stream.encoder.entities_encoded()).sum::<u64>()
     }
 
     /// What a client with a byte budget needs from a stream of which it has the state of `base`. A due hash
-    /// is no news: otherwise all streams would ask for bytes in the same tick. Instead each is refreshed
+    /// is not news: otherwise all streams would need bytes in the same tick. Instead each stream is refreshed
     /// before its baseline expires.
     pub(super) fn due(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> Due {
         let window_ticks = i64::from(window_ticks(self.rate));
@@ -358,8 +359,8 @@ impl Streams {
         }
     }
 
-    /// Whether a client that has the state of `base` need not be told anything of a stream. Without a base it need not
-    /// while nothing is in the stream.
+    /// Whether a client that has the state of `base` needs nothing of a stream. Without a base it needs
+    /// nothing while the stream is empty.
     pub(super) fn is_as_predicted(&mut self, schema: &Schema, id: StreamId, base: Option<Tick>) -> bool {
         let Some(stream) = self.get_mut(id) else { return true };
         match base {

@@ -15,11 +15,11 @@ use smallvec::SmallVec;
 #[derive(Clone, Copy, Debug)]
 struct StreamInView {
     stream: StreamId,
-    /// The target of the last packet that was queued: over an ordered transport, what the client will have.
+    /// The target of the last packet that was queued. The transport is ordered, so the client will have it.
     told: Option<Tick>,
     /// The client's state is wrong: the next packet is a keyframe, even of an empty stream.
     starts_anew: bool,
-    /// Grows with each tick in which it had to wait.
+    /// Grows with each tick in which the stream had to wait.
     urgency: u64,
 }
 
@@ -43,25 +43,26 @@ impl StreamInView {
 /// A client's view and its byte budget.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClientView {
-    /// In the order of their ids. In a room that is not cut it is looked at in each tick where the member lies.
+    /// Sorted by id. In an undivided room it is stored inline, because it is read in each tick.
     seen: SmallVec<[StreamInView; 1]>,
-    /// Streams that are out of the view, and of which the client was not told so yet, with what it has of them.
+    /// Streams that left the view, with the tick that the client has of them. The client has not been
+    /// notified yet.
     dropped: Vec<(StreamId, Tick)>,
-    /// Only for a view that is bounded or a part of the room.
+    /// Only for a view that is bounded or covers a part of the room.
     pub(super) narrow: Option<Box<Narrow>>,
 }
 
-/// State of a client whose view is a part of the room, or whose bytes are bounded.
+/// State of a client whose view covers a part of the room, or whose bytes are bounded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Narrow {
     /// The inputs from which the streams of the view were derived.
     looked: Option<Looked>,
     pub(super) budget: Option<Budget>,
-    /// The streams that wait, as the client was told last, sorted by id.
+    /// The waiting streams in the last update, sorted by id.
     told: Vec<StreamId>,
-    /// The streams that wait in this update, sorted by id.
+    /// The waiting streams in this update, sorted by id.
     waiting: Vec<StreamId>,
-    /// Streams within the view that exceed the bound of a view. They wait for as long as that is so.
+    /// Streams within the view that exceed the bound of a view. They wait until they no longer exceed it.
     left_out: Vec<StreamId>,
     held: Held,
 }
@@ -82,23 +83,23 @@ impl ClientView {
         self.find(stream).is_ok()
     }
 
-    /// What the client has of a stream.
+    /// The tick that the client has of a stream.
     pub(super) fn base(&self, stream: StreamId) -> Option<Tick> {
         self.seen.get(self.find(stream).ok()?)?.base()
     }
 
-    /// The view in this tick; in a room that is not cut there is none.
+    /// The view in this tick; an undivided room has none.
     pub(super) fn view(&self) -> View {
         let looked = self.narrow.as_ref().and_then(|narrow| narrow.looked);
         looked.map_or(View::default(), |looked| looked.view)
     }
 
-    /// Whether the client was told of all streams that left its view.
+    /// Whether the client was notified of all streams that left its view.
     pub(super) fn is_told(&self) -> bool {
         self.dropped.is_empty()
     }
 
-    /// How many streams wait, as the client was told last.
+    /// How many streams were waiting in the last update.
     pub(super) fn waiting(&self) -> usize {
         self.narrow.as_ref().map_or(0, |narrow| narrow.told.len())
     }
@@ -142,8 +143,8 @@ impl ClientView {
         });
         for &stream in streams {
             if let Err(at) = self.find(stream) {
-                // If it is back before the client was told that it went, it is told both: then there is a keyframe, or
-                // nothing in it.
+                // If it returns before the client was notified that it left, the client is told both: then
+                // the packet is a keyframe, or the stream is empty.
                 self.seen.insert(at, StreamInView { stream, told: None, starts_anew: false, urgency: 0 });
             }
         }
@@ -175,7 +176,7 @@ impl ClientView {
         self.budget().map_or(0, Budget::floor_bytes_per_s)
     }
 
-    /// Whether the client predicts all that it sees.
+    /// Whether the client predicts everything that it sees correctly.
     pub(super) fn is_as_predicted(&self, streams: &mut Streams, schema: &Schema) -> bool {
         let is_bounded = self.budget().is_some();
         self.dropped.is_empty()
@@ -183,20 +184,20 @@ impl ClientView {
             && self.seen.iter().all(|seen| seen.due(streams, schema, is_bounded) == Due::Nothing)
     }
 
-    /// Takes the streams of which the client has to be told that they are out of its view, in order.
+    /// Takes the streams that left the client's view and that the client has not been notified of, in order.
     pub(super) fn take_dropped(&mut self) -> Vec<StreamId> {
         self.dropped.drain(..).map(|(stream, _)| stream).collect()
     }
 
-    /// What the client has of a stream is wrong: it starts anew.
+    /// The client's state of a stream is wrong: it starts from scratch.
     pub(super) fn forget(&mut self, stream: StreamId) {
         if let Some(seen) = self.find(stream).ok().and_then(|at| self.seen.get_mut(at)) {
             seen.starts_anew = true;
         }
     }
 
-    /// Collects the packets of this tick in `work`: those of all streams that are not as predicted. Under a
-    /// budget the stream `own` comes first, then the most urgent ones for as long as the budget permits.
+    /// Collects the packets of this tick in `work`: those of all streams that differ from their prediction.
+    /// Under a budget the stream `own` comes first, then the most urgent ones while the budget permits.
     pub(super) fn pack(
         &mut self,
         streams: &mut Streams,
@@ -228,7 +229,7 @@ impl ClientView {
             let Some(seen) = self.seen.get_mut(need.at) else { continue };
             let Some(packet) = streams.packet(schema, seen.stream, seen.base()) else { continue };
             let asks = is_bounded && Some(seen.stream) != own;
-            // Stop at the first that does not fit: otherwise smaller packets would overtake it for ever.
+            // Stop at the first that does not fit: otherwise smaller packets would overtake it forever.
             if asks && budget.is_some_and(|budget| !budget.permits(packet.bytes.len(), work.pending)) {
                 break;
             }
@@ -241,18 +242,18 @@ impl ClientView {
         }
         let Some(narrow) = &mut self.narrow else { return };
         narrow.waiting.clear();
-        // A stream that only needs a refresh does not wait: the client predicts it right.
+        // A stream that only needs a refresh does not wait: the client predicts it correctly.
         let waiting = work.due.iter().skip(served).filter(|need| need.due == Due::News);
         let waiting = waiting.filter_map(|need| self.seen.get(need.at));
         narrow.waiting.extend(waiting.map(|seen| seen.stream));
-        // Streams that the client has take precedence: it takes one that is not listed to be as predicted.
+        // Streams that the client has take precedence: it assumes that an unlisted stream is as predicted.
         let others_max = VIEW_STREAMS_MAX.saturating_sub(narrow.waiting.len());
         narrow.waiting.extend(narrow.left_out.iter().take(others_max));
         narrow.waiting.sort_unstable();
         self.dropped.sort_unstable();
     }
 
-    /// What an update that is about to be sent has to say about what waits.
+    /// What the update that is about to be sent reports about waiting streams.
     pub(super) fn tell_waiting(&mut self, streams: &Streams, work: &mut Work) -> Waiting {
         let Some(narrow) = &mut self.narrow else { return Waiting::default() };
         if narrow.waiting.is_empty() && narrow.told.is_empty() {
@@ -262,8 +263,8 @@ impl ClientView {
         narrow.told.clone_from(&narrow.waiting);
         let is_in = |list: &[StreamId], stream| list.binary_search(&stream).is_ok();
         let sees = |stream| self.seen.binary_search_by_key(&stream, |seen| seen.stream).is_ok();
-        // The client finds an entity that is in two streams in the one that does not wait. Streams that are
-        // left out are out of sight.
+        // If an entity is in two streams, the client finds it in the one that does not wait. Streams that are
+        // left out are not visible.
         let is_told = |entity| streams.find(entity, |stream| sees(stream) && !is_in(&narrow.waiting, stream));
         let waits = |stream| is_in(&narrow.waiting, stream) && !is_in(&narrow.left_out, stream);
         let is_waiting = |entity| !is_told(entity) && streams.find(entity, waits);
@@ -271,7 +272,7 @@ impl ClientView {
         Waiting { changed, held, released }
     }
 
-    /// Records an update of `bytes` with the packets of `work`. Under a budget, returns its floor.
+    /// Records an update of `bytes` with the packets of `work`. Under a budget, returns the update's floor.
     pub(super) fn spend(&mut self, bytes: usize, work: &Work) -> Option<Floor> {
         let budget = self.narrow.as_mut()?.budget.as_mut()?;
         budget.spend(Pending { all: bytes, asked: work.pending.asked });
@@ -279,7 +280,7 @@ impl ClientView {
         Some(Floor { bytes: bytes - work.pending.asked, is_above_budget })
     }
 
-    /// How many entities could not be held since the last call because of a bound.
+    /// The number of entities that could not be held since the last call because of a bound.
     pub(super) fn take_not_held(&mut self) -> u64 {
         self.narrow.as_mut().map_or(0, |narrow| core::mem::take(&mut narrow.held.missed))
     }
@@ -304,23 +305,23 @@ fn difference(a: &[StreamId], b: &[StreamId]) -> Vec<StreamId> {
     difference
 }
 
-/// A stream of which something is due.
+/// A stream for which something is due.
 #[derive(Clone, Copy, Debug)]
 struct InNeed {
     urgency: u64,
-    /// Where it is in the view.
+    /// Its index in the view.
     at: usize,
     due: Due,
 }
 
-/// What is worked with while one update is made; kept for its memory.
+/// Working memory for one update; kept to avoid allocation.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// The packets of the update.
     pub(super) packets: Vec<Packet>,
-    /// Bytes of them.
+    /// Their bytes.
     pub(super) pending: Pending,
-    /// Streams of which something is due.
+    /// Streams for which something is due.
     due: Vec<InNeed>,
     /// The streams of this update, each with the tick that the client had of it.
     left: Vec<(StreamId, Tick)>,

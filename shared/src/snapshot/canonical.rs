@@ -1,4 +1,4 @@
-//! The canonical form of a state: rows in the order of their entity ids.
+//! The canonical form of a state: rows sorted by entity id.
 
 use crate::entity::{Entity, RowMut, Schema};
 use crate::id::EntityId;
@@ -18,7 +18,7 @@ pub struct Snapshot {
 struct Entry {
     id: EntityId,
     kind: u8,
-    /// Where the row's values end in `values`.
+    /// The end of the row's values in `values`.
     end: u32,
 }
 
@@ -33,12 +33,12 @@ pub struct RowRef<'a> {
     pub values: &'a [i32],
 }
 
-/// The first place in which two snapshots differ.
+/// The first place where two snapshots differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The entity.
     pub id: EntityId,
-    /// The field; `None` if the entity is missing on one side or of another kind.
+    /// The field; `None` if the entity is missing on one side or has a different kind.
     pub field: Option<u16>,
     /// The value in the first snapshot (0 without a field).
     pub ours: i32,
@@ -67,9 +67,9 @@ impl Snapshot {
         self.values.clone_from(&other.values);
     }
 
-    /// Fills this snapshot with the rows of `world` at `tick` and puts every entity of the world on its grid, so
-    /// that the server goes on from exactly what the clients get. What only its owner gets of an entity stays in the
-    /// world and is hidden here.
+    /// Fills this snapshot with the rows of `world` at `tick` and quantizes every entity of the world to its
+    /// grid, so that the server continues from exactly what the clients get. Owner-only fields keep their
+    /// values in the world and are hidden here.
     pub fn capture<E: Entity>(&mut self, schema: &Schema, tick: Tick, world: &mut World<E>) {
         self.reset(tick);
         world.compact();
@@ -86,23 +86,23 @@ impl Snapshot {
         }
     }
 
-    /// Appends a row. Ids must rise.
+    /// Appends a row. Ids must ascend.
     pub fn push(&mut self, id: EntityId, kind: u8, values: &[i32]) {
         debug_assert!(
             self.entries.last().is_none_or(|last| last.id < id),
-            "rows must be pushed in the order of ids"
+            "rows must be pushed in ascending order of ids"
         );
         self.values.extend_from_slice(values);
         self.entries.push(Entry { id, kind, end: self.values.len() as u32 });
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -120,7 +120,7 @@ impl Snapshot {
         Some(RowRef { id: entry.id, kind: entry.kind, values: self.values.get(start..entry.end as usize)? })
     }
 
-    /// All rows in the order of their ids.
+    /// All rows, sorted by id.
     pub fn rows(&self) -> impl Iterator<Item = RowRef<'_>> {
         let mut start = 0;
         self.entries.iter().filter_map(move |entry| {
@@ -130,7 +130,7 @@ impl Snapshot {
         })
     }
 
-    /// All rows, to be changed in place.
+    /// All rows, mutable in place.
     pub(super) fn rows_mut(&mut self) -> Vec<RowMut<'_>> {
         let mut rest = &mut self.values[..];
         let mut start = 0;
@@ -158,8 +158,8 @@ impl Snapshot {
         self.entries.last().map_or(EntityId(0), |entry| entry.id)
     }
 
-    /// The state hash: FNV-1a with 32 bits over, for each row, the id (4 bytes), the kind (1 byte) and each value
-    /// (4 bytes), little endian.
+    /// The state hash: 32-bit FNV-1a over each row's id (4 bytes), kind (1 byte) and values (4 bytes each),
+    /// little endian.
     #[must_use]
     pub fn hash(&self) -> u32 {
         let mut hash = Fnv32::default();
@@ -173,7 +173,7 @@ impl Snapshot {
         hash.0
     }
 
-    /// The first place in which `self` and `other` differ, in the order of ids and fields.
+    /// The first place where `self` and `other` differ, in the order of ids and fields.
     #[must_use]
     pub fn first_difference(&self, other: &Self) -> Option<Difference> {
         let (mut ours, mut theirs) = (self.rows().peekable(), other.rows().peekable());
@@ -203,7 +203,7 @@ impl Snapshot {
         }
     }
 
-    /// How many rows are of kinds that move.
+    /// The number of rows whose kind moves.
     #[must_use]
     pub fn moving(&self, schema: &Schema) -> usize {
         self.entries.iter().filter(|entry| schema.plan(entry.kind).is_some_and(|plan| plan.moves())).count()

@@ -4,10 +4,10 @@ use super::Snapshot;
 use crate::limits::window_ticks;
 use crate::tick::{Tick, TickRate};
 
-/// The tick of an empty place: no room gets there.
+/// The tick of an empty entry: no room reaches it.
 const NO_TICK: Tick = Tick(u32::MAX);
 
-/// A ring of the snapshots of the last ticks. A newer one replaces the one whose place it takes.
+/// A ring of the snapshots of the last ticks. A new snapshot replaces the one in its entry.
 #[derive(Clone, Debug)]
 pub struct History {
     ring: Vec<Snapshot>,
@@ -16,7 +16,7 @@ pub struct History {
 }
 
 impl History {
-    /// An empty ring of [`window_ticks`]: what a server may be asked for in a room of this rate.
+    /// An empty ring of [`window_ticks`]: all that a server can be asked for in a room of this rate.
     #[must_use]
     pub fn new(rate: TickRate) -> Self {
         Self::of_ticks(window_ticks(rate) as usize)
@@ -28,18 +28,19 @@ impl History {
         Self { ring: Vec::new(), ticks: ticks.max(1), newest: None }
     }
 
-    /// Puts a snapshot in, newer than all before, and hands over the one that had its place, its memory to be reused.
+    /// Adds a snapshot, newer than all before. Returns the one that it replaces, so that its memory can be
+    /// reused.
     pub fn push(&mut self, snapshot: Snapshot) -> Option<Snapshot> {
         self.newest = Some(snapshot.tick);
         let place = snapshot.tick.0 as usize % self.ticks;
-        // The ring grows as it is needed: a stream of few ticks takes little memory.
+        // The ring grows on demand: a stream of few ticks takes little memory.
         while self.ring.len() <= place {
             self.ring.push(Snapshot::new(NO_TICK));
         }
         self.ring.get_mut(place).map(|old| core::mem::replace(old, snapshot))
     }
 
-    /// The snapshot of `tick`, if it is still held.
+    /// The snapshot of `tick`, if it is still stored.
     #[must_use]
     pub fn get(&self, tick: Tick) -> Option<&Snapshot> {
         let newest = self.newest?;
@@ -71,8 +72,8 @@ impl History {
         (oldest..=newest.0).find_map(|at| self.get(Tick(at)))
     }
 
-    /// Forgets the snapshots whose ticks `keep` says no to, but the newest, and gives their memory back; that of one is
-    /// handed over to be reused.
+    /// Discards the snapshots for whose ticks `keep` returns `false`, except the newest, and frees their
+    /// memory. Returns one of them, so that its memory can be reused.
     pub fn retain(&mut self, mut keep: impl FnMut(Tick) -> bool) -> Option<Snapshot> {
         let mut forgotten = None;
         for snapshot in &mut self.ring {

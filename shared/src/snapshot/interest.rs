@@ -1,31 +1,33 @@
-//! What a client sees of a room: cells and groups, from which streams follow.
+//! What a client sees of a room: cells and groups, which determine its streams.
 //!
-//! A room is cut into streams, one per (cell, group). A stream is encoded once per tick, whoever sees it, so a view is a
-//! set of streams: every entity within the radius is in it, and some beyond. Finer secrecy needs a group.
+//! A room is divided into streams, one per (cell, group). A stream is encoded once per tick, no matter who
+//! sees it, so a view is a set of streams: it contains every entity within the radius, and some beyond. Finer
+//! secrecy needs a group.
 //!
 //! ```text
-//! bits 4..16   of a stream's id: 0 for what has no position, 4095 for all of the group wherever it is, else
-//!              1 + row * columns + column of the cell
+//! bits 4..16   of a stream's id: 0 for entities without a position, 4095 for the whole group wherever it
+//!              is, else 1 + row * columns + column of the cell
 //! bits 0..4    the group
 //! ```
 
 use crate::id::StreamId;
 use glam::IVec2;
 
-/// Groups of one game, the public one among them.
+/// Groups of one game, including the public one.
 pub const GROUPS_MAX: u8 = 16;
 /// Cells of one room. More are refused when the room is made.
 pub const CELLS_MAX: usize = 4_000;
 
-/// Who an entity is for: everybody, or those whose [`View`] has the group (a team, those who cleared a fog).
+/// Who may see an entity: every member, or those whose [`View`] has the group (a team, those who cleared a
+/// fog).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group(u8);
 
 impl Group {
-    /// Everybody.
+    /// Every member.
     pub const PUBLIC: Self = Self(0);
 
-    /// The group with a number below [`GROUPS_MAX`]; `None` from there on.
+    /// The group with a number below [`GROUPS_MAX`]; `None` for larger numbers.
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
         if number < GROUPS_MAX { Some(Self(number)) } else { None }
@@ -38,17 +40,17 @@ impl Group {
     }
 }
 
-/// A set of groups. The public one is in every set.
+/// A set of groups. Every set contains the public one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Groups(u16);
 
 impl Groups {
     /// The public group alone.
     pub const PUBLIC: Self = Self(1);
-    /// All groups: for who may know everything.
+    /// All groups: for a member that may know everything.
     pub const ALL: Self = Self(u16::MAX);
 
-    /// This set and one group more.
+    /// This set and one more group.
     #[must_use]
     pub const fn with(self, group: Group) -> Self {
         Self(self.0 | 1 << group.0)
@@ -74,35 +76,35 @@ impl Default for Groups {
 /// Where an entity belongs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Location {
-    /// Its position in grid steps; `None`: everywhere, however far.
+    /// Its position in grid steps; `None`: visible at any distance.
     pub at: Option<IVec2>,
     /// Who may see it.
     pub group: Group,
 }
 
 impl Location {
-    /// Seen by everybody, however far.
+    /// Visible to every member at any distance.
     pub const EVERYWHERE: Self = Self { at: None, group: Group::PUBLIC };
 
-    /// Seen by everybody near `at`.
+    /// Visible to every member near `at`.
     #[must_use]
     pub const fn at(at: IVec2) -> Self {
         Self { at: Some(at), group: Group::PUBLIC }
     }
 }
 
-/// How much of the cells a view takes in.
+/// Which cells a view covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
-    /// What has no position only.
+    /// Only entities without a position.
     #[default]
     Nowhere,
     /// The radius around a position in grid steps.
     Around(IVec2),
     /// All cells. Each group is then one stream, encoded once for all clients that see everything.
     Everywhere,
-    /// The reach of the member's last view: a player whose body is gone still sees where it was. Nowhere at
-    /// first.
+    /// The reach of the member's last view: a player whose body no longer exists still sees where it was.
+    /// Nowhere at first.
     AsBefore,
 }
 
@@ -128,23 +130,24 @@ pub struct View {
     pub groups: Groups,
 }
 
-/// How a room is cut.
+/// How a room is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Interest {
-    /// One stream: everybody sees everything.
+    /// One stream: every member sees everything.
     #[default]
     Whole,
-    /// Cells, and groups in each.
+    /// Cells, with groups in each.
     Cells(Cells),
 }
 
-/// A grid of square cells. What lies outside belongs to the cell at the border. All lengths in grid steps.
+/// A grid of square cells. Positions outside belong to the nearest border cell. All lengths are in grid
+/// steps.
 ///
-/// Each packet costs some bytes of its own, so a cell should hold a dozen entities or more; all in a cell that the radius
-/// touches is delivered, so its side should be a little below the radius.
+/// Each packet has its own overhead of some bytes, so a cell should contain a dozen entities or more.
+/// Everything in a cell that the radius touches is sent, so its side should be a little below the radius.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cells {
-    /// The corner with the least coordinates.
+    /// The corner with the smallest coordinates.
     pub origin: IVec2,
     /// The side of a cell.
     pub size: i32,
@@ -152,37 +155,37 @@ pub struct Cells {
     pub columns: u16,
     /// Cells along y.
     pub rows: u16,
-    /// What lies within this distance of a view's centre is always seen.
+    /// Entities within this distance of a view's centre are always visible.
     pub radius: i32,
-    /// How far an entity must be beyond its cell's border to change it, and how much farther than it came into view a
-    /// cell must be to go out: what moves to and fro at a border does not flicker.
+    /// How far an entity must be beyond its cell's border to change cells, and how much farther a cell must
+    /// be to leave a view than to enter it. This avoids flicker at borders.
     pub slack: i32,
 }
 
-/// Why a room cannot be cut so.
+/// Why a room cannot be divided this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCells {
-    /// A length or a count is out of its range.
+    /// A length or a count is out of range.
     #[error(
         "cells need a size of at least 1, at least one column and row, and a radius and slack from 0 to 2^28"
     )]
     Measure,
     /// Too many cells.
-    #[error("{0} cells; a room has at most {CELLS_MAX}: make them larger")]
+    #[error("{0} cells; a room can have at most {CELLS_MAX}: make them larger")]
     TooMany(usize),
 }
 
-/// A cell by its number, row by row.
+/// A cell by its number, in row-major order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(u16);
 
 impl Cells {
     const LENGTH_MAX: i32 = 1 << 28;
 
-    /// Whether a room can be cut so.
+    /// Whether a room can be divided this way.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The problem.
     pub fn check(&self) -> Result<(), BadCells> {
         let lengths = [self.radius, self.slack];
         let sound = self.size >= 1 && lengths.iter().all(|length| (0..=Self::LENGTH_MAX).contains(length));
@@ -204,12 +207,12 @@ impl Cells {
         Cell(y * self.columns + x)
     }
 
-    /// How far `at` lies outside a cell, squared; 0 inside.
+    /// The squared distance of `at` from a cell; 0 inside.
     pub(crate) fn distance_squared(&self, cell: Cell, at: IVec2) -> i64 {
         let outside = |at: i32, origin: i32, cell: u16, count: u16| {
             let low = i64::from(origin) + i64::from(cell) * i64::from(self.size);
             let (below, above) = (low - i64::from(at), i64::from(at) - (low + i64::from(self.size) - 1));
-            // Cells at the border have no end on the outer side.
+            // Cells at the border extend without limit on the outer side.
             let below = if cell == 0 { 0 } else { below };
             let above = if cell + 1 == count { 0 } else { above };
             below.max(above).max(0)
@@ -227,7 +230,8 @@ impl Cells {
         }
     }
 
-    /// Whether a cell is in view from `centre`. One that `was` goes out later than it came in.
+    /// Whether a cell is in view from `centre`. A cell that was in view (`was`) leaves at a larger distance
+    /// than it enters.
     pub(crate) fn is_near(&self, cell: Cell, centre: IVec2, was: bool) -> bool {
         // An entity may be beyond its cell's border by the slack.
         let slack = i64::from(self.slack) * if was { 2 } else { 1 };
@@ -235,7 +239,7 @@ impl Cells {
         self.distance_squared(cell, centre) <= far * far
     }
 
-    /// The cells that may be near `centre`, some that are not among them.
+    /// The cells that may be near `centre`, and some that are not.
     pub(crate) fn around(&self, centre: IVec2) -> impl Iterator<Item = Cell> {
         let far = self.radius + 2 * self.slack;
         let columns = self.columns;
@@ -250,7 +254,7 @@ fn square(length: i32) -> i64 {
     i64::from(length) * i64::from(length)
 }
 
-/// The cell number in the id of a stream that is a whole group; real cells have lower ones.
+/// The cell number in the id of a whole group's stream; real cells have lower ones.
 const ALL: u16 = 4_095;
 const _: () = assert!(CELLS_MAX < ALL as usize);
 
@@ -259,12 +263,12 @@ pub(crate) const fn stream_of_all(group: Group) -> StreamId {
     StreamId(ALL << 4 | group.0 as u16)
 }
 
-/// Whether a stream is a whole group.
+/// Whether a stream contains a whole group.
 pub(crate) const fn is_of_all(stream: StreamId) -> bool {
     stream.0 >> 4 == ALL
 }
 
-/// The stream of a cell (`None`: without a position) and a group.
+/// The stream of a cell and a group (`None`: entities without a position).
 pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
     let slot = match cell {
         Some(cell) => cell.0 + 1,
@@ -273,7 +277,7 @@ pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
     StreamId(slot << 4 | group.0 as u16)
 }
 
-/// The cell of a stream; `None` for entities without a position, and for a whole group.
+/// The cell of a stream; `None` for entities without a position and for a whole group.
 pub(crate) const fn cell_of_stream(stream: StreamId) -> Option<Cell> {
     match stream.0 >> 4 {
         0 | ALL => None,
@@ -287,7 +291,7 @@ pub(crate) const fn group_of_stream(stream: StreamId) -> Group {
 }
 
 impl Interest {
-    /// Whether a room that is cut so can have this stream.
+    /// Whether a room that is divided this way can have this stream.
     pub(crate) fn has(&self, stream: StreamId) -> bool {
         match (self, cell_of_stream(stream)) {
             (Self::Whole, _) => stream == StreamId::ROOM,
@@ -296,7 +300,7 @@ impl Interest {
         }
     }
 
-    /// Whether a member with this view may see `stream`; `was`: it did before.
+    /// Whether a member with this view may see `stream`. `was`: it saw the stream before.
     pub(crate) fn permits(&self, view: &View, stream: StreamId, was: bool) -> bool {
         let Self::Cells(cells) = self else { return true };
         let near = match (cell_of_stream(stream), view.reach) {
@@ -308,7 +312,7 @@ impl Interest {
         near && view.groups.contains(group_of_stream(stream))
     }
 
-    /// The streams that a view may hold, in no order, some beyond the radius among them.
+    /// The streams that a view may contain, unsorted, including some beyond the radius.
     pub(crate) fn candidates(&self, view: &View, into: &mut Vec<StreamId>) {
         let Self::Cells(cells) = self else { return into.push(StreamId::ROOM) };
         for group in view.groups.iter() {

@@ -1,7 +1,7 @@
 //! Snapshots: the canonical state of a stream at a tick, and the ways to send it.
 //!
-//! Knows rows and schemas; knows no type of any game, no member and no socket. [`delta`] holds the packet's layout,
-//! [`StreamEncoder`] encodes each packet once for all who need it.
+//! This module knows rows and schemas, but no game types, members or sockets. [`delta`] contains the packet's
+//! layout; [`StreamEncoder`] encodes each packet once for all clients that need it.
 
 mod canonical;
 pub mod delta;

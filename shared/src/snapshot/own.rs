@@ -1,30 +1,32 @@
-//! Fields that only the owner of an entity gets: what it was told of them last, at either end.
+//! Owner-only fields: the last values that the owner was sent, at either end.
 //!
-//! No stream holds them; there stands what [`Field::hidden`](crate::entity::Field::hidden) says. They are told in the private
-//! section of an update, when they are not what was told before, as of the update's tick:
+//! No stream contains them; streams contain [`Field::hidden`](crate::entity::Field::hidden) instead. The
+//! private section of an update contains them, with their values at the update's tick, when they differ from
+//! those sent before:
 //!
 //! ```text
 //! kind   the entity's kind, as many bits as the number of the last kind has
-//! 1 [..] for each such field of the kind, in the order of the row: it is told; if so: value - min, in the bits of its grid
+//! 1 [..] for each owner-only field of the kind, in row order: it is sent; if so: value - min, in the bits of
+//!        its grid
 //! ```
-//! At least one field is told, and all of them if nothing was told before over this connection, or of another kind, and
-//! after a repair.
+//! At least one field is sent. All of them are sent if nothing was sent before over this connection, if the
+//! entity before was of another kind, and after a repair.
 
 use crate::entity::{OwnField, Schema, read_absolute};
 use crate::wire::DecodeError;
 use crate::wire::bits::BitWriter;
 use crate::wire::update::OwnBits;
 
-/// What a client knows of the fields that only it gets, of its own entity. Nothing at first.
+/// The owner-only fields that a client knows of its own entity. Empty at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnTold {
     kind: u8,
-    /// Empty while nothing was told.
+    /// Empty while nothing was sent.
     values: Vec<i32>,
 }
 
 impl OwnTold {
-    /// Whether `row`, an entity of `kind` with all its fields, holds something that was not told.
+    /// Whether `row`, an entity of `kind` with all its fields, contains something that was not sent.
     #[must_use]
     pub fn is_news(&self, schema: &Schema, kind: u8, row: &[i32]) -> bool {
         let fields = schema.own_fields(kind);
@@ -39,7 +41,7 @@ impl OwnTold {
         move |(at, field)| self.values.get(at) != row.get(field.at)
     }
 
-    /// What has to be told of `row`, which then counts as told; `None` if that is nothing.
+    /// The fields of `row` that must be sent, which then count as sent; `None` if there are none.
     pub fn update(&mut self, schema: &Schema, kind: u8, row: &[i32]) -> Option<OwnBits> {
         if !self.is_news(schema, kind, row) {
             return None;
@@ -64,10 +66,10 @@ impl OwnTold {
         OwnBits::new(bits)
     }
 
-    /// Takes in what was told.
+    /// Applies what was received.
     ///
     /// # Errors
-    /// It is not what a room tells. Nothing has changed then.
+    /// A room never sends this. In this case nothing has changed.
     pub fn apply(&mut self, schema: &Schema, bits: &OwnBits) -> Result<(), DecodeError> {
         let mut from = bits.reader();
         let kind = from.raw(schema.kind_bits())? as u8;
@@ -92,7 +94,7 @@ impl OwnTold {
         Ok(())
     }
 
-    /// Puts what was told into a row of a stream.
+    /// Inserts the known values into a row of a stream.
     pub fn fill(&self, schema: &Schema, kind: u8, row: &mut [i32]) {
         for (at, value) in self.known(schema, kind) {
             if let Some(slot) = row.get_mut(at) {
@@ -101,7 +103,7 @@ impl OwnTold {
         }
     }
 
-    /// What was told of an entity of this kind: places in the row with their values.
+    /// The known fields of an entity of this kind: their indices in the row, with their values.
     pub(crate) fn known(&self, schema: &Schema, kind: u8) -> impl Iterator<Item = (usize, i32)> {
         let fields = schema.own_fields(kind);
         let known = self.knows(kind, fields);
@@ -196,8 +198,8 @@ mod tests {
         assert_eq!(room.update(&schema, 0, &[9, 30, 7, 5]).map(|bits| bits.count()), Some(all));
         assert_eq!(room.update(&schema, 0, &[1, 30, 99, 5]), None);
         assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all - 18));
-        assert_eq!(room.update(&schema, 2, &[4]), None, "a tree has no secrets");
-        assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]), None, "the client still knows");
+        assert_eq!(room.update(&schema, 2, &[4]), None, "a tree has no owner-only fields");
+        assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]), None, "the client still knows them");
         assert_eq!(room.update(&schema, 1, &[0]).map(|bits| bits.count()), Some(3));
         assert_eq!(room.update(&schema, 0, &[1, 29, 99, 5]).map(|bits| bits.count()), Some(all));
     }

@@ -1,4 +1,4 @@
-//! A state as it follows from an earlier one: by the declared predictors, then by the game's own step.
+//! A state that is predicted from an earlier one: by the declared predictors, then by the game's own step.
 
 use super::Snapshot;
 use crate::entity::{Predictor, Schema};
@@ -6,8 +6,8 @@ use crate::limits::ROW_FIELDS_MAX;
 use crate::tick::Tick;
 
 impl Snapshot {
-    /// Makes this the state of `tick` that is predicted from `baseline`, keeping its memory. Rows of unknown kinds stay
-    /// as they are.
+    /// Makes this the state of `tick` that is predicted from `baseline`, keeping its memory. Rows of unknown
+    /// kinds do not change.
     pub fn predict(&mut self, schema: &Schema, baseline: &Self, tick: Tick) {
         self.reset(tick);
         let ticks = ticks_between(baseline, self);
@@ -48,8 +48,9 @@ impl Snapshot {
         })
     }
 
-    /// Runs the game's own step over all rows, at most [`exact_steps_max`](crate::limits::exact_steps_max) times: what more ticks there are, `custom`
-    /// fields stay. After each, all else is as before, and so are rows that `baseline` has not: those are of now.
+    /// Runs the game's own step over all rows, at most [`exact_steps_max`](crate::limits::exact_steps_max)
+    /// times. In further ticks `custom` fields do not change. After each step everything else is reset, and
+    /// so are rows that `baseline` does not have: those belong to the current tick.
     pub(super) fn advance(&mut self, schema: &Schema, baseline: &Self, ticks: u32) {
         let Some(step) = schema.step() else { return };
         let before = self.clone();
@@ -80,7 +81,7 @@ impl Snapshot {
     }
 }
 
-/// The ticks over which a prediction runs.
+/// The ticks that a prediction covers.
 pub(super) fn ticks_between(baseline: &Snapshot, later: &Snapshot) -> u32 {
     later.tick.since(baseline.tick).clamp(0, i64::from(u32::MAX)) as u32
 }

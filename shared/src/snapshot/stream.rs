@@ -1,4 +1,4 @@
-//! One stream of a room on its way out: each packet is encoded once, whoever needs it.
+//! The sending side of one stream of a room: each packet is encoded once, no matter how many clients need it.
 
 use super::delta::is_long;
 use super::{History, Keyframe, Snapshot, encode_delta, encode_keyframe};
@@ -9,26 +9,26 @@ use crate::tick::{Tick, TickRate};
 use crate::wire::update::{encode_packet, encode_plain_packet};
 use bytes::Bytes;
 
-/// A packet with its header, shared by all who start from the same baseline.
+/// A packet with its header, shared by all clients with the same baseline.
 #[derive(Clone, Debug)]
 pub struct Packet {
-    /// What goes into an update behind its private section.
+    /// What is appended to an update after its private section.
     pub bytes: Bytes,
     /// Bytes of the payload alone.
     pub payload_bytes: usize,
-    /// Whether it starts from nothing.
+    /// Whether it is a keyframe, which has no baseline.
     pub keyframe: bool,
-    /// Whether it is in profile 0 though the room has profile 1.
+    /// Whether it is in profile 0 although the room has profile 1.
     pub plain: bool,
 }
 
-/// The ring of a stream's last snapshots and this tick's packets, encoded on demand and kept for the tick.
+/// The ring of a stream's last snapshots, and this tick's packets, encoded on demand and kept for the tick.
 #[derive(Debug)]
 pub struct StreamEncoder {
     stream: StreamId,
     history: History,
     packets: Vec<(Option<Tick>, Packet)>,
-    /// Whether this tick's state is what follows from a baseline.
+    /// Whether this tick's state is the one predicted from a baseline.
     predicted: Vec<(Tick, bool)>,
     repairs: Vec<(Tick, Packet)>,
     spare: Option<Snapshot>,
@@ -36,7 +36,7 @@ pub struct StreamEncoder {
 }
 
 impl StreamEncoder {
-    /// Packets of one tick that are kept; beyond it a packet is encoded for one client alone.
+    /// Packets of one tick that are kept; each further one is encoded for one client alone.
     const PACKETS_MAX: usize = WINDOW_TICKS_MIN as usize + 1;
 
     /// An encoder without a snapshot.
@@ -58,7 +58,7 @@ impl StreamEncoder {
         self.spare.take().unwrap_or_default()
     }
 
-    /// Goes on to the next tick's state.
+    /// Moves on to the next tick's state.
     pub fn push(&mut self, snapshot: Snapshot) {
         self.packets.clear();
         self.predicted.clear();
@@ -66,27 +66,27 @@ impl StreamEncoder {
         self.spare = self.history.push(snapshot);
     }
 
-    /// Forgets the states that no client can start from any more.
+    /// Discards the states that can no longer be a client's baseline.
     pub fn retain(&mut self, keep: impl FnMut(Tick) -> bool) {
         if let Some(forgotten) = self.history.retain(keep) {
             self.spare = Some(forgotten);
         }
     }
 
-    /// The states that are still held.
+    /// The states that are still stored.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// How many entities were encoded so far, each counted once per packet: the measure of the encoder's work.
+    /// The number of entities encoded so far, each counted once per packet: a measure of the encoder's work.
     #[must_use]
     pub fn entities_encoded(&self) -> u64 {
         self.entities_encoded
     }
 
-    /// Whether a client that has the state of `baseline` need not be told anything: the newest state is what it
-    /// predicts, and no hash is due.
+    /// Whether a client that has the state of `baseline` needs nothing: the newest state is what it predicts,
+    /// and no hash is due.
     pub fn is_as_predicted(&mut self, schema: &Schema, baseline: Option<Tick>) -> bool {
         let is_hashed = |tick: Tick| tick.0.is_multiple_of(HASH_PERIOD_TICKS);
         let Some(baseline) = baseline else { return false };
@@ -94,7 +94,7 @@ impl StreamEncoder {
             && self.follows(schema, baseline)
     }
 
-    /// Whether the newest state is what a client predicts that has the state of `baseline`.
+    /// Whether the newest state is what a client that has the state of `baseline` predicts.
     pub fn follows(&mut self, schema: &Schema, baseline: Tick) -> bool {
         if let Some((_, predicted)) = self.predicted.iter().find(|(of, _)| *of == baseline) {
             return *predicted;
@@ -107,8 +107,8 @@ impl StreamEncoder {
         predicted
     }
 
-    /// The packet that leads from `baseline` to the newest state. A keyframe if there is no baseline, if it is no
-    /// longer held, or if the delta would be larger. `None` only before the first snapshot.
+    /// The packet from `baseline` to the newest state. A keyframe if there is no baseline, if the baseline is
+    /// no longer stored, or if the delta would be larger. `None` only before the first snapshot.
     pub fn packet(&mut self, schema: &Schema, baseline: Option<Tick>) -> Option<Packet> {
         if let Some((_, packet)) = self.packets.iter().find(|(of, _)| *of == baseline) {
             return Some(packet.clone());
@@ -141,7 +141,8 @@ impl StreamEncoder {
         Some(packet)
     }
 
-    /// The keyframe of an old tick, for a client whose state of it has another hash. `None` if it is not held.
+    /// The keyframe of an old tick, for a client whose state has a different hash. `None` if the state is not
+    /// stored.
     pub fn repair(&mut self, schema: &Schema, tick: Tick) -> Option<Packet> {
         if let Some((_, packet)) = self.repairs.iter().find(|(of, _)| *of == tick) {
             return Some(packet.clone());

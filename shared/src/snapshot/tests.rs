@@ -37,7 +37,7 @@ fn schema() -> Schema {
     .unwrap()
 }
 
-/// The same rows, moved by a step of the game's own: whoever meets another mover takes its velocity.
+/// The same rows with a custom step: a mover that meets another mover takes its velocity.
 fn custom_schema() -> Schema {
     let mut kinds = schema().kinds().to_vec();
     for field in kinds[0].fields.iter_mut().take(2) {
@@ -55,7 +55,7 @@ fn custom_schema() -> Schema {
     Schema::with_step(kinds, CustomStep::new(step), TickRate::DEFAULT).unwrap()
 }
 
-/// Both with profile 0, and with profile 1 and its priors.
+/// Both schemas with profile 0, and with profile 1 and its priors.
 fn schemas() -> [Schema; 4] {
     let ranged = |schema: Schema| schema.with_profile(PacketProfile::Ranged, None).unwrap();
     [schema(), ranged(schema()), custom_schema(), ranged(custom_schema())]
@@ -83,7 +83,7 @@ fn rows() -> impl Strategy<Value = Rows> {
         .prop_map(|map| map.into_iter().map(|(id, (kind, values))| (id, kind, values)).collect())
 }
 
-/// A state and one that follows from it: some rows as predicted, some changed, some gone, some new.
+/// A state and a later one: some rows as predicted, some changed, some removed, some new.
 fn pair() -> impl Strategy<Value = (Snapshot, Snapshot)> {
     (rows(), rows(), 0_u32..1000, 1_u32..64, any::<u64>()).prop_map(|(old, new, tick, age, seed)| {
         let schema = schema();
@@ -137,7 +137,11 @@ proptest! {
     }
 
     #[test]
-    fn accepted_bytes_are_the_one_legal_encoding((before, after) in pair(), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+    fn accepted_bytes_are_the_one_legal_encoding(
+        (before, after) in pair(),
+        at in any::<prop::sample::Index>(),
+        bit in 0_u8..8,
+    ) {
         for schema in schemas() {
             let mut payload = encode_delta(&schema, Some(&before), &after);
             if payload.is_empty() {
@@ -151,7 +155,8 @@ proptest! {
                 if schema.profile() == PacketProfile::Ranged {
                     continue;
                 }
-                // The flipped bit may lie in the hash or change the state under it: compare all but the hash.
+                // The flipped bit may be in the hash, or change the state that it covers: compare everything
+                // except the hash.
                 again = replace_hash(again, decoded.snapshot.hash(), hash);
             }
             prop_assert_eq!(again, payload);
@@ -166,8 +171,8 @@ proptest! {
                 let mut bits = 0.0;
                 meter_delta(&schema, baseline, &after, false, &mut |_, more| bits += more);
                 let end = payload_bits - bits;
-                // Profile 0 fills up the last byte. The coder of profile 1 ends within a byte or leaves zeros out, and rounds
-                // its ranges: at least 2^9 / (2^9 + 1) of each is used.
+                // Profile 0 pads the last byte. The coder of profile 1 ends within a byte or omits zeros, and
+                // rounds its ranges: at least 2^9 / (2^9 + 1) of each is used.
                 let rounding = bits / 256.0;
                 let fits = match schema.profile() {
                     PacketProfile::Plain => (0.0..8.0).contains(&end),
@@ -179,7 +184,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_decoded_or_refused(payload in proptest::collection::vec(any::<u8>(), 0..200), rows in rows()) {
+    fn any_bytes_are_decoded_or_refused(
+        payload in proptest::collection::vec(any::<u8>(), 0..200),
+        rows in rows(),
+    ) {
         for schema in schemas() {
             let before = snapshot(10, &rows);
             for baseline in [Some(&before), None] {
@@ -213,7 +221,7 @@ fn what_the_games_own_step_predicts_takes_no_bytes_and_surprises_are_told_with_w
             assert!(quiet.follows(&schema, &before) && quiet.row(0).unwrap().values[4] == 5);
             assert!(encode_delta(&schema, Some(&before), &quiet).len() <= 1);
         }
-        // One mover turns: the rest of its row, and that of nobody else, follows from that.
+        // One mover turns: the rest of its row follows from that, and no other row changes.
         let mut turned = before.clone();
         turned.rows_mut()[3].values[2] = -60;
         let mut after = Snapshot::default();
@@ -229,7 +237,8 @@ fn what_the_games_own_step_predicts_takes_no_bytes_and_surprises_are_told_with_w
 fn a_custom_field_that_is_told_in_front_of_the_games_own_step_is_refused() {
     let schema = custom_schema();
     let before = snapshot(1, &vec![(5, 0, [10, 0, 0, 0, 0])]);
-    // One group with one row that is not as predicted and not gone: a residual of 1 for one field.
+    // One group with one row that differs from its prediction and is not removed: a residual of 1 for one
+    // field.
     let payload = |field: usize| {
         let mut to = crate::wire::bits::BitWriter::new();
         to.raw(0b011, 3);
@@ -291,7 +300,7 @@ fn a_trained_table_makes_packets_smaller_and_is_refused_for_other_kinds() {
     }
 }
 
-/// Puts `new` where the last 32 bits of a payload hold `old`.
+/// Replaces `old` in the last 32 bits of a payload with `new`.
 fn replace_hash(payload: Vec<u8>, old: u32, new: u32) -> Vec<u8> {
     let total = payload.len() * 8;
     for fill in 0..8 {
@@ -363,7 +372,7 @@ fn a_spawn_over_a_living_entity_is_refused() {
     let schema = schema();
     let before = snapshot(1, &vec![(5, 1, [1; 5])]);
     let keyframe = encode_delta(&schema, None, &snapshot(2, &vec![(5, 1, [1; 5])]));
-    // One quiet group, then the keyframe's spawn of entity 5 relative to the baseline's last id 5.
+    // One quiet group, then the keyframe's spawn of entity 5, relative to the baseline's last id 5.
     let mut to = crate::wire::bits::BitWriter::new();
     to.bit(false);
     to.exp_golomb(1, 0);
@@ -380,14 +389,15 @@ fn the_first_half_of_a_payload_says_nothing_of_custom_fields() {
     let before = snapshot(1, &vec![(5, 0, [0, 10, 10, 3, 7])]);
     let payload = |custom: bool| {
         let mut to = crate::wire::bits::BitWriter::new();
-        // The group and the row are not as predicted, and it is not gone.
+        // The group and the row differ from their prediction, and the row is not removed.
         to.raw(0b011, 3);
         to.bit(custom);
         if custom {
             to.bit(false);
             to.exp_golomb(4, 14 / 3);
         }
-        // `vel` and `target` are, `turn` is one more, `wide` is as before; no new row, and the step is right.
+        // `vel` and `target` are as predicted, `turn` is one more, `wide` is as before; no new row, and the
+        // step is right.
         to.raw(0b100, 3);
         to.bit(false);
         to.exp_golomb(0, 4 / 3);

@@ -1,4 +1,4 @@
-//! The vectors of payloads in a stream with fields that a step of the game predicts.
+//! The vectors of payloads in a stream with fields that a game's step predicts.
 
 use super::payloads::{kinds, rows};
 use super::vector;
@@ -35,8 +35,10 @@ struct Wall {
 
 const STEP: &str = "
 # The step of these, for each ball in the order of ids, `/` truncating towards zero:
-#   vel += (wish - vel) / 3; pos += vel; if pos < 0 or pos > w: pos is brought to the nearer of 0 and w, and vel = -vel;
-#   turn += 5; wish = 0. (w is the pos of the last wall, else 8000. That `wish` is 0 is undone, and `turn` is fitted.)
+#   vel += (wish - vel) / 3; pos += vel; if pos < 0 or pos > w: \
+pos is brought to the nearer of 0 and w, and vel = -vel;
+#   turn += 5; wish = 0. (w is the pos of the last wall, else 8000. That `wish` is 0 is undone, \
+and `turn` is fitted.)
 ";
 
 fn step(rows: &mut [RowMut<'_>]) {
@@ -65,7 +67,7 @@ pub(super) fn write(out: &mut String) {
     let before = state(31, before);
     let mut as_predicted = Snapshot::default();
     as_predicted.predict(&plain, &before, Tick(32));
-    // What players did, over more ticks than are stepped.
+    // Players' changes, over more ticks than are stepped.
     let mut changed = Snapshot::default();
     changed.predict(&plain, &changed_rows(&before), Tick(40));
     let changed = corrected(&changed);
@@ -90,7 +92,7 @@ fn state(tick: u32, pieces: Vec<(u32, Piece)>) -> Snapshot {
     snapshot
 }
 
-/// Two balls have another wish, and the wall stands elsewhere.
+/// Two balls have another wish, and the wall is elsewhere.
 fn changed_rows(before: &Snapshot) -> Snapshot {
     let mut changed = Snapshot::new(before.tick);
     for row in before.rows() {
@@ -105,7 +107,7 @@ fn changed_rows(before: &Snapshot) -> Snapshot {
     changed
 }
 
-/// Two balls were pushed, one is gone, one is new.
+/// Two balls were pushed, one was removed, one is new.
 fn corrected(state: &Snapshot) -> Snapshot {
     let mut changed = Snapshot::new(state.tick);
     for row in state.rows().filter(|row| row.id.0 != 4) {

@@ -1,4 +1,4 @@
-//! The vectors of payloads, of what an owner is told, and of a table.
+//! The vectors of payloads, of owner-only fields, and of a table.
 
 use super::{Content, Crate, Pad, Ship, Thing, hex, ship_row, vector};
 use std::fmt::Write;
@@ -62,7 +62,8 @@ pub(super) fn write(out: &mut String) {
     }
 }
 
-/// What an owner is told of its own fields, one after the other: what they are then, and the bits, filled up with zeros.
+/// The owner-only fields that an owner is sent, one update after another: their values, and the bits, padded
+/// with zeros.
 fn own_fields(out: &mut String, schema: &Schema) {
     let mut told = OwnTold::default();
     for (name, ammo, cloaked) in [("all", 30, false), ("one", 29, false), ("another", 29, true)] {
@@ -74,8 +75,8 @@ fn own_fields(out: &mut String, schema: &Schema) {
     }
 }
 
-/// 20 entities, and the same two ticks later: in one group only the last row changed, one entity is of another kind, some came
-/// between the others.
+/// 20 entities, and the same two ticks later: in one group only the last row changed, one entity has another
+/// kind, some were added between the others.
 fn crowds(schema: &Schema) -> (Snapshot, Snapshot) {
     let thing = |n: i32| match n % 3 {
         0 => supply(Content::Health),
@@ -106,8 +107,8 @@ fn crowds(schema: &Schema) -> (Snapshot, Snapshot) {
     (before, later)
 }
 
-/// A state to which a payload of profile 1 leads that ends in a zero byte: the end that a writer chooses took a carry into
-/// the bytes before it.
+/// A state whose payload in profile 1 ends in a zero byte: the end that the writer chose carried into the
+/// bytes before it.
 fn ends_in_zero(ranged: &Schema, before: &Snapshot) -> Snapshot {
     let moved = |x: i32| state(ranged, 40, vec![(3, ship(x, x % 500, 400, 3)), (9, supply(Content::Ammo))]);
     let mut states = (0..60_000).map(moved);
@@ -130,7 +131,7 @@ fn supply(content: Content) -> Thing {
     Thing::Crate(Crate { pos: IVec2::new(1024, 2048), content })
 }
 
-/// The kinds of a schema, a line per field.
+/// The kinds of a schema, one line per field.
 pub(super) fn kinds(out: &mut String, whose: &str, schema: &Schema) {
     writeln!(out, "\n# The kinds of the {whose} entities:").unwrap();
     for (number, kind) in schema.kinds().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Messages of a client that a server refuses: the name has the close code.
+//! Client messages that a server refuses: the name contains the close code.
 
 use super::hex;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! The golden vectors: one message of each sort and shape, as bytes. Shared by the command that writes
-//! `assets/wire/vectors.txt` and the test that checks it.
+//! The golden vectors: one message of each sort and shape, as bytes. Used by the command that writes
+//! `assets/wire/vectors.txt` and by the test that checks it.
 
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
@@ -79,7 +79,8 @@ pub(crate) struct Pad {
 /// The whole file.
 pub(crate) fn text() -> String {
     let mut out = String::from(
-        "# Golden vectors of protocol version 1. Written by `cargo run -p tickwire-shared --example golden_vectors`;\n\
+        "# Golden vectors of protocol version 1. Written by \
+         `cargo run -p tickwire-shared --example golden_vectors`;\n\
          # checked by `cargo test -p tickwire-shared --test golden`. See docs/protocol.md.\n",
     );
     controls(&mut out);
@@ -91,13 +92,15 @@ pub(crate) fn text() -> String {
     out
 }
 
-/// The schema of the built-in game, a line per field: what a client in another language needs to play it.
+/// The schema of the built-in game, one line per field: what a client in another language needs to play it.
 pub(crate) fn arena_schema() -> String {
     use tickwire_arena::{ArenaEntity, ArenaInput};
     let mut out = String::from(
-        "# The arena's rows and inputs. Written by `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
+        "# The arena's rows and inputs. Written by \
+         `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
          # `cargo test -p tickwire-shared --test golden`. See docs/protocol.md, sections 4 and 11.\n\
-         # index name min..max per_unit [wrap] [linear(index of the velocity)] [steer(index of the target, lag in ms)] [own]\n",
+         # index name min..max per_unit [wrap] [linear(index of the velocity)] \
+         [steer(index of the target, lag in ms)] [own]\n",
     );
     let kinds = ArenaEntity::kinds();
     let hash = schema_hash(1, &kinds, &ArenaInput::schema());
@@ -305,7 +308,7 @@ fn updates(out: &mut String) {
     }
 }
 
-/// A ship at rest with what only its owner gets.
+/// A ship at rest with its owner-only fields.
 fn ship_row(ammo: u16, cloaked: bool) -> Vec<i32> {
     let ship =
         Ship { pos: IVec2::ZERO, vel: IVec2::ZERO, target: IVec2::ZERO, heading: 0, ammo, hp: 100, cloaked };

@@ -1,4 +1,4 @@
-//! Times that a room or a client keeps, in simulated time.
+//! Times that a room or a client uses, in simulated time.
 
 use super::raw::{Raw, rate, read};
 use super::yard::{Pad, Plan, Yard};
@@ -20,7 +20,7 @@ fn input_hold_ms_max() {
         let before = raw.x();
         raw.input(raw.tick().next(), 1);
         raw.steps(1 + held as u32);
-        assert_eq!(raw.x() - before, 1 + held as i32, "{hz} Hz: the input, and what is held of it");
+        assert_eq!(raw.x() - before, 1 + held as i32, "{hz} Hz: the input, and while it is held");
         raw.steps(20);
         assert_eq!(raw.x() - before, 1 + held as i32, "{hz} Hz: then it is neutral");
     }
@@ -45,8 +45,8 @@ fn catch_up_ms_max() {
             (later - tick) - (stepped - steps)
         };
         let most = Duration::from_millis(CATCH_UP_MS_MAX);
-        assert_eq!(lost_in(most), 0, "{hz} Hz: all is made up for");
-        // What takes longer loses its first ticks: the last ones are made up for.
+        assert_eq!(lost_in(most), 0, "{hz} Hz: everything is caught up");
+        // A longer time loses its first ticks: the last ones are caught up.
         for more in [1, 2, 60] {
             let ticks = (most.as_nanos().div_ceil(period.as_nanos()) as u32) + more;
             assert_eq!(lost_in(period * ticks), more, "{hz} Hz, {more} ticks more");
@@ -54,8 +54,8 @@ fn catch_up_ms_max() {
     }
 }
 
-/// Ada's room after a frame whose input comes so long before its tick is due, and whether that had to be told
-/// at once.
+/// Ada's room after a frame whose input arrives this long before its tick is due, and whether that had to be
+/// reported at once.
 fn told_of_margin(hz: u16, ahead: u32, after: Duration) -> (Raw, bool) {
     let mut raw = Raw::at_rate(Plan::default(), rate(hz));
     while raw.step().is_empty() {}
@@ -81,7 +81,7 @@ fn margin_min() {
 
 #[test]
 fn margin_ms_max() {
-    // At 50 Hz the ticks that cover it are 14, of 20 ms.
+    // At 50 Hz it is covered by 14 ticks of 20 ms.
     let ahead = MARGIN_MS_MAX.div_ceil(20) as u32;
     assert!(!told_of_margin(50, ahead, Duration::ZERO).1);
     assert!(told_of_margin(50, ahead + 1, Duration::from_micros(19_900)).1, "1/256 tick more");
@@ -89,7 +89,7 @@ fn margin_ms_max() {
 
 #[test]
 fn view_spare_ms() {
-    // Ada has acknowledged nothing, so that her way takes no time.
+    // Ada has acknowledged nothing, so her round trip counts as zero.
     let granted = |behind: i64| {
         let mut raw = Raw::at_rate(Plan { looks_back: true, ..Plan::default() }, rate(40));
         raw.steps(100);
@@ -106,7 +106,7 @@ fn view_spare_ms() {
         assert_eq!(i64::from(granted(behind)), behind);
     }
     for older in [most + 1, 30 * 256] {
-        assert_eq!(i64::from(granted(older)), most, "what is older counts as this");
+        assert_eq!(i64::from(granted(older)), most, "an older tick counts as this old");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is in a room, and what a client holds of it.
+//! The contents of a room, and what a client stores of it.
 
 use super::liar::Liar;
 use super::yard::{Order, Plan, Said, Yard};
@@ -18,7 +18,7 @@ fn entities_max() {
     let mut harness = Harness::<Yard>::new(Plan { crates, ..Plan::default() }, 5);
     let ada = harness.join("ada");
     harness.run_ticks(20);
-    // Two places are left. What the game says to an order is as long as what was refused.
+    // Two more entities fit. The game answers an order with a text as long as the number of refused spawns.
     for (more, refused) in [(2, 0), (1, 1), (60, 60)] {
         harness.client_mut(ada).command(Order::Spawn(more)).unwrap();
         harness.run_ticks(20);
@@ -38,7 +38,7 @@ fn entities_max() {
     harness.run_ticks(20);
     let closed = harness.client(bob).state();
     assert!(matches!(closed, State::Closed(close) if close.code == CloseCode::Full), "{closed:?}");
-    // A client takes no more than that in a keyframe, nor by a delta to one.
+    // A client accepts no more than that, neither in a keyframe nor after a delta.
     assert_eq!(Liar::new().tell(1, 1, ENTITIES_MAX), Ok(()));
     assert!(matches!(Liar::new().tell(1, 1, ENTITIES_MAX + 1), Err(ClientError::Decode(_))));
     for more in [0, 1] {
@@ -68,7 +68,7 @@ fn view_rows_max() {
     assert_eq!(left, ENTITIES_MAX - 1, "the room has one row, the client's own");
     assert_eq!(liar.tell(4, 90_000, left), Ok(()));
     assert_eq!(rows(&liar), VIEW_ROWS_MAX);
-    // One that is out of view gives way to another.
+    // Rows of a stream out of view are discarded for new ones.
     let dropped = vec![StreamId(1)];
     let keyframe = liar.keyframe(5, 190_000, ENTITIES_MAX);
     assert_eq!(liar.update(Private { dropped, ..Private::default() }, &[keyframe]), Ok(()));
@@ -92,8 +92,8 @@ fn hash_period_ticks() {
         before = client.stats().hash_checks;
     }
     let expected: Vec<_> = (1..=6).map(|time| time * HASH_PERIOD_TICKS).collect();
-    assert_eq!(checked_at, expected, "with every such tick, and with no other");
-    // So a state that is wrong is found with the next one, and not before.
+    assert_eq!(checked_at, expected, "at every such tick, and at no other");
+    // So a wrong state is detected at the next one, and not earlier.
     while !harness.tick().0.is_multiple_of(HASH_PERIOD_TICKS) {
         harness.run_ticks(1);
     }

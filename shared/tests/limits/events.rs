@@ -18,7 +18,7 @@ fn say(count: u16, bytes: u16) -> Order {
     Order::Say { count, bytes, droppable: false }
 }
 
-/// What the game was granted of such orders, given in one step: events given out, too long, and too many.
+/// What the game achieved with these orders in one step: events accepted, too long, and too many.
 fn given(orders: Vec<Order>) -> (u64, u64, u64) {
     let mut raw = Raw::new(Plan::default());
     raw.order(orders);
@@ -51,7 +51,7 @@ fn reliable_bytes_max() {
 
 #[test]
 fn reliable_queue_max() {
-    // Commands that the client's program gives while nothing is acknowledged.
+    // Commands that the client's program sends while nothing is acknowledged.
     let mut harness = Harness::<Yard>::new(Plan::default(), 2);
     let ada = harness.join("ada");
     for _ in 0..RELIABLE_QUEUE_MAX {
@@ -59,8 +59,8 @@ fn reliable_queue_max() {
     }
     assert_eq!(harness.client_mut(ada).command(say(1, 9)), Err(CommandError::QueueFull));
     harness.run_ticks(60);
-    assert_eq!(harness.room().stats().events_encoded, RELIABLE_QUEUE_MAX as u64, "the others are all done");
-    // Commands that come to the room at once.
+    assert_eq!(harness.room().stats().events_encoded, RELIABLE_QUEUE_MAX as u64, "all others are done");
+    // Commands that arrive at the room at once.
     for (count, closings) in
         [(RELIABLE_QUEUE_MAX, vec![]), (RELIABLE_QUEUE_MAX + 1, vec![CloseCode::RateLimited])]
     {
@@ -70,7 +70,7 @@ fn reliable_queue_max() {
         }
         assert_eq!(raw.closings(), closings, "{count} commands");
     }
-    // Events on their way to a client that acknowledges none.
+    // Events in flight to a client that acknowledges none.
     let mut raw = Raw::new(Plan::default());
     raw.order(vec![say(RELIABLE_QUEUE_MAX as u16 + 30, 9)]);
     let sent = |raw: &mut Raw| -> usize {
@@ -78,9 +78,9 @@ fn reliable_queue_max() {
     };
     assert_eq!(sent(&mut raw), RELIABLE_QUEUE_MAX);
     raw.frame(ClientFrame { event_ack: Some(7), ..ClientFrame::default() });
-    assert_eq!(sent(&mut raw), 7, "for each that has come another one goes");
+    assert_eq!(sent(&mut raw), 7, "each acknowledged event makes room for another");
     raw.frame(ClientFrame { event_ack: Some(RELIABLE_QUEUE_MAX as u32 + 8), ..ClientFrame::default() });
-    assert_eq!(raw.closings(), [CloseCode::DecodeError], "it was not sent yet");
+    assert_eq!(raw.closings(), [CloseCode::DecodeError], "it had not been sent yet");
 }
 
 #[test]
@@ -105,15 +105,12 @@ fn event_extra_bytes() {
     let message = &raw.step()[0];
     let on_the_way = read(message).private.events.items[0].len();
     let (given, cost) = (raw.stats().events_encoded as usize, on_the_way + EVENT_EXTRA_BYTES);
-    assert!(
-        given * cost <= EVENTS_STEP_BYTES_MAX,
-        "{given} of the shortest are no more than a step may give"
-    );
-    assert!((given + 1) * cost > EVENTS_STEP_BYTES_MAX, "and {given} is as many as there can be");
+    assert!(given * cost <= EVENTS_STEP_BYTES_MAX, "{given} of the shortest events fit into a step");
+    assert!((given + 1) * cost > EVENTS_STEP_BYTES_MAX, "and {given} is the maximum");
     assert_eq!(raw.stats().events_refused.step_full as usize, 20_000 - given);
 }
 
-/// What one step may give out, to the byte: 239 of the longest events, each 516 bytes on its way and 32 more,
+/// As much as one step may send, to the byte: 239 of the longest events, each 516 bytes on the wire plus 32,
 /// and one of 100.
 fn full_step(droppable: bool) -> Vec<Order> {
     [(239, 512), (1, 66)].map(|(count, bytes)| Order::Say { count, bytes, droppable }).to_vec()
@@ -122,24 +119,24 @@ fn full_step(droppable: bool) -> Vec<Order> {
 #[test]
 fn events_step_bytes_max() {
     assert_eq!(given(full_step(false)), (240, 0, 0));
-    assert_eq!(given(vec![say(239, 512), say(1, 67)]), (239, 0, 1), "a byte more");
+    assert_eq!(given(vec![say(239, 512), say(1, 67)]), (239, 0, 1), "one byte more");
     assert_eq!(given([full_step(false), vec![say(1, 2)]].concat()), (240, 0, 1), "another event");
     let mut raw = Raw::new(Plan::default());
     for _ in 0..2 {
         raw.order([full_step(true), vec![say(1, 2)]].concat());
         raw.steps(1);
     }
-    assert_eq!(raw.stats().events_refused.step_full, 2, "the next step may give as much again");
+    assert_eq!(raw.stats().events_refused.step_full, 2, "the next step may send as much again");
 }
 
-/// Two full steps, and what comes of one short event more: the room, and the closing.
+/// Two full steps and one more short event: the resulting room, with its close.
 fn overfull(droppable: bool) -> Raw {
     let mut raw = Raw::new(Plan::default());
     for _ in 0..2 {
         raw.order(full_step(droppable));
         raw.steps(1);
     }
-    assert_eq!(2 * EVENTS_STEP_BYTES_MAX, EVENTS_WAITING_BYTES_MAX, "what waits is as much as may");
+    assert_eq!(2 * EVENTS_STEP_BYTES_MAX, EVENTS_WAITING_BYTES_MAX, "the maximum is waiting");
     raw.steps(20);
     let stats = raw.stats();
     assert_eq!((raw.out.closings.len(), stats.overflowed, stats.events_dropped), (0, 0, 0));
@@ -153,8 +150,8 @@ fn events_waiting_bytes_max() {
     let raw = overfull(false);
     let (_, close) = &raw.out.closings[0];
     assert_eq!((close.code, close.advice), (CloseCode::TooSlow, Advice::RetryAfter(0)));
-    assert_eq!((raw.stats().overflowed, raw.room.players()), (1, 0), "nothing is left to come back to");
-    // The oldest of what may be dropped, and never was sent, gives way; and its number is told.
+    assert_eq!((raw.stats().overflowed, raw.room.players()), (1, 0), "no seat is left to return to");
+    // The oldest droppable events that were never sent are dropped, and their number is reported.
     let mut raw = overfull(true);
     assert_eq!((raw.closings(), raw.room.players()), (vec![], 1));
     let dropped = raw.stats().events_dropped;

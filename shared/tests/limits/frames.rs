@@ -1,4 +1,4 @@
-//! Messages of a client: how long they may be, and how much of each thing is in one.
+//! Client messages: how long they may be, and how many of each item one may contain.
 
 use super::raw::{ADA, Raw};
 use super::yard::{Order, Pad, Plan, Yard};
@@ -13,7 +13,7 @@ use tickwire_shared::wire::bits::{BitCode, BitWriter};
 use tickwire_shared::wire::frame::{ClientFrame, Numbered, TAG_FRAME};
 use tickwire_shared::wire::{CloseCode, codec};
 
-/// A frame with `rest` behind what comes before its commands, which it has none of.
+/// A frame without commands, with `rest` after everything else.
 fn frame_of(rest: impl FnOnce(&mut BitWriter)) -> Vec<u8> {
     let mut to = BitWriter::append_to(vec![TAG_FRAME]);
     to.raw(0, 16);
@@ -22,7 +22,7 @@ fn frame_of(rest: impl FnOnce(&mut BitWriter)) -> Vec<u8> {
     to.finish()
 }
 
-/// A frame with commands, each of so many bytes.
+/// A frame with commands of these sizes, bytes.
 pub(crate) fn commands(sizes: &[usize]) -> Vec<u8> {
     let note = |bytes: usize| codec::encode(&Order::Note(vec![1; bytes - 4])).unwrap();
     let items = sizes.iter().map(|bytes| Bytes::from(note(*bytes))).collect();
@@ -30,7 +30,7 @@ pub(crate) fn commands(sizes: &[usize]) -> Vec<u8> {
     frame.encode()
 }
 
-/// What a room's session makes of a message, as the code of the closing.
+/// A room session's answer to a message, as the close code.
 pub(crate) fn refusal(message: &[u8]) -> Option<CloseCode> {
     MemberEvent::<Yard>::decode(message).err().map(|close| close.code)
 }
@@ -78,7 +78,7 @@ fn reliable_per_message_max() {
     let few = |count| commands(&vec![5; count]);
     assert_eq!(refusal(&few(count)), None);
     assert_eq!(refusal(&few(count + 1)), Some(CloseCode::DecodeError));
-    // Of the events of one step the first message holds so many, and the next one the others, in order.
+    // The first message contains this many of one step's events, the next one the others, in order.
     let mut raw = Raw::new(Plan::default());
     raw.order(vec![Order::Say { count: count as u16 + 1, bytes: 20, droppable: false }]);
     let mut sent = Vec::new();

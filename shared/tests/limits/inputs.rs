@@ -1,4 +1,4 @@
-//! What the input of a game may be, and its schema as a client gets it that was not built with the game.
+//! The bounds of a game's input, and of its schema for a client that was not built with the game.
 
 use super::schemas::{bits, kind};
 use std::panic::catch_unwind;
@@ -37,7 +37,7 @@ impl Input for Board {
     fn fold(&mut self, _: &Self) {}
 }
 
-/// What a client makes of a schema with such an input.
+/// How a client decodes a schema with this input.
 fn schema_with_input(grids: &[Grid]) -> Result<GameSchema, DecodeError> {
     let kinds = vec![kind(&[bits(8)], false, Predictor::Hold)];
     let input = InputSchema { fields: kind(grids, false, Predictor::Hold).fields };
@@ -51,7 +51,7 @@ fn input_bits_max() {
     let wider = [[bits(8); 31].as_slice(), &[bits(9)]].concat();
     assert_eq!(schema_with_input(&wider), Err(DecodeError::OutOfRange));
     assert!(catch_unwind(|| check_input(&wider)).is_err(), "the derive refuses it as well");
-    // As many of the widest as a frame holds.
+    // As many of the widest inputs as a frame can contain.
     let inputs = (1..).map(Tick).zip(vec![OnGrid::new(&Board([-128; 32])); INPUTS_PER_FRAME_MAX]).collect();
     let frame = ClientFrame { inputs, ..ClientFrame::default() };
     assert_eq!(ClientFrame::decode(&frame.encode()), Ok(frame));

@@ -1,4 +1,4 @@
-//! A server that lies: a client that has joined a room of the yard is sent updates that no room sends.
+//! A lying server: a client that has joined a yard room is sent updates that no room sends.
 
 use super::yard::{Plan, Yard};
 use tickwire_shared::client::{Client, ClientError};
@@ -31,7 +31,7 @@ impl Liar {
         self.harness.client(self.ada)
     }
 
-    /// In the profile that rooms have by default.
+    /// In the default profile of rooms.
     pub(crate) fn schema(&self) -> &Schema {
         self.harness.room().schema()
     }
@@ -50,7 +50,7 @@ impl Liar {
         self.say(&writer.finish())
     }
 
-    /// A keyframe of the next tick with so many entities, whose ids follow one another.
+    /// A keyframe of the next tick with `count` entities, whose ids are consecutive.
     pub(crate) fn keyframe(&self, stream: u16, first: u32, count: usize) -> bytes::Bytes {
         let mut state = Snapshot::new(self.tick);
         (0..count as u32).for_each(|at| state.push(EntityId(first + at), 0, &[10, 10, 0]));
@@ -63,7 +63,7 @@ impl Liar {
         self.update(Private::default(), &[keyframe])
     }
 
-    /// The client has `streams` streams as full as they may be, numbered from 1, besides the room's own.
+    /// The client has `streams` full streams, numbered from 1, besides the room's own.
     pub(crate) fn with_full_streams(streams: u16) -> Self {
         let mut liar = Self::new();
         for stream in 1..=streams {
@@ -73,7 +73,7 @@ impl Liar {
     }
 }
 
-/// The keyframe of a stream, whatever is in it.
+/// The keyframe of a stream with any content.
 pub(crate) fn keyframe_of(schema: &Schema, stream: StreamId, state: Snapshot) -> bytes::Bytes {
     let mut encoder = StreamEncoder::new(stream, TickRate::DEFAULT);
     encoder.push(state);

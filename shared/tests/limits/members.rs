@@ -1,4 +1,4 @@
-//! Who is in a room, for how long, and how often it is served.
+//! The members of a room: how many, for how long, and how often each is served.
 
 use super::raw::{ADA, Raw, rate, read};
 use super::yard::Plan;
@@ -20,17 +20,17 @@ fn members_max() {
     assert_eq!((raw.closings(), raw.room.players()), (vec![], MEMBERS_MAX));
     let (_, last) = raw.out.controls.last().unwrap();
     let Ok(ServerControl::Joined(joined)) = ServerControl::decode(last) else { panic!("no Joined") };
-    assert_eq!(joined.roster.len(), MEMBERS_MAX, "the last one knows them all");
+    assert_eq!(joined.roster.len(), MEMBERS_MAX, "the last one knows all of them");
     for role in [Role::Player, Role::Spectator] {
         raw.join(MemberId(1_000 + raw.stats().joins), role);
         assert_eq!((raw.closings(), raw.room.players()), (vec![CloseCode::Full], MEMBERS_MAX));
     }
     let one_more = [joined.roster.to_vec(), vec![joined.roster[0].clone()]].concat();
-    assert!(List::<RosterEntry, MEMBERS_MAX>::try_from(one_more).is_err(), "no Joined tells of more");
+    assert!(List::<RosterEntry, MEMBERS_MAX>::try_from(one_more).is_err(), "no Joined contains more");
 }
 
-/// Ada, who has sent an input or not, is cut for so many ticks and comes back. The codes of the closings
-/// since.
+/// Ada, who has sent an input or not, is disconnected for this many ticks and returns. The close codes since
+/// then.
 fn comes_back(after_ticks: u64, hold: Hold, played: bool) -> (Vec<CloseCode>, usize, u64) {
     let mut raw = Raw::new(Plan::default());
     if played {
@@ -65,13 +65,13 @@ fn resume_grace_brief_ms() {
 #[test]
 fn ack_age_ms_max() {
     let tick_ms = 25;
-    // At the bound nothing goes in an odd tick; from then on it is every second one.
+    // At the bound nothing is sent in odd ticks; after it, only every second update is sent.
     for (wait, at_bound) in [(0, Some((250, 14))), (1, None)] {
         let mut raw = Raw::at_rate(Plan::busy(), rate(40));
         raw.steps(wait);
         raw.acknowledge(raw.tick());
-        // Something happens in each tick, and Ada acknowledges nothing of it: the first update of that is 0
-        // ms old.
+        // Something happens in each tick, and Ada acknowledges none of it: the first unacknowledged update is
+        // 0 ms old.
         let mut served = Vec::new();
         for age in (0..2 * ACK_AGE_MS_MAX).step_by(tick_ms) {
             if !raw.step().is_empty() {
@@ -79,12 +79,12 @@ fn ack_age_ms_max() {
             }
         }
         let (in_time, late): (Vec<_>, Vec<_>) = served.iter().partition(|(age, _)| *age < ACK_AGE_MS_MAX);
-        assert_eq!(in_time.len(), 10, "none is left out");
+        assert_eq!(in_time.len(), 10, "none is skipped");
         assert!(late.iter().all(|(_, tick)| tick % 2 == 0) && late.len() == 5, "{late:?}");
         assert_eq!(late.iter().find(|(age, _)| *age == ACK_AGE_MS_MAX), at_bound.as_ref());
         assert_eq!(raw.stats().skips_lag, 5);
     }
-    // One that acknowledges is served in each.
+    // A client that acknowledges is served in each tick.
     let mut raw = Raw::at_rate(Plan::busy(), rate(40));
     for _ in 0..40 {
         raw.acknowledge(raw.tick());
@@ -95,7 +95,7 @@ fn ack_age_ms_max() {
 #[test]
 fn ack_lost_ms() {
     let mut raw = Raw::new(Plan::busy());
-    // She goes on speaking, and acknowledges nothing.
+    // She keeps sending frames and acknowledges nothing.
     for _ in 0..=30 * ACK_LOST_MS / 1_000 {
         raw.frame(ClientFrame::default());
         raw.steps(1);
@@ -106,7 +106,7 @@ fn ack_lost_ms() {
     assert_eq!((raw.closings(), raw.stats().lost), (vec![CloseCode::TooSlow], 1));
     let (shown, next) = (raw.secret(ADA), raw.secret(MemberId(2)));
     raw.handle(MemberId(2), MemberEvent::Resume { shown, events_received: 0, next });
-    assert_eq!((raw.closings(), raw.stats().resumes), (vec![], 1), "her place is kept");
+    assert_eq!((raw.closings(), raw.stats().resumes), (vec![], 1), "her seat is kept");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn rate_step_max() {
     let mut raw = Raw::new(Plan::busy());
     let (mut steps, mut served_at) = (Vec::new(), Vec::new());
     for _ in 0..60 * 30 {
-        // Her slot is full at half of her ticks, however few these are.
+        // Her slot is full at half of her ticks, however few there are.
         raw.out.full = ((raw.tick().0 + 1) / 8).is_multiple_of(2);
         if let [message] = &raw.step()[..] {
             let private = read(message).private;

@@ -1,4 +1,4 @@
-//! Messages of a server.
+//! Server messages.
 
 use super::liar::Liar;
 use tickwire_shared::client::{ClientError, State};
@@ -23,7 +23,7 @@ fn update(private: &Private, packets: &[Vec<u8>]) -> Vec<u8> {
     writer.finish()
 }
 
-/// An update of so many bytes: one packet of nothing that a client could decode.
+/// An update of this many bytes: one packet that no client can decode.
 fn update_of(bytes: usize) -> Vec<u8> {
     let private = Private { tick: TICK, ..Private::default() };
     let of = |payload: usize| update(&private, &[encode_packet(StreamId(1), 0, 0, &vec![0; payload])]);
@@ -37,7 +37,7 @@ fn outbound_bytes_max() {
     assert_eq!(longest.len(), OUTBOUND_BYTES_MAX);
     assert_eq!(Update::decode(&longest).map(|update| update.streams.len()), Ok(1));
     assert_eq!(Update::decode(&update_of(OUTBOUND_BYTES_MAX + 1)), Err(DecodeError::TooBig));
-    // A client reads the one, and ends the session at the other before it looks at it.
+    // A client reads the first; at the second it ends the session before decoding it.
     for (bytes, error) in [(OUTBOUND_BYTES_MAX, false), (OUTBOUND_BYTES_MAX + 1, true)] {
         for message in [update_of(bytes), vec![0; bytes]] {
             let mut liar = Liar::new();
@@ -65,7 +65,7 @@ fn event_bytes_max() {
 #[test]
 fn packet_head_bytes_max() {
     let private = Private { tick: TICK, ..Private::default() };
-    // The farthest stream, of the oldest state that is told, as long as a message lets it be.
+    // The farthest stream, the oldest baseline, and the longest payload that a message allows.
     let payload = vec![0; OUTBOUND_BYTES_MAX - 100];
     let longest = encode_plain_packet(StreamId(u16::MAX), WINDOW_TICKS_MAX - 1, &payload);
     assert_eq!(longest.len() - payload.len(), PACKET_HEAD_BYTES_MAX);
@@ -73,7 +73,7 @@ fn packet_head_bytes_max() {
     let packet = Update::decode(&message).unwrap().streams[0];
     assert_eq!((packet.stream, packet.head_bytes(TICK)), (StreamId(u16::MAX), PACKET_HEAD_BYTES_MAX));
     assert_eq!(TICK.since(packet.target), i64::from(WINDOW_TICKS_MAX) - 1);
-    // No head is longer: not by a byte more than a number needs, nor by a stream that there is not.
+    // No head is longer: neither by a byte more than a number needs, nor by a stream id that does not exist.
     for (head, error) in [
         ([0xff, 0xff, 0x83, 0x00, 0, 0, 0].as_slice(), DecodeError::NotCanonical),
         (&[0x80, 0x80, 0x04, 0, 0, 0], DecodeError::OutOfRange),
@@ -84,13 +84,13 @@ fn packet_head_bytes_max() {
     }
 }
 
-/// Streams, or entities, that take the most bits: as far apart as so many numbers can be.
+/// Streams or entities whose ids take the most bits: as far apart as `count` numbers can be.
 fn far_apart(count: usize, last: u32) -> impl Iterator<Item = u32> {
     let step = last / count as u32;
     (1..=count as u32).map(move |at| at * step)
 }
 
-/// A private section with all that there can be in one, and more of it where `more` says so.
+/// A private section with the maximum of everything, and more of it where `more` says so.
 fn full(more: [usize; 6]) -> Private {
     let streams = |count| far_apart(count, u16::MAX.into()).map(|id| StreamId(id as u16)).collect();
     let entities = |count| far_apart(count, u32::MAX).map(EntityId).collect();
@@ -113,7 +113,7 @@ fn full(more: [usize; 6]) -> Private {
         events: Numbered { first: u32::MAX, items: vec![event.into(); RELIABLE_PER_MESSAGE_MAX + more[0]] },
         dropped: streams(VIEW_STREAMS_MAX + more[2]),
         waiting: Waiting {
-            // As many begin to wait as ceased to.
+            // As many begin to wait as stop waiting.
             changed: streams(2 * VIEW_STREAMS_MAX + more[3]),
             held: entities(HELD_CHANGES_MAX + more[4]),
             released: entities(HELD_CHANGES_MAX + more[5]),
@@ -134,7 +134,7 @@ fn private_bytes_max() {
         message.len()
     );
     assert_eq!(Update::decode(&message).unwrap().private, private);
-    // None is longer, because no part of it can be.
+    // None is longer, because no part of it can be longer.
     for part in 0..6 {
         let mut more = [0; 6];
         more[part] = 1;

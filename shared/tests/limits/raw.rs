@@ -1,4 +1,4 @@
-//! A room of the yard without a harness around it: what members send is written by hand, and all that they
+//! A yard room without a harness around it: members' messages are written by hand, and everything that they
 //! get is kept.
 
 use super::yard::{Order, Pad, Plan, Yard};
@@ -12,10 +12,10 @@ use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::Update;
 use tickwire_shared::wire::{Close, CloseCode};
 
-/// What a room sends.
+/// A room's output.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
-    /// No slot takes an update now.
+    /// No slot accepts an update now.
     pub(crate) full: bool,
     pub(crate) updates: Vec<(MemberId, Vec<u8>)>,
     pub(crate) controls: Vec<(MemberId, bytes::Bytes)>,
@@ -37,7 +37,7 @@ impl Outbox for Out {
     }
 }
 
-/// A room whose first member is a player, and all that it sends.
+/// A room whose first member is a player, and all its output.
 pub(crate) struct Raw {
     pub(crate) room: Room<Yard>,
     pub(crate) out: Out,
@@ -98,7 +98,7 @@ impl Raw {
         self.handle(member, MemberEvent::Join { name, role, secret, wants_schema: false, matched: false });
     }
 
-    /// One tick. The updates of it, as they were sent.
+    /// Runs one tick. Returns its updates, as they were sent.
     pub(crate) fn step(&mut self) -> Vec<Vec<u8>> {
         let due = self.room.config().tick_rate.time_of(self.room.tick().next());
         self.out.updates.clear();
@@ -113,7 +113,7 @@ impl Raw {
         (0..ticks).for_each(|_| _ = self.step());
     }
 
-    /// A frame that comes `after` the last step.
+    /// A frame that arrives `after` the last step.
     pub(crate) fn frame_after(&mut self, after: Duration, frame: ClientFrame<Pad>, orders: Vec<Order>) {
         let frame = MemberFrame { frame, commands: orders, timed: true };
         self.room.handle(self.now() + after, ADA, MemberEvent::Frame(frame), &mut self.out);
@@ -123,7 +123,7 @@ impl Raw {
         self.frame_after(Duration::ZERO, frame, Vec::new());
     }
 
-    /// Ada says that she has the update of this tick.
+    /// Ada acknowledges the update of this tick.
     pub(crate) fn acknowledge(&mut self, tick: Tick) {
         self.frame(ClientFrame { snapshot_ack: Some(tick), ..ClientFrame::default() });
     }
@@ -133,19 +133,19 @@ impl Raw {
         self.frame(ClientFrame { inputs: vec![(tick, OnGrid::new(&Pad { x }))], ..ClientFrame::default() });
     }
 
-    /// Ada orders something, to be done in the next step.
+    /// Ada sends orders, to be executed in the next step.
     pub(crate) fn order(&mut self, orders: Vec<Order>) {
         let commands = Numbered { first: self.commands + 1, items: Vec::new() };
         self.commands += orders.len() as u32;
         self.frame_after(Duration::ZERO, ClientFrame { commands, ..ClientFrame::default() }, orders);
     }
 
-    /// The codes of the closings since this was asked last.
+    /// The close codes since the last call.
     pub(crate) fn closings(&mut self) -> Vec<CloseCode> {
         self.out.closings.drain(..).map(|(_, close)| close.code).collect()
     }
 
-    /// Where Ada's crate is.
+    /// The position of Ada's crate.
     pub(crate) fn x(&self) -> i32 {
         let own = self.room.world().controlled(PlayerId(1)).unwrap();
         self.room.world().get(own).unwrap().pos.x
@@ -156,7 +156,7 @@ pub(crate) fn rate(hz: u16) -> TickRate {
     TickRate::new(hz).unwrap()
 }
 
-/// Reads an update that a test got as bytes.
+/// Reads an update that a test received as bytes.
 pub(crate) fn read(message: &[u8]) -> Update<'_> {
     Update::decode(message).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What the entities of a game may be, and what of them goes to a client that joins.
+//! The bounds of a game's entities, and of what a joining client gets for them.
 
 use super::liar::keyframe_of;
 use super::raw::{Raw, rate};
@@ -49,8 +49,8 @@ fn held(grids: &[Grid]) -> Result<Schema, SchemaError> {
     schema(vec![kind(grids, false, Predictor::Hold)])
 }
 
-/// Sends a row with the greatest values and one with the least of each kind, in the profile that rooms have
-/// by default.
+/// Sends a row with the largest values and one with the smallest values of each kind, in the default profile
+/// of rooms.
 fn goes_through(schema: Schema, table: Option<&[u8]>) {
     let schema = schema.with_profile(PacketProfile::Ranged, table).unwrap();
     let mut state = Snapshot::new(Tick(64));
@@ -81,7 +81,7 @@ fn row_bits_max() {
     assert!(matches!(held(&wider), Err(SchemaError::TooWide { bits, .. }) if bits == ROW_BITS_MAX + 1));
     assert!(catch_unwind(|| check_entity(&wider)).is_err(), "the derive refuses it as well");
     let hidden = kind(&wider, true, Predictor::Hold);
-    assert!(schema(vec![hidden]).is_err(), "what only its owner gets counts too");
+    assert!(schema(vec![hidden]).is_err(), "owner-only fields count too");
 }
 
 #[test]
@@ -109,7 +109,8 @@ fn kinds_max() {
 
 #[test]
 fn own_bits_max() {
-    // The most kinds, and as many and wide fields of the owner's as one can have: 46 of 7 bits and 2 of 15.
+    // The most kinds, and owner-only fields that are as many and as wide as a kind may have: 46 of 7 bits and
+    // 2 of 15.
     let grids = [[bits(7); ROW_FIELDS_MAX - 2].as_slice(), &[bits(15); 2]].concat();
     let schema = schema(vec![kind(&grids, true, Predictor::Hold); KINDS_MAX]).unwrap();
     let row: Vec<_> = grids.iter().map(|grid| grid.max).collect();
@@ -122,7 +123,7 @@ fn own_bits_max() {
     own.apply(&schema, &heard).unwrap();
     own.fill(&schema, last, &mut known);
     assert_eq!(known, row);
-    // One bit more is not written, and not read.
+    // One more bit is neither written nor read.
     let ones = |count| {
         let mut bits = BitWriter::new();
         (0..count).for_each(|_| bits.bit(true));
@@ -132,7 +133,8 @@ fn own_bits_max() {
     let hostile = |count: usize| {
         let mut to = BitWriter::append_to(vec![1]);
         to.raw(7, 32);
-        // A tick, and nothing of all else: a number that is 0 is a single one here, what is not there a zero.
+        // A tick and nothing else: here a number that is 0 is a single one bit, and an absent part a zero
+        // bit.
         for (part, bits) in [(0b11, 2), (0, 2), (0b1111, 4), (0, 1), (0b111, 3)] {
             to.raw(part, bits);
         }
@@ -174,10 +176,10 @@ fn table_bytes_max() {
     table.push(0x55);
     let longer = schema(kinds).unwrap().with_profile(PacketProfile::Ranged, Some(&table));
     assert_eq!(longer, Err(TableError::TooLong));
-    assert!(List::<u8, TABLE_BYTES_MAX>::try_from(table).is_err(), "no Joined holds it");
+    assert!(List::<u8, TABLE_BYTES_MAX>::try_from(table).is_err(), "no Joined can contain it");
 }
 
-/// How often a room's clients run the game's own step to predict so many ticks at once.
+/// How often a room's clients run the game's own step to predict this many ticks at once.
 fn steps_run(rate: TickRate, ticks: u32) -> u32 {
     let run = Arc::new(AtomicU32::new(0));
     let counts = run.clone();
@@ -191,7 +193,7 @@ fn steps_run(rate: TickRate, ticks: u32) -> u32 {
     base.push(EntityId(1), 0, &[0]);
     ahead.predict(&schema, &base, Tick(100 + ticks));
     let run = run.load(Ordering::Relaxed);
-    assert_eq!(ahead.get(EntityId(1)).unwrap().values, [run as i32], "beyond them nothing goes on");
+    assert_eq!(ahead.get(EntityId(1)).unwrap().values, [run as i32], "beyond them nothing changes");
     run
 }
 
@@ -204,7 +206,7 @@ fn exact_steps_at_30_hz() {
     }
 }
 
-/// As long as nothing is told of a quiet stream, at every rate; and never fewer than at 30 Hz.
+/// At every rate they cover the time for which nothing is sent of a quiet stream; never fewer than at 30 Hz.
 #[test]
 fn exact_steps_max() {
     for (hz, most) in [(10, 8), (29, 8), (30, 8), (31, 9), (60, 16), (128, 35)] {

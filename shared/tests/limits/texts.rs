@@ -1,4 +1,4 @@
-//! Texts and lists of control messages. What is past a bound is written by hand, as a hostile end would.
+//! Texts and lists of control messages. Messages beyond a bound are written by hand, as a hostile peer would.
 
 use super::yard::Yard;
 use serde::Serialize;
@@ -15,22 +15,22 @@ use tickwire_shared::wire::control::{
 };
 use tickwire_shared::wire::{Close, CloseCode, DecodeError, codec};
 
-/// A control message of any content: its number, then its fields.
+/// A control message with any content: its number, then its fields.
 fn control(number: u32, fields: &impl Serialize) -> Vec<u8> {
     [vec![0], codec::encode(&(number, fields)).unwrap()].concat()
 }
 
-/// The code with which a server answers a message of a client; `None` if it takes it.
+/// The code with which a server answers a client's message; `None` if it accepts the message.
 fn refusal(message: &[u8]) -> Option<u16> {
     ClientControl::decode(message).err().map(|error| error.close_code().code())
 }
 
-/// A text of so many bytes, of letters of one byte or of two.
+/// A text of this many bytes, with letters of one byte or of two.
 fn texts(bytes: usize) -> [String; 2] {
     ["x".repeat(bytes), "é".repeat(bytes / 2) + &"x".repeat(bytes % 2)]
 }
 
-/// Of a message with a text in it: the longest text is taken, and one more byte is refused with 4002.
+/// For a message that contains a text: the longest text is accepted, and one more byte is refused with 4002.
 fn holds_texts_of(bytes_max: usize, message: impl Fn(&str) -> Vec<u8>) {
     for text in texts(bytes_max) {
         assert_eq!(refusal(&message(&text)), None, "{text}");
@@ -94,7 +94,7 @@ fn ticket_bytes_max() {
 fn close_text_bytes_max() {
     for text in texts(CLOSE_TEXT_BYTES_MAX) {
         let close = Close::new(CloseCode::Kicked, &text);
-        assert_eq!(*close.text, text, "the longest is told as it is");
+        assert_eq!(*close.text, text, "the longest is sent unchanged");
         let message = ServerControl::Close(close.clone()).encode().unwrap();
         assert_eq!(ServerControl::decode(&message), Ok(ServerControl::Close(close)));
     }
@@ -102,11 +102,11 @@ fn close_text_bytes_max() {
         let close = Close::new(CloseCode::Kicked, &text);
         assert!(text.starts_with(&*close.text) && close.text.len() > CLOSE_TEXT_BYTES_MAX - 2, "it is cut");
         let longer = control(2, &(CloseCode::Kicked, close.advice, text));
-        assert!(ServerControl::decode(&longer).is_err(), "a client takes no longer one");
+        assert!(ServerControl::decode(&longer).is_err(), "a client accepts no longer one");
     }
 }
 
-/// A client to which a server says that it hosts so many games, the client's the last of them.
+/// A client to which a server announces this many games, the client's own last.
 fn welcomed(games: usize) -> (Client<Yard>, Result<(), ClientError>) {
     let game = GameName::new("yard").unwrap();
     let info =

@@ -1,4 +1,4 @@
-//! What one member sees of a room that is cut into streams.
+//! What one member sees of a room that is divided into streams.
 
 use super::liar::Liar;
 use super::yard::{Order, Plan, Yard};
@@ -12,7 +12,7 @@ use tickwire_shared::wire::update::{Private, Waiting};
 
 #[test]
 fn view_streams_max() {
-    // A view of 16 x 16 cells, in all of which is a crate, or in all but the last.
+    // A view of 16 x 16 cells, with a crate in all of them, or in all but the last.
     for (crates, left_out) in [(255, 0), (256, 1)] {
         let plan = Plan { side: 16, radius: 5_000, crates, ..Plan::busy() };
         let mut harness = Harness::<Yard>::new(plan, 4);
@@ -20,8 +20,8 @@ fn view_streams_max() {
         harness.run_ticks(30);
         let client = harness.client(ada);
         assert_eq!(client.streams().count(), VIEW_STREAMS_MAX, "{crates} crates");
-        assert_eq!(client.rows().len(), VIEW_STREAMS_MAX + 1, "{crates} crates, and the own one");
-        assert_eq!(client.streams_waiting(), left_out, "what is not seen is told");
+        assert_eq!(client.rows().len(), VIEW_STREAMS_MAX + 1, "{crates} crates, and its own");
+        assert_eq!(client.streams_waiting(), left_out, "streams that are not visible are reported");
         assert_eq!(harness.room().stats().streams_left_out, left_out as u64);
         let seen = |id: EntityId| client.rows().iter().any(|row| row.id == id);
         let unseen = harness.room().world().iter().filter(|(id, _)| !seen(*id));
@@ -31,7 +31,7 @@ fn view_streams_max() {
         );
         harness.assert_in_sync();
     }
-    // A client that is sent more ends the session.
+    // A client that receives more ends the session.
     let mut liar = Liar::new();
     let keyframes: Vec<_> = (1..VIEW_STREAMS_MAX as u16).map(|stream| liar.keyframe(stream, 1, 0)).collect();
     assert_eq!(liar.update(Private::default(), &keyframes), Ok(()));
@@ -65,11 +65,7 @@ fn a_view_that_jumps_leaves_as_many_streams_out_here_as_there() {
         let client = harness.client(ada);
         assert!(client.is_playing(), "{:?}", client.state());
         assert_eq!(client.streams().count(), VIEW_STREAMS_MAX);
-        assert_eq!(
-            client.streams_waiting(),
-            VIEW_STREAMS_MAX,
-            "the nearest of those that are left out are told"
-        );
+        assert_eq!(client.streams_waiting(), VIEW_STREAMS_MAX, "the nearest of those left out are reported");
         harness.assert_in_sync();
     }
 }
@@ -84,7 +80,7 @@ fn a_stream_that_waits_for_bytes_is_told_before_those_that_are_left_out() {
     for _ in 0..100 {
         harness.run_ticks(1);
         let newest = harness.client(ada).streams().map(|(_, state)| state.tick).max();
-        // What counts as told of the newest tick is as the room has it: all crates are of one age.
+        // Streams that count as sent at the newest tick match the room: all crates have one age.
         let told = harness.client(ada).streams().filter(|(_, state)| Some(state.tick) == newest);
         let mut ages: Vec<_> = told.flat_map(|(_, state)| state.rows().map(|row| row.values[2])).collect();
         ages.sort_unstable();
@@ -104,13 +100,13 @@ fn all_streams_that_are_left_out_are_counted() {
     assert_eq!(harness.room().stats().streams_left_out, 1_600 - VIEW_STREAMS_MAX as u64);
 }
 
-/// A player among a heap of crates, whose byte budget is used up: whatever goes to another cell has to wait.
+/// A player among a heap of crates, whose byte budget is used up: crates that move to another cell must wait.
 fn poor() -> (Harness<Yard>, ClientIndex) {
     let mut harness = Harness::<Yard>::new(Plan { side: 8, radius: 300, heap: 1_300, ..Plan::busy() }, 4);
     harness.budget(10);
     let ada = harness.join("ada");
     harness.run_ticks(10);
-    // The one packet that it is owed in two seconds.
+    // The one packet that it is entitled to in two seconds.
     push(&mut harness, ada, 1, 3);
     assert_eq!(harness.client(ada).streams_waiting(), 0);
     (harness, ada)
@@ -121,7 +117,7 @@ fn push(harness: &mut Harness<Yard>, ada: ClientIndex, count: u16, cell: u16) {
     harness.run_ticks(3);
 }
 
-/// How many entities a client is shown of those that are in no stream, and how many were lost sight of.
+/// How many entities in no stream a client is shown, and how many were lost.
 fn held(harness: &Harness<Yard>, ada: ClientIndex) -> (usize, u64) {
     let client = harness.client(ada);
     let told = client.streams().map(|(_, state)| state.len()).sum::<usize>();
@@ -135,7 +131,7 @@ fn held_changes_max() {
         push(&mut harness, ada, (HELD_CHANGES_MAX + more) as u16, 5);
         assert_eq!(held(&harness, ada), (HELD_CHANGES_MAX, more as u64), "{more} more");
         assert!(harness.client(ada).streams_waiting() > 0);
-        // With bytes enough all are there again.
+        // With enough bytes all are visible again.
         harness.budget(0);
         harness.run_ticks(30);
         assert_eq!((held(&harness, ada).0, harness.client(ada).rows().len()), (0, 1_301));
@@ -153,12 +149,12 @@ fn held_max() {
     }
     assert_eq!(held(&harness, ada), (HELD_MAX, 0));
     push(&mut harness, ada, 1, 5);
-    assert_eq!(held(&harness, ada), (HELD_MAX, 1), "one more is out of sight, and counted");
+    assert_eq!(held(&harness, ada), (HELD_MAX, 1), "one more is not visible, and counted");
     // A client that is told to hold more ends the session.
     let mut liar = Liar::new();
     assert_eq!(liar.tell(1, 100, HELD_MAX + 1), Ok(()));
     let hold = |liar: &mut Liar, first: usize, count: usize| {
-        // The first that are held are gone from their stream, and in one that waits.
+        // The first held ones have left their stream and are in one that waits.
         let streams = |stream| if first == 0 { vec![StreamId(stream)] } else { Vec::new() };
         let held = (100 + first as u32..).map(EntityId).take(count).collect();
         let waiting = Waiting { changed: streams(2), held, released: Vec::new() };
@@ -167,6 +163,6 @@ fn held_max() {
     for first in (0..HELD_MAX).step_by(HELD_CHANGES_MAX) {
         assert_eq!(hold(&mut liar, first, HELD_CHANGES_MAX.min(HELD_MAX - first)), Ok(()));
     }
-    assert_eq!(liar.client().rows().len(), 1 + HELD_MAX, "the own one, and those that are held");
+    assert_eq!(liar.client().rows().len(), 1 + HELD_MAX, "its own, and the held ones");
     assert_eq!(hold(&mut liar, HELD_MAX, 1), Err(ClientError::Decode(DecodeError::TooMany)));
 }

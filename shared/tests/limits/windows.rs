@@ -1,4 +1,4 @@
-//! The window of ticks in which inputs are taken and baselines are held.
+//! The window of ticks in which inputs are accepted and baselines are stored.
 
 use super::raw::{Raw, rate, read};
 use super::yard::Plan;
@@ -8,7 +8,7 @@ use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::update::{Private, Update, UpdateWriter, encode_packet};
 use tickwire_shared::wire::{DecodeError, update};
 
-/// What becomes of an input that lies so many ticks after the next one.
+/// The fate of an input that is this many ticks after the next one.
 fn input(hz: u16, ahead: i64) -> InputTotals {
     let mut raw = Raw::at_rate(Plan::default(), rate(hz));
     raw.steps(300);
@@ -16,7 +16,8 @@ fn input(hz: u16, ahead: i64) -> InputTotals {
     raw.stats().inputs
 }
 
-/// Whether an update after so many ticks, in which none could go, starts from the one before it.
+/// Whether an update after this many ticks, in which none could be sent, has the previous one as its
+/// baseline.
 fn starts_from_a_baseline(hz: u16, ticks: u32) -> bool {
     let mut raw = Raw::at_rate(Plan { crates: 40, ..Plan::busy() }, rate(hz));
     raw.acknowledge(raw.tick());
@@ -29,18 +30,18 @@ fn starts_from_a_baseline(hz: u16, ticks: u32) -> bool {
     packet.baseline.is_some()
 }
 
-/// In a room of this rate the window has so many ticks, whatever uses it.
+/// In a room of this rate the window has this many ticks for every use.
 #[track_caller]
 fn window_is(hz: u16, ticks: u32) {
     let refused = InputTotals { refused: 1, ..InputTotals::default() };
-    assert_eq!(input(hz, i64::from(ticks) - 1), InputTotals::default(), "{hz} Hz: the farthest ahead");
-    assert_eq!(input(hz, i64::from(ticks)), refused, "{hz} Hz: a tick farther ahead");
-    assert_eq!(input(hz, i64::from(u32::MAX)), refused, "{hz} Hz: the last tick that there is");
+    assert_eq!(input(hz, i64::from(ticks) - 1), InputTotals::default(), "{hz} Hz: farthest ahead");
+    assert_eq!(input(hz, i64::from(ticks)), refused, "{hz} Hz: one tick farther ahead");
+    assert_eq!(input(hz, i64::from(u32::MAX)), refused, "{hz} Hz: the last possible tick");
     let late = InputTotals { late: 1, ..InputTotals::default() };
     assert_eq!(input(hz, -i64::from(ticks)), late, "{hz} Hz: the oldest");
-    assert_eq!(input(hz, -i64::from(ticks) - 1), refused, "{hz} Hz: a tick older");
+    assert_eq!(input(hz, -i64::from(ticks) - 1), refused, "{hz} Hz: one tick older");
     assert!(starts_from_a_baseline(hz, ticks - 1), "{hz} Hz: the oldest baseline");
-    assert!(!starts_from_a_baseline(hz, ticks), "{hz} Hz: a tick older it is a keyframe");
+    assert!(!starts_from_a_baseline(hz, ticks), "{hz} Hz: one tick older means a keyframe");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A game whose players order what is to happen: whatever drives a bound to its end.
+//! A game whose players order what happens, to reach every bound.
 
 use serde::{Deserialize, Serialize};
 use tickwire_shared::harness::{Allowed, check_prediction_within};
@@ -6,14 +6,14 @@ use tickwire_shared::prelude::*;
 
 /// The side of a cell.
 pub(crate) const CELL: i32 = 100;
-/// Where players begin, on both axes.
+/// Where players start, on both axes.
 const START: i32 = 16_050;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 pub(crate) struct Crate {
     #[entity(range = 0..=32_767)]
     pub(crate) pos: IVec2,
-    /// Steps, if the yard is busy.
+    /// The number of steps, if the yard is busy.
     #[entity(range = 0..=65_535)]
     pub(crate) age: u16,
 }
@@ -24,18 +24,18 @@ pub(crate) struct Pad {
     pub(crate) x: i8,
 }
 
-/// What a player orders.
+/// A player's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Order {
-    /// Nothing; it is only so long.
+    /// Does nothing; only its length matters.
     Note(Vec<u8>),
-    /// So many events for everybody, each of so many bytes in the codec.
+    /// This many events for every member, each of this many bytes in the codec.
     Say { count: u16, bytes: u16, droppable: bool },
-    /// So many more crates, one to a cell.
+    /// This many more crates, one per cell.
     Spawn(u16),
-    /// So many crates of the heap are put into this cell of the middle row.
+    /// Moves this many crates of the heap into this cell of the middle row.
     Push { count: u16, cell: u16 },
-    /// The caller's crate is put into this cell of the middle row.
+    /// Moves the sender's crate into this cell of the middle row.
     Go(u16),
 }
 
@@ -49,14 +49,14 @@ pub(crate) enum Said {
 pub(crate) struct Plan {
     pub(crate) players: u16,
     pub(crate) crates: u16,
-    /// So many more where players begin.
+    /// This many more where players start.
     pub(crate) heap: u16,
-    /// Cells along each side; 0: everybody sees everything.
+    /// Cells along each side; 0: every member sees everything.
     pub(crate) side: u16,
     pub(crate) radius: i32,
     /// Crates count the steps.
     pub(crate) busy: bool,
-    /// The game looks back for each player in each step.
+    /// The game rewinds for each player in each step.
     pub(crate) looks_back: bool,
     pub(crate) padding: Vec<u8>,
 }
@@ -92,7 +92,7 @@ pub(crate) struct Yard {
 }
 
 impl Yard {
-    /// Where players begin: in the middle.
+    /// Where players start: in the middle.
     fn start(&self) -> IVec2 {
         IVec2::splat(if self.plan.side == 0 { START } else { i32::from(self.plan.side) * CELL / 2 })
     }
@@ -182,14 +182,14 @@ impl Game for Yard {
                 Order::Say { count, bytes, droppable } => {
                     for _ in 0..count {
                         let text = text_of(bytes.into());
-                        // The room counts those that are refused.
+                        // The room counts the refused ones.
                         let _ = out.all(if droppable { Said::Gossip(text) } else { Said::News(text) });
                     }
                 }
                 Order::Spawn(count) => {
                     let spawned = (0..count).filter(|_| self.spawn(world)).count();
                     let refused = usize::from(count) - spawned;
-                    // As many bytes as were refused, so that a test can see it.
+                    // As many bytes as there were refusals, so that a test can see it.
                     let _ = out.to(*player, Said::News(vec![0; refused]));
                 }
                 Order::Go(cell) => {
@@ -222,7 +222,8 @@ impl Game for Yard {
     }
 }
 
-/// What makes an event of so many bytes in the codec: a variant, a length of one byte or three, and the text.
+/// The text of an event with this many bytes in the codec: a variant, a length of one byte or three, and the
+/// text.
 fn text_of(event_bytes: usize) -> Vec<u8> {
     vec![7; event_bytes - if event_bytes <= 252 { 2 } else { 4 }]
 }

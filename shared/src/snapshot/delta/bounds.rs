@@ -1,4 +1,4 @@
-//! No table and no values make a packet longer than its rows take in profile 0, and every packet is decoded.
+//! No table and no values make a packet longer than its rows are in profile 0, and every packet is decoded.
 
 use super::{decode_packet, train};
 use crate::Rng;
@@ -30,7 +30,7 @@ fn kind(rng: &mut Rng, number: usize) -> Kind {
             1 => Grid::integers(-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
             _ => Grid::integers(1 - (1 << bits.min(30)), 0),
         };
-        // A velocity is declared before or behind what it moves; here the field before.
+        // A velocity is declared before or after the field that it moves; here it is the field before.
         let predictor = match fields.len() % 5 {
             4 => Predictor::Linear { velocity: fields.len() as u16 - 1 },
             _ => Predictor::Hold,
@@ -92,7 +92,7 @@ fn state(
     state
 }
 
-/// A table that learned from states of `values`.
+/// A table trained on states of `values`.
 fn table(rng: &mut Rng, schema: &Schema, values: Values) -> Vec<u8> {
     let mut trainer = Trainer::new(schema.kinds().to_vec());
     let mut before: Option<Snapshot> = None;
@@ -105,7 +105,7 @@ fn table(rng: &mut Rng, schema: &Schema, values: Values) -> Vec<u8> {
     trainer.table()
 }
 
-/// Whether the packet was in profile 0 in spite of profile 1.
+/// Whether the packet was in profile 0 although the schema has profile 1.
 fn try_packet(
     schema: &Schema,
     encoder: &mut StreamEncoder,
@@ -140,7 +140,7 @@ fn no_table_and_no_values_make_a_packet_longer_than_its_bound() {
         let trained_on = VALUES[below(&mut rng, 4)];
         let table = (!rng.chance(5)).then(|| table(&mut rng, &plain, trained_on));
         let ranged = plain.clone().with_profile(PacketProfile::Ranged, table.as_deref()).unwrap();
-        // The whole room now and then.
+        // The whole room from time to time.
         let len = if seed % 100 == 0 { ENTITIES_MAX } else { 1 + below(&mut rng, 60) };
         let values = [VALUES[below(&mut rng, 4)], VALUES[below(&mut rng, 4)]];
         let before = state(&mut rng, &plain, None, 31, len, values[0]);
@@ -153,5 +153,5 @@ fn no_table_and_no_values_make_a_packet_longer_than_its_bound() {
             try_packet(schema, &mut encoder, Some(&before), &now);
         }
     }
-    assert!(fell_back > 0, "no table made anything longer: the test tries too little");
+    assert!(fell_back > 0, "no table made any packet longer: the test does not cover enough cases");
 }

@@ -1,4 +1,5 @@
-//! A row that is not as predicted, in profile 1: what its fields are told against, and in which order.
+//! A row that differs from its prediction, in profile 1: what its fields are encoded against, and in which
+//! order.
 
 use super::apply_residual;
 use super::numbers::code_signed;
@@ -8,7 +9,7 @@ use crate::limits::ROW_FIELDS_MAX;
 use crate::wire::DecodeError;
 use crate::wire::range::BitCoder;
 
-/// The contexts of "this field's residual is not 0" while a row is gone through.
+/// The contexts of "this field's residual is not 0", while the fields of a row are processed.
 #[derive(Default)]
 struct ChangeContext {
     any: bool,
@@ -26,12 +27,12 @@ impl ChangeContext {
     }
 }
 
-/// A row that is not as predicted, between two states.
+/// A row that differs from its prediction, between two states.
 pub(super) struct Change<'a> {
     pub(super) fields: &'a [Field],
     pub(super) plan: &'a PredictPlan,
     pub(super) contexts: &'a KindContexts,
-    /// The fields that are told, in this order.
+    /// The fields to encode, in this order.
     pub(super) order: &'a [usize],
     /// The baseline's row.
     pub(super) before: &'a [i32],
@@ -39,9 +40,9 @@ pub(super) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Codes the row into `row`. First the `hold` fields; then the row is predicted again with their new values, and the
-    /// `steer` fields are told; then the `linear` ones, each guess off by as much as its velocity's was. `wanted` gives a
-    /// writer the values.
+    /// Encodes or decodes the row into `row`. First the `hold` fields. Then the row is predicted again with
+    /// their new values, and the `steer` fields follow. The `linear` fields are last; each guess is corrected
+    /// by the residual of its velocity. `wanted` gives a writer the values.
     pub(super) fn code<C: BitCoder>(
         &self,
         wanted: impl Fn(usize) -> Option<i32>,

@@ -1,7 +1,7 @@
-//! What the bits of a payload are spent on: the same traversal as the encoder's, with a meter in place of its writer.
+//! What the bits of a payload are spent on: the encoder's traversal, with a meter in place of the writer.
 //!
-//! In profile 0 a bit is a bit. In profile 1 a bit costs -log2 of its probability; which context it is in tells what it is
-//! for, and raw bits follow the context that they belong to.
+//! In profile 0 every bit costs one bit. In profile 1 a bit costs -log2 of its probability. Its context says
+//! what it is for; raw bits belong to the same part as the context before them.
 
 use super::plain::{self, PlainWriter};
 use super::ranged;
@@ -13,24 +13,24 @@ use crate::wire::DecodeError;
 use crate::wire::bits::BitWriter;
 use crate::wire::range::{BitCoder, PROBABILITY_ONE, Probabilities};
 
-/// What a bit of a payload is for.
+/// The purpose of a payload bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PacketPart {
-    /// Whether anything in a group of rows is not as predicted.
+    /// Whether anything in a group of rows differs from its prediction.
     Groups,
-    /// Which rows of such a group, and which of them are gone.
+    /// Which rows of such a group differ, and which of them were removed.
     Rows {
         /// The kind.
         kind: u8,
     },
-    /// A field of a row that is not as predicted.
+    /// A field of a row that differs from its prediction.
     Changed {
         /// The kind.
         kind: u8,
-        /// The field's place in the row.
+        /// The field's index in the row.
         field: u16,
     },
-    /// How many rows are new.
+    /// The number of new rows.
     NewCount,
     /// Ids of new rows.
     NewIds,
@@ -40,15 +40,16 @@ pub enum PacketPart {
     New {
         /// The kind.
         kind: u8,
-        /// The field's place in the row.
+        /// The field's index in the row.
         field: u16,
     },
     /// The state hash.
     Hash,
 }
 
-/// Tells `to` the bits of the payload that leads from `baseline` to `current`, by what they are for. In profile 1 the coder's
-/// end comes on top: a payload has a whole number of bytes. `plain`: it is in profile 0, whatever the schema's is.
+/// Reports to `to` the bits of the payload from `baseline` to `current`, by purpose. In profile 1 the coder's
+/// end is additional, because a payload has a whole number of bytes. `plain`: the payload is in profile 0,
+/// whatever the schema's profile.
 pub fn meter_delta(
     schema: &Schema,
     baseline: Option<&Snapshot>,
@@ -76,7 +77,7 @@ pub fn meter_delta(
 struct PlainMeter<'a, F> {
     bits: BitWriter,
     part: PacketPart,
-    /// Bits before this part.
+    /// The number of bits before this part.
     since: usize,
     to: &'a mut F,
 }
@@ -102,9 +103,9 @@ impl<F: FnMut(PacketPart, f64)> PlainWriter for PlainMeter<'_, F> {
 /// One logarithm for many bits: their probabilities are multiplied first.
 struct RangeMeter<'a> {
     model: &'a Model,
-    /// What there is, and what was spent on it.
+    /// The parts, and what was spent on each.
     spent: Vec<Spent>,
-    /// Where in `spent` each context belongs.
+    /// The index in `spent` for each context.
     places: Vec<u16>,
     place: u16,
 }
@@ -115,7 +116,7 @@ struct Spent {
     chance: f64,
 }
 
-/// Far above the least positive number, also times the least probability.
+/// Far above the smallest positive number, even when multiplied by the smallest probability.
 const CHANCE_MIN: f64 = 1e-280;
 
 impl Spent {
@@ -144,7 +145,7 @@ impl<'a> RangeMeter<'a> {
                 meter.set(new.first, new.count(), PacketPart::New { kind, field });
             }
         }
-        // Where no rows are stepped, this is the first context, which is one of groups too.
+        // Without stepped rows this is the first context, which also belongs to groups.
         meter.put(model.stepped_group, 1, 0);
         meter
     }
@@ -228,7 +229,7 @@ mod tests {
         state
     }
 
-    /// The bits by part of what leads from two ships and a rock to `rows`.
+    /// The bits by part of the payload from two ships and a rock to `rows`.
     fn metered(schema: &Schema, tick: u32, rows: &Rows) -> BTreeMap<PacketPart, f64> {
         let mut parts = BTreeMap::new();
         let (before, after) = (state(1, &before()), state(tick, rows));
@@ -242,7 +243,7 @@ mod tests {
         vec![(1, 0, vec![7, 7]), (2, 0, vec![8, 8]), (3, 1, vec![9])]
     }
 
-    /// The part that takes most, and how much that is.
+    /// The part that takes the most bits, and how many.
     fn most(parts: &BTreeMap<PacketPart, f64>) -> (PacketPart, f64) {
         parts.iter().map(|(part, bits)| (*part, *bits)).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
     }

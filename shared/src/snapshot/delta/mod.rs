@@ -1,8 +1,8 @@
-//! The payload of a packet: what leads from a baseline to a state. Two profiles: `plain` (0) and `ranged` (1).
+//! The payload of a packet: the way from a baseline to a state. Two profiles: `plain` (0) and `ranged` (1).
 //!
-//! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The residual
-//! of a wrapping field is the shorter way round. In both profiles a payload is a function of (baseline, state, table)
-//! alone, and there is one legal payload for each pair of states.
+//! The prediction of a row runs its kind's declared predictors over the ticks between baseline and target.
+//! The residual of a wrapping field takes the shorter way round. In both profiles a payload is a function of
+//! (baseline, state, table) alone, and each pair of states has exactly one legal payload.
 
 #[cfg(test)]
 mod bounds;
@@ -24,15 +24,15 @@ pub use meter::meter_delta;
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// The state that it leads to.
+    /// The resulting state.
     pub snapshot: Snapshot,
-    /// The server's hash of that state, if the packet holds one. The caller compares it.
+    /// The server's hash of that state, if the packet contains one. The caller compares it.
     pub hash: Option<u32>,
 }
 
-/// The payload that leads from `baseline` to `current`, in the schema's profile; a keyframe if there is no baseline.
+/// The payload from `baseline` to `current`, in the schema's profile; a keyframe if there is no baseline.
 ///
-/// Both must hold rows of `schema`, as [`Snapshot::capture`] and [`decode_delta`] make them.
+/// Both must contain rows of `schema`, as [`Snapshot::capture`] and [`decode_delta`] make them.
 #[must_use]
 pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     match schema.coding() {
@@ -46,12 +46,13 @@ pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snap
 pub struct Keyframe {
     /// The bytes.
     pub payload: Vec<u8>,
-    /// It is in profile 0 though the schema has profile 1, because that is shorter.
+    /// It is in profile 0 although the schema has profile 1, because that is shorter.
     pub plain: bool,
 }
 
-/// The payload that leads to `current` from nothing. No table and no values make it longer than it is in profile 0: a coder whose
-/// table expects something else takes any number of bits for a value.
+/// The keyframe of `current`. No table and no values make it longer than it is in profile 0: a coder whose
+/// table expects something else may need any number of bits for a value, so profile 0 is used when it is
+/// shorter.
 #[must_use]
 pub fn encode_keyframe(schema: &Schema, current: &Snapshot) -> Keyframe {
     let payload = encode_delta(schema, None, current);
@@ -64,18 +65,19 @@ pub fn encode_keyframe(schema: &Schema, current: &Snapshot) -> Keyframe {
     Keyframe { payload, plain: false }
 }
 
-/// What the fields and kinds of `current` take in profile 0, without ids.
+/// The bytes that the fields and kinds of `current` take in profile 0, without ids.
 fn plain_bytes_min(schema: &Schema, current: &Snapshot) -> usize {
     let bits = |kind| (schema.row_bits(kind) + schema.kind_bits()) as usize;
     current.rows().map(|row| bits(row.kind)).sum::<usize>() / 8
 }
 
-/// Whether a delta of so many bytes may be longer than the keyframe of `current`, so that it is worth making that.
+/// Whether a delta of `delta_bytes` may be longer than the keyframe of `current`, so that encoding the
+/// keyframe is worthwhile.
 pub(super) fn is_long(schema: &Schema, current: &Snapshot, delta_bytes: usize) -> bool {
     delta_bytes > plain_bytes_min(schema, current) / 4
 }
 
-/// Decodes what a packet brings, into a snapshot that has its target tick already. As [`decode_delta`] else.
+/// Decodes a packet into a snapshot that already has its target tick. Otherwise like [`decode_delta`].
 ///
 /// # Errors
 /// As [`decode_delta`].
@@ -95,7 +97,7 @@ pub(crate) fn decode_packet(
 /// The state that `payload` leads to from `baseline`, at `target`.
 ///
 /// # Errors
-/// What is wrong with the payload. Never panics; what it allocates is bounded by the baseline and the payload.
+/// The problem with the payload. Never panics; allocation is bounded by the baseline and the payload.
 pub fn decode_delta(
     schema: &Schema,
     baseline: Option<&Snapshot>,
@@ -107,8 +109,8 @@ pub fn decode_delta(
     Ok(Decoded { snapshot, hash })
 }
 
-/// As [`decode_delta`], into a snapshot that has its target tick already and whose memory is reused. Hands over the
-/// server's hash. After an error the snapshot's content means nothing.
+/// Like [`decode_delta`], but into a snapshot that already has its target tick and whose memory is reused.
+/// Returns the server's hash. After an error the snapshot's content is meaningless.
 ///
 /// # Errors
 /// As [`decode_delta`].
@@ -124,7 +126,7 @@ fn decode_delta_into(
     }
 }
 
-/// Lets `trainer` learn from what profile 1 would send.
+/// Trains `trainer` with what profile 1 would send.
 pub fn train(trainer: &mut Trainer, schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) {
     ranged::train(trainer, schema, baseline, current);
 }
@@ -146,7 +148,7 @@ fn merged(old: &Snapshot, new: &Snapshot) -> Result<Snapshot, DecodeError> {
     }
 }
 
-/// The value that a residual leads to. There is one residual for each value.
+/// The value that results from a residual. Each value has exactly one residual.
 #[inline]
 fn apply_residual(grid: &Grid, guess: i32, residual: i64) -> Result<i32, DecodeError> {
     let value = i64::from(guess) + residual;

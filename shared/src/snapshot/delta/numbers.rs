@@ -1,14 +1,15 @@
-//! Numbers, residuals and values of profile 1 in their contexts. One function each for writing, reading and counting.
+//! Numbers, residuals and values of profile 1 in their contexts. One function for each, used for writing,
+//! reading and counting.
 
 use crate::entity::Grid;
 use crate::entity::model::{FieldContexts, NUMBER_CONTEXTS};
 use crate::wire::DecodeError;
 use crate::wire::range::BitCoder;
 
-/// The most that the size of a number or residual goes on: both are below 2^33.
+/// The maximum size of a number or residual: both are below 2^33.
 const SIZE_MAX: u32 = 32;
 
-/// Codes a number that is not 0. `negative` is its sign if it is known beforehand.
+/// Codes a number other than 0. `negative` is its sign, if known beforehand.
 #[inline]
 pub(super) fn code_signed<C: BitCoder>(
     contexts: FieldContexts,
@@ -89,6 +90,6 @@ pub(super) fn code_value<C: BitCoder>(
     if read < i64::from(grid.min) || read > i64::from(grid.max) {
         return Err(DecodeError::OutOfRange);
     }
-    // A writer would have said that it is the same.
+    // A writer would have encoded that the value is the same.
     if before == Some(read as i32) { Err(DecodeError::NotCanonical) } else { Ok(read as i32) }
 }

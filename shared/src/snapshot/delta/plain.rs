@@ -2,20 +2,21 @@
 //!
 //! ```text
 //! for each group of 8 rows of the baseline, in the order of ids (none in a keyframe):
-//!   1           some row of the group is not as predicted
+//!   1           some row of the group differs from its prediction
 //!   for each row of such a group:
-//!     1         this row is not as predicted
-//!     1         the entity is gone; else, for each field, its residual against the prediction:
-//!       1       the residual is not 0; then 1: it is negative; then EGk(|residual| - 1), k = bits of the grid / 3
-//! EG0           rows that the baseline has not; for each, in the order of ids:
+//!     1         this row differs from its prediction
+//!     1         the entity was removed; else, for each field, its residual against the prediction:
+//!       1       the residual is not 0; then 1: it is negative; then EGk(|residual| - 1), k = bits of the
+//!               grid / 3
+//! EG0           the number of new rows, which the baseline does not have; for each, in the order of ids:
 //!   first: EG3 of zigzag(id - the baseline's last id), modulo 2^32; else EG2 of (id - the id before - 1)
-//!   kind        as many bits as the number of the last kind takes
+//!   kind        as many bits as the number of the last kind has
 //!   fields      each value - min, in the bits of its grid
 //! 32            the state hash of the target, if the target tick is divisible by 32
 //! ```
-//! Fields that only their owner gets are not told: both ends know what stands in their place.
-//! The prediction of a row is its kind's declared predictors run over the ticks between baseline and target. The
-//! residual of a wrapping field is the shorter way round. There is one legal encoding for each pair of states.
+//! Owner-only fields are not encoded: both ends know their placeholder. The prediction of a row runs its
+//! kind's declared predictors over the ticks between baseline and target. The residual of a wrapping field
+//! takes the shorter way round. Each pair of states has exactly one legal encoding.
 
 use super::meter::PacketPart;
 use super::{apply_residual, merged, stepped};
@@ -36,7 +37,7 @@ pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Sna
     to.finish()
 }
 
-/// Writes all but the hash.
+/// Writes everything except the hash.
 pub(super) fn write<W: PlainWriter>(
     schema: &Schema,
     baseline: Option<&Snapshot>,
@@ -54,9 +55,9 @@ pub(super) fn write<W: PlainWriter>(
     }
 }
 
-/// What a payload is written into: its bits, or a meter of what they are spent on.
+/// Where a payload is written: its bits, or a meter of what they are spent on.
 pub(super) trait PlainWriter {
-    /// What is written from here on belongs to `part`.
+    /// Everything written from here on belongs to `part`.
     fn part(&mut self, part: PacketPart);
     fn raw(&mut self, value: u32, bits: u32);
     fn exp_golomb(&mut self, value: u32, order: u32);
@@ -97,11 +98,11 @@ fn encode_state<W: PlainWriter>(
     encode_spawns(schema, last_id, current, &spawned, to);
 }
 
-/// What becomes of a row of the baseline.
+/// What happens to a row of the baseline.
 enum RowChange {
     AsPredicted,
     Gone,
-    /// The residuals of this many fields stand in the scratch.
+    /// The scratch buffer contains the residuals of this many fields.
     Differs(usize),
 }
 
@@ -305,7 +306,7 @@ fn read_residuals(fields: &[Field], values: &mut [i32], from: &mut BitReader<'_>
     for (field, value) in fields.iter().zip(values) {
         if !field.own && from.bit()? {
             if field.predictor == Predictor::Custom {
-                // The second half tells of it.
+                // The second half encodes it.
                 return Err(DecodeError::NotCanonical);
             }
             *value = read_residual(&field.grid, *value, from)?;
@@ -326,7 +327,7 @@ fn decode_spawns(
     if snapshot.len() + count > ENTITIES_MAX {
         return Err(DecodeError::TooMany);
     }
-    // Most often all new rows stand behind the old ones; those that do not are merged in at the end.
+    // Usually all new rows are after the old ones; those that are not are merged at the end.
     let mut merge: Option<Snapshot> = None;
     let mut row = [0; ROW_FIELDS_MAX];
     let mut previous: Option<EntityId> = None;
@@ -383,7 +384,7 @@ pub(super) fn write_residual<W: PlainWriter>(grid: &Grid, residual: i32, to: &mu
     to.exp_golomb(residual.unsigned_abs() - 1, residual_order(grid));
 }
 
-/// Reads the sign and size of a residual that is not 0, and hands over the value that it leads to.
+/// Reads the sign and size of a residual other than 0, and returns the resulting value.
 #[inline]
 pub(super) fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i32, DecodeError> {
     let negative = from.bit()?;

@@ -1,25 +1,32 @@
-//! Profile 1: the decisions of profile 0 and the sizes of residuals, each bit with its probability, through a range coder.
+//! Profile 1: the decisions of profile 0 and the sizes of residuals, each bit with its probability, through a
+//! range coder.
 //!
 //! ```text
 //! for each group of 8 rows of the baseline, in the order of ids (none in a keyframe):
-//!   GROUP       some row of the group is not as predicted
+//!   GROUP       some row of the group differs from its prediction
 //!   for each row of such a group:
-//!     row       it is not as predicted. Not coded for the last one if none before it was: then it is not
-//!     gone      the entity is gone; else for each field, first those that `hold`, then `steer`, then `linear`:
-//!       not 0   its residual is not 0. Not coded for the last one if none before it was: then it is not 0
+//!     row       it differs from its prediction. Not coded for the last row if none before it differed: then
+//!               it differs
+//!     gone      the entity was removed; else for each field, first those that `hold`, then `steer`, then
+//!               `linear`:
+//!       not 0   its residual is not 0. Not coded for the last field if all before it were 0: then it is
+//!               not 0
 //!       signed  if so, the residual
-//!     The guess of a field that holds is the baseline's value. For the others the baseline's row, with the new values of
-//!     those, is predicted again; a `linear` field's guess grows by the residual of its velocity if that one steers.
-//! number      rows that the baseline has not; for each, in the order of ids:
+//!     The guess of a field that holds is the baseline's value. For the others the baseline's row, with the
+//!     new values of the former, is predicted again; a `linear` field's guess grows by the residual of its
+//!     velocity if that one steers.
+//! number        the number of new rows, which the baseline does not have; for each, in the order of ids:
 //!   number      first: zigzag(id - the baseline's last id - 1), modulo 2^32; else id - the id before - 1
 //!   kind        bit by bit from the highest
-//!   each field  but those that only their owner gets: 0 (not coded for the first new row of a kind): the value is not that of the last new row of this kind;
-//!               if so: 1: it is not n, the value of the grid nearest to 0; if so: signed value - n
-//! raw 32      the state hash of the target, if the target tick is divisible by 32
+//!   each field  except owner-only ones: 0 (not coded for the first new row of a kind): the value differs
+//!               from that of the last new row of this kind; if so: 1: it is not n, the value of the grid
+//!               nearest to 0; if so: signed value - n
+//! raw 32        the state hash of the target, if the target tick is divisible by 32
 //!
-//! signed      the sign (not coded for a value if n is an end of the grid), then m = |x| with s + 1 bits: s times "the size
-//!             goes on", once "it does not"; the bit behind the highest, the one behind that, the rest raw
-//! number      x + 1 with s + 1 bits likewise, all behind the highest raw
+//! signed        the sign (not coded for a value if n is an end of the grid), then m = |x| with s + 1 bits:
+//!               s times "the size continues", once "it does not"; the bit after the highest, the one after
+//!               that, the rest raw
+//! number        x + 1 with s + 1 bits in the same way, all bits after the highest raw
 //! ```
 
 use super::change::Change;
@@ -42,7 +49,7 @@ pub(super) fn encode(
 ) -> Vec<u8> {
     let mut to = RangeWriter::new(model, Vec::with_capacity(64 + current.len()));
     let written = write(schema, model, baseline, current, &mut to);
-    debug_assert_eq!(written, Ok(()), "a writer takes everything");
+    debug_assert_eq!(written, Ok(()), "a writer accepts everything");
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         let _ = to.raw(current.hash(), 32);
     }
@@ -67,7 +74,7 @@ impl BitCoder for Counting<'_> {
     }
 }
 
-/// Writes all but the hash.
+/// Writes everything except the hash.
 pub(super) fn write<C: BitCoder>(
     schema: &Schema,
     model: &Model,
@@ -103,11 +110,11 @@ fn write_state<C: BitCoder>(
     write_new(schema, model, last_id, current, &new, to)
 }
 
-/// The rows of a group as they are predicted.
+/// The rows of a group as predicted.
 #[derive(Default)]
 struct Group {
     values: Vec<i32>,
-    /// The rows of the baseline, side by side with `values`.
+    /// The rows of the baseline, parallel to `values`.
     before: Vec<i32>,
     rows: Vec<Predicted>,
 }
@@ -184,7 +191,7 @@ fn write_rows<C: BitCoder>(
     let mut group = Group::default();
     let mut rows = baseline.rows();
     let mut at = 0;
-    // Where in `current` the rows of the group stand; those that are gone have none.
+    // The indices in `current` of the group's rows; removed rows have none.
     let mut found: [Option<usize>; GROUP_ROWS] = [None; GROUP_ROWS];
     let mut scratch = [0; ROW_FIELDS_MAX];
     while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
@@ -361,7 +368,7 @@ fn read_new<C: BitCoder>(
         return Err(DecodeError::TooMany);
     }
     let mut last: Vec<Option<Vec<i32>>> = vec![None; schema.kinds().len()];
-    // Most often all new rows stand behind the old ones; those that do not are merged in at the end.
+    // Usually all new rows are after the old ones; those that are not are merged at the end.
     let mut merge: Option<Snapshot> = None;
     let mut row = [0; ROW_FIELDS_MAX];
     let mut previous: Option<EntityId> = None;

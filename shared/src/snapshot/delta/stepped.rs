@@ -1,17 +1,18 @@
 //! The second half of a payload in a stream with fields that are predicted as `custom`.
 //!
-//! The first half leads from the baseline to the state as it is, but for the `custom` fields of rows that the baseline has:
-//! they keep its values. Then the game's own step runs over that for the ticks in between, so it knows all that is new. The
-//! second half tells where it was wrong:
+//! The first half leads from the baseline to the current state, except for the `custom` fields of rows that
+//! the baseline has: they keep the baseline's values. Then the game's own step runs over that result for the
+//! ticks in between, so it uses everything that is new. The second half corrects its errors:
 //!
 //! ```text
 //! for each group of 8 rows that the baseline has and whose kind has such fields, in the order of ids:
-//!   STEPPED GROUP  some row of the group is not as predicted
+//!   STEPPED GROUP  some row of the group differs from its prediction
 //!   for each row of such a group:
-//!     stepped row  it is not. In profile 1 not coded for the last one if none before it was: then it is not
+//!     stepped row  it differs. In profile 1 not coded for the last row if none before it differed: then
+//!                  it differs
 //!     each field   that is `custom`: its residual, as in the first half
 //! ```
-//! In profile 0 each of these is one bit.
+//! In profile 0 each of these decisions is one bit.
 
 use super::change::Change;
 use super::meter::PacketPart;
@@ -24,7 +25,7 @@ use crate::wire::DecodeError;
 use crate::wire::bits::BitReader;
 use crate::wire::range::BitCoder;
 
-/// What the first half leads to: `current`, with the baseline's values in `custom` fields.
+/// The result of the first half: `current`, with the baseline's values in `custom` fields.
 pub(super) fn told(schema: &Schema, baseline: &Snapshot, current: &Snapshot) -> Snapshot {
     let mut told = current.clone();
     let mut old = baseline.rows().peekable();
@@ -41,7 +42,7 @@ pub(super) fn told(schema: &Schema, baseline: &Snapshot, current: &Snapshot) -> 
     told
 }
 
-/// What follows from `told` by the game's own step.
+/// The result of the game's own step, applied to `told`.
 pub(super) fn stepped(schema: &Schema, baseline: &Snapshot, mut told: Snapshot) -> Snapshot {
     let ticks = ticks_between(baseline, &told);
     told.advance(schema, baseline, ticks);
@@ -75,7 +76,7 @@ fn corrected(stepped: &Snapshot, found: &Found) -> Snapshot {
     snapshot
 }
 
-/// Codes the second half in profile 1. `current` is what a writer has to lead to.
+/// Codes the second half in profile 1. `current` is the state that a writer encodes.
 pub(super) fn code_ranged<C: BitCoder>(
     schema: &Schema,
     model: &Model,
@@ -157,7 +158,7 @@ pub(super) fn write_plain<W: PlainWriter>(
     }
 }
 
-/// Reads it.
+/// Reads the second half in profile 0.
 pub(super) fn read_plain(
     schema: &Schema,
     baseline: &Snapshot,
