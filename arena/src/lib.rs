@@ -53,7 +53,7 @@ pub use invariants::{Broken, invariants};
 pub use map::{MAP_SIDE_MAX, MAP_SIDE_MIN, Map, PICKUPS_MAX, TILE, centre_of, tile_of};
 pub use movement::SHIP_RADIUS;
 pub use pickups::{HEALTH_GIFT, PICKUP_S, RAPID_S};
-pub use settings::{DUEL_PLAYERS_MAX, MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
+pub use settings::{DUEL_PLAYERS_MAX, MAP_FILES, MAP_NAMES, PLAYERS_MAX, Settings, built_in_map};
 pub use tempo::{ship_speed, shot_speed, shot_ticks};
 
 use combat::{CaughtUp, LiveShot};

@@ -33,15 +33,18 @@ pub const DUEL_PLAYERS_MAX: u16 = 8;
 /// The names of the built-in maps.
 pub const MAP_NAMES: [&str; 3] = ["courtyard", "pillars", "duel"];
 
+/// The built-in maps as files, path and contents, in the order of [`MAP_NAMES`].
+pub const MAP_FILES: &[(&str, &str)] = &[
+    ("maps/courtyard.txt", include_str!("../maps/courtyard.txt")),
+    ("maps/pillars.txt", include_str!("../maps/pillars.txt")),
+    ("maps/duel.txt", include_str!("../maps/duel.txt")),
+];
+
 /// The text of a built-in map.
 #[must_use]
 pub fn built_in_map(name: &str) -> Option<&'static str> {
-    match name {
-        "courtyard" => Some(include_str!("../maps/courtyard.txt")),
-        "pillars" => Some(include_str!("../maps/pillars.txt")),
-        "duel" => Some(include_str!("../maps/duel.txt")),
-        _ => None,
-    }
+    let at = MAP_NAMES.iter().position(|known| *known == name)?;
+    MAP_FILES.get(at).map(|(_, text)| *text)
 }
 
 impl Default for Settings {

@@ -1,7 +1,6 @@
 //! How a game's values look to a page: its input as a row, its events, commands and settings as bytes.
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "arena", test))]
 use tickwire_arena::Arena;
 use tickwire_shared::client::Client;
 use tickwire_shared::client::generic::{AnyGame, Opaque};
@@ -45,7 +44,6 @@ pub trait PageGame: Game {
     }
 }
 
-#[cfg(any(feature = "arena", test))]
 impl PageGame for Arena {}
 
 impl PageGame for AnyGame {

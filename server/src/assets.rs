@@ -4,24 +4,23 @@ use crate::config::Files;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Path in `assets/` and contents.
-const CARRIED: &[(&str, &str)] = &[
-    ("server.toml", include_str!("../../assets/server.toml")),
-    ("maps/courtyard.txt", include_str!("../../assets/maps/courtyard.txt")),
-    ("maps/duel.txt", include_str!("../../assets/maps/duel.txt")),
-    ("maps/pillars.txt", include_str!("../../assets/maps/pillars.txt")),
-];
-
 /// Where files are looked for: in the operator's folder, then in the program.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Assets {
     folder: Option<PathBuf>,
+    /// Path and contents of the files that a game brings along.
+    built_in: &'static [(&'static str, &'static str)],
 }
 
 impl Assets {
     /// With the operator's folder, if there is one.
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+        Self { folder, built_in: &[] }
+    }
+
+    /// The same with the files of one game.
+    pub(crate) fn with_built_in(&self, built_in: &'static [(&'static str, &'static str)]) -> Self {
+        Self { folder: self.folder.clone(), built_in }
     }
 }
 
@@ -36,14 +35,14 @@ impl Files for Assets {
         {
             return read(&file);
         }
-        CARRIED.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned()).ok_or_else(|| {
-            match &self.folder {
+        self.built_in.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned()).ok_or_else(
+            || match &self.folder {
                 Some(folder) => {
                     format!("{path} is neither in {} nor built into the program", folder.display())
                 }
                 None => format!("{path} is not built into the program; give its folder with --assets DIR"),
-            }
-        })
+            },
+        )
     }
 }
 
@@ -53,7 +52,8 @@ mod tests {
 
     #[test]
     fn carried_files_are_found_without_a_folder() {
-        assert!(Assets::default().text("server.toml").unwrap().contains("listen"));
+        let assets = Assets::default().with_built_in(&[("maps/a.txt", "#s#")]);
+        assert_eq!(assets.text("maps/a.txt").as_deref(), Ok("#s#"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `tickwire-server`: hosts the built-in game.
 
 use std::process::ExitCode;
-use tickwire_arena::Arena;
+use tickwire_arena::{Arena, MAP_FILES};
 use tickwire_server::{GameOptions, cli};
 
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Arena>("arena", GameOptions::default()))
+    let options = GameOptions { files: MAP_FILES, ..GameOptions::default() };
+    cli::run(|server| server.game::<Arena>("arena", options))
 }

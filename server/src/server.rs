@@ -150,7 +150,8 @@ fn add_game<G: Game>(
     assets: &Assets,
 ) -> Result<(), ConfigError> {
     let section = config.games.get(&**name).cloned().unwrap_or_default();
-    let options = resolve(name, options, &section, assets)?;
+    let assets = assets.with_built_in(options.files);
+    let options = resolve(name, options, &section, &assets)?;
     config.games.insert(name.to_string(), GameSection::showing(&options));
     hub.add_game::<G>(name.clone(), options)
         .map_err(|error| ConfigError::about(&["games", name, "settings"], error))

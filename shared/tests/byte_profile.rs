@@ -33,6 +33,15 @@ fn whole(report: &ProfileReport) -> f64 {
     report.parts.iter().map(|part| part.bytes * 8.0).sum()
 }
 
+/// The head of a server's WebSocket frame (RFC 6455, 5.2).
+fn head_bytes(message: usize) -> usize {
+    match message {
+        0..126 => 2,
+        126..65_536 => 4,
+        _ => 10,
+    }
+}
+
 #[test]
 fn the_parts_of_each_message_are_its_bits() {
     let mut harness = arena(3);
@@ -49,7 +58,7 @@ fn the_parts_of_each_message_are_its_bits() {
         let mut one = ByteProfile::new();
         follower.profile(message, &mut one).unwrap();
         let report = one.report(&kinds);
-        assert_eq!(one.bytes(), (websocket_head_bytes(message.len()) + message.len()) as u64);
+        assert_eq!(one.bytes(), (head_bytes(message.len()) + message.len()) as u64);
         assert!((whole(&report) - one.bytes() as f64 * 8.0).abs() < 1e-6, "{report:?}");
         let count = one.streams().map(|(_, bytes)| bytes.packets).sum::<u64>();
         let end: f64 = one.parts().filter(|(part, _)| *part == Part::PacketEnd).map(|(_, bits)| bits).sum();

@@ -26,6 +26,9 @@ pub struct GameOptions<S> {
     pub idle_silent_s: Option<u32>,
     /// How long a member whose page is hidden may do nothing, s; 0: forever.
     pub idle_hidden_s: Option<u32>,
+    /// Files built into the program, path and contents. Settings name them with a key that ends in
+    /// `_file`. A file with the same path in the operator's folder of assets takes precedence.
+    pub files: &'static [(&'static str, &'static str)],
     /// The settings of its rooms, before a room's own options.
     pub settings: S,
 }
@@ -39,6 +42,7 @@ impl<S: Default> Default for GameOptions<S> {
             idle_player_s: None,
             idle_silent_s: None,
             idle_hidden_s: None,
+            files: &[],
             settings: S::default(),
         }
     }
@@ -129,6 +133,7 @@ pub(crate) fn resolve<S: Data>(
         idle_player_s: section.idle_player_s.or(base.idle_player_s),
         idle_silent_s: section.idle_silent_s.or(base.idle_silent_s),
         idle_hidden_s: section.idle_hidden_s.or(base.idle_hidden_s),
+        files: base.files,
         settings: overlay(name, base.settings, &section.settings, files)?,
     })
 }

@@ -66,7 +66,7 @@ mod tests {
         at: u8,
     }
 
-    #[derive(Clone, Debug, Default, Input)]
+    #[derive(Clone, Debug, Default, PartialEq, Input)]
     struct Pad {
         #[input(range = -1..=1)]
         go: i8,
