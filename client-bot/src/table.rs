@@ -27,7 +27,7 @@ impl fmt::Display for Table<'_> {
             line("bots failed", counts(&report.bots_failed))?;
         }
         for (reason, text) in &report.failure_texts {
-            line("told", format!("{reason}: {text}"))?;
+            line("details", format!("{reason}: {text}"))?;
         }
         let cuts = if report.disconnects.is_empty() { "none".into() } else { counts(&report.disconnects) };
         line("disconnects", cuts)?;

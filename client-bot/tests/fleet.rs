@@ -1,4 +1,4 @@
-//! Fleets against rooms in the same process: what is played, counted and reported.
+//! Fleets against rooms in the same process: what they play, count and report.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 

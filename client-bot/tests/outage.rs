@@ -148,7 +148,7 @@ fn bots_that_are_told_to_stop_leave_their_rooms_and_report() {
         let (output, report) = ended(bots);
         assert_eq!(output.status.code(), Some(0), "{signal:?}: {}", said(&output));
         assert_eq!(report["bots_joined"], 3, "{report:#}");
-        // A player that only goes missing keeps its place for 30 s.
+        // A player whose connection is merely lost keeps its seat for 30 s.
         assert!(stopped.elapsed() < Duration::from_secs(15), "{signal:?}: after {:?}", stopped.elapsed());
     }
 }

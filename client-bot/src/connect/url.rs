@@ -65,7 +65,7 @@ impl Url {
         self.tls
     }
 
-    /// The addresses behind the name, in the system's order.
+    /// The name's addresses, in the system's order.
     ///
     /// # Errors
     /// The name has no address.

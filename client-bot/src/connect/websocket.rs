@@ -36,7 +36,7 @@ impl WebSocketConnect {
     /// Connections to `url`, whose name was resolved to `addresses`.
     ///
     /// # Errors
-    /// The URL asks for TLS and there are no roots, or its host is no name for a certificate.
+    /// The URL asks for TLS and there are no roots, or its host is not a valid name for a certificate.
     pub fn new(
         url: Url,
         addresses: impl Into<Addresses>,
@@ -69,7 +69,7 @@ impl WebSocketConnect {
     /// A WebSocket for bot number `bot`, or for other code that reads and writes its messages.
     ///
     /// # Errors
-    /// Why there is none, with what the server said.
+    /// Why there is no WebSocket, with the server's text.
     pub async fn socket(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
         // Boxed, so that the large state of the handshake does not stay in the bot's task.
         let open = Box::pin(self.open(bot));

@@ -47,7 +47,7 @@ impl<R: BufRead> Recording<R> {
     /// It is not a recording of this version, or its game is needed to decode it.
     pub fn open(mut from: R) -> Result<Self, BadRecording> {
         let header = read_header(&mut from)?;
-        // The rate comes with the first `Joined`.
+        // The first `Joined` has the rate.
         let schema = Schema::new(header.kinds.clone(), TickRate::DEFAULT)?;
         Ok(Self::with_schema(header, schema, from))
     }
