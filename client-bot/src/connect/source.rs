@@ -12,8 +12,8 @@ const BOTS_PER_SOURCE: u32 = 1_000;
 pub struct Sources(pub Vec<IpAddr>);
 
 impl Sources {
-    /// Enough of 127.0.0.x for `bots` connections to a server on the IPv4 loopback; else the system chooses.
-    /// Only Linux offers all of 127.0.0.0/8.
+    /// Enough of 127.0.0.x for `bots` connections to a server on the loopback, used for its IPv4 addresses;
+    /// else the system chooses. Only Linux offers all of 127.0.0.0/8.
     #[must_use]
     pub fn for_targets(targets: &[SocketAddr], bots: u32) -> Self {
         let loopback = targets.iter().all(|target| target.ip().is_loopback());
