@@ -39,11 +39,11 @@ pub struct Report {
     pub cuts: u64,
     /// Times that a bot resumed after it had lost its connection.
     pub resumes: u64,
-    /// Connections that the bot did not end itself and never resumed, including simulated cuts, unless the
-    /// bot's shift ended first.
+    /// Connections that the bot did not end itself and never resumed. Simulated cuts count unless the bot's
+    /// shift ended first.
     pub cuts_not_resumed: u64,
-    /// Times that a bot in a room saw nothing new for 5 s or more, plus the time of simulated stalls and
-    /// cuts.
+    /// Times that a bot in a room saw nothing new for 5 s or more; simulated stalls and cuts add their
+    /// length.
     pub outages: u64,
     /// From the loss of a connection until the next snapshot after the resume.
     pub resume_ms: Percentiles,

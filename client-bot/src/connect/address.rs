@@ -54,7 +54,7 @@ impl Addresses {
     /// Calls `dial` on the addresses and returns its result for the first that answers.
     ///
     /// # Errors
-    /// The error of each attempt, that of the first address first; empty if there is no address.
+    /// The error of each attempt, in the order in which they failed; empty if there is no address.
     pub(super) async fn reach<T, F: Future<Output = io::Result<T>>>(
         &self,
         dial: impl Fn(SocketAddr) -> F,
