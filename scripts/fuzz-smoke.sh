@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs each fuzz target so many times, from nothing and with a fixed seed: the same executions each time. Needs a nightly
-# toolchain and cargo-fuzz. Without AddressSanitizer, which makes an execution six times as long: `shared` has no unsafe
-# code. To search further, with it: `cargo +nightly fuzz run TARGET`.
+# Runs each fuzz target EXECUTIONS times, without a corpus and with a fixed seed: the same executions each
+# time. Needs a nightly toolchain and cargo-fuzz. Runs without AddressSanitizer, which makes an execution six
+# times as long: `shared` has no unsafe code. To search further, with it: `cargo +nightly fuzz run TARGET`.
 #
 #   scripts/fuzz-smoke.sh EXECUTIONS
 set -euo pipefail
@@ -16,12 +16,12 @@ host=$(rustc +nightly -vV | sed -n 's/^host: //p')
 # A target itself takes 42 MiB of address space.
 MEMORY_KIB_MAX=98304
 
-# More memory than that, or one execution of over 10 s, is a fault like a panic.
+# More memory than that, or one execution of more than 10 s, is a fault like a panic.
 fuzz() {
   ulimit -v "$MEMORY_KIB_MAX" || return
-  # A panic that wrote a backtrace was seen to end as a timeout here; running its input alone gives the backtrace.
-  RUST_BACKTRACE=0 MALLOC_ARENA_MAX=1 timeout --foreground 900 "$work/$host/release/$1" -runs="$runs" -seed=1 \
-    -max_len=1024 -timeout=10 -artifact_prefix="$work/$1-"
+  # A panic that writes a backtrace can end as a timeout here; run its input alone to get the backtrace.
+  RUST_BACKTRACE=0 MALLOC_ARENA_MAX=1 timeout --foreground 900 "$work/$host/release/$1" \
+    -runs="$runs" -seed=1 -max_len=1024 -timeout=10 -artifact_prefix="$work/$1-"
 }
 
 smoke() {
@@ -31,12 +31,12 @@ smoke() {
     printf '%s: %s\n' "$target" "$(grep '^Done' "$work/$target.log")"
   else
     tail -n 60 "$work/$target.log"
-    printf '%s: FAILED; its input, if there is one, is %s\n' "$target" "$work/$target-*"
+    printf '%s: FAILED; its input, if any, is %s\n' "$target" "$work/$target-*"
     return 1
   fi
 }
 
-# On two cores the two long ones take as long as one.
+# On two cores the two long targets take as long as one.
 failed=0
 smoke decode_server &
 smoke apply_delta || failed=1

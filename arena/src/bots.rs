@@ -14,7 +14,7 @@ use tickwire_shared::prelude::{IVec2, TickRate};
 
 /// A wanderer looks this far ahead for walls.
 const LOOK_AHEAD: i32 = TILE * 3 / 2;
-/// A hunter that is nearer than this circles around its prey instead of closing in.
+/// A hunter closer than this circles around its prey instead of closing in.
 const CIRCLE_DISTANCE: i32 = 4 * TILE;
 /// A hunter shoots from at most this distance.
 const SHOOT_DISTANCE: i32 = 14 * TILE;
@@ -23,7 +23,7 @@ const EMOTE_ONE_IN: u32 = 100;
 /// The input of full speed.
 const FULL: i32 = 127;
 
-/// Which behaviour the bots of the arena have.
+/// Which behaviour the arena's bots have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ArenaBehaviour {
     /// All fly about, and shoot now and then.
@@ -52,12 +52,12 @@ impl FromStr for ArenaBehaviour {
 
 /// Not a behaviour of the arena.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no behaviour; there are wander, hunt, idle and mixed")]
+#[error("`{0}` is not a behaviour; there are wander, hunt, idle and mixed")]
 pub struct UnknownBehaviour(String);
 
 impl Behaviours<Arena> for ArenaBehaviour {
     fn of(&self, bot: u32) -> Box<dyn Behaviour<Arena>> {
-        // Bot i plays in room i modulo the rooms: the mix must not follow from that remainder.
+        // Bot i plays in room i modulo the number of rooms: the mix must not depend on that remainder.
         let mixed = Rng::new(bot.into()).below(10);
         match (self, mixed) {
             (Self::Wander, _) | (Self::Mixed, 0..=3) => Box::new(Wander::default()),
@@ -71,15 +71,16 @@ impl Behaviours<Arena> for ArenaBehaviour {
 #[derive(Clone, Debug, Default)]
 pub struct Wander {
     heading: u16,
-    /// Decisions until it turns for no reason.
+    /// Decisions until it turns at random.
     turn_in: u32,
-    /// Decisions for which it goes on shooting.
+    /// Decisions for which it keeps shooting.
     shoot_for: u32,
     fire: Button,
 }
 
 impl Wander {
-    /// The next heading from `pos`: the old one while it is free and near `wish`, else a free one near `wish`.
+    /// The next heading from `pos`: the current one while it is free and near `wish`, else a free one near
+    /// `wish`.
     fn steer(&mut self, map: &Map, pos: IVec2, wish: Option<u16>, rng: &mut Rng) -> u16 {
         self.turn_in = self.turn_in.saturating_sub(1);
         let wish = match wish {
@@ -115,7 +116,7 @@ impl Behaviour<Arena> for Wander {
     }
 }
 
-/// Goes for the nearest ship, aims where that will be, shoots when it sees it.
+/// Chases the nearest ship, aims where it will be, shoots when it sees it.
 #[derive(Clone, Debug, Default)]
 pub struct Hunt {
     wander: Wander,
@@ -142,7 +143,7 @@ impl Behaviour<Arena> for Hunt {
         let heading = match sees {
             true if distance < i64::from(CIRCLE_DISTANCE) => self.circle(map, ship.pos, heading_of(way), rng),
             true => self.wander.steer(map, ship.pos, Some(heading_of(way)), rng),
-            // Around a corner: mostly goes on as it went, else it would hang at the wall that is between.
+            // Around a corner: mostly keeps its heading, else it would get stuck at the wall in between.
             false => {
                 let wish = rng.chance(8).then(|| heading_of(way));
                 self.wander.steer(map, ship.pos, wish, rng)
@@ -159,7 +160,7 @@ impl Behaviour<Arena> for Hunt {
 }
 
 impl Hunt {
-    /// A heading across the way to the prey; the other side now and then and before a wall.
+    /// A heading across the direction to the prey; changes sides now and then and before a wall.
     fn circle(&mut self, map: &Map, pos: IVec2, to_prey: u16, rng: &mut Rng) -> u16 {
         let quarter = HEADING_STEPS / 4;
         let side = |left: bool| (to_prey + if left { 3 * quarter } else { quarter }) % HEADING_STEPS;
@@ -188,13 +189,13 @@ fn squared(way: IVec2) -> i64 {
     i64::from(way.x).pow(2) + i64::from(way.y).pow(2)
 }
 
-/// By how many steps one heading is turned from another, the shorter way.
+/// By how many steps two headings differ, the shorter way around.
 fn turn_between(one: u16, other: u16) -> u16 {
     let turn = one.abs_diff(other) % HEADING_STEPS;
     turn.min(HEADING_STEPS - turn)
 }
 
-/// Where to aim at what is `way` off and moves by `vel` per tick, if it goes on like that.
+/// Where to aim at a target that is `way` off and moves by `vel` per tick, if it keeps moving so.
 fn lead(way: IVec2, vel: IVec2, rate: TickRate) -> IVec2 {
     way + vel * (squared(way).isqrt() as i32 / shot_speed(rate).max(1))
 }
@@ -206,10 +207,10 @@ fn is_way_free(map: &Map, pos: IVec2, heading: u16, distance: i32) -> bool {
     (1..=distance / step).all(|steps| map.is_free(pos + along(heading, steps * step), SHIP_RADIUS))
 }
 
-/// The free heading that turns least from `wish`, the side left to chance; `wish` itself if there is none.
+/// The free heading closest to `wish`, on a random side; `wish` itself if there is none.
 fn free_heading(map: &Map, pos: IVec2, wish: u16, rng: &mut Rng) -> u16 {
     let left_first = rng.chance(2);
-    // Looks ahead less and less: in a narrow place any way out will do.
+    // Looks ahead less and less: in a narrow spot any way out is good.
     for distance in [LOOK_AHEAD, LOOK_AHEAD / 2, LOOK_AHEAD / 4] {
         for turn in (0..=HEADING_STEPS / 2).step_by(usize::from(HEADING_STEPS / 16)) {
             for left in [left_first, !left_first] {

@@ -14,36 +14,36 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
 ///
-/// Exit status: 0 when all bots came into a room, met no outage and all thresholds hold, 1 when a bot never came, a
-/// bot met an outage or a threshold fails, 2 for wrong use, 3 when the server can't be reached. Bots that Ctrl-C, or a
-/// stay of less than 1 s, left no time to come are no failure.
+/// Exit status: 0 if all bots joined a room, no bot met an outage and all thresholds are met; 1 if a bot
+/// never joined, a bot met an outage or a threshold fails; 2 for wrong arguments; 3 if the server can't be
+/// reached. Bots that had no time to join, because of Ctrl-C or a stay of less than 1 s, do not fail the run.
 #[derive(Clone, Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// What else to do than to play.
+    /// What to do instead of playing.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is meant.
+    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is used.
     #[arg(long, default_value = "ws://127.0.0.1:8080")]
     pub url: Url,
-    /// How many bots there are.
+    /// The number of bots.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub bots: u32,
-    /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots; and up to 32 bots join
-    /// a room that is open, if there is one.
+    /// How many rooms the bots make; bot i joins room i modulo this. By default one for every 32 bots; up to
+    /// 32 bots join an open room, if there is one.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms: Option<u32>,
-    /// The room that all bots join, instead of making rooms: the eight letters and digits of its id.
+    /// The room that all bots join instead of making rooms: the eight letters and digits of its id.
     #[arg(long, value_name = "ID", conflicts_with_all = ["rooms", "options"])]
     pub room: Option<RoomId>,
-    /// How long the run goes on once all bots have come.
+    /// How long the run goes on after all bots have started.
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     pub duration: Duration,
-    /// Within which time the bots come, evenly. By default 1 s for every 500 bots.
+    /// The time over which the bots start, evenly. By default 1 s for every 500 bots.
     #[arg(long, value_parser = humantime::parse_duration)]
     pub ramp: Option<Duration>,
-    /// In place of --bots, --ramp and --duration: stages such as 30s:200,60s:500; each goes in its time, in a
-    /// straight line, from the number of bots before to its own. May be given again.
+    /// Instead of --bots, --ramp and --duration: stages such as 30s:200,60s:500. During its time each stage
+    /// goes, in a straight line, from the previous number of bots to its own. May be repeated.
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["bots", "duration", "ramp"])]
     pub stages: Vec<Stage>,
     /// How the bots play: wander, hunt, idle or mixed.
@@ -55,55 +55,57 @@ pub struct Args {
     /// The name under which the server hosts the arena.
     #[arg(long, default_value = "arena", value_parser = game_name)]
     pub game: GameName,
-    /// An option that rooms are made with, as KEY=VALUE. May be given again.
+    /// An option for new rooms, as KEY=VALUE. May be repeated.
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
     pub options: Vec<(OptionText, OptionText)>,
-    /// Where all chance of the bots comes from: the same seed, the same decisions in the same situations.
+    /// The seed of all random choices: with the same seed, bots decide the same in the same situations.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Writes the report as JSON to this file; - is stdout.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// A threshold on the report, such as 'snapshot_gap_ms.p99<60'. May be given again.
+    /// A threshold on the report, such as 'snapshot_gap_ms.p99<60'. May be repeated.
     #[arg(long = "assert", value_name = "PATH OP VALUE")]
     pub assertions: Vec<Assertion>,
-    /// An outage fails no run: neither a lost connection whose place was never taken again, nor a bot that saw nothing
-    /// new for 5 s. For tests that restart a server.
+    /// Outages do not fail the run: neither a lost connection that was never resumed, nor a bot that saw
+    /// nothing new for 5 s. For tests that restart a server.
     #[arg(long)]
     pub allow_outages: bool,
     /// Writes what the first bots receive to this file, for `profile` and `train`.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// How many bots are recorded.
-    #[arg(long, value_name = "BOTS", default_value_t = 1, requires = "record", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "BOTS", default_value_t = 1, requires = "record",
+        value_parser = clap::value_parser!(u32).range(1..))]
     pub record_bots: u32,
-    /// The largest recording, MiB. What does not fit is left out, and counted at the end.
-    #[arg(long, value_name = "MIB", default_value_t = 64, requires = "record", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    /// The largest recording, MiB. Messages that do not fit are left out, and counted at the end.
+    #[arg(long, value_name = "MIB", default_value_t = 64, requires = "record",
+        value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub record_mib: u32,
-    /// Addresses of this machine that bots come from, in turns. By default 127.0.0.1 and up for a server on the
-    /// loopback, one for every 1000 bots.
+    /// Addresses of this machine from which bots connect, in turn. By default, for a server on the loopback,
+    /// 127.0.0.1 and up, one for every 1000 bots.
     #[arg(long, value_name = "ADDR", value_delimiter = ',')]
     pub sources: Vec<IpAddr>,
-    /// Certificates to trust with wss instead of those that the system trusts, as PEM.
+    /// Certificates to trust with wss instead of the system's, as PEM.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Threads to run the bots on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
-    /// Shows no progress and no table; failed thresholds are still named.
+    /// Shows no progress and no table; failed thresholds are still reported.
     #[arg(long, short)]
     pub quiet: bool,
-    /// What lies between the bots and the server.
+    /// The simulated network between the bots and the server.
     #[command(flatten)]
     pub network: NetworkArgs,
 }
 
-/// What works on recordings.
+/// Commands that work on recordings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Shows what the bytes of a recording were spent on: by part of a message, kind of entity, field and stream.
+    /// Shows where the bytes of a recording went: by part of a message, kind of entity, field and stream.
     Profile {
-        /// What --record wrote.
+        /// A recording that --record wrote.
         file: PathBuf,
         /// JSON instead of a table.
         #[arg(long)]
@@ -111,7 +113,7 @@ pub enum Command {
     },
     /// Trains a table for profile 1 on recordings of one game.
     Train {
-        /// What --record wrote.
+        /// Recordings that --record wrote.
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// The table to write.
@@ -121,7 +123,8 @@ pub enum Command {
 }
 
 const EXAMPLES: &str = "Examples:
-  tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json --assert 'snapshot_gap_ms.p99<60'
+  tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json \\
+    --assert 'snapshot_gap_ms.p99<60'
   tickwire-client-bot --bots 64 --network 4g:50,wifi:50 --loss 0.5%
   tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms
   tickwire-client-bot --bots 32 --record match.twrec && tickwire-client-bot profile match.twrec";
@@ -137,7 +140,7 @@ fn option(text: &str) -> Result<(OptionText, OptionText), String> {
 }
 
 impl Args {
-    /// When bots come and go.
+    /// When bots start and leave.
     #[must_use]
     pub fn plan(&self) -> Plan {
         if self.stages.is_empty() {
@@ -157,7 +160,7 @@ impl Args {
         self.rooms.unwrap_or(self.plan().bots_max().div_ceil(32)).max(1)
     }
 
-    /// Whether the bots join a room that is open before they make one: a few bots for whoever plays there.
+    /// Whether the bots join an open room before they make one: a few bots for the players there.
     #[must_use]
     pub fn takes_open_room(&self) -> bool {
         self.rooms.is_none() && self.room.is_none() && self.options.is_empty() && self.plan().bots_max() <= 32
@@ -166,15 +169,15 @@ impl Args {
     /// The options of the rooms.
     ///
     /// # Errors
-    /// Too many, or two with one key.
+    /// There are too many, or two have one key.
     pub fn options(&self) -> Result<Options, String> {
         Options::new(self.options.clone()).map_err(|error| error.to_string())
     }
 
-    /// What clap cannot check by itself.
+    /// Checks what clap cannot check by itself.
     ///
     /// # Errors
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub fn check(&self) -> Result<(), String> {
         let bots = self.plan().bots_max();
         if bots == 0 {
@@ -205,8 +208,8 @@ mod tests {
 
     #[test]
     fn the_documented_line_is_read() {
-        let line = "--url ws://127.0.0.1:8080 --bots 200 --rooms 8 --duration 15s --seed 1 --report report.json \
-                    --assert snapshot_gap_ms.p99<60";
+        let line = "--url ws://127.0.0.1:8080 --bots 200 --rooms 8 --duration 15s --seed 1 \
+                    --report report.json --assert snapshot_gap_ms.p99<60";
         let args = parse(&line.split_whitespace().collect::<Vec<_>>()).unwrap();
         assert_eq!((args.bots, args.rooms(), args.seed), (200, 8, 1));
         assert!(!args.takes_open_room());

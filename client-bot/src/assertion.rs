@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A condition that a report must fulfil.
+/// A condition that a report must meet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
     path: String,
@@ -26,7 +26,7 @@ enum Op {
     NotEqual,
 }
 
-/// Longer signs first, so that `<=` is not taken for `<`.
+/// Longer signs first, so that `<=` is not read as `<`.
 const OPS: [(&str, Op); 6] = [
     ("<=", Op::LessOrEqual),
     (">=", Op::GreaterOrEqual),
@@ -83,20 +83,21 @@ impl fmt::Display for Assertion {
     }
 }
 
-/// Why a text is no assertion.
+/// Why a text is not an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AssertionError {
     /// Not `path op number`.
     #[error(
-        "`{0}` is no threshold; write a path, one of <= >= == != < > and a number, such as 'snapshot_gap_ms.p99<60'"
+        "`{0}` is not a threshold; write a path, one of <= >= == != < > and a number, \
+         such as 'snapshot_gap_ms.p99<60'"
     )]
     Form(String),
     /// A report has no such value.
     #[error("a report has no value `{path}`; it has\n{}", in_groups(known))]
     UnknownPath {
-        /// What was asked for.
+        /// The path that was asked for.
         path: String,
-        /// What there is.
+        /// The paths that a report has.
         known: Vec<String>,
     },
 }
@@ -104,7 +105,7 @@ pub enum AssertionError {
 /// The widest line of a listing, in bytes.
 const LINE_BYTES_MAX: usize = 100;
 
-/// Paths in lines: those of one word together, the others each below their first word.
+/// Paths in lines: those of one word together, the others grouped by their first word.
 fn in_groups(paths: &[String]) -> String {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for path in paths {
@@ -127,17 +128,17 @@ fn in_groups(paths: &[String]) -> String {
         }
         lines.push(line);
     }
-    lines.push("and one reason or code each: bots_failed.full, disconnects.1006".into());
-    lines.push("and for each network what networks.NAME has: networks.4g.inputs_late_or_held_percent".into());
+    lines.push("and by reason or code: bots_failed.full, disconnects.1006".into());
+    lines.push("and for each network, as networks.NAME: networks.4g.inputs_late_or_held_percent".into());
     lines.join("\n")
 }
 
-/// An assertion that does not hold.
+/// An assertion that fails.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// The assertion.
     pub assertion: Assertion,
-    /// What the report has; `None` if nothing was measured.
+    /// The report's value; `None` if nothing was measured.
     pub found: Option<f64>,
 }
 
@@ -151,7 +152,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Those of `assertions` that do not hold for a report, given as JSON. What was not measured holds nothing.
+/// Those of `assertions` that fail for a report, given as JSON. A value that was not measured fails all of
+/// them.
 #[must_use]
 pub fn failures(assertions: &[Assertion], report: &Value) -> Vec<Failure> {
     let failing = |assertion: &Assertion| {
@@ -162,7 +164,7 @@ pub fn failures(assertions: &[Assertion], report: &Value) -> Vec<Failure> {
     assertions.iter().filter_map(failing).collect()
 }
 
-/// Counts by reason or code: the whole stands for its sum, and a key that never occurred for 0.
+/// Counts by reason or code: without a key, the value is their sum; a key that never occurred is 0.
 const COUNTS: [&str; 2] = ["bots_failed", "disconnects"];
 
 fn number_at(report: &Value, path: &str) -> Option<f64> {
@@ -182,7 +184,7 @@ fn number_at(report: &Value, path: &str) -> Option<f64> {
     }
 }
 
-/// What the path of a value of one network begins with; the network's name and a value's path follow.
+/// The start of the path of one network's value; the network's name and the value's path follow.
 const NETWORKS: &str = "networks.";
 
 fn is_known(path: &str) -> bool {
@@ -194,7 +196,8 @@ fn is_known(path: &str) -> bool {
     count || known_paths().iter().any(|known| known == path)
 }
 
-/// Every path that an assertion may name. Below `bots_failed` and `disconnects` any reason or code may follow.
+/// Every path that an assertion may name. After `bots_failed` and `disconnects` any reason or code may
+/// follow.
 #[must_use]
 pub fn known_paths() -> Vec<String> {
     paths_of(&Report::default())
@@ -231,7 +234,7 @@ mod tests {
         let texts =
             ["networks.bad-hotel.cuts>=1", "networks.bad-hotel.rtt_ms.p50>151", "networks.4g.cuts==0"];
         let failing = failures(&texts.map(parse), &report);
-        assert_eq!(failing.len(), 1, "what was not measured holds nothing");
+        assert_eq!(failing.len(), 1, "a value that was not measured fails");
         for bad in ["networks.4g<1", "networks.4g.nothing<1", "networks<1", "networks.4g.rtt_ms<1"] {
             assert!(bad.parse::<Assertion>().is_err(), "{bad}");
         }

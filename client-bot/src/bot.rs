@@ -1,4 +1,4 @@
-//! One bot: it comes, plays, comes back after cuts, and goes when its shift is over.
+//! One bot: it joins, plays, resumes after cuts, and leaves when its shift ends.
 
 use crate::connect::{Connect, ConnectError, LinkEnd};
 use crate::context::FleetContext;
@@ -17,20 +17,20 @@ use tickwire_shared::wire::{Advice, CloseCode};
 
 /// Attempts in a row that may fail before a bot gives up.
 const ATTEMPTS_MAX: u32 = 5;
-/// The same for one that has a place to come back to: its server has some 20 s to be there again.
+/// The same for a bot that can resume: its server has some 20 s to come back.
 const RESUMES_MAX: u32 = 8;
 
-/// A bot that had less time than this, and that nothing kept out, is not to blame for being in no room.
+/// A bot that had less time than this and met no refusal does not count as missing.
 const HURRY: Duration = Duration::from_secs(1);
 
 /// Why a bot is in no room.
 #[derive(Debug)]
 pub(crate) struct Trouble {
-    /// The reason for machines.
+    /// The reason, for programs.
     reason: String,
     /// What the server said, for people; may be empty.
     text: String,
-    /// When it may try again; `None` if that cannot help.
+    /// When it may try again; `None` if trying again cannot help.
     wait: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl Trouble {
         Self { reason: reason.into(), text: String::new(), wait: None }
     }
 
-    /// Whether only the bot's time was over.
+    /// Whether the bot only ran out of time.
     fn is_want_of_time(&self) -> bool {
         [RUN_OVER, NO_ROOM_MADE].contains(&&*self.reason)
     }
@@ -64,7 +64,7 @@ impl From<ConnectError> for Trouble {
     }
 }
 
-/// What the answer to a connection asks for.
+/// The wait that the answer to a connection asks for.
 fn advised(error: &ConnectError) -> Duration {
     match error {
         ConnectError::Http { retry_after: Some(wait), .. } => *wait,
@@ -94,12 +94,12 @@ impl From<&End> for Trouble {
     }
 }
 
-/// The reason of a bot whose time was over before it came into a room.
+/// The reason of a bot whose shift ended before it joined a room.
 const RUN_OVER: &str = "run_over";
-/// The reason of a bot whose time was over before another had made the room.
+/// The reason of a bot whose shift ended before another bot had made the room.
 const NO_ROOM_MADE: &str = "no_room_made";
 
-/// The close code under which an end counts.
+/// The close code under which an end is counted.
 fn code_of(end: &End) -> u16 {
     match end {
         End::Closed(close) => close.code.code(),
@@ -108,7 +108,7 @@ fn code_of(end: &End) -> u16 {
     }
 }
 
-/// Lives through one shift of bot number `bot`.
+/// Runs one shift of bot number `bot`.
 pub(crate) async fn live<G, C, B>(fleet: &FleetContext<C, B>, bot: u32, shift: Range<Duration>)
 where
     G: Game,
@@ -139,7 +139,7 @@ where
             backoff.reset();
         }
         let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
-        // An attempt that the end cuts short says less than the refusal before it.
+        // An attempt cut short by the end of the shift says less than the refusal before it.
         if last.is_want_of_time() || !trouble.is_want_of_time() {
             last = trouble;
         }
@@ -151,7 +151,7 @@ where
     fleet.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
 }
 
-/// From joining a room to leaving it, across resumes. On trouble, says also whether the bot was in.
+/// From joining a room to leaving it, across resumes. On trouble, also returns whether the bot was in.
 async fn visit<G, C, B>(
     fleet: &FleetContext<C, B>,
     bot: u32,
@@ -209,13 +209,13 @@ where
     }
 }
 
-/// What a place in a room was lost to.
+/// How a seat was lost.
 enum Lost {
     Connect(ConnectError),
     Session(End),
 }
 
-/// Sessions of one player, one after the other, for as long as it can resume.
+/// The sessions of one player, one after the other, as long as it can resume.
 async fn play<G, C, B>(fleet: &FleetContext<C, B>, player: &mut BotPlayer<'_, G>) -> Result<(), Lost>
 where
     G: Game,
@@ -267,7 +267,7 @@ where
         if !may_resume || resumes_failed >= RESUMES_MAX || !player.client.reconnect(now) {
             return Err(Lost::Session(end));
         }
-        // All of them lost their server at the same moment.
+        // Many bots may have lost their server at the same moment.
         fleet.clock.pause(backoff.pause(Duration::ZERO), player.until).await;
         if fleet.clock.now() >= player.until {
             return Ok(());

@@ -39,12 +39,12 @@ impl FleetClock {
         tokio::time::timeout_at(self.instant(at), work).await.ok()
     }
 
-    /// Whether all bots are to leave before their time.
+    /// Whether all bots have to leave early.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// All bots leave before their time.
+    /// Makes all bots leave early.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What all bots of a run share: their orders, the way to the server, the rooms, the books and the time.
+//! What all bots of a run share: configuration, connector, rooms, tally and clock.
 
 use crate::clock::FleetClock;
 use crate::network::Networks;
@@ -13,35 +13,35 @@ use tickwire_shared::wire::control::{GameName, Options, Role};
 pub struct FleetConfig {
     /// The game's name on the server.
     pub game: GameName,
-    /// When bots come and go.
+    /// When bots start and leave.
     pub plan: Plan,
     /// How many rooms the fleet makes; bot i joins room i modulo this.
     pub rooms: u32,
-    /// A room that stands already: the fleet's first. Should it end, another is made in its place.
+    /// An existing room, which becomes the fleet's first. If it ends, the fleet makes another.
     pub room: Option<RoomId>,
-    /// Whether the fleet takes a room that is open, if there is one, before it makes one.
+    /// Whether the fleet takes an open room, if there is one, before it makes one.
     pub takes_open_room: bool,
-    /// How many of the bots only watch: the ones with the highest numbers.
+    /// How many of the bots only watch: those with the highest numbers.
     pub spectators: u32,
-    /// The options that rooms are made with.
+    /// The options for new rooms.
     pub options: Options,
     /// The networks that the bots play over.
     pub networks: Networks,
-    /// Where all chance of the bots comes from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// The threads of the runtime, to spread the books over.
+    /// The number of threads of the runtime; the tally has a shard for each.
     pub threads: usize,
 }
 
 impl FleetConfig {
-    /// What a bot is in its room, by its number.
+    /// A bot's role in its room, by its number.
     pub(crate) fn role_of(&self, bot: u32) -> Role {
         let players = self.plan.bots_max().saturating_sub(self.spectators);
         if bot >= players { Role::Spectator } else { Role::Player }
     }
 }
 
-/// The bots of a run, by what they share.
+/// The state that the bots of a run share.
 pub(crate) struct FleetContext<C, B> {
     pub(crate) config: FleetConfig,
     pub(crate) connect: C,

@@ -18,11 +18,12 @@ use tickwire_shared::game::Game;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-/// How long bots have to leave after the end of the run: until a server that does not answer has met an outage.
+/// How long bots have to leave after the end of the run: long enough that a server that does not answer
+/// counts as an outage.
 const GRACE: Duration = LEAVE_TIMEOUT.saturating_add(Duration::from_secs(1));
 
-/// Runs a fleet to its end and reports. Ends early when `stop` does, or when no server can be reached; `each_second`
-/// hears of every second. Needs a tokio runtime with time.
+/// Runs a fleet to its end and returns the report. Ends early when `stop` does, or when no server can be
+/// reached. Calls `each_second` for every second. Needs a tokio runtime with time.
 pub async fn run<G, C, B>(
     config: FleetConfig,
     connect: C,
@@ -93,7 +94,7 @@ impl<C, B> FleetContext<C, B> {
             rooms: self.rooms.len(),
             bots_wanted: self.config.plan.bots_max(),
             bots_joined,
-            // That nobody came in excuses nobody, unless the run was broken off.
+            // If no bot joined, all bots count as missing, unless the run was stopped.
             bots_missing: match bots_joined {
                 0 if !self.clock.is_stopped() => self.tally.failures(),
                 _ => self.tally.missing(),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The largest value that is told apart, in thousandths: ten minutes in µs. Greater ones count as this one.
+/// The largest value, in thousandths: ten minutes in µs. Greater values count as this one.
 const STEPS_MAX: u64 = 600_000_000;
 
 /// A distribution of values in thousandths (of a millisecond or of a unit), to 3 digits. About 170 KB.
@@ -26,9 +26,9 @@ impl Spread {
         self.steps.saturating_record(micros(time));
     }
 
-    /// Adds a time between two arrivals that should lie `expected` apart, together with the shorter waits of all
-    /// who would have looked in between. Without them a stall of a second counts as one sample beside the
-    /// thirty that it swallowed (coordinated omission; Tene, How Not to Measure Latency).
+    /// Adds a time between two arrivals that should be `expected` apart, and the shorter waits that samples
+    /// in between would have measured. Without them a stall of a second counts as one sample, although thirty
+    /// are missing (coordinated omission; Tene, How Not to Measure Latency).
     pub fn record_gap(&mut self, gap: Duration, expected: Duration) {
         let (gap, expected) = (micros(gap).min(STEPS_MAX), micros(expected));
         if gap < 2 * expected || self.steps.record_correct(gap, expected).is_err() {
@@ -41,14 +41,14 @@ impl Spread {
         self.steps.saturating_record((units.abs() * 1_000.0).round() as u64);
     }
 
-    /// Adds everything that `other` holds.
+    /// Adds all values of `other`.
     pub fn add(&mut self, other: &Self) {
-        // Both have the same bounds, so nothing can be out of range.
+        // Both have the same bounds, so no value can be out of range.
         let added = self.steps.add(&other.steps);
         debug_assert!(added.is_ok());
     }
 
-    /// Adds everything that `other` holds and empties it.
+    /// Adds all values of `other` and empties it.
     pub fn take(&mut self, other: &mut Self) {
         if !other.steps.is_empty() {
             self.add(other);
@@ -62,11 +62,11 @@ impl Spread {
         self.steps.len()
     }
 
-    /// The value below or at which `share` (0 to 1) of all values lie; `None` if there are none.
+    /// The value at or below which `share` (0 to 1) of all values lie; `None` if there are none.
     #[must_use]
     pub fn at(&self, share: f64) -> Option<f64> {
         (!self.steps.is_empty()).then(|| {
-            // A bucket's upper end may lie above the largest value that was recorded.
+            // A bucket's upper end may be above the largest recorded value.
             thousandths(self.steps.value_at_quantile(share).min(self.steps.max()))
         })
     }

@@ -1,13 +1,13 @@
 //! Headless players that put load on a Tickwire server and measure what they see.
 //!
-//! A [`fleet`] runs by a [`plan`] any number of bots, each a [`tickwire_shared::client::Client`] with a
-//! [`Behaviour`] over a [`connect::Link`], and makes a [`report`]. Any game's bots run with it: give a behaviour for
-//! the game and what carries the messages.
+//! A [`fleet`] runs any number of bots according to a [`plan`] and makes a [`report`]. Each bot is a
+//! [`tickwire_shared::client::Client`] with a [`Behaviour`] over a [`connect::Link`]. It runs bots of any
+//! game, given a behaviour for the game and a connector.
 //!
 //! ```text
-//!   plan -> fleet -> bot (comes, resumes, goes) -> session -> Client<G> <- Behaviour<G>
-//!                      |                             |
-//!                    rooms                network <- link -> tally -> report -> assertions
+//!   plan -> fleet -> bot (joins, resumes, leaves) -> session -> Client<G> <- Behaviour<G>
+//!                      |                               |
+//!                    rooms                  network <- link -> tally -> report -> assertions
 //! ```
 
 pub mod args;

@@ -23,14 +23,14 @@ use tickwire_client_bot::table::Table;
 use tickwire_client_bot::{FleetConfig, open_files, run};
 use tickwire_shared::entity::{Kind, Trainer};
 
-/// A threshold fails, bots that were wanted never came into a room, or there was an outage.
+/// A threshold fails, wanted bots never joined a room, or there was an outage.
 const FAILED: u8 = 1;
-/// Wrong use.
+/// Wrong arguments.
 const USAGE: u8 = 2;
 /// The server can't be reached.
 const UNREACHABLE: u8 = 3;
 
-/// Why there is no good end: a line for people and the exit status.
+/// Why the program fails: a line for people and the exit status.
 struct Failure(String, u8);
 
 fn main() -> ExitCode {
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text, status)) => {
-            // Nobody to tell if stderr is closed.
+            // If stderr is closed, the text is lost.
             let _ = writeln!(std::io::stderr(), "tickwire-client-bot: {text}");
             ExitCode::from(status)
         }
@@ -54,7 +54,7 @@ fn check_and_run(args: &Args) -> Result<(), Failure> {
     let usage = |text: String| Failure(text, USAGE);
     args.check().map_err(usage)?;
     open_files::make_room_for(args.plan().bots_max()).map_err(usage)?;
-    // Now, not after the run: a report that cannot be written would cost the whole of it.
+    // Now, not after the run: a report that cannot be written would waste the run.
     let to_file = args.report.as_ref().filter(|path| path.as_os_str() != "-");
     if let Some(path) = to_file {
         std::fs::File::create(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
@@ -74,7 +74,7 @@ fn check_and_run(args: &Args) -> Result<(), Failure> {
     recorder.map_or(Ok(()), |recorder| end_recording(args, &recorder))
 }
 
-/// Begins a recording, before the run: a file that cannot be written would cost the whole of it.
+/// Begins a recording, before the run: a file that cannot be written would waste the run.
 fn recorder(args: &Args, path: &Path) -> Result<Arc<Recorder>, Failure> {
     let fault = |error| Failure(format!("{}: {error}", path.display()), USAGE);
     let config =
@@ -88,13 +88,13 @@ fn end_recording(args: &Args, recorder: &Recorder) -> Result<(), Failure> {
     let fault = |error| Failure(format!("the recording cannot be written: {error}"), USAGE);
     let left_out = recorder.finish().map_err(fault)?;
     if left_out > 0 && !args.quiet {
-        let text = format!("the recording is full: {left_out} messages are not in it (see --record-mib)\n");
+        let text = format!("the recording is full: {left_out} messages were left out (see --record-mib)\n");
         say(std::io::stderr(), text).map_err(fault)?;
     }
     Ok(())
 }
 
-/// Shows what a recording's bytes were spent on.
+/// Shows where a recording's bytes went.
 fn profile(path: &Path, json: bool) -> Result<(), Failure> {
     let digest = open(path)?.digest().map_err(|error| unreadable(path, &error))?;
     let fault = |error: &dyn Display| Failure(format!("the profile cannot be written: {error}"), USAGE);
@@ -114,7 +114,7 @@ fn train(paths: &[PathBuf], out: &Path) -> Result<(), Failure> {
         let kinds = recording.header().kinds.clone();
         let (known, trainer) = trainer.get_or_insert_with(|| (kinds.clone(), Trainer::new(kinds.clone())));
         if *known != kinds {
-            let text = format!("{} is of other kinds of entity than the ones before", path.display());
+            let text = format!("{} has other kinds of entity than the recordings before it", path.display());
             return Err(Failure(text, USAGE));
         }
         recording.train(trainer).map_err(|error| unreadable(path, &error))?;
@@ -170,10 +170,10 @@ async fn play(args: &Args, recorder: Option<Arc<Recorder>>) -> Result<Report, Fa
     Ok(report)
 }
 
-/// Returns when the process is told to stop: by Ctrl-C or, on Unix, by SIGTERM.
+/// Returns when Ctrl-C or, on Unix, SIGTERM stops the process.
 async fn stopped() {
     let interrupted = async {
-        // Without a handler the signal ends the process at once, which is all that is left then.
+        // If no handler can be installed, the signal ends the process at once.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -198,18 +198,18 @@ async fn terminated() {
     std::future::pending().await
 }
 
-/// Those of a server's addresses that bots can come to from `sources`.
+/// Those of a server's addresses that bots can reach from `sources`.
 fn reachable_from(sources: &[IpAddr], addresses: Addresses) -> Result<Addresses, String> {
     let is_of_family =
         |address: &&SocketAddr| sources.iter().any(|source| source.is_ipv4() == address.is_ipv4());
     let reachable: Vec<_> = addresses.all().iter().filter(is_of_family).copied().collect();
     if reachable.is_empty() {
-        return Err(format!("--sources: the server is at {addresses}, no source is of that family"));
+        return Err(format!("--sources: the server is at {addresses}, but no source is of that family"));
     }
     Ok(reachable.into())
 }
 
-/// Writes the report and judges it.
+/// Writes the report and checks it.
 fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
     let fault =
         |error: &dyn std::fmt::Display| Failure(format!("the report cannot be written: {error}"), USAGE);
@@ -244,7 +244,7 @@ fn conclude(args: &Args, report: &Report) -> Result<(), Failure> {
     Err(Failure(lines.join("\ntickwire-client-bot: "), FAILED))
 }
 
-/// Writes all of `text`. A reader that has seen enough, such as `head`, is no fault.
+/// Writes all of `text`. A reader that stops early, such as `head`, is not an error.
 fn say(mut to: impl Write, text: impl std::fmt::Display) -> std::io::Result<()> {
     match write!(to, "{text}").and_then(|()| to.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -252,15 +252,15 @@ fn say(mut to: impl Write, text: impl std::fmt::Display) -> std::io::Result<()> 
     }
 }
 
-/// How many bots should have come into a room and did not, and why.
+/// How many bots should have joined a room and did not, and why.
 fn missing(report: &Report) -> Option<String> {
     let count: u64 = report.bots_missing.values().sum();
     let reasons = with_texts(report, &report.bots_missing);
     let wanted = report.bots_wanted;
-    (count > 0).then(|| format!("{count} of {wanted} bots never came into a room: {reasons}"))
+    (count > 0).then(|| format!("{count} of {wanted} bots never joined a room: {reasons}"))
 }
 
-/// Counts by reason, each with what was said.
+/// Counts by reason, each with the server's text.
 fn with_texts(report: &Report, counts: &BTreeMap<String, u64>) -> String {
     let reason = |(reason, count): (&String, &u64)| match report.failure_texts.get(reason) {
         Some(text) => format!("{count} x {reason} ({text})"),
@@ -269,14 +269,14 @@ fn with_texts(report: &Report, counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(reason).collect::<Vec<_>>().join(", ")
 }
 
-/// What bots met of an outage.
+/// The outages that bots met.
 fn outage(report: &Report) -> Option<String> {
     let Report { cuts_not_resumed, outages, .. } = *report;
-    let cuts = format!("{cuts_not_resumed} x a connection was lost and its place never taken again");
+    let cuts = format!("{cuts_not_resumed} x a connection was lost and never resumed");
     let silences = format!("{outages} x a bot saw nothing new for 5 s or more");
     let parts = [(cuts_not_resumed, cuts), (outages, silences)];
     let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
-    (!parts.is_empty()).then(|| format!("outage: {} (--allow-outages permits it)", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("outage: {} (--allow-outages permits this)", parts.join(", ")))
 }
 
 fn is_unreachable(reason: &str) -> bool {

@@ -11,7 +11,8 @@ pub fn make_room_for(bots: u32) -> Result<(), String> {
     let needed = u64::from(bots) + OTHERS;
     match tickwire_open_files::raise_limit() {
         Some(limit) if limit < needed => Err(format!(
-            "{bots} bots need {needed} open files, {limit} are permitted: raise the limit with `ulimit -n {needed}`"
+            "{bots} bots need {needed} open files, but {limit} are permitted: \
+             raise the limit with `ulimit -n {needed}`"
         )),
         _ => Ok(()),
     }

@@ -1,10 +1,11 @@
-//! When each bot comes and goes.
+//! When each bot starts and leaves.
 
 use core::ops::Range;
 use core::str::FromStr;
 use core::time::Duration;
 
-/// A part of a run: the number of bots goes in a straight line from what it was to `bots` within `time`.
+/// A part of a run: during `time` the number of bots goes, in a straight line, from the previous number to
+/// `bots`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// How long the stage lasts.
@@ -26,7 +27,7 @@ impl FromStr for Stage {
 
 /// Not a stage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no stage; a stage is a time and a number of bots, such as 30s:200")]
+#[error("`{0}` is not a stage; a stage is a time and a number of bots, such as 30s:200")]
 pub struct StageError(String);
 
 /// The stages of a run in their order.
@@ -36,7 +37,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// `bots` come one by one within `ramp` and then stay for `time`.
+    /// `bots` start one by one within `ramp` and then stay for `time`.
     #[must_use]
     pub fn steady(bots: u32, ramp: Duration, time: Duration) -> Self {
         Self { stages: vec![Stage { time: ramp, bots }, Stage { time, bots }] }
@@ -60,8 +61,8 @@ impl Plan {
         self.stages.iter().map(|stage| stage.bots).max().unwrap_or(0)
     }
 
-    /// When bot number `bot` is there, as times from the start of the run. Bots with higher numbers come later
-    /// and go earlier.
+    /// When bot number `bot` plays, as times from the start of the run. Bots with higher numbers start later
+    /// and leave earlier.
     #[must_use]
     pub fn shifts(&self, bot: u32) -> Vec<Range<Duration>> {
         let (mut shifts, mut since) = (Vec::new(), None);
@@ -69,7 +70,7 @@ impl Plan {
         for stage in &self.stages {
             let (low, high) = (from.min(stage.bots), from.max(stage.bots));
             if (low..high).contains(&bot) {
-                // The n-th bot of a rise comes at (n - 1) / rise, the n-th to go at n / fall.
+                // The n-th bot of a rise starts at (n - 1) / rise, the n-th to leave leaves at n / fall.
                 let step = if stage.bots > from { bot - from } else { from - bot };
                 let at = begin + stage.time.mul_f64(f64::from(step) / f64::from(high - low));
                 match since.take() {

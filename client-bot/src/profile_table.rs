@@ -1,9 +1,9 @@
-//! What the bytes of a recording were spent on, as a table for people.
+//! Where the bytes of a recording went, as a table for people.
 
 use crate::recording::Digest;
 use core::fmt;
 
-/// Streams that are shown, those with most bytes first.
+/// How many streams are shown, those with the most bytes first.
 const STREAMS_SHOWN: usize = 16;
 
 /// Shows a digest as a table.
@@ -23,7 +23,7 @@ impl fmt::Display for ProfileTable<'_> {
             profile.bytes as f64 / messages,
         )?;
         if *cut_short {
-            writeln!(f, "the file ends within a record, as when the bots were killed")?;
+            writeln!(f, "the file ends within a record, for example because the bots were killed")?;
         }
         let head = |f: &mut fmt::Formatter<'_>, name: &str| {
             writeln!(f, "\n{name:<34}{:>8}{:>12}{:>10}", "share", "bytes", "a message")

@@ -1,11 +1,11 @@
-//! Live progress: one line on a terminal, nothing elsewhere. It has no colours, so NO_COLOR is honoured.
+//! Live progress: one line on a terminal, nothing elsewhere. It has no colours, so it honours NO_COLOR.
 
 use crate::report::Second;
 use core::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
-/// The line of progress.
+/// The progress line.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -13,7 +13,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress of a run of `time` with up to `bots` bots; hidden if `quiet` or if stderr is no terminal.
+    /// Progress of a run of `time` with up to `bots` bots; hidden if `quiet` or if stderr is not a terminal.
     #[must_use]
     pub fn new(time: Duration, bots: u32, quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
@@ -42,7 +42,7 @@ impl Progress {
         self.bar.set_position(u64::from(second.second) + 1);
     }
 
-    /// Takes the line away.
+    /// Clears the line.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

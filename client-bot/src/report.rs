@@ -5,7 +5,7 @@ use crate::tally::Shard;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of the report's form. Raised when a value changes its name or meaning, not when one is added.
+/// The version of the report's format. Raised when a value is renamed or redefined, not when one is added.
 pub const REPORT_VERSION: u32 = 2;
 
 /// The result of a run. Values per client and second count the time that bots were in a room.
@@ -19,38 +19,39 @@ pub struct Report {
     pub seed: u64,
     /// Rooms that the fleet made.
     pub rooms: u32,
-    /// The largest number of bots of the plan.
+    /// The largest number of bots in the plan.
     pub bots_wanted: u32,
     /// Bots that were in a room at least once.
     pub bots_joined: u32,
-    /// Bots that never came into a room, by the reason of the last attempt.
+    /// Bots that never joined a room, by the reason of their last attempt.
     pub bots_failed: BTreeMap<String, u64>,
-    /// Those of `bots_failed` that had the time to come in: not those that a stop or a very short stay left none.
-    /// Not in the JSON form, for the exit status alone.
+    /// Those of `bots_failed` that had time to join: not those that a stop or a very short stay left none.
+    /// Not in the JSON; used only for the exit status.
     #[serde(skip)]
     pub bots_missing: BTreeMap<String, u64>,
-    /// What the server last said when it turned a bot away or ended its session, or what failed, by reason. Not in the JSON form,
-    /// for people alone.
+    /// What the server last said when it turned a bot away or ended its session, or what failed, by reason.
+    /// Not in the JSON; only for people.
     #[serde(skip)]
     pub failure_texts: BTreeMap<String, String>,
-    /// Connections that ended before their bot wanted it, by close code; 1006 is an end without any.
+    /// Connections that the bot did not end itself, by close code; 1006 if there was none.
     pub disconnects: BTreeMap<String, u64>,
-    /// Connections that a simulated network cut; they are not among the `disconnects`.
+    /// Connections that a simulated network cut; not included in `disconnects`.
     pub cuts: u64,
-    /// Bots that took their places again after they had lost their connection.
+    /// Times that a bot resumed after it had lost its connection.
     pub resumes: u64,
-    /// Connections that ended before their bot wanted it, and whose place the bot never took again; simulated cuts too, unless the
-    /// bot's time was over first.
+    /// Connections that the bot did not end itself and never resumed. Simulated cuts count unless the bot's
+    /// shift ended first.
     pub cuts_not_resumed: u64,
-    /// Times that a bot in a room saw nothing new for 5 s or more, longer where its simulated network stalls or cuts.
+    /// Times that a bot in a room saw nothing new for 5 s or more; simulated stalls and cuts add their
+    /// length.
     pub outages: u64,
-    /// From the loss of a connection until the next snapshot, resumed.
+    /// From the loss of a connection until the next snapshot after the resume.
     pub resume_ms: Percentiles,
-    /// From the start of the run until the last of the wanted bots was in a room; `null` if some never was.
+    /// From the start of the run until all wanted bots were in a room; `null` if one never was.
     pub all_joined_s: Option<f64>,
     /// How long the run took.
     pub seconds: f64,
-    /// The sum over all bots of the time in a room.
+    /// The time that bots spent in a room, summed over all bots.
     pub client_seconds: f64,
     /// From the start of a bot's connection until it was in a room.
     pub join_ms: Percentiles,
@@ -58,26 +59,26 @@ pub struct Report {
     pub snapshots: u64,
     /// Snapshots per client and second.
     pub snapshots_per_client_s: f64,
-    /// The time between the arrivals of two snapshots of one bot, also across a cut and up to the end of the bot's time or the
-    /// run, corrected for coordinated omission. One that the server confirmed later, because all went as predicted, counts as come
-    /// in its time.
+    /// The time from one snapshot of a bot to its next, also across a cut, or to the end of its shift or of
+    /// the run, corrected for coordinated omission. Quiet ticks, which the server confirms later, count as on
+    /// time.
     pub snapshot_gap_ms: Percentiles,
-    /// From the making of an input until the arrival of the snapshot in which it is applied.
+    /// From the creation of an input until the arrival of the snapshot in which it is applied.
     pub input_to_effect_ms: Percentiles,
-    /// The round trip of a client frame, without the time that it waited at the server.
+    /// The round trip of a client frame, without its waiting time at the server.
     pub rtt_ms: Percentiles,
-    /// Bytes of all the server's messages, without WebSocket and TCP headers.
+    /// Bytes of all messages from the server, without WebSocket and TCP headers.
     pub payload_bytes: u64,
-    /// Bytes of the server's messages per client and second.
+    /// Bytes of messages from the server per client and second.
     pub payload_bytes_per_client_s: f64,
-    /// The server's messages.
+    /// Messages from the server.
     pub messages: u64,
-    /// The server's messages per client and second.
+    /// Messages from the server per client and second.
     pub messages_per_client_s: f64,
-    /// Bytes of the payloads of deltas by entities of kinds that move, summed over all snapshots; ticks that were quiet count
-    /// their entities, keyframes and heads of packets are left out.
+    /// Bytes of delta payloads per entity of a kind that moves, over all snapshots. Quiet ticks count their
+    /// entities; keyframes and packet heads are left out.
     pub bytes_per_entity: Option<f64>,
-    /// Snapshots that came whole, not as a difference.
+    /// Snapshots that arrived whole, not as a delta.
     pub keyframes: u64,
     /// Snapshots whose state hash was compared.
     pub hash_checks: u64,
@@ -85,60 +86,63 @@ pub struct Report {
     pub hash_mismatches: u64,
     /// Messages that could not be decoded.
     pub decode_errors: u64,
-    /// How far the predicted own entity was from what the server had.
+    /// How far a bot's own predicted entity was from the server's.
     pub prediction_error_units: Percentiles,
-    /// Times that the own entity was moved by more than 1/4 unit to where the server had it, also by what another player did.
+    /// Times that a bot's own entity was moved by more than 1/4 unit to the server's state, also because of
+    /// another player.
     pub corrections: u64,
-    /// Of these, the ones too far to be worked off smoothly: ships that return elsewhere after they were destroyed, above all.
+    /// Those of the corrections that were too large to be smoothed, above all of ships that respawn
+    /// elsewhere.
     pub corrections_snapped: u64,
     /// Those of `prediction_error_units` that are above 1/4.
     pub correction_units: Percentiles,
-    /// Frames that a screen would have shown, one for each input.
+    /// Frames that a client would have rendered, one for each input.
     pub frames: u64,
-    /// Those of them for which the state to interpolate towards had not come, and for which it was not as predicted.
+    /// Those that showed a time beyond the newest state, unless the server later confirmed that all went as
+    /// predicted.
     pub frames_starved: u64,
     /// Inputs that were sent.
     pub inputs_sent: u64,
-    /// Inputs that came after their tick.
+    /// Inputs that arrived after their tick.
     pub inputs_late: u64,
-    /// Ticks for which no input had come, so that the one before was held.
+    /// Ticks for which no input had arrived, so the previous one was held.
     pub inputs_held: u64,
-    /// Late inputs of which a button's edge went into the next step.
+    /// Late inputs with a button edge that was moved to the next step.
     pub inputs_folded: u64,
-    /// Inputs that the server did not take: too old, too far ahead, or for a tick that was over.
+    /// Inputs that the server refused: too old, too far ahead, or for a tick that was over.
     pub inputs_refused: u64,
     /// Commands that bots sent: the reliable messages of a client.
     pub events_sent: u64,
     /// Reliable events that bots received.
     pub events_received: u64,
-    /// Events that never came, and commands that the server left unconfirmed for 2 s until the end.
+    /// Events that never arrived, and commands that the server had not confirmed for 2 s at the end.
     pub events_lost: u64,
-    /// Events that came again.
+    /// Events that arrived again.
     pub events_doubled: u64,
-    /// Events that came after one with a higher number, too late to be handed on.
+    /// Events that arrived after one with a higher number, too late to be delivered.
     pub events_reordered: u64,
-    /// How late the bots' own timers fired. Where this is large, the bots measure themselves, not the server.
+    /// How late the bots' own timers fired. If this is large, the bots measure themselves, not the server.
     pub bot_lag_ms: Percentiles,
     /// How late the simulated networks handed over messages. `snapshot_gap_ms` is without it.
     pub network_lag_ms: Percentiles,
-    /// What the bots of each network measured, by its name.
+    /// What the bots of each network measured, by the network's name.
     pub networks: BTreeMap<String, NetworkReport>,
     /// What happened in each second of the run.
     pub timeline: Vec<Second>,
 }
 
-/// What the bots of one network measured. Each value means what that of the whole report does.
+/// What the bots of one network measured. Each value means the same as in the whole report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct NetworkReport {
-    /// The time of its bots in a room.
+    /// The time that its bots spent in a room.
     pub client_seconds: f64,
     /// Connections that it cut.
     pub cuts: u64,
-    /// Bots that took their places again.
+    /// Times that a bot resumed.
     pub resumes: u64,
-    /// Connections that ended and whose place was never taken again.
+    /// Connections that ended and were never resumed.
     pub cuts_not_resumed: u64,
-    /// Times that a bot saw nothing new for very long.
+    /// Times that a bot saw nothing new for too long.
     pub outages: u64,
     /// From the loss of a connection until the next snapshot.
     pub resume_ms: Percentiles,
@@ -146,17 +150,17 @@ pub struct NetworkReport {
     pub rtt_ms: Percentiles,
     /// The time between the arrivals of two snapshots.
     pub snapshot_gap_ms: Percentiles,
-    /// From the making of an input until the arrival of its effect.
+    /// From the creation of an input until the arrival of its effect.
     pub input_to_effect_ms: Percentiles,
-    /// How far the predicted own entity was from what the server had.
+    /// How far a bot's own predicted entity was from the server's.
     pub prediction_error_units: Percentiles,
-    /// Times that it was moved by more than 1/4 unit.
+    /// Times that its own entity was moved by more than 1/4 unit.
     pub corrections: u64,
     /// The same per bot and minute.
     pub corrections_per_client_min: Option<f64>,
     /// The errors above 1/4 unit.
     pub correction_units: Percentiles,
-    /// Frames that a screen would have shown.
+    /// Frames that a client would have rendered.
     pub frames: u64,
     /// Those without a later state to interpolate towards.
     pub frames_starved: u64,
@@ -164,13 +168,13 @@ pub struct NetworkReport {
     pub frames_starved_percent: Option<f64>,
     /// Inputs that were sent.
     pub inputs_sent: u64,
-    /// Inputs that came after their tick.
+    /// Inputs that arrived after their tick.
     pub inputs_late: u64,
-    /// Ticks for which no input had come.
+    /// Ticks for which no input had arrived.
     pub inputs_held: u64,
-    /// Late inputs of which a button's edge went into the next step.
+    /// Late inputs with a button edge that was moved to the next step.
     pub inputs_folded: u64,
-    /// Inputs that the server did not take.
+    /// Inputs that the server refused.
     pub inputs_refused: u64,
     /// `inputs_late` and `inputs_held` by `inputs_sent`, in percent.
     pub inputs_late_or_held_percent: Option<f64>,
@@ -220,13 +224,13 @@ pub struct Second {
     pub second: u32,
     /// Bots in a room at its end.
     pub bots: u32,
-    /// Connections that ended in it before their bots wanted it.
+    /// Connections that ended in it and that the bots did not end themselves.
     pub disconnects: u64,
     /// Snapshots that were decoded in it.
     pub snapshots: u64,
-    /// Messages that came in it.
+    /// Messages that arrived in it.
     pub messages: u64,
-    /// Bytes of messages that came in it.
+    /// Bytes of messages that arrived in it.
     pub bytes: u64,
     /// The 99th percentile of the time between two snapshots.
     pub gap_p99_ms: Option<f64>,

@@ -1,4 +1,4 @@
-//! The rooms that a fleet makes: the first bot of a room creates it, the others wait for its id.
+//! The rooms that a fleet makes: the first bot of a room makes it, the others wait for its id.
 
 use std::sync::Arc;
 use tickwire_shared::id::RoomId;
@@ -12,24 +12,24 @@ pub(crate) struct Rooms {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RoomStatus {
-    /// Nobody has made the room; the next bot does.
+    /// No bot has made the room; the next one does.
     Vacant,
     /// A bot is making it.
     Making,
-    /// It stands.
+    /// It exists.
     Ready(RoomId),
 }
 
-/// What a bot has to do to come into its room.
+/// What a bot has to do to get into its room.
 #[derive(Debug)]
 pub(crate) enum RoomTask {
-    /// Make the room, and say so through the duty.
+    /// Make the room and report its id through [`RoomToCreate`].
     Create(RoomToCreate),
     /// Join this room.
     Join(RoomId),
 }
 
-/// The duty to make a room. Dropped unfulfilled, it passes to the next bot that waits.
+/// The task to make a room. If it is dropped without a room, the next waiting bot gets the task.
 #[derive(Debug)]
 pub(crate) struct RoomToCreate {
     rooms: Rooms,
@@ -38,7 +38,7 @@ pub(crate) struct RoomToCreate {
 }
 
 impl Rooms {
-    /// `count` rooms, at least one: the first is `standing` if that is given, the others have to be made.
+    /// `count` rooms, at least one. The first is `standing` if that is given; the others have to be made.
     #[must_use]
     pub(crate) fn new(count: u32, standing: Option<RoomId>) -> Self {
         let slot = |at| match standing {
@@ -54,7 +54,7 @@ impl Rooms {
         self.slots.len() as u32
     }
 
-    /// Waits until it is clear what `bot` has to do. `None` never comes from rooms that [`Rooms::new`] made.
+    /// Waits until it is known what `bot` has to do. Never `None` for rooms that [`Rooms::new`] made.
     pub(crate) async fn room_task(&self, bot: u32) -> Option<RoomTask> {
         let at = bot as usize % self.slots.len();
         let slot = self.slots.get(at)?;
@@ -81,7 +81,7 @@ impl Rooms {
         }
     }
 
-    /// `room` is gone: the next bot that asks makes another in its place.
+    /// `room` no longer exists: the next bot that asks makes another in its place.
     pub(crate) fn forget(&self, bot: u32, room: RoomId) {
         self.change(bot as usize % self.slots.len(), |slot| {
             if *slot == RoomStatus::Ready(room) {
@@ -98,7 +98,7 @@ impl Rooms {
 }
 
 impl RoomToCreate {
-    /// The room stands; all who wait join it.
+    /// The room exists; all waiting bots join it.
     pub(crate) fn keep(mut self, room: RoomId) {
         self.kept = true;
         self.rooms.change(self.at, |slot| *slot = RoomStatus::Ready(room));
@@ -159,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn a_room_that_is_gone_is_made_again() {
         let rooms = Rooms::new(1, None);
-        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("nobody made it") };
+        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("no bot made it") };
         to_create.keep(ROOM);
         rooms.forget(0, RoomId::from_bits(8));
         assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Join(_))), "another room was meant");

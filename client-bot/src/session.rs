@@ -1,4 +1,4 @@
-//! One connection of one bot: a single future that reads, keeps the bot's time and writes.
+//! One connection of one bot: a single future that reads, runs the bot's timer and writes.
 
 use crate::clock::FleetClock;
 use crate::connect::{Link, LinkEnd};
@@ -16,27 +16,27 @@ use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::Close;
 use tokio::time::Sleep;
 
-/// A bot decides this often.
+/// How often a bot decides.
 const DECIDE_PERIOD: Duration = Duration::from_millis(100);
-/// From the connection until the bot is in the room.
+/// The longest time from the connection until the bot is in the room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a bot that leaves waits for the server's goodbye. A server that says nothing until then has met an outage.
+/// How long a bot that leaves waits for the server's answer. A server silent until then counts as an outage.
 pub(crate) const LEAVE_TIMEOUT: Duration = OUTAGE_MIN;
-/// A server that says nothing for this long is gone.
+/// A server that sends nothing for this long counts as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// A command that the server has not confirmed for this long is lost.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
-/// Messages handled in one go, so that one bot's backlog does not delay the others' timers.
+/// Messages handled per poll, so that one bot's backlog does not delay other bots' timers.
 const MESSAGES_PER_TURN: usize = 32;
 
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The bot's time was over and it left.
+    /// The bot's shift ended and it left.
     Left,
-    /// The server ended it with a closing, or the client did at a fault of the server.
+    /// The server ended it with a close reason, or the client did because of a server fault.
     Closed(Close),
-    /// The link ended without one.
+    /// The link ended without a close reason.
     Link(LinkEnd),
     /// The server did not take the bot into a room in time.
     JoinTimeout,
@@ -44,16 +44,16 @@ pub(crate) enum End {
     Silent,
 }
 
-/// What took a connection away.
+/// What cut a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// The simulated network.
     Simulated,
-    /// The server, or what lies between.
+    /// The server, or the real network.
     Real,
 }
 
-/// One player: what lasts from its joining of a room until it leaves for good, over several sessions.
+/// One player: the state from joining a room until leaving it permanently, over several sessions.
 pub(crate) struct BotPlayer<'a, G: Game> {
     pub(crate) bot: u32,
     pub(crate) client: Client<G>,
@@ -65,19 +65,19 @@ pub(crate) struct BotPlayer<'a, G: Game> {
     pub(crate) until: Duration,
     /// When the first session began.
     pub(crate) began: Duration,
-    /// Of the whole shift.
+    /// For the whole shift.
     vigil: &'a mut Vigil,
     decide_at: Duration,
-    /// When the connection was lost, and how, until the next snapshot.
+    /// When and how the connection was lost, until the next snapshot.
     lost: Option<(Duration, Loss)>,
-    /// When the bot said that it goes.
+    /// When the bot said that it leaves.
     left_at: Option<Duration>,
     /// How many commands were confirmed, and since when none was although some wait.
     confirmed: u64,
     waiting_since: Option<Duration>,
-    /// Since when the bot is in a room without a break.
+    /// Since when the bot is in a room without interruption.
     playing_since: Option<Duration>,
-    /// Told once, when the bot is in a room.
+    /// Called once, when the bot is in a room.
     on_joined: Option<Box<dyn FnOnce(RoomId) + Send + 'a>>,
 }
 
@@ -121,12 +121,12 @@ impl<'a, G: Game> BotPlayer<'a, G> {
         now >= self.until || self.clock.is_stopped()
     }
 
-    /// A message came, `late` after the network between would have handed it over.
+    /// A message arrived, `late` after the simulated network should have delivered it.
     fn receive(&mut self, now: Duration, late: Duration, message: &[u8]) -> Result<(), End> {
         let before = self.client.stats().snapshots;
         let result = self.client.receive(now, message);
         let fresh = self.client.stats().snapshots - before;
-        // When it would have come if this machine were always at once: its own lag is not the server's.
+        // When it would have arrived without this machine's own lag, which is not the server's.
         let came_at = now.saturating_sub(late);
         let interval = self.client.tick_rate().map(|rate| rate.period());
         let gap = interval.and_then(|interval| self.vigil.saw(came_at, fresh, interval));
@@ -158,7 +158,7 @@ impl<'a, G: Game> BotPlayer<'a, G> {
     fn receive_messages(&mut self, now: Duration) {
         while let Some(event) = self.client.poll_event() {
             if matches!(event, ClientEvent::IdleWarning { .. }) {
-                // A bot that does nothing still is there: it looks away and back.
+                // An idle bot is still there: it reports its page as hidden and visible again.
                 self.client.set_hidden(true);
                 self.client.set_hidden(false);
             }
@@ -179,10 +179,10 @@ impl<'a, G: Game> BotPlayer<'a, G> {
             let input = self.behaviour.decide(&self.client, now, self.rng);
             self.client.set_input(input);
             if let Some(command) = self.behaviour.command(&self.client, self.rng) {
-                // A full queue refuses it: then the bot says nothing, as a player who waits.
+                // A full queue refuses the command; then the bot sends none, like a player who waits.
                 let _ = self.client.command(command);
             }
-            // The first decision falls anywhere within a period, so that bots do not all think at once.
+            // The first decision is at a random time within a period, so that bots do not all decide at once.
             let first = self.decide_at.is_zero();
             let wait = if first { DECIDE_PERIOD.mul_f32(self.rng.unit()) } else { DECIDE_PERIOD };
             self.decide_at = now + wait;
@@ -201,20 +201,20 @@ impl<'a, G: Game> BotPlayer<'a, G> {
         self.confirmed = confirmed;
     }
 
-    /// The connection is gone.
+    /// The connection was lost.
     pub(crate) fn lose(&mut self, now: Duration, loss: Loss) {
         self.lost.get_or_insert((now, loss));
     }
 
-    /// Whether a connection was lost and the place not taken again. A simulated cut that the end of the shift was too
-    /// near for is none.
+    /// Whether a connection was lost and not resumed. A simulated cut shortly before the end of the shift
+    /// does not count.
     fn has_lost_place(&self, now: Duration) -> bool {
         self.lost.is_some_and(|(at, loss)| {
             loss == Loss::Real || !self.is_over(now) || now.saturating_sub(at) >= self.vigil.outage_min()
         })
     }
 
-    /// The bot is out of its room, for now or for good. Says whether it was in.
+    /// The bot is out of its room, for now or permanently. Returns whether it was in.
     pub(crate) fn pause(&mut self, now: Duration) -> bool {
         let Some(since) = self.playing_since.take() else { return false };
         self.tally.left();
@@ -225,13 +225,13 @@ impl<'a, G: Game> BotPlayer<'a, G> {
 }
 
 impl<G: Game> Drop for BotPlayer<'_, G> {
-    /// Also at an abort: what was measured counts.
+    /// Also after an abort: what was measured counts.
     fn drop(&mut self) {
         let now = self.clock.now();
         self.pause(now);
         let seen_until = self.left_at.unwrap_or(now);
         if let Some(left_at) = self.left_at {
-            // Until its goodbye is answered a bot looks on.
+            // A bot watches until the server answers its leave.
             let answered = matches!(self.client.state(), State::Closed(_));
             self.vigil.ends_at(if answered { left_at } else { now });
         }
@@ -253,7 +253,7 @@ pub(crate) struct BotSession<'s, 'a, G: Game, L> {
     player: &'s mut BotPlayer<'a, G>,
     link: L,
     timer: Pin<Box<Sleep>>,
-    /// When the timer is to fire.
+    /// When the timer should fire.
     due: Duration,
     began: Duration,
     heard_at: Duration,
@@ -282,7 +282,7 @@ impl<'s, 'a, G: Game, L: Link> BotSession<'s, 'a, G, L> {
         Ok(())
     }
 
-    /// What is to be done at `now`; sets when to come back.
+    /// Does what is due at `now`.
     fn keep_time(&mut self, now: Duration) -> Result<(), End> {
         let lag = now.saturating_sub(self.due);
         self.player.tally.record(self.player.bot, |shard| shard.second_lags.record(lag));
@@ -310,7 +310,7 @@ impl<'s, 'a, G: Game, L: Link> BotSession<'s, 'a, G, L> {
 
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         loop {
-            // Messages wait in the client while the link is full: its bounds hold there.
+            // While the link is full, messages wait in the client, within its limits.
             match self.link.poll_flush(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(end)) => return Err(End::Link(end)),
@@ -323,7 +323,7 @@ impl<'s, 'a, G: Game, L: Link> BotSession<'s, 'a, G, L> {
 
     fn next_due(&self, now: Duration) -> Duration {
         let next = self.player.client.next_input_at().unwrap_or(now + DECIDE_PERIOD);
-        // At least a little later: a timer in the past would starve the reading.
+        // At least a little later: a timer in the past would starve reading.
         next.min(now + DECIDE_PERIOD).max(now + Duration::from_millis(1))
     }
 
@@ -354,10 +354,10 @@ impl<G: Game, L: Link> Future for BotSession<'_, '_, G, L> {
         let session = self.get_mut();
         match session.turn(cx) {
             Ok(()) => Poll::Pending,
-            // Whatever came of a goodbye, the bot wanted to go.
+            // Whatever happened while leaving, the bot wanted to leave.
             Err(_) if session.leaving_since.is_some() => Poll::Ready(End::Left),
             Err(end) => {
-                // A client that cannot read its server has a goodbye to say.
+                // A client that cannot decode its server's messages still has to send its leave.
                 let _ = session.write(cx);
                 Poll::Ready(end)
             }

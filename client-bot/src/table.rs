@@ -4,7 +4,7 @@ use crate::histogram::Percentiles;
 use crate::report::Report;
 use core::fmt::{self, Write};
 
-/// Above this a bot's own lateness shows in what it measures.
+/// Above this, a bot's own lateness affects what it measures.
 const LAG_MS_MAX: f64 = 20.0;
 
 /// Shows a report as a table.
@@ -27,7 +27,7 @@ impl fmt::Display for Table<'_> {
             line("bots failed", counts(&report.bots_failed))?;
         }
         for (reason, text) in &report.failure_texts {
-            line("told", format!("{reason}: {text}"))?;
+            line("details", format!("{reason}: {text}"))?;
         }
         let cuts = if report.disconnects.is_empty() { "none".into() } else { counts(&report.disconnects) };
         line("disconnects", cuts)?;
@@ -35,11 +35,11 @@ impl fmt::Display for Table<'_> {
             let (lost, silent) = (report.cuts_not_resumed, report.outages);
             line(
                 "outages",
-                format!("{silent} x nothing new for 5 s or more, {lost} x a place lost to a cut"),
+                format!("{silent} x nothing new for 5 s or more, {lost} x a seat lost to a cut"),
             )?;
         }
         line("time", format!("{:.1} s, {:.0} client seconds", report.seconds, report.client_seconds))?;
-        // Nobody was there to measure the rest.
+        // No bot could measure the rest.
         if report.bots_joined == 0 {
             return Ok(());
         }
@@ -53,7 +53,7 @@ impl fmt::Display for Table<'_> {
         line("prediction error, u", spread(&report.prediction_error_units))?;
         let (corrections, snapped) = (report.corrections, report.corrections_snapped);
         let by = spread(&report.correction_units);
-        line("corrections, u", format!("{corrections} ({snapped} of them leaps, as after a return), {by}"))?;
+        line("corrections, u", format!("{corrections} ({snapped} of them jumps, as after a respawn), {by}"))?;
         line("frames", format!("{}, {} starved", report.frames, report.frames_starved))?;
         if report.cuts + report.resumes > 0 {
             line(
@@ -115,7 +115,7 @@ impl fmt::Display for Table<'_> {
         if report.bot_lag_ms.p99.is_some_and(|lag| lag > LAG_MS_MAX) {
             line(
                 "note",
-                "the bots were late themselves: use fewer, more --threads or another machine".into(),
+                "the bots themselves were late: use fewer, more --threads or another machine".into(),
             )?;
         }
         Ok(())

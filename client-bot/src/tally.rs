@@ -1,4 +1,4 @@
-//! What a fleet has measured so far. One shard per worker thread, so that bots hardly ever wait for each other.
+//! What a fleet has measured so far. One shard per worker thread, so that bots rarely wait for each other.
 
 use crate::histogram::Spread;
 use crate::network::Networks;
@@ -10,18 +10,19 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tickwire_shared::client::{ClientStats, Sample};
 
-/// Smaller errors of prediction are no corrections: nobody sees them. As in `ClientStats::corrections`.
+/// Smaller prediction errors do not count as corrections: they are invisible. As in
+/// `ClientStats::corrections`.
 const CORRECTION_UNITS: f32 = 0.25;
 
 /// Everything that the bots of a fleet measure.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// Those of the first network, one for each thread, then those of the next.
+    /// The shards of the first network, one for each thread, then those of the next.
     shards: Box<[Mutex<Shard>]>,
     threads: usize,
     networks: Networks,
     fates: Mutex<Fates>,
-    /// Bots that are gone, and since when they had seen nothing new. At most one for each shift.
+    /// Bots that have left, and since when they had seen nothing new. At most one for each shift.
     silences: Mutex<Vec<Silence>>,
     /// Bots in a room now.
     playing: AtomicU32,
@@ -38,39 +39,39 @@ pub(crate) struct Shard {
     pub(crate) second_gaps: Spread,
     /// Lags of this second.
     pub(crate) second_lags: Spread,
-    /// Gaps of the seconds before.
+    /// Gaps of earlier seconds.
     pub(crate) gaps: Spread,
-    /// Lags of the seconds before.
+    /// Lags of earlier seconds.
     pub(crate) lags: Spread,
     /// From an input to its effect.
     pub(crate) effects: Spread,
     /// Round trips.
     pub(crate) round_trips: Spread,
-    /// Errors of prediction.
+    /// Prediction errors.
     pub(crate) errors: Spread,
     /// From connecting to being in a room.
     pub(crate) joins: Spread,
-    /// Of these errors, those above 1/4 unit.
+    /// Prediction errors above 1/4 unit.
     pub(crate) corrections: Spread,
     /// From the loss of a connection to the next snapshot.
     pub(crate) resumes: Spread,
-    /// How late simulated networks handed over messages.
+    /// How late simulated networks delivered messages.
     pub(crate) network_lags: Spread,
     /// Connections that simulated networks cut.
     pub(crate) cuts: u64,
-    /// Lost connections whose place was not taken again.
+    /// Lost connections that were not resumed.
     pub(crate) cuts_not_resumed: u64,
-    /// Times that a bot saw nothing new for very long.
+    /// Times that a bot saw nothing new for too long.
     pub(crate) outages: u64,
     /// Ends by close code.
     pub(crate) disconnects: BTreeMap<u16, u64>,
-    /// The sum of the clients that are gone.
+    /// The sum of the clients that have ended.
     pub(crate) clients: ClientStats,
     /// Time in a room.
     pub(crate) time: Duration,
 }
 
-/// What comes in while bots play.
+/// What arrives while bots play.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Snapshots decoded.
@@ -79,7 +80,7 @@ pub(crate) struct Counts {
     pub(crate) messages: u64,
     /// Bytes of the messages.
     pub(crate) bytes: u64,
-    /// Unwanted ends.
+    /// Connections that the bots did not end themselves.
     pub(crate) disconnects: u64,
 }
 
@@ -87,7 +88,7 @@ pub(crate) struct Counts {
 #[derive(Clone, Debug, Default)]
 struct Fates {
     bots: Vec<BotOutcome>,
-    /// What was last said to bots that were turned away or lost their session, by reason.
+    /// The last text to bots that were turned away or lost their session, by reason.
     texts: BTreeMap<String, String>,
     joined: u32,
     all_joined_at: Option<Duration>,
@@ -95,13 +96,13 @@ struct Fates {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum BotOutcome {
-    /// Its time has not come.
+    /// Its shift has not begun.
     #[default]
     Waiting,
-    /// Its time has come.
+    /// Its shift has begun.
     Trying,
     Joined,
-    /// It had hardly any time, and nothing kept it out.
+    /// It had hardly any time, and met no refusal.
     Hurried,
     Failed(String),
 }
@@ -109,15 +110,15 @@ enum BotOutcome {
 /// Why a bot gave up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GivenUp {
-    /// The reason for machines.
+    /// The reason, for programs.
     pub(crate) reason: String,
     /// What the server said to it, or what failed, for people; may be empty.
     pub(crate) text: String,
-    /// Its time was over before one can ask for a place in a room, and nothing kept it out.
+    /// Its shift ended too soon to join a room, and it met no refusal.
     pub(crate) hurried: bool,
 }
 
-/// A lock whose holder panicked still holds counters that are right enough to report.
+/// If a holder of the lock panicked, the counters are still good enough to report.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -147,7 +148,7 @@ impl Tally {
         }
     }
 
-    /// A connection stands.
+    /// A connection was made.
     pub(crate) fn connected(&self) {
         self.connected.fetch_add(1, Ordering::Relaxed);
     }
@@ -164,7 +165,7 @@ impl Tally {
         self.playing.load(Ordering::Relaxed)
     }
 
-    /// `bot` came into a room at `now`.
+    /// `bot` joined a room at `now`.
     pub(crate) fn joined(&self, bot: u32, now: Duration) {
         self.playing.fetch_add(1, Ordering::Relaxed);
         let mut fates = lock(&self.fates);
@@ -177,12 +178,12 @@ impl Tally {
         }
     }
 
-    /// A bot is in no room any more.
+    /// A bot left its room.
     pub(crate) fn left(&self) {
         self.playing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The time of `bot` has come.
+    /// The shift of `bot` has begun.
     pub(crate) fn started(&self, bot: u32) {
         if let Some(fate @ (BotOutcome::Waiting | BotOutcome::Hurried)) =
             lock(&self.fates).bots.get_mut(bot as usize)
@@ -191,7 +192,7 @@ impl Tally {
         }
     }
 
-    /// `bot` gave up; that counts if it never was in a room.
+    /// `bot` gave up; this counts if it never was in a room.
     pub(crate) fn failed(&self, bot: u32, why: GivenUp) {
         self.said(why.reason.clone(), why.text);
         let fates = &mut *lock(&self.fates);
@@ -211,13 +212,13 @@ impl Tally {
         }
     }
 
-    /// What was last said to bots, by reason.
+    /// The last text to bots, by reason.
     #[must_use]
     pub(crate) fn texts(&self) -> BTreeMap<String, String> {
         lock(&self.fates).texts.clone()
     }
 
-    /// How many bots were in a room at least once, and when the last of all came.
+    /// How many bots were in a room at least once, and when the last of all bots joined.
     #[must_use]
     pub(crate) fn arrivals(&self) -> (u32, Option<Duration>) {
         let fates = lock(&self.fates);
@@ -230,13 +231,13 @@ impl Tally {
         lock(&self.fates).bots.iter().any(|fate| matches!(fate, BotOutcome::Failed(_)))
     }
 
-    /// The bots that were in no room, by reason; the run is over.
+    /// The bots that never joined a room, by reason, at the end of the run.
     #[must_use]
     pub(crate) fn failures(&self) -> BTreeMap<String, u64> {
         self.absent(true)
     }
 
-    /// Those of [`Self::failures`] that had the time to come into a room.
+    /// Those of [`Self::failures`] that had time to join a room.
     #[must_use]
     pub(crate) fn missing(&self) -> BTreeMap<String, u64> {
         self.absent(false)
@@ -256,7 +257,7 @@ impl Tally {
         reasons
     }
 
-    /// Closes the books of a second.
+    /// Ends a second and returns its counts.
     pub(crate) fn close_second(&self, number: u32) -> Second {
         let (mut counts, mut gaps, mut lags) = (Counts::default(), Spread::default(), Spread::default());
         for shard in &self.shards {
@@ -281,12 +282,12 @@ impl Tally {
         }
     }
 
-    /// A bot is gone that had seen nothing new for a while.
+    /// A bot has left that had seen nothing new for a while.
     pub(crate) fn silent(&self, silence: Silence) {
         lock(&self.silences).push(silence);
     }
 
-    /// All shards in one, and those of each network in one, of a run that ended at `end`. Empties them.
+    /// The sum of all shards, and the sum for each network, of a run that ended at `end`. Empties the shards.
     #[must_use]
     pub(crate) fn sum(&self, end: Duration) -> (Shard, Vec<Shard>) {
         for silence in core::mem::take(&mut *lock(&self.silences)) {
@@ -316,7 +317,7 @@ impl Counts {
 }
 
 impl Shard {
-    /// Takes over a sample of a client. Gaps are measured by the bot, which knows of its cuts.
+    /// Adds a sample of a client. The bot itself measures gaps, because it knows its cuts.
     pub(crate) fn sample(&mut self, sample: Sample) {
         match sample {
             Sample::SnapshotGap(_) => {}
@@ -338,13 +339,13 @@ impl Shard {
         (0..gap.quiet).for_each(|_| self.second_gaps.record_gap(gap.interval, gap.interval));
     }
 
-    /// An end that the bot did not want.
+    /// A connection ended that the bot did not end itself.
     pub(crate) fn disconnected(&mut self, code: u16) {
         *self.disconnects.entry(code).or_default() += 1;
         self.second.disconnects += 1;
     }
 
-    /// Adds the counters of a client that is gone.
+    /// Adds the counters of a client that has ended.
     pub(crate) fn client(&mut self, stats: &ClientStats) {
         let sum = &mut self.clients;
         sum.messages += stats.messages;

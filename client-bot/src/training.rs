@@ -13,7 +13,7 @@ const DECIDE_TICKS: u32 = 3;
 /// How often a keyframe is learned from, ticks.
 const KEYFRAME_TICKS: u32 = 30;
 
-/// What is played to learn from.
+/// The matches to learn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lesson {
     /// Bots in one match.
@@ -22,11 +22,11 @@ pub struct Lesson {
     pub ticks: u32,
     /// Matches.
     pub matches: u32,
-    /// The first match's seed; each next one's is one more.
+    /// The seed of the first match; each later match has the next seed.
     pub seed: u64,
 }
 
-/// The table that is learned from matches of `lesson`. The same arguments give the same bytes.
+/// The table learned from the matches of `lesson`. The same arguments give the same bytes.
 pub fn train_table<G: Game>(
     settings: &G::Settings,
     behaviours: &dyn Behaviours<G>,

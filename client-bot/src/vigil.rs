@@ -1,4 +1,4 @@
-//! How long a bot has seen nothing new: across cuts, across a place that was lost, up to the end.
+//! How long a bot has seen nothing new: across cuts, across a lost seat, up to the end.
 
 use crate::clock::FleetClock;
 use crate::tally::Tally;
@@ -6,11 +6,11 @@ use core::time::Duration;
 use tickwire_shared::limits::QUIET_MS_MAX;
 use tickwire_shared::link::LinkProfile;
 
-/// A bot that sees nothing new for this long, beyond what its simulated network does, has met an outage. A server
-/// speaks four times a second at least.
+/// A bot that sees nothing new for this long, besides what its simulated network does, has met an outage. A
+/// server sends at least four times a second.
 pub(crate) const OUTAGE_MIN: Duration = Duration::from_secs(5);
 
-/// The longest time without a message while all goes as predicted.
+/// The longest time without a message while everything goes as predicted.
 const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
 
 /// The time between the arrivals of two snapshots of one bot.
@@ -20,13 +20,13 @@ pub(crate) struct Gap {
     pub(crate) time: Duration,
     /// From one tick of the room to the next.
     pub(crate) interval: Duration,
-    /// Ticks that were confirmed without a message of their own: they count as come in their time.
+    /// Ticks that were confirmed without a message of their own: they count as on time.
     pub(crate) quiet: u32,
     /// Whether it was an outage.
     pub(crate) is_outage: bool,
 }
 
-/// A bot that has seen nothing new since `since`, and would have looked on until `until`.
+/// A bot that has seen nothing new since `since`, and would have watched until `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Silence {
     pub(crate) bot: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Silence {
 }
 
 impl Silence {
-    /// The gap that it is at the end of the run; `None` if that is no longer than a server may be quiet.
+    /// The gap at the end of the run; `None` if it is no longer than a server may be quiet.
     pub(crate) fn gap(&self, end: Duration) -> Option<Gap> {
         let time = self.until.min(end).saturating_sub(self.since);
         let is_gap = time > QUIET + 2 * self.interval;
@@ -50,44 +50,45 @@ impl Silence {
 pub(crate) struct Vigil {
     bot: u32,
     outage_min: Duration,
-    /// When something new was seen last, and the room's interval.
+    /// When the bot last saw something new, and the room's interval.
     seen: Option<(Duration, Duration)>,
-    /// When the bot stops to look.
+    /// When the bot stops watching.
     until: Duration,
 }
 
 impl Vigil {
-    /// Nothing is seen yet; the bot's shift ends at `until`.
+    /// Nothing seen yet; the bot's shift ends at `until`.
     pub(crate) fn new(bot: u32, network: &LinkProfile, until: Duration) -> Self {
         let simulated: Duration = [network.stall, network.cut].iter().map(|outage| outage.time).sum();
         Self { bot, outage_min: OUTAGE_MIN + simulated, seen: None, until }
     }
 
-    /// How long silence has to last to be an outage.
+    /// How long a silence has to last to be an outage.
     pub(crate) fn outage_min(&self) -> Duration {
         self.outage_min
     }
 
-    /// The states of `fresh` ticks came at `now` in one message. Says how long the bot had waited for them.
+    /// The states of `fresh` ticks arrived at `now` in one message. Returns how long the bot had waited for
+    /// them.
     pub(crate) fn saw(&mut self, now: Duration, fresh: u64, interval: Duration) -> Option<Gap> {
         if fresh == 0 {
             return None;
         }
         let (before, _) = self.seen.replace((now, interval))?;
-        // No message confirms more: ticks that the server gave up were not quiet.
+        // No message confirms more: ticks that the server skipped were not quiet.
         let quiet_max = QUIET.as_micros().checked_div(interval.as_micros()).unwrap_or(0);
         let quiet = u32::try_from(u128::from(fresh - 1).min(quiet_max)).unwrap_or(0);
         let time = now.saturating_sub(before).saturating_sub(interval * quiet);
         Some(Gap { time, interval, quiet, is_outage: time >= self.outage_min })
     }
 
-    /// The bot looks away at `at`.
+    /// The bot stops watching at `at`.
     pub(crate) fn ends_at(&mut self, at: Duration) {
         self.until = at;
     }
 }
 
-/// A vigil whose last silence is told when it is dropped, also by an abort.
+/// A vigil that reports its last silence when it is dropped, also by an abort.
 pub(crate) struct Watch<'a> {
     pub(crate) vigil: Vigil,
     tally: &'a Tally,
@@ -95,14 +96,14 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Tells `tally` how `vigil` ended.
+    /// Reports to `tally` how `vigil` ended.
     pub(crate) fn new(vigil: Vigil, tally: &'a Tally, clock: &'a FleetClock) -> Self {
         Self { vigil, tally, clock }
     }
 }
 
 impl Drop for Watch<'_> {
-    /// A bot that gave up sees nothing until its shift or the run ends, which is not known here.
+    /// A bot that gave up sees nothing until its shift or the run ends; that time is not known here.
     fn drop(&mut self) {
         let Vigil { bot, outage_min, seen, until } = self.vigil;
         if let Some((since, interval)) = seen {

@@ -1,4 +1,4 @@
-//! Fleets against rooms in the same process: what is played, counted and reported.
+//! Fleets against rooms in the same process: what they play, count and report.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
@@ -204,7 +204,7 @@ async fn bots_play_over_networks_of_their_own_and_come_back_after_cuts() {
     assert_eq!((report.bots_joined, report.failed(), report.disconnected()), (8, 0, 0), "{report:?}");
     assert_eq!((report.hash_mismatches, report.decode_errors, report.events_lost), (0, 0, 0), "{report:?}");
     let [rough, wifi] = ["rough", "wifi"].map(|name| &report.networks[name]);
-    // Three periods of 6 s: at least three cuts of each bot, but for one that was not in its room yet.
+    // Three periods of 6 s: at least three cuts of each bot, except for a cut before a bot was in its room.
     assert!((9..=16).contains(&rough.cuts) && rough.resumes == rough.cuts, "{rough:?}");
     assert_eq!((wifi.cuts, wifi.resumes, report.cuts), (0, 0, rough.cuts));
     // The cut, two round trips to connect, two to be in the room again.

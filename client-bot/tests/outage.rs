@@ -1,4 +1,4 @@
-//! The program against a real server, in a process that is frozen or killed in mid-run.
+//! The program against a real server, in a process that is frozen or killed during the run.
 
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "tests")]
@@ -12,11 +12,11 @@ use tickwire_arena::Arena;
 use tickwire_server::{Config, GameOptions, Server};
 use tokio::net::TcpListener;
 
-/// What the server's process says on its stdout, each in a line of its own.
+/// What the server's process writes to its stdout, each on its own line.
 const ADDRESS: &str = "address ";
 const PLAYERS: &str = "players ";
 
-/// Not a test: the process of the server. It ends with its stdin.
+/// Not a test: the server's process. It ends when its stdin does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the tests below start it as a process of its own"]
 async fn server_process() {
@@ -39,7 +39,7 @@ async fn server_process() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // The run never ends by itself.
+    // The server does not end by itself.
     std::process::exit(0);
 }
 
@@ -66,11 +66,11 @@ impl ServerProcess {
         server
     }
 
-    /// What follows `what` in the next line that begins so.
+    /// The rest of the next line that begins with `what`.
     fn told(&mut self, what: &str) -> String {
         loop {
             let mut line = String::new();
-            assert!(self.lines.read_line(&mut line).expect("stdout is read") > 0, "the server is gone");
+            assert!(self.lines.read_line(&mut line).expect("stdout is read") > 0, "the server has ended");
             if let Some(rest) = line.trim().strip_prefix(what) {
                 return rest.to_owned();
             }
@@ -82,7 +82,7 @@ impl ServerProcess {
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the server's process is there");
+        kill_process(Pid::from_child(&self.child), signal).expect("the server's process exists");
     }
 
     fn bots(&self, args: &[&str]) -> Child {
@@ -99,7 +99,7 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // It may be dead already, or frozen: this ends it in either case.
+        // It may already be dead, or frozen: this ends it in either case.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -148,7 +148,7 @@ fn bots_that_are_told_to_stop_leave_their_rooms_and_report() {
         let (output, report) = ended(bots);
         assert_eq!(output.status.code(), Some(0), "{signal:?}: {}", said(&output));
         assert_eq!(report["bots_joined"], 3, "{report:#}");
-        // A player that only goes missing keeps its place for 30 s.
+        // A player whose connection is merely lost keeps its seat for 30 s.
         assert!(stopped.elapsed() < Duration::from_secs(15), "{signal:?}: after {:?}", stopped.elapsed());
     }
 }
@@ -175,7 +175,7 @@ fn a_server_that_is_killed_fails_the_run_unless_outages_are_allowed() {
     server.signal(Signal::KILL);
     let (output, report) = ended(strict);
     assert_eq!(output.status.code(), Some(1), "{report:#}");
-    assert!(said(&output).contains("3 x a connection was lost and its place never"), "{}", said(&output));
+    assert!(said(&output).contains("3 x a connection was lost and never"), "{}", said(&output));
     assert_eq!((&report["cuts_not_resumed"], &report["resumes"]), (&3.into(), &0.into()));
     // Up to the end of the run.
     assert!(report["snapshot_gap_ms"]["max"].as_f64() > Some(6_000.0), "{}", report["snapshot_gap_ms"]);

@@ -83,7 +83,7 @@ async fn bots_that_never_come_end_the_run_with_1_and_the_servers_words() {
     let output = bots(&["--url", &url, "--bots", "3", "--rooms", "1", "--duration", "1500ms"]).await;
     let said = text(&output.stderr);
     assert_eq!(status(&output), Some(1), "{said}");
-    assert!(said.contains("3 of 3 bots never came into a room: 3 x no_such_room (no game `nope`"), "{said}");
+    assert!(said.contains("3 of 3 bots never joined a room: 3 x no_such_room (no game `nope`"), "{said}");
     let table = text(&output.stdout);
     assert!(table.contains("0 of 3 in 1 room\n") && !table.contains("snapshot"), "{table}");
     let quiet = bots(&["--url", &url, "--bots", "1", "--duration", "1s", "--quiet"]).await;
@@ -97,7 +97,7 @@ async fn one_bot_too_many_ends_the_run_with_1() {
     let output = bots(&line).await;
     let said = text(&output.stderr);
     assert_eq!(status(&output), Some(1), "{said}");
-    assert!(said.contains("1 of 65 bots never came into a room: 1 x full"), "{said}");
+    assert!(said.contains("1 of 65 bots never joined a room: 1 x full"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,6 +149,6 @@ async fn a_run_is_recorded_and_its_profile_shown() {
     assert!(std::fs::read(&table).unwrap().starts_with(b"TWT1"));
     let wrong = bots(&["profile", &table]).await;
     assert_eq!(status(&wrong), Some(2));
-    assert!(text(&wrong.stderr).contains("no recording"), "{}", text(&wrong.stderr));
+    assert!(text(&wrong.stderr).contains("not a recording"), "{}", text(&wrong.stderr));
     std::fs::remove_dir_all(&folder).unwrap();
 }

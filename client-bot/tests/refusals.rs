@@ -1,4 +1,4 @@
-//! The program at servers that are hard to reach: names with several addresses, TLS, refusals with a text.
+//! The program with servers that are hard to reach: names with several addresses, TLS, refusals with a text.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-/// Runs the bots; those trust the certificates of `roots` only.
+/// Runs the bots, which trust only the certificates of `roots`.
 async fn bots(url: &str, roots: &str) -> Output {
     let args = ["--url", url, "--bots", "1", "--rooms", "1", "--duration", "1500ms"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_tickwire-client-bot"));
@@ -37,7 +37,7 @@ fn assert_ended(output: &Output, status: i32, said: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn localhost_is_found_at_either_of_its_addresses() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
-        // Not every machine has IPv6, or knows `localhost` by it.
+        // Not every machine has IPv6, or an IPv6 address for `localhost`.
         let Ok(listener) = TcpListener::bind(address).await else { continue };
         let ip = listener.local_addr().expect("it is bound").ip();
         let port = socket::serve(MiniServer::start(), listener).port();
@@ -49,7 +49,7 @@ async fn localhost_is_found_at_either_of_its_addresses() {
     }
 }
 
-/// A file that is gone when this is dropped.
+/// A file that is removed when this is dropped.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -105,7 +105,8 @@ async fn answering(answer: &'static str) -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_over_http_is_shown_without_what_a_terminal_would_obey() {
     let full = answering(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 39\r\n\r\n\
+        "HTTP/1.1 503 Service Unavailable\r\n\
+         content-type: text/plain; charset=utf-8\r\ncontent-length: 39\r\n\r\n\
          all connections are in use;\x1b[2J\ntry later",
     );
     let output = bots(&format!("ws://{}", full.await), "").await;
@@ -119,7 +120,7 @@ async fn a_refusal_over_http_is_shown_without_what_a_terminal_would_obey() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("<html>"));
 }
 
-/// Takes the upgrade, and closes with a reason.
+/// Accepts the upgrade, and closes with a reason.
 async fn close(socket: TcpStream) -> Option<()> {
     #[expect(clippy::result_large_err, reason = "the callback's type is given")]
     let callback = |_: &Request, mut response: Response| {

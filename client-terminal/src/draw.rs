@@ -1,4 +1,4 @@
-//! The terminal, and the picture on it: the map with everything, the table of players, a line of text.
+//! The terminal and the frames drawn on it: the map with all entities, the table of players, a line of text.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, poll, read};
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -10,21 +10,21 @@ use std::{io, time::Duration};
 use tickwire_arena::{Arena, ArenaEntity, Map, Ship, TILE};
 use tickwire_shared::client::Client;
 
-/// A ship's sign by its heading, from the right on clockwise.
+/// A ship's symbol by its heading, clockwise from the right.
 const ARROWS: [&str; 8] = ["→", "↘", "↓", "↙", "←", "↖", "↑", "↗"];
 
-/// The terminal; or stdout for so many frames, whatever it is.
+/// The terminal; or stdout, which need not be one, for a number of frames.
 pub(crate) struct Screen(DefaultTerminal, Option<u32>);
 
 impl Screen {
-    /// Takes the terminal over, and gives it back if the program panics.
+    /// Takes over the terminal, and restores it if the program panics.
     pub(crate) fn open(frames: Option<u32>) -> io::Result<Self> {
         let fixed = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 80, 24)) };
         let text = || Terminal::with_options(CrosstermBackend::new(io::stdout()), fixed);
         Ok(Self(if frames.is_some() { text()? } else { ratatui::try_init()? }, frames))
     }
 
-    /// Draws, as large as the terminal is now. `false`: the viewer pressed q or Ctrl-C.
+    /// Draws in the terminal's current size. `false`: the viewer pressed q or Ctrl-C.
     pub(crate) fn draw(&mut self, client: &Client<Arena>, now: Duration, text: &str) -> io::Result<bool> {
         self.0.draw(|frame| picture(frame, client, now, text))?;
         if let Some(left) = &mut self.1 {
@@ -43,7 +43,7 @@ impl Screen {
     }
 }
 
-/// Gives the terminal back.
+/// Restores the terminal.
 impl Drop for Screen {
     fn drop(&mut self) {
         if self.1.is_none() {
@@ -52,7 +52,7 @@ impl Drop for Screen {
     }
 }
 
-/// The whole picture at `now`.
+/// Draws the whole frame at `now`.
 pub(crate) fn picture(frame: &mut Frame<'_>, client: &Client<Arena>, now: Duration, text: &str) {
     let [middle, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(2)]).areas(frame.area());
     let [arena, table] = Layout::horizontal([Constraint::Fill(1), Constraint::Max(22)]).areas(middle);

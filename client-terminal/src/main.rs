@@ -1,5 +1,5 @@
-//! Watches an arena in a terminal: a socket, a clock and a picture around `Client`. An example of a native client, through
-//! which `docs/writing-a-client.md` leads.
+//! Watches an arena in a terminal: a socket, a clock and a screen around `Client`. An example of a native
+//! client, explained in `docs/writing-a-client.md`.
 
 mod draw;
 #[cfg(test)]
@@ -22,27 +22,27 @@ use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
-/// From one picture to the next.
+/// The time from one rendered frame to the next.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// Watches an arena in a terminal. q or Ctrl-C ends it.
 #[derive(Parser)]
 struct Args {
-    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is meant.
+    /// The server: ws://HOST:PORT or wss://HOST:PORT; without a path, /play is used.
     #[arg(long, default_value = "ws://127.0.0.1:8080")]
     url: Url,
-    /// Certificates to trust with wss instead of those that the system trusts, as PEM.
+    /// Certificates to trust with wss instead of the system's, as PEM.
     #[arg(long)]
     ca: Option<PathBuf>,
-    /// The room, as the server's list names it; by default the fullest one.
+    /// The room's id in the server's list; by default the fullest room.
     #[arg(long)]
     room: Option<RoomId>,
-    /// Ends after so many pictures, drawn in 80 columns on whatever stdout is.
+    /// Ends after this many frames, drawn in 80 columns on stdout, which need not be a terminal.
     #[arg(long)]
     frames: Option<u32>,
 }
 
-/// One connection after the other, for as long as the server's advice permits.
+/// Makes one connection after the other, as long as the server's advice permits.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
@@ -82,14 +82,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             sleep(FRAME).await;
         }
-        // With the same client a player takes its place again, and a spectator sees the same room.
+        // With the same client a player takes its seat again, and a spectator sees the same room.
         if !client.reconnect(start.elapsed()) {
             client = Client::new(config.clone());
         }
     }
 }
 
-/// Why a connection has ended; `None` if the viewer wants no more.
+/// Why a connection has ended; `None` if the viewer quit.
 type Ended = Result<Option<Close>, Box<dyn Error>>;
 
 /// One connection.
@@ -129,7 +129,7 @@ async fn visit(
         if !watches {
             client.leave();
         }
-        // A player calls `set_input` here, and comes here at `next_input_at` at the latest.
+        // A player calls `set_input` here, and runs this at `next_input_at` at the latest.
         client.advance(start.elapsed());
         while let Some(message) = client.poll_transmit() {
             socket.send(Message::Binary(message.into())).await?;

@@ -1,4 +1,4 @@
-//! The picture without a terminal, of a room without a server; and the guide that quotes the program.
+//! The rendered frame without a terminal, of a room without a server; and the guide that quotes the program.
 
 use crate::draw::picture;
 use ratatui::Terminal;
@@ -65,6 +65,6 @@ fn the_guide_quotes_this_program() {
     for quote in quotes {
         let quote = lines(quote);
         let stands = |source: &Vec<&str>| source.windows(quote.len()).any(|lines| lines == quote);
-        assert!(sources.iter().any(stands), "the program has not:\n{}", quote.join("\n"));
+        assert!(sources.iter().any(stands), "the program does not contain:\n{}", quote.join("\n"));
     }
 }

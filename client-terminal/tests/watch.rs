@@ -1,4 +1,4 @@
-//! The program against a real server: it watches, and it says why it ends.
+//! The program against a real server: it watches, and it reports why it ends.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -16,7 +16,7 @@ use tickwire_shared::wire::control::{GameName, Options};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// Runs the program beside the runtime.
+/// Runs the program next to the runtime.
 async fn watch(address: SocketAddr, args: &'static [&'static str]) -> Output {
     let program = move || {
         let url = format!("ws://{address}/play");
@@ -93,7 +93,7 @@ async fn it_can_be_quit_while_it_connects() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
     let output = watch(([127, 0, 0, 1], 1).into(), &["--frames", "5"]).await;
-    // What is blank already is not written again.
+    // The terminal library does not write cells that are already blank.
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("127.0.0.1:1:") && text.contains("refused"), "{text}");
 }
@@ -112,6 +112,6 @@ async fn a_refusal_is_shown_with_the_servers_text() {
     });
     let output = watch(address, &["--frames", "30"]).await;
     let text = String::from_utf8_lossy(&output.stdout);
-    // What is blank already is not written again.
+    // The terminal library does not write cells that are already blank.
     assert!(text.contains("429") && text.contains("crowded"), "{text}");
 }

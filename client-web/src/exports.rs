@@ -1,8 +1,9 @@
-//! What JavaScript calls. Plain functions of numbers: no generated glue, no table of objects.
+//! The functions that JavaScript calls. They take and return only numbers: no generated glue, no table of
+//! objects.
 //!
-//! A page has one instance of the module per client. Values that are no numbers go through two buffers: JavaScript writes
-//! `tw_in(len)` before a call that takes `len`, and reads `tw_out()` after a call that returns a length. Addresses hold until
-//! the next call. Times are milliseconds since any start.
+//! A page has one instance of the module per client. Other values go through two buffers: JavaScript writes
+//! `tw_in(len)` before a call that takes `len`, and reads `tw_out()` after a call that returns a length.
+//! Addresses are valid until the next call. Times are milliseconds since an arbitrary start.
 #![allow(unsafe_code)]
 
 use crate::session::{FIGURES, Session};
@@ -17,9 +18,9 @@ type Hosted = tickwire_arena::Arena;
 #[cfg(not(feature = "arena"))]
 type Hosted = tickwire_shared::client::generic::AnyGame;
 
-/// Raised when an export changes. `tickwire.js` refuses another.
+/// Raised when an export changes. `tickwire.js` refuses other values.
 const ABI: u32 = 5;
-/// Beyond this a time is no time.
+/// The latest time; later ones count as this.
 const TIME_MS_MAX: f64 = 1e15;
 
 #[derive(Default)]
@@ -39,7 +40,7 @@ fn with<T>(run: impl FnOnce(&mut Page) -> T) -> T {
     PAGE.with_borrow_mut(run)
 }
 
-/// Runs with the session, or gives `otherwise` if none was started.
+/// Runs with the session, or returns `otherwise` if none was started.
 fn session<T>(otherwise: T, run: impl FnOnce(&mut Page, &mut Session<Hosted>) -> T) -> T {
     with(|page| {
         let Some(mut session) = page.session.take() else { return otherwise };
@@ -77,7 +78,7 @@ extern "C" fn tw_is_built_in() -> u32 {
     u32::from(<Hosted as crate::page_game::PageGame>::JSON)
 }
 
-/// Room for `len` bytes; null if that is more than any message has.
+/// A buffer for `len` bytes; null if that is longer than any message.
 #[unsafe(no_mangle)]
 extern "C" fn tw_in(len: u32) -> *mut u8 {
     if len as usize > OUTBOUND_BYTES_MAX {
@@ -90,13 +91,13 @@ extern "C" fn tw_in(len: u32) -> *mut u8 {
     })
 }
 
-/// Where the bytes are of which the last call returned the length.
+/// The address of the bytes whose length the last call returned.
 #[unsafe(no_mangle)]
 extern "C" fn tw_out() -> *const u8 {
     with(|page| page.outbound.as_ptr())
 }
 
-/// Starts a session; see [`Session::start`]. 0 if the bytes are no configuration.
+/// Starts a session; see [`Session::start`]. 0 if the bytes are not a configuration.
 #[unsafe(no_mangle)]
 extern "C" fn tw_start(len: u32) -> u32 {
     with(|page| {
@@ -105,7 +106,7 @@ extern "C" fn tw_start(len: u32) -> u32 {
     })
 }
 
-/// Takes a place again; see [`Session::resume`]. 0 if the bytes are none.
+/// Resumes a saved seat; see [`Session::resume`]. 0 if the bytes are not one.
 #[unsafe(no_mangle)]
 extern "C" fn tw_resume(len: u32) -> u32 {
     with(|page| {
@@ -114,19 +115,19 @@ extern "C" fn tw_resume(len: u32) -> u32 {
     })
 }
 
-/// The length of [`Session::save_place`]; 0 if there is no place to come back to.
+/// The length of [`Session::save_place`]; 0 if there is no seat to resume.
 #[unsafe(no_mangle)]
 extern "C" fn tw_save_place() -> u32 {
     session(0, |page, session| page.put(session.save_place()))
 }
 
-/// Takes in a message. 0: it was wrong and the session is over.
+/// Takes a message from the server. 0: it was invalid and the session is over.
 #[unsafe(no_mangle)]
 extern "C" fn tw_receive(now_ms: f64, len: u32) -> u32 {
     session(0, |page, session| u32::from(session.receive(time(now_ms), page.inbound(len))))
 }
 
-/// Makes the inputs that are due. When to call it next, or -1 outside a room.
+/// Makes the inputs that are due. Returns when to call it next, or -1 outside a room.
 #[unsafe(no_mangle)]
 extern "C" fn tw_advance(now_ms: f64) -> f64 {
     session(-1.0, |_, session| session.advance(time(now_ms)).map_or(-1.0, |at| at.as_secs_f64() * 1e3))
@@ -138,7 +139,7 @@ extern "C" fn tw_transmit() -> u32 {
     session(0, |page, session| page.put(session.next_message()))
 }
 
-/// The length of the next thing that happened; 0 if there is none.
+/// The length of the next event; 0 if there is none.
 #[unsafe(no_mangle)]
 extern "C" fn tw_event() -> u32 {
     session(0, |page, session| page.put(session.next_event()))
@@ -150,7 +151,7 @@ extern "C" fn tw_facts() -> u32 {
     session(0, |page, session| page.put(session.facts()))
 }
 
-/// The controls: `len` bytes of 32-bit integers. 0 if there are not so many fields.
+/// Sets the controls: `len` bytes of 32-bit integers. 0 if the number of fields is wrong.
 #[unsafe(no_mangle)]
 extern "C" fn tw_input(now_ms: f64, len: u32) -> u32 {
     session(0, |page, session| {
@@ -160,8 +161,8 @@ extern "C" fn tw_input(now_ms: f64, len: u32) -> u32 {
     })
 }
 
-/// Queues a command. 0: done; 1: too many wait; 2: too long; 3: no command of the game; 4: of a spectator; 5: the session is
-/// over.
+/// Queues a command. 0: done; 1: too many wait; 2: too long; 3: not a command of the game; 4: a spectator
+/// sent it; 5: the session is over.
 #[unsafe(no_mangle)]
 extern "C" fn tw_command(len: u32) -> u32 {
     session(3, |page, session| match session.command(page.inbound(len)) {
@@ -183,13 +184,13 @@ extern "C" fn tw_view(now_ms: f64) -> u32 {
     })
 }
 
-/// Where the view is.
+/// The address of the view.
 #[unsafe(no_mangle)]
 extern "C" fn tw_view_at() -> *const f64 {
     with(|page| page.view.as_ptr())
 }
 
-/// Where [`Session::figures`] are.
+/// The address of [`Session::figures`].
 #[unsafe(no_mangle)]
 extern "C" fn tw_figures(now_ms: f64) -> *const f64 {
     session((), |page, session| page.figures = session.figures(time(now_ms)));
@@ -202,25 +203,26 @@ extern "C" fn tw_state_hash() -> u32 {
     session(0, |_, session| session.state_hash())
 }
 
-/// Starts again after a cut. 0: there is no place to come back to.
+/// Starts again after a cut. 0: there is no seat to resume.
 #[unsafe(no_mangle)]
 extern "C" fn tw_reconnect(now_ms: f64) -> u32 {
     session(0, |_, session| u32::from(session.reconnect(time(now_ms))))
 }
 
-/// As a spectator, asks for the view of the player with this number, or with a negative one for the own again.
+/// As a spectator, asks for the view of the player with this number; a negative number asks for its own view
+/// again.
 #[unsafe(no_mangle)]
 extern "C" fn tw_follow(player: i32) {
     session((), |_, session| session.follow(u16::try_from(player).ok().map(PlayerId)));
 }
 
-/// Whether the page is hidden (1) or seen (0).
+/// Whether the page is hidden (1) or visible (0).
 #[unsafe(no_mangle)]
 extern "C" fn tw_hidden(hidden: u32) {
     session((), |_, session| session.set_hidden(hidden != 0));
 }
 
-/// Gives the place up for good.
+/// Gives the seat up permanently.
 #[unsafe(no_mangle)]
 extern "C" fn tw_leave() {
     session((), |_, session| session.leave());

@@ -1,9 +1,10 @@
-//! The browser's client: a [`session::Session`] around [`tickwire_shared::client::Client`], and its exports for
-//! `assets/web/tickwire.js`.
+//! The browser's client: a [`session::Session`] around [`tickwire_shared::client::Client`], and its exports
+//! for `assets/web/tickwire.js`.
 //!
-//! It is built in two forms with the same exports: one that reads any game by the schema that it is sent, and one that is
-//! built with the arena (feature `arena`) and predicts. A game of one's own becomes a third form by an empty implementation
-//! of [`page_game::PageGame`] and one line in `exports`. Knows no socket and no clock, as `shared`: JavaScript brings bytes and the time.
+//! It is built in two forms with the same exports: one reads any game by the schema that the server sends,
+//! the other is built with the arena (feature `arena`) and predicts. To build it with your own game, add an
+//! empty implementation of [`page_game::PageGame`] and one line in `exports`. Like `shared`, it has no socket
+//! and no clock: JavaScript passes in bytes and the time.
 //!
 //! ```text
 //!   tickwire.js                                  this module

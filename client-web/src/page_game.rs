@@ -1,4 +1,4 @@
-//! How a game's values look to a page: its input as a row, its events, commands and settings as bytes.
+//! How a page sees a game's values: its input as a row, its events, commands and settings as bytes.
 #![forbid(unsafe_code)]
 
 use tickwire_arena::Arena;
@@ -7,38 +7,38 @@ use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::entity::{GameSchema, Input, Kind};
 use tickwire_shared::game::Game;
 
-/// A game that a page can play. For one whose types are at hand the methods are as they should be: events, settings and
-/// commands are JSON, as serde has it.
+/// A game that a page can play. The default methods are for a game whose types are compiled in: events,
+/// settings and commands are serde's JSON.
 pub trait PageGame: Game {
-    /// Whether events, commands and settings are JSON. Else they are the codec's bytes.
+    /// Whether events, commands and settings are JSON. Otherwise they are the codec's bytes.
     const JSON: bool = true;
 
-    /// The input with these grid values; `None` if their number is not that of the fields.
+    /// The input with these grid values; `None` if their number differs from the number of fields.
     fn read_input(_client: &Client<Self>, row: &[i32]) -> Option<Self::Input> {
         Input::read_row(row)
     }
 
-    /// The input in which nothing is done.
+    /// The neutral input, which does nothing.
     fn neutral_input(_client: &Client<Self>) -> Self::Input {
         Self::Input::default()
     }
 
-    /// The bytes of an event for the page.
+    /// An event's bytes for the page.
     fn event_bytes(event: &Self::Event) -> Vec<u8> {
         serde_json::to_vec(event).unwrap_or_default()
     }
 
-    /// The bytes of the settings for the page.
+    /// The settings' bytes for the page.
     fn settings_bytes(settings: &Self::Settings) -> Vec<u8> {
         serde_json::to_vec(settings).unwrap_or_default()
     }
 
-    /// A command as the page wrote it.
+    /// Reads a command that the page wrote.
     fn read_command(bytes: &[u8]) -> Option<Self::Command> {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// The schema as it stands in `Joined`.
+    /// The schema as in `Joined`.
     fn schema(client: &Client<Self>, kinds: &[Kind]) -> GameSchema {
         GameSchema { version: Self::VERSION, kinds: kinds.to_vec(), input: client.input_schema().clone() }
     }

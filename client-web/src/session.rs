@@ -12,14 +12,15 @@ use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
-/// Figures in [`Session::figures`]; `FIGURES` in `tickwire.js` names them in the same order.
+/// How many numbers [`Session::figures`] has; `FIGURES` in `core.js` names them in the same order.
 pub const FIGURES: usize = 28;
 
-/// What happened, by the first byte of [`Session::next_event`]. The rest is in the codec, but for a game's event.
+/// What happened: the first byte of [`Session::next_event`]. The rest is in the codec, except for a game's
+/// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Happened {
-    /// The client has its place, or has it again.
+    /// The client has its seat, or has it again.
     Joined = 0,
     /// An event of the game: the bytes of [`PageGame::event_bytes`].
     Game = 1,
@@ -29,22 +30,22 @@ pub enum Happened {
     PlayerLeft = 3,
     /// `(code: u16, reason: text, advice: u8, retry_after_ms: u32, text, by_server: bool)`.
     Closed = 4,
-    /// An input that was followed: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent, received
-    /// (not a number if the server told of a newer one instead), applied, in a snapshot, decoded, shown.
+    /// A traced input: `(tick: u32, late: bool)`, then `f64`, in ms on the page's clock: pressed, made, sent,
+    /// received (NaN if the server reported a newer one instead), applied, in a snapshot, decoded, shown.
     InputTrace = 5,
-    /// `u32`: so many droppable events of the game are missing here.
+    /// `u32`: this many droppable events of the game are missing here.
     EventsDropped = 6,
-    /// `RosterEntry`: a player controls another entity, or none (0).
+    /// `RosterEntry`: a player controls a different entity, or none (0).
     PlayerChanged = 7,
-    /// `closes_in_ms: u32`: nothing was done for long.
+    /// `closes_in_ms: u32`: the member was idle for too long.
     IdleWarning = 8,
 }
 
-/// A client and what was measured of it.
+/// A client and its measurements.
 pub struct Session<G: PageGame> {
     client: Client<G>,
     picture: RenderedFrame,
-    /// The closing that the client made by itself and that the page was not told yet.
+    /// The close reason that the client itself made and that the page has not received yet.
     fault: Option<Close>,
     error_units: f32,
 }
@@ -59,16 +60,16 @@ impl<G: PageGame> Session<G> {
     /// A session from `(name, game, role, target)` in the codec; its `Hello` waits to be sent.
     ///
     /// # Errors
-    /// The bytes are no such values.
+    /// The bytes do not have this form.
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
         Ok(Self::of(Client::new(ClientConfig { name, credential: Credential::Guest, game, role, target })))
     }
 
-    /// A session that takes a place of [`Session::save_place`] again, from `(name, game, place)` in the codec.
+    /// A session that resumes a seat of [`Session::save_place`], from `(name, game, place)` in the codec.
     ///
     /// # Errors
-    /// The bytes are no such values.
+    /// The bytes do not have this form.
     pub fn resume(saved: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, place): (Name, GameName, SavedPlace) = codec::decode(saved)?;
         let (role, target) = (Role::Player, Target::Room(place.room()));
@@ -80,7 +81,7 @@ impl<G: PageGame> Session<G> {
         Self { client, picture: RenderedFrame::default(), fault: None, error_units: 0.0 }
     }
 
-    /// What the next page needs to take this place; `None` if there is none to come back to.
+    /// What the next page needs to resume this seat; `None` if there is none to resume.
     #[must_use]
     pub fn save_place(&self) -> Option<Vec<u8>> {
         self.client.save_place()?.to_bytes().ok()
@@ -92,7 +93,8 @@ impl<G: PageGame> Session<G> {
         &self.client
     }
 
-    /// Takes in a message. `false`: it was wrong and the session is over; the reason comes as an event.
+    /// Takes a message from the server. `false`: it was invalid and the session is over; an event has the
+    /// reason.
     pub fn receive(&mut self, now: Duration, message: &[u8]) -> bool {
         let was_playing = self.client.is_playing();
         if let Err(error) = self.client.receive(now, message) {
@@ -116,7 +118,7 @@ impl<G: PageGame> Session<G> {
         }
     }
 
-    /// Makes the inputs that are due. When to call it next; `None` outside a room.
+    /// Makes the inputs that are due. Returns when to call it next; `None` outside a room.
     pub fn advance(&mut self, now: Duration) -> Option<Duration> {
         self.client.advance(now);
         self.client.next_input_at()
@@ -127,7 +129,7 @@ impl<G: PageGame> Session<G> {
         self.client.poll_transmit()
     }
 
-    /// The next thing that happened: a byte of [`Happened`] and what belongs to it.
+    /// The next event: a byte of [`Happened`] and its data.
     pub fn next_event(&mut self) -> Option<Vec<u8>> {
         let Some(event) = self.client.poll_event() else {
             let fault = self.fault.take().map(|fault| closed(&fault, false));
@@ -151,7 +153,8 @@ impl<G: PageGame> Session<G> {
         })
     }
 
-    /// The controls from `now` on, as grid values in the order of the schema's input. `false`: there are not so many fields.
+    /// Sets the controls from `now` on, as grid values in the order of the schema's input. `false`: the
+    /// number of fields is wrong.
     pub fn input(&mut self, now: Duration, row: &[i32]) -> bool {
         let input = G::read_input(&self.client, row);
         let fits = input.is_some();
@@ -164,14 +167,14 @@ impl<G: PageGame> Session<G> {
     /// Queues a command, as [`PageGame::read_command`] reads it.
     ///
     /// # Errors
-    /// `None`: it is no command of the game; else why it was not taken.
+    /// `None`: it is not a command of the game; otherwise why it was refused.
     pub fn command(&mut self, bytes: &[u8]) -> Result<(), Option<CommandError>> {
         let command = G::read_command(bytes).ok_or(None)?;
         self.client.command(command).map_err(Some)
     }
 
-    /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the own player's, and its fields in steps of their
-    /// grids, with fractions where they glide.
+    /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the client's own, and its fields
+    /// in steps of their grids, with fractions where they are interpolated.
     pub fn view(&mut self, now: Duration, numbers: &mut Vec<f64>) {
         numbers.clear();
         let own = self.client.own_id();
@@ -183,8 +186,8 @@ impl<G: PageGame> Session<G> {
         }
     }
 
-    /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema: list of u8,
-    /// neutral input: list of i32)` in the codec; nothing outside a room.
+    /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema:
+    /// list of u8, neutral input: list of i32)` in the codec; `None` outside a room.
     #[must_use]
     pub fn facts(&self) -> Option<Vec<u8>> {
         let client = &self.client;
@@ -203,7 +206,7 @@ impl<G: PageGame> Session<G> {
         codec::encode(&facts).ok()
     }
 
-    /// What a net graph shows.
+    /// The numbers that a net graph shows.
     #[must_use]
     pub fn figures(&self, now: Duration) -> [f64; FIGURES] {
         let (client, stats) = (&self.client, self.client.stats());
@@ -252,13 +255,13 @@ impl<G: PageGame> Session<G> {
         matches!(self.client.state(), State::Closed(_))
     }
 
-    /// Starts again after a cut. `false`: there is no place to come back to.
+    /// Starts again after a cut. `false`: there is no seat to resume.
     pub fn reconnect(&mut self, now: Duration) -> bool {
         self.fault = None;
         self.client.reconnect(now)
     }
 
-    /// As a spectator, asks for the view of a player, or for the own again.
+    /// As a spectator, asks for a player's view, or for its own again.
     pub fn follow(&mut self, player: Option<PlayerId>) {
         self.client.follow(player);
     }
@@ -268,7 +271,7 @@ impl<G: PageGame> Session<G> {
         self.client.set_hidden(hidden);
     }
 
-    /// Gives the place up for good.
+    /// Gives the seat up permanently.
     pub fn leave(&mut self) {
         self.client.leave();
     }

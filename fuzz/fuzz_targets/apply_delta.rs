@@ -1,5 +1,5 @@
-//! A payload on a baseline, in an arbitrary schema of either profile: refused, or the one legal payload of the state that
-//! it leads to.
+//! A payload on a baseline, in an arbitrary schema of either profile: refused, or the only legal payload of
+//! the state that it leads to.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -13,8 +13,8 @@ fuzz_target!(|packet: Packet| {
         assert_eq!(decoded.as_ref().map(|decoded| &decoded.snapshot), Ok(&state));
     }
     let Ok(decoded) = decoded else { return };
-    assert!(is_sound(&decoded.snapshot, &schema), "a value outside of its grid, or too many rows");
-    // Of a payload with another hash than that of its state only the rest is legal.
+    assert!(is_sound(&decoded.snapshot, &schema), "a value outside its grid, or too many rows");
+    // A payload whose hash differs from its state's is legal except for the hash.
     if decoded.hash.is_none_or(|hash| hash == decoded.snapshot.hash()) {
         let again = encode_delta(&schema, baseline.as_ref(), &decoded.snapshot);
         assert_eq!(again, payload);

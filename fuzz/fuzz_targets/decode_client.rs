@@ -1,4 +1,4 @@
-//! What a client sends, as the server decodes it: refused, or the one legal encoding of what it says.
+//! A client's message, as the server decodes it: refused, or the only legal encoding of its content.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What a server sends, as a client takes it in: message by message, in a room of either profile.
+//! A server's messages, as a client receives them: one by one, in a room of either profile.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -17,10 +17,10 @@ use tickwire_shared::wire::frame::Numbered;
 use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};
 
 const FIRST_TICK: Tick = Tick(100);
-/// Ticks between two messages stay below this; a history is shorter.
+/// Two messages are fewer ticks apart than this; a history is shorter.
 const TICKS_MAX: u8 = 80;
 
-/// Messages of a server to one client, some of them well-formed on the outside.
+/// Messages from a server to one client, some with a well-formed envelope.
 #[derive(Arbitrary, Debug)]
 pub struct Conversation<'a> {
     ranged: bool,
@@ -55,7 +55,7 @@ impl Conversation<'_> {
         if self.ranged { PacketProfile::Ranged } else { PacketProfile::Plain }
     }
 
-    /// The messages and when they come.
+    /// The messages and their arrival times.
     pub fn messages(&self) -> impl Iterator<Item = (Duration, Vec<u8>)> {
         let mut tick = FIRST_TICK;
         self.messages.iter().map(move |message| {
@@ -124,12 +124,12 @@ pub fn playing(profile: PacketProfile) -> Client<Small> {
         table: None,
         schema: None,
         settings: codec::encode(&0_u8).expect("settings").try_into().expect("settings"),
-        roster: Vec::new().try_into().expect("nobody"),
+        roster: Vec::new().try_into().expect("an empty roster"),
     };
     let welcome = Welcome { session: SessionId(7), limits, games };
     for message in [ServerControl::Welcome(welcome), ServerControl::Joined(joined)] {
         let bytes = message.encode().expect("a message");
-        client.receive(Duration::ZERO, &bytes).expect("a place");
+        client.receive(Duration::ZERO, &bytes).expect("a seat");
         while client.poll_transmit().is_some() {}
     }
     client

@@ -1,8 +1,8 @@
-//! A small game: its rooms are made quickly.
+//! A small game, whose rooms are quick to make.
 
 use tickwire_shared::prelude::*;
 
-/// Something that turns, gathers speed and moves.
+/// An entity that turns, accelerates and moves.
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub struct Craft {
     #[entity(range = -100_000..=100_000, predict = linear(velocity))]
@@ -15,7 +15,7 @@ pub struct Craft {
     heading: u16,
 }
 
-/// Something that stays.
+/// An entity that does not move.
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub struct Rock {
     #[entity(range = 0..=9)]

@@ -1,4 +1,4 @@
-//! What the fuzz targets make of arbitrary bytes.
+//! The inputs that the fuzz targets make from arbitrary bytes.
 
 mod conversation;
 mod game;

@@ -10,21 +10,21 @@ use tickwire_shared::snapshot::{Snapshot, encode_delta};
 use tickwire_shared::tick::{Tick, TickRate};
 
 const ROWS_MAX: usize = 40;
-/// Bytes in front of a table's contexts.
+/// Bytes before a table's contexts.
 const TABLE_HEAD_BYTES: usize = 12;
 
-/// A payload that came for a baseline.
+/// A payload for a baseline.
 #[derive(Debug)]
 pub struct Packet {
     /// The schema, in its profile.
     pub schema: Schema,
-    /// The state that it starts from; `None`: it should be a keyframe.
+    /// The state that it starts from; `None` if it should be a keyframe.
     pub baseline: Option<Snapshot>,
     /// The tick that it leads to.
     pub target: Tick,
     /// The payload.
     pub payload: Vec<u8>,
-    /// The state that it leads to if it is sound.
+    /// The state that it leads to, if it is valid.
     pub leads_to: Option<Snapshot>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Arbitrary<'a> for Packet {
             None => state(from, &schema, target)?,
         };
         let mut payload = encode_delta(&schema, baseline.as_ref(), &current);
-        // What is left is where the payload is bent, and how.
+        // The remaining bytes say where the payload is corrupted, and how.
         let leads_to = from.is_empty().then_some(current);
         while let Some(byte) = (!from.is_empty() && !payload.is_empty()).then(|| from.arbitrary::<u8>()) {
             let at = from.choose_index(payload.len())?;
@@ -53,7 +53,7 @@ impl<'a> Arbitrary<'a> for Packet {
     }
 }
 
-/// Whether every row of a state keeps the bounds of the schema.
+/// Whether every row of a state is within the schema's bounds.
 pub fn is_sound(state: &Snapshot, schema: &Schema) -> bool {
     let row_is_sound = |kind: u8, values: &[i32]| {
         schema.kind(kind).is_some_and(|kind| {
@@ -116,7 +116,7 @@ fn kind(from: &mut Unstructured<'_>) -> Result<Kind> {
     Ok(Kind { name: String::new(), fields })
 }
 
-/// A step of a game that does what it likes.
+/// A game's own step, which changes rows arbitrarily.
 fn jumble(rows: &mut [RowMut<'_>]) {
     let mut carry = 1_i32;
     for value in rows.iter_mut().flat_map(|row| row.values.iter_mut()) {
@@ -144,7 +144,7 @@ fn push(from: &mut Unstructured<'_>, schema: &Schema, id: u32, state: &mut Snaps
     Ok(())
 }
 
-/// What might follow from a state: most rows go on as predicted, some are changed, gone or new.
+/// A state that might follow: most rows are as predicted, some are changed, removed or new.
 fn changed(from: &mut Unstructured<'_>, schema: &Schema, old: &Snapshot, target: Tick) -> Result<Snapshot> {
     let mut new = Snapshot::new(target);
     let mut next = 0;

@@ -1,11 +1,11 @@
-//! How many files this process may open, and has open. Every connection is one.
+//! How many files this process may open and has open. Every connection is one.
 
-/// Raises the limit as far as the system permits. Returns how many files may be open then; `None`: there is
+/// Raises the limit as far as the system permits. Returns how many files may be open then; `None` if there is
 /// no limit, or none is known.
 #[cfg(unix)]
 pub fn raise_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    /// What macOS grants at most where it says that there is no limit.
+    /// The most that macOS grants where it reports no limit.
     const LEAST: u64 = 10_240;
     let limit = getrlimit(Resource::Nofile);
     let current = limit.current?;
@@ -17,27 +17,27 @@ pub fn raise_limit() -> Option<u64> {
         .unwrap_or(Some(current))
 }
 
-/// Nothing to do here.
+/// Does nothing on this system.
 #[cfg(not(unix))]
 pub fn raise_limit() -> Option<u64> {
     None
 }
 
-/// How many files may be open. `None`: there is no limit, or none is known.
+/// How many files may be open. `None` if there is no limit, or none is known.
 #[cfg(unix)]
 #[must_use]
 pub fn limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }
 
-/// None is known here.
+/// No limit is known on this system.
 #[cfg(not(unix))]
 #[must_use]
 pub fn limit() -> Option<u64> {
     None
 }
 
-/// How many files are open now. `None` where the system does not tell.
+/// How many files are open now. `None` if the system does not report it.
 #[must_use]
 pub fn open_now() -> Option<u64> {
     let own = std::fs::read_dir("/proc/self/fd").or_else(|_| std::fs::read_dir("/dev/fd")).ok()?;

@@ -1,22 +1,22 @@
-//! How a bot plays: a seam per game.
+//! How a bot plays: an interface that each game implements.
 
 use crate::client::Client;
 use crate::game::Game;
 use crate::rng::Rng;
 use core::time::Duration;
 
-/// A simulated player. It sees what a real one sees: its client.
+/// A simulated player. It sees what a real player sees: its client.
 pub trait Behaviour<G: Game>: Send {
     /// The controls from now until the next decision, about a tenth of a second later.
     fn decide(&mut self, client: &Client<G>, now: Duration, rng: &mut Rng) -> G::Input;
 
-    /// A command to send beside the controls; asked for after each decision.
+    /// A command to send besides the controls; called after each decision.
     fn command(&mut self, _client: &Client<G>, _rng: &mut Rng) -> Option<G::Command> {
         None
     }
 }
 
-/// Gives each bot its behaviour. Any function of a bot's number does.
+/// Gives each bot its behaviour. Any function of a bot's number implements this.
 pub trait Behaviours<G: Game>: Send + Sync + 'static {
     /// The behaviour of bot number `bot`.
     fn of(&self, bot: u32) -> Box<dyn Behaviour<G>>;

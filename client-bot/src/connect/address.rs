@@ -1,4 +1,4 @@
-//! The addresses behind a server's name, and the first of them that answers.
+//! The addresses of a server's name, and the first that answers.
 
 use core::future::Future;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -9,12 +9,13 @@ use std::io;
 use std::net::SocketAddr;
 use tokio::time::timeout;
 
-/// Addresses of one name that are tried; the rest is left out.
+/// How many addresses of one name are tried.
 const ADDRESSES_MAX: usize = 16;
-/// How long an attempt has before the next address is tried beside it (RFC 8305, section 5).
+/// How long an attempt has before the next address is tried in parallel (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Where a server may be, as `localhost` is at `[::1]` and at `127.0.0.1`. The address that answered last is tried first.
+/// The addresses where a server may be, as `[::1]` and `127.0.0.1` for `localhost`. The one that answered
+/// last is tried first.
 #[derive(Debug)]
 pub struct Addresses {
     all: Box<[SocketAddr]>,
@@ -50,10 +51,10 @@ impl Addresses {
         &self.all
     }
 
-    /// What `dial` makes of the first address that answers.
+    /// Calls `dial` on the addresses and returns its result for the first that answers.
     ///
     /// # Errors
-    /// What each attempt failed with, that of the address tried first at the front; empty if there is no address.
+    /// The error of each attempt, in the order in which they failed; empty if there is no address.
     pub(super) async fn reach<T, F: Future<Output = io::Result<T>>>(
         &self,
         dial: impl Fn(SocketAddr) -> F,
@@ -68,7 +69,7 @@ impl Addresses {
                 attempts.push(async move { (at, attempt.await) });
             });
             let ended = match next {
-                // The last one has all the time that is left.
+                // The last attempt has no time limit here.
                 None => attempts.next().await,
                 Some(()) => match timeout(STAGGER, attempts.next()).await {
                     Ok(ended) => ended,

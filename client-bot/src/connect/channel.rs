@@ -1,4 +1,4 @@
-//! A link over two bounded channels: a server in the same process, or a test.
+//! A link over two bounded channels, for a server in the same process or a test.
 
 use super::{Link, LinkEnd};
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use tokio::sync::mpsc::{OwnedPermit, Receiver, Sender};
 
 type Reserving = Pin<Box<dyn Future<Output = Option<OwnedPermit<Vec<u8>>>> + Send>>;
 
-/// A link whose messages go through channels of this process.
+/// A link whose messages go through channels in this process.
 pub struct ChannelLink {
     to: Sender<Vec<u8>>,
     from: Receiver<Bytes>,
-    /// A message for which the channel had no place, and the wait for one.
+    /// A message that the channel had no room for, and the wait for room.
     waiting: Option<(Vec<u8>, Reserving)>,
 }
 

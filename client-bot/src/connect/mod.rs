@@ -1,5 +1,5 @@
-//! How bots reach a server. A bot knows whole binary messages only; what carries them is behind [`Connect`] and
-//! [`Link`].
+//! How bots reach a server. A bot knows only whole binary messages; [`Connect`] and [`Link`] hide what
+//! carries them.
 
 mod address;
 mod channel;
@@ -31,19 +31,20 @@ pub trait Connect: Send + Sync + 'static {
 
 /// A connection that carries whole messages in order.
 pub trait Link: Send + Unpin + 'static {
-    /// The next message of the server. After an error the link is at its end.
+    /// The next message from the server. After an error the link has ended.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkEnd>>;
 
-    /// Takes a message over. Only after [`Link::poll_flush`] was ready, so that at most one message waits here.
+    /// Takes a message. Call only after [`Link::poll_flush`] was ready, so that at most one message waits
+    /// here.
     ///
     /// # Errors
-    /// The link is at its end.
+    /// The link has ended.
     fn send(&mut self, message: Vec<u8>) -> Result<(), LinkEnd>;
 
-    /// Moves what waits towards the server; ready when another message can be taken.
+    /// Moves waiting data towards the server; ready when another message can be taken.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>>;
 
-    /// How much too late this link itself handed over the last message.
+    /// How late this link itself delivered the last message.
     fn lateness(&self) -> Duration {
         Duration::ZERO
     }
@@ -57,13 +58,13 @@ pub enum LinkEnd {
     Closed {
         /// The close code.
         code: Option<u16>,
-        /// The reason that it gave, for people; may be empty.
+        /// The server's reason, for people; may be empty.
         text: String,
     },
     /// It broke.
     #[error("{0}")]
     Broken(String),
-    /// The simulated network took it away.
+    /// The simulated network cut it.
     #[error("cut by the simulated network")]
     Cut,
 }
@@ -82,12 +83,12 @@ impl LinkEnd {
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answers at the address.
+    /// No server answers at the address.
     #[error("no server answers at {address}: {problem}")]
     Unreachable {
         /// The address.
         address: String,
-        /// What the system said.
+        /// The system's error.
         problem: String,
     },
     /// This process has no more file descriptors.
@@ -101,9 +102,9 @@ pub enum ConnectError {
     Http {
         /// The status.
         status: u16,
-        /// What it said, for people; may be empty.
+        /// The server's text, for people; may be empty.
         text: String,
-        /// When it may be tried again, if it said so.
+        /// When to try again, if the server said so.
         retry_after: Option<Duration>,
     },
     /// The TLS or WebSocket handshake failed.
@@ -115,7 +116,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// The reason for machines: lower-case words with underscores.
+    /// The reason for programs: lower-case words with underscores.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -129,10 +130,10 @@ impl ConnectError {
     }
 }
 
-/// The longest text of a stranger that is shown, characters.
+/// The longest text from a server that is shown, characters.
 const TEXT_CHARS_MAX: usize = 300;
 
-/// What a stranger wrote, as one line that no terminal takes for commands.
+/// A server's text as one line without control characters, so that no terminal takes it for commands.
 fn plain(text: &str) -> String {
     let words =
         text.split(|sign: char| sign.is_control() || sign.is_whitespace()).filter(|word| !word.is_empty());

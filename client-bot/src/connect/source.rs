@@ -1,19 +1,19 @@
-//! The addresses that bots come from.
+//! The addresses from which bots connect.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Connections that one source address takes on before the next is used: far below its 28,000 ephemeral ports,
-/// which stay taken for a minute after a connection.
+/// Bots per source address: far below its 28,000 ephemeral ports, which stay taken for a minute after a
+/// connection.
 const BOTS_PER_SOURCE: u32 = 1_000;
 
-/// The addresses of this machine that connections come from: bot i takes address i modulo their number. The
-/// system chooses where there are none.
+/// The addresses of this machine from which bots connect: bot i takes address i modulo their number. Without
+/// any, the system chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources(pub Vec<IpAddr>);
 
 impl Sources {
-    /// Enough of 127.0.0.x for `bots` connections to a server on the IPv4 loopback; else the system chooses.
-    /// Only Linux has all of 127.0.0.0/8 at hand.
+    /// Enough of 127.0.0.x for `bots` connections to a server on the loopback, used for its IPv4 addresses;
+    /// else the system chooses. Only Linux offers all of 127.0.0.0/8.
     #[must_use]
     pub fn for_targets(targets: &[SocketAddr], bots: u32) -> Self {
         let loopback = targets.iter().all(|target| target.ip().is_loopback());
@@ -24,7 +24,7 @@ impl Sources {
         Self((1..=count).map(|last| Ipv4Addr::new(127, 0, 0, last).into()).collect())
     }
 
-    /// Where bot number `bot` comes from to `target`.
+    /// The address from which bot number `bot` connects to `target`.
     pub(super) fn of(&self, bot: u32, target: SocketAddr) -> Option<IpAddr> {
         let fitting = || self.0.iter().filter(|source| source.is_ipv4() == target.is_ipv4());
         let at = (bot as usize).checked_rem(fitting().count())?;

@@ -1,4 +1,4 @@
-//! TLS on the client's side: whom to trust, and a stream with or without it.
+//! TLS for clients: trusted certificates, and a stream with or without TLS.
 
 use super::Url;
 use core::pin::Pin;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Whom a TLS connection trusts.
+/// The certificates that a TLS connection trusts.
 #[derive(Clone)]
 pub struct TlsRoots(pub(super) TlsConnector);
 
@@ -23,11 +23,11 @@ impl core::fmt::Debug for TlsRoots {
 }
 
 impl TlsRoots {
-    /// What a connection to `url` trusts: the certificates of `ca`, a PEM file, else those that the system trusts. None
-    /// without TLS.
+    /// The roots for a connection to `url`: the certificates of `ca`, a PEM file, or else those that the
+    /// system trusts. `None` without TLS.
     ///
     /// # Errors
-    /// There are none, and what helps.
+    /// There are no certificates; the text says what helps.
     pub fn for_url(url: &Url, ca: Option<&Path>) -> Result<Option<Self>, String> {
         match ca {
             _ if !url.is_tls() => Ok(None),
@@ -48,7 +48,7 @@ impl TlsRoots {
             roots.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
         }
         if roots.is_empty() {
-            return Err(fault(&"no certificate is in it"));
+            return Err(fault(&"it contains no certificate"));
         }
         Self::of(roots).map_err(|error| fault(&error))
     }
@@ -64,7 +64,8 @@ impl TlsRoots {
         if roots.is_empty() {
             let faults = found.errors.iter().map(|error| format!(" ({error})")).collect::<String>();
             return Err(format!(
-                "this system trusts no certificates{faults}: install its package ca-certificates, or give --ca FILE"
+                "this system trusts no certificates{faults}: install the package ca-certificates, \
+                 or give --ca FILE"
             ));
         }
         Self::of(roots).map_err(|error| error.to_string())
@@ -83,9 +84,9 @@ impl TlsRoots {
 /// A stream with or without TLS.
 #[derive(Debug)]
 pub enum MaybeTls {
-    /// Without.
+    /// Without TLS.
     Plain(TcpStream),
-    /// With.
+    /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 

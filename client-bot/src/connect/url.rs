@@ -16,7 +16,7 @@ pub struct Url {
 
 /// Not the URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no URL of a server: {problem}; write ws://HOST:PORT or wss://HOST:PORT")]
+#[error("`{text}` is not the URL of a server: {problem}; write ws://HOST:PORT or wss://HOST:PORT")]
 pub struct UrlError {
     text: String,
     problem: &'static str,
@@ -38,7 +38,9 @@ impl FromStr for Url {
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = match authority.as_str().rsplit_once(':') {
-            Some((_, port)) if !port.ends_with(']') => port.parse().map_err(|_| bad("its port is none"))?,
+            Some((_, port)) if !port.ends_with(']') => {
+                port.parse().map_err(|_| bad("its port is not a number up to 65535"))?
+            }
             _ if tls => 443,
             _ => 80,
         };
@@ -63,7 +65,7 @@ impl Url {
         self.tls
     }
 
-    /// The addresses behind the name, in the system's order.
+    /// The name's addresses, in the system's order.
     ///
     /// # Errors
     /// The name has no address.

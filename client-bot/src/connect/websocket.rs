@@ -36,7 +36,7 @@ impl WebSocketConnect {
     /// Connections to `url`, whose name was resolved to `addresses`.
     ///
     /// # Errors
-    /// The URL asks for TLS and there are no roots, or its host is no name for a certificate.
+    /// The URL asks for TLS and there are no roots, or its host is not a valid name for a certificate.
     pub fn new(
         url: Url,
         addresses: impl Into<Addresses>,
@@ -57,7 +57,7 @@ impl WebSocketConnect {
         Ok(Self { url, addresses: Arc::new(addresses.into()), sources, tls })
     }
 
-    /// Whether anybody answers at the address at all.
+    /// Checks that a server answers at the address.
     ///
     /// # Errors
     /// Why not.
@@ -66,19 +66,19 @@ impl WebSocketConnect {
         dialled.map_err(|_| ConnectError::TimedOut)?.map(drop)
     }
 
-    /// A WebSocket for bot number `bot`, or for whoever wants to read and write its messages.
+    /// A WebSocket for bot number `bot`, or for other code that reads and writes its messages.
     ///
     /// # Errors
-    /// Why there is none, with what the server said.
+    /// Why there is no WebSocket, with the server's text.
     pub async fn socket(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
-        // Boxed, so that the handshake's large state does not stay in the bot's task.
+        // Boxed, so that the large state of the handshake does not stay in the bot's task.
         let open = Box::pin(self.open(bot));
         tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
     }
 
     async fn open(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
         let tcp = self.dial(bot).await?;
-        // Every frame is one small write that must not wait for an acknowledgement.
+        // Every frame is one small write that must not wait for a TCP acknowledgement.
         tcp.set_nodelay(true).map_err(|error| self.explain(&[error]))?;
         let stream = match &self.tls {
             None => MaybeTls::Plain(tcp),
@@ -131,7 +131,7 @@ impl WebSocketConnect {
     }
 }
 
-/// What a server said that did not want to speak WebSocket.
+/// What a server said that did not accept the WebSocket.
 fn refused(response: &http::Response<Option<Vec<u8>>>) -> ConnectError {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     // A proxy's page is not for a terminal.
@@ -182,7 +182,7 @@ impl Link for WebSocketLink {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>> {
-        // With an empty write buffer `start_send` has written all unless the socket was full.
+        // With an empty write buffer `start_send` has written everything, unless the socket was full.
         Pin::new(&mut self.socket).poll_flush(cx).map_err(broken)
     }
 }

@@ -1,4 +1,4 @@
-//! The flags of the simulated network.
+//! The flags for the simulated network.
 
 use super::values::{EachWay, bandwidth, bytes, loss, outage, time};
 use super::{Network, Networks};
@@ -6,38 +6,40 @@ use clap::Args;
 use core::time::Duration;
 use tickwire_shared::link::{LinkProfile, Outage};
 
-/// The network between each bot and the server, simulated in the bot. A value may be given for each direction, as
-/// UP:DOWN.
+/// The network between each bot and the server, simulated in the bot. A value may be given for each
+/// direction, as UP:DOWN.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Network")]
 pub struct NetworkArgs {
-    /// A network by name: clean, wifi (round trip 20 +- 5 ms, a stall of 60 ms every 10 s), 4g (80 +- 20 ms, 200 ms every
-    /// 30 s) or bad-hotel (150 +- 60 ms, 300 ms every 5 s, a cut of 1 s every minute). Several with shares make a mixed
-    /// crowd: 4g:50,wifi:50.
+    /// A network by name: clean, wifi (round trip 20 +- 5 ms, a stall of 60 ms every 10 s), 4g (80 +- 20 ms,
+    /// 200 ms every 30 s) or bad-hotel (150 +- 60 ms, 300 ms every 5 s, a cut of 1 s every minute). Several
+    /// with shares make a mix: 4g:50,wifi:50.
     #[arg(long = "network", value_name = "NAME[:SHARE]", value_delimiter = ',')]
     networks: Vec<Network>,
     /// The time that a message takes one way.
     #[arg(long, value_name = "TIME[:TIME]", value_parser = |text: &str| EachWay::parse(text, time))]
     delay: Option<EachWay<Duration>>,
-    /// How much longer or shorter than --delay it takes, at random.
+    /// How much longer or shorter than --delay a message takes, at random.
     #[arg(long, value_name = "TIME[:TIME]", value_parser = |text: &str| EachWay::parse(text, time))]
     jitter: Option<EachWay<Duration>>,
-    /// TCP segments that get lost: all behind one waits until it is sent again, after a round trip or 200 ms.
+    /// TCP segments that get lost: all after one waits until it is sent again, after a round trip, at least
+    /// 200 ms.
     #[arg(long, value_name = "SHARE[:SHARE]", value_parser = |text: &str| EachWay::parse(text, loss))]
     loss: Option<EachWay<u32>>,
-    /// What the narrowest place lets through, such as 200kbit.
+    /// The rate of the bottleneck, such as 200kbit.
     #[arg(long, value_name = "RATE[:RATE]", value_parser = |text: &str| EachWay::parse(text, bandwidth))]
     bandwidth: Option<EachWay<u64>>,
-    /// Bytes on the way at which the sender has to wait [default: 16kb].
+    /// Bytes on the way before the sender has to wait [default: 16kb].
     #[arg(long, value_name = "SIZE[:SIZE]", value_parser = |text: &str| EachWay::parse(text, bytes))]
     queue: Option<EachWay<usize>>,
-    /// Messages arrive in bursts so far apart.
+    /// Messages arrive in bursts this far apart.
     #[arg(long, value_name = "TIME[:TIME]", value_parser = |text: &str| EachWay::parse(text, time))]
     burst: Option<EachWay<Duration>>,
-    /// For how long nothing arrives, once in each period, such as 300ms/5s; none for never.
+    /// How long nothing arrives, once in each period, such as 300ms/5s; none for never.
     #[arg(long, value_name = "TIME/PERIOD", value_parser = outage)]
     stall: Option<Outage>,
-    /// The connection breaks once in each period, and none can be made for a time, such as 1s/60s; none for never.
+    /// The connection breaks once in each period, and none can be made for a time, such as 1s/60s; none for
+    /// never.
     #[arg(long, value_name = "TIME/PERIOD", value_parser = outage)]
     cut: Option<Outage>,
 }
@@ -46,7 +48,7 @@ impl NetworkArgs {
     /// The networks that the flags describe.
     ///
     /// # Errors
-    /// They make no mix.
+    /// They are not a valid mix.
     pub fn networks(&self) -> Result<Networks, String> {
         let mut networks = self.networks.clone();
         if networks.is_empty() {
@@ -59,7 +61,7 @@ impl NetworkArgs {
         Networks::new(networks)
     }
 
-    /// `profile` with the values that are given.
+    /// `profile` with the given values.
     fn apply(&self, mut profile: LinkProfile) -> LinkProfile {
         fn set<T: Copy>(value: Option<EachWay<T>>, up: &mut T, down: &mut T) {
             if let Some(value) = value {

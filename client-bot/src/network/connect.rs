@@ -1,4 +1,4 @@
-//! A bad network between a bot and its connection: the simulator of `tickwire_shared::link` in real time.
+//! A bad network between a bot and its connection: the simulator of `tickwire_shared::link`, in real time.
 
 use super::Networks;
 use crate::connect::{Connect, ConnectError, Link, LinkEnd};
@@ -36,7 +36,7 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
         if profile == LinkProfile::CLEAN {
             return Ok(SimulatedLink { inner: self.inner.connect(bot).await?, wire: None });
         }
-        // One seed for all of a bot's connections: outages go by the time, not by the connection.
+        // One seed for all of a bot's connections: outages depend on the time, not on the connection.
         let seed = Rng::new(self.seed ^ (u64::from(bot) << 32) ^ 0x006c_696e_6b00).next_u64();
         let simulator = LinkSimulator::new(profile, seed);
         while let Some((from, until)) = simulator.next_cut(self.start.elapsed())
@@ -55,7 +55,7 @@ impl<C: Connect> Connect for SimulatedConnect<C> {
     }
 }
 
-/// A connection with a network in front; without one it costs nothing.
+/// A connection with a simulated network in front; without one it costs nothing.
 #[derive(Debug)]
 pub struct SimulatedLink<L> {
     inner: L,
@@ -70,9 +70,9 @@ struct Simulation {
     start: Instant,
     /// When the network cuts this connection.
     cut_at: Option<Duration>,
-    /// How the connection ended; told when all that came before has arrived.
+    /// How the connection ended; reported when all earlier messages have arrived.
     end: Option<LinkEnd>,
-    /// How much later than the simulator wanted the last message was handed over.
+    /// How much later than simulated the last message was delivered.
     late: Duration,
 }
 
@@ -96,7 +96,8 @@ impl Simulation {
         }
     }
 
-    /// Takes in what the server sent, as long as the way down takes it: else the server has to wait.
+    /// Takes messages from the server as long as the simulated downlink accepts them; else the server has to
+    /// wait.
     fn take_in(&mut self, cx: &mut Context<'_>, inner: &mut impl Link, now: Duration) {
         while self.end.is_none() && self.simulator.takes_down() {
             match inner.poll_recv(cx) {

@@ -1,4 +1,4 @@
-//! Which network each bot plays over: profiles by name with shares, and values that override single ones.
+//! The network of each bot: profiles by name with shares, and values that override single ones.
 
 mod args;
 mod connect;
@@ -10,7 +10,7 @@ pub use connect::{SimulatedConnect, SimulatedLink};
 use core::str::FromStr;
 use tickwire_shared::link::LinkProfile;
 
-/// Shares of a mix, added up.
+/// The largest sum of the shares of a mix.
 const SHARES_MAX: u32 = 1_000;
 
 /// A network that some of the bots play over.
@@ -49,15 +49,16 @@ pub struct Networks {
 }
 
 impl Networks {
-    /// A mix by shares. Bots of neighbouring numbers play over different networks, so that each room has of all.
+    /// A mix by shares. Bots with adjacent numbers play over different networks, so that each room has all of
+    /// them.
     ///
     /// # Errors
-    /// There is none, one has no share, two have one name, or the shares are too large.
+    /// There is no network, one has no share, two have one name, or the shares are too large.
     pub fn new(networks: Vec<Network>) -> Result<Self, String> {
         let total: u32 = networks.iter().map(|network| network.share).fold(0, u32::saturating_add);
         if total == 0 || total > SHARES_MAX || networks.iter().any(|network| network.share == 0) {
             return Err(format!(
-                "the shares of the networks must be above 0, their sum at most {SHARES_MAX}"
+                "the shares of the networks must be above 0, and their sum at most {SHARES_MAX}"
             ));
         }
         let mut names: Vec<_> = networks.iter().map(|network| &network.name).collect();
@@ -65,7 +66,7 @@ impl Networks {
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(format!("the network `{}` is named twice", pair[0]));
         }
-        // Each turn goes to the network that lies furthest behind its share.
+        // Each turn goes to the network that is furthest behind its share.
         let mut given = vec![0_u32; networks.len()];
         let mut turns = Vec::new();
         for turn in 1..=total {
@@ -94,7 +95,7 @@ impl Networks {
         &self.networks
     }
 
-    /// The place in [`Networks::all`] of the network of bot number `bot`.
+    /// The index in [`Networks::all`] of the network of bot number `bot`.
     #[must_use]
     pub fn of(&self, bot: u32) -> usize {
         let turn = (bot as usize).checked_rem(self.turns.len()).unwrap_or(0);
@@ -109,7 +110,7 @@ impl Networks {
 }
 
 impl Default for Networks {
-    /// What lies between the bots and the server, and nothing besides.
+    /// The real network between the bots and the server, without a simulation.
     fn default() -> Self {
         Self::one("clean", LinkProfile::CLEAN)
     }

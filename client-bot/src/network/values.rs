@@ -1,4 +1,4 @@
-//! Values of a network as they stand on a command line.
+//! Values of a network as they are written on a command line.
 
 use core::str::FromStr;
 use core::time::Duration;
@@ -22,11 +22,13 @@ impl<T: Copy> EachWay<T> {
     }
 }
 
-/// A time that makes sense on a link.
+/// A time that makes sense for a link: at most a minute.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = match text {
         "0" => Duration::ZERO,
-        text => humantime::parse_duration(text).map_err(|_| format!("`{text}` is no time, such as 40ms"))?,
+        text => {
+            humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a time, such as 40ms"))?
+        }
     };
     if time > Duration::from_secs(60) { Err(format!("`{text}` is more than a minute")) } else { Ok(time) }
 }
@@ -35,7 +37,9 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 pub(super) fn loss(text: &str) -> Result<u32, String> {
     let percent = text.strip_suffix('%').and_then(|number| f64::from_str(number).ok());
     let percent = percent.filter(|percent| (0.0..=50.0).contains(percent));
-    percent.map(|percent| (percent * 1e4).round() as u32).ok_or(format!("`{text}` is no share of 0% to 50%"))
+    percent
+        .map(|percent| (percent * 1e4).round() as u32)
+        .ok_or(format!("`{text}` is not a share of 0% to 50%"))
 }
 
 /// Bits per second with tc's units: `200kbit`, `2.5mbit`.
@@ -43,7 +47,7 @@ pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
     with_unit(text, &[("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3), ("bit", 1.0)])
         .filter(|rate| (1_000.0..=1e12).contains(rate))
         .map(|rate| rate as u64)
-        .ok_or(format!("`{text}` is no bandwidth, such as 200kbit or 5mbit"))
+        .ok_or(format!("`{text}` is not a bandwidth, such as 200kbit or 5mbit"))
 }
 
 /// Bytes with tc's units: `16kb`.
@@ -51,7 +55,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     with_unit(text, &[("mb", 1024.0 * 1024.0), ("kb", 1024.0), ("b", 1.0)])
         .filter(|bytes| (1.0..=1e9).contains(bytes))
         .map(|bytes| bytes as usize)
-        .ok_or(format!("`{text}` is no number of bytes, such as 16kb"))
+        .ok_or(format!("`{text}` is not a number of bytes, such as 16kb"))
 }
 
 fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
@@ -65,7 +69,7 @@ pub(super) fn outage(text: &str) -> Result<Outage, String> {
     if text == "none" {
         return Ok(Outage::NEVER);
     }
-    let bad = || format!("`{text}` is no TIME/PERIOD, such as 60ms/10s, and not none");
+    let bad = || format!("`{text}` is neither TIME/PERIOD, such as 60ms/10s, nor none");
     let (time_text, every) = text.split_once('/').ok_or_else(bad)?;
     let outage =
         Outage { time: time(time_text)?, every: humantime::parse_duration(every).map_err(|_| bad())? };

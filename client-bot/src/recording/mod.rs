@@ -1,15 +1,17 @@
-//! What bots receive, in a file: to see what the bytes were spent on, and to train tables from real matches.
+//! What bots receive, in a file: to see where the bytes went, and to train tables on real matches.
 //!
 //! ```text
-//! line     JSON: {"format": "tickwire-recording", "version": 1, "game": NAME, "schema_hash": HEX, "kinds": [KIND, ...]}
-//! records, until the end of the file; numbers are little endian:
-//!   u32    connection, numbered from 0 in the order in which they began
+//! line     JSON: {"format": "tickwire-recording", "version": 1,
+//!                 "game": NAME, "schema_hash": HEX, "kinds": [KIND, ...]}
+//! records, until the end of the file; numbers are little-endian:
+//!   u32    connection, numbered from 0 in the order of their start
 //!   u32    milliseconds since the recording began
 //!   u32    length
-//!   bytes  the message, as it came
+//!   bytes  the message, as received
 //! ```
-//! `kinds` are those of the game's schema; profile, table, settings and all else come in the recorded `Joined`. So a recording
-//! can be decoded without the game, unless that predicts fields by a step of its own. The resume secret in it is blanked.
+//! `kinds` are those of the game's schema. Profile, table, settings and everything else are in the recorded
+//! `Joined`, so a recording can be decoded without the game, unless the game predicts fields with its own
+//! step. The resume secret in it is blanked.
 
 mod reader;
 mod recorder;
@@ -34,14 +36,14 @@ pub struct Header {
     version: u32,
     /// The name under which the game was hosted.
     pub game: String,
-    /// The hash that a client shows in `Join`, in hexadecimal.
+    /// The hash that a client sends in `Join`, in hexadecimal.
     pub schema_hash: String,
     /// The kinds of the game's entities.
     pub kinds: Vec<Kind>,
 }
 
 impl Header {
-    /// That of game `G`, hosted as `game`.
+    /// The header of game `G`, hosted as `game`.
     #[must_use]
     pub fn of<G: Game>(game: &GameName) -> Self {
         Self {

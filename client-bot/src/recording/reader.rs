@@ -1,4 +1,4 @@
-//! Reading: what the bytes of a recording were spent on, and a table that was trained on it.
+//! Reading: where the bytes of a recording went, and tables trained on it.
 
 use super::{FORMAT, Header, RECORD_HEAD_BYTES, VERSION};
 use serde::Serialize;
@@ -9,12 +9,12 @@ use tickwire_shared::entity::{Schema, SchemaError, Trainer};
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 use tickwire_shared::tick::TickRate;
 
-/// The longest first line: far beyond any game's kinds.
+/// The longest first line: far longer than any game's kinds.
 const HEADER_BYTES_MAX: u64 = 1 << 20;
-/// Connections in one recording.
+/// The most connections in one recording.
 const CONNECTIONS_MAX: usize = 100_000;
 
-/// A recording that is being read.
+/// A recording to read.
 #[derive(Debug)]
 pub struct Recording<R> {
     header: Header,
@@ -25,16 +25,16 @@ pub struct Recording<R> {
     cut_short: bool,
 }
 
-/// What a recording's bytes were spent on.
+/// Where a recording's bytes went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Digest {
     /// The name under which the game was hosted.
     pub game: String,
-    /// Connections.
+    /// The number of connections.
     pub connections: usize,
     /// From the beginning to the last message, s.
     pub seconds: f64,
-    /// Whether the file ends within a record, as when the bots were killed.
+    /// Whether the file ends within a record, for example because the bots were killed.
     pub cut_short: bool,
     /// All messages.
     pub profile: ProfileReport,
@@ -44,19 +44,19 @@ impl<R: BufRead> Recording<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// It is no recording of this version, or one of a game that cannot be decoded without it.
+    /// It is not a recording of this version, or its game is needed to decode it.
     pub fn open(mut from: R) -> Result<Self, BadRecording> {
         let header = read_header(&mut from)?;
-        // The rate comes with the first `Joined`.
+        // The first `Joined` has the rate.
         let schema = Schema::new(header.kinds.clone(), TickRate::DEFAULT)?;
         Ok(Self::with_schema(header, schema, from))
     }
 
-    /// As [`Recording::open`], with the schema of a game that has a step of its own. What the header says of it is not looked
-    /// at.
+    /// As [`Recording::open`], with the schema of a game that has its own step. The header's kinds are
+    /// ignored.
     ///
     /// # Errors
-    /// It is no recording of this version.
+    /// It is not a recording of this version.
     pub fn open_with(mut from: R, schema: Schema) -> Result<Self, BadRecording> {
         let header = read_header(&mut from)?;
         Ok(Self::with_schema(header, schema, from))
@@ -72,10 +72,10 @@ impl<R: BufRead> Recording<R> {
         &self.header
     }
 
-    /// Reads on to the end: what all bytes were spent on.
+    /// Reads to the end and returns where all bytes went.
     ///
     /// # Errors
-    /// A message cannot be decoded, or the file not read.
+    /// A message cannot be decoded, or the file cannot be read.
     pub fn digest(mut self) -> Result<Digest, BadRecording> {
         let mut profile = ByteProfile::new();
         self.each(|follower, message| follower.profile(message, &mut profile))?;
@@ -88,7 +88,7 @@ impl<R: BufRead> Recording<R> {
         })
     }
 
-    /// Reads on to the end and lets `trainer` learn from all packets.
+    /// Reads to the end and lets `trainer` learn from all packets.
     ///
     /// # Errors
     /// As [`Recording::digest`].
@@ -113,7 +113,7 @@ impl<R: BufRead> Recording<R> {
         Ok(())
     }
 
-    /// Reads a record's message; hands over its connection, or `None` at the end.
+    /// Reads a record's message and returns its connection, or `None` at the end.
     fn next_record(&mut self, message: &mut Vec<u8>) -> Result<Option<u32>, BadRecording> {
         let mut head = [0; RECORD_HEAD_BYTES];
         if !self.fill(&mut head)? {
@@ -134,7 +134,7 @@ impl<R: BufRead> Recording<R> {
         Ok(Some(connection))
     }
 
-    /// Fills `bytes`; `false` if the file ends before.
+    /// Fills `bytes`; `false` if the file ends first.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<bool, BadRecording> {
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -166,19 +166,19 @@ fn read_header(from: &mut impl BufRead) -> Result<Header, BadRecording> {
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRecording {
-    /// Its first line is no header.
-    #[error("this file is no recording of bots (its first line does not say so)")]
+    /// Its first line is not a header.
+    #[error("this file is not a recording of bots (its first line is not a recording's header)")]
     NoRecording,
-    /// It is of another version.
+    /// It has another version.
     #[error("this recording has version {0}; this program reads version {VERSION}")]
     OtherVersion(u32),
-    /// Its kinds make no schema, or one that needs its game.
+    /// Its kinds are not a valid schema, or the schema needs the game.
     #[error("the recording cannot be decoded: {0}")]
     Schema(#[from] SchemaError),
     /// A record is longer than any message.
     #[error("a record says that it has {0} bytes: the file is damaged")]
     TooLong(usize),
-    /// More connections than any recording has.
+    /// It names more connections than a recording may have.
     #[error("the recording names more than {CONNECTIONS_MAX} connections: the file is damaged")]
     TooMany,
     /// A message cannot be decoded.
@@ -186,7 +186,7 @@ pub enum BadRecording {
     Message {
         /// The connection.
         connection: u32,
-        /// When it came.
+        /// When it arrived.
         at_ms: u32,
         /// What is wrong with it.
         error: FollowError,

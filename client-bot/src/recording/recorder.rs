@@ -1,4 +1,4 @@
-//! Writing: a connector that keeps a copy of what comes over the connections that another one makes.
+//! Writing: a connector that records what arrives over another connector's connections.
 
 use super::{Header, RECORD_HEAD_BYTES};
 use crate::connect::{Connect, ConnectError, Link, LinkEnd};
@@ -14,11 +14,11 @@ use tickwire_shared::wire::control::{ServerControl, TAG_CONTROL};
 pub struct RecorderConfig {
     /// Only the bots with numbers below this.
     pub bots: u32,
-    /// Bytes of the recording at most. What does not fit any more is left out and counted.
+    /// The most bytes of the recording. Messages that no longer fit are left out and counted.
     pub bytes_max: u64,
 }
 
-/// Writes one recording. Whole records only; after an error of the file none.
+/// Writes one recording. It writes only whole records, and none after a file error.
 pub struct Recorder {
     config: RecorderConfig,
     began: Instant,
@@ -40,7 +40,7 @@ impl core::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Begins a recording with its header. `to` is best buffered.
+    /// Begins a recording with its header. `to` should be buffered.
     ///
     /// # Errors
     /// The header cannot be written.
@@ -65,7 +65,7 @@ impl Recorder {
         let at_ms = u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = (RECORD_HEAD_BYTES + message.len()) as u64;
-        // Once one is left out the next ones of its connection could not be decoded.
+        // Once a message is left out, later ones of its connection could not be decoded.
         if state.left_out > 0 || state.bytes + bytes > self.config.bytes_max || state.failed.is_some() {
             state.left_out += 1;
             return;
@@ -76,7 +76,7 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording. Hands over how many messages did not fit.
+    /// Ends the recording. Returns how many messages did not fit.
     ///
     /// # Errors
     /// The file could not be written.
@@ -89,7 +89,7 @@ impl Recorder {
     }
 }
 
-/// A `Joined` without the key with which the place could be taken; as long as it was.
+/// A `Joined` without the key that could take over the seat; its length is unchanged.
 fn without_secret(message: &[u8]) -> Option<Vec<u8>> {
     if message.first() != Some(&TAG_CONTROL) {
         return None;
@@ -111,7 +111,7 @@ impl State {
     }
 }
 
-/// Makes the connections of another connector, some of them recorded.
+/// Makes the connections of another connector and records some of them.
 #[derive(Clone, Debug)]
 pub struct RecordConnect<C> {
     inner: C,

@@ -6,7 +6,7 @@ use tickwire_shared::entity::Trainer;
 use tickwire_shared::harness::{ClientIndex, Harness};
 use tickwire_shared::wire::Text;
 
-/// A file in memory that a test can look into.
+/// A file in memory that a test can read.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -27,7 +27,7 @@ impl std::io::Write for Shared {
     }
 }
 
-/// What one player of a match receives.
+/// The messages that one player of a match receives.
 fn messages() -> Vec<bytes::Bytes> {
     let mut harness = Harness::<Arena>::new(Settings::default(), 9);
     for _ in 0..4 {

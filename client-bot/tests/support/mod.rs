@@ -1,4 +1,4 @@
-//! A server of one process for the fleet's own tests: rooms of the arena without sockets, with faults on demand.
+//! A server in the same process for tests of the fleet: arena rooms without sockets, with faults on demand.
 
 #[allow(dead_code)]
 pub(crate) mod socket;
@@ -20,7 +20,7 @@ use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::Instant;
 
-/// Messages on their way to a bot.
+/// How many messages may be on their way to a bot.
 const QUEUE: usize = 8;
 
 /// Rooms of the arena, as a fleet connects to them.
@@ -33,17 +33,17 @@ struct Inner {
     start: Instant,
     rooms: Vec<(Room<Arena>, Outboxes)>,
     members: u64,
-    /// Ends the sessions that stand.
+    /// Ends the current sessions.
     sessions: Vec<tokio::task::AbortHandle>,
     /// New connections are refused.
     deaf: bool,
-    /// Whoever would join is closed with this text.
+    /// Clients that join are closed with this text.
     turned_away: Option<&'static str>,
-    /// How many were told that all is full, or hear nothing; `None` if it is not.
+    /// How many clients were told that the server is full, or got no answer; `None` if it is not full.
     full: Option<u32>,
     /// Players who said that they leave.
     left: u32,
-    /// Secrets given out.
+    /// How many secrets were given out.
     secrets: u64,
     /// When each connection was made, from the start.
     connections: Vec<Duration>,
@@ -105,25 +105,25 @@ impl MiniServer {
         self.inner.lock().unwrap().rooms.len()
     }
 
-    /// Cuts every connection that stands, as a network does: without a word.
+    /// Cuts every current connection as a network does: without a close.
     pub(crate) fn cut_all(&self) {
         let sessions = std::mem::take(&mut self.inner.lock().unwrap().sessions);
         sessions.iter().for_each(tokio::task::AbortHandle::abort);
     }
 
-    /// Lets nobody into a room from now on, and says why.
+    /// Lets no client into a room from now on, and says why.
     #[allow(dead_code)]
     pub(crate) fn turn_away(&self, text: &'static str) {
         self.inner.lock().unwrap().turned_away = Some(text);
     }
 
-    /// Tells the next who would join that all is full; whoever comes later hears nothing.
+    /// Tells the next client that joins that the server is full; later clients get no answer.
     #[allow(dead_code)]
     pub(crate) fn fill(&self) {
         self.inner.lock().unwrap().full = Some(0);
     }
 
-    /// Sends everyone in a room what no client can read.
+    /// Sends every member of a room a message that no client can decode.
     #[allow(dead_code)]
     pub(crate) fn talk_nonsense(&self) {
         let inner = self.inner.lock().unwrap();
@@ -237,7 +237,7 @@ impl MiniServer {
         };
         let turned_away = self.inner.lock().unwrap().turned_away;
         if let Some(text) = turned_away {
-            // With advice to stop, as servers answer a game or an option that they do not know.
+            // With the advice to stop, as servers answer an unknown game or option.
             let close = Close { advice: Advice::Stop, ..Close::new(CloseCode::NoSuchRoom, text) };
             return to.send(ServerControl::Close(close).encode().unwrap().into()).await.ok();
         }
@@ -264,7 +264,7 @@ impl MiniServer {
     }
 }
 
-/// Tells the room that the connection is gone, also if the session was aborted.
+/// Tells the room that the connection has ended, also if the session was aborted.
 struct CutOnDrop {
     server: MiniServer,
     room: RoomId,

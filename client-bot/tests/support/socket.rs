@@ -14,7 +14,7 @@ pub(crate) async fn listen(server: MiniServer) -> SocketAddr {
     serve(server, TcpListener::bind("127.0.0.1:0").await.unwrap())
 }
 
-/// Serves those who come to `listener` until the runtime ends.
+/// Serves clients of `listener` until the runtime ends.
 pub(crate) fn serve(server: MiniServer, listener: TcpListener) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

@@ -1,21 +1,22 @@
-//! Plays a match of the arena with native clients and records one of them call by call, so that `tests/parity.mjs` can make
-//! the same calls to the WebAssembly modules and compare every answer.
+//! Plays an arena match with native clients and records one of them call by call, so that `tests/parity.mjs`
+//! can make the same calls to the WebAssembly modules and compare every answer.
 //!
 //!     cargo run --release -p tickwire-client-web --example record -- FOLDER [TICKS [BOTS]]
 //!
-//! writes `FOLDER/arena.bin` (built with the game), `FOLDER/generic.bin` (by the schema), and `FOLDER/own.bin` (see `own.rs`). The
-//! first two are calls one after the other, each a byte and what belongs to it, numbers little endian, bytes with a 32-bit length before them:
+//! writes `FOLDER/arena.bin` (built with the game), `FOLDER/generic.bin` (by the schema), and
+//! `FOLDER/own.bin` (see `own.rs`). The first two are a sequence of calls, each a byte and its data. Numbers
+//! are little-endian; a 32-bit length precedes bytes:
 //!
 //! ```text
 //! 1 start      bytes of the configuration
-//! 2 receive    now f64, bytes of the message; then 1 if it was taken, the state hash u32
-//! 3 advance    now f64; then when next f64
+//! 2 receive    now f64, bytes of the message; then 1 if it was accepted, the state hash u32
+//! 3 advance    now f64; then the time of the next call f64
 //! 4 input      now f64, bytes of the row
 //! 5 transmit   ; then bytes of the message, empty if there is none
 //! 6 event      ; then bytes of the event, empty if there is none
 //! 7 view       now f64; then the numbers u32 and FNV-1a (32 bits) over their bytes u32
 //! 8 command    bytes; then the result u32
-//! 9 reconnect  now f64; then 1 if there is a place
+//! 9 reconnect  now f64; then 1 if there is a seat
 //! 10 figures   now f64; then FNV-1a (32 bits) over their bytes u32
 //! ```
 
@@ -41,12 +42,12 @@ use tickwire_shared::wire::{Close, codec};
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
 const RATE: TickRate = TickRate::DEFAULT;
-/// The longest and the shortest way between client and server.
+/// The shortest and the longest delay between client and server.
 const DELAY_MS: core::ops::Range<u32> = 20..55;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("say into which folder")?;
+    let folder = arguments.next().ok_or("name the folder to write to")?;
     let ticks = arguments.next().map_or(Ok(10_000), |ticks| ticks.parse())?;
     let bots = arguments.next().map_or(Ok(7), |bots| bots.parse())?;
     std::fs::create_dir_all(&folder)?;
@@ -57,7 +58,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What the room said, by member.
+/// The messages of the room, with their member.
 #[derive(Default)]
 struct Mail(Vec<(MemberId, Vec<u8>)>);
 
@@ -80,7 +81,7 @@ struct Match<G: PageGame> {
     mail: Mail,
     bots: Vec<(MemberId, Client<Arena>)>,
     session: Session<G>,
-    /// The recorded client's attachment; `None` while its connection is not there.
+    /// The recorded client's member; `None` while it is not connected.
     member: Option<MemberId>,
     members: u64,
     up: VecDeque<(Duration, Vec<u8>)>,
@@ -163,12 +164,12 @@ impl<G: PageGame> Match<G> {
         Ok(())
     }
 
-    /// Plays `ticks` ticks; the recording.
+    /// Plays `ticks` ticks and returns the recording.
     fn play(mut self, ticks: u32) -> Result<Vec<u8>> {
         for tick in 0..ticks {
             for part in 0..3 {
                 let now = RATE.period() * tick + RATE.period() * part / 3;
-                // Times cross the exports in whole microseconds.
+                // Times pass the exports in whole microseconds.
                 self.now = Duration::from_micros(now.as_micros() as u64);
                 self.arrive_up()?;
                 self.arrive_down();
@@ -319,7 +320,7 @@ impl<G: PageGame> Match<G> {
         Ok(())
     }
 
-    /// The connection breaks, and the client begins to come back.
+    /// The connection breaks, and the client starts to reconnect.
     fn cut(&mut self) {
         self.up.clear();
         self.down.clear();
@@ -331,7 +332,7 @@ impl<G: PageGame> Match<G> {
     }
 }
 
-/// The next message that is there by `now`.
+/// The next message that has arrived by `now`.
 fn arrived(link: &mut VecDeque<(Duration, Vec<u8>)>, now: Duration) -> Option<Vec<u8>> {
     let is_there = link.front().is_some_and(|(due, _)| *due <= now);
     if is_there { link.pop_front().map(|(_, message)| message) } else { None }

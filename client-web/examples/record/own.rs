@@ -1,5 +1,5 @@
-//! A game with fields that only an owner gets, and what its room sends to a client that knows no game: a moment in ms (f64), the
-//! length of a message (u32), its bytes, one after the other. For `tests/own_fields.test.mjs`.
+//! A game with owner-only fields, and what its room sends to a client without the game: a time in ms (f64),
+//! the length of a message (u32), its bytes, and so on. For `tests/own_fields.test.mjs`.
 
 use super::{Mail, RATE, Result};
 use core::time::Duration;
@@ -10,10 +10,10 @@ use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::ClientFrame;
 
 const TICKS: u32 = 70;
-/// Of the first update on the way to the client.
+/// The delay of updates to the client.
 const DELAY: Duration = Duration::from_millis(25);
 
-/// Someone with bombs, on whole tiles.
+/// A player with bombs, on whole tiles.
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Miner {
     #[entity(range = 0..=1023, predict = linear(way))]
@@ -60,7 +60,7 @@ impl Game for Miners {
 
     fn leave(&mut self, _: &mut World<Miner>, _: PlayerId) {}
 
-    /// A bomb each tenth tick for everybody.
+    /// Gives every player a bomb each tenth tick.
     fn step(&mut self, world: &mut World<Miner>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
         for (_, miner) in world.iter_mut() {
             miner.pos += miner.way;
@@ -71,7 +71,7 @@ impl Game for Miners {
     fn apply_input(_: &mut Miner, _: &Pad, _: &Step<'_, Self>) {}
 }
 
-/// What the first of two miners is told.
+/// The messages that the first of two miners gets.
 pub(crate) fn record() -> Result<Vec<u8>> {
     let config = RoomConfig {
         id: RoomId::from_bits(7),
