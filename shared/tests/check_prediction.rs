@@ -1,6 +1,6 @@
 //! `check_prediction` finds games whose players cannot be predicted, and accepts those of this repository.
 //!
-//! `repository_rules.rs` contains the list of all games.
+//! `rules/tests/code.rs` sees every game.
 
 #![allow(clippy::unwrap_used)]
 

@@ -246,12 +246,12 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
             player: u16::MAX - 3,
             ..FirstNumbers::default()
         };
-        let anew = two_minutes(Field { cells }, first);
+        let again = two_minutes(Field { cells }, first);
         let newest = |harness: &Harness<Balls>| {
             let things = harness.room().world().iter();
             things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
-        assert!(newest(&anew) < 2_000, "ids have started over: {}", newest(&anew));
+        assert!(newest(&again) < 2_000, "ids have started over: {}", newest(&anew));
         let predicted_spawns = |harness: &Harness<Balls>| {
             let stats = harness.client(ClientIndex(0)).stats();
             assert!(stats.predicted_spawns > 100);

@@ -1,5 +1,5 @@
 //! Every bound of `shared/src/limits.rs`, each in a test of the same name: at the bound it works; one past it
-//! is refused as its comment says. `repository_rules.rs` checks that none is missing.
+//! is refused as its comment says. `rules/tests/code.rs` checks that none is missing.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 

@@ -1,10 +1,10 @@
-//! Rules that the compiler does not check: which files may use a library, how long a file may be, that links
-//! work.
+//! Rules for code that the compiler does not check: which files may use a library, how long a file may be,
+//! what has a test.
 
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use tickwire_rules::{File, assert_none, repository};
 
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
@@ -30,38 +30,6 @@ const NOT_IN_SHARED: &[&str] =
 const UNPREDICTED: &[&str] = &["AnyGame", "Board", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
 
 const SOURCE_LINES_MAX: usize = 500;
-
-/// A text file of the repository.
-struct File {
-    /// Relative to the repository's root, with `/`.
-    path: String,
-    text: String,
-}
-
-impl File {
-    fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
-    }
-
-    fn is_source(&self) -> bool {
-        self.is_rust() && self.path.contains("/src/")
-    }
-
-    /// The lines that are not comments, with their numbers.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().enumerate().filter_map(|(at, line)| {
-            let code = if line.trim_start().starts_with("//") { "" } else { line };
-            let code = code.split(" // ").next().unwrap_or(code);
-            (!code.trim().is_empty()).then_some((at + 1, code))
-        })
-    }
-
-    fn naming<'a>(&'a self, word: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.code()
-            .filter(move |(_, line)| line.contains(word))
-            .map(move |(at, _)| format!("{}:{at} names {word}", self.path))
-    }
-}
 
 fn fenced_libraries(files: &[File]) -> Vec<String> {
     let mut found = Vec::new();
@@ -110,7 +78,7 @@ fn test_modules(file: &File) -> impl Iterator<Item = String> + '_ {
 /// The games for which no test checks the players' predictions.
 fn unchecked_games(files: &[File]) -> Vec<String> {
     let mut games = BTreeSet::new();
-    for file in files.iter().filter(|file| file.is_rust() && !file.path.ends_with("repository_rules.rs")) {
+    for file in files.iter().filter(|file| file.is_rust() && !file.path.starts_with("rules/")) {
         let implements = |line: &str| Some(line.split_once(" Game for ")?.1.trim_start().to_owned());
         for (_, line) in file.code().filter(|(_, line)| line.starts_with("impl")) {
             let name = implements(line).unwrap_or_default();
@@ -166,117 +134,6 @@ fn tests(file: &File) -> impl Iterator<Item = &str> {
     })
 }
 
-fn machine_paths(files: &[File], root: &Path) -> Vec<String> {
-    let mut words = vec![["/ho", "me/"].concat(), ["/ro", "ot/"].concat(), ["/Us", "ers/"].concat()];
-    // A root such as `/app` is a word that may be in a text for another reason.
-    if root.components().filter(|part| matches!(part, Component::Normal(_))).count() > 1 {
-        words.push(root.display().to_string());
-    }
-    let mut found = Vec::new();
-    for file in files {
-        for (at, line) in file.text.lines().enumerate() {
-            if words.iter().any(|word| line.contains(word.as_str())) {
-                found.push(format!("{}:{} names a folder of one machine", file.path, at + 1));
-            }
-        }
-    }
-    found
-}
-
-fn dead_links(files: &[File]) -> Vec<String> {
-    let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let mut found = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
-        for link in links(&file.text) {
-            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let path = if target.is_empty() { file.path.clone() } else { resolve(&file.path, target) };
-            let is_folder = || paths.iter().any(|other| other.starts_with(&format!("{path}/")));
-            let there = match files.iter().find(|other| other.path == path) {
-                Some(page) => anchor.is_empty() || anchors(&page.text).any(|name| name == anchor),
-                None => is_folder(),
-            };
-            if !there {
-                found.push(format!("{} links to {link}, which does not exist", file.path));
-            }
-        }
-    }
-    found
-}
-
-/// The targets of a page's links into the repository.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    prose(text)
-        .flat_map(|line| line.split("](").skip(1))
-        .filter_map(|rest| rest.split(')').next())
-        .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
-}
-
-/// The link targets of a page's headings.
-fn anchors(text: &str) -> impl Iterator<Item = String> {
-    prose(text).filter(|line| line.starts_with('#')).map(|line| {
-        let title = line.trim_start_matches('#').trim().to_lowercase();
-        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-    })
-}
-
-/// The lines outside fenced blocks.
-fn prose(text: &str) -> impl Iterator<Item = &str> {
-    let mut fenced = false;
-    text.lines().filter(move |line| {
-        let fence = line.trim_start().starts_with("```");
-        fenced ^= fence;
-        !fenced && !fence
-    })
-}
-
-fn resolve(from: &str, target: &str) -> String {
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
-fn repository() -> Vec<File> {
-    let mut files = Vec::new();
-    collect(&root(), "", &mut files);
-    assert!(files.iter().any(|file| file.path == "Cargo.toml"), "not the repository's root");
-    files
-}
-
-fn collect(root: &Path, inside: &str, files: &mut Vec<File>) {
-    for entry in std::fs::read_dir(root.join(inside)).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.starts_with("target") || matches!(name.as_str(), ".git" | "Cargo.lock" | "node_modules") {
-            continue;
-        }
-        let path = if inside.is_empty() { name } else { format!("{inside}/{name}") };
-        let full = root.join(&path);
-        if full.is_dir() {
-            collect(root, &path, files);
-        } else if full.is_file() {
-            // A file that is not text (a built page, a golden vector) counts as a file without lines.
-            let text = std::fs::read_to_string(&full).unwrap_or_default();
-            files.push(File { path, text });
-        }
-    }
-}
-
-#[track_caller]
-fn assert_none(found: Vec<String>) {
-    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
-}
-
 #[test]
 fn a_fenced_library_is_named_in_its_own_file_only() {
     assert_none(fenced_libraries(&repository()));
@@ -308,32 +165,16 @@ fn every_limit_has_a_test() {
 }
 
 #[test]
-fn no_file_names_a_folder_of_one_machine() {
-    assert_none(machine_paths(&repository(), &root()));
-}
-
-#[test]
-fn every_link_in_the_documents_leads_somewhere() {
-    assert_none(dead_links(&repository()));
-}
-
-#[test]
 fn each_rule_sees_what_breaks_it() {
-    let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let file = File::new;
     let bad = [
         file("server/src/session.rs", "use bincode::config;\nlet (a, b) = mpsc::unbounded_channel();"),
         file("shared/src/room/mod.rs", &"use tokio::time;\n".repeat(SOURCE_LINES_MAX + 1)),
-        file(
-            "docs/a.md",
-            "[gone](../b.md) [no heading](#two)\n# One\n```\n[code](c.md)\n```\n/some/where/else",
-        ),
     ];
     assert_eq!(fenced_libraries(&bad), ["server/src/session.rs:1 names bincode"]);
     assert_eq!(unbounded_queues(&bad), ["server/src/session.rs:2 names unbounded"]);
     assert_eq!(io_in_shared(&bad).len(), SOURCE_LINES_MAX + 1);
     assert_eq!(long_files(&bad).len(), 1);
-    assert_eq!(machine_paths(&bad, Path::new("/some/where")), ["docs/a.md:6 names a folder of one machine"]);
-    assert_eq!(dead_links(&bad).len(), 2);
     let games = [
         file("a/tests/one.rs", "impl Game for One {\ncheck_prediction::<Two>(1)"),
         file("b/src/two.rs", "impl<const N: u8> Game for Two<N> {"),
@@ -346,7 +187,7 @@ fn each_rule_sees_what_breaks_it() {
 
 #[test]
 fn a_limit_without_a_test_of_its_name_is_seen() {
-    let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let file = File::new;
     let limits =
         "pub const A_MAX: usize = 4;\npub const B_MS: u64 = 5;\npub const fn c() -> u8 {\nconst D: u8 = 6;\n";
     let files = |tests: &str| [file("shared/src/limits.rs", limits), file("server/src/a.rs", tests)];
@@ -361,7 +202,7 @@ fn a_limit_without_a_test_of_its_name_is_seen() {
 
 #[test]
 fn a_rule_lets_pass_what_is_allowed() {
-    let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let file = File::new;
     let good = [
         file("shared/src/wire/codec.rs", "use bincode::config;"),
         file("server/src/transport/websocket/read.rs", "use tokio_tungstenite::WebSocketStream;"),
@@ -369,16 +210,10 @@ fn a_rule_lets_pass_what_is_allowed() {
         file("server/src/session.rs", "// not bincode, nothing unbounded"),
         file("shared/src/room/mod.rs", "#[cfg(test)]\nmod day;"),
         file("shared/src/room/day.rs", "std::env::var_os(x)"),
-        file(
-            "docs/a.md",
-            "[itself](#the-one) [up](../README.md#x) [out](https://example.com) [folder](../docs)\n# The one",
-        ),
-        file("README.md", "## X"),
     ];
     assert_none(fenced_libraries(&good));
     assert_none(unbounded_queues(&good));
     assert_none(io_in_shared(&good));
-    assert_none(dead_links(&good));
     let games = "impl Game for One {\n}\ncheck_prediction_within::<game::One>(\nimpl Game for AnyGame {";
     assert_none(unchecked_games(&[file("a/tests/one.rs", games)]));
 }
