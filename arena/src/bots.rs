@@ -1,4 +1,4 @@
-//! Players of the arena: one flies about, one hunts, one does nothing.
+//! The arena's bots: one flies about, one hunts, one does nothing.
 
 use crate::{
     Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, Ship, TILE, along,
@@ -20,7 +20,7 @@ const CIRCLE_DISTANCE: i32 = 4 * TILE;
 const SHOOT_DISTANCE: i32 = 14 * TILE;
 /// A bot shows an emote once in this many decisions.
 const EMOTE_ONE_IN: u32 = 100;
-/// The input of full speed.
+/// The input for full speed.
 const FULL: i32 = 127;
 
 /// Which behaviour the arena's bots have.
@@ -32,7 +32,7 @@ pub enum ArenaBehaviour {
     Hunt,
     /// All do nothing.
     Idle,
-    /// Of ten bots five hunt, four wander and one is idle.
+    /// On average five of ten bots hunt, four wander and one is idle.
     #[default]
     Mixed,
 }
@@ -52,7 +52,7 @@ impl FromStr for ArenaBehaviour {
 
 /// Not a behaviour of the arena.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a behaviour; there are wander, hunt, idle and mixed")]
+#[error("`{0}` is not a behaviour; use wander, hunt, idle or mixed")]
 pub struct UnknownBehaviour(String);
 
 impl Behaviours<Arena> for ArenaBehaviour {
@@ -67,7 +67,7 @@ impl Behaviours<Arena> for ArenaBehaviour {
     }
 }
 
-/// Flies straight on, turns before walls and now and then, shoots in short bursts.
+/// Flies straight, turns before walls and at random times, shoots in short bursts.
 #[derive(Clone, Debug, Default)]
 pub struct Wander {
     heading: u16,
@@ -79,8 +79,8 @@ pub struct Wander {
 }
 
 impl Wander {
-    /// The next heading from `pos`: the current one while it is free and near `wish`, else a free one near
-    /// `wish`.
+    /// The next heading from `pos`: the current one while it is free and near `wish`, otherwise a free one
+    /// near `wish`.
     fn steer(&mut self, map: &Map, pos: IVec2, wish: Option<u16>, rng: &mut Rng) -> u16 {
         self.turn_in = self.turn_in.saturating_sub(1);
         let wish = match wish {
@@ -116,7 +116,7 @@ impl Behaviour<Arena> for Wander {
     }
 }
 
-/// Chases the nearest ship, aims where it will be, shoots when it sees it.
+/// Chases the nearest ship, aims where it will be, and shoots when no wall is in between.
 #[derive(Clone, Debug, Default)]
 pub struct Hunt {
     wander: Wander,
@@ -143,7 +143,7 @@ impl Behaviour<Arena> for Hunt {
         let heading = match sees {
             true if distance < i64::from(CIRCLE_DISTANCE) => self.circle(map, ship.pos, heading_of(way), rng),
             true => self.wander.steer(map, ship.pos, Some(heading_of(way)), rng),
-            // Around a corner: mostly keeps its heading, else it would get stuck at the wall in between.
+            // Around a corner: mostly keeps its heading, otherwise it would get stuck at the wall in between.
             false => {
                 let wish = rng.chance(8).then(|| heading_of(way));
                 self.wander.steer(map, ship.pos, wish, rng)
@@ -160,7 +160,7 @@ impl Behaviour<Arena> for Hunt {
 }
 
 impl Hunt {
-    /// A heading across the direction to the prey; changes sides now and then and before a wall.
+    /// A heading at a right angle to the prey. Changes sides at random times and before a wall.
     fn circle(&mut self, map: &Map, pos: IVec2, to_prey: u16, rng: &mut Rng) -> u16 {
         let quarter = HEADING_STEPS / 4;
         let side = |left: bool| (to_prey + if left { 3 * quarter } else { quarter }) % HEADING_STEPS;
@@ -195,7 +195,7 @@ fn turn_between(one: u16, other: u16) -> u16 {
     turn.min(HEADING_STEPS - turn)
 }
 
-/// Where to aim at a target that is `way` off and moves by `vel` per tick, if it keeps moving so.
+/// Where to aim at a target that is `way` away and keeps moving by `vel` per tick.
 fn lead(way: IVec2, vel: IVec2, rate: TickRate) -> IVec2 {
     way + vel * (squared(way).isqrt() as i32 / shot_speed(rate).max(1))
 }
@@ -210,7 +210,7 @@ fn is_way_free(map: &Map, pos: IVec2, heading: u16, distance: i32) -> bool {
 /// The free heading closest to `wish`, on a random side; `wish` itself if there is none.
 fn free_heading(map: &Map, pos: IVec2, wish: u16, rng: &mut Rng) -> u16 {
     let left_first = rng.chance(2);
-    // Looks ahead less and less: in a narrow spot any way out is good.
+    // Looks ahead less each time: in a narrow spot any way out is good.
     for distance in [LOOK_AHEAD, LOOK_AHEAD / 2, LOOK_AHEAD / 4] {
         for turn in (0..=HEADING_STEPS / 2).step_by(usize::from(HEADING_STEPS / 16)) {
             for left in [left_first, !left_first] {

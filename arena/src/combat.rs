@@ -1,4 +1,4 @@
-//! Shots: fired, flown, stopped by walls and ships; what they cost, and a ship's end and return.
+//! How shots start, fly, and end at walls and ships; what a hit does; how a destroyed ship returns.
 
 use super::entities::{ArenaEntity, HP_MAX, SCORE_MAX, Ship, Shot, Weapon};
 use super::events::News;
@@ -9,14 +9,14 @@ use super::seats::Seat;
 use super::tempo::{shot_speed, shot_ticks};
 use tickwire_shared::prelude::*;
 
-/// Shots of one player under way at one time; at the bound its weapon waits.
+/// The most shots that one player has under way. At this limit its weapon waits.
 pub const SHOTS_PER_PLAYER_MAX: u8 = 12;
-/// Hit points that a hit costs.
+/// The hit points that a hit costs.
 pub const HIT_DAMAGE: u8 = 20;
 
 /// A shot is a circle of this radius.
 const SHOT_RADIUS: i32 = 60;
-/// From the centre of a ship to where its shots begin.
+/// The distance from the centre of a ship to where its shots begin.
 const MUZZLE: i32 = SHIP_RADIUS + SHOT_RADIUS + 40;
 
 /// The server's side of a shot.
@@ -28,7 +28,7 @@ pub(super) struct LiveShot {
     pub(super) left: u32,
 }
 
-/// Moves every shot on by a tick and lets those that meet a ship or a wall, or whose time is over, end.
+/// Moves every shot by one tick. Removes those that meet a ship or a wall or whose time is over.
 pub(super) fn fly(
     shots: &mut Vec<LiveShot>,
     world: &mut World<ArenaEntity>,
@@ -62,8 +62,8 @@ pub(super) fn fly(
     });
 }
 
-/// Where the ships of a step are, eight and eight side by side: most shots are near none, and the compiler makes a few
-/// vector instructions of finding that out.
+/// The positions of the ships in a step, in groups of eight. Most shots are near no ship, and the compiler
+/// turns that check into a few vector instructions.
 struct ShipPositions {
     eights: Vec<[[i32; 8]; 2]>,
 }
@@ -79,7 +79,7 @@ impl ShipPositions {
         Self { eights }
     }
 
-    /// The places in the list of ships within less than `reach` of `middle` on both axes.
+    /// The indices of the ships that are less than `reach` away from `middle` on both axes.
     fn near(&self, middle: IVec2, reach: IVec2) -> impl Iterator<Item = usize> {
         let (low, high) = (middle - reach, middle + reach);
         let is_near = move |x: i32, y: i32| (x > low.x) & (x < high.x) & (y > low.y) & (y < high.y);
@@ -93,8 +93,8 @@ impl ShipPositions {
     }
 }
 
-/// How far along `way` from `pos` a shot comes nearest to a ship at `ship`, as a part of the way's squared length, if it
-/// touches it there.
+/// Whether a shot that flies from `pos` by `way` touches a ship at `ship` before a wall. If so: how far along
+/// `way` it is nearest to the ship, from 0 to the squared length of `way`.
 pub(super) fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<i64> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
     let to = ship - pos;
@@ -106,7 +106,7 @@ pub(super) fn touches(pos: IVec2, way: IVec2, ship: IVec2, map: &Map) -> Option<
     (near && map.is_clear(pos, pos + nearest)).then_some(part)
 }
 
-/// The ship that a shot meets first on `way`, as its place in `ships`.
+/// The ship that a shot meets first on `way`, as its index in `ships`.
 fn first_hit(shot: &Shot, way: IVec2, ships: &[Ship], places: &ShipPositions, map: &Map) -> Option<usize> {
     const NEAR: i32 = SHIP_RADIUS + SHOT_RADIUS;
     let (middle, reach) = (shot.pos + way / 2, way.abs() / 2 + (NEAR + 2));
@@ -122,7 +122,7 @@ fn first_hit(shot: &Shot, way: IVec2, ships: &[Ship], places: &ShipPositions, ma
     best
 }
 
-/// `by` and `on` are places in `seats` and `ships`, which lie side by side.
+/// A shot of `by` hits `on`. Both are indices of `seats` and `ships`, which are in the same order.
 pub(super) fn hit(
     by: Option<usize>,
     on: usize,
@@ -157,7 +157,7 @@ pub(super) fn hit(
     }
 }
 
-/// A shot from the ship, if it may: its weapon is ready and not too many shots are under way.
+/// Fires a shot if the ship flies, its weapon is ready, and not too many of its shots are under way.
 pub(super) fn fire(seat: &mut Seat, ship: &mut Ship, map: &Map, rate: TickRate) -> Option<Shot> {
     if !ship.alive || seat.pause > 0 || seat.shots >= SHOTS_PER_PLAYER_MAX {
         return None;
@@ -167,25 +167,25 @@ pub(super) fn fire(seat: &mut Seat, ship: &mut Ship, map: &Map, rate: TickRate) 
     muzzle(ship, map, rate)
 }
 
-/// A shot that begins before the ship. A ship that leans on a wall shoots into it.
+/// A shot that begins in front of the ship. None if a wall is there: the shot ends in it.
 pub(super) fn muzzle(ship: &Ship, map: &Map, rate: TickRate) -> Option<Shot> {
     let pos = ship.pos + along(ship.heading, MUZZLE);
     let vel = along(ship.heading, shot_speed(rate));
     map.is_clear(ship.pos, pos).then_some(Shot { pos, vel, owner: ship.player })
 }
 
-/// What became of a new shot on its way to the present.
+/// What happened to a new shot on its way to the present.
 pub(super) enum CaughtUp {
-    /// It flies on, for so many 1/256 tick.
+    /// It flies on for this long, in 1/256 tick.
     Flies(Shot, u32),
-    /// It met the ship at this place in the list of seats.
+    /// It met the ship of the seat with this index.
     Hits(usize),
-    /// It met a wall.
+    /// It met a wall, or its time is over.
     Ends,
 }
 
-/// Flies a new shot from the moment that its player saw to now, through the ships as they were. So it hits what it hit on the
-/// player's screen, and is where the player sees it.
+/// Flies a new shot from the moment that its player saw until now, among the ships as they were. So it hits
+/// what it hit on the player's screen, and is where the player sees it.
 pub(super) fn catch_up(
     mut shot: Shot,
     seats: &[Seat],
@@ -227,8 +227,8 @@ pub(super) fn catch_up(
     }
 }
 
-/// Where a ship comes in: of the spawns the one farthest from the nearest ship that flies; chance decides among
-/// equals.
+/// Where a ship spawns: at the spawn whose nearest flying ship is farthest away. Chance decides among equal
+/// ones.
 pub(super) fn best_spawn(map: &Map, ships: impl Iterator<Item = Ship> + Clone, rng: &mut Rng) -> IVec2 {
     let spawns = map.spawns();
     let start = rng.below(spawns.len() as u32) as usize;
@@ -246,7 +246,7 @@ pub(super) fn best_spawn(map: &Map, ships: impl Iterator<Item = Ship> + Clone, r
     best
 }
 
-/// A ship's return at `pos`, in full health and shielded for a moment. Score and deaths stay.
+/// Returns a ship at `pos`, with full hit points and a shield. Score and deaths stay.
 pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2, rate: TickRate) {
     let fresh = Ship::fresh(seat.player, pos);
     *ship = Ship { score: ship.score, deaths: ship.deaths, heading: ship.heading, ..fresh };
@@ -257,7 +257,7 @@ pub(super) fn revive(seat: &mut Seat, ship: &mut Ship, pos: IVec2, rate: TickRat
     };
 }
 
-/// The heading in which a shot from `from` meets a ship that flies on as it does. For players.
+/// The heading at which a shot from `from` meets a ship that keeps its velocity. For players and bots.
 #[must_use]
 pub fn lead(from: IVec2, ship: &Ship, rate: TickRate) -> u16 {
     let ticks = distance_squared(from, ship.pos).isqrt() / i64::from(shot_speed(rate));
@@ -273,6 +273,6 @@ pub fn distance_squared(one: IVec2, other: IVec2) -> i64 {
 
 const _: () = {
     assert!(HP_MAX.is_multiple_of(HIT_DAMAGE));
-    // What is under way never fills the room, also with everything else in it.
+    // Shots never fill the room, even with everything else in it.
     assert!(64 * SHOTS_PER_PLAYER_MAX as usize + 64 + 64 + 1 < tickwire_shared::limits::ENTITIES_MAX);
 };

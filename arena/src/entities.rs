@@ -1,26 +1,26 @@
-//! What is replicated: four kinds of entity, every field an integer on the grid.
+//! The replicated state: four kinds of entities. Every field is an integer on its grid.
 //!
-//! Positions count 1/1024 tile, velocities 1/1024 tile per tick. The declared predictors are the game's own motion,
-//! so a decoder that runs them is right until somebody turns, bumps into something or is hit.
+//! Positions are in 1/1024 tile, velocities in 1/1024 tile per tick. The declared predictors are the game's
+//! own motion, so a decoder that runs them is right until a ship turns, bumps into something or is hit.
 
 use tickwire_shared::prelude::*;
 use tickwire_shared::{Choice, Entity};
 
-/// Hit points of a ship in full health.
+/// The most hit points of a ship.
 pub const HP_MAX: u8 = 100;
-/// The greatest score and number of deaths that a ship shows.
+/// The highest score and number of deaths that a ship shows.
 pub const SCORE_MAX: u16 = 999;
-/// Steps of a full turn. Step 0 looks along `x`, step 64 along `y`, which grows with the rows of the map.
+/// Steps of a full turn. Step 0 points along `x`, step 64 along `y`, which grows with the rows of the map.
 pub const HEADING_STEPS: u16 = 256;
 
 /// An entity of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 pub enum ArenaEntity {
-    /// A player's ship. It stays while the player is in the room, also when it is destroyed.
+    /// A player's ship. It exists while the player is in the room, even while it is destroyed.
     Ship(Ship),
     /// A shot under way.
     Shot(Shot),
-    /// Something to fly over and take.
+    /// An item that a ship takes when it flies over it.
     Pickup(Pickup),
     /// The round's clock; there is exactly one.
     Round(Round),
@@ -32,25 +32,25 @@ pub struct Ship {
     /// The centre.
     #[entity(range = 0..=131071, grid = 1024, predict = linear(vel))]
     pub pos: IVec2,
-    /// Per tick; goes to `target`.
+    /// Per tick; approaches `target`.
     #[entity(range = -640..=640, grid = 1024, predict = steer(target, 100))]
     pub vel: IVec2,
-    /// The velocity that the player asks for and no wall forbids.
+    /// The velocity that the player asks for; 0 on an axis on which a wall stops the ship.
     #[entity(range = -640..=640, grid = 1024)]
     pub target: IVec2,
     /// Where it aims.
     #[entity(angle = 256)]
     pub heading: u16,
-    /// Hit points; 0 exactly when it is destroyed.
+    /// Hit points; 0 exactly while it is destroyed.
     #[entity(range = 0..=100)]
     pub hp: u8,
-    /// Whether it flies; a destroyed ship waits for its return.
+    /// Whether it flies. A destroyed ship waits until it returns.
     pub alive: bool,
-    /// Just returned: nothing hurts it.
+    /// It has just joined or returned, and hits do not damage it.
     pub shielded: bool,
-    /// What it shoots with.
+    /// Its weapon.
     pub weapon: Weapon,
-    /// Seconds until rapid fire is over, rounded up; for its player alone.
+    /// Seconds until rapid fire is over, rounded up. Only its player gets it.
     #[entity(range = 0..=8, owner_only)]
     pub rapid_s: u8,
     /// Ships that it destroyed in this round.
@@ -59,21 +59,21 @@ pub struct Ship {
     /// How often it was destroyed in this round.
     #[entity(range = 0..=999)]
     pub deaths: u16,
-    /// Whose it is: the number of the [`PlayerId`].
+    /// Its player: the number of the [`PlayerId`].
     pub player: u16,
 }
 
-/// What a ship shoots with.
+/// A ship's weapon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
 pub enum Weapon {
-    /// The one that all have.
+    /// The default.
     #[default]
     Blaster,
-    /// Shoots twice as fast, for a while.
+    /// Shoots more than twice as fast, for a while.
     Rapid,
 }
 
-/// A shot under way: straight on until it hits or its time is over.
+/// A shot under way. It flies straight until it hits something or its time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 pub struct Shot {
     /// The centre.
@@ -82,11 +82,11 @@ pub struct Shot {
     /// Per tick.
     #[entity(range = -1700..=1700, grid = 1024)]
     pub vel: IVec2,
-    /// Who shot it: the number of the [`PlayerId`].
+    /// The player who shot it: the number of the [`PlayerId`].
     pub owner: u16,
 }
 
-/// Something to fly over and take. It never moves; once taken it comes back after a while.
+/// An item that a ship takes when it flies over it. It never moves; after a while it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 pub struct Pickup {
     /// The centre.
@@ -94,7 +94,7 @@ pub struct Pickup {
     pub pos: IVec2,
     /// What it gives.
     pub gift: Gift,
-    /// Whether it is there to be taken.
+    /// Whether a ship can take it now.
     pub ready: bool,
 }
 
@@ -108,25 +108,25 @@ pub enum Gift {
     Rapid,
 }
 
-/// The round's clock, in coarse seconds so that it costs little.
+/// The round's clock, in whole seconds so that it costs little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
 pub struct Round {
     /// Counts from 1.
     pub number: u16,
-    /// Whether shots are fired.
+    /// Whether ships may shoot.
     pub phase: Phase,
-    /// Until the phase ends, rounded up.
+    /// Seconds until the phase ends, rounded up.
     #[entity(range = 0..=3600)]
     pub seconds_left: u16,
 }
 
-/// What a round is doing.
+/// The phase of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
 pub enum Phase {
-    /// It counts.
+    /// Ships shoot and score.
     #[default]
     Playing,
-    /// It is over, the next one comes soon. Ships fly but don't shoot.
+    /// The round is over and the next one starts soon. Ships fly but do not shoot.
     Break,
 }
 
@@ -139,7 +139,7 @@ impl ArenaEntity {
 }
 
 impl Ship {
-    /// A ship that has just come in at `pos`.
+    /// A ship that has just spawned at `pos`.
     #[must_use]
     pub const fn fresh(player: PlayerId, pos: IVec2) -> Self {
         Self {

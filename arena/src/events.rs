@@ -1,62 +1,62 @@
-//! Reliable news.
+//! Reliable events.
 //!
-//! Every event waits with every receiver until it is acknowledged. So what happens often (a hit, a kill) goes only to the
-//! two concerned, emotes are rationed for the whole room, and what all may want to know besides is shown by the ships'
-//! fields. What nobody misses after a cut is droppable.
+//! Every event stays in each receiver's queue until it is acknowledged. So frequent events (a hit, a kill) go
+//! only to the two players concerned, and emotes are limited for the whole room. Everything else that all
+//! players may want to know is in the ships' fields. Events that no player misses after a cut are droppable.
 
 use super::entities::Gift;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::control::List;
 
-/// Places of the table in [`Event::RoundEnded`].
+/// The most lines of the table in [`Event::RoundEnded`].
 pub const STANDINGS_MAX: usize = 8;
-/// The emotes that there are, from 0.
+/// The number of emotes; they count from 0.
 pub const EMOTES: u8 = 8;
 
-/// Reliable news of the arena.
+/// A reliable event of the arena.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A shot hit; to both.
+    /// A shot hit a ship. Both players get it.
     Hit {
-        /// Who shot.
+        /// The player who shot.
         by: PlayerId,
-        /// Who was hit.
+        /// The player who was hit.
         on: PlayerId,
-        /// Hit points that it cost.
+        /// The hit points that it cost.
         damage: u8,
     },
-    /// A ship was destroyed; to both.
+    /// A ship was destroyed. Both players get it.
     Killed {
-        /// Who shot.
+        /// The player who shot.
         by: PlayerId,
-        /// Whose ship it was.
+        /// The player whose ship it was.
         of: PlayerId,
     },
-    /// The player took a pickup; to it alone.
+    /// The player took a pickup. Only this player gets it.
     PickedUp {
         /// What it gave.
         gift: Gift,
     },
-    /// A round began; to all.
+    /// A round began. All players get it.
     RoundStarted {
         /// Its number.
         number: u16,
     },
-    /// A round ended; to all.
+    /// A round ended. All players get it.
     RoundEnded {
         /// Its number.
         number: u16,
-        /// Who has won; none if nobody scored or the best are equal in score and deaths.
+        /// The winner; none if no player scored or the best are equal in score and deaths.
         winner: Option<PlayerId>,
-        /// The best, in order.
+        /// The best players, best first.
         top: List<Standing, STANDINGS_MAX>,
     },
-    /// A player shows an emote; to all.
+    /// A player shows an emote. All players get it.
     Emoted {
-        /// Who shows it.
+        /// The player who shows it.
         player: PlayerId,
-        /// Which, below [`EMOTES`].
+        /// The emote, below [`EMOTES`].
         emote: u8,
     },
 }
@@ -72,7 +72,7 @@ pub struct Standing {
     pub deaths: u16,
 }
 
-/// The events of one step. With what the arena gives out, no step comes near its bound.
+/// The events of one step. The arena sends so few that no step comes near the limit.
 pub(super) struct News<'a>(&'a mut Events<Event>);
 
 impl<'a> News<'a> {

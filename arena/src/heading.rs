@@ -1,9 +1,9 @@
-//! Headings: 256 steps of a turn, with integers alone so that every platform agrees.
+//! Headings: 256 steps of a turn. Only integers are used, so all platforms give the same results.
 
 use super::entities::HEADING_STEPS;
 use tickwire_shared::glam::IVec2;
 
-/// The length of a vector that [`direction`] gives.
+/// The length of the vectors that [`direction`] returns.
 pub const DIRECTION_UNIT: i32 = 16_384;
 
 const QUARTER: i32 = HEADING_STEPS as i32 / 4;
@@ -11,10 +11,14 @@ const QUARTER: i32 = HEADING_STEPS as i32 / 4;
 /// `round(16384 sin(2 pi i / 256))` for a quarter of a turn.
 #[rustfmt::skip]
 const SINES: [i32; QUARTER as usize + 1] = [
-    0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756, 5139, 5520, 5897,
-    6270, 6639, 7005, 7366, 7723, 8076, 8423, 8765, 9102, 9434, 9760, 10080, 10394, 10702, 11003, 11297,
-    11585, 11866, 12140, 12406, 12665, 12916, 13160, 13395, 13623, 13842, 14053, 14256, 14449, 14635, 14811, 14978,
-    15137, 15286, 15426, 15557, 15679, 15791, 15893, 15986, 16069, 16143, 16207, 16261, 16305, 16340, 16364, 16379,
+    0, 402, 804, 1205, 1606, 2006, 2404, 2801,
+    3196, 3590, 3981, 4370, 4756, 5139, 5520, 5897,
+    6270, 6639, 7005, 7366, 7723, 8076, 8423, 8765,
+    9102, 9434, 9760, 10080, 10394, 10702, 11003, 11297,
+    11585, 11866, 12140, 12406, 12665, 12916, 13160, 13395,
+    13623, 13842, 14053, 14256, 14449, 14635, 14811, 14978,
+    15137, 15286, 15426, 15557, 15679, 15791, 15893, 15986,
+    16069, 16143, 16207, 16261, 16305, 16340, 16364, 16379,
     16384,
 ];
 
@@ -42,7 +46,7 @@ pub fn along(heading: u16, length: i32) -> IVec2 {
     direction(heading) * length / DIRECTION_UNIT
 }
 
-/// The heading nearest to `way`; 0 if it has no length. For players that aim at something.
+/// The heading nearest to `way`; 0 if it has no length. For players and bots that aim.
 #[must_use]
 pub fn heading_of(way: IVec2) -> u16 {
     let (x, y) = (i64::from(way.x).abs(), i64::from(way.y).abs());

@@ -1,4 +1,4 @@
-//! What a player sends: controls for a tick, and reliable commands.
+//! What a player sends: controls for each tick, and reliable commands.
 
 use tickwire_shared::Input;
 use tickwire_shared::entity::Button;
@@ -6,7 +6,7 @@ use tickwire_shared::entity::Button;
 /// A player's controls for one tick.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Input)]
 pub struct ArenaInput {
-    /// To the left (negative) or right, 127 is full speed.
+    /// Left (negative) or right; 127 is full speed.
     #[input(range = -127..=127)]
     pub move_x: i8,
     /// Up (negative) or down.
@@ -15,13 +15,13 @@ pub struct ArenaInput {
     /// Where to aim, in [`super::HEADING_STEPS`] steps of a turn.
     #[input(angle = 256)]
     pub aim: u16,
-    /// Shoots as long as it is down, at the weapon's pace.
+    /// The ship shoots while it is down, as fast as the weapon can.
     pub fire: Button,
 }
 
-/// What a player asks for beside its controls.
+/// What a player asks for besides its controls.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Command {
-    /// Shows one of [`super::EMOTES`] emotes to everyone. An unknown or too frequent one is dropped.
+    /// Shows one of [`super::EMOTES`] emotes to every player. Unknown and too frequent ones are dropped.
     Emote(u8),
 }

@@ -1,4 +1,4 @@
-//! What must hold after every tick of any match, for long tests.
+//! Rules that apply after every tick of every match, for long tests.
 
 use super::combat::SHOTS_PER_PLAYER_MAX;
 use super::entities::{ArenaEntity, Ship};
@@ -8,31 +8,32 @@ use super::settings::PLAYERS_MAX;
 use super::tempo::ship_speed;
 use tickwire_shared::prelude::*;
 
-/// What was found to be wrong.
+/// A broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{entity:?}: {rule}")]
 pub struct Broken {
-    /// The entity that breaks the rule; 0 where it is the world as a whole.
+    /// The entity that breaks the rule; 0 for the world as a whole.
     pub entity: EntityId,
     /// The rule.
     pub rule: &'static str,
 }
 
-/// Checks a world of a room of this rate after a step. Allocates nothing, so that it can run at every tick of a simulated day.
+/// Checks the world of a room with this tick rate after a step. Allocates nothing, so it can run at every
+/// tick of a simulated day.
 ///
 /// # Errors
-/// The first rule that does not hold.
+/// The first broken rule.
 pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Result<(), Broken> {
     let mut last = EntityId(0);
     let mut owners = Owners::default();
     let (mut rounds, mut pickups, mut shots) = (0, 0, 0);
     for (id, entity) in world.iter() {
         let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: id, rule }) };
-        must(id > last, "ids rise and none comes twice")?;
+        must(id > last, "ids are ascending and unique")?;
         last = id;
         match entity {
             ArenaEntity::Ship(ship) => {
-                must(owners.add(ship.player), "a player has one ship and a room 64")?;
+                must(owners.add(ship.player), "a player has one ship, a room at most 64")?;
                 check_ship(ship, map, ship_speed(rate), must)?;
             }
             ArenaEntity::Shot(shot) => {
@@ -47,8 +48,8 @@ pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Resu
         }
     }
     let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: EntityId(0), rule }) };
-    must(rounds == 1, "there is one round")?;
-    must(pickups == map.pickups().len(), "there are as many pickups as the map has")?;
+    must(rounds == 1, "there is exactly one round")?;
+    must(pickups == map.pickups().len(), "the world has every pickup of the map")?;
     if shots > 0 {
         for (id, entity) in world.iter() {
             if let ArenaEntity::Shot(shot) = entity
@@ -56,7 +57,7 @@ pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Resu
             {
                 return Err(Broken {
                     entity: id,
-                    rule: "a shot's owner is there and has at most 12 under way",
+                    rule: "a shot's owner is in the room and has at most 12 shots",
                 });
             }
         }
@@ -72,12 +73,12 @@ fn check_ship(
 ) -> Result<(), Broken> {
     must(map.is_free(ship.pos, SHIP_RADIUS), "a ship touches no wall")?;
     must(ship.hp <= super::HP_MAX && (ship.hp > 0) == ship.alive, "a ship flies while it has hit points")?;
-    must(ship.vel.abs().max_element() <= speed, "a ship keeps the speed limit")?;
-    must(ship.target.length_squared() <= speed * speed, "nobody asks for more than the speed limit")?;
-    must(ship.alive || ship.vel == IVec2::ZERO, "a destroyed ship lies still")
+    must(ship.vel.abs().max_element() <= speed, "a ship keeps to the speed limit")?;
+    must(ship.target.length_squared() <= speed * speed, "a ship's target keeps to the speed limit")?;
+    must(ship.alive || ship.vel == IVec2::ZERO, "a destroyed ship does not move")
 }
 
-/// Shots by owner, on the stack.
+/// The number of shots of each owner, on the stack.
 struct Owners {
     shots: [(u16, u8); PLAYERS_MAX as usize],
     len: usize,
@@ -95,7 +96,7 @@ impl Owners {
         known.iter_mut().find(|(owner, _)| *owner == player).map(|(_, shots)| shots)
     }
 
-    /// `false` if the player is known already or there is no place.
+    /// `false` if the player is already known or the table is full.
     fn add(&mut self, player: u16) -> bool {
         if self.find(player).is_some() {
             return false;
@@ -106,7 +107,7 @@ impl Owners {
         true
     }
 
-    /// `false` if the owner is unknown or shot too often.
+    /// `false` if the owner is unknown or has too many shots.
     fn shoot(&mut self, player: u16) -> bool {
         let Some(shots) = self.find(player) else { return false };
         *shots += 1;

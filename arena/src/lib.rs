@@ -1,28 +1,32 @@
-//! The built-in game: ships in a walled arena shoot at each other.
+//! A game: ships in a walled arena shoot at each other.
 //!
-//! It is an example as well: it uses nothing but this crate's public names, as a game of yours does.
+//! It comes with Tickwire but is a game like any other: it uses only public names of `tickwire-shared`. So it
+//! is also an example for your own game.
 //!
 //! # Rules
-//! - A ship accelerates towards the velocity that its player asks for (at most [`ship_speed`]), stops at walls,
-//!   slides along them, and is pushed away by other ships.
-//! - It aims where it likes and shoots while the button is down, every 0.3 s (every 0.13 s with rapid fire), with at
-//!   most 12 shots under way. A shot flies straight for 1.5 s and ends at the first wall or ship of another player. It begins
-//!   where and when its player saw it begin: up to 250 ms ago, among the ships as they were then.
-//! - A hit costs 20 of 100 hit points. Who takes the last scores. The destroyed ship comes back after some seconds
-//!   at the spawn that is farthest from everyone, shielded for 1.5 s or until it shoots.
-//! - Pickups give 40 hit points or 8 s of rapid fire to who flies over them, and come back after 12 s.
-//! - A round ends when its time is over or a ship has the score that wins: the best score wins, fewer deaths decide
-//!   among equals. After a break all start anew.
+//! - A ship accelerates towards the velocity that its player asks for (at most [`ship_speed`]), stops at
+//!   walls, slides along them, and is pushed away by other ships.
+//! - A ship aims in any direction. It shoots while the button is down, every 0.3 s (every 0.13 s with rapid
+//!   fire), with at most 12 shots under way.
+//! - A shot flies straight for 1.5 s and ends at the first wall or ship of another player. It begins where
+//!   and when its player saw it begin: up to 250 ms ago, among the ships as they were then.
+//! - A hit costs 20 of 100 hit points. The player that takes the last ones scores. After some seconds the
+//!   destroyed ship returns, at the spawn whose nearest ship is farthest away. It is shielded for 1.5 s or
+//!   until it shoots.
+//! - A pickup gives 40 hit points or 8 s of rapid fire to the ship that flies over it, and returns after
+//!   12 s.
+//! - A round ends when its time is over or a ship reaches the score limit. The best score wins; if scores are
+//!   equal, fewer deaths win. After a break the next round starts from zero.
 //!
-//! It is the same game at every tick rate: what happens in a second is in `tempo.rs`, what happens in a tick follows.
+//! The game is the same at every tick rate: speeds and times are defined per second and converted to ticks.
 //!
-//! # What is where
-//! All that a ship's own step reads is in its row or on the [`Map`], so a client predicts its ship exactly
-//! but for pushes and hits. Timers live in the server's part of the game and never travel. Thirty-two ships that
-//! fight cost about 60 bytes and 5 microseconds a tick.
+//! # What a client knows
+//! A ship's own step reads only its input, its row and the [`Map`], so a client predicts its ship exactly,
+//! except for pushes and hits. The exact timers stay on the server and are never sent. A fight of 32 ships
+//! costs about 60 bytes and 5 microseconds per tick.
 //!
-//! For players that are programs: [`Map::is_clear`] is a line of sight, [`lead`] aims, [`invariants`] tells a test
-//! whether a match is still sound.
+//! For bots, [`Map::is_clear`] checks a line of sight and [`lead`] aims. For tests, [`invariants`] checks
+//! that a match is still sound.
 
 pub mod bots;
 mod combat;
@@ -65,12 +69,13 @@ use tempo::ticks_in_s;
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::Text;
 
-/// How often one player may show an emote, s.
+/// The shortest time between two emotes of one player, s.
 const EMOTE_S: u16 = 3;
-/// How often anybody in the room may, s. Keeps the queue of a cut player within its bound while it is awaited.
+/// The shortest time between two emotes in a room, s. Keeps the event queue of a disconnected player within
+/// its limit while the room waits for the player.
 const ROOM_EMOTE_S: u16 = 1;
 
-/// The server's part of an arena: what is not replicated.
+/// The server's part of an arena: the state that is not replicated.
 #[derive(Debug)]
 pub struct Arena {
     rng: Rng,
@@ -79,12 +84,13 @@ pub struct Arena {
     respawn_ticks: u32,
     emote_ticks: u32,
     clock: RoundClock,
-    /// In the order of the players' ids.
+    /// Sorted by player id.
     seats: Vec<Seat>,
-    /// The ships of `seats`, side by side with them during a step; kept for its memory.
+    /// The ships of `seats`, in the same order during a step. A field so that its memory is reused.
     ships: Vec<Ship>,
     shots: Vec<LiveShot>,
-    /// New shots that hit at once: who and whom, as places in `seats`. Kept for its memory.
+    /// New shots that hit at once: shooter and target, as indices of `seats`. A field so that its memory is
+    /// reused.
     hits: Vec<(usize, usize)>,
     spots: Vec<Spot>,
 }
@@ -261,7 +267,7 @@ impl Arena {
         }
     }
 
-    /// Counts down; ends shields and rapid fire, and brings ships back.
+    /// Counts down, ends shields and rapid fire, and returns destroyed ships.
     fn run_timers(&mut self, turn: &Turn<'_, Self>) {
         for at in 0..self.seats.len() {
             let (Some(seat), Some(ship)) = (self.seats.get_mut(at), self.ships.get_mut(at)) else { break };
@@ -284,7 +290,7 @@ impl Arena {
         }
     }
 
-    /// Both the turn's players and the seats are in the order of ids.
+    /// The turn's players and the seats are both sorted by id.
     fn fire(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, news: &mut News<'_>) {
         let mut players = turn.players.iter().peekable();
         for at in 0..self.seats.len() {
@@ -299,7 +305,7 @@ impl Arena {
                 CaughtUp::Ends => {}
             }
         }
-        // All have fired before the first is hurt.
+        // All ships have fired before the first is damaged.
         for (by, on) in self.hits.drain(..) {
             combat::hit(Some(by), on, &mut self.seats, &mut self.ships, self.respawn_ticks, news);
         }

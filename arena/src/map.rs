@@ -1,9 +1,9 @@
-//! The text of a map and the tiles that it means. What a ship's step reads of it never changes.
+//! The text of a map, and the tiles that it describes. A map never changes.
 
 use super::entities::Gift;
 use tickwire_shared::prelude::*;
 
-/// The side of a tile in steps of the grid.
+/// The side of a tile, in steps of the grid.
 pub const TILE: i32 = 1024;
 /// The most tiles of a map in each direction.
 pub const MAP_SIDE_MAX: usize = 128;
@@ -12,8 +12,8 @@ pub const MAP_SIDE_MIN: usize = 5;
 /// The most pickups of a map.
 pub const PICKUPS_MAX: usize = 64;
 
-/// A walled map, parsed from rows of text: `#` wall, `.` floor, `s` a place where ships come in, `h` health, `r`
-/// rapid fire. It is closed by walls, and from any spawn every other place of interest can be reached.
+/// A walled map, parsed from rows of text: `#` wall, `.` floor, `s` spawn (where ships enter), `h` health,
+/// `r` rapid fire. Its border is all walls, and every spawn and pickup can be reached from every spawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map {
     width: usize,
@@ -23,7 +23,7 @@ pub struct Map {
     pickups: Vec<(IVec2, Gift)>,
 }
 
-/// The tile, as column and row, that a position lies in.
+/// The tile that contains a position, as column and row.
 #[inline]
 #[must_use]
 pub const fn tile_of(pos: IVec2) -> IVec2 {
@@ -47,7 +47,7 @@ impl Map {
     /// Reads rows of tiles.
     ///
     /// # Errors
-    /// Rows that make no playable map; the text names the place (counted from 1) and the remedy.
+    /// The rows are not a playable map. The text names the row and column (from 1) and what to change.
     pub fn parse(name: &str, rows: &[String]) -> Result<Self, BadSettings> {
         let bad = |problem: String| BadSettings(format!("map `{name}`: {problem}"));
         let (width, height) = (rows.first().map_or(0, |row| row.chars().count()), rows.len());
@@ -62,7 +62,7 @@ impl Map {
             let columns = text.chars().count();
             if columns != width {
                 return Err(bad(format!(
-                    "row {} has {columns} columns, row 1 has {width}; make all rows equally long",
+                    "row {} has {columns} columns, row 1 has {width}; all rows must have the same length",
                     row + 1
                 )));
             }
@@ -80,13 +80,13 @@ impl Map {
         let border = column == 0 || row == 0 || column + 1 == self.width || row + 1 == self.height;
         match tile {
             _ if border && tile != '#' => {
-                return Err(format!("`{tile}` on the border; put a wall (#) there"));
+                return Err(format!("`{tile}` is on the border; put a wall (#) there"));
             }
             '#' | '.' => {}
             's' => self.spawns.push(pos),
             'h' => self.pickups.push((pos, Gift::Health)),
             'r' => self.pickups.push((pos, Gift::Rapid)),
-            _ => return Err(format!("`{}` is no tile; use # . s h or r", tile.escape_default())),
+            _ => return Err(format!("unknown tile `{}`; use # . s h or r", tile.escape_default())),
         }
         if self.pickups.len() > PICKUPS_MAX {
             return Err(format!("the map has more than {PICKUPS_MAX} pickups (h, r); remove some"));
@@ -98,7 +98,7 @@ impl Map {
     /// Every spawn and pickup must be connected with the first spawn.
     fn check_reach(&self) -> Result<(), String> {
         let Some(&start) = self.spawns.first() else {
-            return Err("no ship can come in; add a spawn (s)".to_owned());
+            return Err("there is no spawn; add one (s)".to_owned());
         };
         let mut reached = self.walls.clone();
         let mut open = vec![tile_of(start)];
@@ -114,7 +114,7 @@ impl Map {
         for tile in places.map(|&pos| tile_of(pos)) {
             if self.index(tile.x, tile.y).and_then(|at| reached.get(at)) != Some(&true) {
                 return Err(format!(
-                    "row {}, column {}: walled off from the first spawn; open a way to it",
+                    "row {}, column {}: unreachable from the first spawn; open a path to it",
                     tile.y + 1,
                     tile.x + 1
                 ));
@@ -129,19 +129,19 @@ impl Map {
         IVec2::new(self.width as i32, self.height as i32)
     }
 
-    /// The places where ships come in; at least one.
+    /// The positions where ships enter; at least one.
     #[must_use]
     pub fn spawns(&self) -> &[IVec2] {
         &self.spawns
     }
 
-    /// The places of pickups and what they give.
+    /// The positions of the pickups, and what they give.
     #[must_use]
     pub fn pickups(&self) -> &[(IVec2, Gift)] {
         &self.pickups
     }
 
-    /// Whether a tile is a wall. All outside of the map is.
+    /// Whether a tile is a wall. Everything outside the map is.
     #[inline]
     #[must_use]
     pub fn is_wall(&self, column: i32, row: i32) -> bool {
@@ -156,17 +156,17 @@ impl Map {
         self.is_wall(tile.x, tile.y)
     }
 
-    /// Whether a square of `half` the side around `pos` touches no wall.
+    /// Whether a square around `pos` touches no wall. `half` is half of its side.
     #[must_use]
     pub fn is_free(&self, pos: IVec2, half: i32) -> bool {
         let (low, high) = (tile_of(pos - half), tile_of(pos + (half - 1)));
         (low.y..=high.y).all(|row| (low.x..=high.x).all(|column| !self.is_wall(column, row)))
     }
 
-    /// Whether no wall lies on the straight line between two positions: a shot's way, or a line of sight.
+    /// Whether no wall lies on the straight line between two positions: a shot's path, or a line of sight.
     ///
-    /// Visits the tiles on the line one after the other (Amanatides and Woo, 1987), with exact integers. A line
-    /// through a corner visits the tile beside it in `x`.
+    /// Visits the tiles on the line one after the other (Amanatides and Woo, 1987), with exact integers. At a
+    /// corner the line goes to the next tile in `x` first.
     #[must_use]
     pub fn is_clear(&self, from: IVec2, to: IVec2) -> bool {
         let (mut tile, last) = (tile_of(from), tile_of(to));
@@ -178,7 +178,8 @@ impl Map {
         }
         let way = to - from;
         let step = way.signum();
-        // How far it is to the next border, times the other axis' length: compares the times without a division.
+        // The distance to the next border times the other axis' length: this compares the times at which the
+        // line reaches the borders without a division.
         let reach = way.abs();
         let left = |tile: i32, from: i32, step: i32| {
             i64::from(if step > 0 { (tile + 1) * TILE - from } else { from - tile * TILE })
@@ -230,11 +231,11 @@ mod tests {
             (&[], "0 columns and 0 rows"),
             (&[wall; 4], "5 columns and 4 rows; each must be 5 to 128"),
             (&[wall, "#s.#", wall, wall, wall], "row 2 has 4 columns, row 1 has 5"),
-            (&[wall, "#s..#", "#...#", "#....", wall], "row 4, column 5: `.` on the border"),
-            (&[wall, "#s..#", "#.x.#", "#...#", wall], "row 3, column 3: `x` is no tile; use # . s h or r"),
-            (&[wall, "#...#", "#...#", "#...#", wall], "add a spawn (s)"),
-            (&[wall, "#s#h#", "#.#.#", "#.#.#", wall], "row 2, column 4: walled off from the first spawn"),
-            (&[wall, "#s\n.#", "#...#", "#...#", wall], "row 2, column 3: `\\n` is no tile"),
+            (&[wall, "#s..#", "#...#", "#....", wall], "row 4, column 5: `.` is on the border"),
+            (&[wall, "#s..#", "#.x.#", "#...#", wall], "row 3, column 3: unknown tile `x`; use # . s h or r"),
+            (&[wall, "#...#", "#...#", "#...#", wall], "there is no spawn; add one (s)"),
+            (&[wall, "#s#h#", "#.#.#", "#.#.#", wall], "row 2, column 4: unreachable from the first spawn"),
+            (&[wall, "#s\n.#", "#...#", "#...#", wall], "row 2, column 3: unknown tile `\\n`"),
         ];
         for (rows, says) in cases {
             let problem = parse(rows).unwrap_err();
@@ -271,7 +272,8 @@ mod tests {
                 let part = |from: i32, to: i32| from + ((i64::from(to - from) * at).div_euclid(4000)) as i32;
                 !map.is_wall_at(IVec2::new(part(from.x, to.x), part(from.y, to.y)))
             });
-            // A line may touch a corner that no sample meets, but never passes a wall that one meets.
+            // The exact line may touch a corner that no sample meets, but it passes no wall that a sample
+            // meets.
             assert!(sampled || !map.is_clear(from, to), "{from} to {to}");
         }
     }

@@ -1,4 +1,4 @@
-//! How ships move: the part of the step that a client predicts with, and what happens when two of them meet.
+//! How ships move: the part of the step that a client predicts, and what happens when two ships meet.
 
 use super::entities::Ship;
 use super::heading::DIRECTION_UNIT;
@@ -8,7 +8,7 @@ use super::tempo::{ship_speed, ship_steer_divisor};
 use tickwire_shared::entity::{Grid, steer_once};
 use tickwire_shared::prelude::*;
 
-/// Half the side of the square that a ship is to the walls, and its radius to ships and shots.
+/// For walls a ship is a square with this half side, for ships and shots a circle with this radius.
 pub const SHIP_RADIUS: i32 = 400;
 
 /// The grid of `Ship::vel`, as its attributes declare it.
@@ -16,8 +16,8 @@ const VELOCITY: Grid = Grid::integers(-640, 640);
 
 /// A ship's own step: aim, accelerate towards what the input asks for, move, stop at walls.
 ///
-/// On the axis on which a wall stops it a ship loses its velocity and its target, so that the declared predictors
-/// foretell a ship that leans on a wall.
+/// On an axis on which a wall stops it, a ship loses its velocity and its target. So the declared predictors
+/// are right for a ship that pushes against a wall.
 pub(super) fn steer_and_move(ship: &mut Ship, input: &ArenaInput, map: &Map, rate: TickRate) {
     if !ship.alive {
         return;
@@ -48,7 +48,7 @@ fn target_of(input: &ArenaInput, speed: i32) -> IVec2 {
 const FULL: i32 = 127;
 const FULL_LEFT: IVec2 = IVec2::splat(-FULL);
 
-/// Moves `pos` by `way`, first in x, then in y, up to the walls. Says on which axes a wall stopped it.
+/// Moves `pos` by `way`, first in x, then in y, up to the walls. Returns the axes on which a wall stopped it.
 fn slide(pos: &mut IVec2, way: IVec2, map: &Map) -> tickwire_shared::glam::BVec2 {
     let (x, stopped_x) = slide_axis(pos.x, way.x, pos.y, |column, row| map.is_wall(column, row));
     pos.x = x;
@@ -57,7 +57,8 @@ fn slide(pos: &mut IVec2, way: IVec2, map: &Map) -> tickwire_shared::glam::BVec2
     tickwire_shared::glam::BVec2::new(stopped_x, stopped_y)
 }
 
-/// One axis: looks at every line of tiles that the leading edge enters, so no speed takes a ship through a wall.
+/// One axis. Checks every line of tiles that the leading edge enters, so a ship passes through no wall at any
+/// speed.
 #[inline]
 fn slide_axis(along: i32, by: i32, across: i32, is_wall: impl Fn(i32, i32) -> bool) -> (i32, bool) {
     let tile = |at: i32| at.div_euclid(TILE);
@@ -77,7 +78,7 @@ fn slide_axis(along: i32, by: i32, across: i32, is_wall: impl Fn(i32, i32) -> bo
     (along + by, false)
 }
 
-/// Pushes ships that overlap apart, each by half of the overlap and never into a wall.
+/// Pushes overlapping ships apart, each by half of the overlap and never into a wall.
 pub(super) fn push_apart(ships: &mut [Ship], map: &Map) {
     const NEAR: i32 = 2 * SHIP_RADIUS;
     for at in 1..ships.len() {
@@ -90,7 +91,7 @@ pub(super) fn push_apart(ships: &mut [Ship], map: &Map) {
             }
             let apart = way.length_squared().isqrt();
             let half = (NEAR - apart + 1) / 2;
-            // Two at the very same place part along x.
+            // Two ships at the same position part along x.
             let push = if apart == 0 { IVec2::new(half, 0) } else { way * half / apart };
             slide(&mut one.pos, push, map);
             slide(&mut other.pos, -push, map);

@@ -1,4 +1,4 @@
-//! Pickups: taken by flying over them, back after a while.
+//! Pickups: a ship takes one by flying over it, and it returns after a while.
 
 use super::Arena;
 use super::combat::distance_squared;
@@ -12,7 +12,7 @@ use tickwire_shared::prelude::*;
 
 /// Hit points that a health pickup gives.
 pub const HEALTH_GIFT: u8 = 40;
-/// How long rapid fire lasts, s: the range of `Ship::rapid_s`.
+/// How long rapid fire lasts, s; also the maximum of `Ship::rapid_s`.
 pub const RAPID_S: u16 = 8;
 /// How long a taken pickup stays away, s.
 pub const PICKUP_S: u16 = 12;
@@ -39,7 +39,8 @@ pub(super) fn place(world: &mut World<ArenaEntity>, map: &Map) -> Vec<Spot> {
     spots.collect()
 }
 
-/// Gives what lies under ships to them, and brings back what is due `passed_ticks` after the last time.
+/// Gives pickups to the ships above them, and restores those whose time is over, `passed_ticks` after the
+/// last call.
 pub(super) fn take(
     spots: &mut [Spot],
     world: &mut World<ArenaEntity>,
@@ -69,7 +70,7 @@ pub(super) fn take(
     }
 }
 
-/// Brings all pickups back, for a new round.
+/// Restores all pickups, for a new round.
 pub(super) fn restore(spots: &mut [Spot], world: &mut World<ArenaEntity>) {
     for spot in spots.iter_mut().filter(|spot| spot.ticks_left > 0) {
         spot.ticks_left = 0;
@@ -77,7 +78,7 @@ pub(super) fn restore(spots: &mut [Spot], world: &mut World<ArenaEntity>) {
     }
 }
 
-/// A ship in full health leaves health to others.
+/// A ship with full hit points does not take health.
 fn wants(ship: &Ship, gift: Gift) -> bool {
     gift != Gift::Health || ship.hp < HP_MAX
 }

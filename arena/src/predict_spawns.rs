@@ -6,7 +6,8 @@ use super::entities::{ArenaEntity, Phase, Ship, Shot};
 use super::tempo::{PAUSES_PER_S, shot_ticks};
 use tickwire_shared::prelude::*;
 
-/// The shot that the ship fires in this tick, as far as its player can know: its pause is counted from the last one.
+/// The shot that the ship fires in this tick, as far as its client can know: the client counts the pause from
+/// the last predicted shot.
 pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     let ship = sight.own.as_ship().filter(|ship| ship.alive && sight.input.fire.active())?;
     let pause = i64::from(ship.weapon.pause(sight.tick_rate));
@@ -23,7 +24,8 @@ pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     }
 }
 
-/// It ends at walls, and at the ships of others where the player sees them: there the server tests it too.
+/// Whether a predicted shot flies on. It ends at walls, and at other players' ships where this player sees
+/// them; the server tests it there too.
 pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &PredictedSpawn<'_, Arena>) -> bool {
     let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
     if way.age_ticks >= u32::from(shot_ticks(way.tick_rate)) || !way.scene.is_clear(before.pos, after.pos) {
@@ -37,7 +39,8 @@ pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &Predicted
     !way.others().iter().filter_map(|(_, other)| other.as_ship()).any(hit)
 }
 
-/// A shot of the same ship with the same course. The server's is ahead on it by as much as it was rewound.
+/// Whether both are shots of the same ship on the same course. The server's shot is farther along it, by as
+/// much as the server rewound.
 pub(super) fn is_same_shot(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
     match (predicted, real) {
         (ArenaEntity::Shot(one), ArenaEntity::Shot(other)) => {

@@ -1,4 +1,4 @@
-//! The round's clock, its end and its table.
+//! The clock of the rounds, and the table at the end of a round.
 
 use super::entities::{ArenaEntity, Phase, Round, Ship};
 use super::events::{Event, News, STANDINGS_MAX, Standing};
@@ -19,19 +19,19 @@ pub(super) struct RoundClock {
     tick_rate: TickRate,
 }
 
-/// What the clock asks of the rest of the game.
+/// What the clock requires of the rest of the game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turned {
     /// Nothing.
     Not,
-    /// The round is over: no more shots.
+    /// The round is over: remove all shots.
     Ended,
-    /// A new round: everything to its start.
+    /// A new round begins: reset everything.
     Started,
 }
 
 impl RoundClock {
-    /// The first round, shown in the world.
+    /// Starts the first round and shows it in the world.
     pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings, tick_rate: TickRate) -> Self {
         let ticks = |seconds| ticks_in_s(seconds, tick_rate);
         let shown = Round { number: 1, phase: Phase::Playing, seconds_left: settings.round_s };
@@ -46,12 +46,12 @@ impl RoundClock {
         }
     }
 
-    /// Whether shots are fired.
+    /// Whether ships may shoot.
     pub(super) fn is_playing(&self) -> bool {
         self.shown.phase == Phase::Playing
     }
 
-    /// So many ticks go by. Ends the round when its time is over or somebody has reached the limit.
+    /// Lets this many ticks pass. Ends the round when its time is over or a ship reaches the score limit.
     pub(super) fn turn(
         &mut self,
         passed_ticks: u32,
@@ -84,7 +84,7 @@ impl RoundClock {
     }
 }
 
-/// The end of a round: by score, then by fewest deaths, then by who came first.
+/// The end of a round. The table is sorted by score, then by fewest deaths, then by player id.
 fn ended(number: u16, ships: &[Ship]) -> Event {
     let standing =
         |ship: &Ship| Standing { player: PlayerId(ship.player), score: ship.score, deaths: ship.deaths };

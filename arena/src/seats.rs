@@ -1,23 +1,24 @@
-//! What the server knows of a player and nobody else has to.
+//! What only the server needs to know about a player.
 
 use super::tempo::PAUSES_PER_S;
 use tickwire_shared::prelude::*;
 
-/// How long a ship that came back is safe unless it shoots, ms.
+/// How long the shield of a ship that joins or returns lasts, unless the ship shoots, ms.
 const SHIELD_MS: u64 = 1_500;
 
-/// A player's place in the room.
+/// A player's seat in the room.
 #[derive(Clone, Debug)]
 pub(super) struct Seat {
     pub(super) player: PlayerId,
     pub(super) entity: EntityId,
-    /// Until the weapon is ready again, in 1/30 tick. Below 0 what was left of the tick in which it was ready.
+    /// Until the weapon is ready again, in 1/30 tick. Below 0: the unused rest of the tick in which it became
+    /// ready.
     pub(super) pause: i32,
     /// Until the shield is gone.
     pub(super) shield_ticks: u32,
     /// Until rapid fire is over.
     pub(super) rapid_ticks: u32,
-    /// Until a destroyed ship comes back.
+    /// Until a destroyed ship returns.
     pub(super) respawn_ticks: u32,
     /// Until the player may show an emote again.
     pub(super) emote_ticks: u32,
@@ -44,7 +45,7 @@ impl Seat {
         self.rapid_ticks.div_ceil(rate.hz().into()) as u8
     }
 
-    /// So many ticks go by.
+    /// Lets this many ticks pass.
     pub(super) fn count_down(&mut self, passed_ticks: u32) {
         let passed = i64::from(passed_ticks) * i64::from(PAUSES_PER_S);
         self.pause = (i64::from(self.pause) - passed).max(1 - i64::from(PAUSES_PER_S)) as i32;

@@ -1,10 +1,10 @@
-//! What a host sets for a room, and what a player may choose when it makes one.
+//! What a host sets for a room, and what a player may choose when it creates one.
 
 use super::map::Map;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::prelude::*;
 
-/// Settings of an arena. They go to every client, the walls with them.
+/// Settings of an arena. Every client gets them, including the walls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -16,18 +16,18 @@ pub struct Settings {
     pub round_s: u16,
     /// How long the break between rounds lasts, 1 to 60 s.
     pub break_s: u16,
-    /// A round also ends when somebody has destroyed this many ships, 1 to 999.
+    /// A round also ends when a player has destroyed this many ships, 1 to 999.
     pub score_limit: u16,
-    /// How long a destroyed ship waits, 1 to 30 s.
+    /// How long a destroyed ship waits until it returns, 1 to 30 s.
     pub respawn_s: u16,
-    /// How many players a room takes, 1 to 64; on the built-in map `duel` never more than [`DUEL_PLAYERS_MAX`].
+    /// The most players in a room, 1 to 64; on the built-in map `duel` at most [`DUEL_PLAYERS_MAX`].
     pub players_max: u16,
 }
 
-/// The most players that an arena takes.
+/// The most players in an arena.
 pub const PLAYERS_MAX: u16 = 64;
 
-/// The most players that the built-in map `duel` takes.
+/// The most players on the built-in map `duel`.
 pub const DUEL_PLAYERS_MAX: u16 = 8;
 
 /// The names of the built-in maps.
@@ -70,14 +70,14 @@ impl Settings {
         self
     }
 
-    /// The settings of a room that is made with `options`: `map` (a built-in one), `round_s`, `score_limit`.
+    /// The settings of a room created with `options`: `map` (a built-in one), `round_s`, `score_limit`.
     pub(super) fn with_options(&self, options: &Options) -> Result<Self, Refusal> {
         let mut made = self.clone();
         for (key, value) in options.iter() {
             let bad = || Refusal::bad_option(key);
             match key {
                 "map" => {
-                    // The host's own map may be asked for by name too.
+                    // A player may choose the host's map by its name, too.
                     if value != self.map {
                         made = made.with_map(value, built_in_map(value).ok_or_else(bad)?);
                     }
@@ -96,25 +96,25 @@ impl Settings {
         Ok(made)
     }
 
-    /// How many players a room takes.
+    /// The most players in a room.
     pub(super) fn places(&self) -> u16 {
         let is_duel = self.map == "duel" && self.map_name().is_some();
         self.players_max.min(if is_duel { DUEL_PLAYERS_MAX } else { PLAYERS_MAX })
     }
 
-    /// The map's name; none if a host has put rows of its own below a built-in map's name.
+    /// The map's name; none if a host uses a built-in map's name for its own rows.
     pub(super) fn map_name(&self) -> Option<&str> {
         let is_own = |text| !self.rows.is_empty() && self.rows != Map::rows_of(text);
         (!built_in_map(&self.map).is_some_and(is_own)).then_some(&self.map)
     }
 
-    /// Checks all but the map.
+    /// Checks everything except the map.
     pub(super) fn check(&self) -> Result<(), BadSettings> {
         let within = |name: &str, value: u16, low: u16, high: u16| {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(BadSettings(format!("{name} = {value} is outside {low} to {high}")))
+                Err(BadSettings(format!("{name} = {value} is outside the range {low} to {high}")))
             }
         };
         within("round_s", self.round_s, 10, 3600)?;
@@ -124,7 +124,7 @@ impl Settings {
         within("players_max", self.players_max, 1, PLAYERS_MAX)
     }
 
-    /// The map that these settings name or hold.
+    /// The map that these settings name or contain.
     pub(super) fn parse_map(&self) -> Result<Map, BadSettings> {
         if !self.rows.is_empty() {
             return Map::parse(&self.map, &self.rows);
@@ -132,7 +132,7 @@ impl Settings {
         match built_in_map(&self.map) {
             Some(text) => Map::parse(&self.map, &Map::rows_of(text)),
             None => Err(BadSettings(format!(
-                "map `{}` is not built in (those are {}); give its rows or choose one of them",
+                "`{}` is not a built-in map; choose one of {}, or set its rows",
                 self.map,
                 MAP_NAMES.join(", ")
             ))),
@@ -196,6 +196,6 @@ mod tests {
     #[test]
     fn a_setting_outside_its_range_is_named() {
         let wrong = Settings { break_s: 0, ..Settings::default() };
-        assert_eq!(wrong.check(), Err(BadSettings("break_s = 0 is outside 1 to 60".to_owned())));
+        assert_eq!(wrong.check(), Err(BadSettings("break_s = 0 is outside the range 1 to 60".to_owned())));
     }
 }

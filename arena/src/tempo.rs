@@ -1,4 +1,4 @@
-//! What happens in a second, as what happens in a tick: the arena is the same game at every tick rate.
+//! Speeds and times, defined per second and converted to ticks: the game is the same at every tick rate.
 
 use super::entities::Weapon;
 use tickwire_shared::entity::steer_divisor;
@@ -8,11 +8,13 @@ use tickwire_shared::tick::TickRate;
 const SHIP_SPEED_PER_S: i32 = 6_150;
 /// The speed of a shot, in 1/1024 tile per second: 16 tiles a second.
 const SHOT_SPEED_PER_S: i32 = 16_380;
-/// How far a ship's velocity trails behind what its player asks for, ms. `Ship::vel` declares the same.
+/// How far a ship's velocity lags behind the one that its player asks for, ms. `Ship::vel` declares the same
+/// value.
 const STEER_LAG_MS: u16 = 100;
 /// How long a shot flies, ms.
 const SHOT_MS: u64 = 1_500;
-/// Pauses between shots are counted in 1/30 s, which no tick rate divides evenly: what is left of a tick is carried over.
+/// Pauses between shots are defined in 1/30 s, which at most tick rates is not a whole number of ticks. So
+/// they are counted in 1/30 tick, and the rest of a tick is carried over.
 pub(super) const PAUSES_PER_S: i32 = 30;
 
 /// The speed of a ship at a tick rate, in 1/1024 tile per tick.
@@ -33,18 +35,18 @@ pub const fn shot_ticks(rate: TickRate) -> u16 {
     rate.ticks_covering(SHOT_MS) as u16
 }
 
-/// The divisor with which a ship's velocity goes to what its player asks for.
+/// The divisor with which a ship's velocity approaches the one that its player asks for.
 pub(super) const fn ship_steer_divisor(rate: TickRate) -> i32 {
     steer_divisor(STEER_LAG_MS, rate)
 }
 
-/// The ticks of some seconds.
+/// This many seconds, in ticks.
 pub(super) const fn ticks_in_s(seconds: u16, rate: TickRate) -> u32 {
     seconds as u32 * rate.hz() as u32
 }
 
 impl Weapon {
-    /// From one shot to the next, in 1/30 s.
+    /// The time from one shot to the next, in 1/30 s.
     const fn pause_30ths(self) -> i32 {
         match self {
             Self::Blaster => 9,
@@ -52,7 +54,7 @@ impl Weapon {
         }
     }
 
-    /// From one shot to the next, in 1/30 tick.
+    /// The time from one shot to the next, in 1/30 tick.
     pub(super) fn pause(self, rate: TickRate) -> i32 {
         self.pause_30ths() * i32::from(rate.hz())
     }

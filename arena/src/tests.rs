@@ -1,4 +1,4 @@
-//! The rules of the arena, one test each, played by calling the game as a room does.
+//! The rules of the arena, one test each. The tests call the game as a room does.
 
 mod rewind;
 
@@ -7,7 +7,7 @@ use core::ops::{Deref, DerefMut};
 use tickwire_shared::entity::{Entity, Schema};
 use tickwire_shared::harness::Sandbox;
 
-/// The arena's rules alone, checked after each step.
+/// The arena's rules without a room, checked after each step.
 struct Match(Sandbox<Arena>);
 
 impl Deref for Match {
@@ -86,7 +86,7 @@ impl Match {
         self.0.heard(PlayerId(player))
     }
 
-    /// Player 1 faces player 2 from five tiles away; both are without shields.
+    /// Player 1 faces player 2 from five tiles away; neither has a shield.
     fn face_off(settings: &Settings) -> Self {
         let mut made = Self::new(settings, 1, 2);
         (made.ship(1).pos, made.ship(2).pos) = (centre_of(IVec2::new(2, 2)), centre_of(IVec2::new(7, 2)));
@@ -132,7 +132,7 @@ fn a_kill_scores_and_the_destroyed_ship_comes_back_shielded() {
     assert_eq!(game.heard(2).last(), Some(&killed));
     game.input(2).move_x = 127;
     game.step();
-    assert_eq!(game.ship(2).pos, lost.pos, "a destroyed ship lies still");
+    assert_eq!(game.ship(2).pos, lost.pos, "a destroyed ship does not move");
     game.steps(3 * 30);
     let back = *game.ship(2);
     assert_eq!((back.alive, back.hp, back.shielded, back.deaths), (true, HP_MAX, true, 1));
@@ -217,7 +217,7 @@ fn pickups_heal_and_arm_and_come_back() {
     };
     game.ship(1).pos = health;
     game.step();
-    assert!(ready(&game, health), "a ship in full health leaves it");
+    assert!(ready(&game, health), "a ship with full hit points does not take it");
     game.ship(1).hp = 30;
     game.step();
     assert_eq!((game.ship(1).hp, ready(&game, health)), (30 + HEALTH_GIFT, false));
@@ -357,7 +357,7 @@ fn ships_that_meet_do_not_pass_through_each_other() {
     }
 }
 
-/// Everybody turns, shoots and aims at random.
+/// Every player turns, shoots and aims at random.
 fn play_wildly(game: &mut Match, rng: &mut Rng) {
     for player in game.players().collect::<Vec<_>>() {
         let input = game.0.input(player);
@@ -440,7 +440,7 @@ fn the_declared_predictors_foretell_whoever_holds_its_controls() {
             exact += usize::from(moves && foretold == row);
         }
     }
-    // What is left: first contacts with walls, pushes, hits, returns.
+    // The exceptions: first contacts with walls, pushes, hits, returns.
     assert!(exact * 100 >= all * 98, "{exact} of {all}");
 }
 

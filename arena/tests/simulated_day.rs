@@ -1,5 +1,5 @@
-//! A day of one arena room, with everything checked at every tick: `./test` runs a part of it, `./test
-//! --long` all.
+//! A day of one arena room, with everything checked at every tick. `./test` runs a part of it, and
+//! `./test --long` all of it.
 
 use core::time::Duration;
 use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings, heading_of, invariants};
@@ -50,7 +50,7 @@ fn nearest(client: &Client<Arena>) -> Option<u16> {
     Some(heading_of(way))
 }
 
-/// Whether an entity has owner-only data, which the audit looks for in everything that is sent.
+/// Whether an entity has owner-only data, which the leak audit looks for in everything that is sent.
 fn has_secret(entity: &ArenaEntity) -> bool {
     matches!(entity, ArenaEntity::Ship(ship) if ship.rapid_s > 0)
 }

@@ -1,6 +1,6 @@
-//! Writes the table with which the built-in game's packets are coded, learned from matches of bots:
+//! Writes the table with which the arena's packets are coded, learned from matches of bots:
 //!
-//!     cargo run --release -p tickwire-client-bot --example train_arena -- shared/src/arena/arena.twt
+//!     cargo run --release -p tickwire-client-bot --example train_arena -- arena/arena.twt
 
 use std::process::ExitCode;
 use tickwire_arena::bots::ArenaBehaviour;
@@ -9,7 +9,7 @@ use tickwire_client_bot::training::{Lesson, train_table};
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
-        eprintln!("name the file to write, as shared/src/arena/arena.twt");
+        eprintln!("name the file to write, such as arena/arena.twt");
         return ExitCode::from(2);
     };
     let lesson = Lesson { players: 32, ticks: 9_000, matches: 4, seed: 2_000 };

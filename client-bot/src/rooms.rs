@@ -159,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn a_room_that_is_gone_is_made_again() {
         let rooms = Rooms::new(1, None);
-        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("no bot made it") };
+        let Some(RoomTask::Create(to_create)) = rooms.room_task(0).await else { panic!("no room to create") };
         to_create.keep(ROOM);
         rooms.forget(0, RoomId::from_bits(8));
         assert!(matches!(rooms.room_task(1).await, Some(RoomTask::Join(_))), "another room was meant");

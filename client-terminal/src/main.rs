@@ -122,7 +122,7 @@ async fn visit(
                 Some(Message::Binary(bytes)) => fault = client.receive(start.elapsed(), &bytes).err(),
                 Some(Message::Close(Some(frame))) => Err(format!("closed: {frame}"))?,
                 Some(_) => {}
-                None => Err("the connection is gone")?,
+                None => Err("the connection ended without a close reason")?,
             },
             _ = frames.tick() => watches = screen.draw(client, start.elapsed(), &news)?,
         }

@@ -219,7 +219,7 @@ impl Seen {
 fn assert_even(name: &str, hz: u16, steps: &[f64], ideal_per_tick: f64) {
     let ideal = ideal_per_tick * 30.0 / f64::from(hz);
     let (least, most) = steps.iter().fold((f64::MAX, f64::MIN), |(a, b), step| (a.min(*step), b.max(*step)));
-    assert!(steps.len() > 100, "{name}: {} pictures", steps.len());
+    assert!(steps.len() > 100, "{name}: {} rendered frames", steps.len());
     assert!(most <= 1.5 * ideal, "{name} at {hz} Hz: a step of {most}, ideal is {ideal}");
     assert!(least >= 0.4 * ideal, "{name} at {hz} Hz: a step of {least}, ideal is {ideal}");
 }

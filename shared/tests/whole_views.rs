@@ -232,5 +232,5 @@ fn a_view_that_does_not_change_is_not_looked_up_again() {
     harness.run_ticks(60);
     let before = harness.room().stats().views_found;
     harness.run_ticks(300);
-    assert_eq!(harness.room().stats().views_found, before, "nobody moved");
+    assert_eq!(harness.room().stats().views_found, before, "no entity moved");
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Player 2 flies down past player 1, who sees it `behind` ticks late and shoots where it sees it. What player 2 was hit by.
+/// Player 2 flies down past player 1, who sees it `sees` ticks late and shoots where it sees it. The server
+/// rewinds by `behind` ticks. Returns the hit points that player 2 lost.
 fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
     let mut game = Match::face_off(&open());
     (game.ship(1).pos, game.ship(2).pos) = (centre_of(IVec2::new(2, 3)), centre_of(IVec2::new(4, 1)));
@@ -14,7 +15,7 @@ fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
         let fires = tick == 8 + sees;
         game.input(1).fire = Button { down: false, pressed: fires };
         game.input(1).aim = lead(game.ship(1).pos, &seen, TickRate::DEFAULT);
-        // The others as of the state before this step.
+        // The others are as in the state before this step.
         game.see_late(PlayerId(1), f64::from(behind + 1));
         game.step();
         hurt = HP_MAX - game.ship(2).hp;
@@ -25,8 +26,8 @@ fn shoot_at_what_is_seen(behind: u32, sees: u32) -> u8 {
 #[test]
 fn a_shot_hits_what_its_player_saw_it_hit() {
     assert_eq!(shoot_at_what_is_seen(0, 0), HIT_DAMAGE, "near, and seen as it is");
-    assert_eq!(shoot_at_what_is_seen(5, 5), HIT_DAMAGE, "seen 167 ms late, and looked back");
-    assert_eq!(shoot_at_what_is_seen(0, 5), 0, "seen late, but not looked back: it is gone");
+    assert_eq!(shoot_at_what_is_seen(5, 5), HIT_DAMAGE, "seen 167 ms late, and rewound");
+    assert_eq!(shoot_at_what_is_seen(0, 5), 0, "seen late, but not rewound: it has moved on");
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_looked_back() {
             let combat::CaughtUp::Flies(shot, left) =
                 combat::catch_up(shot, &game.game.seats, &seen, map, rate)
             else {
-                panic!("it flies");
+                panic!("the shot must fly on");
             };
             let reach = (shot.pos.x - pos.x + shot.vel.x * left as i32 / 256) as f64 / 1024.0;
             assert!((23.5..24.5).contains(&reach), "{hz} Hz, {behind}: {reach} tiles");

@@ -41,7 +41,7 @@ struct Inner {
     turned_away: Option<&'static str>,
     /// How many clients were told that the server is full, or got no answer; `None` if it is not full.
     full: Option<u32>,
-    /// Players who said that they leave.
+    /// The number of players who announced that they leave.
     left: u32,
     /// How many secrets were given out.
     secrets: u64,

@@ -1,4 +1,4 @@
-//! The rooms of [`super::MiniServer`] behind a WebSocket, for tests of the program.
+//! The rooms of `MiniServer`, served over a WebSocket, for tests of the program.
 
 use super::MiniServer;
 use futures_util::{SinkExt, StreamExt};

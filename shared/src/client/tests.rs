@@ -225,7 +225,7 @@ fn a_client_that_cannot_read_its_server_leaves_and_comes_back_to_nothing() {
     let mut client = playing();
     client.advance(Duration::from_secs(1));
     assert!(client.receive(Duration::from_secs(1), &[9, 9]).is_err());
-    assert_eq!(said(&mut client), [ClientControl::Leave], "no frame goes out, but a `Leave`");
+    assert_eq!(said(&mut client), [ClientControl::Leave], "only a `Leave` is sent, and no frame");
     assert!(!client.reconnect(Duration::from_secs(1)));
     // The server has a seat for it already, though it cannot read which.
     let mut client = Client::<Dots>::new(config(Role::Player));

@@ -39,7 +39,7 @@ pub struct Sandbox<G: Game> {
 }
 
 impl<G: Game> Sandbox<G> {
-    /// A game in which nobody plays yet.
+    /// A game without players.
     ///
     /// # Errors
     /// The game refuses the settings.

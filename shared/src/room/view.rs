@@ -143,7 +143,7 @@ impl ClientView {
         });
         for &stream in streams {
             if let Err(at) = self.find(stream) {
-                // If it returns before the client was notified that it left, the client is told both: then
+                // If it returns before the client was notified that it left, it receives both: then
                 // the packet is a keyframe, or the stream is empty.
                 self.seen.insert(at, StreamInView { stream, told: None, starts_anew: false, urgency: 0 });
             }

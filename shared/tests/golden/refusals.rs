@@ -29,7 +29,7 @@ pub(super) fn write(out: &mut String) {
             [&[0, 1, 5][..], b"arena", &[0, 0, 0, 253, 0, 0, 0, 0, 0, 1, 0, 0]].concat(),
         ),
         (4002, "options that are not sorted", options(&[1, b'b', 0, 1, b'a', 0])),
-        (4002, "an option that stands twice", options(&[1, b'a', 0, 1, b'a', 0])),
+        (4002, "an option given twice", options(&[1, b'a', 0, 1, b'a', 0])),
         (4002, "a frame whose last byte is not filled up with zeros", frame(&[0, 0, 0xb0])),
         (4002, "a frame with a byte after it", frame(&[0, 0, 0x30, 0])),
         (4002, "an input whose x is not on its grid", frame(&[0, 0, 0x50, 5, 0, 0, 0, 255, 127, 0, 0])),

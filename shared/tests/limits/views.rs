@@ -150,7 +150,7 @@ fn held_max() {
     assert_eq!(held(&harness, ada), (HELD_MAX, 0));
     push(&mut harness, ada, 1, 5);
     assert_eq!(held(&harness, ada), (HELD_MAX, 1), "one more is not visible, and counted");
-    // A client that is told to hold more ends the session.
+    // A client ends the session if the server makes it hold more.
     let mut liar = Liar::new();
     assert_eq!(liar.tell(1, 100, HELD_MAX + 1), Ok(()));
     let hold = |liar: &mut Liar, first: usize, count: usize| {
