@@ -10,7 +10,10 @@ import { setStage } from "./support/stage.mjs";
 
 const SMALL = { ...PHONE, viewport: { width: 320, height: 568 } };
 const SCREENS = {
-  laptop: LAPTOP, narrow: { viewport: SMALL.viewport }, small: SMALL, "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
+  laptop: LAPTOP,
+  narrow: { viewport: SMALL.viewport },
+  small: SMALL,
+  "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
   // The last is 1,280 by 1,024 points at 400 %.
   low: { viewport: { width: 320, height: 480 } }, zoomed: { viewport: { width: 320, height: 256 } },
 };
@@ -19,7 +22,8 @@ const stage = setStage(startServer, openBrowser);
 
 /** What can be used but not be brought into sight: it is cut off at a side, or another thing lies over it. */
 function outOfReach() {
-  const isShown = (element) => !element.disabled && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const isShown = (element) =>
+    !element.disabled && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const unreached = (element) => {
     element.scrollIntoView({ block: "nearest" });
     const { left, top, right, bottom } = element.getBoundingClientRect();
@@ -27,7 +31,9 @@ function outOfReach() {
     const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
     return isOut || !element.contains(hit);
   };
-  const usable = [...document.querySelectorAll("button, input:not([type=radio]), summary, a, label:has([type=radio])")].filter(isShown);
+  const usable = [
+    ...document.querySelectorAll("button, input:not([type=radio]), summary, a, label:has([type=radio])"),
+  ].filter(isShown);
   return usable.filter(unreached).map((element) => element.id || element.textContent);
 }
 
@@ -42,7 +48,9 @@ async function assertFit(page, where, reach = true) {
 
 async function kick(name) {
   const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
-  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === name).id}`, { method: "DELETE" });
+  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === name).id}`, {
+    method: "DELETE",
+  });
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
@@ -53,7 +61,10 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     await enter(page, screen);
     await page.waitForSelector("#alone", { state: "visible", timeout: 20_000 });
     await assertFit(page, `${screen} play`);
-    const ends = await page.$eval("#alone", (alone) => (scrollTo(0, 0), alone.getBoundingClientRect().bottom - innerHeight));
+    const ends = await page.$eval(
+      "#alone",
+      (alone) => (scrollTo(0, 0), alone.getBoundingClientRect().bottom - innerHeight),
+    );
     assert.ok(ends <= 0, `${screen}: the hint ends ${ends} points below the screen, which does not scroll`);
     await page.click("#btn-scores");
     await assertFit(page, `${screen} scores`);
@@ -81,7 +92,9 @@ test("axe-core finds nothing on the page of a host without the arena", async (co
   const host = await startWithoutArena();
   context.after(() => host.stop());
   const player = await visit(stage.browser, `${host.page}own.html`);
-  await player.evaluate(async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })));
+  await player.evaluate(
+    async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })),
+  );
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, host.page, options);
     await page.waitForSelector("#games li button");
@@ -103,7 +116,10 @@ test("axe-core finds nothing on the list of rooms, and it fits", async () => {
   await enter(player, "ann");
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, `${stage.server.page}rooms`, options);
-    await page.until(async (room) => document.body.textContent.includes(room) || location.reload(), await roomOf(player));
+    await page.until(
+      async (room) => document.body.textContent.includes(room) || location.reload(),
+      await roomOf(player),
+    );
     await assertFit(page, `${screen} rooms`);
     await page.context().close();
   }
@@ -152,7 +168,16 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
 test("every button has a name in words, on a screen without room for them, too", async () => {
   const page = await visit(stage.browser, stage.server.page, SMALL);
   await enter(page, "eve", "#watch");
-  for (const name of ["Scores", "Net", "Invite", "Leave", "Previous player", "Next player", "Whole map", "Play"]) {
+  for (const name of [
+    "Scores",
+    "Net",
+    "Invite",
+    "Leave",
+    "Previous player",
+    "Next player",
+    "Whole map",
+    "Play",
+  ]) {
     assert.equal(await page.getByRole("button", { name, exact: true }).count(), 1, name);
   }
   await page.context().close();
@@ -167,7 +192,10 @@ test("a spectator's row keeps the focus while the table changes", async () => {
     await page.click("#btn-scores");
     await page.until(() => document.querySelectorAll("#scores-body tr").length >= 3);
     const player = await page.$eval("#scores-body tr", (row) => (row.focus(), row.dataset.player));
-    const [before, more] = [await rows(), startBots(stage.server.play, 1, "--behaviour", "idle", "--room", await roomOf(page))];
+    const [before, more] = [
+      await rows(),
+      startBots(stage.server.play, 1, "--behaviour", "idle", "--room", await roomOf(page)),
+    ];
     await page.until((rows) => document.querySelectorAll("#scores-body tr").length > rows, before);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.player), player);
     await more.stop();
@@ -192,12 +220,23 @@ test("on a phone held sideways the own row lies above the mark of what goes on b
       await page.waitForTimeout(300);
       await keep(page, `access-own-row-${viewport.width}`);
       const { row, mark, head } = await page.evaluate(() => {
-        const [panel, own] = ["#scores", "#scores-body .own"].map((part) => document.querySelector(part).getBoundingClientRect());
+        const [panel, own] = ["#scores", "#scores-body .own"].map((part) =>
+          document.querySelector(part).getBoundingClientRect(),
+        );
         const isMore = document.querySelector("#scores").hasAttribute("data-more");
-        return { row: own, mark: panel.bottom - (isMore ? 2.4 * 16 : 0), head: document.querySelector("#scores th").getBoundingClientRect().bottom };
+        return {
+          row: own,
+          mark: panel.bottom - (isMore ? 2.4 * 16 : 0),
+          head: document.querySelector("#scores th").getBoundingClientRect().bottom,
+        };
       });
-      assert.ok(row.bottom <= mark && row.top >= head - 1, `the row lies from ${row.top} to ${row.bottom}, free is ${head} to ${mark}`);
-      const pressed = await page.$$eval(".buttons [aria-pressed=true]", (buttons) => buttons.map(({ id }) => id));
+      assert.ok(
+        row.bottom <= mark && row.top >= head - 1,
+        `the row lies from ${row.top} to ${row.bottom}, free is ${head} to ${mark}`,
+      );
+      const pressed = await page.$$eval(".buttons [aria-pressed=true]", (buttons) =>
+        buttons.map(({ id }) => id),
+      );
       assert.deepEqual(pressed, ["btn-scores"], "what is not in sight does not look pressed");
       await page.context().close();
     }
@@ -231,20 +270,31 @@ test("who wants no motion gets no trails, sparks, shaking or gliding", async () 
     await page.context().close();
   }
   const { "no-preference": lively, reduce: calm } = seen;
-  assert.ok(lively.sparks > 40 && lively.rings > 1 && lively.steps > 1 && lively.trail > 0.5, JSON.stringify(lively));
+  assert.ok(
+    lively.sparks > 40 && lively.rings > 1 && lively.steps > 1 && lively.trail > 0.5,
+    JSON.stringify(lively),
+  );
   assert.deepEqual(calm, { sparks: 0, rings: 1, steps: 1, trail: calm.trail });
   assert.ok(calm.trail < 0.1, `a trail of ${calm.trail} tiles`);
 });
 
 /** How many sparks a destroyed ship gives, how many sizes a ring has, and in how many steps the view goes far. */
 async function motions(calm) {
-  const [{ Effects }, { Camera }] = await Promise.all([import("./arena/effects.js"), import("./arena/camera.js")]);
+  const [{ Effects }, { Camera }] = await Promise.all([
+    import("./arena/effects.js"),
+    import("./arena/camera.js"),
+  ]);
   const [effects, camera] = [Object.assign(new Effects(), { calm }), Object.assign(new Camera(), { calm })];
   const ship = { id: 1, player: 1, own: false, x: 5, y: 5, vx: 3, vy: 0, alive: true };
   effects.hear([{ type: "returned", ship }, { type: "destroyed", ship, at: ship }], [ship]);
   const radii = new Set();
   let sparks = 0;
-  const context = { beginPath() {}, stroke() {}, drawImage: () => sparks++, arc: (x, y, radius) => radii.add(radius) };
+  const context = {
+    beginPath() {},
+    stroke() {},
+    drawImage: () => sparks++,
+    arc: (x, y, radius) => radii.add(radius),
+  };
   const view = { sees: () => true };
   for (let step = 0; step < 3; step++) {
     effects.update(0.03, [ship]);
@@ -256,7 +306,11 @@ async function motions(calm) {
   radii.clear();
   effects.draw(context, view);
   const isGrown = first.some((radius) => !radii.has(radius));
-  const [size, map, insets] = [{ width: 800, height: 600 }, { width: 60, height: 60 }, { left: 0, right: 0, top: 0, bottom: 0 }];
+  const [size, map, insets] = [
+    { width: 800, height: 600 },
+    { width: 60, height: 60 },
+    { left: 0, right: 0, top: 0, bottom: 0 },
+  ];
   camera.update(0.016, size, map, { x: 20, y: 20 }, insets);
   let steps = 0;
   for (let before = camera.x; steps < 50; before = camera.x, steps++) {

@@ -12,7 +12,13 @@ const OWN_COLOUR = [0x5e, 0xf2, 0xff];
 /** How much of a tile's area a ship shows of its colour at least; seen from above it is 0.17. */
 const SEEN_MIN = 0.12;
 /** From any place where ships come in on the map "duel", these lead along its border from corner to corner. */
-const WAYS = [["KeyW"], ["KeyA", "top left"], ["KeyS", "bottom left"], ["KeyD", "bottom right"], ["KeyW", "top right"]];
+const WAYS = [
+  ["KeyW"],
+  ["KeyA", "top left"],
+  ["KeyS", "bottom left"],
+  ["KeyD", "bottom right"],
+  ["KeyW", "top right"],
+];
 const LONG_NAME = "A pilot with quite a long name";
 
 const stage = setStage(startServer, openBrowser);
@@ -61,7 +67,11 @@ async function assertSeen(page, other, where) {
   assert.ok(part >= SEEN_MIN, `${where}: ${part.toFixed(3)} of a tile shows the ship`);
 }
 
-for (const [screen, options] of Object.entries({ laptop: LAPTOP, phone: PHONE, "phone sideways": SIDEWAYS })) {
+for (const [screen, options] of Object.entries({
+  laptop: LAPTOP,
+  phone: PHONE,
+  "phone sideways": SIDEWAYS,
+})) {
   test(`${screen}: the own ship is in sight in each corner of the map`, async () => {
     const { page, other } = await visitAlone(options);
     if (options.hasTouch) await page.touchscreen.tap(120, options.viewport.height - 120);

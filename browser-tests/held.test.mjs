@@ -25,7 +25,12 @@ async function visitPlayer(options = DESKTOP, name = "ann") {
 
 /** The input of a frame that began after everything so far has arrived. */
 async function sent(page) {
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))));
+  await page.evaluate(
+    () =>
+      new Promise((resolve) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+      ),
+  );
   return page.evaluate(() => window.sent);
 }
 const fires = async (page) => (await sent(page)).fire;
@@ -123,9 +128,13 @@ test("Tab let go with Shift held closes the scores, too", async () => {
 test("keys whose keyup is lost beside Meta are let go with it", async () => {
   const page = await visitPlayer();
   const key = (type, code, key, metaKey) =>
-    page.evaluate(([type, init]) => document.activeElement.dispatchEvent(new KeyboardEvent(type, { ...init, bubbles: true, cancelable: true })), [
-      type, { code, key, metaKey },
-    ]);
+    page.evaluate(
+      ([type, init]) =>
+        document.activeElement.dispatchEvent(
+          new KeyboardEvent(type, { ...init, bubbles: true, cancelable: true }),
+        ),
+      [type, { code, key, metaKey }],
+    );
   await key("keydown", "KeyD", "d", false);
   assert.deepEqual(await flies(page), [1, 0]);
   await key("keydown", "MetaLeft", "Meta", true);
@@ -155,7 +164,9 @@ test("what is held when a dialog opens does not go on in the next room", async (
   await page.mouse.down();
   await page.keyboard.down("KeyD");
   const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
-  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === "rascal").id}`, { method: "DELETE" });
+  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === "rascal").id}`, {
+    method: "DELETE",
+  });
   await page.waitForSelector("#closed[open]");
   await page.mouse.up();
   await page.keyboard.up("KeyD");

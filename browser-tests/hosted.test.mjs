@@ -70,7 +70,10 @@ test("any game can be watched: dots by kind, players with names, and what has no
       }
     }
   });
-  await page.until((x) => window.tickwirePage.client.entities().some(({ kind, square }) => kind === "token" && square.x > x), 4);
+  await page.until(
+    (x) => window.tickwirePage.client.entities().some(({ kind, square }) => kind === "token" && square.x > x),
+    4,
+  );
   await page.waitForTimeout(500);
   const after = await page.evaluate(points, FIRST);
   assert.ok(after.x > stones.x && after.y < stones.y, "it has gone along the first row");

@@ -10,7 +10,8 @@ const MARKUP = "<img src=x onerror=alert(1)>";
 const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
 
 /** docs/protocol.md, section 3.3: a `Close` with the code as a varint of 16 bits, the advice `Stop` and a text. */
-const close = (code, text) => Buffer.from([0, 2, 251, code & 255, code >> 8, 0, text.length, ...Buffer.from(text)]);
+const close = (code, text) =>
+  Buffer.from([0, 2, 251, code & 255, code >> 8, 0, text.length, ...Buffer.from(text)]);
 
 /** Random bytes behind each byte that a message may begin with, and behind one that none may. */
 function nonsense() {

@@ -44,7 +44,13 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   for (const page of [host, guest]) page.assertClean();
   await Promise.all([host.context().close(), guest.context().close()]);
 
-  for (const hash of ["#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`]) {
+  for (const hash of [
+    "#room=<img src=x onerror=alert(1)>",
+    "#room=abc",
+    "#room=iiiiiiii",
+    "#else",
+    `#room=${"a".repeat(5000)}`,
+  ]) {
     const page = await visit(stage.browser, stage.server.page + hash);
     assert.match(await page.textContent("#problem"), /names no room/, hash);
     assert.equal(await page.isHidden("#invite"), true, hash);
@@ -54,7 +60,10 @@ test("a link to a room leads into that room, and one with garbage is refused wit
 });
 
 test("a room is listed by its map and with as many places as it has", async () => {
-  const [any, duel] = [await visit(stage.browser, stage.server.page), await visit(stage.browser, stage.server.page)];
+  const [any, duel] = [
+    await visit(stage.browser, stage.server.page),
+    await visit(stage.browser, stage.server.page),
+  ];
   await enter(any, "ann");
   await duel.click("#create > summary");
   await duel.check("[name=map][value=duel]", { force: true });
@@ -113,7 +122,10 @@ test("a link to a room that is gone says so and leads on", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
-  assert.match(await page.textContent("#problem"), /^The room is closed\. .*\. There is no room zzzzzzzz\. Join another room/);
+  assert.match(
+    await page.textContent("#problem"),
+    /^The room is closed\. .*\. There is no room zzzzzzzz\. Join another room/,
+  );
   assert.equal(await page.isHidden("#invite"), true);
   await enter(page, "ann", "text=Play now");
   page.assertClean();
@@ -134,7 +146,8 @@ test("whoever takes another way in while joining has one ship", async () => {
     play.click();
   }, new URL(host.url()).hash);
   await page.until(() => window.tickwirePage.drawn.frames > 30);
-  const named = () => host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
+  const named = () =>
+    host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
   assert.equal(await named(), 1);
   await page.click("#btn-leave");
   await host.until(() => !window.tickwirePage.client.roster.some((entry) => entry.name === "twice"));
@@ -151,14 +164,20 @@ test("a hostile name is shown as text wherever names are shown", async () => {
   await enter(other, "\u202Eother\u0007");
   for (const page of [evil, other]) {
     await page.click("#btn-scores");
-    await page.waitForFunction((wanted) => document.querySelector("#scores-body").textContent.includes(wanted), name);
+    await page.waitForFunction(
+      (wanted) => document.querySelector("#scores-body").textContent.includes(wanted),
+      name,
+    );
     assert.match(await page.textContent("#scores-body"), /other/);
     assert.doesNotMatch(await page.textContent("#scores-body"), /[\u202E\u0007]/);
     assert.equal(await page.evaluate(() => document.querySelectorAll("body img").length), 0);
   }
   await keep(other, "hostile-name");
   await evil.click("#btn-leave");
-  await other.waitForFunction((wanted) => document.querySelector("#feed").textContent.includes(`${wanted}left`), name);
+  await other.waitForFunction(
+    (wanted) => document.querySelector("#feed").textContent.includes(`${wanted}left`),
+    name,
+  );
   for (const page of [evil, other]) page.assertClean();
   await Promise.all([evil.context().close(), other.context().close()]);
 });

@@ -26,7 +26,8 @@ function runners() {
       sums[name].points++;
     }
   }
-  const place = ({ x, y, points }) => (points === 0 ? null : { x: x / points / width, y: y / points / height });
+  const place = ({ x, y, points }) =>
+    points === 0 ? null : { x: x / points / width, y: y / points / height };
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, place(sum)]));
 }
 

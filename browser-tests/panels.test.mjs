@@ -93,7 +93,8 @@ for (const [screen, options] of Object.entries(SCREENS)) {
       }
       const ground = await page.$eval(`#${panel}`, (element) => getComputedStyle(element).backgroundColor);
       assert.match(ground, /^rgb\(/, `${panel} is opaque`);
-      if (panel === "round-end") await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
+      if (panel === "round-end")
+        await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
       else await page.click(`#btn-${panel}`);
     }
     page.assertClean();
@@ -111,7 +112,8 @@ test("what is announced lies below the news, on small screens too", async () => 
     });
     await say(page, "destroyed");
     const [end, start] = await page.evaluate(() => [
-      document.querySelector("#feed").getBoundingClientRect().bottom, document.querySelector("#notice").getBoundingClientRect().top,
+      document.querySelector("#feed").getBoundingClientRect().bottom,
+      document.querySelector("#notice").getBoundingClientRect().top,
     ]);
     await keep(page, `announced-${screen}`);
     assert.ok(start >= end, `${screen}: the news end at ${end}, the announcement begins at ${start}`);
@@ -136,13 +138,17 @@ test("a table that goes on below says so until its end is seen", async () => {
     await page.click("#btn-scores");
     await page.until(() => document.querySelectorAll("#scores-body tr").length >= 21);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 0));
-    const says = (more) => getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more") === more;
+    const says = (more) =>
+      getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more") === more;
     await page.until(says, true);
     await keep(page, `scores-more-${screen}`);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 10_000));
     await page.until(says, false);
     const [last, end] = await page.evaluate(() =>
-      ["#scores-body tr:last-child", "#scores"].map((part) => document.querySelector(part).getBoundingClientRect().bottom));
+      ["#scores-body tr:last-child", "#scores"].map(
+        (part) => document.querySelector(part).getBoundingClientRect().bottom,
+      ),
+    );
     assert.ok(last <= end, `${screen}: the last line is in sight`);
     await page.context().close();
   }

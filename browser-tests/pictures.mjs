@@ -74,7 +74,11 @@ async function alive(pages, take) {
 /** Two pictures of half the size beside each other. */
 async function sideBySide(pictures) {
   const page = await browser.newPage({ viewport: { width: 1120, height: 324 } });
-  const images = pictures.map((bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`);
-  await page.setContent(`<body style="margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start">${images.join("")}`);
+  const images = pictures.map(
+    (bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`,
+  );
+  await page.setContent(
+    `<body style="margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start">${images.join("")}`,
+  );
   await picture(page, "two-tabs");
 }

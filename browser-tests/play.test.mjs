@@ -32,7 +32,9 @@ test("a tap shorter than a frame fires", async () => {
   await page.until(() => window.tickwirePage.drawn.own?.alive);
   assert.equal(await page.evaluate(() => window.tickwirePage.drawn.shots), 0);
   await page.evaluate(() => {
-    for (const type of ["keydown", "keyup"]) document.body.dispatchEvent(new KeyboardEvent(type, { code: "Space", bubbles: true }));
+    for (const type of ["keydown", "keyup"]) {
+      document.body.dispatchEvent(new KeyboardEvent(type, { code: "Space", bubbles: true }));
+    }
   });
   await page.until(() => window.tickwirePage.drawn.shots > 0);
   page.assertClean();
@@ -55,7 +57,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
     await page.until(() => /hunterdestroyed/.test(document.querySelector("#feed").textContent));
     await page.keyboard.press("F3");
     await page.keyboard.down("Tab");
-    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
+    await page.until(
+      () => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0,
+    );
     await page.waitForTimeout(400);
     await keep(page, "scores-and-net-graph");
     await page.keyboard.up("Tab");
@@ -96,7 +100,12 @@ test("a cut is told and resumed as the same player", async () => {
   const page = await visit(stage.browser, wire.page);
   try {
     await enter(page, "phoenix");
-    const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+    const who = () =>
+      page.evaluate(() => [
+        window.tickwirePage.client.room,
+        window.tickwirePage.client.player,
+        window.tickwirePage.client.entityId,
+      ]);
     const before = await who();
     const { frames } = await drawn(page);
     wire.down = true;
@@ -108,7 +117,10 @@ test("a cut is told and resumed as the same player", async () => {
     await page.waitForSelector("#link-lost", { state: "hidden" });
     await page.waitForSelector("#toasts >> text=in the same ship");
     assert.deepEqual(await who(), before);
-    await page.until((from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive, frames);
+    await page.until(
+      (from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive,
+      frames,
+    );
     // The browser itself reports each refused connection; nothing else may be wrong.
     assert.deepEqual(page.faults.filter((fault) => !/WebSocket connection|ERR_/.test(fault)), []);
   } finally {
@@ -165,13 +177,29 @@ test("while the connection is cut nobody drifts into a wall", async () => {
 test("ships of which nothing is heard stop at walls and glide along them, and shots end there", async () => {
   const page = await visit(stage.browser, stage.server.page);
   const seen = await page.evaluate(async () => {
-    const [{ World }, { ArenaMap }] = await Promise.all([import("./arena/world.js"), import("./arena/map.js")]);
+    const [{ World }, { ArenaMap }] = await Promise.all([
+      import("./arena/world.js"),
+      import("./arena/map.js"),
+    ]);
     const [world, map] = [new World(), new ArenaMap(["#####", "#...#", "#...#", "#####"])];
-    const ship = (x, y) => ({ id: 1, kind: "ship", own: false, player: 1, pos: { x, y }, vel: { x: 0, y: 0.2 }, hp: 100, alive: true });
+    const ship = (x, y) => ({
+      id: 1,
+      kind: "ship",
+      own: false,
+      player: 1,
+      pos: { x, y },
+      vel: { x: 0, y: 0.2 },
+      hp: 100,
+      alive: true,
+    });
     const shot = (x, y) => ({ id: 2, kind: "shot", owner: 1, pos: { x, y }, vel: { x: 0, y: 1 } });
     const places = [];
     for (let step = 0; step < 12; step++) {
-      const { ships, shots } = world.see([ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)], map, 30);
+      const { ships, shots } = world.see(
+        [ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)],
+        map,
+        30,
+      );
       places.push([ships[0].x, ships[0].y, shots.length]);
     }
     return places;
@@ -245,7 +273,10 @@ test("a spectator sees the same state as a player and as the bots", async () => 
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
     assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
     await watcher.until(() => document.querySelector("#spec-name").textContent === "Watching everyone");
-    assert.ok(await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), "the text is whole");
+    assert.ok(
+      await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth),
+      "the text is whole",
+    );
     await keep(watcher, "whole-map");
     await assertSameState(player, watcher);
     // Page and bots hold their state against the server's hash, every 32 ticks.
@@ -254,7 +285,9 @@ test("a spectator sees the same state as a player and as the bots", async () => 
 
     await keep(watcher, "spectator");
     await watcher.click("#spec-next");
-    await watcher.waitForFunction(() => document.querySelector("#spec-name").textContent !== "Watching everyone");
+    await watcher.waitForFunction(
+      () => document.querySelector("#spec-name").textContent !== "Watching everyone",
+    );
     await watcher.waitForTimeout(600);
     await keep(watcher, "spectator-following");
     for (const page of [player, watcher]) page.assertClean();

@@ -15,15 +15,23 @@ async function tell(address) {
   const page = await stage.browser.newPage();
   await page.goto(address);
   const { page: host, play } = stage.server;
-  const told = await page.evaluate(async ([host, play]) => {
-    const { connect } = await import(`${host}tickwire.js`);
-    const status = await fetch(play.replace(/^ws/, "http")).then((response) => response.status, () => null);
-    const client = await connect({ url: play, name: "ann" }).catch((error) => error);
-    if (client instanceof Error) return { status, reason: client.reason, advice: client.advice, text: client.text };
-    const { state } = client;
-    client.close();
-    return { status, state };
-  }, [host, play]);
+  const told = await page.evaluate(
+    async ([host, play]) => {
+      const { connect } = await import(`${host}tickwire.js`);
+      const status = await fetch(play.replace(/^ws/, "http")).then(
+        (response) => response.status,
+        () => null,
+      );
+      const client = await connect({ url: play, name: "ann" }).catch((error) => error);
+      if (client instanceof Error) {
+        return { status, reason: client.reason, advice: client.advice, text: client.text };
+      }
+      const { state } = client;
+      client.close();
+      return { status, state };
+    },
+    [host, play],
+  );
   await page.close();
   return told;
 }
@@ -34,7 +42,9 @@ test("a page of the server itself plays, whomever else its operator permits", as
 
 test("a page of a host that is not permitted is refused, and told by what", async () => {
   const html = { "content-type": "text/html" };
-  const other = createServer((_, response) => response.writeHead(200, html).end("<!doctype html><title>other</title>"));
+  const other = createServer((_, response) =>
+    response.writeHead(200, html).end("<!doctype html><title>other</title>"),
+  );
   other.listen(0, "127.0.0.1");
   await once(other, "listening");
   const origin = `http://127.0.0.1:${other.address().port}`;

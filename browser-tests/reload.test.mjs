@@ -3,7 +3,12 @@
 import { test } from "node:test";
 import { enter, openBrowser, visit } from "./support/browser.mjs";
 import { startServer } from "./support/processes.mjs";
-import { arenaComesBack, arenaWithoutItsRoom, reloadsAsTheSamePlayer, twoTabsHaveTwoPlayers } from "./support/reload.mjs";
+import {
+  arenaComesBack,
+  arenaWithoutItsRoom,
+  reloadsAsTheSamePlayer,
+  twoTabsHaveTwoPlayers,
+} from "./support/reload.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(startServer, openBrowser);

@@ -21,10 +21,14 @@ test("the end of a round names the winner, and the next one begins", async () =>
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
     assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
-    await page.waitForFunction(() => /Next round in \d+ s/.test(document.querySelector("#round-next").textContent));
+    await page.waitForFunction(() =>
+      /Next round in \d+ s/.test(document.querySelector("#round-next").textContent),
+    );
     await keep(page, "round-end");
     await page.setViewportSize({ width: 844, height: 390 });
-    await page.until(() => document.querySelector("#round-next").getBoundingClientRect().bottom < innerHeight);
+    await page.until(
+      () => document.querySelector("#round-next").getBoundingClientRect().bottom < innerHeight,
+    );
     await keep(page, "round-end-sideways");
     await page.waitForSelector("#round-end", { state: "hidden", timeout: 30_000 });
     page.assertClean();
@@ -65,7 +69,9 @@ test("the net graph shows simulated lag", async () => {
   await page.keyboard.press("F3");
   await page.waitForSelector("#net:not([hidden])");
   await page.fill("#lag-delay", "100");
-  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, { timeout: 30_000 });
+  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, {
+    timeout: 30_000,
+  });
   await page.waitForFunction(() => parseInt(document.querySelector("#net-rows dd").textContent) > 150);
   await page.fill("#lag-delay", "0");
   await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms < 80, null, { timeout: 30_000 });

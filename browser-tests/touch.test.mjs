@@ -70,11 +70,19 @@ test("whoever watches on a phone has the map on most of the screen", async () =>
     const { part, covered } = await page.evaluate(() => {
       const { rows } = window.tickwirePage.client.settings;
       const { scale } = window.tickwirePage.drawn;
-      const [short, long] = [rows.length, rows[0].length].map((tiles) => tiles * scale).sort((one, other) => one - other);
-      return { part: (short * long) / (innerWidth * innerHeight), covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight) };
+      const [short, long] = [rows.length, rows[0].length]
+        .map((tiles) => tiles * scale)
+        .sort((one, other) => one - other);
+      return {
+        part: (short * long) / (innerWidth * innerHeight),
+        covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight),
+      };
     });
     await keep(page, `watch-${way}`);
-    assert.ok(await page.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), `${way}: whom it watches is told whole`);
+    assert.ok(
+      await page.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth),
+      `${way}: whom it watches is told whole`,
+    );
     assert.ok(part > 0.55, `${way}: the map takes ${part.toFixed(2)} of the screen`);
     assert.equal(covered, false, "the map is whole");
     page.assertClean();
@@ -83,12 +91,20 @@ test("whoever watches on a phone has the map on most of the screen", async () =>
 });
 
 test("the spectators' bar has all its texts on a narrow phone", async () => {
-  const page = await visit(stage.browser, stage.server.page, { ...PHONE, viewport: { width: 360, height: 640 } });
+  const page = await visit(stage.browser, stage.server.page, {
+    ...PHONE,
+    viewport: { width: 360, height: 640 },
+  });
   await enter(page, "eve", "#watch");
   await page.waitForSelector("#spectate:not([hidden])");
   await keep(page, "spectator-phone");
   const cut = await page.$$eval("#spectate button", (buttons) =>
-    buttons.filter((button) => button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > window.innerWidth).map((button) => button.textContent),
+    buttons
+      .filter(
+        (button) =>
+          button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > window.innerWidth,
+      )
+      .map((button) => button.textContent),
   );
   assert.deepEqual(cut, []);
   page.assertClean();

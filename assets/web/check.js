@@ -28,7 +28,8 @@ export function within(name, value, least, most, wanted, fits = true) {
   need(fits && value >= least && value <= most, name, wanted, value, RangeError);
 }
 
-export const integer = (name, value, most) => within(name, value, 0, most, `an integer from 0 to ${most}`, Number.isInteger(value));
+export const integer = (name, value, most) =>
+  within(name, value, 0, most, `an integer from 0 to ${most}`, Number.isInteger(value));
 
 /** The lag that a page asks for, added to what it asked for before. */
 export function lagOf(before, options) {

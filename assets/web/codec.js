@@ -18,7 +18,12 @@ export class Reader {
   #at = 0;
 
   constructor(bytes) {
-    need(bytes instanceof ArrayBuffer || bytes instanceof Uint8Array, "a Reader's bytes", "a Uint8Array", bytes);
+    need(
+      bytes instanceof ArrayBuffer || bytes instanceof Uint8Array,
+      "a Reader's bytes",
+      "a Uint8Array",
+      bytes,
+    );
     const { buffer, byteOffset, byteLength } = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
     this.#view = new DataView(buffer, byteOffset, byteLength);
   }
@@ -110,26 +115,34 @@ export class Reader {
   list(read) {
     need(typeof read === "function", "list's read", "a function", read);
     const length = this.varint();
-    if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) throw new DecodeError("the list is too long");
+    if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) {
+      throw new DecodeError("the list is too long");
+    }
     return Array.from({ length }, () => read(this));
   }
 }
 
 function numberOf(value, big) {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new DecodeError(`the number is beyond 2^53: read it by ${big}, as a BigInt`);
+  if (!Number.isSafeInteger(number)) {
+    throw new DecodeError(`the number is beyond 2^53: read it by ${big}, as a BigInt`);
+  }
   return number;
 }
 
 /** `value` as a BigInt, if it is an integer of so many bits. */
 function bigOf(name, value, fit) {
   const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : null;
-  if (big === null || fit(64, big) !== big) throw new RangeError(`${name} takes a BigInt of its range or an integer within 2^53, not ${told(value)}`);
+  if (big === null || fit(64, big) !== big) {
+    throw new RangeError(`${name} takes a BigInt of its range or an integer within 2^53, not ${told(value)}`);
+  }
   return big;
 }
 
 const isSafe = (value, big) => {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${told(value)} is no integer within 2^53: ${big} takes a BigInt`);
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError(`${told(value)} is no integer within 2^53: ${big} takes a BigInt`);
+  }
 };
 
 /** Writes the codec. */
@@ -184,7 +197,13 @@ export class Writer {
 
   f32(value) {
     need(typeof value === "number", "f32(value)", "a number", value);
-    need(Number.isFinite(Math.fround(value)) || !Number.isFinite(value), "f32(value)", "within the range of f32", value, RangeError);
+    need(
+      Number.isFinite(Math.fround(value)) || !Number.isFinite(value),
+      "f32(value)",
+      "within the range of f32",
+      value,
+      RangeError,
+    );
     return this.#put(4, "setFloat32", value);
   }
 
@@ -195,7 +214,12 @@ export class Writer {
 
   text(value) {
     need(typeof value === "string", "text(value)", "a text", value);
-    need(!/\p{Cs}/u.test(value), "text(value)", "Unicode, without half a character (toWellFormed() replaces such)", value);
+    need(
+      !/\p{Cs}/u.test(value),
+      "text(value)",
+      "Unicode, without half a character (toWellFormed() replaces such)",
+      value,
+    );
     return this.bytes(UTF8.encode(value));
   }
 

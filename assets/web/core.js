@@ -6,16 +6,47 @@ import { parse, stringify } from "./json.js";
 const ABI = 5;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
-  "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
-  "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
-  "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
-  "inputs_held", "inputs_folded", "inputs_refused", "resumes", "streams_waiting",
-  "entities", "tick",
+  "rtt_ms",
+  "jitter_ms",
+  "jitter_up_ms",
+  "margin_ticks",
+  "snapshot_age_ms",
+  "bytes_in",
+  "bytes_out",
+  "messages_in",
+  "messages_out",
+  "predictions",
+  "predictions_wrong",
+  "prediction_error",
+  "corrections",
+  "interpolation_delay_ms",
+  "frames",
+  "frames_starved",
+  "clock_jumps",
+  "hash_checks",
+  "hash_mismatches",
+  "keyframes",
+  "inputs_late",
+  "inputs_held",
+  "inputs_folded",
+  "inputs_refused",
+  "resumes",
+  "streams_waiting",
+  "entities",
+  "tick",
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
 const HAPPENED = [
-  "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped", "player-changed", "idle-warning",
+  "joined",
+  "event",
+  "player-joined",
+  "player-left",
+  "closed",
+  "input-trace",
+  "events-dropped",
+  "player-changed",
+  "idle-warning",
 ];
 const TURN = 2 * Math.PI;
 const NESTED_MAX = 64;
@@ -42,7 +73,11 @@ const mayPass = (error) => {
 async function fetchModule(url) {
   const response = await fetch(url).catch(mayPass);
   const { ok, status, statusText } = response;
-  if (!ok) throw Object.assign(new Error(`${url}: ${status} ${statusText}`), { may_pass: status >= 500 || status === 429 });
+  if (!ok) {
+    throw Object.assign(new Error(`${url}: ${status} ${statusText}`), {
+      may_pass: status >= 500 || status === 429,
+    });
+  }
   return WebAssembly.compile(await response.arrayBuffer().catch(mayPass)).catch(() => {
     throw new Error(`${url} is no WebAssembly: the option \`wasm\` has to lead to the core`);
   });
@@ -67,7 +102,9 @@ export class Core {
 
   constructor(instance) {
     this.#wasm = instance.exports;
-    if (this.#wasm.tw_abi?.() !== ABI) throw new Error("the core is of another version than tickwire.js: take both from one server");
+    if (this.#wasm.tw_abi?.() !== ABI) {
+      throw new Error("the core is of another version than tickwire.js: take both from one server");
+    }
     this.builtIn = this.#wasm.tw_is_built_in() === 1;
   }
 
@@ -85,7 +122,9 @@ export class Core {
 
   /** A copy of what the last call gave, or null. */
   #out(length) {
-    return length === 0 ? null : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
+    return length === 0
+      ? null
+      : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
   }
 
   /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`. */
@@ -171,7 +210,15 @@ export class Core {
     const settings = from.bytes();
     const schema = schemaOf(new Reader(from.bytes()));
     const neutral = from.list(() => from.zigzag());
-    this.facts = { room, player, entityId, tickRate, roster, schema, settings: this.builtIn ? json(settings) : settings };
+    this.facts = {
+      room,
+      player,
+      entityId,
+      tickRate,
+      roster,
+      schema,
+      settings: this.builtIn ? json(settings) : settings,
+    };
     this.#plans = schema.kinds.map(planOf);
     if (this.#controls.length !== schema.input.length) this.#controls = neutral;
   }
@@ -203,7 +250,8 @@ export class Core {
         const full = path + name;
         const at = fields.findIndex((field) => field.name === full);
         if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
-        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") read(value, `${full}.`);
+        else if (path.length < NESTED_MAX && value !== null && typeof value === "object")
+          read(value, `${full}.`);
         else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
       }
     };
@@ -300,7 +348,9 @@ export class Core {
 
   /** The newest tick. */
   tick(now) {
-    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[FIGURES.length - 1];
+    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[
+      FIGURES.length - 1
+    ];
   }
 
   stateHash() {
@@ -345,10 +395,19 @@ const rosterEntry = (from) => ({ player: from.varint(), entity: entityOf(from), 
 /** Times since the key, ms. */
 function inputTrace(from) {
   const [tick, late] = [from.varint(), from.bool()];
-  const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () => from.f64());
+  const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () =>
+    from.f64(),
+  );
   return {
-    tick, late, made_ms: made - pressed, sent_ms: sent - pressed, received_ms: Number.isNaN(received) ? null : received - pressed,
-    applied_ms: applied - pressed, snapshot_ms: snapshot - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
+    tick,
+    late,
+    made_ms: made - pressed,
+    sent_ms: sent - pressed,
+    received_ms: Number.isNaN(received) ? null : received - pressed,
+    applied_ms: applied - pressed,
+    snapshot_ms: snapshot - pressed,
+    decoded_ms: decoded - pressed,
+    shown_ms: shown - pressed,
   };
 }
 
@@ -391,7 +450,9 @@ function numberOf(field, value) {
 function choiceOf({ name, choices }, value) {
   const at = typeof value === "string" ? choices.indexOf(value) : value;
   if (!Number.isInteger(at) || at < 0 || at >= choices.length) {
-    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`);
+    throw new TypeError(
+      `"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`,
+    );
   }
   return at;
 }

@@ -22,7 +22,11 @@ export function giveUpPlace(make, url, words, most_ms) {
       pause_ms = Math.min(2 * pause_ms, PAUSE_MS.max);
       if (!is_over && performance.now() + wait_ms < until) setTimeout(attempt, wait_ms);
     };
-    const heard = { open: () => words.forEach((bytes) => link.send(bytes)), message: () => {}, close: (code) => end(isAnswer(code)) };
+    const heard = {
+      open: () => words.forEach((bytes) => link.send(bytes)),
+      message: () => {},
+      close: (code) => end(isAnswer(code)),
+    };
     timer = setTimeout(end, ATTEMPT_MS);
     try {
       link = new Link(make, url, () => ({}), heard);

@@ -15,18 +15,36 @@ const OPTIONS = {
   name: text,
   role: [(value) => value === "player" || value === "spectator", '"player" or "spectator"'],
   room: text,
-  create: [(value) => entriesOf("create", value).forEach(([name, each]) => {
-    need(isText(each) || Number.isFinite(each) || typeof each === "boolean", `create.${name}`, "a text", each);
-  }) ?? true],
+  create: [
+    (value) =>
+      entriesOf("create", value).forEach(([name, each]) => {
+        need(
+          isText(each) || Number.isFinite(each) || typeof each === "boolean",
+          `create.${name}`,
+          "a text",
+          each,
+        );
+      }) ?? true,
+  ],
   fresh: [(value) => typeof value === "boolean", "true or false"],
   wasm: [
-    (value) => isAddress(value) || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof WebAssembly.Module,
+    (value) =>
+      isAddress(value) ||
+      value instanceof ArrayBuffer ||
+      ArrayBuffer.isView(value) ||
+      value instanceof WebAssembly.Module,
     "the address of a .wasm file, its bytes or its module",
   ],
   network: [(value) => lagOf({}, value)],
   transport: [isFunction, "a function that gives a WebSocket"],
-  signal: [(value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener), "an AbortSignal"],
-  keep: [(value) => typeof value === "boolean" || isFunction(value.getItem), "true, false or a store as sessionStorage is one"],
+  signal: [
+    (value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener),
+    "an AbortSignal",
+  ],
+  keep: [
+    (value) => typeof value === "boolean" || isFunction(value.getItem),
+    "true, false or a store as sessionStorage is one",
+  ],
 };
 
 export function checkOptions(options) {
@@ -55,7 +73,11 @@ export function addressOf(url) {
 export function targetOf({ room, create, fresh }) {
   if (room !== undefined && room !== null) {
     const id = room.toLowerCase();
-    if (!ROOM.test(id)) throw new TickwireError(bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."));
+    if (!ROOM.test(id)) {
+      throw new TickwireError(
+        bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."),
+      );
+    }
     return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };
   }
   const pairs = Object.entries(create ?? {}).map(([key, value]) => [key, String(value)]);

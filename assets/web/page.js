@@ -54,7 +54,11 @@ async function comeBack() {
   let made = null;
   try {
     made = await resume({
-      url: playUrl(), game: "arena", room: asked?.room, wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
+      url: playUrl(),
+      game: "arena",
+      room: asked?.room,
+      wasm: new URL("arena.wasm", import.meta.url),
+      network: net.lag,
     });
   } catch {
     // The lobby says what is wrong with the server to whoever wants to go in.
@@ -74,7 +78,12 @@ function play(made, watches) {
   client = made;
   const ifCurrent = (act) => (event) => client === made && act(event);
   made.on("cut", ifCurrent(cut));
-  made.on("idle-warning", ifCurrent(({ closes_in_ms }) => toast(`Move, or you leave the room in ${Math.round(closes_in_ms / 1000)} s`)));
+  made.on(
+    "idle-warning",
+    ifCurrent(({ closes_in_ms }) =>
+      toast(`Move, or you leave the room in ${Math.round(closes_in_ms / 1000)} s`),
+    ),
+  );
   made.on("resumed", ifCurrent(resumed));
   made.on("closed", ifCurrent(closed));
   lobby.close();
@@ -182,10 +191,12 @@ byId("btn-net").onclick = () => {
   game.scores.toggle(false);
   net.toggle(isCovered || undefined);
 };
-byId("btn-share").onclick = async () => toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
+byId("btn-share").onclick = async () =>
+  toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
 for (const button of document.querySelectorAll(".command button")) {
   const command = button.previousElementSibling;
-  button.onclick = async () => toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
+  button.onclick = async () =>
+    toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
 }
 byId("spec-prev").onclick = () => game.spectating.step(-1);
 byId("spec-next").onclick = () => game.spectating.step(1);
@@ -212,7 +223,8 @@ window.addEventListener("keydown", (event) => {
   else if (event.code === "Escape") {
     game.scores.toggle(false);
     canvas.focus({ preventScroll: true });
-  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
+  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event))
+    game.spectating.step(SPECTATOR_KEYS[event.code]);
   else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
   else if (event.code !== "Tab" || !onCanvas(event)) return;
   event.preventDefault();
@@ -221,7 +233,9 @@ window.addEventListener("keyup", ({ code }) => code === "Tab" && endPeek());
 window.addEventListener("blur", endPeek);
 // After a click or a touch the keys are the ship's again; who came to a button by the keyboard stays there.
 byId("hud").addEventListener("click", (event) => {
-  if (event.detail > 0 && event.target.closest("button, .panel") && client !== null) canvas.focus({ preventScroll: true });
+  if (event.detail > 0 && event.target.closest("button, .panel") && client !== null) {
+    canvas.focus({ preventScroll: true });
+  }
 });
 byId("hud").addEventListener("pointerup", (event) => {
   if (event.target.matches("input[type=range]")) canvas.focus({ preventScroll: true });
@@ -249,7 +263,9 @@ async function arrive() {
     if (client !== asking || location.hash !== hash) return;
     if (nowhere) {
       // What leads nowhere is no reason to give a ship up.
-      if (asked !== null) toast(asked.problem ?? `There is no room ${asked.room} any more. You stay where you are.`);
+      if (asked !== null) {
+        toast(asked.problem ?? `There is no room ${asked.room} any more. You stay where you are.`);
+      }
       history.replaceState(null, "", hashOf(client.room, client.player === null));
       return;
     }
@@ -280,5 +296,13 @@ comeBack().then((isBack) => isBack || arrive());
 
 // For tests, and for who is curious.
 Object.defineProperty(window, "tickwirePage", {
-  value: { get client() { return client; }, get drawn() { return game.drawn; }, ships: () => game.shipsOnScreen() },
+  value: {
+    get client() {
+      return client;
+    },
+    get drawn() {
+      return game.drawn;
+    },
+    ships: () => game.shipsOnScreen(),
+  },
 });

@@ -27,7 +27,16 @@ const LEAVE_TIMEOUT_MS = 500;
 const RATES_MS = 1_000;
 const LISTENS_MS = 1_000;
 const EVENTS = [
-  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "input-trace",
+  "event",
+  "player-joined",
+  "player-left",
+  "player-changed",
+  "events-dropped",
+  "cut",
+  "resumed",
+  "idle-warning",
+  "closed",
+  "input-trace",
 ];
 
 export class Client {
@@ -70,11 +79,15 @@ export class Client {
     this.#takes = place !== null;
     const name = nameOf(options.name ?? "guest");
     if (place !== null) {
-      if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
+      if (!core.resume(name, options.game ?? "arena", place.bytes)) {
+        throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
+      }
       return;
     }
     if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
-      throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
+      throw new TickwireError(
+        bad(1008, "policy", "The game's name or the room's options are too long or too many."),
+      );
     }
   }
 
@@ -86,7 +99,13 @@ export class Client {
     if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
     const until = Date.now() + this.#grace_ms - away_ms;
-    putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
+    putPlace(this.#store, {
+      url: this.#url,
+      game: this.#options.game ?? "arena",
+      room: this.room,
+      until,
+      bytes,
+    });
     this.#finish(kept());
   };
 
@@ -107,11 +126,15 @@ export class Client {
   /** Resolves when the place is there. */
   async ready(signal) {
     signal?.throwIfAborted();
-    const giveUp = () => (this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was given up.")));
+    const giveUp = () =>
+      this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was given up."));
     signal?.addEventListener("abort", giveUp);
     this.#forget = () => signal?.removeEventListener("abort", giveUp);
     globalThis.addEventListener?.("pagehide", this.#leave);
-    const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)),
+      JOIN_TIMEOUT_MS,
+    );
     try {
       await new Promise((resolve, reject) => {
         this.#settle = { resolve, reject };
@@ -138,7 +161,8 @@ export class Client {
 
   // --- the connection ---
 
-  #make = (url, protocol) => (this.#options.transport ? this.#options.transport(url, protocol) : new WebSocket(url, protocol));
+  #make = (url, protocol) =>
+    this.#options.transport ? this.#options.transport(url, protocol) : new WebSocket(url, protocol);
 
   #open() {
     let link;
@@ -193,7 +217,9 @@ export class Client {
 
   #transmit() {
     if (!this.#link?.isOpen || this.#is_leaving) return;
-    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) {
+      this.#link.send(bytes);
+    }
   }
 
   #happened({ type, told }) {
@@ -303,19 +329,31 @@ export class Client {
   }
 
   input(controls) {
-    this.#core.input(performance.now(), controls, this.#state !== "closed" && !this.#is_leaving && this.player !== null);
+    this.#core.input(
+      performance.now(),
+      controls,
+      this.#state !== "closed" && !this.#is_leaving && this.player !== null,
+    );
   }
 
   command(command) {
     const isBytes = command instanceof Uint8Array;
     if (isBytes === this.builtIn) {
-      throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
+      throw new TypeError(
+        this.builtIn
+          ? "this game takes commands as objects"
+          : "this game takes commands as bytes: see Writer",
+      );
     }
     if (this.#state === "closed" || this.#is_leaving) return;
     const refused = this.#core.command(command);
     if (refused === 3) throw new TypeError("this is no command of the game");
-    if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
-    if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
+    if (refused === 1) {
+      throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
+    }
+    if (refused === 2) {
+      throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
+    }
     if (refused === 4) throw new TypeError("a spectator gives no commands: join as a player");
   }
 
@@ -373,7 +411,9 @@ export class Client {
     this.#core.reconnect(performance.now());
     this.#core.leave();
     this.#goodbye = [];
-    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#goodbye.push(bytes);
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) {
+      this.#goodbye.push(bytes);
+    }
     // For a spectator no place is kept, so it has none to give up.
     if (this.#goodbye.length < 2 || this.#state === "cut" || !this.#link?.isOpen) return this.#gone(false);
     this.#link.send(this.#goodbye.at(-1));

@@ -15,7 +15,11 @@ export function connect(options?: ConnectOptions): Promise<Client>;
 export function resume(options?: ConnectOptions): Promise<Client | null>;
 
 /** The rooms of a server: `api/rooms` beside the `url` of its WebSocket. Rejects with an `Error` if the list cannot be had. */
-export function listRooms(options?: { url?: string | URL; game?: string; signal?: AbortSignal }): Promise<RoomListing[]>;
+export function listRooms(options?: {
+  url?: string | URL;
+  game?: string;
+  signal?: AbortSignal;
+}): Promise<RoomListing[]>;
 
 export interface ConnectOptions {
   /**

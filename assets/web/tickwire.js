@@ -9,7 +9,17 @@ import { Client } from "./session.js";
 export { DecodeError, Reader, TickwireError, Writer };
 
 /** Ends that say nothing of the place that was to be taken. */
-const COMES_AGAIN = ["unreachable", "lost", "aborted", "normal", "kept", "timeout", "no_core", "refused", "try_later"];
+const COMES_AGAIN = [
+  "unreachable",
+  "lost",
+  "aborted",
+  "normal",
+  "kept",
+  "timeout",
+  "no_core",
+  "refused",
+  "try_later",
+];
 
 export async function connect(options = {}) {
   checkOptions(options);
@@ -24,10 +34,14 @@ export async function resume(options = {}) {
   if (store === null || options.role === "spectator") return null;
   const url = addressOf(options.url ?? playUrl());
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase()];
-  const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
+  const place = takePlace(
+    store,
+    (place) => place.url === url && place.game === game && (room === undefined || place.room === room),
+  );
   if (place === null) return null;
   // A server that says no has no such place any more, and a place that was damaged is none. Who came to no server may try again.
-  const isLost = (error) => error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
+  const isLost = (error) =>
+    error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
   return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 
@@ -50,7 +64,9 @@ function ownCore() {
   try {
     return new URL("tickwire.wasm", import.meta.url);
   } catch {
-    throw noCore("a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.");
+    throw noCore(
+      "a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.",
+    );
   }
 }
 

@@ -128,9 +128,14 @@ function decodePlain(schema, baseline, tick, bytes) {
   let previous;
   for (let left = from.golomb(0); left > 0; left--) {
     const last = before.length ? before[before.length - 1][0] : 0;
-    const id = previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
+    const id =
+      previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
     const kind = from.raw(kindBits(schema));
-    rows.push([id, kind, schema[kind].fields.map(({ grid, own }) => own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)))]);
+    rows.push([
+      id,
+      kind,
+      schema[kind].fields.map(({ grid, own }) => (own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)))),
+    ]);
     previous = id;
   }
   const state = { tick, rows: rows.sort(byId) };
@@ -270,7 +275,9 @@ function readValue(from, grid, { first, sizes }, same) {
   if (same !== undefined && !from.bit(first)) return same;
   const nearest = hidden(grid);
   if (!from.bit(first + 1)) return nearest;
-  return nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined);
+  return (
+    nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined)
+  );
 }
 
 function decodeRanged(schema, coding, baseline, tick, bytes) {
@@ -331,7 +338,9 @@ function stepRanged(schema, { kinds, steppedGroup }, baseline, state, from) {
 
 /** The state that a payload leads to, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
 export function decode(schema, coding, baseline, tick, bytes) {
-  return coding ? decodeRanged(schema, coding, baseline, tick, bytes) : decodePlain(schema, baseline, tick, bytes);
+  return coding
+    ? decodeRanged(schema, coding, baseline, tick, bytes)
+    : decodePlain(schema, baseline, tick, bytes);
 }
 
 /** Takes in what a private section tells of the own entity: section 4. `known` is { kind, values }, undefined at first. */
@@ -339,7 +348,10 @@ export function hearOwn(schema, known, bytes) {
   const from = new Bits(bytes), kind = from.raw(kindBits(schema));
   const own = schema[kind].fields.filter((field) => field.own);
   const before = known?.kind === kind ? known.values : [];
-  return { kind, values: own.map(({ grid }, at) => (from.raw(1) ? grid.min + from.raw(bitsOf(grid)) : before[at])) };
+  return {
+    kind,
+    values: own.map(({ grid }, at) => (from.raw(1) ? grid.min + from.raw(bitsOf(grid)) : before[at])),
+  };
 }
 
 /** The state hash of section 4. */
@@ -370,12 +382,20 @@ function parseSchema(all, heading) {
   for (const line of lines.slice(0, lines.indexOf(""))) {
     const kind = line.match(/^# \d+ (\w+)$/);
     if (kind) schema.push({ name: kind[1], fields: [] });
-    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+), interpolate: \w+, meaning: .* \}$/);
+    const field = line.match(
+      /^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+), interpolate: \w+, meaning: .* \}$/,
+    );
     if (!field || !schema.length) continue;
-    const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
-    const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
-      : field[3].startsWith("Steer") ? { steer: numbers.target, lag_ms: numbers.lag_ms }
-      : field[3] === "Custom" ? { custom: true } : { hold: true };
+    const numbers = Object.fromEntries(
+      [...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]),
+    );
+    const predictor = field[3].startsWith("Linear")
+      ? { linear: numbers.velocity }
+      : field[3].startsWith("Steer")
+        ? { steer: numbers.target, lag_ms: numbers.lag_ms }
+        : field[3] === "Custom"
+          ? { custom: true }
+          : { hold: true };
     const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
     schema[schema.length - 1].fields.push({ name: field[1], grid, predictor, own: field[4] === "true" });
   }
@@ -415,14 +435,19 @@ function check() {
     const bytes = fromHex(lines[at + 2].slice("hex = ".length));
     if (name[1] === "own fields") {
       known = hearOwn(schema, known, bytes);
-      if (JSON.stringify([known.kind, known.values]) !== JSON.stringify(parse(lines[at + 1].slice("value = ".length)))) {
+      if (
+        JSON.stringify([known.kind, known.values]) !==
+        JSON.stringify(parse(lines[at + 1].slice("value = ".length)))
+      ) {
         throw new Error(`${line}: ${JSON.stringify(known)}`);
       }
       decoded += 1;
       return;
     }
     const state = (pair) => pair && { tick: pair[0], rows: pair[1] };
-    const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) => state(part?.length === 1 ? part[0] : part));
+    const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) =>
+      state(part?.length === 1 ? part[0] : part),
+    );
     const [kinds, coding] = codings[name[1]];
     const { state: got, hash } = decode(kinds, coding, baseline, wanted.tick, bytes);
     if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${line}: ${JSON.stringify(got)}`);

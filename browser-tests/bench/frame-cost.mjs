@@ -11,7 +11,10 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-process.env.BROWSER_TESTS_BIN_DIR ??= path.join(path.dirname(fileURLToPath(import.meta.url)), "../../target/release");
+process.env.BROWSER_TESTS_BIN_DIR ??= path.join(
+  path.dirname(fileURLToPath(import.meta.url)),
+  "../../target/release",
+);
 const { openBrowser, visit } = await import("../support/browser.mjs");
 const { connect } = await import("../../assets/web/tickwire.js");
 const { Socket } = await import("../../client-web/tests/socket.mjs");
@@ -54,7 +57,9 @@ function openMap() {
     if (x % 6 === 3 && y % 6 === 3 && pickups++ < PICKUPS) return "r";
     return x % 6 === 0 && y % 6 === 0 ? "s" : ".";
   };
-  return Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => tile(x, y)).join("")).join("\n");
+  return Array.from({ length: side }, (_, y) =>
+    Array.from({ length: side }, (_, x) => tile(x, y)).join(""),
+  ).join("\n");
 }
 
 /** The other players, in this process. Bots shoot only at what they may hit: that would not be enough. */
@@ -62,11 +67,18 @@ async function crowd(url, room) {
   const wasm = readFileSync(new URL("../../assets/web/arena.wasm", import.meta.url));
   const transport = (address, protocol) => new Socket(address, protocol);
   const clients = [];
-  for (let at = 0; at < OTHERS; at += 1) clients.push(await connect({ url, room, name: `shooter ${at}`, wasm, transport }));
+  for (let at = 0; at < OTHERS; at += 1) {
+    clients.push(await connect({ url, room, name: `shooter ${at}`, wasm, transport }));
+  }
   const play = () => {
     const now = performance.now() / 1000;
     clients.forEach((client, at) => {
-      client.input({ move_x: Math.round(Math.sin(now + at) * 127), move_y: Math.round(Math.cos(now * 0.7 + at) * 127), aim: now + at, fire: true });
+      client.input({
+        move_x: Math.round(Math.sin(now + at) * 127),
+        move_y: Math.round(Math.cos(now * 0.7 + at) * 127),
+        aim: now + at,
+        fire: true,
+      });
     });
   };
   const timer = setInterval(play, 33);
@@ -108,7 +120,12 @@ async function join() {
     const { measured } = window;
     const [messages, timers] = [measured.message_ms, measured.timer_ms];
     const from = performance.now();
-    client.input({ move_x: Math.round(Math.sin(now / 400) * 127), move_y: Math.round(Math.cos(now / 700) * 127), aim: now / 300, fire: true });
+    client.input({
+      move_x: Math.round(Math.sin(now / 400) * 127),
+      move_y: Math.round(Math.cos(now / 700) * 127),
+      aim: now / 300,
+      fire: true,
+    });
     const entities = client.entities(now);
     measured.frame_ms += performance.now() - from;
     measured.frames++;
@@ -124,7 +141,16 @@ async function join() {
 
 /** In the page: the figures over some seconds. */
 async function measure(seconds) {
-  Object.assign(window.measured, { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [], before: undefined });
+  Object.assign(window.measured, {
+    message_ms: 0,
+    timer_ms: 0,
+    frame_ms: 0,
+    send_ms: 0,
+    frames: 0,
+    entities: 0,
+    each: [],
+    before: undefined,
+  });
   const from = performance.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const { message_ms, timer_ms, frame_ms, send_ms, frames, entities, each } = window.measured;
@@ -132,7 +158,11 @@ async function measure(seconds) {
   const spread = (chosen) => {
     const sorted = chosen.map(({ ms }) => ms).sort((one, other) => one - other);
     const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
-    return { frames: sorted.length, cpu_ms_mean: round(mean), cpu_ms_p99: round(sorted[Math.floor(sorted.length * 0.99)]) };
+    return {
+      frames: sorted.length,
+      cpu_ms_mean: round(mean),
+      cpu_ms_p99: round(sorted[Math.floor(sorted.length * 0.99)]),
+    };
   };
   return {
     frames,
@@ -140,7 +170,11 @@ async function measure(seconds) {
     entities_mean: round(entities / frames),
     cpu_ms_per_frame: round((message_ms + timer_ms + frame_ms) / frames),
     of_it_sending: round(send_ms / frames),
-    of_it: { messages: round(message_ms / frames), timers: round(timer_ms / frames), input_and_entities: round(frame_ms / frames) },
+    of_it: {
+      messages: round(message_ms / frames),
+      timers: round(timer_ms / frames),
+      input_and_entities: round(frame_ms / frames),
+    },
     all: spread(each),
     entities_256_and_more: spread(each.filter(({ entities }) => entities >= 256)),
   };

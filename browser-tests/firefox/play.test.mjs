@@ -33,7 +33,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
     await fireUntil(page, () => window.tickwirePage.drawn.own?.score > 0, "kill");
     await page.keyboard.press("F3");
     await page.keyboard.down("Tab");
-    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
+    await page.until(
+      () => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0,
+    );
     await keep(page, "play");
     await page.keyboard.up("Tab");
     page.assertClean();
@@ -55,7 +57,12 @@ test("the mouse's buttons fire for as long as the left one is down, in any order
   const fires = (wanted) => page.until((wanted) => window.sent?.fire === wanted, wanted);
   await page.mouse.move(300, 300);
   for (const [act, button, wanted] of [
-    ["down", left, true], ["down", right, true], ["up", left, false], ["down", left, true], ["up", left, false], ["up", right, false],
+    ["down", left, true],
+    ["down", right, true],
+    ["up", left, false],
+    ["down", left, true],
+    ["up", left, false],
+    ["up", right, false],
   ]) {
     await page.mouse[act](button);
     await fires(wanted);
@@ -75,7 +82,12 @@ test("a cut is told and resumed as the same player", async (context) => {
   context.after(() => wire.stop());
   const page = await visit(stage.browser, wire.page);
   await enter(page, "phoenix");
-  const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+  const who = () =>
+    page.evaluate(() => [
+      window.tickwirePage.client.room,
+      window.tickwirePage.client.player,
+      window.tickwirePage.client.entityId,
+    ]);
   const before = await who();
   wire.down = true;
   wire.cut();
@@ -87,7 +99,10 @@ test("a cut is told and resumed as the same player", async (context) => {
 });
 
 test("a reload in the midst of a match: the same player, the same entity, each event once", async () => {
-  const [reader, other] = [await visit(stage.browser, `${stage.server.page}tickwire.d.ts`), await visit(stage.browser, `${stage.server.page}tickwire.d.ts`)];
+  const [reader, other] = [
+    await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
+    await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
+  ];
   await reloadsAsTheSamePlayer(reader, other);
   await Promise.all([reader.leave(), other.leave()]);
 });

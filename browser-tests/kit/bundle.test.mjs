@@ -15,7 +15,12 @@ let bundled;
 before(async () => {
   stage = await openStage();
   const { outputFiles } = await build({
-    entryPoints: [path.join(WEB, "tickwire.js")], bundle: true, minify: true, format: "iife", globalName: "bundled", write: false,
+    entryPoints: [path.join(WEB, "tickwire.js")],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    globalName: "bundled",
+    write: false,
     logLevel: "silent",
   });
   bundled = vm.runInThisContext(`${outputFiles[0].text};bundled`);
@@ -29,9 +34,19 @@ test("a bundle without `wasm` is told so, and keeps the place that it cannot tak
   assert.deepEqual([error.code, error.reason, error.advice], [1011, "no_core", "stop"]);
   assert.match(error.message, /option `wasm`/);
 
-  const place = { url: options.url, game: "arena", room: "00000001", until: Date.now() + 60_000, bytes: btoa("place") };
+  const place = {
+    url: options.url,
+    game: "arena",
+    room: "00000001",
+    until: Date.now() + 60_000,
+    bytes: btoa("place"),
+  };
   const items = new Map([["tickwire.places", JSON.stringify([place])]]);
-  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  const keep = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
   await assert.rejects(() => bundled.resume({ ...options, keep }), /option `wasm`/);
   assert.equal(items.size, 1);
 });
@@ -43,7 +58,9 @@ test("a bundle with `wasm` plays", async () => {
 });
 
 test("an address that leads to a page, as servers of single-page programs have it, is said to be no WebAssembly", async () => {
-  const error = await bundled.connect({ ...stage.options(), wasm: stage.page, fresh: true }).catch((error) => error);
+  const error = await bundled
+    .connect({ ...stage.options(), wasm: stage.page, fresh: true })
+    .catch((error) => error);
   assert.equal(error.reason, "no_core");
   assert.ok(error.message.includes(stage.page) && /option `wasm`/.test(error.message), error.message);
 });

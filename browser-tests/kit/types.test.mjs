@@ -17,8 +17,14 @@ const GUIDE = path.join(ROOT, "docs/writing-a-client.md");
 /** The compiler's complaints about these files, of which some may be texts of their own. */
 function complaints(files, texts = {}) {
   const options = {
-    strict: true, noEmit: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"], types: [], skipLibCheck: false,
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    types: [],
+    skipLibCheck: false,
     // As the guide has it.
     paths: { "/tickwire.js": [TYPES] },
   };
@@ -27,10 +33,15 @@ function complaints(files, texts = {}) {
   host.readFile = (name) => texts[name] ?? readFile.call(host, name);
   host.fileExists = (name) => name in texts || fileExists.call(host, name);
   host.getSourceFile = (name, ...rest) =>
-    name in texts ? ts.createSourceFile(name, texts[name], options.target) : getSourceFile.call(host, name, ...rest);
+    name in texts
+      ? ts.createSourceFile(name, texts[name], options.target)
+      : getSourceFile.call(host, name, ...rest);
   const program = ts.createProgram([...files, ...Object.keys(texts)], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const line = file === undefined ? "" : `${path.basename(file.fileName)}:${file.getLineAndCharacterOfPosition(start).line + 1} `;
+    const line =
+      file === undefined
+        ? ""
+        : `${path.basename(file.fileName)}:${file.getLineAndCharacterOfPosition(start).line + 1} `;
     return `${line}${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
   });
 }
@@ -41,16 +52,24 @@ test("all that is exported is used with its types, a browser's WebSocket and tha
 
 test("usage.ts leaves out no export, and the script exports what the types say", () => {
   const source = ts.createSourceFile(TYPES, readFileSync(TYPES, "utf8"), ts.ScriptTarget.ES2022);
-  const exported = source.statements.filter((each) => each.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword));
+  const exported = source.statements.filter((each) =>
+    each.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword),
+  );
   const usage = readFileSync(USAGE, "utf8");
   const [imports] = usage.match(/^import \{[^}]*\} from "\/tickwire.js";/m);
-  for (const { name } of exported) assert.match(imports, new RegExp(`\\b${name.text}\\b`), `usage.ts does not use ${name.text}`);
-  const values = exported.filter((each) => ts.isClassDeclaration(each) || ts.isFunctionDeclaration(each)).map(({ name }) => name.text);
+  for (const { name } of exported) {
+    assert.match(imports, new RegExp(`\\b${name.text}\\b`), `usage.ts does not use ${name.text}`);
+  }
+  const values = exported
+    .filter((each) => ts.isClassDeclaration(each) || ts.isFunctionDeclaration(each))
+    .map(({ name }) => name.text);
   assert.deepEqual(values.sort(), Object.keys(kit).sort());
 });
 
 test("the guide's examples have types", () => {
-  const blocks = [...readFileSync(GUIDE, "utf8").matchAll(/```(?:js|ts|jsx|tsx)\n([\s\S]*?)```/g)].map(([, text]) => text);
+  const blocks = [...readFileSync(GUIDE, "utf8").matchAll(/```(?:js|ts|jsx|tsx)\n([\s\S]*?)```/g)].map(
+    ([, text]) => text,
+  );
   const ours = blocks.filter((text) => /\b(connect|listRooms|client)\b/.test(text));
   assert.ok(ours.length >= 3, `${ours.length} examples`);
   const before = [

@@ -49,7 +49,9 @@ test("a join on ws that is given up at any moment leaves nobody behind", async (
       };
       return socket;
     };
-    const came = await stage.join("ghost", { room: ada.room, transport, signal: ends.signal }).catch((error) => error);
+    const came = await stage
+      .join("ghost", { room: ada.room, transport, signal: ends.signal })
+      .catch((error) => error);
     if (!(came instanceof Error)) await until(() => came.state === "closed", "it ends by its signal");
   }
   await until(() => ada.roster.length === 1, "all are gone");
@@ -59,7 +61,10 @@ test("who comes from an origin that is not permitted is told so, and not to try 
   const options = { ...closed.options(), fresh: true };
   const error = await refusal({ ...options, transport: from("https://evil.example") });
   assert.ok(error instanceof TickwireError);
-  assert.deepEqual([error.code, error.reason, error.advice, error.by_server], [1008, "refused", "stop", false]);
+  assert.deepEqual(
+    [error.code, error.reason, error.advice, error.by_server],
+    [1008, "refused", "stop", false],
+  );
   assert.match(error.text, /allowed_origins/);
   const let_in = await closed.join("ada", { transport: from(ELSEWHERE), fresh: true });
   assert.equal(let_in.state, "playing");
@@ -72,7 +77,9 @@ test("what a server answers to a plain request at its address tells a browser's 
     asked.push(request.method);
     response.writeHead(status, { "access-control-allow-origin": "*" }).end("no");
   });
-  server.on("upgrade", (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`));
+  server.on("upgrade", (_, socket) =>
+    socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`),
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { transport, ...options } = stage.options();
@@ -86,16 +93,28 @@ test("what a server answers to a plain request at its address tells a browser's 
   };
   try {
     const answers = {
-      403: ["refused", "stop"], 426: ["refused", "stop"], 429: ["try_later", "retry"], 503: ["try_later", "retry"],
-      500: ["unreachable", "retry"], 502: ["unreachable", "retry"],
-      200: ["refused", "stop"], 400: ["refused", "stop"], 401: ["refused", "stop"], 404: ["refused", "stop"],
+      403: ["refused", "stop"],
+      426: ["refused", "stop"],
+      429: ["try_later", "retry"],
+      503: ["try_later", "retry"],
+      500: ["unreachable", "retry"],
+      502: ["unreachable", "retry"],
+      200: ["refused", "stop"],
+      400: ["refused", "stop"],
+      401: ["refused", "stop"],
+      404: ["refused", "stop"],
     };
     for (const [answer, [reason, advice]] of Object.entries(answers)) {
       status = Number(answer);
       const error = await refusal({ ...options, url, keep: false });
       assert.deepEqual([error.reason, error.advice], [reason, advice], answer);
       const is_other = reason === "refused" && answer !== "403" && answer !== "426";
-      if (is_other) assert.ok(error.text.includes(answer) && error.text.includes(url) && error.text.includes("path"), error.text);
+      if (is_other) {
+        assert.ok(
+          error.text.includes(answer) && error.text.includes(url) && error.text.includes("path"),
+          error.text,
+        );
+      }
     }
     assert.deepEqual(new Set(asked), new Set(["GET"]));
     status = 301;

@@ -9,5 +9,7 @@ const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 export async function findings(page) {
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => window.axe.run());
-  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(" ")}`));
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target }) => `${id}: ${help}: ${target.join(" ")}`),
+  );
 }

@@ -8,13 +8,24 @@ import { ARTEFACTS } from "./processes.mjs";
 
 const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 export const DESKTOP = { viewport: { width: 1280, height: 760 } };
 export const LAPTOP = { viewport: { width: 1280, height: 800 } };
-export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
 export const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 
 /** Starts Chromium with a profile of its own, which is thrown away. `CHROMIUM` names another program. */
@@ -29,7 +40,9 @@ export async function visit(browser, address, options = DESKTOP) {
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(`${message.type()}: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning") {
+      faults.push(`${message.type()}: ${message.text()}`);
+    }
   });
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
   page.on("request", (request) => {
@@ -37,7 +50,9 @@ export async function visit(browser, address, options = DESKTOP) {
     if (protocol !== "data:" && host !== new URL(address).host) faults.push(`request to ${request.url()}`);
   });
   await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(address);
   return Object.assign(page, {
@@ -54,7 +69,9 @@ export async function visit(browser, address, options = DESKTOP) {
 export async function enter(page, name, button = "#play") {
   await page.fill("#name", name);
   await page.click(button);
-  await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play");
+  await page.waitForFunction(
+    () => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play",
+  );
 }
 
 /** What was drawn last. */

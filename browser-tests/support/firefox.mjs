@@ -33,7 +33,13 @@ const QUIET = {
 export function openFirefox() {
   const executablePath = process.env.FIREFOX ?? NAMES.find((name) => existsSync(name));
   // A page has the window's own size: Firefox as it is in stable distributions has no command to change it.
-  return puppeteer.launch({ browser: "firefox", executablePath, headless: true, extraPrefsFirefox: QUIET, defaultViewport: null });
+  return puppeteer.launch({
+    browser: "firefox",
+    executablePath,
+    headless: true,
+    extraPrefsFirefox: QUIET,
+    defaultViewport: null,
+  });
 }
 
 /** Opens an address as a new visitor would, and notes errors, broken content rules and requests to other hosts. */
@@ -43,7 +49,9 @@ export async function visit(browser, address) {
   const page = await context.newPage({ type: "window" });
   const faults = [];
   page.on("console", (message) => {
-    if (["error", "warn", "warning"].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
+    if (["error", "warn", "warning"].includes(message.type())) {
+      faults.push(`${message.type()}: ${message.text()}`);
+    }
   });
   page.on("request", (request) => {
     const { protocol, host } = new URL(request.url());
@@ -51,9 +59,13 @@ export async function visit(browser, address) {
   });
   // Not "pageerror": that tells of errors in the driver's own scripts, too.
   await page.evaluateOnNewDocument(() => {
-    window.addEventListener("error", ({ message, filename, lineno }) => console.error(`exception: ${message} (${filename}:${lineno})`));
+    window.addEventListener("error", ({ message, filename, lineno }) =>
+      console.error(`exception: ${message} (${filename}:${lineno})`),
+    );
     window.addEventListener("unhandledrejection", ({ reason }) => console.error(`exception: ${reason}`));
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(address);
   return Object.assign(page, {

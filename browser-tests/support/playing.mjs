@@ -51,7 +51,10 @@ export const countHits = (page) =>
   page.evaluate(() => {
     const { client } = window.tickwirePage;
     window.hits = 0;
-    client.on("event", (event) => (window.hits += Number(event.type === "Hit" && event.by === client.player)));
+    client.on(
+      "event",
+      (event) => (window.hits += Number(event.type === "Hit" && event.by === client.player)),
+    );
   });
 
 /** Asserts that two pages have the same state at the same tick, many times, and that it changes. */
@@ -98,7 +101,10 @@ function nearest() {
   const isHidden = ({ at }) => {
     const steps = Math.ceil(4 * Math.hypot(at.x - own.at.x, at.y - own.at.y));
     const along = (from, to, step) => Math.floor(from + ((to - from) * step) / steps);
-    return Array.from({ length: steps }, (_, step) => rows[along(own.at.y, at.y, step)][along(own.at.x, at.x, step)]).includes("#");
+    return Array.from(
+      { length: steps },
+      (_, step) => rows[along(own.at.y, at.y, step)][along(own.at.x, at.x, step)],
+    ).includes("#");
   };
   const order = (ship) => far(ship) + (isHidden(ship) ? 1e6 : 0);
   return ships.filter((ship) => !ship.own).sort((one, other) => order(one) - order(other))[0];

@@ -27,7 +27,10 @@ export const startWithoutArena = (...flags) => startHost("examples/without_arena
 async function startHost(program, ...flags) {
   const child = start(program, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags);
   const { stdout, stderr } = child.process;
-  const ready = Promise.all([told(stdout, /^listening on (ws:\S+)/), told(stderr, /^metrics at (\S+)metrics$/)]);
+  const ready = Promise.all([
+    told(stdout, /^listening on (ws:\S+)/),
+    told(stderr, /^metrics at (\S+)metrics$/),
+  ]);
   const exit = once(child.process, "exit").then(() => {
     throw new Error(`the server did not start:\n${child.log.join("\n")}`);
   });
@@ -48,7 +51,19 @@ const told = (input, pattern) =>
 
 /** Starts bots; they stay until they are stopped, and then `stop` gives their report, or null if they never played. */
 export function startBots(play, bots, ...flags) {
-  const child = start("tickwire-client-bot", "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", "--report", "-", ...flags);
+  const child = start(
+    "tickwire-client-bot",
+    "--url",
+    play,
+    "--bots",
+    String(bots),
+    "--duration",
+    "10m",
+    "--quiet",
+    "--report",
+    "-",
+    ...flags,
+  );
   let report = "";
   child.process.stdout.setEncoding("utf8").on("data", (text) => (report += text));
   return {

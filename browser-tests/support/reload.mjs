@@ -8,7 +8,10 @@ export const join = (page, options) =>
     const { connect } = await import(new URL("/tickwire.js", location.href));
     window.client = await connect({ wasm: "/arena.wasm", ...options });
     window.heard = [];
-    window.client.on("event", (event) => event.type === "Emoted" && window.heard.push(`${event.player}:${event.emote}`));
+    window.client.on(
+      "event",
+      (event) => event.type === "Emoted" && window.heard.push(`${event.player}:${event.emote}`),
+    );
     window.client.on("closed", (close) => (window.closedWith = close.reason));
     const { player, entityId, room } = window.client;
     return { player, entityId, room };
@@ -22,7 +25,10 @@ async function emote(page, number) {
     clearInterval(window.emoting);
     window.emoting = setInterval(() => window.client.command({ Emote: number }), 200);
   }, number);
-  await page.until((number) => window.heard.some((told) => told === `${window.client.player}:${number}`), number);
+  await page.until(
+    (number) => window.heard.some((told) => told === `${window.client.player}:${number}`),
+    number,
+  );
   await page.evaluate(() => clearInterval(window.emoting));
 }
 
@@ -60,7 +66,11 @@ export async function twoTabsHaveTwoPlayers(page, open) {
 
 /** Who plays in the arena's page. */
 const whoPlays = (page) =>
-  page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+  page.evaluate(() => [
+    window.tickwirePage.client.room,
+    window.tickwirePage.client.player,
+    window.tickwirePage.client.entityId,
+  ]);
 
 /** The arena's page is in a match. */
 export async function arenaComesBack(page) {
@@ -80,5 +90,10 @@ export async function arenaWithoutItsRoom(page, admin) {
   assert.equal((await fetch(`${admin}rooms/${room}`, { method: "DELETE" })).ok, true);
   await page.goto(address);
   await page.until(() => !document.querySelector("#invite").hidden);
-  assert.equal(await page.evaluate(() => document.querySelector("#closed").open || !document.querySelector("#problem").hidden), false);
+  assert.equal(
+    await page.evaluate(
+      () => document.querySelector("#closed").open || !document.querySelector("#problem").hidden,
+    ),
+    false,
+  );
 }

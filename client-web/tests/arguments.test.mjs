@@ -10,7 +10,11 @@ after(() => stage.stop());
 
 /** The error of `call`, which has to be of one of these kinds and to name `name`. */
 function refused(call, name, kinds = [TypeError, RangeError]) {
-  assert.throws(call, (error) => kinds.includes(error.constructor) && error.message.includes(name), `${call}`);
+  assert.throws(
+    call,
+    (error) => kinds.includes(error.constructor) && error.message.includes(name),
+    `${call}`,
+  );
 }
 
 const real = () => performance.now();
@@ -58,7 +62,9 @@ for (const wasm of ["arena", "tickwire"]) {
 test("a frame's timestamp lies a frame or more before the time, or a little after it", async () => {
   const client = await stage.join("frames", { fresh: true });
   await until(() => client.entities().length > 0, "something is there");
-  for (const off of [0, -16.7, -100, 5, 16.7, 42]) assert.ok(client.entities(real() + off).length > 0, `${off} ms`);
+  for (const off of [0, -16.7, -100, 5, 16.7, 42]) {
+    assert.ok(client.entities(real() + off).length > 0, `${off} ms`);
+  }
   // The page was busy for as long since the last frame; two pictures are drawn of the same one.
   client.entities(real());
   const stamp = real() + 10;
@@ -71,9 +77,13 @@ test("controls are numbers, and taken all or none", async () => {
   const client = await stage.join("controls", { fresh: true });
   const wrong = [NaN, Infinity, -Infinity, "5", "", null, undefined, 5n, Symbol("5"), [], {}, () => 5];
   for (const value of wrong) {
-    for (const field of ["move_x", "aim", "fire"]) refused(() => client.input({ [field]: value }), `"${field}`);
+    for (const field of ["move_x", "aim", "fire"]) {
+      refused(() => client.input({ [field]: value }), `"${field}`);
+    }
   }
-  for (const controls of [null, undefined, 5, "move_x", () => 5]) refused(() => client.input(controls), "controls");
+  for (const controls of [null, undefined, 5, "move_x", () => 5]) {
+    refused(() => client.input(controls), "controls");
+  }
   await until(() => client.entities().some((entity) => entity.own), "the own ship is there");
   const place = () => client.entities().find((entity) => entity.own).pos.x;
   const from = place();
@@ -90,7 +100,9 @@ test("players, entities, lag and listeners", async () => {
   const client = await stage.join("all", { fresh: true });
   const watcher = await stage.join("eve", { room: client.room, role: "spectator" });
   for (const one of [client, watcher]) {
-    for (const player of [NaN, 1.5, -1, 65_536, Infinity, "1", 1n, {}, true]) refused(() => one.follow(player), "player");
+    for (const player of [NaN, 1.5, -1, 65_536, Infinity, "1", 1n, {}, true]) {
+      refused(() => one.follow(player), "player");
+    }
     for (const id of [NaN, 1.5, -1, 2 ** 32, "1", 1n, {}, undefined]) refused(() => one.entity(id), "id");
     for (const ms of [NaN, -1, 5_001, Infinity, "40", null, 40n]) {
       refused(() => one.network({ delay_ms: ms }), "delay_ms");
@@ -98,7 +110,9 @@ test("players, entities, lag and listeners", async () => {
     }
     for (const lag of [null, undefined, 40, "40"]) refused(() => one.network(lag), "network");
     refused(() => one.network({ delay: 40 }), '"delay"');
-    for (const name of ["joined", "close", "", null, undefined, 5, Symbol("cut")]) refused(() => one.on(name, () => {}), "event");
+    for (const name of ["joined", "close", "", null, undefined, 5, Symbol("cut")]) {
+      refused(() => one.on(name, () => {}), "event");
+    }
     for (const listener of [null, undefined, {}, "log"]) refused(() => one.on("cut", listener), "listener");
     one.follow(client.player);
     one.follow(null);
@@ -127,7 +141,9 @@ test("options of connect, resume and listRooms", async () => {
   };
   for (const [option, values] of Object.entries(wrong)) {
     for (const value of values) {
-      for (const call of option === "url" || option === "game" || option === "signal" ? [connect, resume, listRooms] : [connect, resume]) {
+      for (const call of option === "url" || option === "game" || option === "signal"
+        ? [connect, resume, listRooms]
+        : [connect, resume]) {
         const base = call === listRooms ? { url: stage.play } : stage.options();
         const error = await call({ ...base, [option]: value }).then(() => null, (error) => error);
         const what = `${call.name} ${option}: ${typeof value} ${error}`;
@@ -140,8 +156,20 @@ test("options of connect, resume and listRooms", async () => {
     for (const options of [null, 5, "arena"]) await assert.rejects(() => call(options), /options/);
   }
   // Absent is absent.
-  const nothing = { role: undefined, room: null, create: null, fresh: undefined, network: undefined, signal: undefined };
-  const client = await stage.join("ada", { ...nothing, url: new URL(stage.play), create: { map: "duel" }, fresh: true });
+  const nothing = {
+    role: undefined,
+    room: null,
+    create: null,
+    fresh: undefined,
+    network: undefined,
+    signal: undefined,
+  };
+  const client = await stage.join("ada", {
+    ...nothing,
+    url: new URL(stage.play),
+    create: { map: "duel" },
+    fresh: true,
+  });
   assert.equal(client.settings.map, "duel");
   const full = await connect({ ...stage.options(), room: "zzzzzzzz" }).catch((error) => error);
   assert.ok(full instanceof TickwireError, "what a server says stays what it was");
@@ -153,10 +181,23 @@ test("a core that is none is told with the advice to stop, one that cannot be ha
   const server = createServer((_, response) => response.writeHead(status).end("<!doctype html>"));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${server.address().port}/tickwire.wasm`;
-  const advice = (wasm) => connect({ ...stage.options(), wasm }).then(() => "joined", ({ reason, advice }) => `${reason} ${advice}`);
+  const advice = (wasm) =>
+    connect({ ...stage.options(), wasm }).then(
+      () => "joined",
+      ({ reason, advice }) => `${reason} ${advice}`,
+    );
   assert.equal(await advice(Uint8Array.of(1, 2, 3)), "no_core stop");
-  assert.equal(await advice(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))), "no_core stop", "another module");
-  for (const [answer, wanted] of [[200, "stop"], [404, "stop"], [429, "retry"], [503, "retry"]]) {
+  assert.equal(
+    await advice(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))),
+    "no_core stop",
+    "another module",
+  );
+  for (const [answer, wanted] of [
+    [200, "stop"],
+    [404, "stop"],
+    [429, "retry"],
+    [503, "retry"],
+  ]) {
     status = answer;
     assert.equal(await advice(address), `no_core ${wanted}`, answer);
   }

@@ -16,11 +16,13 @@ const UNKNOWN = explain({ code: 4999, by_server: true });
 
 const protocol = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
 const section = protocol.slice(protocol.indexOf("\n## 9. "), protocol.indexOf("\n## 10. "));
-const rows = [...section.matchAll(/^\| (\d{4}) \| `(\w+)` \|.*\| (\w+)[^|]*\|$/gm)].map(([, code, reason, advice]) => ({
-  code: Number(code),
-  reason,
-  advice,
-}));
+const rows = [...section.matchAll(/^\| (\d{4}) \| `(\w+)` \|.*\| (\w+)[^|]*\|$/gm)].map(
+  ([, code, reason, advice]) => ({
+    code: Number(code),
+    reason,
+    advice,
+  }),
+);
 
 test("every code of the protocol has a text and the advised action", () => {
   assert.ok(rows.length >= 20, `${rows.length} rows were read`);
@@ -28,7 +30,10 @@ test("every code of the protocol has a text and the advised action", () => {
     const told = explain({ code, reason, by_server: true });
     assert.notEqual(told.title, UNKNOWN.title, code);
     assert.equal(told.code, `${code} ${reason}`);
-    assert.ok(OFFERS[advice].includes(told.action), `${code} advises ${advice}, the page offers ${told.action}`);
+    assert.ok(
+      OFFERS[advice].includes(told.action),
+      `${code} advises ${advice}, the page offers ${told.action}`,
+    );
     for (const text of [told.title, told.meaning, told.advice, told.label]) assert.match(text, /\w/, code);
   }
 });
@@ -47,10 +52,19 @@ test("what the message advises counts more than what is usual for its code", () 
 });
 
 test("a server that refuses the page, or is none, is told as what it is", () => {
-  const told = explain({ code: 1008, reason: "refused", text: "The server takes no WebSocket of this.", advice: "stop", by_server: false });
+  const told = explain({
+    code: 1008,
+    reason: "refused",
+    text: "The server takes no WebSocket of this.",
+    advice: "stop",
+    by_server: false,
+  });
   assert.match(told.title, /not let in/);
   assert.match(told.meaning, /operator/);
   assert.doesNotMatch(told.meaning, /cannot do/);
   assert.deepEqual([told.action, told.advice], ["lobby", ""], "later will not help either");
-  assert.notEqual(explain({ code: 1008, reason: "bad_url", advice: "stop", by_server: false }).title, told.title);
+  assert.notEqual(
+    explain({ code: 1008, reason: "bad_url", advice: "stop", by_server: false }).title,
+    told.title,
+  );
 });

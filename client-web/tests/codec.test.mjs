@@ -49,17 +49,31 @@ test("hostile bytes are refused without claiming what they promise", () => {
     (from) => from.text(), [2, 0xc3, 0x28],
   ];
   for (let at = 0; at < refused.length; at += 2) {
-    assert.throws(() => refused[at](new Reader(Uint8Array.from(refused[at + 1]))), DecodeError, `case ${at / 2}`);
+    assert.throws(
+      () => refused[at](new Reader(Uint8Array.from(refused[at + 1]))),
+      DecodeError,
+      `case ${at / 2}`,
+    );
   }
 });
 
 test("what a Writer or Reader is given wrongly is refused, not changed", () => {
-  for (const value of ["x", 1, 0, null, undefined]) assert.throws(() => new Writer().bool(value), TypeError, String(value));
-  for (const value of [1e300, -1e300, 3.5e38]) assert.throws(() => new Writer().f32(value), RangeError, String(value));
-  for (const value of [3.4028234663852886e38, Infinity, -Infinity, NaN]) assert.equal(new Reader(new Writer().f32(value).done()).f32(), value);
-  for (const text of ["\ud800", "a\udc00b", "\udc00\ud800"]) assert.throws(() => new Writer().text(text), TypeError);
+  for (const value of ["x", 1, 0, null, undefined]) {
+    assert.throws(() => new Writer().bool(value), TypeError, String(value));
+  }
+  for (const value of [1e300, -1e300, 3.5e38]) {
+    assert.throws(() => new Writer().f32(value), RangeError, String(value));
+  }
+  for (const value of [3.4028234663852886e38, Infinity, -Infinity, NaN]) {
+    assert.equal(new Reader(new Writer().f32(value).done()).f32(), value);
+  }
+  for (const text of ["\ud800", "a\udc00b", "\udc00\ud800"]) {
+    assert.throws(() => new Writer().text(text), TypeError);
+  }
   assert.equal(new Reader(new Writer().text("\u{1f680}").done()).text(), "\u{1f680}");
-  for (const bytes of [new Uint16Array(2), new Float32Array(1), new DataView(new ArrayBuffer(2))]) assert.throws(() => new Reader(bytes), TypeError);
+  for (const bytes of [new Uint16Array(2), new Float32Array(1), new DataView(new ArrayBuffer(2))]) {
+    assert.throws(() => new Reader(bytes), TypeError);
+  }
   assert.equal(new Reader(Uint8Array.of(9, 7).subarray(1)).u8(), 7);
   assert.equal(new Reader(Buffer.from([7])).u8(), 7);
   assert.equal(new Reader(Uint8Array.of(7).buffer).u8(), 7);

@@ -43,7 +43,10 @@ test("a player that controls another entity, or none, is another in the roster, 
   const ada = { player: 1, entity: 5, name: "ada" }, bob = { player: 2, entity: 0, name: "bob" };
   const changed = (who) => told(7, entry(new Writer(), who));
   const core = coreOf(room([1, 5], [ada, bob]), [
-    told(0), changed({ ...bob, entity: 300 }), changed({ ...ada, entity: 0 }), changed({ ...ada, entity: 4_000_000_000 }),
+    told(0),
+    changed({ ...bob, entity: 300 }),
+    changed({ ...ada, entity: 0 }),
+    changed({ ...ada, entity: 4_000_000_000 }),
   ]);
   assert.equal(core.event().type, "joined");
   assert.deepEqual([core.facts.entityId, core.facts.roster], [5, [ada, { ...bob, entity: null }]]);
@@ -52,7 +55,10 @@ test("a player that controls another entity, or none, is another in the roster, 
   assert.deepEqual(core.event().told, { ...ada, entity: null });
   assert.deepEqual([core.facts.entityId, core.facts.roster[0].entity], [null, null]);
   core.event();
-  assert.deepEqual([core.facts.entityId, core.facts.roster.map((who) => who.entity)], [4_000_000_000, [4_000_000_000, 300]]);
+  assert.deepEqual(
+    [core.facts.entityId, core.facts.roster.map((who) => who.entity)],
+    [4_000_000_000, [4_000_000_000, 300]],
+  );
   assert.equal(core.event(), null);
 });
 

@@ -25,7 +25,11 @@ test("a signal ends the session also after it was joined, as a leave", async () 
 
   const cuts = new AbortController();
   let socket;
-  const carol = await stage.join("carol", { room: ada.room, signal: cuts.signal, transport: (...to) => (socket = transport(...to)) });
+  const carol = await stage.join("carol", {
+    room: ada.room,
+    signal: cuts.signal,
+    transport: (...to) => (socket = transport(...to)),
+  });
   await until(() => carol.entities().length > 0 && ada.roster.length === 2, "carol is there");
   carol.on("cut", () => cuts.abort());
   socket.cut();
@@ -36,7 +40,11 @@ test("a signal ends the session also after it was joined, as a leave", async () 
 async function onPage(what) {
   const ada = await stage.join("ada", { fresh: true });
   const items = new Map();
-  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  const keep = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.removeEventListener = page.removeEventListener.bind(page);
@@ -60,28 +68,32 @@ test("a signal ends a session that was taken again", () => onPage(async (ada, ke
   assert.equal(items.size, 0);
 }));
 
-test("on a page that was loaded anew, too, an effect that is undone and runs again makes one player: the same", () => onPage(async (ada, keep, items, hide) => {
-  let bob = await stage.join("bob", { room: ada.room, keep });
-  const { player } = bob;
-  for (const wait_ms of [0, 0, 1, 3, 6, 10, 15, 25]) {
-    hide();
-    assert.equal(items.size, 1);
-    const ends = new AbortController();
-    const first = stage.join("bob", { room: ada.room, keep, signal: ends.signal }).catch((error) => error);
-    if (wait_ms > 0) await sleep(wait_ms);
-    const was_in = (await Promise.race([first, null])) !== null;
-    // In one task.
-    ends.abort();
-    const second = stage.join("bob", { room: ada.room, keep });
-    bob = await second;
-    await first;
-    if (was_in) break;
-    assert.deepEqual([bob.player, items.size], [player, 0], `undone after ${wait_ms} ms`);
-    assert.deepEqual(bob.roster.map((entry) => entry.name), ["ada", "bob"]);
-  }
-  bob.close();
-  await until(() => ada.roster.length === 1, "no ghost");
-}));
+test("on a page that was loaded anew, too, an effect that is undone and runs again makes one player: the same", () =>
+  onPage(async (ada, keep, items, hide) => {
+    let bob = await stage.join("bob", { room: ada.room, keep });
+    const { player } = bob;
+    for (const wait_ms of [0, 0, 1, 3, 6, 10, 15, 25]) {
+      hide();
+      assert.equal(items.size, 1);
+      const ends = new AbortController();
+      const first = stage.join("bob", { room: ada.room, keep, signal: ends.signal }).catch((error) => error);
+      if (wait_ms > 0) await sleep(wait_ms);
+      const was_in = (await Promise.race([first, null])) !== null;
+      // In one task.
+      ends.abort();
+      const second = stage.join("bob", { room: ada.room, keep });
+      bob = await second;
+      await first;
+      if (was_in) break;
+      assert.deepEqual([bob.player, items.size], [player, 0], `undone after ${wait_ms} ms`);
+      assert.deepEqual(
+        bob.roster.map((entry) => entry.name),
+        ["ada", "bob"],
+      );
+    }
+    bob.close();
+    await until(() => ada.roster.length === 1, "no ghost");
+  }));
 
 test("an effect that runs, is undone and runs again makes one player (React's StrictMode)", async () => {
   const ada = await stage.join("ada", { fresh: true });
@@ -120,7 +132,10 @@ function listenToCore(name) {
   return { given, restore: () => Object.assign(Core.prototype, { start, event }) };
 }
 
-for (const [when, later] of [["when connect resolves", () => null], ["in an effect, some tasks later", () => sleep(60)]]) {
+for (const [when, later] of [
+  ["when connect resolves", () => null],
+  ["in an effect, some tasks later", () => sleep(60)],
+]) {
   test(`who listens ${when} misses nothing that came behind the join`, async () => {
     const ada = await stage.join("ada", { fresh: true });
     let comes = true;
@@ -134,7 +149,9 @@ for (const [when, later] of [["when connect resolves", () => null], ["in an effe
         const late = await stage.join("late", { room: ada.room, network: { jitter_ms: 300 } });
         await later();
         const heard = [];
-        for (const name of ["player-joined", "player-left", "player-changed"]) late.on(name, () => heard.push(name));
+        for (const name of ["player-joined", "player-left", "player-changed"]) {
+          late.on(name, () => heard.push(name));
+        }
         await until(() => given.length > 5, "guests come and go");
         assert.deepEqual(heard, given);
         late.close();

@@ -30,14 +30,18 @@ function spoil(bytes, random) {
     case 1:
       return Buffer.concat([spoiled, Buffer.from(Array.from({ length: 1 + random(8) }, () => random(256)))]);
     default:
-      for (let count = 1 + random(4); count > 0; count -= 1) spoiled[random(spoiled.length)] ^= 1 << random(8);
+      for (let count = 1 + random(4); count > 0; count -= 1) {
+        spoiled[random(spoiled.length)] ^= 1 << random(8);
+      }
       return spoiled;
   }
 }
 
 for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]]) {
   test(`${module}.wasm meets faulty messages without a trap`, async () => {
-    const compiled = await WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+    const compiled = await WebAssembly.compile(
+      readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)),
+    );
     const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)), MESSAGES);
     let ended = 0;
     for (let seed = 1; seed <= ROUNDS; seed += 1) {
@@ -52,7 +56,9 @@ for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]])
           const taken = core.receive(now, at === spoiledAt ? spoil(bytes, random) : bytes);
           core.advance(now + 5);
           while (core.transmit() !== null);
-          for (let event = core.event(); event !== null; event = core.event()) close ??= event.type === "closed" ? event.told : null;
+          for (let event = core.event(); event !== null; event = core.event()) {
+            close ??= event.type === "closed" ? event.told : null;
+          }
           core.view(now + 5);
           core.figures(now + 5);
           if (!taken) break;

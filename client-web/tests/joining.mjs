@@ -6,7 +6,8 @@ import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { Socket } from "./socket.mjs";
 
 const WAIT_MS = 10_000;
-const core = (name) => new WebAssembly.Module(readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url)));
+const core = (name) =>
+  new WebAssembly.Module(readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url)));
 
 export const CORES = { arena: core("arena"), tickwire: core("tickwire") };
 export const transport = (address, protocol) => new Socket(address, protocol);

@@ -37,7 +37,10 @@ test("who leaves is told so in a sentence of the client", async () => {
   bob.close();
   await until(() => closed.length === 1, "it ends");
   const { code, reason, text, advice, by_server } = closed[0];
-  assert.deepEqual([code, reason, text, advice, by_server], [1000, "normal", "You left the room.", "stop", false]);
+  assert.deepEqual(
+    [code, reason, text, advice, by_server],
+    [1000, "normal", "You left the room.", "stop", false],
+  );
   await until(() => ada.roster.length === 1, "bob left");
   bob.input({ fire: true });
   bob.command({ Emote: 1 });

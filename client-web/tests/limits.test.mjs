@@ -65,7 +65,11 @@ function laggingLink() {
   const [sent, heard] = [[], []];
   const socket = { send: (bytes) => sent.push(bytes), close() {} };
   const lag = () => ({ delay_ms: 60_000 });
-  const link = new Link(() => socket, "ws://nowhere", lag, { open() {}, message: (bytes) => heard.push(bytes[0]), close() {} });
+  const link = new Link(() => socket, "ws://nowhere", lag, {
+    open() {},
+    message: (bytes) => heard.push(bytes[0]),
+    close() {},
+  });
   socket.onopen();
   return { link, socket, sent, heard };
 }
@@ -90,7 +94,8 @@ test("WAITING_MAX: so many messages wait for a simulated lag; one more, and all 
   assert.equal(sent.at(-1), -1, "and what waits is said before the link is given up");
 });
 
-const compiled = (module) => WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+const compiled = (module) =>
+  WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
 
 /** A core of any game that has just joined the recorded room. */
 async function joinedCore() {
@@ -109,7 +114,9 @@ test("COMMAND_BYTES_MAX: the longest command is queued, and a byte more is refus
   const most = constant("assets/web/session.js", "COMMAND_BYTES_MAX");
   const core = await joinedCore();
   assert.equal(core.command(new Uint8Array(most)), 0);
-  for (const bytes of [most + 1, 2 * most, 100_000]) assert.equal(core.command(new Uint8Array(bytes)), 2, `${bytes} bytes`);
+  for (const bytes of [most + 1, 2 * most, 100_000]) {
+    assert.equal(core.command(new Uint8Array(bytes)), 2, `${bytes} bytes`);
+  }
 });
 
 test("COMMANDS_WAITING_MAX: so many commands wait, and one more is refused", async () => {

@@ -42,7 +42,12 @@ async function join(name, options = {}, wasm = "arena") {
 }
 
 const refusal = (options) =>
-  connect({ url, wasm: CORES.arena, transport: (address, protocol) => new Socket(address, protocol), ...options }).then(
+  connect({
+    url,
+    wasm: CORES.arena,
+    transport: (address, protocol) => new Socket(address, protocol),
+    ...options,
+  }).then(
     () => assert.fail("it was let in"),
     (error) => error,
   );
@@ -62,7 +67,10 @@ test("a player joins, moves at once, and is told of events as objects", async ()
   await until(() => has("event"), "the emote comes back");
   assert.deepEqual(has("event"), { type: "Emoted", player: client.player, emote: 3 });
   let turn = 0;
-  await until(() => client.entities() && (client.input({ aim: (turn += 0.02) }), has("input-trace")), "an input is followed");
+  await until(
+    () => client.entities() && (client.input({ aim: (turn += 0.02) }), has("input-trace")),
+    "an input is followed",
+  );
   const line = has("input-trace");
   const order = [0, line.made_ms, line.sent_ms, line.decoded_ms, line.shown_ms];
   assert.ok(order.every((time, at) => at === 0 || time >= order[at - 1]), JSON.stringify(line));
@@ -92,7 +100,9 @@ test("a spectator and a client without the game's types have the state of a play
     return [...first.keys()].filter((tick) => others.every((other) => other.has(tick))).length > 20;
   }, "twenty ticks that all have seen");
   for (const [tick, hash] of hashes[0]) {
-    for (const other of hashes.slice(1)) assert.ok(!other.has(tick) || other.get(tick) === hash, `tick ${tick}`);
+    for (const other of hashes.slice(1)) {
+      assert.ok(!other.has(tick) || other.get(tick) === hash, `tick ${tick}`);
+    }
   }
   for (const client of all) {
     const ship = client.entities().find((entity) => entity.kind === "ship");
@@ -118,7 +128,10 @@ test("a cut is taken up again as the same player", async () => {
   assert.equal(has("player-left").name, "bob");
   assert.deepEqual(client.roster.map((entry) => entry.name), ["ada"]);
   assert.equal(has("cut").attempt, 1);
-  assert.deepEqual([client.player, client.entityId, client.room, client.state], [player, entityId, room, "playing"]);
+  assert.deepEqual(
+    [client.player, client.entityId, client.room, client.state],
+    [player, entityId, room, "playing"],
+  );
   const { tick } = client;
   await until(() => client.tick > tick + 5, "ticks come again");
   assert.equal(client.stats().resumes, 1);
@@ -128,10 +141,17 @@ test("a cut is taken up again as the same player", async () => {
 function tab() {
   const items = new Map();
   const page = new EventTarget();
-  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  const keep = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
   /** Joins on this tab's page. */
   const enter = async (name, options) => {
-    Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page), removeEventListener: page.removeEventListener.bind(page) });
+    Object.assign(globalThis, {
+      addEventListener: page.addEventListener.bind(page),
+      removeEventListener: page.removeEventListener.bind(page),
+    });
     try {
       return await join(name, { keep, ...options });
     } finally {
@@ -144,14 +164,20 @@ function tab() {
 
 /** Shows an emote as soon as the game lets it through. */
 async function emote({ client, heard }, number) {
-  const shown = () => heard.some(({ kind, event }) => kind === "event" && event.emote === number && event.player === client.player);
+  const shown = () =>
+    heard.some(
+      ({ kind, event }) => kind === "event" && event.emote === number && event.player === client.player,
+    );
   for (let at = 0; !shown(); at += 1) {
     if (at % 40 === 0) client.command({ Emote: number });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-const emotesOf = ({ heard }, player) => heard.filter(({ kind, event }) => kind === "event" && event.player === player).map(({ event }) => event.emote);
+const emotesOf = ({ heard }, player) =>
+  heard
+    .filter(({ kind, event }) => kind === "event" && event.player === player)
+    .map(({ event }) => event.emote);
 
 for (const wasm of ["arena", "tickwire"]) {
   test(`a page that is loaded anew takes its place again, as the same player (${wasm})`, async () => {
@@ -161,7 +187,8 @@ for (const wasm of ["arena", "tickwire"]) {
     const bob = await join("bob", { room });
     const own = (client) => client.entities().some((entity) => entity.own || entity.id === entityId);
     await until(() => own(ada.client), "the own ship is there");
-    const events = (...clients) => clients.flatMap(({ heard }) => heard).filter(({ kind }) => kind === "event").length;
+    const events = (...clients) =>
+      clients.flatMap(({ heard }) => heard).filter(({ kind }) => kind === "event").length;
     await emote(bob, 1);
     await until(() => events(ada) >= events(bob), "ada is told of it");
     const before_bob = events(ada) - events(bob);
@@ -172,7 +199,10 @@ for (const wasm of ["arena", "tickwire"]) {
     await emote(bob, 2);
     const again = await enter("ada", { room, wasm: CORES[wasm] });
     assert.equal(items.size, 0);
-    assert.deepEqual([again.client.player, again.client.entityId, again.client.room], [player, entityId, room]);
+    assert.deepEqual(
+      [again.client.player, again.client.entityId, again.client.room],
+      [player, entityId, room],
+    );
     await until(() => own(again.client), "the own ship is there again");
     await emote(bob, 3);
     await until(() => events(ada, again) >= events(bob) + before_bob, "both emotes are told");
@@ -181,7 +211,11 @@ for (const wasm of ["arena", "tickwire"]) {
     assert.deepEqual([bob.has("player-left"), bob.client.roster.length], [undefined, 2]);
     again.client.close();
     await until(() => again.has("closed"), "it left");
-    assert.equal(await resume({ url, game: "arena", keep, wasm: CORES[wasm] }), null, "whoever left has no place");
+    assert.equal(
+      await resume({ url, game: "arena", keep, wasm: CORES[wasm] }),
+      null,
+      "whoever left has no place",
+    );
   });
 }
 
@@ -256,7 +290,10 @@ test("who leaves while cut gives the place up at once", async () => {
   const ada = await join("ada", { fresh: true });
   const bob = await join("bob", { room: ada.client.room });
   bob.client.input({ move_x: 50 });
-  await until(() => ada.has("player-joined") && bob.client.entities().some((entity) => entity.own), "bob flies");
+  await until(
+    () => ada.has("player-joined") && bob.client.entities().some((entity) => entity.own),
+    "bob flies",
+  );
   bob.cut();
   await until(() => bob.client.state === "cut", "it is cut");
   bob.client.close();
@@ -337,7 +374,9 @@ test("a game without WebAssembly of its own is played by its schema", async () =
   const it = client.entities().find((entity) => entity.it);
   assert.equal(it.id, client.entityId, "who came first is it");
   await until(() => {
-    const [me, prey] = [client.entityId, other.client.entityId].map((id) => client.entities().find((one) => one.id === id));
+    const [me, prey] = [client.entityId, other.client.entityId].map((id) =>
+      client.entities().find((one) => one.id === id),
+    );
     if (me && prey) {
       const toward = (axis) => Math.sign(Math.round(2 * (prey.pos[axis] - me.pos[axis])));
       client.input({ x: toward("x"), y: toward("y"), dash: true });
@@ -345,7 +384,10 @@ test("a game without WebAssembly of its own is played by its schema", async () =
     return has("event");
   }, "a tag");
   const news = new Reader(has("event"));
-  assert.deepEqual([news.varint(), news.varint(), news.varint(), news.done], [0, client.player, other.client.player, true]);
+  assert.deepEqual(
+    [news.varint(), news.varint(), news.varint(), news.done],
+    [0, client.player, other.client.player, true],
+  );
 });
 
 test("what cannot be joined says why and what to do", async () => {

@@ -33,7 +33,12 @@ let call = "";
 function expect(what, got, wanted) {
   const same = Buffer.isBuffer(wanted) ? wanted.equals(got) : Object.is(got, wanted);
   if (same) return;
-  console.error(`${modulePath}: at byte ${at}, after ${JSON.stringify(counts)}: ${call}: ${what} is`, got, "natively it is", wanted);
+  console.error(
+    `${modulePath}: at byte ${at}, after ${JSON.stringify(counts)}: ${call}: ${what} is`,
+    got,
+    "natively it is",
+    wanted,
+  );
   process.exit(1);
 }
 
@@ -79,4 +84,6 @@ while (at < recording.length) {
   run();
 }
 for (const [name, count] of Object.entries(counts)) expect(`the number of ${name}`, count > 0, true);
-console.log(`${modulePath}: as the native client over ${counts.receive} messages of ${counts.bytes} bytes: ${counts.transmit} sent, ${counts.event} events, ${counts.view} views, ${counts.cut} cuts`);
+console.log(
+  `${modulePath}: as the native client over ${counts.receive} messages of ${counts.bytes} bytes: ${counts.transmit} sent, ${counts.event} events, ${counts.view} views, ${counts.cut} cuts`,
+);

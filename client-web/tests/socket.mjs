@@ -82,7 +82,10 @@ export class Socket {
   #write(kind, body) {
     if (this.#over || !this.#open) return;
     const mask = randomBytes(4);
-    const head = body.length < 126 ? Buffer.from([128 | kind, 128 | body.length]) : Buffer.from([128 | kind, 254, body.length >> 8, body.length & 255]);
+    const head =
+      body.length < 126
+        ? Buffer.from([128 | kind, 128 | body.length])
+        : Buffer.from([128 | kind, 254, body.length >> 8, body.length & 255]);
     this.#tcp.write(Buffer.concat([head, mask, Buffer.from(body).map((byte, at) => byte ^ mask[at & 3])]));
   }
 

@@ -12,7 +12,9 @@ export class Clear {
   /** What the interface takes at each side, screen points. */
   insets = { left: 0, top: 0, right: 0, bottom: 0 };
   /** What keeps its place: the view goes around it. What takes most comes first. */
-  #lasting = ["#spectate", "#net", "#vitals", ".buttons", ".chip", ".clock"].map((part) => document.querySelector(part));
+  #lasting = ["#spectate", "#net", "#vitals", ".buttons", ".chip", ".clock"].map((part) =>
+    document.querySelector(part),
+  );
   /** What comes and goes. */
   #passing = ["feed", "alone", "notice", "toasts"].map(byId);
   #looked_ms = -Infinity;
@@ -27,7 +29,14 @@ export class Clear {
     const places = this.#lasting.map((element) => element.getBoundingClientRect());
     for (const { x, y, radius } of sticks) {
       const reach = radius + STICK_MARGIN;
-      places.push({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach, width: reach, height: reach });
+      places.push({
+        left: x - reach,
+        right: x + reach,
+        top: y - reach,
+        bottom: y + reach,
+        width: reach,
+        height: reach,
+      });
     }
     this.insets = insetsOf(places.filter((place) => place.width > 0 && place.height > 0), size);
     for (const element of this.#passing) {

@@ -4,12 +4,24 @@
 const CLOSES = {
   1000: ["You left", "The session ended as it should.", "lobby"],
   1001: ["The server is going away", "Everyone was asked to leave; it may come back in a moment.", "again"],
-  1002: ["The connection was broken", "Something between you and the server damaged the WebSocket protocol.", "lobby"],
-  1003: ["The connection was broken", "The server got a text message, and it understands binary ones only.", "lobby"],
+  1002: [
+    "The connection was broken",
+    "Something between you and the server damaged the WebSocket protocol.",
+    "lobby",
+  ],
+  1003: [
+    "The connection was broken",
+    "The server got a text message, and it understands binary ones only.",
+    "lobby",
+  ],
   1007: ["The connection was broken", "The server got text that is no UTF-8.", "lobby"],
   1008: ["Not permitted", "A rule of this server or game was broken.", "lobby"],
   1009: ["A message was too long", "A message was longer than the server takes.", "lobby"],
-  1011: ["The room failed", "The room or the server had an internal error. It was written to the server's log.", "again"],
+  1011: [
+    "The room failed",
+    "The room or the server had an internal error. It was written to the server's log.",
+    "again",
+  ],
   1012: ["The server restarts", "It will be back in a moment.", "again"],
   1013: ["The server is busy", "It has no place for another room or player just now.", "again"],
   4001: ["This page is out of date", "Page and server do not speak the same language any more.", "reload"],
@@ -31,23 +43,38 @@ const CLOSES = {
 /** What the page itself ended, for codes that mean another thing from a server. */
 const OWN = {
   1008: ["That cannot be", "This page was asked for something that it cannot do.", "lobby"],
-  1011: ["The page failed", "This page could not go on. Reload it; if that does not help, the browser is too old.", "reload"],
+  1011: [
+    "The page failed",
+    "This page could not go on. Reload it; if that does not help, the browser is too old.",
+    "reload",
+  ],
   4002: ["The page is out of date", "This page could not read what the server sent.", "reload"],
   4009: ["No answer", "The server did not answer in time.", "again"],
   4012: ["The page is out of date", "Page and server have different versions of the game.", "reload"],
 };
 const REFUSED = [
-  "You are not let in", "What answers here takes no players from this page. Its operator has to permit that, or the page's link is wrong.", "lobby",
+  "You are not let in",
+  "What answers here takes no players from this page. Its operator has to permit that, or the page's link is wrong.",
+  "lobby",
 ];
 /** Codes that mean another thing if it is advised to stop. */
 const STOPPED = {
-  4012: ["There is no such game here", "This server does not host that game, or the room plays another.", "lobby"],
+  4012: [
+    "There is no such game here",
+    "This server does not host that game, or the room plays another.",
+    "lobby",
+  ],
 };
 const UNKNOWN = ["The connection ended", "The server could not be reached, or the network failed.", "again"];
 
 /** `stop` leaves it to the code. */
 const BY_ADVICE = { retry: "again", resume: "again", upgrade: "reload" };
-const ACTIONS = { again: "Play again", other: "Play in another room", reload: "Reload the page", lobby: "To the lobby" };
+const ACTIONS = {
+  again: "Play again",
+  other: "Play in another room",
+  reload: "Reload the page",
+  lobby: "To the lobby",
+};
 const ADVICE = {
   again: "Play again to come in anew.",
   other: "Join another room, or make one of your own.",
@@ -69,5 +96,14 @@ export function explain(close) {
   const waits = action === "again" || action === "other";
   const wait_ms = waits ? Math.min(Number(close.retry_after_ms) || 0, 60_000) : 0;
   const code = close.code in CLOSES ? `${close.code} ${close.reason ?? ""}`.trim() : "";
-  return { code, title, meaning, text: close.text ?? "", advice: special === REFUSED ? "" : ADVICE[action], action, label: ACTIONS[action], wait_ms };
+  return {
+    code,
+    title,
+    meaning,
+    text: close.text ?? "",
+    advice: special === REFUSED ? "" : ADVICE[action],
+    action,
+    label: ACTIONS[action],
+    wait_ms,
+  };
 }

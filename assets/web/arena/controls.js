@@ -34,7 +34,9 @@ export class Controls {
     document.addEventListener("visibilitychange", () => this.release());
     canvas.addEventListener("pointermove", (event) => this.#moved(event));
     canvas.addEventListener("pointerdown", (event) => this.#pressed(event, canvas));
-    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(type, (event) => this.#lifted(event));
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(type, (event) => this.#lifted(event));
+    }
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
@@ -71,7 +73,11 @@ export class Controls {
     if (!this.touched) return [];
     const y = height - STICK_RADIUS - 34;
     const places = { left: { x: STICK_RADIUS + 34, y }, right: { x: width - STICK_RADIUS - 34, y } };
-    return Object.entries(this.#sticks).map(([side, stick]) => ({ ...places[side], ...stick, radius: STICK_RADIUS }));
+    return Object.entries(this.#sticks).map(([side, stick]) => ({
+      ...places[side],
+      ...stick,
+      radius: STICK_RADIUS,
+    }));
   }
 
   #move(keys) {
@@ -111,7 +117,12 @@ export class Controls {
     const ours = event.code in MOVE || event.code in TURN || event.code === "Space";
     if (!this.#active || !ours || event.ctrlKey || event.metaKey || event.altKey) return;
     // A focused button keeps its space bar, a slider its arrows.
-    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")) return;
+    if (
+      event.target instanceof HTMLElement &&
+      event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")
+    ) {
+      return;
+    }
     event.preventDefault();
     this.#keys.add(event.code);
     this.#tapped.add(event.code);
@@ -150,7 +161,14 @@ export class Controls {
     const side = event.clientX < window.innerWidth / 2 ? "left" : "right";
     if (this.#sticks[side].held) return;
     canvas.setPointerCapture(event.pointerId);
-    this.#sticks[side] = { x: event.clientX, y: event.clientY, dx: 0, dy: 0, held: true, id: event.pointerId };
+    this.#sticks[side] = {
+      x: event.clientX,
+      y: event.clientY,
+      dx: 0,
+      dy: 0,
+      held: true,
+      id: event.pointerId,
+    };
   }
 
   #lifted(event) {

@@ -22,7 +22,8 @@ export function show(element, visible) {
 
 /** Keeps a mark (`data-more`) on a box that scrolls, while there is more below what is seen of it. */
 export function markMore(box) {
-  const look = () => box.toggleAttribute("data-more", box.scrollTop + box.clientHeight < box.scrollHeight - 4);
+  const look = () =>
+    box.toggleAttribute("data-more", box.scrollTop + box.clientHeight < box.scrollHeight - 4);
   box.addEventListener("scroll", look, { passive: true });
   new ResizeObserver(look).observe(box);
   new MutationObserver(look).observe(box, { childList: true, subtree: true });

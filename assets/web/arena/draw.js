@@ -15,9 +15,13 @@ const OVERVIEW_FROM = 600;
 const OVERVIEW_ASIDE = 0.2;
 
 /** The hull: nose along x, within the circle that counts. */
-const HULL = new Path2D("M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z");
+const HULL = new Path2D(
+  "M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z",
+);
 const COCKPIT = new Path2D("M0.2 0 L-0.07 0.1 L-0.07 -0.1 Z");
-const CROSS = new Path2D("M-0.07 -0.22 h0.14 v0.15 h0.15 v0.14 h-0.15 v0.15 h-0.14 v-0.15 h-0.15 v-0.14 h0.15 Z");
+const CROSS = new Path2D(
+  "M-0.07 -0.22 h0.14 v0.15 h0.15 v0.14 h-0.15 v0.15 h-0.14 v-0.15 h-0.15 v-0.14 h0.15 Z",
+);
 const BOLT = new Path2D("M0.06 -0.26 L-0.17 0.05 h0.14 L-0.06 0.26 L0.17 -0.06 h-0.14 Z");
 
 export class Painter {
@@ -57,7 +61,9 @@ export class Painter {
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     camera.apply(context, this.#ratio, effects.calm ? 0 : now);
     this.#ground(map, camera);
-    for (const pickup of frame.pickups) if (camera.sees(pickup.x, pickup.y)) this.#pickup(pickup, now, effects.calm);
+    for (const pickup of frame.pickups) {
+      if (camera.sees(pickup.x, pickup.y)) this.#pickup(pickup, now, effects.calm);
+    }
     for (const shot of frame.shots) if (camera.sees(shot.x, shot.y)) this.#shot(shot, effects.calm);
     effects.draw(context, camera);
     const seen = frame.ships.filter((ship) => ship.alive && camera.sees(ship.x, ship.y));
@@ -218,7 +224,14 @@ export class Painter {
     const context = this.#context;
     const { width, height } = this.#size;
     const radius = Math.hypot(width, height) / 2;
-    const glow = context.createRadialGradient(width / 2, height / 2, radius * 0.62, width / 2, height / 2, radius);
+    const glow = context.createRadialGradient(
+      width / 2,
+      height / 2,
+      radius * 0.62,
+      width / 2,
+      height / 2,
+      radius,
+    );
     glow.addColorStop(0, "rgb(255 60 80 / 0%)");
     glow.addColorStop(1, `rgb(255 60 80 / ${Math.round(strength * 32)}%)`);
     context.fillStyle = glow;
@@ -231,7 +244,12 @@ export class Painter {
     if (width < OVERVIEW_FROM || height < OVERVIEW_FROM || map.width === 0) return;
     const context = this.#context;
     const scale = Math.min(OVERVIEW_SIDE / map.width, OVERVIEW_SIDE / map.height);
-    const place = { left: 14, top: height - 14 - map.height * scale, right: 14 + map.width * scale, bottom: height - 14 };
+    const place = {
+      left: 14,
+      top: height - 14 - map.height * scale,
+      right: 14 + map.width * scale,
+      bottom: height - 14,
+    };
     context.save();
     if (ship && touches(place, ship)) context.globalAlpha = OVERVIEW_ASIDE;
     context.translate(place.left, place.top);
@@ -244,7 +262,12 @@ export class Painter {
     context.lineWidth = 1 / scale;
     const [w, h] = [width / camera.scale, height / camera.scale];
     const [left, top] = [Math.max(0, camera.x - w / 2), Math.max(0, camera.y - h / 2)];
-    context.strokeRect(left, top, Math.min(map.width, camera.x + w / 2) - left, Math.min(map.height, camera.y + h / 2) - top);
+    context.strokeRect(
+      left,
+      top,
+      Math.min(map.width, camera.x + w / 2) - left,
+      Math.min(map.height, camera.y + h / 2) - top,
+    );
     for (const ship of frame.ships) {
       if (!ship.alive) continue;
       context.fillStyle = colourOf(ship.player, ship.own);
@@ -300,7 +323,8 @@ export class Painter {
 }
 
 const LABEL_MAX = 16;
-const shortened = (name) => (name.length > LABEL_MAX ? `${[...name].slice(0, LABEL_MAX - 1).join("")}…` : name);
+const shortened = (name) =>
+  name.length > LABEL_MAX ? `${[...name].slice(0, LABEL_MAX - 1).join("")}…` : name;
 
 /** Soft light around a point. */
 function glow(context, colour, { x, y }, radius, strength) {

@@ -25,7 +25,8 @@ export class Effects {
     for (const item of news) {
       if (item.type === "hurt") this.#hurt(item.ship, item.by);
       else if (item.type === "destroyed") this.#burst(item.ship, item.at);
-      else if (item.type === "returned") this.#ring(item.ship.x, item.ship.y, 1.6, 0.1, 0.5, colourOf(item.ship.player, item.ship.own));
+      else if (item.type === "returned")
+        this.#ring(item.ship.x, item.ship.y, 1.6, 0.1, 0.5, colourOf(item.ship.player, item.ship.own));
       else if (item.type === "fired") this.#muzzle(item.shot, item.ship);
       else if (item.type === "gone") this.#impact(item.shot, ships);
       else if (item.type === "taken") this.#taken(item.pickup);
@@ -110,7 +111,9 @@ export class Effects {
   }
 
   #impact(shot, ships) {
-    const onShip = ships.some((ship) => ship.player !== shot.owner && Math.hypot(ship.x - shot.x, ship.y - shot.y) < 1.2);
+    const onShip = ships.some(
+      (ship) => ship.player !== shot.owner && Math.hypot(ship.x - shot.x, ship.y - shot.y) < 1.2,
+    );
     this.#scatter(shot.x, shot.y, onShip ? 7 : 4, 4, colourOf(shot.owner, shot.own), 0.3);
   }
 
@@ -135,8 +138,15 @@ export class Effects {
       const angle = Math.random() * Math.PI * 2;
       const fast = speed * (0.25 + Math.random() * 0.75);
       this.#spark({
-        x, y, vx: Math.cos(angle) * fast, vy: Math.sin(angle) * fast,
-        life: life * (0.5 + Math.random() * 0.5), size: 0.06 + Math.random() * 0.07, drag: 4, alpha: 1, colour,
+        x,
+        y,
+        vx: Math.cos(angle) * fast,
+        vy: Math.sin(angle) * fast,
+        life: life * (0.5 + Math.random() * 0.5),
+        size: 0.06 + Math.random() * 0.07,
+        drag: 4,
+        alpha: 1,
+        colour,
       });
     }
   }

@@ -63,7 +63,13 @@ export class Game {
   /** The living ships of the last frame, with their places on the screen and, as `at`, on the map. */
   shipsOnScreen() {
     const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
-    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, at: { x, y }, ...this.#camera.toScreen(x, y) }));
+    return ships.map(({ player, own, x, y, hp }) => ({
+      player,
+      own,
+      hp,
+      at: { x, y },
+      ...this.#camera.toScreen(x, y),
+    }));
   }
 
   start(client) {
@@ -82,7 +88,9 @@ export class Game {
     byId("view").classList.toggle("aiming", client.player !== null);
     this.#offs = [
       client.on("event", (event) => this.#event(event)),
-      client.on("player-joined", ({ player, name }) => this.#feed.say([this.#person(player, name), "came in"])),
+      client.on("player-joined", ({ player, name }) =>
+        this.#feed.say([this.#person(player, name), "came in"]),
+      ),
       client.on("player-left", ({ player, name }) => this.#feed.say([this.#person(player, name), "left"])),
     ];
     this.#last_ms = performance.now();
@@ -147,7 +155,9 @@ export class Game {
 
   /** The circle of a living ship on the screen, else null. */
   #onScreen(ship) {
-    return ship?.alive ? { ...this.#camera.toScreen(ship.x, ship.y), radius: SHIP_REACH * this.#camera.scale } : null;
+    return ship?.alive
+      ? { ...this.#camera.toScreen(ship.x, ship.y), radius: SHIP_REACH * this.#camera.scale }
+      : null;
   }
 
   /** Where the view looks: at the own ship, leaning to where the mouse is. */
@@ -173,10 +183,14 @@ export class Game {
     if (frame.round?.playing === false) this.#roundEnd.place(frame.ships, (player) => this.#person(player));
     if (frame.round) this.#roundEnd.next(frame.round.playing ? null : frame.round.seconds_left);
     if (frame.round?.playing && frame.round.seconds_left > 0) this.#roundEndIsOver(frame.round);
-    if (client.player === null) this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));
+    if (client.player === null) {
+      this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));
+    }
     show(byId("alone"), client.player !== null && client.roster.length === 1 && !this.#scores.open);
     this.#hud.tidy(now);
-    if (frame.news.some((item) => item.type === "destroyed" && item.ship.own)) this.#camera.shake(this.#effects.calm ? 0 : 1);
+    if (frame.news.some((item) => item.type === "destroyed" && item.ship.own)) {
+      this.#camera.shake(this.#effects.calm ? 0 : 1);
+    }
   }
 
   #respawn(frame, now) {
@@ -187,7 +201,10 @@ export class Game {
       return;
     }
     this.#destroyed ??= { at_ms: now, by: null };
-    const wait_s = Math.max(1, Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000));
+    const wait_s = Math.max(
+      1,
+      Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000),
+    );
     const { by } = this.#destroyed;
     this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${by.name}`, `Back in ${wait_s} s`);
   }
@@ -209,7 +226,8 @@ export class Game {
       this.#told.set(event.of, now);
       this.#feed.say([this.#person(event.by), "destroyed", this.#person(event.of)], true);
       if (event.of === me) this.#destroyed = { at_ms: now, by: this.#person(event.by) };
-      else if (event.by === me) this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
+      else if (event.by === me)
+        this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
     } else if (event?.type === "PickedUp") {
       toast(event.gift === "Rapid" || event.gift === 1 ? "Rapid fire" : "Repaired", "good");
     } else if (event?.type === "RoundStarted") {

@@ -33,7 +33,10 @@ export class Hud {
   round(round, settings) {
     const clock = byId("clock");
     const left = round?.seconds_left ?? 0;
-    setText(byId("clock-time"), round ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "–:––");
+    setText(
+      byId("clock-time"),
+      round ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "–:––",
+    );
     const limit = settings?.score_limit ? ` · first to ${settings.score_limit}` : "";
     setText(byId("clock-text"), !round ? "" : round.playing ? `Round ${round.number}${limit}` : "Break");
     clock.classList.toggle("late", Boolean(round?.playing && left <= LATE_S));

@@ -10,7 +10,8 @@ const HASH_LENGTH_MAX = 64;
 export function readHash(hash) {
   const text = hash.replace(/^#/, "");
   if (text === "") return null;
-  const problem = "This link names no room: a room is eight letters and digits, as in #room=4k7xw2mp. Ask for the link again, or play in another room.";
+  const problem =
+    "This link names no room: a room is eight letters and digits, as in #room=4k7xw2mp. Ask for the link again, or play in another room.";
   if (text.length > HASH_LENGTH_MAX) return { problem };
   const parts = new URLSearchParams(text);
   const known = [...parts.keys()].every((key) => key === "room" || key === "watch");

@@ -26,7 +26,9 @@ export class Lobby {
     byId("watch").addEventListener("click", () => this.go({ role: "spectator", room: this.#room }));
     byId("create-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const create = Object.fromEntries([...new FormData(event.target)].map(([key, value]) => [key, String(value)]));
+      const create = Object.fromEntries(
+        [...new FormData(event.target)].map(([key, value]) => [key, String(value)]),
+      );
       this.go({ role: "player", create, fresh: true });
     });
     markMore(byId("rooms"));
@@ -98,9 +100,15 @@ export class Lobby {
   #list(rooms) {
     const shown = [...rooms].sort((one, other) => other.players - one.players).slice(0, ROOMS_SHOWN_MAX);
     const players = rooms.reduce((sum, room) => sum + room.players, 0);
-    setText(byId("rooms-count"), rooms.length ? `${rooms.length} open, ${players} ${players === 1 ? "player" : "players"}` : "");
+    setText(
+      byId("rooms-count"),
+      rooms.length ? `${rooms.length} open, ${players} ${players === 1 ? "player" : "players"}` : "",
+    );
     const note = rooms.length === 0 ? "No room is open yet. “Play now” opens the first one." : "";
-    setText(byId("rooms-note"), rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note);
+    setText(
+      byId("rooms-note"),
+      rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note,
+    );
     this.#fill(byId("rooms"), shown);
     for (const id of ["bots-note", "bots-command"]) show(byId(id), players === 0);
   }
@@ -151,7 +159,9 @@ function describe(line, room) {
   if (round_s) parts.push(`${round_s} s rounds`);
   parts.push(room.id);
   setText(line.querySelector("small"), parts.join(" · "));
-  line.querySelector("rect").setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
+  line
+    .querySelector("rect")
+    .setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
   const join = line.querySelector("button");
   setText(join, full ? "Full" : "Join");
   join.disabled = full;

@@ -5,7 +5,9 @@ const SIDE_MAX = 128;
 /** The map of a room. */
 export class ArenaMap {
   constructor(rows) {
-    this.rows = Array.isArray(rows) ? rows.slice(0, SIDE_MAX).map((row) => String(row).slice(0, SIDE_MAX)) : [];
+    this.rows = Array.isArray(rows)
+      ? rows.slice(0, SIDE_MAX).map((row) => String(row).slice(0, SIDE_MAX))
+      : [];
     this.height = this.rows.length;
     this.width = Math.max(0, ...this.rows.map((row) => row.length));
     this.walls = new Path2D();

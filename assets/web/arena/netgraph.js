@@ -72,7 +72,14 @@ export class NetGraph {
     const fixed = figures.corrections > this.#corrections;
     this.#corrections = figures.corrections;
     const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = figures;
-    this.#samples.push({ rtt, age, margin: figures.margin_ticks * (1000 / client.tickRate), fixed, frames, starved });
+    this.#samples.push({
+      rtt,
+      age,
+      margin: figures.margin_ticks * (1000 / client.tickRate),
+      fixed,
+      frames,
+      starved,
+    });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
     // On a small screen another panel takes its place.
     const isSeen = this.#panel.offsetHeight > 0;
@@ -108,7 +115,9 @@ export class NetGraph {
     const x = (at) => width - (this.#samples.length - 1 - at) * step;
     const y = (value) => height - 2 - (Math.max(0, Math.min(value, top)) / top) * (height - 14);
     context.fillStyle = "rgb(201 162 255 / 45%)";
-    this.#samples.forEach((sample, at) => context.fillRect(x(at) - step, y(sample.age), Math.max(1, step - 0.4), height - y(sample.age)));
+    this.#samples.forEach((sample, at) =>
+      context.fillRect(x(at) - step, y(sample.age), Math.max(1, step - 0.4), height - y(sample.age)),
+    );
     context.fillStyle = "#ff6b7a";
     this.#samples.forEach((sample, at) => sample.fixed && context.fillRect(x(at) - 1, 0, 2, 8));
     context.lineWidth = 1.5;

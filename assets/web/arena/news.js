@@ -17,7 +17,9 @@ export class Feed {
   /** A line of parts: texts, and players as `{ player, name, own }`. */
   say(parts, mine = false) {
     const line = make("li", { className: mine ? "mine" : "" });
-    for (const part of parts) line.append(typeof part === "string" ? make("i", {}, part) : playerElement(part));
+    for (const part of parts) {
+      line.append(typeof part === "string" ? make("i", {}, part) : playerElement(part));
+    }
     this.#list.append(line);
     while (this.#list.childElementCount > LINES_MAX) this.#list.firstElementChild.remove();
     setTimeout(() => line.classList.add("old"), SHOWN_MS);

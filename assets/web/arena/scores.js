@@ -35,13 +35,18 @@ export class Scores {
     if (!this.open || now - this.#drawn_ms < REDRAW_MS) return;
     this.#drawn_ms = now;
     const ships = ranked(frame.ships);
-    const key = JSON.stringify([choosable, ships.map((ship) => [person(ship.player).name, ship.score, ship.deaths, ship.alive])]);
+    const key = JSON.stringify([
+      choosable,
+      ships.map((ship) => [person(ship.player).name, ship.score, ship.deaths, ship.alive]),
+    ]);
     if (key === this.#key) return;
     const opened = this.#key === "";
     this.#key = key;
     setText(byId("scores-title"), `${ships.length} ${ships.length === 1 ? "pilot" : "pilots"}`);
     const focused = document.activeElement.dataset.player;
-    this.#body.replaceChildren(...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)));
+    this.#body.replaceChildren(
+      ...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)),
+    );
     if (focused) this.#body.querySelector(`[data-player="${focused}"]`)?.focus({ preventScroll: true });
     // Once: whoever scrolls on is not called back. In the middle, no mark of what goes on below lies over it.
     if (opened) this.#body.querySelector(".own")?.scrollIntoView({ block: "center" });
@@ -53,7 +58,11 @@ export class Scores {
     if (choosable) {
       const pick = () => this.#pick(ship.player);
       line.dataset.player = ship.player;
-      Object.assign(line, { tabIndex: 0, onclick: pick, onkeydown: (event) => event.key === "Enter" && pick() });
+      Object.assign(line, {
+        tabIndex: 0,
+        onclick: pick,
+        onkeydown: (event) => event.key === "Enter" && pick(),
+      });
     }
     return line;
   }
@@ -106,12 +115,19 @@ export class RoundEnd {
 
 /** Ships in the order of a round's table: score, then fewer deaths. */
 const ranked = (ships) =>
-  [...ships].sort((one, other) => other.score - one.score || one.deaths - other.deaths || one.player - other.player);
+  [...ships].sort(
+    (one, other) => other.score - one.score || one.deaths - other.deaths || one.player - other.player,
+  );
 
 function row(place, who, score, deaths) {
   const dot = make("span", { className: "dot" });
   dot.style.background = colourOf(who.player, who.own);
-  const line = make("tr", { className: who.own ? "own" : "" }, make("td", {}, place), make("td", {}, dot, who.name));
+  const line = make(
+    "tr",
+    { className: who.own ? "own" : "" },
+    make("td", {}, place),
+    make("td", {}, dot, who.name),
+  );
   line.append(make("td", {}, score), make("td", {}, deaths));
   return line;
 }

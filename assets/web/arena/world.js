@@ -66,7 +66,9 @@ export class World {
       // A trail begins where the shot did.
       shot.from = was?.from ?? { x: shot.x, y: shot.y };
       this.#shots.set(shot.id, shot);
-      if (!was && ship && Math.hypot(ship.x - shot.x, ship.y - shot.y) < MUZZLE_REACH) news.push({ type: "fired", shot, ship });
+      if (!was && ship && Math.hypot(ship.x - shot.x, ship.y - shot.y) < MUZZLE_REACH) {
+        news.push({ type: "fired", shot, ship });
+      }
     }
     for (const [id, shot] of before) {
       if (!this.#shots.has(id)) news.push({ type: "gone", shot });

@@ -88,7 +88,12 @@ async function watch(game, room) {
 /** Draws each frame until another room, or none, is watched. */
 function draw(watched) {
   const places = placesOf(watched.schema);
-  const drawnAs = (kind, number) => ({ ...kind, number, colour: colourOf(number), place: places.get(kind.name) });
+  const drawnAs = (kind, number) => ({
+    ...kind,
+    number,
+    colour: colourOf(number),
+    place: places.get(kind.name),
+  });
   const kinds = watched.schema.kinds.map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
   field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
