@@ -131,7 +131,7 @@ test("axe-core finds nothing on the page of a game of one's own", async (context
   context.after(() => host.stop());
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, `${host.page}own.html`, options);
-    await page.waitForSelector("text=whoever is red is it");
+    await page.waitForSelector("text=the red player is it");
     await assertFit(page, `${screen} own`);
     const lies = await page.$eval("#line", (line) => line.getBoundingClientRect().bottom <= innerHeight);
     assert.ok(lies, `${screen}: what is said is in sight`);

@@ -88,7 +88,7 @@ test("a link that leads nowhere, pasted in the midst of play, is told and change
   await page.evaluate(() => (location.hash = "#room=<img src=x onerror=alert(1)>"));
   await page.waitForSelector("#toasts >> text=names no room");
   await page.evaluate(() => (location.hash = "#room=zzzzzzzz"));
-  await page.waitForSelector("#toasts >> text=no room zzzzzzzz");
+  await page.waitForSelector("#toasts >> text=Room zzzzzzzz no longer exists");
   await page.evaluate(() => (location.hash = ""));
   await page.until((address) => location.href === address, before);
   assert.equal(await page.evaluate(() => window.tickwirePage.client.state), "playing");

@@ -36,7 +36,7 @@ const says = (page) => page.textContent("#line");
 test("two runners see each other, and one tags the other", async () => {
   const first = await visit(stage.browser, `${stage.server.page}own.html`);
   const second = await visit(stage.browser, `${stage.server.page}own.html`);
-  for (const page of [first, second]) await page.waitForSelector("text=whoever is red is it");
+  for (const page of [first, second]) await page.waitForSelector("text=the red player is it");
   const both = async () => [await first.evaluate(runners), await second.evaluate(runners)];
   let seen = await both();
   for (let tries = 0; tries < 100 && !(seen.every(({ it }) => it) && seen.some(({ own }) => own)); tries++) {
@@ -75,12 +75,12 @@ test("a cut is told and healed", async () => {
   const wire = await startWire(stage.server.page);
   const page = await visit(stage.browser, `${wire.page}own.html`);
   try {
-    await page.waitForSelector("text=whoever is red is it");
+    await page.waitForSelector("text=the red player is it");
     wire.down = true;
     wire.cut();
-    await page.waitForSelector("text=The connection broke");
+    await page.waitForSelector("text=Connection lost");
     wire.down = false;
-    await page.waitForSelector("text=Back again.");
+    await page.waitForSelector("text=Reconnected.");
   } finally {
     await page.context().close();
     await wire.stop();
@@ -89,7 +89,7 @@ test("a cut is told and healed", async () => {
 
 test("a key whose keyup is lost beside Meta is let go with it, and a shortcut moves nobody", async () => {
   const page = await visit(stage.browser, `${stage.server.page}own.html`);
-  await page.waitForSelector("text=whoever is red is it");
+  await page.waitForSelector("text=the red player is it");
   const runner = async () => {
     const { it, own } = await page.evaluate(runners);
     return own ?? it;

@@ -55,7 +55,7 @@ const say = (page, message) =>
     small.append("Back in 2 s");
     span.append("Destroyed by A pilot with quite a long name", small);
     document.querySelector("#notice").replaceChildren(...(isCut ? [] : [span]));
-    const lost = "Connection lost. Coming back (attempt 3) … Your ship waits for 28 s.";
+    const lost = "Connection lost. Reconnecting (attempt 3) … Your ship waits for 28 s.";
     document.querySelector("#link-lost-text").textContent = lost;
     document.querySelector("#link-lost").hidden = !isCut;
   }, message);

@@ -20,7 +20,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
   const bots = startBots(stage.server.play, 5, "--room", await roomOf(page));
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
-    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
+    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|No winner)/);
     await page.waitForFunction(() =>
       /Next round in \d+ s/.test(document.querySelector("#round-next").textContent),
     );

@@ -36,14 +36,14 @@ const OPTIONS = {
     "the address of a .wasm file, its bytes or its module",
   ],
   network: [(value) => lagOf({}, value)],
-  transport: [isFunction, "a function that gives a WebSocket"],
+  transport: [isFunction, "a function that returns a WebSocket"],
   signal: [
     (value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener),
     "an AbortSignal",
   ],
   keep: [
     (value) => typeof value === "boolean" || isFunction(value.getItem),
-    "true, false or a store as sessionStorage is one",
+    "true, false or a store like sessionStorage",
   ],
 };
 
@@ -61,12 +61,12 @@ export function playUrl() {
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
 }
 
-/** A server's address as a WebSocket wants it: it may be relative to the page, and `http:`. */
+/** A server's address in the form that a WebSocket needs. `url` may be relative to the page, or `http:`. */
 export function addressOf(url) {
   try {
     return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
   } catch {
-    throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
+    throw new TickwireError(bad(1008, "bad_url", `${url} is not a server address.`));
   }
 }
 
@@ -75,7 +75,7 @@ export function targetOf({ room, create, fresh }) {
     const id = room.toLowerCase();
     if (!ROOM.test(id)) {
       throw new TickwireError(
-        bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."),
+        bad(4010, "no_such_room", "This is not a room id: it has 8 characters of 0-9 and a-z."),
       );
     }
     return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };

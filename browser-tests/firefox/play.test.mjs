@@ -149,7 +149,7 @@ test("the page for a game of one's own plays over the generic client", async (co
   const host = await startOwnGame();
   context.after(() => host.stop());
   const page = await visit(stage.browser, `${host.page}own.html`);
-  await page.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  await page.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   await keep(page, "own-game");
   page.assertClean();
   await page.leave();
@@ -159,7 +159,7 @@ test("what is hosted without the arena can be watched", async (context) => {
   const host = await startWithoutArena();
   context.after(() => host.stop());
   const player = await visit(stage.browser, `${host.page}own.html`);
-  await player.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  await player.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   const page = await visit(stage.browser, host.page);
   await page.until(() => document.querySelector("#games li button") !== null);
   await page.click("#games li button");

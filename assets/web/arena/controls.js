@@ -1,4 +1,4 @@
-// What the player does, as the arena's input: keys, mouse and two virtual sticks.
+// The player's controls as the arena's input: keys, mouse and two virtual sticks.
 
 const MOVE = {
   KeyW: [0, -1], ArrowUp: [0, -1], KeyS: [0, 1], ArrowDown: [0, 1],
@@ -13,12 +13,12 @@ const DEAD = 0.18;
 const FIRE_FROM = 0.45;
 
 export class Controls {
-  /** Where the mouse is on the screen, while it is what aims. */
+  /** Where the mouse is on the screen, while it aims. */
   pointer = null;
-  /** The virtual sticks, once a finger was seen. */
+  /** Whether the screen was touched: then the virtual sticks are shown. */
   touched = false;
   #keys = new Set();
-  /** What was pressed since the last `read`: a tap between two frames counts. */
+  /** The keys pressed since the last `read`: a tap between two frames counts. */
   #tapped = new Set();
   /** The pointer whose left button was pressed on the field and is still held. */
   #trigger = null;
@@ -40,13 +40,13 @@ export class Controls {
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  /** Whether what the player does counts now. */
+  /** Whether the controls count now. */
   set active(active) {
     this.#active = active;
     if (!active) this.release();
   }
 
-  /** Lets go of everything. */
+  /** Releases all keys, buttons and sticks. */
   release() {
     this.#keys.clear();
     this.#tapped.clear();
@@ -55,7 +55,10 @@ export class Controls {
     this.#sticks = { left: idle(), right: idle() };
   }
 
-  /** The input of this frame. `ship` is where the own ship is on the screen; `dt` the frame's seconds. */
+  /**
+   * The input of this frame. `ship` is the screen position of the player's own ship, `dt` the frame time in
+   * seconds.
+   */
   read(ship, dt) {
     const keys = new Set([...this.#keys, ...this.#tapped]);
     const move = this.#move(keys);
@@ -68,7 +71,7 @@ export class Controls {
     return { move_x: Math.round(move.x * FULL), move_y: Math.round(move.y * FULL), aim: this.#angle, fire };
   }
 
-  /** What to draw of the sticks on a screen of this size. */
+  /** The sticks to draw on a screen of this size. */
   sticks({ width, height }) {
     if (!this.touched) return [];
     const y = height - STICK_RADIUS - 34;
@@ -108,7 +111,7 @@ export class Controls {
   }
 
   #key(event, down) {
-    // Of keys that are let go while Meta is held, macOS tells nothing.
+    // macOS sends no keyup for keys that are released while Meta is held.
     if (event.metaKey || event.key === "Meta") this.#keys.clear();
     if (!down) {
       this.#keys.delete(event.code);
@@ -137,7 +140,10 @@ export class Controls {
     }
   }
 
-  /** Only the first button of several comes as `pointerdown`, and only the last one as `pointerup`: the others as moves. */
+  /**
+   * With several buttons, only the first press is a `pointerdown` and only the last release a `pointerup`;
+   * the others are moves.
+   */
   #pull({ button, buttons, pointerId }) {
     if (button === 0 && buttons & 1 && this.#active) {
       this.#trigger = pointerId;
@@ -151,7 +157,7 @@ export class Controls {
     if (!this.#active) return;
     canvas.focus({ preventScroll: true });
     if (event.pointerType !== "touch") {
-      // What is let go over a button of the page is heard all the same.
+      // So that a release over a button of the page is noticed, too.
       canvas.setPointerCapture(event.pointerId);
       this.#moved(event);
       return;

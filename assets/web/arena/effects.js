@@ -1,11 +1,11 @@
-// Short-lived light: sparks, rings, flashes, exhaust. Bounded, and nothing here is state of the game.
+// Short-lived lights: sparks, rings, flashes, exhaust. Their number is bounded, and none is game state.
 
 import { COLOURS, colourOf, glowOf } from "./palette.js";
 
 const SPARKS_MAX = 420;
 const RINGS_MAX = 32;
 const FLASH_MS = 160;
-/** A ship that flies faster leaves exhaust, tiles per second. */
+/** From this speed on a ship leaves exhaust, tiles per second. */
 const PUFF_FROM = 1.5;
 
 export class Effects {
@@ -13,11 +13,11 @@ export class Effects {
   #rings = [];
   #flashes = new Map();
   #exhaust = 0;
-  /** How much the own ship was just hurt, 0 to 1, fading. */
+  /** How much the player's own ship was just hurt, 0 to 1, fading. */
   pain = 0;
-  /** Whether one's own shot has just hit, 0 to 1, fading. */
+  /** Whether one of the player's own shots has just hit, 0 to 1, fading. */
   mark = 0;
-  /** Nothing that flies about or grows. */
+  /** Reduced motion: nothing flies around or grows. */
   calm = false;
 
   /** Takes the news of a frame. */
@@ -33,12 +33,12 @@ export class Effects {
     }
   }
 
-  /** A shot of one's own has hit. */
+  /** One of the player's own shots has hit. */
   hit() {
     this.mark = 1;
   }
 
-  /** Moves on by `dt` seconds; ships that fly leave exhaust. */
+  /** Advances by `dt` seconds; flying ships leave exhaust. */
   update(dt, ships) {
     this.pain = Math.max(0, this.pain - dt * 2.2);
     this.mark = Math.max(0, this.mark - dt * 5);
@@ -62,7 +62,7 @@ export class Effects {
     }
   }
 
-  /** How white a ship is, 0 to 1. */
+  /** How white a ship flashes, 0 to 1. */
   flashOf(id) {
     return (this.#flashes.get(id) ?? 0) / FLASH_MS;
   }

@@ -1,4 +1,4 @@
-// One stay in a room: the loop of frames, from the player's hands to the picture. Ends with `stop`.
+// One stay in a room: the frame loop, from the player's controls to the rendered frame. Ends with `stop`.
 
 import { Camera } from "./camera.js";
 import { Clear } from "./clear.js";
@@ -13,13 +13,13 @@ import { World } from "./world.js";
 
 const FRAME_S_MAX = 0.1;
 const TOLD_MS = 3000;
-/** How far the view leans to where the mouse is, part of the way. */
+/** How far the view leans towards the mouse, as a part of the distance. */
 const LEAN = 0.16;
-/** How much around its middle belongs to a ship, shield and all, tiles. */
+/** A ship's radius on the screen, including its shield, tiles. */
 const SHIP_REACH = 0.6;
 
 export class Game {
-  /** What was drawn last: for tests, and for who is curious. */
+  /** What was drawn last: for tests and for debugging. */
   drawn = { frames: 0, own: null, ships: 0, shots: 0, scale: 0, work_ms: 0 };
   #painter;
   #controls;
@@ -60,7 +60,7 @@ export class Game {
     return this.#spectating;
   }
 
-  /** The living ships of the last frame, with their places on the screen and, as `at`, on the map. */
+  /** The living ships of the last frame, with their positions on the screen and, as `at`, on the map. */
   shipsOnScreen() {
     const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
     return ships.map(({ player, own, x, y, hp }) => ({
@@ -160,7 +160,7 @@ export class Game {
       : null;
   }
 
-  /** Where the view looks: at the own ship, leaning to where the mouse is. */
+  /** What the camera looks at: the player's own ship, leaning towards the mouse. */
   #lean(own) {
     const { pointer } = this.#controls;
     if (!own) return { x: this.#map.width / 2, y: this.#map.height / 2 };
@@ -171,7 +171,7 @@ export class Game {
     };
   }
 
-  /** Everything that is text. */
+  /** Updates all texts. */
   #tell(frame, now) {
     const client = this.#client;
     this.#hud.people(client.roster.length);
@@ -209,7 +209,7 @@ export class Game {
     this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${by.name}`, `Back in ${wait_s} s`);
   }
 
-  /** Kills that concern this player come as events; the ships need not tell of them again. */
+  /** Kills that involve this player arrive as events, so they are not reported from the ships again. */
   #isUntold(item, now) {
     if (item.type === "scored") return !item.ship.own;
     if (item.type !== "destroyed") return false;
@@ -247,7 +247,7 @@ export class Game {
   }
   #roundOver = -1;
 
-  /** A player as texts show it. */
+  /** A player for texts: number, name to show, and whether it is the page's own. */
   #person(player, name = this.#client.roster.find((entry) => entry.player === player)?.name) {
     return { player, name: shownName(name, player), own: player === this.#client.player };
   }

@@ -1,4 +1,4 @@
-// What lies over the arena: clock, health, notices, spectating bar. Elements are touched only when something changed.
+// The overlay of the arena: clock, health, notices, spectating bar. Elements are only changed when needed.
 
 import { byId, setText, show } from "./dom.js";
 
@@ -57,7 +57,7 @@ export class Hud {
     setText(byId("health-text"), String(hp));
   }
 
-  /** A large text in the middle for a while, with a line below; an empty one takes it away. */
+  /** Shows a large text in the middle for a while, with a line below; an empty text removes it. */
   notice(text, below = "", until_ms = Infinity) {
     const key = `${text}\n${below}`;
     this.#noticeUntil = until_ms;
@@ -76,7 +76,7 @@ export class Hud {
     box.append(inner);
   }
 
-  /** Takes a notice away whose time is over. */
+  /** Removes a notice whose time is over. */
   tidy(now) {
     if (now >= this.#noticeUntil) this.notice("");
   }

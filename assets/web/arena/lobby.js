@@ -1,4 +1,4 @@
-// The lobby: a name, the rooms that there are, a room of one's own.
+// The lobby: the player's name, the list of rooms, and a form that creates a room.
 
 import { listRooms } from "../tickwire.js";
 import { byId, copy, make, markMore, memory, setCommand, setText, show, toast, wireName } from "./dom.js";
@@ -13,7 +13,7 @@ export class Lobby {
   #abort = null;
   #room = null;
 
-  /** `enter({ name, role, room, create, fresh })` is called when the player wants to go in. */
+  /** `enter({ name, role, room, create, fresh })` is called when the player wants to join. */
   constructor(enter) {
     this.#enter = enter;
     const name = byId("name");
@@ -35,12 +35,12 @@ export class Lobby {
     document.addEventListener("visibilitychange", () => !document.hidden && this.#timer && this.#refresh());
   }
 
-  /** Goes in with the name of the field, which is remembered. */
+  /** Joins with the name in the field, which is remembered. */
   go(wish) {
     const field = byId("name");
     const name = wireName(field.value);
     if (name === "") {
-      this.problem("Choose a name first: others see it beside your ship.");
+      this.problem("Choose a name first: others see it next to your ship.");
       field.focus();
       return;
     }
@@ -49,7 +49,7 @@ export class Lobby {
     this.#enter({ ...wish, name });
   }
 
-  /** Shows the list and keeps it fresh; `room` is where a link invites to. */
+  /** Shows the list and keeps it fresh; `room` is the room of an invitation link. */
   open(room = null) {
     this.#room = room;
     show(byId("invite"), room !== null);
@@ -65,13 +65,13 @@ export class Lobby {
     this.#stop();
   }
 
-  /** While somebody is let in. */
+  /** Disables the buttons during a join. */
   busy(busy) {
     for (const button of document.querySelectorAll("#lobby button")) button.disabled = busy;
     if (busy) setText(byId("play"), "Joining …");
   }
 
-  /** Says what went wrong; an empty text takes it away. */
+  /** Shows what went wrong; an empty text removes the message. */
   problem(text) {
     setText(byId("problem"), text);
     show(byId("problem"), text !== "");

@@ -1,11 +1,11 @@
-// The net graph: what the client measures, over the last seconds, and sliders for simulated lag.
+// The net graph: the client's statistics over the last seconds, and sliders for simulated lag.
 
 import { byId, make, markMore, memory, setText, show } from "./dom.js";
 
 const SAMPLES = 150;
 const SAMPLE_MS = 66;
 const NUMBERS_MS = 250;
-/** The graph's height in ms; larger values are cut. */
+/** The graph's smallest height in ms. */
 const TOP_MS_MIN = 120;
 
 const ROWS = [
@@ -55,7 +55,7 @@ export class NetGraph {
     memory.set("net", open ? "1" : "0");
   }
 
-  /** The simulated lag that the sliders ask for. */
+  /** The simulated lag that the sliders set. */
   get lag() {
     return { delay_ms: Number(byId("lag-delay").value), jitter_ms: Number(byId("lag-jitter").value) };
   }

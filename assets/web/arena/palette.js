@@ -1,16 +1,9 @@
-// Colours of the arena. One's own ship has a colour that nobody else gets, and a ring, so that it differs in shape too.
+// Colours of the arena. The player's own ship has a colour that no other ship gets, and a ring, so that it
+// differs in shape, too.
 
 export const OWN = "#5ef2ff";
 const OTHERS = [
-  "#ff7a70",
-  "#ffb14d",
-  "#f5e05a",
-  "#a8e05f",
-  "#5fdc9a",
-  "#7fa6ff",
-  "#b693ff",
-  "#ef8bf0",
-  "#ff86b0",
+  "#ff7a70", "#ffb14d", "#f5e05a", "#a8e05f", "#5fdc9a", "#7fa6ff", "#b693ff", "#ef8bf0", "#ff86b0",
   "#d7b08a",
 ];
 
@@ -35,7 +28,7 @@ export const COLOURS = {
 const GLOW_PIXELS = 64;
 const glows = new Map();
 
-/** A soft round light of a colour, to be drawn with `drawImage`: made once a colour. */
+/** A soft round light of a colour, to be drawn with `drawImage`: made once per colour. */
 export function glowOf(colour) {
   if (!glows.has(colour)) glows.set(colour, makeGlow(colour));
   return glows.get(colour);
