@@ -169,14 +169,7 @@ test("every button has a name in words, on a screen without room for them, too",
   const page = await visit(stage.browser, stage.server.page, SMALL);
   await enter(page, "eve", "#watch");
   for (const name of [
-    "Scores",
-    "Net",
-    "Invite",
-    "Leave",
-    "Previous player",
-    "Next player",
-    "Whole map",
-    "Play",
+    "Scores", "Net", "Invite", "Leave", "Previous player", "Next player", "Whole map", "Play",
   ]) {
     assert.equal(await page.getByRole("button", { name, exact: true }).count(), 1, name);
   }

@@ -13,11 +13,7 @@ const OWN_COLOUR = [0x5e, 0xf2, 0xff];
 const SEEN_MIN = 0.12;
 /** From any place where ships come in on the map "duel", these lead along its border from corner to corner. */
 const WAYS = [
-  ["KeyW"],
-  ["KeyA", "top left"],
-  ["KeyS", "bottom left"],
-  ["KeyD", "bottom right"],
-  ["KeyW", "top right"],
+  ["KeyW"], ["KeyA", "top left"], ["KeyS", "bottom left"], ["KeyD", "bottom right"], ["KeyW", "top right"],
 ];
 const LONG_NAME = "A pilot with quite a long name";
 

@@ -45,11 +45,7 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   await Promise.all([host.context().close(), guest.context().close()]);
 
   for (const hash of [
-    "#room=<img src=x onerror=alert(1)>",
-    "#room=abc",
-    "#room=iiiiiiii",
-    "#else",
-    `#room=${"a".repeat(5000)}`,
+    "#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`,
   ]) {
     const page = await visit(stage.browser, stage.server.page + hash);
     assert.match(await page.textContent("#problem"), /names no room/, hash);

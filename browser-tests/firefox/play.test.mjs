@@ -57,12 +57,8 @@ test("the mouse's buttons fire for as long as the left one is down, in any order
   const fires = (wanted) => page.until((wanted) => window.sent?.fire === wanted, wanted);
   await page.mouse.move(300, 300);
   for (const [act, button, wanted] of [
-    ["down", left, true],
-    ["down", right, true],
-    ["up", left, false],
-    ["down", left, true],
-    ["up", left, false],
-    ["up", right, false],
+    ["down", left, true], ["down", right, true], ["up", left, false], ["down", left, true],
+    ["up", left, false], ["up", right, false],
   ]) {
     await page.mouse[act](button);
     await fires(wanted);

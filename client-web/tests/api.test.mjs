@@ -21,37 +21,10 @@ function membersOf(name) {
 
 const thrower = { toString() { throw new Error("odd"); }, valueOf() { throw new Error("odd"); } };
 const ODD = [
-  undefined,
-  null,
-  NaN,
-  Infinity,
-  -Infinity,
-  -1,
-  0,
-  1.5,
-  256,
-  2 ** 53,
-  5n,
-  -(2n ** 70n),
-  "",
-  "abc",
-  Symbol("odd"),
-  true,
-  {},
-  [],
-  [1, [2]],
-  () => 5,
-  new Date(),
-  Object.create(null),
-  new Uint8Array(3),
-  new Uint8Array(20_000),
-  new ArrayBuffer(2),
-  new DataView(new ArrayBuffer(2)),
-  thrower,
-  { x: { y: { z: NaN } } },
-  new Proxy({}, {}),
-  new Error("odd"),
-  new Map([[1, 2]]),
+  undefined, null, NaN, Infinity, -Infinity, -1, 0, 1.5, 256, 2 ** 53, 5n, -(2n ** 70n), "", "abc",
+  Symbol("odd"), true, {}, [], [1, [2]], () => 5, new Date(), Object.create(null), new Uint8Array(3),
+  new Uint8Array(20_000), new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), thrower,
+  { x: { y: { z: NaN } } }, new Proxy({}, {}), new Error("odd"), new Map([[1, 2]]),
 ];
 /** What an engine says of a value that nobody checked. */
 const RAW = /Cannot |is not a function|is not iterable|undefined \(|Invalid |not valid/;
@@ -82,82 +55,29 @@ const METHODS = {
   close: [],
 };
 const READ = [
-  "player",
-  "entityId",
-  "room",
-  "roster",
-  "settings",
-  "tick",
-  "tickRate",
-  "state",
-  "schema",
-  "builtIn",
+  "player", "entityId", "room", "roster", "settings", "tick", "tickRate", "state", "schema", "builtIn",
 ];
 const EVENTS = [
-  "event",
-  "player-joined",
-  "player-left",
-  "player-changed",
-  "events-dropped",
-  "cut",
-  "resumed",
-  "idle-warning",
-  "closed",
-  "input-trace",
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed",
+  "idle-warning", "closed", "input-trace",
 ];
 const READS = {
   u8: [], i8: [], bool: [], varint: [], u64: [], zigzag: [], i64: [], f32: [], f64: [], text: [], bytes: [],
   option: [(from) => from.u8()], list: [(from) => from.u8()],
 };
 const WRITES = [
-  "u8",
-  "i8",
-  "bool",
-  "varint",
-  "u64",
-  "zigzag",
-  "i64",
-  "f32",
-  "f64",
-  "text",
-  "bytes",
-  "option",
-  "list",
+  "u8", "i8", "bool", "varint", "u64", "zigzag", "i64", "f32", "f64", "text", "bytes", "option", "list",
   "done",
 ];
 const OPTIONS = [
-  "url",
-  "game",
-  "name",
-  "role",
-  "room",
-  "create",
-  "fresh",
-  "wasm",
-  "network",
-  "transport",
-  "signal",
-  "keep",
+  "url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "signal", "keep",
 ];
 const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** What others are made of, or give. */
 const SHAPES = [
-  "Client",
-  "ClientEvents",
-  "ClientStatistics",
-  "CloseReason",
-  "ConnectOptions",
-  "Controls",
-  "EntityView",
-  "Field",
-  "InputTrace",
-  "NetworkOptions",
-  "PlaceStore",
-  "RoomListing",
-  "RosterEntry",
-  "Schema",
-  "Transport",
+  "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
+  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
 ];
 
 let stage;
@@ -301,19 +221,7 @@ test("Reader and Writer read and write what is right, and refuse the rest by the
   const from = new Reader(bytes);
   const read = Object.entries(READS).map(([method, args]) => from[method](...args));
   assert.deepEqual(read, [
-    1,
-    -1,
-    true,
-    300,
-    2n ** 60n,
-    -300,
-    -(2n ** 60n),
-    0.5,
-    0.25,
-    "Zoë",
-    Uint8Array.of(7),
-    null,
-    [1],
+    1, -1, true, 300, 2n ** 60n, -300, -(2n ** 60n), 0.5, 0.25, "Zoë", Uint8Array.of(7), null, [1],
   ]);
   assert.ok(from.done);
   for (const odd of ODD) {

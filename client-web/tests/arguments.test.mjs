@@ -193,10 +193,7 @@ test("a core that is none is told with the advice to stop, one that cannot be ha
     "another module",
   );
   for (const [answer, wanted] of [
-    [200, "stop"],
-    [404, "stop"],
-    [429, "retry"],
-    [503, "retry"],
+    [200, "stop"], [404, "stop"], [429, "retry"], [503, "retry"],
   ]) {
     status = answer;
     assert.equal(await advice(address), `no_core ${wanted}`, answer);

@@ -43,9 +43,7 @@ test("a player that controls another entity, or none, is another in the roster, 
   const ada = { player: 1, entity: 5, name: "ada" }, bob = { player: 2, entity: 0, name: "bob" };
   const changed = (who) => told(7, entry(new Writer(), who));
   const core = coreOf(room([1, 5], [ada, bob]), [
-    told(0),
-    changed({ ...bob, entity: 300 }),
-    changed({ ...ada, entity: 0 }),
+    told(0), changed({ ...bob, entity: 300 }), changed({ ...ada, entity: 0 }),
     changed({ ...ada, entity: 4_000_000_000 }),
   ]);
   assert.equal(core.event().type, "joined");
