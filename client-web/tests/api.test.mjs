@@ -1,5 +1,5 @@
-// Everything that tickwire.d.ts offers, called in every state with right and with odd values: only errors that say what is wrong,
-// and afterwards the session goes on and nobody is left behind.
+// Calls everything in tickwire.d.ts, in every state, with valid and with odd values: all errors tell what is
+// wrong, the session goes on, and no player is left behind.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -26,10 +26,10 @@ const ODD = [
   new Uint8Array(20_000), new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), thrower,
   { x: { y: { z: NaN } } }, new Proxy({}, {}), new Error("odd"), new Map([[1, 2]]),
 ];
-/** What an engine says of a value that nobody checked. */
+/** Messages of the JavaScript engine for unchecked values. */
 const RAW = /Cannot |is not a function|is not iterable|undefined \(|Invalid |not valid/;
 
-/** What `call` gives, or the error that says what is wrong. */
+/** The result of `call`, or its error, which must tell what is wrong. */
 function tries(what, call) {
   try {
     return { value: call() };
@@ -40,7 +40,7 @@ function tries(what, call) {
   }
 }
 
-/** The methods of a client: calls that are right in every state. */
+/** The methods of a client, with arguments that are valid in every state. */
 const METHODS = {
   on: [["cut", () => {}], ["event", () => {}]],
   input: [[{}]],
@@ -74,7 +74,7 @@ const OPTIONS = [
 ];
 const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
-/** What others are made of, or give. */
+/** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
   "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
@@ -84,7 +84,7 @@ let stage;
 before(async () => (stage = await openStage()));
 after(() => stage.stop());
 
-test("these lists leave out nothing of tickwire.d.ts", () => {
+test("these lists cover all of tickwire.d.ts", () => {
   const exported = [
     ...TYPES.matchAll(/^export (?:declare )?(?:function|class|interface|type|const|enum) (\w+)/gm),
   ].map(([, name]) => name);
@@ -97,7 +97,7 @@ test("these lists leave out nothing of tickwire.d.ts", () => {
   assert.deepEqual(membersOf("Writer"), [...WRITES].sort());
 });
 
-/** Calls everything of `client`; `lives` says after each method that the state is what it was. */
+/** Calls everything of `client`; after each method, `lives` checks that the state is unchanged. */
 function callAll(client, where, lives) {
   for (const [method, right] of Object.entries(METHODS)) {
     if (method === "close") continue;
@@ -112,7 +112,7 @@ function callAll(client, where, lives) {
       assert.equal(error, undefined, `${where} ${method}: ${error}`);
     }
     for (const odd of ODD) {
-      // Whether bytes are a command of the game, only its server knows: it ends the session if not.
+      // Only the server knows whether bytes are a command of the game: it ends the session if not.
       if (method === "command" && !client.builtIn && odd instanceof Uint8Array) continue;
       tries(`${where} ${method} ${typeof odd}`, () => client[method](odd));
       tries(`${where} ${method} 2nd ${typeof odd}`, () => client[method]("cut", odd));
@@ -124,7 +124,7 @@ function callAll(client, where, lives) {
   }
   for (const property of READ) {
     assert.notEqual(tries(`${where} ${property}`, () => client[property]).value, undefined, property);
-    // Nobody but the client says what these are.
+    // Only the client sets these.
     assert.throws(() => Object.assign(client, { [property]: 5 }), TypeError, property);
   }
   for (const name of EVENTS) client.on(name, () => {})();
@@ -168,12 +168,12 @@ for (const wasm of ["arena", "tickwire"]) {
       );
       client.close();
       assert.deepEqual([ends.map(({ code }) => code), client.entities()], [[1000], []]);
-      await until(() => host.roster.length === 1, "nobody is left behind");
+      await until(() => host.roster.length === 1, "no player is left behind");
     });
   }
 }
 
-test("odd options neither join nor leave anybody, and a join that is given up does not either", async () => {
+test("odd options and cancelled joins leave no player behind", async () => {
   const host = await stage.join("host", { fresh: true });
   for (const [at, call] of [connect, resume, listRooms].entries()) {
     for (const option of call === listRooms ? ["url", "game", "signal"] : OPTIONS) {
@@ -199,10 +199,10 @@ test("odd options neither join nor leave anybody, and a join that is given up do
       }
     }
   }
-  await until(() => host.roster.length === 1, "nobody is left behind");
+  await until(() => host.roster.length === 1, "no player is left behind");
 });
 
-test("Reader and Writer read and write what is right, and refuse the rest by their own errors", () => {
+test("Reader and Writer read and write valid values, and refuse others with their own errors", () => {
   const bytes = new Writer()
     .u8(1)
     .i8(-1)

@@ -1,4 +1,4 @@
-// Whatever a page gives: a wrong value is an error that names it and the remedy, and the session goes on.
+// Wrong values from a page: each throws an error that names it and the remedy, and the session goes on.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connect, listRooms, resume, TickwireError } from "../../assets/web/tickwire.js";
@@ -8,7 +8,7 @@ let stage;
 before(async () => (stage = await openStage()));
 after(() => stage.stop());
 
-/** The error of `call`, which has to be of one of these kinds and to name `name`. */
+/** Asserts that `call` throws an error of one of these classes whose text contains `name`. */
 function refused(call, name, kinds = [TypeError, RangeError]) {
   assert.throws(
     call,
@@ -26,9 +26,9 @@ const CLOCKS = {
   "2 s behind": () => real() - 2_000,
   seconds: () => real() / 1_000,
   "the time between two frames": () => 16.7,
-  "no number": () => NaN,
-  endless: () => Infinity,
-  "before all times": () => -Infinity,
+  "not a number": () => NaN,
+  infinite: () => Infinity,
+  "negative infinity": () => -Infinity,
   negative: () => -5_000,
   text: () => "now",
   null: () => null,
@@ -36,13 +36,13 @@ const CLOCKS = {
 };
 
 for (const wasm of ["arena", "tickwire"]) {
-  test(`a clock that is none is refused, and the session goes on (${wasm})`, async () => {
+  test(`a wrong clock is refused, and the session goes on (${wasm})`, async () => {
     const client = await stage.join("clock", { fresh: true }, wasm);
     let ended = null;
     client.on("closed", (close) => (ended = close));
     const own = () => client.entities().find((entity) => entity.id === client.entityId);
-    await until(own, "the own ship is there");
-    // Seconds look like a right time in the first second of a page.
+    await until(own, "the player's ship is there");
+    // In the first second of a page, seconds look like a valid time.
     await until(() => real() > 1_500, "the page is old enough");
     client.entities();
     for (const [name, clock] of Object.entries(CLOCKS)) {
@@ -59,13 +59,13 @@ for (const wasm of ["arena", "tickwire"]) {
   });
 }
 
-test("a frame's timestamp lies a frame or more before the time, or a little after it", async () => {
+test("a frame's timestamp is one or more frames before the time, or slightly after it", async () => {
   const client = await stage.join("frames", { fresh: true });
-  await until(() => client.entities().length > 0, "something is there");
+  await until(() => client.entities().length > 0, "entities are there");
   for (const off of [0, -16.7, -100, 5, 16.7, 42]) {
     assert.ok(client.entities(real() + off).length > 0, `${off} ms`);
   }
-  // The page was busy for as long since the last frame; two pictures are drawn of the same one.
+  // The page is busy for 1.5 s after this frame, then draws the same frame twice.
   client.entities(real());
   const stamp = real() + 10;
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -73,7 +73,7 @@ test("a frame's timestamp lies a frame or more before the time, or a little afte
   refused(() => client.entities(stamp - 1_000), "entities(now)");
 });
 
-test("controls are numbers, and taken all or none", async () => {
+test("controls are numbers, and all are applied or none", async () => {
   const client = await stage.join("controls", { fresh: true });
   const wrong = [NaN, Infinity, -Infinity, "5", "", null, undefined, 5n, Symbol("5"), [], {}, () => 5];
   for (const value of wrong) {
@@ -84,14 +84,14 @@ test("controls are numbers, and taken all or none", async () => {
   for (const controls of [null, undefined, 5, "move_x", () => 5]) {
     refused(() => client.input(controls), "controls");
   }
-  await until(() => client.entities().some((entity) => entity.own), "the own ship is there");
+  await until(() => client.entities().some((entity) => entity.own), "the player's ship is there");
   const place = () => client.entities().find((entity) => entity.own).pos.x;
   const from = place();
   refused(() => client.input({ move_x: 127, aim: NaN }), "aim");
   client.input({ aim: 1 });
   const { tick } = client;
-  await until(() => client.tick > tick + 10, "ticks go by");
-  assert.ok(Math.abs(place() - from) < 0.1, "what stood beside a wrong value was not taken");
+  await until(() => client.tick > tick + 10, "ticks pass");
+  assert.ok(Math.abs(place() - from) < 0.1, "a valid value next to a wrong one was not applied");
   const watcher = await stage.join("eve", { room: client.room, role: "spectator" });
   refused(() => watcher.input({ move_x: NaN }), "move_x");
 });
@@ -155,7 +155,7 @@ test("options of connect, resume and listRooms", async () => {
   for (const call of [connect, resume, listRooms]) {
     for (const options of [null, 5, "arena"]) await assert.rejects(() => call(options), /options/);
   }
-  // Absent is absent.
+  // These values count as absent.
   const nothing = {
     role: undefined,
     room: null,
@@ -172,10 +172,10 @@ test("options of connect, resume and listRooms", async () => {
   });
   assert.equal(client.settings.map, "duel");
   const full = await connect({ ...stage.options(), room: "zzzzzzzz" }).catch((error) => error);
-  assert.ok(full instanceof TickwireError, "what a server says stays what it was");
+  assert.ok(full instanceof TickwireError, "a refusal by the server is still a TickwireError");
 });
 
-test("a core that is none is told with the advice to stop, one that cannot be had now with that to try again", async () => {
+test("a wrong core is reported with the advice `stop`, a temporary failure with `retry`", async () => {
   const { createServer } = await import("node:http");
   let status = 200;
   const server = createServer((_, response) => response.writeHead(status).end("<!doctype html>"));
@@ -200,5 +200,5 @@ test("a core that is none is told with the advice to stop, one that cannot be ha
   }
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  assert.equal(await advice(address), "no_core retry", "nobody is there");
+  assert.equal(await advice(address), "no_core retry", "no server answers");
 });

@@ -1,4 +1,4 @@
-// 64-bit numbers keep their digits: in the codec, in events, settings and commands of a game that is built in.
+// 64-bit numbers keep all digits: in the codec, and in events, settings and commands of a built-in game.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
@@ -18,14 +18,14 @@ const I64 = [
   [-(2n ** 63n), [253, 255, 255, 255, 255, 255, 255, 255, 255]],
 ];
 
-test("u64 and i64 are read and written whole", () => {
+test("u64 and i64 are read and written without loss", () => {
   for (const [call, cases] of [["u64", U64], ["i64", I64]]) {
     for (const [value, coded] of cases) {
       assert.deepEqual([...new Writer()[call](value).done()], coded, `${call} ${value}`);
       assert.equal(new Reader(bytes(...coded))[call](), value);
     }
   }
-  assert.deepEqual([...new Writer().u64(251).done()], [251, 251, 0], "a number will do");
+  assert.deepEqual([...new Writer().u64(251).done()], [251, 251, 0], "a number is accepted, too");
   assert.deepEqual([...new Writer().i64(-1).done()], [1]);
   const edge = 2 ** 53 - 1;
   for (const value of [edge, -edge]) {
@@ -34,7 +34,7 @@ test("u64 and i64 are read and written whole", () => {
   assert.equal(Object.is(new Reader(bytes(0)).zigzag(), 0), true);
 });
 
-test("what does not fit is refused, and the call that takes it is named", () => {
+test("a value that does not fit is refused, and the error names the right call", () => {
   const writes = [
     (to) => to.varint(2 ** 53), /u64\(\)/, (to) => to.varint(2n ** 60n), /u64\(\)/,
     (to) => to.varint(NaN), /u64\(\)/, (to) => to.zigzag(2 ** 53), /i64\(\)/,
@@ -53,7 +53,7 @@ test("what does not fit is refused, and the call that takes it is named", () => 
     const isOurs = (error) =>
       [TypeError, RangeError].includes(error.constructor) && writes[at + 1].test(error.message);
     assert.throws(() => writes[at](to), isOurs, `${writes[at]}`);
-    assert.equal(to.done().length, 0, "nothing of it was written");
+    assert.equal(to.done().length, 0, "nothing was written");
   }
   const beyond = bytes(253, 0, 0, 0, 0, 0, 0, 32, 0);
   const names = (call) => (error) => error instanceof DecodeError && error.message.includes(call);
@@ -66,14 +66,15 @@ test("what does not fit is refused, and the call that takes it is named", () => 
   assert.throws(
     () => new Reader(bytes(253, 1, 0, 0, 0, 0, 0, 0, 0)).u64(),
     DecodeError,
-    "a longer form than the shortest",
+    "not the shortest form",
   );
 });
 
 test("JSON has integers beyond 2^53 as BigInt, and nothing else changes", () => {
   const text =
-    '{"id":18446744073709551615,"low":-9223372036854775808,"edge":9007199254740991,"next":9007199254740992,"name":"9007199254740993",' +
-    '"quoted":"say \\"9007199254740993\\" \\\\","9007199254740993":[9007199254740993,1e300,1.2345678901234567,12345678901234567e2,-0.5,null]}';
+    '{"id":18446744073709551615,"low":-9223372036854775808,"edge":9007199254740991,' +
+    '"next":9007199254740992,"name":"9007199254740993","quoted":"say \\"9007199254740993\\" \\\\",' +
+    '"9007199254740993":[9007199254740993,1e300,1.2345678901234567,12345678901234567e2,-0.5,null]}';
   const value = parse(text);
   assert.deepEqual(
     [value.id, value.low, value.edge, value.next],
@@ -93,7 +94,7 @@ test("JSON has integers beyond 2^53 as BigInt, and nothing else changes", () => 
     return `${this}`;
   };
   try {
-    assert.equal(stringify({ id: 5n }), '{"id":5}', "whatever a page taught BigInt");
+    assert.equal(stringify({ id: 5n }), '{"id":5}', "even if the page has given BigInt a toJSON");
   } finally {
     delete BigInt.prototype.toJSON;
   }
@@ -104,7 +105,7 @@ test("JSON has integers beyond 2^53 as BigInt, and nothing else changes", () => 
   assert.equal(stringify(1e300), "1e+300");
 });
 
-/** A core of a game with accounts: its module's stand-in. */
+/** A core of a game with accounts, with a stand-in for its module. */
 function accounts(told) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const given = [];

@@ -1,4 +1,4 @@
-// The codec against bytes that docs/protocol.md, section 2, says they are.
+// The codec against bytes from docs/protocol.md, section 2.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
@@ -20,7 +20,7 @@ test("numbers are written in their shortest form and read back", () => {
   assert.throws(() => new Writer().varint(0.5), RangeError);
 });
 
-test("texts, lists and options come back", () => {
+test("texts, lists and options are read back", () => {
   const bytes = new Writer().text("Zoë").option(7, (to, value) => to.u8(value)).option(null, () => {})
     .list([1, -1], (to, value) => to.zigzag(value)).f32(0.5).bool(true).done();
   const from = new Reader(bytes);
@@ -33,14 +33,14 @@ test("texts, lists and options come back", () => {
   assert.ok(from.done);
 });
 
-test("hostile bytes are refused without claiming what they promise", () => {
+test("hostile bytes are refused without allocating the announced length", () => {
   const refused = [
     (from) => from.u8(), [],
     (from) => from.text(), [253, 255, 255, 255, 255, 255, 255, 15, 0],
     (from) => from.list(() => from.u8()), [252, 255, 255, 255, 127],
     (from) => from.varint(), [253, 255, 255, 255, 255, 255, 255, 255, 255],
     (from) => from.varint(), [254],
-    // Longer forms than the shortest.
+    // Not in the shortest form.
     (from) => from.varint(), [251, 250, 0],
     (from) => from.varint(), [252, 255, 255, 0, 0],
     (from) => from.varint(), [253, 255, 255, 255, 255, 0, 0, 0, 0],
@@ -57,7 +57,7 @@ test("hostile bytes are refused without claiming what they promise", () => {
   }
 });
 
-test("what a Writer or Reader is given wrongly is refused, not changed", () => {
+test("a Writer or Reader refuses wrong values instead of changing them", () => {
   for (const value of ["x", 1, 0, null, undefined]) {
     assert.throws(() => new Writer().bool(value), TypeError, String(value));
   }
@@ -79,7 +79,7 @@ test("what a Writer or Reader is given wrongly is refused, not changed", () => {
   assert.equal(new Reader(Uint8Array.of(7).buffer).u8(), 7);
 });
 
-test("each error says of which class it is", () => {
+test("an error has the name of its class", () => {
   assert.throws(() => new Reader(new Uint8Array()).u8(), { name: "DecodeError" });
   assert.equal(new DecodeError("x").name, "DecodeError");
 });
