@@ -1,4 +1,4 @@
-// The pages for those who cannot see them, use no mouse, want no motion or cannot tell colours; and on small screens.
+// Accessibility: screen readers, keyboard only, reduced motion, colour blindness; and small screens.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,13 +14,13 @@ const SCREENS = {
   narrow: { viewport: SMALL.viewport },
   small: SMALL,
   "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
-  // The last is 1,280 by 1,024 points at 400 %.
+  // `zoomed` is a screen of 1,280 by 1,024 points at 400 %.
   low: { viewport: { width: 320, height: 480 } }, zoomed: { viewport: { width: 320, height: 256 } },
 };
 
 const stage = setStage(startServer, openBrowser);
 
-/** What can be used but not be brought into sight: it is cut off at a side, or another thing lies over it. */
+/** Controls that cannot be brought into view: they are cut off at a side, or something covers them. */
 function outOfReach() {
   const isShown = (element) =>
     !element.disabled && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
@@ -54,7 +54,7 @@ async function kick(name) {
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`${screen}: axe-core finds nothing, and everything can be reached`, async () => {
+  test(`${screen}: axe-core finds nothing, and every control can be reached`, async () => {
     const page = await visit(stage.browser, stage.server.page, options);
     await page.click("#create > summary");
     await assertFit(page, `${screen} lobby`);
@@ -126,7 +126,7 @@ test("axe-core finds nothing on the list of rooms, and it fits", async () => {
   await player.context().close();
 });
 
-test("axe-core finds nothing on the page of a game of one's own", async (context) => {
+test("axe-core finds nothing on the page of the example game", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
   for (const [screen, options] of Object.entries(SCREENS)) {
@@ -134,7 +134,7 @@ test("axe-core finds nothing on the page of a game of one's own", async (context
     await page.waitForSelector("text=the red player is it");
     await assertFit(page, `${screen} own`);
     const lies = await page.$eval("#line", (line) => line.getBoundingClientRect().bottom <= innerHeight);
-    assert.ok(lies, `${screen}: what is said is in sight`);
+    assert.ok(lies, `${screen}: the status line is visible`);
     await page.context().close();
   }
 });
@@ -146,7 +146,7 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   assert.equal(await focused(), "view");
   for (const id of ["btn-leave", "btn-share", "btn-net", "btn-scores"]) {
     await page.keyboard.press("Shift+Tab");
-    // Who has the room for itself is offered a command to copy.
+    // A player alone in the room gets a command to copy.
     if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
     assert.equal(await focused(), id);
   }
@@ -154,7 +154,7 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   assert.equal(await focused(), "view");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Tab");
-  assert.equal(await focused(), "view", "the arena comes behind its buttons");
+  assert.equal(await focused(), "view", "the arena comes after its buttons");
   await page.keyboard.press("Shift+Tab");
   if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
   assert.equal(await focused(), "btn-leave");
@@ -165,7 +165,7 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   await page.context().close();
 });
 
-test("every button has a name in words, on a screen without room for them, too", async () => {
+test("every button has a name, even on a screen too small to show it", async () => {
   const page = await visit(stage.browser, stage.server.page, SMALL);
   await enter(page, "eve", "#watch");
   for (const name of [
@@ -198,7 +198,7 @@ test("a spectator's row keeps the focus while the table changes", async () => {
   }
 });
 
-test("on a phone held sideways the own row lies above the mark of what goes on below", async () => {
+test("on a phone held sideways the player's own row is above the mark for more rows", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "ann");
   const bots = startBots(stage.server.play, 12, "--behaviour", "idle", "--room", await roomOf(host));
@@ -225,12 +225,12 @@ test("on a phone held sideways the own row lies above the mark of what goes on b
       });
       assert.ok(
         row.bottom <= mark && row.top >= head - 1,
-        `the row lies from ${row.top} to ${row.bottom}, free is ${head} to ${mark}`,
+        `the row is at ${row.top} to ${row.bottom}, the free space at ${head} to ${mark}`,
       );
       const pressed = await page.$$eval(".buttons [aria-pressed=true]", (buttons) =>
         buttons.map(({ id }) => id),
       );
-      assert.deepEqual(pressed, ["btn-scores"], "what is not in sight does not look pressed");
+      assert.deepEqual(pressed, ["btn-scores"], "the button of a hidden panel does not look pressed");
       await page.context().close();
     }
   } finally {
@@ -239,13 +239,13 @@ test("on a phone held sideways the own row lies above the mark of what goes on b
   }
 });
 
-test("who wants no motion gets no trails, sparks, shaking or gliding", async () => {
+test("with reduced motion there are no trails, sparks, shaking or gliding", async () => {
   const seen = {};
   for (const reducedMotion of ["no-preference", "reduce"]) {
     const page = await visit(stage.browser, stage.server.page, { ...LAPTOP, reducedMotion });
     await enter(page, "ann");
     seen[reducedMotion] = await page.evaluate(motions, reducedMotion === "reduce");
-    // As the page itself takes the wish: a shot's trail is the only gradient along a line.
+    // Also in the running page: a shot's trail is its only linear gradient.
     await page.until(() => window.tickwirePage.drawn.own?.alive);
     await page.evaluate(() => {
       window.trails = [];
@@ -271,7 +271,7 @@ test("who wants no motion gets no trails, sparks, shaking or gliding", async () 
   assert.ok(calm.trail < 0.1, `a trail of ${calm.trail} tiles`);
 });
 
-/** How many sparks a destroyed ship gives, how many sizes a ring has, and in how many steps the view goes far. */
+/** The number of sparks of a destroyed ship, of sizes of a ring, and of steps in which the view moves far. */
 async function motions(calm) {
   const [{ Effects }, { Camera }] = await Promise.all([
     import("./arena/effects.js"),

@@ -1,4 +1,4 @@
-// The lobby: what a visitor sees first, what links do, and that strangers' texts stay texts.
+// The lobby: what a visitor sees first, what links do, and that texts of strangers stay texts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(startServer, openBrowser);
 
-test("the page loads without an error, a broken content rule or a request to another host", async () => {
+test("the page loads without errors, content policy violations or requests to other hosts", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await page.waitForSelector("#rooms-note:not(:empty)");
   await keep(page, "lobby");
@@ -28,7 +28,7 @@ test("a name is remembered by the browser", async () => {
   await page.context().close();
 });
 
-test("a link to a room leads into that room, and one with garbage is refused with a text", async () => {
+test("a link to a room joins that room, and one with garbage is refused with a text", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await host.click("#create summary");
   await host.click("text=Duel");
@@ -55,7 +55,7 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   }
 });
 
-test("a room is listed by its map and with as many places as it has", async () => {
+test("a room is listed with its map and its number of seats", async () => {
   const [any, duel] = [
     await visit(stage.browser, stage.server.page),
     await visit(stage.browser, stage.server.page),
@@ -77,7 +77,7 @@ test("a room is listed by its map and with as many places as it has", async () =
   }
 });
 
-test("a link that leads nowhere, pasted in the midst of play, is told and changes nothing", async () => {
+test("a wrong link, pasted during play, is reported and changes nothing", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const before = page.url();
@@ -98,7 +98,7 @@ test("a link that leads nowhere, pasted in the midst of play, is told and change
   await Promise.all([page.context().close(), other.context().close()]);
 });
 
-test("a link to watch leads to the room at once, and says so if it is gone", async () => {
+test("a link to watch joins the room at once, and reports a room that no longer exists", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "host");
   const watcher = await visit(stage.browser, `${host.url()}&watch`);
@@ -114,7 +114,7 @@ test("a link to watch leads to the room at once, and says so if it is gone", asy
   await late.context().close();
 });
 
-test("a link to a room that is gone says so and leads on", async () => {
+test("a link to a room that no longer exists reports that and offers another", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
@@ -128,7 +128,7 @@ test("a link to a room that is gone says so and leads on", async () => {
   await page.context().close();
 });
 
-test("whoever takes another way in while joining has one ship", async () => {
+test("a player that follows another link during a join has one ship", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "host");
   const page = await visit(stage.browser, stage.server.page);
@@ -178,7 +178,7 @@ test("a hostile name is shown as text wherever names are shown", async () => {
   await Promise.all([evil.context().close(), other.context().close()]);
 });
 
-test("a phone gets the lobby and two sticks without a scroll bar to the side", async () => {
+test("a phone gets the lobby and two sticks without horizontal scrolling", async () => {
   const page = await visit(stage.browser, stage.server.page, PHONE);
   const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.equal(await tooWide(), false);

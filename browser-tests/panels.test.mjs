@@ -1,4 +1,5 @@
-// Panels and messages over the arena: each is in sight, none covers another, a long one says that it goes on.
+// Panels and messages over the arena: all are visible, none covers another, and a long one shows that there
+// is more.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +30,7 @@ async function visitCrowd(options) {
 }
 test.after(() => bots?.stop());
 
-/** Opens one panel by its button; the end of a round is put there with the lines of the scores. */
+/** Opens a panel by its button. The end of a round is faked with rows of the scores. */
 async function openPanel(page, panel) {
   if (panel !== "round-end") return page.click(`#btn-${panel}`);
   await page.click("#btn-scores");
@@ -47,7 +48,7 @@ async function openPanel(page, panel) {
   await page.click("#btn-scores");
 }
 
-/** What a destroyed player is told, or one whose connection is cut. */
+/** Shows the message of a destroyed player, or of a cut. */
 const say = (page, message) =>
   page.evaluate((message) => {
     const isCut = message === "cut";
@@ -60,7 +61,7 @@ const say = (page, message) =>
     document.querySelector("#link-lost").hidden = !isCut;
   }, message);
 
-/** What is wrong: boxes in sight of which one lies over another, those that leave the screen, those that are missing. */
+/** Faults: visible boxes that overlap, leave the screen, or are missing. */
 function faults(wanted) {
   const panels = ["#scores", "#net", "#round-end"];
   const names = [...panels, "#notice", "#link-lost", "#alone", "#vitals", "#feed", ".clock", ".buttons"];
@@ -81,7 +82,7 @@ function faults(wanted) {
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`${screen}: panels are opaque, and neither they nor what is said meanwhile cover one another`, async () => {
+  test(`${screen}: panels are opaque, and panels and messages do not cover each other`, async () => {
     const page = await visitCrowd(options);
     for (const panel of PANELS) {
       await openPanel(page, panel);
@@ -102,7 +103,7 @@ for (const [screen, options] of Object.entries(SCREENS)) {
   });
 }
 
-test("what is announced lies below the news, on small screens too", async () => {
+test("notices are below the feed, on small screens too", async () => {
   for (const [screen, options] of Object.entries({ small: SMALL, narrow: { viewport: SMALL.viewport } })) {
     const page = await visitCrowd(options);
     await page.evaluate(() => {
@@ -116,12 +117,12 @@ test("what is announced lies below the news, on small screens too", async () => 
       document.querySelector("#notice").getBoundingClientRect().top,
     ]);
     await keep(page, `announced-${screen}`);
-    assert.ok(start >= end, `${screen}: the news end at ${end}, the announcement begins at ${start}`);
+    assert.ok(start >= end, `${screen}: the feed ends at ${end}, the notice begins at ${start}`);
     await page.context().close();
   }
 });
 
-test("on a phone, the button of the net graph brings it out from below the scores", async () => {
+test("on a phone, the button of the net graph shows it in place of the scores", async () => {
   const page = await visitCrowd(PHONE);
   await page.click("#btn-net");
   await page.click("#btn-scores");
@@ -132,7 +133,7 @@ test("on a phone, the button of the net graph brings it out from below the score
   await page.context().close();
 });
 
-test("a table that goes on below says so until its end is seen", async () => {
+test("a table with more rows below shows that until its end is visible", async () => {
   for (const [screen, options] of Object.entries({ sideways: SIDEWAYS, phone: PHONE })) {
     const page = await visitCrowd(options);
     await page.click("#btn-scores");
@@ -149,7 +150,7 @@ test("a table that goes on below says so until its end is seen", async () => {
         (part) => document.querySelector(part).getBoundingClientRect().bottom,
       ),
     );
-    assert.ok(last <= end, `${screen}: the last line is in sight`);
+    assert.ok(last <= end, `${screen}: the last row is visible`);
     await page.context().close();
   }
 });

@@ -38,7 +38,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
   }
 });
 
-test("the end of a round shows the own place below the first eight", async () => {
+test("the end of a round shows the player's own rank below the first eight", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await host.click("#create summary");
   await host.fill("[name=round_s]", "10");

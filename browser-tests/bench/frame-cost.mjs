@@ -1,10 +1,13 @@
-// What the client costs a browser: CPU time a frame to decode, predict and interpolate a crowded arena.
+// Measures the client's cost in a browser: CPU time per rendered frame to decode, predict and interpolate a
+// crowded arena.
 //
-//   node browser-tests/bench/frame-cost.mjs [seconds]      (needs release builds of server and bots; see docs/benchmarks.md)
+// Run `node browser-tests/bench/frame-cost.mjs [seconds]`. It needs release builds of the server and the
+// bots; see docs/benchmarks.md.
 //
-// An open map with 32 pickups and 64 ships that wind about and never stop shooting, about 260 entities. Counted is all that runs in
-// tickwire.js and its WebAssembly: every message, every timer, `input` and `entities` of each frame. Drawing is not; what of
-// it the browser takes to send is told apart.
+// The map is open, with 32 pickups and 64 ships that wind about and never stop shooting: about 260 entities.
+// The result includes everything that runs in tickwire.js and its WebAssembly: every message, every timer,
+// `input` and `entities` of each rendered frame. It excludes drawing. The part that the browser needs to send
+// is listed separately.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -28,7 +31,8 @@ const folder = mkdtempSync(path.join(os.tmpdir(), "tickwire-frame-cost-"));
 writeFileSync(path.join(folder, "open.txt"), openMap());
 writeFileSync(
   path.join(folder, "server.toml"),
-  `[games.arena.settings]\nmap = "open"\nrows_file = "${path.join(folder, "open.txt")}"\nround_s = 3600\nscore_limit = 999\nrespawn_s = 1\n`,
+  `[games.arena.settings]\nmap = "open"\nrows_file = "${path.join(folder, "open.txt")}"\n` +
+    "round_s = 3600\nscore_limit = 999\nrespawn_s = 1\n",
 );
 const server = await startServer("--config", path.join(folder, "server.toml"));
 const browser = await openBrowser();
@@ -48,7 +52,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** 48 by 48 tiles without a wall inside: long ways for shots. */
+/** 48 by 48 tiles without inner walls, so that shots fly far. */
 function openMap() {
   const side = 48;
   let pickups = 0;
@@ -62,7 +66,7 @@ function openMap() {
   ).join("\n");
 }
 
-/** The other players, in this process. Bots shoot only at what they may hit: that would not be enough. */
+/** The other players, in this process. Bots shoot only at targets that they can hit: too few shots. */
 async function crowd(url, room) {
   const wasm = readFileSync(new URL("../../assets/web/arena.wasm", import.meta.url));
   const transport = (address, protocol) => new Socket(address, protocol);
@@ -88,7 +92,7 @@ async function crowd(url, room) {
   };
 }
 
-/** In the page: joins with a socket and timers whose work is counted, and plays a frame each animation frame. */
+/** In the page: joins with a socket and timers whose work is measured, and plays in each animation frame. */
 async function join() {
   const cost = { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [] };
   window.measured = { ...cost, ships: 0 };
@@ -139,7 +143,7 @@ async function join() {
   return client.room;
 }
 
-/** In the page: the figures over some seconds. */
+/** In the page: measures for some seconds. */
 async function measure(seconds) {
   Object.assign(window.measured, {
     message_ms: 0,

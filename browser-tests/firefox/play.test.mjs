@@ -1,4 +1,5 @@
-// The page in Firefox: what a visitor does from the lobby to the end of a session. The finer points are tested in Chromium.
+// The page in Firefox: the main course from the lobby to the end of a session. Details are tested in
+// Chromium.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +11,7 @@ import { setStage } from "../support/stage.mjs";
 
 const stage = setStage(startServer, openFirefox);
 
-test("the page loads clean, and a key press moves the drawn ship in the next animation frame", async () => {
+test("the page loads without faults, and a key press moves the ship in the next frame", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await page.until(() => document.querySelector("#rooms-note").textContent !== "");
   await keep(page, "lobby");
@@ -45,7 +46,7 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   }
 });
 
-test("the mouse's buttons fire for as long as the left one is down, in any order", async () => {
+test("the mouse fires while its left button is down, in any order of buttons", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   await page.evaluate(() => {
@@ -73,7 +74,7 @@ test("the mouse's buttons fire for as long as the left one is down, in any order
   await page.leave();
 });
 
-test("a cut is told and resumed as the same player", async (context) => {
+test("a cut is reported, and the player is back as the same player", async (context) => {
   const wire = await startWire(stage.server.page);
   context.after(() => wire.stop());
   const page = await visit(stage.browser, wire.page);
@@ -94,7 +95,7 @@ test("a cut is told and resumed as the same player", async (context) => {
   await page.leave();
 });
 
-test("a reload in the midst of a match: the same player, the same entity, each event once", async () => {
+test("after a reload during a match: the same player, the same entity, each event once", async () => {
   const [reader, other] = [
     await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
     await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
@@ -103,7 +104,7 @@ test("a reload in the midst of a match: the same player, the same entity, each e
   await Promise.all([reader.leave(), other.leave()]);
 });
 
-test("the arena's page comes back into its match, and into the lobby if there is none any more", async () => {
+test("the arena's page returns to its match, or to the lobby if the match no longer exists", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "phoenix");
   await arenaComesBack(page);
@@ -141,7 +142,7 @@ test("a spectator sees the same state as a player at the same tick", async () =>
   }
 });
 
-test("the page for a game of one's own plays over the generic client", async (context) => {
+test("the example game's page plays with the generic client", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
   const page = await visit(stage.browser, `${host.page}own.html`);
@@ -151,7 +152,7 @@ test("the page for a game of one's own plays over the generic client", async (co
   await page.leave();
 });
 
-test("what is hosted without the arena can be watched", async (context) => {
+test("games of a host without the arena can be watched", async (context) => {
   const host = await startWithoutArena();
   context.after(() => host.stop());
   const player = await visit(stage.browser, `${host.page}own.html`);

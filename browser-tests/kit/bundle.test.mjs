@@ -1,4 +1,4 @@
-// tickwire.js in a bundle of esbuild, as a classic script has it: there no module says where it came from.
+// tickwire.js in an esbuild bundle for a classic script, where a module does not know its address.
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => stage.stop());
 
-test("a bundle without `wasm` is told so, and keeps the place that it cannot take yet", async () => {
+test("a bundle without `wasm` gets an error, and keeps the seat that it cannot take yet", async () => {
   const { wasm, ...options } = stage.options();
   const error = await bundled.connect({ ...options, fresh: true }).catch((error) => error);
   assert.ok(error instanceof bundled.TickwireError, `${error}`);
@@ -53,11 +53,11 @@ test("a bundle without `wasm` is told so, and keeps the place that it cannot tak
 
 test("a bundle with `wasm` plays", async () => {
   const client = await bundled.connect({ ...stage.options(), name: "bundled", fresh: true });
-  await until(() => client.entities().some((entity) => entity.own), "the own ship is there");
+  await until(() => client.entities().some((entity) => entity.own), "the player's ship is there");
   client.close();
 });
 
-test("an address that leads to a page, as servers of single-page programs have it, is said to be no WebAssembly", async () => {
+test("an address that returns a page, as with single-page apps, is reported as not WebAssembly", async () => {
   const error = await bundled
     .connect({ ...stage.options(), wasm: stage.page, fresh: true })
     .catch((error) => error);

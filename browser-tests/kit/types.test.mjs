@@ -1,4 +1,5 @@
-// tickwire.d.ts under `tsc --strict`: what the documentation shows has the types that it says, and everything exported is used.
+// tickwire.d.ts under `tsc --strict`: the documentation's examples have the right types, and every export is
+// used.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,7 +15,7 @@ const TYPES = path.join(ROOT, "assets/web/tickwire.d.ts");
 const USAGE = path.join(HERE, "usage.ts");
 const GUIDE = path.join(ROOT, "docs/writing-a-client.md");
 
-/** The compiler's complaints about these files, of which some may be texts of their own. */
+/** The compiler's errors for these files, and for `texts`, which stand in for files. */
 function complaints(files, texts = {}) {
   const options = {
     strict: true,
@@ -25,7 +26,7 @@ function complaints(files, texts = {}) {
     lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
     types: [],
     skipLibCheck: false,
-    // As the guide has it.
+    // As in the guide.
     paths: { "/tickwire.js": [TYPES] },
   };
   const host = ts.createCompilerHost(options);
@@ -46,11 +47,11 @@ function complaints(files, texts = {}) {
   });
 }
 
-test("all that is exported is used with its types, a browser's WebSocket and that of `ws` among it", () => {
+test("every export is used with its types, including a browser's WebSocket and that of `ws`", () => {
   assert.deepEqual(complaints([USAGE]), []);
 });
 
-test("usage.ts leaves out no export, and the script exports what the types say", () => {
+test("usage.ts uses every export, and the script exports what the types declare", () => {
   const source = ts.createSourceFile(TYPES, readFileSync(TYPES, "utf8"), ts.ScriptTarget.ES2022);
   const exported = source.statements.filter((each) =>
     each.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword),

@@ -1,4 +1,5 @@
-// Uses everything that tickwire.d.ts exports, as the documentation does. It is not run: types.test.mjs checks its types.
+// Uses everything that tickwire.d.ts exports, as the documentation does. It is not run; types.test.mjs checks
+// its types.
 import {
   connect,
   DecodeError,
@@ -27,7 +28,7 @@ import { WebSocket as NodeWebSocket } from "ws";
 
 declare function draw(x: number, y: number, heading: number, own: boolean): void;
 
-// Anything that is like a WebSocket carries a session.
+// Anything that works like a WebSocket can carry a session.
 const inBrowser: Transport = new WebSocket("wss://game.example/play", "tickwire.v1");
 const inNode: Transport = new NodeWebSocket("wss://game.example/play", "tickwire.v1");
 const byHand: Transport = {
@@ -170,7 +171,7 @@ export const encode = (account: bigint): Uint8Array =>
     .list([1, 2], (to, value) => to.varint(value))
     .done();
 
-// What is wrong is said before it runs.
+// The compiler reports errors.
 export async function wrong(client: Client): Promise<void> {
   // @ts-expect-error: no such event
   client.on("joined", () => {});

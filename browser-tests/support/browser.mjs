@@ -1,4 +1,4 @@
-// Chromium without a window, and pages in it that are watched for errors.
+// Headless Chromium, with pages that record their faults.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
@@ -22,13 +22,15 @@ export const PHONE = {
 };
 export const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 
-/** Starts Chromium with a profile of its own, which is thrown away. `CHROMIUM` names another program. */
+/** Starts Chromium with a temporary profile. `CHROMIUM` names another program. */
 export function openBrowser() {
   const executablePath = process.env.CHROMIUM ?? NAMES.find((name) => existsSync(name));
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** Opens an address as a new visitor would, and notes errors, broken content rules and requests to other hosts. */
+/**
+ * Opens an address as a new visitor. Records errors, content policy violations and requests to other hosts.
+ */
 export async function visit(browser, address, options = DESKTOP) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -51,7 +53,7 @@ export async function visit(browser, address, options = DESKTOP) {
   await page.goto(address);
   return Object.assign(page, {
     faults,
-    /** Waits until a function in the page, called with `argument`, gives something true. */
+    /** Waits until a function in the page, called with `argument`, returns something true. */
     until: (condition, argument) => page.waitForFunction(condition, argument, { polling: "raf" }),
     assertClean() {
       assert.deepEqual(faults, []);
@@ -59,7 +61,7 @@ export async function visit(browser, address, options = DESKTOP) {
   });
 }
 
-/** Goes in under a name by clicking, and waits until there is a picture. */
+/** Joins under a name by clicking, and waits until frames are drawn. */
 export async function enter(page, name, button = "#play") {
   await page.fill("#name", name);
   await page.click(button);
@@ -71,7 +73,7 @@ export async function enter(page, name, button = "#play") {
 /** What was drawn last. */
 export const drawn = (page) => page.evaluate(() => window.tickwirePage.drawn);
 
-/** Keeps a picture for people to look at. */
+/** Saves a screenshot for people to look at. */
 export async function keep(page, name) {
   mkdirSync(ARTEFACTS, { recursive: true });
   await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`) });

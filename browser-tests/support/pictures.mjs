@@ -1,8 +1,11 @@
-// What is in a picture of a page.
+// Analyses screenshots of a page.
 
 const NEAR = 0.62;
 
-/** The part (0 to 1) of a picture's points that are of a colour, or of a shade of it nearly as bright. `page` decodes it. */
+/**
+ * The part (0 to 1) of a screenshot's pixels that have a colour, or a shade of it nearly as bright. `page`
+ * decodes it.
+ */
 export const closeTo = (page, picture, colour) =>
   page.evaluate(
     async ([base64, colour, near]) => {
