@@ -94,9 +94,11 @@ for (const [screen, options] of Object.entries(SCREENS)) {
       }
       const ground = await page.$eval(`#${panel}`, (element) => getComputedStyle(element).backgroundColor);
       assert.match(ground, /^rgb\(/, `${panel} is opaque`);
-      if (panel === "round-end")
+      if (panel === "round-end") {
         await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
-      else await page.click(`#btn-${panel}`);
+      } else {
+        await page.click(`#btn-${panel}`);
+      }
     }
     page.assertClean();
     await page.context().close();

@@ -221,9 +221,9 @@ export class Core {
         const full = path + name;
         const at = fields.findIndex((field) => field.name === full);
         if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
-        else if (path.length < NESTED_MAX && value !== null && typeof value === "object")
+        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") {
           read(value, `${full}.`);
-        else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
+        } else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
       }
     };
     read(controls, "");

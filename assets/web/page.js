@@ -47,8 +47,8 @@ async function enter(wanted) {
 }
 
 /**
- * Takes the place that the page had before it was loaded anew. `false`: there is none, and nobody went
- * another way meanwhile.
+ * Takes the seat that the page had before a reload. `false`: there is none, and no other attempt to join
+ * began meanwhile.
  */
 async function comeBack() {
   const asked = readHash(location.hash);
@@ -227,9 +227,9 @@ window.addEventListener("keydown", (event) => {
   else if (event.code === "Escape") {
     game.scores.toggle(false);
     canvas.focus({ preventScroll: true });
-  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event))
+  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) {
     game.spectating.step(SPECTATOR_KEYS[event.code]);
-  else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
+  } else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
   else if (event.code !== "Tab" || !onCanvas(event)) return;
   event.preventDefault();
 });

@@ -80,7 +80,7 @@ const ACTIONS = {
   lobby: "To the lobby",
 };
 const ADVICE = {
-  again: "Play again to join from scratch.",
+  again: "Play again to start a new session.",
   other: "Join another room, or create one of your own.",
   reload: "Reload the page to get the matching version.",
   lobby: "Trying again at once will not help.",

@@ -25,9 +25,9 @@ export class Effects {
     for (const item of news) {
       if (item.type === "hurt") this.#hurt(item.ship, item.by);
       else if (item.type === "destroyed") this.#burst(item.ship, item.at);
-      else if (item.type === "returned")
+      else if (item.type === "returned") {
         this.#ring(item.ship.x, item.ship.y, 1.6, 0.1, 0.5, colourOf(item.ship.player, item.ship.own));
-      else if (item.type === "fired") this.#muzzle(item.shot, item.ship);
+      } else if (item.type === "fired") this.#muzzle(item.shot, item.ship);
       else if (item.type === "gone") this.#impact(item.shot, ships);
       else if (item.type === "taken") this.#taken(item.pickup);
     }

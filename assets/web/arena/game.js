@@ -89,7 +89,7 @@ export class Game {
     this.#offs = [
       client.on("event", (event) => this.#event(event)),
       client.on("player-joined", ({ player, name }) =>
-        this.#feed.say([this.#person(player, name), "came in"]),
+        this.#feed.say([this.#person(player, name), "joined"]),
       ),
       client.on("player-left", ({ player, name }) => this.#feed.say([this.#person(player, name), "left"])),
     ];
@@ -226,8 +226,9 @@ export class Game {
       this.#told.set(event.of, now);
       this.#feed.say([this.#person(event.by), "destroyed", this.#person(event.of)], true);
       if (event.of === me) this.#destroyed = { at_ms: now, by: this.#person(event.by) };
-      else if (event.by === me)
+      else if (event.by === me) {
         this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
+      }
     } else if (event?.type === "PickedUp") {
       toast(event.gift === "Rapid" || event.gift === 1 ? "Rapid fire" : "Repaired", "good");
     } else if (event?.type === "RoundStarted") {
