@@ -1,4 +1,4 @@
-// The pages for those who cannot see them, use no mouse, want no motion or cannot tell colours; and on small screens.
+// Accessibility: screen readers, keyboard only, reduced motion, colour blindness; and small screens.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,16 +10,20 @@ import { setStage } from "./support/stage.mjs";
 
 const SMALL = { ...PHONE, viewport: { width: 320, height: 568 } };
 const SCREENS = {
-  laptop: LAPTOP, narrow: { viewport: SMALL.viewport }, small: SMALL, "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
-  // The last is 1,280 by 1,024 points at 400 %.
+  laptop: LAPTOP,
+  narrow: { viewport: SMALL.viewport },
+  small: SMALL,
+  "small-sideways": { ...SMALL, viewport: { width: 568, height: 320 } },
+  // `zoomed` is a screen of 1,280 by 1,024 points at 400 %.
   low: { viewport: { width: 320, height: 480 } }, zoomed: { viewport: { width: 320, height: 256 } },
 };
 
 const stage = setStage(startServer, openBrowser);
 
-/** What can be used but not be brought into sight: it is cut off at a side, or another thing lies over it. */
+/** Controls that cannot be brought into view: they are cut off at a side, or something covers them. */
 function outOfReach() {
-  const isShown = (element) => !element.disabled && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const isShown = (element) =>
+    !element.disabled && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const unreached = (element) => {
     element.scrollIntoView({ block: "nearest" });
     const { left, top, right, bottom } = element.getBoundingClientRect();
@@ -27,7 +31,9 @@ function outOfReach() {
     const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
     return isOut || !element.contains(hit);
   };
-  const usable = [...document.querySelectorAll("button, input:not([type=radio]), summary, a, label:has([type=radio])")].filter(isShown);
+  const usable = [
+    ...document.querySelectorAll("button, input:not([type=radio]), summary, a, label:has([type=radio])"),
+  ].filter(isShown);
   return usable.filter(unreached).map((element) => element.id || element.textContent);
 }
 
@@ -42,18 +48,23 @@ async function assertFit(page, where, reach = true) {
 
 async function kick(name) {
   const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
-  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === name).id}`, { method: "DELETE" });
+  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === name).id}`, {
+    method: "DELETE",
+  });
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`${screen}: axe-core finds nothing, and everything can be reached`, async () => {
+  test(`${screen}: axe-core finds nothing, and every control can be reached`, async () => {
     const page = await visit(stage.browser, stage.server.page, options);
     await page.click("#create > summary");
     await assertFit(page, `${screen} lobby`);
     await enter(page, screen);
     await page.waitForSelector("#alone", { state: "visible", timeout: 20_000 });
     await assertFit(page, `${screen} play`);
-    const ends = await page.$eval("#alone", (alone) => (scrollTo(0, 0), alone.getBoundingClientRect().bottom - innerHeight));
+    const ends = await page.$eval(
+      "#alone",
+      (alone) => (scrollTo(0, 0), alone.getBoundingClientRect().bottom - innerHeight),
+    );
     assert.ok(ends <= 0, `${screen}: the hint ends ${ends} points below the screen, which does not scroll`);
     await page.click("#btn-scores");
     await assertFit(page, `${screen} scores`);
@@ -81,7 +92,9 @@ test("axe-core finds nothing on the page of a host without the arena", async (co
   const host = await startWithoutArena();
   context.after(() => host.stop());
   const player = await visit(stage.browser, `${host.page}own.html`);
-  await player.evaluate(async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })));
+  await player.evaluate(
+    async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })),
+  );
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, host.page, options);
     await page.waitForSelector("#games li button");
@@ -103,22 +116,25 @@ test("axe-core finds nothing on the list of rooms, and it fits", async () => {
   await enter(player, "ann");
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, `${stage.server.page}rooms`, options);
-    await page.until(async (room) => document.body.textContent.includes(room) || location.reload(), await roomOf(player));
+    await page.until(
+      async (room) => document.body.textContent.includes(room) || location.reload(),
+      await roomOf(player),
+    );
     await assertFit(page, `${screen} rooms`);
     await page.context().close();
   }
   await player.context().close();
 });
 
-test("axe-core finds nothing on the page of a game of one's own", async (context) => {
+test("axe-core finds nothing on the page of the example game", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
   for (const [screen, options] of Object.entries(SCREENS)) {
     const page = await visit(stage.browser, `${host.page}own.html`, options);
-    await page.waitForSelector("text=whoever is red is it");
+    await page.waitForSelector("text=the red player is it");
     await assertFit(page, `${screen} own`);
     const lies = await page.$eval("#line", (line) => line.getBoundingClientRect().bottom <= innerHeight);
-    assert.ok(lies, `${screen}: what is said is in sight`);
+    assert.ok(lies, `${screen}: the status line is visible`);
     await page.context().close();
   }
 });
@@ -130,7 +146,7 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   assert.equal(await focused(), "view");
   for (const id of ["btn-leave", "btn-share", "btn-net", "btn-scores"]) {
     await page.keyboard.press("Shift+Tab");
-    // Who has the room for itself is offered a command to copy.
+    // A player alone in the room gets a command to copy.
     if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
     assert.equal(await focused(), id);
   }
@@ -138,7 +154,7 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   assert.equal(await focused(), "view");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Tab");
-  assert.equal(await focused(), "view", "the arena comes behind its buttons");
+  assert.equal(await focused(), "view", "the arena comes after its buttons");
   await page.keyboard.press("Shift+Tab");
   if ((await focused()) === "alone-copy") await page.keyboard.press("Shift+Tab");
   assert.equal(await focused(), "btn-leave");
@@ -149,10 +165,12 @@ test("with the keyboard alone: to the buttons, back to the ship, out of the room
   await page.context().close();
 });
 
-test("every button has a name in words, on a screen without room for them, too", async () => {
+test("every button has a name, even on a screen too small to show it", async () => {
   const page = await visit(stage.browser, stage.server.page, SMALL);
   await enter(page, "eve", "#watch");
-  for (const name of ["Scores", "Net", "Invite", "Leave", "Previous player", "Next player", "Whole map", "Play"]) {
+  for (const name of [
+    "Scores", "Net", "Invite", "Leave", "Previous player", "Next player", "Whole map", "Play",
+  ]) {
     assert.equal(await page.getByRole("button", { name, exact: true }).count(), 1, name);
   }
   await page.context().close();
@@ -167,7 +185,10 @@ test("a spectator's row keeps the focus while the table changes", async () => {
     await page.click("#btn-scores");
     await page.until(() => document.querySelectorAll("#scores-body tr").length >= 3);
     const player = await page.$eval("#scores-body tr", (row) => (row.focus(), row.dataset.player));
-    const [before, more] = [await rows(), startBots(stage.server.play, 1, "--behaviour", "idle", "--room", await roomOf(page))];
+    const [before, more] = [
+      await rows(),
+      startBots(stage.server.play, 1, "--behaviour", "idle", "--room", await roomOf(page)),
+    ];
     await page.until((rows) => document.querySelectorAll("#scores-body tr").length > rows, before);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.player), player);
     await more.stop();
@@ -177,7 +198,7 @@ test("a spectator's row keeps the focus while the table changes", async () => {
   }
 });
 
-test("on a phone held sideways the own row lies above the mark of what goes on below", async () => {
+test("on a phone held sideways the player's own row is above the mark for more rows", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "ann");
   const bots = startBots(stage.server.play, 12, "--behaviour", "idle", "--room", await roomOf(host));
@@ -192,13 +213,24 @@ test("on a phone held sideways the own row lies above the mark of what goes on b
       await page.waitForTimeout(300);
       await keep(page, `access-own-row-${viewport.width}`);
       const { row, mark, head } = await page.evaluate(() => {
-        const [panel, own] = ["#scores", "#scores-body .own"].map((part) => document.querySelector(part).getBoundingClientRect());
+        const [panel, own] = ["#scores", "#scores-body .own"].map((part) =>
+          document.querySelector(part).getBoundingClientRect(),
+        );
         const isMore = document.querySelector("#scores").hasAttribute("data-more");
-        return { row: own, mark: panel.bottom - (isMore ? 2.4 * 16 : 0), head: document.querySelector("#scores th").getBoundingClientRect().bottom };
+        return {
+          row: own,
+          mark: panel.bottom - (isMore ? 2.4 * 16 : 0),
+          head: document.querySelector("#scores th").getBoundingClientRect().bottom,
+        };
       });
-      assert.ok(row.bottom <= mark && row.top >= head - 1, `the row lies from ${row.top} to ${row.bottom}, free is ${head} to ${mark}`);
-      const pressed = await page.$$eval(".buttons [aria-pressed=true]", (buttons) => buttons.map(({ id }) => id));
-      assert.deepEqual(pressed, ["btn-scores"], "what is not in sight does not look pressed");
+      assert.ok(
+        row.bottom <= mark && row.top >= head - 1,
+        `the row is at ${row.top} to ${row.bottom}, the free space at ${head} to ${mark}`,
+      );
+      const pressed = await page.$$eval(".buttons [aria-pressed=true]", (buttons) =>
+        buttons.map(({ id }) => id),
+      );
+      assert.deepEqual(pressed, ["btn-scores"], "the button of a hidden panel does not look pressed");
       await page.context().close();
     }
   } finally {
@@ -207,13 +239,13 @@ test("on a phone held sideways the own row lies above the mark of what goes on b
   }
 });
 
-test("who wants no motion gets no trails, sparks, shaking or gliding", async () => {
+test("with reduced motion there are no trails, sparks, shaking or gliding", async () => {
   const seen = {};
   for (const reducedMotion of ["no-preference", "reduce"]) {
     const page = await visit(stage.browser, stage.server.page, { ...LAPTOP, reducedMotion });
     await enter(page, "ann");
     seen[reducedMotion] = await page.evaluate(motions, reducedMotion === "reduce");
-    // As the page itself takes the wish: a shot's trail is the only gradient along a line.
+    // Also in the running page: a shot's trail is its only linear gradient.
     await page.until(() => window.tickwirePage.drawn.own?.alive);
     await page.evaluate(() => {
       window.trails = [];
@@ -231,20 +263,31 @@ test("who wants no motion gets no trails, sparks, shaking or gliding", async () 
     await page.context().close();
   }
   const { "no-preference": lively, reduce: calm } = seen;
-  assert.ok(lively.sparks > 40 && lively.rings > 1 && lively.steps > 1 && lively.trail > 0.5, JSON.stringify(lively));
+  assert.ok(
+    lively.sparks > 40 && lively.rings > 1 && lively.steps > 1 && lively.trail > 0.5,
+    JSON.stringify(lively),
+  );
   assert.deepEqual(calm, { sparks: 0, rings: 1, steps: 1, trail: calm.trail });
   assert.ok(calm.trail < 0.1, `a trail of ${calm.trail} tiles`);
 });
 
-/** How many sparks a destroyed ship gives, how many sizes a ring has, and in how many steps the view goes far. */
+/** The number of sparks of a destroyed ship, of sizes of a ring, and of steps in which the view moves far. */
 async function motions(calm) {
-  const [{ Effects }, { Camera }] = await Promise.all([import("./arena/effects.js"), import("./arena/camera.js")]);
+  const [{ Effects }, { Camera }] = await Promise.all([
+    import("./arena/effects.js"),
+    import("./arena/camera.js"),
+  ]);
   const [effects, camera] = [Object.assign(new Effects(), { calm }), Object.assign(new Camera(), { calm })];
   const ship = { id: 1, player: 1, own: false, x: 5, y: 5, vx: 3, vy: 0, alive: true };
   effects.hear([{ type: "returned", ship }, { type: "destroyed", ship, at: ship }], [ship]);
   const radii = new Set();
   let sparks = 0;
-  const context = { beginPath() {}, stroke() {}, drawImage: () => sparks++, arc: (x, y, radius) => radii.add(radius) };
+  const context = {
+    beginPath() {},
+    stroke() {},
+    drawImage: () => sparks++,
+    arc: (x, y, radius) => radii.add(radius),
+  };
   const view = { sees: () => true };
   for (let step = 0; step < 3; step++) {
     effects.update(0.03, [ship]);
@@ -256,7 +299,11 @@ async function motions(calm) {
   radii.clear();
   effects.draw(context, view);
   const isGrown = first.some((radius) => !radii.has(radius));
-  const [size, map, insets] = [{ width: 800, height: 600 }, { width: 60, height: 60 }, { left: 0, right: 0, top: 0, bottom: 0 }];
+  const [size, map, insets] = [
+    { width: 800, height: 600 },
+    { width: 60, height: 60 },
+    { left: 0, right: 0, top: 0, bottom: 0 },
+  ];
   camera.update(0.016, size, map, { x: 20, y: 20 }, insets);
   let steps = 0;
   for (let before = camera.x; steps < 50; before = camera.x, steps++) {

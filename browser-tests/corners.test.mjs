@@ -1,4 +1,4 @@
-// Wherever the own ship is on the map, the interface leaves it in sight.
+// Wherever the player's own ship is on the map, the interface does not hide it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,15 +9,17 @@ import { startServer } from "./support/processes.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const OWN_COLOUR = [0x5e, 0xf2, 0xff];
-/** How much of a tile's area a ship shows of its colour at least; seen from above it is 0.17. */
+/** The least part of a tile's area that must show the ship's colour; uncovered it is 0.17. */
 const SEEN_MIN = 0.12;
-/** From any place where ships come in on the map "duel", these lead along its border from corner to corner. */
-const WAYS = [["KeyW"], ["KeyA", "top left"], ["KeyS", "bottom left"], ["KeyD", "bottom right"], ["KeyW", "top right"]];
+/** From any spawn of the map "duel", these keys lead along its border from corner to corner. */
+const WAYS = [
+  ["KeyW"], ["KeyA", "top left"], ["KeyS", "bottom left"], ["KeyD", "bottom right"], ["KeyW", "top right"],
+];
 const LONG_NAME = "A pilot with quite a long name";
 
 const stage = setStage(startServer, openBrowser);
 
-/** Goes into a small room alone, with a visitor's page beside it that can make news there. */
+/** Joins a small room alone; a second page can make news there. */
 async function visitAlone(options) {
   const page = await visit(stage.browser, stage.server.page, options);
   await page.click("#create > summary");
@@ -28,7 +30,7 @@ async function visitAlone(options) {
   return { page, other };
 }
 
-/** Others come into the room and leave, so that the feed is full of news. */
+/** Other players join and leave, so that the feed is full of news. */
 async function makeNews(page, other) {
   await other.evaluate(async ([room, name]) => {
     const { connect } = await import("./tickwire.js");
@@ -44,7 +46,7 @@ async function flyUntilItStands(page, key) {
   await page.keyboard.up(key);
 }
 
-/** The part of a tile's area that shows the own ship's colour where the ship is. */
+/** The part of a tile's area at the player's own ship that shows its colour. */
 async function shown(page, other) {
   await page.waitForTimeout(500);
   const { x, y } = await page.evaluate(() => window.tickwirePage.ships().find((ship) => ship.own));
@@ -61,8 +63,12 @@ async function assertSeen(page, other, where) {
   assert.ok(part >= SEEN_MIN, `${where}: ${part.toFixed(3)} of a tile shows the ship`);
 }
 
-for (const [screen, options] of Object.entries({ laptop: LAPTOP, phone: PHONE, "phone sideways": SIDEWAYS })) {
-  test(`${screen}: the own ship is in sight in each corner of the map`, async () => {
+for (const [screen, options] of Object.entries({
+  laptop: LAPTOP,
+  phone: PHONE,
+  "phone sideways": SIDEWAYS,
+})) {
+  test(`${screen}: the player's own ship is visible in each corner of the map`, async () => {
     const { page, other } = await visitAlone(options);
     if (options.hasTouch) await page.touchscreen.tap(120, options.viewport.height - 120);
     for (const [key, corner] of WAYS) {
@@ -77,9 +83,9 @@ for (const [screen, options] of Object.entries({ laptop: LAPTOP, phone: PHONE, "
     await Promise.all([page.context().close(), other.context().close()]);
   });
 
-  test(`${screen}: what is announced gives way to the own ship`, async () => {
+  test(`${screen}: a notice fades over the player's own ship`, async () => {
     const { page, other } = await visitAlone(options);
-    // As at the start of a round, which puts a ship anywhere.
+    // As at the start of a round, when a ship can be anywhere.
     await page.evaluate(() => {
       const [notice, below] = [document.createElement("span"), document.createElement("small")];
       below.append("Go!");

@@ -1,4 +1,5 @@
-// What is held is what is held: buttons of the mouse, keys and fingers, wherever and in whichever order they are let go.
+// Held mouse buttons, keys and fingers count exactly until they are released, wherever and in whichever
+// order.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +10,7 @@ import { setStage } from "./support/stage.mjs";
 const stage = setStage(startServer, openBrowser);
 const [LEFT, RIGHT] = [{ button: "left" }, { button: "right" }];
 
-/** A player's page that notes the last input as `window.sent`. */
+/** A player's page that records the last input as `window.sent`. */
 async function visitPlayer(options = DESKTOP, name = "ann") {
   const page = await visit(stage.browser, stage.server.page, options);
   await enter(page, name);
@@ -23,9 +24,14 @@ async function visitPlayer(options = DESKTOP, name = "ann") {
   return page;
 }
 
-/** The input of a frame that began after everything so far has arrived. */
+/** The input of a frame that began after all earlier events had arrived. */
 async function sent(page) {
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))));
+  await page.evaluate(
+    () =>
+      new Promise((resolve) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+      ),
+  );
   return page.evaluate(() => window.sent);
 }
 const fires = async (page) => (await sent(page)).fire;
@@ -39,7 +45,7 @@ async function leave(page) {
   await page.context().close();
 }
 
-test("left, right, left up, right up: the fire ends with the left button", async () => {
+test("left, right, left up, right up: firing ends with the left button", async () => {
   const page = await visitPlayer();
   await page.mouse.down(LEFT);
   await page.mouse.down(RIGHT);
@@ -67,7 +73,7 @@ test("the left button fires while the right one is held, and again", async () =>
   await leave(page);
 });
 
-test("what is pressed on the field and let go over a button of the page ends, and presses no button", async () => {
+test("a mouse button released over a button of the page stops firing, and does not click it", async () => {
   const page = await visitPlayer();
   const { x, y } = await page.locator("#btn-net").boundingBox();
   await page.mouse.down();
@@ -81,7 +87,7 @@ test("what is pressed on the field and let go over a button of the page ends, an
   await leave(page);
 });
 
-test("what is pressed on a button of the page does not fire on the field", async () => {
+test("a press that begins on a button of the page does not fire on the field", async () => {
   const page = await visitPlayer();
   const { x, y } = await page.locator("#btn-net").boundingBox();
   await page.mouse.move(x + 9, y + 9);
@@ -89,13 +95,13 @@ test("what is pressed on a button of the page does not fire on the field", async
   await page.mouse.move(300, 300, { steps: 4 });
   assert.equal(await fires(page), false);
   await page.mouse.down(RIGHT);
-  assert.equal(await fires(page), false, "nor when another button comes to it");
+  assert.equal(await fires(page), false, "nor with another mouse button");
   await page.mouse.up(RIGHT);
   await page.mouse.up();
   await leave(page);
 });
 
-test("what is held when the window loses the focus is let go", async () => {
+test("everything held is released when the window loses the focus", async () => {
   const page = await visitPlayer();
   await page.mouse.down();
   await page.keyboard.down("KeyD");
@@ -105,11 +111,11 @@ test("what is held when the window loses the focus is let go", async () => {
   await page.evaluate(() => window.dispatchEvent(new Event("blur")));
   await page.mouse.move(330, 330);
   assert.deepEqual([await fires(page), await flies(page)], [false, [0, 0]]);
-  assert.equal(await page.isVisible("#scores"), false, "the scores were open as long as Tab was held");
+  assert.equal(await page.isVisible("#scores"), false, "the scores were open only while Tab was held");
   await leave(page);
 });
 
-test("Tab let go with Shift held closes the scores, too", async () => {
+test("releasing Tab while Shift is held closes the scores, too", async () => {
   const page = await visitPlayer();
   await page.keyboard.down("Tab");
   await page.waitForSelector("#scores", { state: "visible" });
@@ -120,16 +126,20 @@ test("Tab let go with Shift held closes the scores, too", async () => {
   await leave(page);
 });
 
-test("keys whose keyup is lost beside Meta are let go with it", async () => {
+test("keys whose keyup is lost during Meta are released with it", async () => {
   const page = await visitPlayer();
   const key = (type, code, key, metaKey) =>
-    page.evaluate(([type, init]) => document.activeElement.dispatchEvent(new KeyboardEvent(type, { ...init, bubbles: true, cancelable: true })), [
-      type, { code, key, metaKey },
-    ]);
+    page.evaluate(
+      ([type, init]) =>
+        document.activeElement.dispatchEvent(
+          new KeyboardEvent(type, { ...init, bubbles: true, cancelable: true }),
+        ),
+      [type, { code, key, metaKey }],
+    );
   await key("keydown", "KeyD", "d", false);
   assert.deepEqual(await flies(page), [1, 0]);
   await key("keydown", "MetaLeft", "Meta", true);
-  // Of this one macOS tells no end.
+  // macOS sends no keyup for this one.
   await key("keydown", "KeyS", "s", true);
   await key("keyup", "MetaLeft", "Meta", false);
   assert.deepEqual(await flies(page), [0, 0]);
@@ -139,7 +149,7 @@ test("keys whose keyup is lost beside Meta are let go with it", async () => {
   await leave(page);
 });
 
-test("a key that is held over a click on a button is still held, and its end is heard there", async () => {
+test("a key held during a click on a button stays held, and its release is noticed there", async () => {
   const page = await visitPlayer();
   await page.keyboard.down("KeyD");
   await page.click("#btn-net");
@@ -150,12 +160,14 @@ test("a key that is held over a click on a button is still held, and its end is 
   await leave(page);
 });
 
-test("what is held when a dialog opens does not go on in the next room", async () => {
+test("controls held when a dialog opens do not continue in the next room", async () => {
   const page = await visitPlayer(DESKTOP, "rascal");
   await page.mouse.down();
   await page.keyboard.down("KeyD");
   const { sessions } = await (await fetch(`${stage.server.admin}sessions`)).json();
-  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === "rascal").id}`, { method: "DELETE" });
+  await fetch(`${stage.server.admin}sessions/${sessions.find(({ player }) => player === "rascal").id}`, {
+    method: "DELETE",
+  });
   await page.waitForSelector("#closed[open]");
   await page.mouse.up();
   await page.keyboard.up("KeyD");
@@ -169,7 +181,7 @@ test("what is held when a dialog opens does not go on in the next room", async (
   await page.context().close();
 });
 
-test("a finger that the browser takes away is let go", async () => {
+test("a touch that the browser cancels is released", async () => {
   const page = await visitPlayer(PHONE);
   const screen = await page.context().newCDPSession(page);
   const touch = (type, ...touchPoints) => screen.send("Input.dispatchTouchEvent", { type, touchPoints });

@@ -1,4 +1,4 @@
-// A host without the arena: `/` shows what is hosted, and lets anybody watch any game by its schema.
+// A host without the arena: `/` lists the hosted games, and any game can be watched through its schema.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(startWithoutArena, openBrowser);
 
-/** A player of a game, in a page that only has the client. */
+/** A player of a game, on a page that only has the client. */
 async function play(game, name) {
   const page = await visit(stage.browser, `${stage.server.page}own.html`);
   await page.evaluate(async ([game, name]) => {
@@ -19,7 +19,7 @@ async function play(game, name) {
   return { page, room };
 }
 
-/** How many points of the field have a colour, and where their middle is. */
+/** How many pixels of the field have a colour, and their centre. */
 function points(colour) {
   const { width, height } = document.querySelector("#field");
   const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
@@ -36,7 +36,7 @@ function points(colour) {
 }
 const [FIRST, SECOND] = [[0x5e, 0xf2, 0xff], [0xff, 0xb1, 0x4d]];
 
-test("the page at / names the games and says where a page of one's own goes", async () => {
+test("the page at / names the games and tells how to replace it", async () => {
   const page = await visit(stage.browser, stage.server.page, PHONE);
   await page.waitForSelector("h2 >> text=board");
   assert.deepEqual(await page.locator("#games h2").allTextContents(), ["board", "tag"]);
@@ -48,7 +48,7 @@ test("the page at / names the games and says where a page of one's own goes", as
   await page.context().close();
 });
 
-test("any game can be watched: dots by kind, players with names, and what has no place in words", async () => {
+test("any game can be watched: dots by kind, names of players, the rest as text", async () => {
   const board = await play("board", "ann <b>");
   const tag = await play("tag", "bob");
   const page = await visit(stage.browser, stage.server.page);
@@ -59,9 +59,9 @@ test("any game can be watched: dots by kind, players with names, and what has no
   assert.match(await page.textContent("#legend"), /token1stone4clock1 · seconds \d+/);
   const before = await page.evaluate(points, FIRST);
   const stones = await page.evaluate(points, SECOND);
-  assert.ok(before.count > 50, `${before.count} points of the token`);
-  assert.ok(stones.count > 3 * before.count, `${stones.count} points of four stones`);
-  assert.ok(before.x < stones.x && before.y < stones.y, "it lies in the first corner");
+  assert.ok(before.count > 50, `${before.count} pixels of the token`);
+  assert.ok(stones.count > 3 * before.count, `${stones.count} pixels of four stones`);
+  assert.ok(before.x < stones.x && before.y < stones.y, "the token is in the first corner");
   await board.page.evaluate(async () => {
     for (let press = 0; press < 7; press++) {
       for (const next of [true, false]) {
@@ -70,10 +70,13 @@ test("any game can be watched: dots by kind, players with names, and what has no
       }
     }
   });
-  await page.until((x) => window.tickwirePage.client.entities().some(({ kind, square }) => kind === "token" && square.x > x), 4);
+  await page.until(
+    (x) => window.tickwirePage.client.entities().some(({ kind, square }) => kind === "token" && square.x > x),
+    4,
+  );
   await page.waitForTimeout(500);
   const after = await page.evaluate(points, FIRST);
-  assert.ok(after.x > stones.x && after.y < stones.y, "it has gone along the first row");
+  assert.ok(after.x > stones.x && after.y < stones.y, "the token has moved along the first row");
   await keep(page, "hosted-board");
 
   await page.click("#back");
@@ -92,7 +95,7 @@ test("any game can be watched: dots by kind, players with names, and what has no
   await Promise.all([board, tag].map((player) => player.page.context().close()));
 });
 
-test("a room that ends while it is watched leads back to the list, with the reason", async () => {
+test("when a watched room ends, the page returns to the list, with the reason", async () => {
   const tag = await play("tag", "bob");
   const page = await visit(stage.browser, `${stage.server.page}#room=${tag.room}`);
   await page.waitForSelector("#watch:not([hidden])");
@@ -102,7 +105,7 @@ test("a room that ends while it is watched leads back to the list, with the reas
   await tag.page.context().close();
 });
 
-test("a page of a game that is not here is told so, and not that it is out of date", async () => {
+test("a page of a game that is not hosted learns that, and not that it is out of date", async () => {
   const page = await visit(stage.browser, stage.server.page);
   const tell = (wanted) =>
     page.evaluate(async (wanted) => {

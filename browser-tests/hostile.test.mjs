@@ -1,4 +1,5 @@
-// A server that sends nonsense, before the session stands and in the midst of play: the page says why it ended, and goes on.
+// A server that sends nonsense, before the join and during play: the page tells why the session ended, and
+// goes on.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,10 +10,14 @@ import { setStage } from "./support/stage.mjs";
 const MARKUP = "<img src=x onerror=alert(1)>";
 const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
 
-/** docs/protocol.md, section 3.3: a `Close` with the code as a varint of 16 bits, the advice `Stop` and a text. */
-const close = (code, text) => Buffer.from([0, 2, 251, code & 255, code >> 8, 0, text.length, ...Buffer.from(text)]);
+/**
+ * docs/protocol.md, section 3.3: a `Close` with the code as a varint of 16 bits, the advice `Stop` and a
+ * text.
+ */
+const close = (code, text) =>
+  Buffer.from([0, 2, 251, code & 255, code >> 8, 0, text.length, ...Buffer.from(text)]);
 
-/** Random bytes behind each byte that a message may begin with, and behind one that none may. */
+/** Random bytes after each valid first byte of a message, and after an invalid one. */
 function nonsense() {
   let state = SEED || 1;
   const random = () => {
@@ -38,7 +43,7 @@ const MESSAGES = {
 
 const stage = setStage(startServer, openBrowser);
 
-/** A page whose socket goes to the server until `spoil(message)` is called, or says something else from the start. */
+/** A page whose socket goes to the server, plus what `spoil(message)` sends; or that gets only `first`. */
 async function visitSpoilt(first = null) {
   const page = await visit(stage.browser, "about:blank");
   const sockets = [];
@@ -52,7 +57,7 @@ async function visitSpoilt(first = null) {
   return { page, spoil: (message) => sockets.at(-1).send(message) };
 }
 
-/** Nothing went wrong but what the test did, and nothing became an element. */
+/** Asserts that there are no faults except those of the test, and that no text became an element. */
 async function assertUnharmed(page, what) {
   const others = page.faults.filter((fault) => !fault.startsWith("request to"));
   assert.deepEqual(others, [], `${what} (HOSTILE_SEED=${SEED})`);
@@ -60,7 +65,7 @@ async function assertUnharmed(page, what) {
 }
 
 for (const [what, message] of Object.entries(MESSAGES)) {
-  test(`${what} instead of a greeting is told in the lobby`, async () => {
+  test(`${what} instead of a welcome is reported in the lobby`, async () => {
     const { page } = await visitSpoilt(message);
     await page.fill("#name", "ann");
     await page.click("#play");
@@ -71,7 +76,7 @@ for (const [what, message] of Object.entries(MESSAGES)) {
     await page.context().close();
   });
 
-  test(`${what} in the midst of play ends the session with a reason, and the next one plays`, async () => {
+  test(`${what} during play ends the session with a reason, and the next session works`, async () => {
     const { page, spoil } = await visitSpoilt();
     await enter(page, "ann");
     spoil(message);

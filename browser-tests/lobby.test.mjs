@@ -1,4 +1,4 @@
-// The lobby: what a visitor sees first, what links do, and that strangers' texts stay texts.
+// The lobby: what a visitor sees first, what links do, and that texts of strangers stay texts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(startServer, openBrowser);
 
-test("the page loads without an error, a broken content rule or a request to another host", async () => {
+test("the page loads without errors, content policy violations or requests to other hosts", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await page.waitForSelector("#rooms-note:not(:empty)");
   await keep(page, "lobby");
@@ -28,7 +28,7 @@ test("a name is remembered by the browser", async () => {
   await page.context().close();
 });
 
-test("a link to a room leads into that room, and one with garbage is refused with a text", async () => {
+test("a link to a room joins that room, and one with garbage is refused with a text", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await host.click("#create summary");
   await host.click("text=Duel");
@@ -44,7 +44,9 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   for (const page of [host, guest]) page.assertClean();
   await Promise.all([host.context().close(), guest.context().close()]);
 
-  for (const hash of ["#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`]) {
+  for (const hash of [
+    "#room=<img src=x onerror=alert(1)>", "#room=abc", "#room=iiiiiiii", "#else", `#room=${"a".repeat(5000)}`,
+  ]) {
     const page = await visit(stage.browser, stage.server.page + hash);
     assert.match(await page.textContent("#problem"), /names no room/, hash);
     assert.equal(await page.isHidden("#invite"), true, hash);
@@ -53,8 +55,11 @@ test("a link to a room leads into that room, and one with garbage is refused wit
   }
 });
 
-test("a room is listed by its map and with as many places as it has", async () => {
-  const [any, duel] = [await visit(stage.browser, stage.server.page), await visit(stage.browser, stage.server.page)];
+test("a room is listed with its map and its number of seats", async () => {
+  const [any, duel] = [
+    await visit(stage.browser, stage.server.page),
+    await visit(stage.browser, stage.server.page),
+  ];
   await enter(any, "ann");
   await duel.click("#create > summary");
   await duel.check("[name=map][value=duel]", { force: true });
@@ -72,14 +77,14 @@ test("a room is listed by its map and with as many places as it has", async () =
   }
 });
 
-test("a link that leads nowhere, pasted in the midst of play, is told and changes nothing", async () => {
+test("a wrong link, pasted during play, is reported and changes nothing", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const before = page.url();
   await page.evaluate(() => (location.hash = "#room=<img src=x onerror=alert(1)>"));
   await page.waitForSelector("#toasts >> text=names no room");
   await page.evaluate(() => (location.hash = "#room=zzzzzzzz"));
-  await page.waitForSelector("#toasts >> text=no room zzzzzzzz");
+  await page.waitForSelector("#toasts >> text=Room zzzzzzzz no longer exists");
   await page.evaluate(() => (location.hash = ""));
   await page.until((address) => location.href === address, before);
   assert.equal(await page.evaluate(() => window.tickwirePage.client.state), "playing");
@@ -93,7 +98,7 @@ test("a link that leads nowhere, pasted in the midst of play, is told and change
   await Promise.all([page.context().close(), other.context().close()]);
 });
 
-test("a link to watch leads to the room at once, and says so if it is gone", async () => {
+test("a link to watch joins the room at once, and reports a room that no longer exists", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "host");
   const watcher = await visit(stage.browser, `${host.url()}&watch`);
@@ -109,18 +114,21 @@ test("a link to watch leads to the room at once, and says so if it is gone", asy
   await late.context().close();
 });
 
-test("a link to a room that is gone says so and leads on", async () => {
+test("a link to a room that no longer exists reports that and offers another", async () => {
   const page = await visit(stage.browser, `${stage.server.page}#room=zzzzzzzz`);
   await page.click("#play");
   await page.waitForSelector("#problem:not([hidden])");
-  assert.match(await page.textContent("#problem"), /^The room is closed\. .*\. There is no room zzzzzzzz\. Join another room/);
+  assert.match(
+    await page.textContent("#problem"),
+    /^The room is closed\. .*\. There is no room zzzzzzzz\. Join another room/,
+  );
   assert.equal(await page.isHidden("#invite"), true);
   await enter(page, "ann", "text=Play now");
   page.assertClean();
   await page.context().close();
 });
 
-test("whoever takes another way in while joining has one ship", async () => {
+test("a player that follows another link during a join has one ship", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "host");
   const page = await visit(stage.browser, stage.server.page);
@@ -134,7 +142,8 @@ test("whoever takes another way in while joining has one ship", async () => {
     play.click();
   }, new URL(host.url()).hash);
   await page.until(() => window.tickwirePage.drawn.frames > 30);
-  const named = () => host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
+  const named = () =>
+    host.evaluate(() => window.tickwirePage.client.roster.filter((entry) => entry.name === "twice").length);
   assert.equal(await named(), 1);
   await page.click("#btn-leave");
   await host.until(() => !window.tickwirePage.client.roster.some((entry) => entry.name === "twice"));
@@ -151,19 +160,25 @@ test("a hostile name is shown as text wherever names are shown", async () => {
   await enter(other, "\u202Eother\u0007");
   for (const page of [evil, other]) {
     await page.click("#btn-scores");
-    await page.waitForFunction((wanted) => document.querySelector("#scores-body").textContent.includes(wanted), name);
+    await page.waitForFunction(
+      (wanted) => document.querySelector("#scores-body").textContent.includes(wanted),
+      name,
+    );
     assert.match(await page.textContent("#scores-body"), /other/);
     assert.doesNotMatch(await page.textContent("#scores-body"), /[\u202E\u0007]/);
     assert.equal(await page.evaluate(() => document.querySelectorAll("body img").length), 0);
   }
   await keep(other, "hostile-name");
   await evil.click("#btn-leave");
-  await other.waitForFunction((wanted) => document.querySelector("#feed").textContent.includes(`${wanted}left`), name);
+  await other.waitForFunction(
+    (wanted) => document.querySelector("#feed").textContent.includes(`${wanted}left`),
+    name,
+  );
   for (const page of [evil, other]) page.assertClean();
   await Promise.all([evil.context().close(), other.context().close()]);
 });
 
-test("a phone gets the lobby and two sticks without a scroll bar to the side", async () => {
+test("a phone gets the lobby and two sticks without horizontal scrolling", async () => {
   const page = await visit(stage.browser, stage.server.page, PHONE);
   const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.equal(await tooWide(), false);

@@ -1,4 +1,4 @@
-// The page for a game of one's own (server/examples/own_game.rs), which plays over the generic client.
+// The page of the example game (server/examples/own_game.rs), which plays with the generic client.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,11 +8,14 @@ import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(startOwnGame, openBrowser);
 
-/** Where runners are drawn, in parts of the field: who is it (red), oneself (blue), another (grey). */
+/**
+ * Where runners are drawn, as parts of the field: the one that is it (red), the page's own (blue), another
+ * (grey).
+ */
 function runners() {
   const canvas = document.querySelector("canvas");
   const { width, height } = canvas;
-  // From a copy that lies in memory: reading the canvas itself again and again is slow, and Chromium says so.
+  // From a copy in memory: reading the canvas itself repeatedly is slow, and Chromium warns about it.
   const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   copy.drawImage(canvas, 0, 0);
   const { data } = copy.getImageData(0, 0, width, height);
@@ -26,7 +29,8 @@ function runners() {
       sums[name].points++;
     }
   }
-  const place = ({ x, y, points }) => (points === 0 ? null : { x: x / points / width, y: y / points / height });
+  const place = ({ x, y, points }) =>
+    points === 0 ? null : { x: x / points / width, y: y / points / height };
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, place(sum)]));
 }
 
@@ -35,17 +39,17 @@ const says = (page) => page.textContent("#line");
 test("two runners see each other, and one tags the other", async () => {
   const first = await visit(stage.browser, `${stage.server.page}own.html`);
   const second = await visit(stage.browser, `${stage.server.page}own.html`);
-  for (const page of [first, second]) await page.waitForSelector("text=whoever is red is it");
+  for (const page of [first, second]) await page.waitForSelector("text=the red player is it");
   const both = async () => [await first.evaluate(runners), await second.evaluate(runners)];
   let seen = await both();
   for (let tries = 0; tries < 100 && !(seen.every(({ it }) => it) && seen.some(({ own }) => own)); tries++) {
     await first.waitForTimeout(50);
     seen = await both();
   }
-  // Who is it is red on both pages and sees the other in grey, who in turn is blue on the page of its own.
+  // The chaser is red on both pages and sees the other in grey, who is blue on its own page.
   const chaser = seen[0].own === null ? first : second;
   const chased = chaser === first ? second : first;
-  assert.ok((await chased.evaluate(runners)).own, "nobody runs away");
+  assert.ok((await chased.evaluate(runners)).own, "there is no runner to chase");
   await keep(chaser, "own-game");
 
   const held = new Set();
@@ -70,25 +74,25 @@ test("two runners see each other, and one tags the other", async () => {
   }
 });
 
-test("a cut is told and healed", async () => {
+test("a cut is reported, and the page reconnects", async () => {
   const wire = await startWire(stage.server.page);
   const page = await visit(stage.browser, `${wire.page}own.html`);
   try {
-    await page.waitForSelector("text=whoever is red is it");
+    await page.waitForSelector("text=the red player is it");
     wire.down = true;
     wire.cut();
-    await page.waitForSelector("text=The connection broke");
+    await page.waitForSelector("text=Connection lost");
     wire.down = false;
-    await page.waitForSelector("text=Back again.");
+    await page.waitForSelector("text=Reconnected.");
   } finally {
     await page.context().close();
     await wire.stop();
   }
 });
 
-test("a key whose keyup is lost beside Meta is let go with it, and a shortcut moves nobody", async () => {
+test("a key whose keyup is lost during Meta is released, and a shortcut moves no runner", async () => {
   const page = await visit(stage.browser, `${stage.server.page}own.html`);
-  await page.waitForSelector("text=whoever is red is it");
+  await page.waitForSelector("text=the red player is it");
   const runner = async () => {
     const { it, own } = await page.evaluate(runners);
     return own ?? it;

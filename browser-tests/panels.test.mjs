@@ -1,4 +1,5 @@
-// Panels and messages over the arena: each is in sight, none covers another, a long one says that it goes on.
+// Panels and messages over the arena: all are visible, none covers another, and a long one shows that there
+// is more.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +30,7 @@ async function visitCrowd(options) {
 }
 test.after(() => bots?.stop());
 
-/** Opens one panel by its button; the end of a round is put there with the lines of the scores. */
+/** Opens a panel by its button. The end of a round is faked with rows of the scores. */
 async function openPanel(page, panel) {
   if (panel !== "round-end") return page.click(`#btn-${panel}`);
   await page.click("#btn-scores");
@@ -47,7 +48,7 @@ async function openPanel(page, panel) {
   await page.click("#btn-scores");
 }
 
-/** What a destroyed player is told, or one whose connection is cut. */
+/** Shows the message of a destroyed player, or of a cut. */
 const say = (page, message) =>
   page.evaluate((message) => {
     const isCut = message === "cut";
@@ -55,12 +56,12 @@ const say = (page, message) =>
     small.append("Back in 2 s");
     span.append("Destroyed by A pilot with quite a long name", small);
     document.querySelector("#notice").replaceChildren(...(isCut ? [] : [span]));
-    const lost = "Connection lost. Coming back (attempt 3) … Your ship waits for 28 s.";
+    const lost = "Connection lost. Reconnecting (attempt 3) … Your ship waits for 28 s.";
     document.querySelector("#link-lost-text").textContent = lost;
     document.querySelector("#link-lost").hidden = !isCut;
   }, message);
 
-/** What is wrong: boxes in sight of which one lies over another, those that leave the screen, those that are missing. */
+/** Faults: visible boxes that overlap, leave the screen, or are missing. */
 function faults(wanted) {
   const panels = ["#scores", "#net", "#round-end"];
   const names = [...panels, "#notice", "#link-lost", "#alone", "#vitals", "#feed", ".clock", ".buttons"];
@@ -81,7 +82,7 @@ function faults(wanted) {
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`${screen}: panels are opaque, and neither they nor what is said meanwhile cover one another`, async () => {
+  test(`${screen}: panels are opaque, and panels and messages do not cover each other`, async () => {
     const page = await visitCrowd(options);
     for (const panel of PANELS) {
       await openPanel(page, panel);
@@ -93,15 +94,18 @@ for (const [screen, options] of Object.entries(SCREENS)) {
       }
       const ground = await page.$eval(`#${panel}`, (element) => getComputedStyle(element).backgroundColor);
       assert.match(ground, /^rgb\(/, `${panel} is opaque`);
-      if (panel === "round-end") await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
-      else await page.click(`#btn-${panel}`);
+      if (panel === "round-end") {
+        await page.evaluate(() => (document.querySelector("#round-end").hidden = true));
+      } else {
+        await page.click(`#btn-${panel}`);
+      }
     }
     page.assertClean();
     await page.context().close();
   });
 }
 
-test("what is announced lies below the news, on small screens too", async () => {
+test("notices are below the feed, on small screens too", async () => {
   for (const [screen, options] of Object.entries({ small: SMALL, narrow: { viewport: SMALL.viewport } })) {
     const page = await visitCrowd(options);
     await page.evaluate(() => {
@@ -111,15 +115,16 @@ test("what is announced lies below the news, on small screens too", async () => 
     });
     await say(page, "destroyed");
     const [end, start] = await page.evaluate(() => [
-      document.querySelector("#feed").getBoundingClientRect().bottom, document.querySelector("#notice").getBoundingClientRect().top,
+      document.querySelector("#feed").getBoundingClientRect().bottom,
+      document.querySelector("#notice").getBoundingClientRect().top,
     ]);
     await keep(page, `announced-${screen}`);
-    assert.ok(start >= end, `${screen}: the news end at ${end}, the announcement begins at ${start}`);
+    assert.ok(start >= end, `${screen}: the feed ends at ${end}, the notice begins at ${start}`);
     await page.context().close();
   }
 });
 
-test("on a phone, the button of the net graph brings it out from below the scores", async () => {
+test("on a phone, the button of the net graph shows it in place of the scores", async () => {
   const page = await visitCrowd(PHONE);
   await page.click("#btn-net");
   await page.click("#btn-scores");
@@ -130,20 +135,24 @@ test("on a phone, the button of the net graph brings it out from below the score
   await page.context().close();
 });
 
-test("a table that goes on below says so until its end is seen", async () => {
+test("a table with more rows below shows that until its end is visible", async () => {
   for (const [screen, options] of Object.entries({ sideways: SIDEWAYS, phone: PHONE })) {
     const page = await visitCrowd(options);
     await page.click("#btn-scores");
     await page.until(() => document.querySelectorAll("#scores-body tr").length >= 21);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 0));
-    const says = (more) => getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more") === more;
+    const says = (more) =>
+      getComputedStyle(document.querySelector("#scores"), "::after").content.includes("more") === more;
     await page.until(says, true);
     await keep(page, `scores-more-${screen}`);
     await page.evaluate(() => (document.querySelector("#scores").scrollTop = 10_000));
     await page.until(says, false);
     const [last, end] = await page.evaluate(() =>
-      ["#scores-body tr:last-child", "#scores"].map((part) => document.querySelector(part).getBoundingClientRect().bottom));
-    assert.ok(last <= end, `${screen}: the last line is in sight`);
+      ["#scores-body tr:last-child", "#scores"].map(
+        (part) => document.querySelector(part).getBoundingClientRect().bottom,
+      ),
+    );
+    assert.ok(last <= end, `${screen}: the last row is visible`);
     await page.context().close();
   }
 });

@@ -1,4 +1,4 @@
-// Takes the pictures of docs/images anew: two tabs in one room, and 30 bots beside them.
+// Takes the screenshots in docs/images again: two tabs in one room, with 30 bots.
 //
 //   cargo build --release -p tickwire-server -p tickwire-client-bot && node browser-tests/pictures.mjs
 
@@ -20,7 +20,7 @@ const one = await visit(browser, server.page, SIZE);
 await enter(one, "Ada");
 const room = await roomOf(one);
 const bots = startBots(server.play, 30, "--behaviour", "hunt", "--room", room);
-/** Some ships in view, the own one among them, where no panel lies. */
+/** Some ships in view, including the player's own, outside of the panels. */
 const aFight = () => {
   const ships = window.tickwirePage.ships().filter(({ x, y }) => x > 0 && x < 720 && y > 70 && y < 580);
   return window.tickwirePage.drawn.shots > 2 && ships.length > 3 && ships.some((ship) => ship.own);
@@ -28,7 +28,7 @@ const aFight = () => {
 try {
   await one.until(() => window.tickwirePage.drawn.ships >= 31);
   await one.keyboard.press("F3");
-  // The figures of the first seconds are those of a page that was still being loaded.
+  // In the first seconds the statistics still include the loading of the page.
   await one.waitForTimeout(15_000);
   await alive([one], () => picture(one, "arena"));
   await one.keyboard.press("F3");
@@ -60,7 +60,7 @@ try {
   await server.stop();
 }
 
-/** Takes a picture of a fight, again if one of the players was destroyed meanwhile. */
+/** Takes a screenshot of a fight; repeats it if one of the players was destroyed meanwhile. */
 async function alive(pages, take) {
   const lives = (page) => page.evaluate(() => Boolean(window.tickwirePage.drawn.own?.alive));
   for (let tries = 0; tries < 20; tries++) {
@@ -71,10 +71,13 @@ async function alive(pages, take) {
   }
 }
 
-/** Two pictures of half the size beside each other. */
+/** Two screenshots at half size, side by side. */
 async function sideBySide(pictures) {
   const page = await browser.newPage({ viewport: { width: 1120, height: 324 } });
-  const images = pictures.map((bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`);
-  await page.setContent(`<body style="margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start">${images.join("")}`);
+  const images = pictures.map(
+    (bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`,
+  );
+  const style = "margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start";
+  await page.setContent(`<body style="${style}">${images.join("")}`);
   await picture(page, "two-tabs");
 }

@@ -1,4 +1,5 @@
-// Playing for real: the own ship answers at once, shots count, cuts heal, kicks are told, all see the same state.
+// Playing: the player's ship responds at once, shots count, cuts are survived, kicks are reported, and all
+// clients have the same state.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -32,7 +33,9 @@ test("a tap shorter than a frame fires", async () => {
   await page.until(() => window.tickwirePage.drawn.own?.alive);
   assert.equal(await page.evaluate(() => window.tickwirePage.drawn.shots), 0);
   await page.evaluate(() => {
-    for (const type of ["keydown", "keyup"]) document.body.dispatchEvent(new KeyboardEvent(type, { code: "Space", bubbles: true }));
+    for (const type of ["keydown", "keyup"]) {
+      document.body.dispatchEvent(new KeyboardEvent(type, { code: "Space", bubbles: true }));
+    }
   });
   await page.until(() => window.tickwirePage.drawn.shots > 0);
   page.assertClean();
@@ -41,7 +44,7 @@ test("a tap shorter than a frame fires", async () => {
 
 test("shots at bots hit, and a kill raises the score on the screen and in the table", async () => {
   const page = await visit(stage.browser, stage.server.page);
-  // The small map, and bots that stay where they are: the hunter is never destroyed and always sees one.
+  // A small map, and bots that do not move: the hunter is never destroyed and always sees one.
   await page.click("#create summary");
   await page.click("text=Duel");
   await enter(page, "hunter", "text=Create and play");
@@ -55,7 +58,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
     await page.until(() => /hunterdestroyed/.test(document.querySelector("#feed").textContent));
     await page.keyboard.press("F3");
     await page.keyboard.down("Tab");
-    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
+    await page.until(
+      () => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0,
+    );
     await page.waitForTimeout(400);
     await keep(page, "scores-and-net-graph");
     await page.keyboard.up("Tab");
@@ -66,7 +71,7 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   }
 });
 
-test("the own row of the table is in sight when it opens, below however many pilots", async () => {
+test("the player's own row is visible when the table opens, below any number of pilots", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await enter(host, "ann");
   const bots = startBots(stage.server.play, 20, "--behaviour", "idle", "--room", await roomOf(host));
@@ -91,12 +96,17 @@ test("the own row of the table is in sight when it opens, below however many pil
   }
 });
 
-test("a cut is told and resumed as the same player", async () => {
+test("a cut is reported, and the player is back as the same player", async () => {
   const wire = await startWire(stage.server.page);
   const page = await visit(stage.browser, wire.page);
   try {
     await enter(page, "phoenix");
-    const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+    const who = () =>
+      page.evaluate(() => [
+        window.tickwirePage.client.room,
+        window.tickwirePage.client.player,
+        window.tickwirePage.client.entityId,
+      ]);
     const before = await who();
     const { frames } = await drawn(page);
     wire.down = true;
@@ -108,8 +118,11 @@ test("a cut is told and resumed as the same player", async () => {
     await page.waitForSelector("#link-lost", { state: "hidden" });
     await page.waitForSelector("#toasts >> text=in the same ship");
     assert.deepEqual(await who(), before);
-    await page.until((from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive, frames);
-    // The browser itself reports each refused connection; nothing else may be wrong.
+    await page.until(
+      (from) => window.tickwirePage.drawn.frames > from && window.tickwirePage.drawn.own?.alive,
+      frames,
+    );
+    // The browser itself reports each refused connection; there may be no other faults.
     assert.deepEqual(page.faults.filter((fault) => !/WebSocket connection|ERR_/.test(fault)), []);
   } finally {
     await page.context().close();
@@ -117,12 +130,12 @@ test("a cut is told and resumed as the same player", async () => {
   }
 });
 
-test("while the connection is cut nobody drifts into a wall", async () => {
+test("during a cut no ship drifts into a wall", async () => {
   const wire = await startWire(stage.server.page);
   const pilot = await visit(stage.browser, stage.server.page);
   const page = await visit(stage.browser, "about:blank");
   try {
-    // What is on its way when the wire breaks does not arrive any more.
+    // Messages in flight when the wire breaks do not arrive.
     await page.addInitScript(() => {
       window.WebSocket = class extends WebSocket {
         set onmessage(hear) {
@@ -140,7 +153,7 @@ test("while the connection is cut nobody drifts into a wall", async () => {
     await enter(pilot, "pilot", "#create-form [type=submit]");
     await page.evaluate((hash) => (location.hash = hash), new URL(pilot.url()).hash);
     await enter(page, "ann");
-    // Up to the wall; then down to the other one, where the wire breaks right before it, at full speed.
+    // Up to the wall, then down towards the other one; the wire breaks just before it, at full speed.
     await pilot.keyboard.down("KeyW");
     await pilot.waitForTimeout(300);
     await pilot.until(stands);
@@ -162,28 +175,47 @@ test("while the connection is cut nobody drifts into a wall", async () => {
   }
 });
 
-test("ships of which nothing is heard stop at walls and glide along them, and shots end there", async () => {
+test("without updates, ships stop at walls and slide along them, and shots end there", async () => {
   const page = await visit(stage.browser, stage.server.page);
   const seen = await page.evaluate(async () => {
-    const [{ World }, { ArenaMap }] = await Promise.all([import("./arena/world.js"), import("./arena/map.js")]);
+    const [{ World }, { ArenaMap }] = await Promise.all([
+      import("./arena/world.js"),
+      import("./arena/map.js"),
+    ]);
     const [world, map] = [new World(), new ArenaMap(["#####", "#...#", "#...#", "#####"])];
-    const ship = (x, y) => ({ id: 1, kind: "ship", own: false, player: 1, pos: { x, y }, vel: { x: 0, y: 0.2 }, hp: 100, alive: true });
+    const ship = (x, y) => ({
+      id: 1,
+      kind: "ship",
+      own: false,
+      player: 1,
+      pos: { x, y },
+      vel: { x: 0, y: 0.2 },
+      hp: 100,
+      alive: true,
+    });
     const shot = (x, y) => ({ id: 2, kind: "shot", owner: 1, pos: { x, y }, vel: { x: 0, y: 1 } });
     const places = [];
     for (let step = 0; step < 12; step++) {
-      const { ships, shots } = world.see([ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)], map, 30);
+      const { ships, shots } = world.see(
+        [ship(1.5 + step * 0.05, 2 + step * 0.1), shot(2.5, 2.5 + step * 0.25)],
+        map,
+        30,
+      );
       places.push([ships[0].x, ships[0].y, shots.length]);
     }
     return places;
   });
   const [x, y, shots] = seen.at(-1);
   assert.ok(y > 2.5 && y <= 3 - 0.385, `the ship is at ${y}, the wall at 3`);
-  assert.ok(Math.abs(x - 2.05) < 1e-6, `it glides on to ${x}`);
+  assert.ok(Math.abs(x - 2.05) < 1e-6, `it slides to ${x}`);
   assert.deepEqual([seen[0][2], shots], [1, 0]);
   await page.context().close();
 });
 
-/** Cuts the wire when the other ship flies towards the lowest wall, and notes how near it was and how far into it it goes. */
+/**
+ * Cuts the wire when the other ship is close to the lowest wall, and records its distance then and how deep
+ * it enters the wall.
+ */
 function watchTheWall() {
   const { client } = window.tickwirePage;
   const floor = client.settings.rows.length - 1;
@@ -212,7 +244,7 @@ test("a kick shows its text and what to do", async () => {
   await page.waitForSelector("#closed[open]");
   assert.match(await page.textContent("#closed-code"), /4014 kicked/);
   assert.match(await page.textContent("#closed"), /You were removed/);
-  // The match that is over does not shine through the lobby's text.
+  // The finished match is not visible behind the lobby's text.
   assert.equal(await page.isVisible("#view"), false);
   await keep(page, "kicked");
   await page.click("#closed-act");
@@ -221,7 +253,7 @@ test("a kick shows its text and what to do", async () => {
   await page.context().close();
 });
 
-test("a room that is closed leads to another room", async () => {
+test("after a room is closed, the page offers another room", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   const room = await roomOf(page);
@@ -245,16 +277,21 @@ test("a spectator sees the same state as a player and as the bots", async () => 
     await watcher.until(() => window.tickwirePage.drawn.ships >= 5);
     assert.equal(await watcher.evaluate(() => window.tickwirePage.client.player), null);
     await watcher.until(() => document.querySelector("#spec-name").textContent === "Watching everyone");
-    assert.ok(await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), "the text is whole");
+    assert.ok(
+      await watcher.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth),
+      "the text is not cut off",
+    );
     await keep(watcher, "whole-map");
     await assertSameState(player, watcher);
-    // Page and bots hold their state against the server's hash, every 32 ticks.
+    // Page and bots compare their state with the server's hash, every 32 ticks.
     await watcher.until(() => window.tickwirePage.client.stats().hash_checks >= 2);
     assert.equal(await watcher.evaluate(() => window.tickwirePage.client.stats().hash_mismatches), 0);
 
     await keep(watcher, "spectator");
     await watcher.click("#spec-next");
-    await watcher.waitForFunction(() => document.querySelector("#spec-name").textContent !== "Watching everyone");
+    await watcher.waitForFunction(
+      () => document.querySelector("#spec-name").textContent !== "Watching everyone",
+    );
     await watcher.waitForTimeout(600);
     await keep(watcher, "spectator-following");
     for (const page of [player, watcher]) page.assertClean();
@@ -266,7 +303,7 @@ test("a spectator sees the same state as a player and as the bots", async () => 
   assert.equal(report.hash_mismatches, 0);
 });
 
-test("a spectator's cut is told and healed in the same room", async () => {
+test("a spectator's cut is reported, and the spectator is back in the same room", async () => {
   const player = await visit(stage.browser, stage.server.page);
   await enter(player, "ann");
   const bots = startBots(stage.server.play, 4, "--room", await roomOf(player));

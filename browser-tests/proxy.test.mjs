@@ -1,4 +1,4 @@
-// Below the prefix of a reverse proxy: files, list of rooms and WebSocket are all found beside the page.
+// Below the prefix of a reverse proxy: files, room list and WebSocket are found relative to the page.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

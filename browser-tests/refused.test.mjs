@@ -1,4 +1,5 @@
-// A page that its server does not let play is told so. A browser says nothing of the answer to a WebSocket; the kit asks again plainly.
+// A page that its server refuses learns the reason. A browser does not report the answer to a WebSocket, so
+// the kit sends a plain request.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,31 +11,43 @@ import { setStage } from "./support/stage.mjs";
 
 const stage = setStage(() => startServer("--allowed-origins", "https://elsewhere.example"), openBrowser);
 
-/** What `connect` of the server's kit says on a page at `address`; and what a plain request gives there: a status, or null. */
+/**
+ * The result of `connect` on a page at `address`; and the status of a plain request to the server, or null.
+ */
 async function tell(address) {
   const page = await stage.browser.newPage();
   await page.goto(address);
   const { page: host, play } = stage.server;
-  const told = await page.evaluate(async ([host, play]) => {
-    const { connect } = await import(`${host}tickwire.js`);
-    const status = await fetch(play.replace(/^ws/, "http")).then((response) => response.status, () => null);
-    const client = await connect({ url: play, name: "ann" }).catch((error) => error);
-    if (client instanceof Error) return { status, reason: client.reason, advice: client.advice, text: client.text };
-    const { state } = client;
-    client.close();
-    return { status, state };
-  }, [host, play]);
+  const told = await page.evaluate(
+    async ([host, play]) => {
+      const { connect } = await import(`${host}tickwire.js`);
+      const status = await fetch(play.replace(/^ws/, "http")).then(
+        (response) => response.status,
+        () => null,
+      );
+      const client = await connect({ url: play, name: "ann" }).catch((error) => error);
+      if (client instanceof Error) {
+        return { status, reason: client.reason, advice: client.advice, text: client.text };
+      }
+      const { state } = client;
+      client.close();
+      return { status, state };
+    },
+    [host, play],
+  );
   await page.close();
   return told;
 }
 
-test("a page of the server itself plays, whomever else its operator permits", async () => {
+test("a page of the server itself plays, whatever other origins its operator permits", async () => {
   assert.deepEqual(await tell(stage.server.page), { status: 426, state: "playing" });
 });
 
-test("a page of a host that is not permitted is refused, and told by what", async () => {
+test("a page of a forbidden host is refused, and learns by what", async () => {
   const html = { "content-type": "text/html" };
-  const other = createServer((_, response) => response.writeHead(200, html).end("<!doctype html><title>other</title>"));
+  const other = createServer((_, response) =>
+    response.writeHead(200, html).end("<!doctype html><title>other</title>"),
+  );
   other.listen(0, "127.0.0.1");
   await once(other, "listening");
   const origin = `http://127.0.0.1:${other.address().port}`;
@@ -44,7 +57,7 @@ test("a page of a host that is not permitted is refused, and told by what", asyn
   assert.ok(text.includes("allowed_origins") && text.includes(origin), text);
 });
 
-test("a server that is not there, or that the page's own policy forbids, is no refusal", async () => {
+test("a missing server, or one that the page's own policy forbids, is not a refusal", async () => {
   const page = await stage.browser.newPage();
   await page.goto(stage.server.page);
   const { page: host } = stage.server;

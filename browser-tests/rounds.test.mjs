@@ -20,11 +20,15 @@ test("the end of a round names the winner, and the next one begins", async () =>
   const bots = startBots(stage.server.play, 5, "--room", await roomOf(page));
   try {
     await page.waitForSelector("#round-end:not([hidden])", { timeout: 60_000 });
-    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|Nobody wins)/);
-    await page.waitForFunction(() => /Next round in \d+ s/.test(document.querySelector("#round-next").textContent));
+    assert.match(await page.textContent("#round-end"), /Round \d+ is over\s+(.+ wins|You win!|No winner)/);
+    await page.waitForFunction(() =>
+      /Next round in \d+ s/.test(document.querySelector("#round-next").textContent),
+    );
     await keep(page, "round-end");
     await page.setViewportSize({ width: 844, height: 390 });
-    await page.until(() => document.querySelector("#round-next").getBoundingClientRect().bottom < innerHeight);
+    await page.until(
+      () => document.querySelector("#round-next").getBoundingClientRect().bottom < innerHeight,
+    );
     await keep(page, "round-end-sideways");
     await page.waitForSelector("#round-end", { state: "hidden", timeout: 30_000 });
     page.assertClean();
@@ -34,7 +38,7 @@ test("the end of a round names the winner, and the next one begins", async () =>
   }
 });
 
-test("the end of a round shows the own place below the first eight", async () => {
+test("the end of a round shows the player's own rank below the first eight", async () => {
   const host = await visit(stage.browser, stage.server.page);
   await host.click("#create summary");
   await host.fill("[name=round_s]", "10");
@@ -65,7 +69,9 @@ test("the net graph shows simulated lag", async () => {
   await page.keyboard.press("F3");
   await page.waitForSelector("#net:not([hidden])");
   await page.fill("#lag-delay", "100");
-  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, { timeout: 30_000 });
+  await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms > 150, null, {
+    timeout: 30_000,
+  });
   await page.waitForFunction(() => parseInt(document.querySelector("#net-rows dd").textContent) > 150);
   await page.fill("#lag-delay", "0");
   await page.waitForFunction(() => window.tickwirePage.client.stats().rtt_ms < 80, null, { timeout: 30_000 });

@@ -12,7 +12,7 @@ const RIGHT = { id: 2, x: 300, y: 700 };
 
 const stage = setStage(startServer, openBrowser);
 
-test("the left thumb flies while the right one aims and fires, and both let go", async () => {
+test("the left thumb flies while the right one aims and fires, until both are lifted", async () => {
   const page = await visit(stage.browser, stage.server.page, PHONE);
   await enter(page, "thumbs");
   await page.until(() => window.tickwirePage.drawn.own?.alive);
@@ -25,7 +25,7 @@ test("the left thumb flies while the right one aims and fires, and both let go",
   await page.until(({ x }) => window.tickwirePage.drawn.own.x > x + 0.5, from);
   assert.equal((await drawn(page)).shots, 0, "the left thumb fired");
 
-  // Straight down, in the middle of flying to the right.
+  // Aims straight down while flying to the right.
   await touch("touchStart", { ...LEFT, x: LEFT.x + 50 }, RIGHT);
   await touch("touchMove", { ...LEFT, x: LEFT.x + 50 }, { ...RIGHT, y: RIGHT.y + 50 });
   await page.until(() => window.tickwirePage.drawn.shots > 0);
@@ -41,7 +41,7 @@ test("the left thumb flies while the right one aims and fires, and both let go",
   await page.context().close();
 });
 
-test("on a phone held sideways, what the net graph covers can be closed and left by touch", async () => {
+test("on a phone held sideways, the net graph can be closed, and the room left, by touch", async () => {
   for (const [width, height] of [[844, 390], [667, 375]]) {
     const page = await visit(stage.browser, stage.server.page, { ...PHONE, viewport: { width, height } });
     await enter(page, "sideways");
@@ -58,7 +58,7 @@ test("on a phone held sideways, what the net graph covers can be closed and left
   }
 });
 
-test("whoever watches on a phone has the map on most of the screen", async () => {
+test("for a spectator on a phone the map covers most of the screen", async () => {
   for (const [way, options] of Object.entries({ upright: PHONE, sideways: SIDEWAYS })) {
     const page = await visit(stage.browser, stage.server.page, options);
     await enter(page, "eve", "#watch");
@@ -70,25 +70,41 @@ test("whoever watches on a phone has the map on most of the screen", async () =>
     const { part, covered } = await page.evaluate(() => {
       const { rows } = window.tickwirePage.client.settings;
       const { scale } = window.tickwirePage.drawn;
-      const [short, long] = [rows.length, rows[0].length].map((tiles) => tiles * scale).sort((one, other) => one - other);
-      return { part: (short * long) / (innerWidth * innerHeight), covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight) };
+      const [short, long] = [rows.length, rows[0].length]
+        .map((tiles) => tiles * scale)
+        .sort((one, other) => one - other);
+      return {
+        part: (short * long) / (innerWidth * innerHeight),
+        covered: short > Math.min(innerWidth, innerHeight) || long > Math.max(innerWidth, innerHeight),
+      };
     });
     await keep(page, `watch-${way}`);
-    assert.ok(await page.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth), `${way}: whom it watches is told whole`);
+    assert.ok(
+      await page.$eval("#spec-name", (name) => name.scrollWidth <= name.clientWidth),
+      `${way}: the name is not cut off`,
+    );
     assert.ok(part > 0.55, `${way}: the map takes ${part.toFixed(2)} of the screen`);
-    assert.equal(covered, false, "the map is whole");
+    assert.equal(covered, false, "the map fits on the screen");
     page.assertClean();
     await page.context().close();
   }
 });
 
 test("the spectators' bar has all its texts on a narrow phone", async () => {
-  const page = await visit(stage.browser, stage.server.page, { ...PHONE, viewport: { width: 360, height: 640 } });
+  const page = await visit(stage.browser, stage.server.page, {
+    ...PHONE,
+    viewport: { width: 360, height: 640 },
+  });
   await enter(page, "eve", "#watch");
   await page.waitForSelector("#spectate:not([hidden])");
   await keep(page, "spectator-phone");
   const cut = await page.$$eval("#spectate button", (buttons) =>
-    buttons.filter((button) => button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > window.innerWidth).map((button) => button.textContent),
+    buttons
+      .filter(
+        (button) =>
+          button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > window.innerWidth,
+      )
+      .map((button) => button.textContent),
   );
   assert.deepEqual(cut, []);
   page.assertClean();

@@ -1,4 +1,4 @@
-// What a visitor has to load before the first frame, as it comes over the wire.
+// The bytes that a visitor loads before the first frame, as transferred.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

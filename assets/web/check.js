@@ -1,9 +1,10 @@
-// What a page gives is checked where it comes in: a wrong value is an error that names it and the remedy, and ends nothing.
+// Checks the values that a page passes in: a wrong value throws an error that names it and the remedy, and
+// does not end the session.
 
 const DELAY_MS_MAX = 5_000;
-/** A frame's timestamp is at most so much ahead of the clock: a slow screen's frame, and clocks that a browser rounds. */
+/** How far a frame's timestamp may be ahead of the clock: one frame of a slow screen, plus clock rounding. */
 const AHEAD_MS_MAX = 250;
-/** And at most so much older than the call before it, unless that was for the same frame. */
+/** How much older than the previous call it may be, unless that call was for the same frame. */
 const BEHIND_MS_MAX = 1_000;
 
 export function told(value) {
@@ -17,7 +18,7 @@ export function need(holds, name, wanted, value, kind = TypeError) {
   if (!holds) throw new kind(`${name} must be ${wanted}, not ${told(value)}`);
 }
 
-/** Gives an object's own entries. */
+/** Returns an object's own entries. */
 export function entriesOf(name, value) {
   need(value !== null && typeof value === "object" && !Array.isArray(value), name, "an object", value);
   return Object.entries(value);
@@ -28,9 +29,10 @@ export function within(name, value, least, most, wanted, fits = true) {
   need(fits && value >= least && value <= most, name, wanted, value, RangeError);
 }
 
-export const integer = (name, value, most) => within(name, value, 0, most, `an integer from 0 to ${most}`, Number.isInteger(value));
+export const integer = (name, value, most) =>
+  within(name, value, 0, most, `an integer from 0 to ${most}`, Number.isInteger(value));
 
-/** The lag that a page asks for, added to what it asked for before. */
+/** The lag that a page sets, merged into what it set before. */
 export function lagOf(before, options) {
   const lag = { ...before };
   for (const [name, value] of entriesOf("network", options)) {
@@ -42,7 +44,10 @@ export function lagOf(before, options) {
   return lag;
 }
 
-/** The moments that a page draws. While it is busy the timestamp of its next frame grows old, but not older than its last one. */
+/**
+ * Checks the moments that a page draws. While the page is busy, the timestamp of its next frame grows old,
+ * but never older than its previous frame.
+ */
 export class Frames {
   #last = { now: NaN, at: performance.now() };
 
@@ -51,7 +56,8 @@ export class Frames {
     const is_again = now === before && real - at < BEHIND_MS_MAX;
     const accepted = is_again ? this.#last : { now, at: real };
     this.#last = { now: NaN, at: real };
-    const wanted = `requestAnimationFrame's timestamp or performance.now() (${real.toFixed()} here), or be left out`;
+    const clock = `performance.now() (${real.toFixed()} here)`;
+    const wanted = `requestAnimationFrame's timestamp or ${clock}, or be left out`;
     within("entities(now): now", now, is_again ? now : at - BEHIND_MS_MAX, real + AHEAD_MS_MAX, wanted);
     this.#last = accepted;
   }

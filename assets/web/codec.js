@@ -2,14 +2,14 @@
 
 import { need, told, within } from "./check.js";
 
-/** A value that is not what it should be. Whoever reads bytes of a server ends the session with it. */
+/** A malformed value. When the client reads it from the server, it ends the session. */
 export class DecodeError extends Error {
   name = "DecodeError";
 }
 
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 const UTF8 = new TextEncoder();
-/** The most that a list may claim: every item has a byte at least. */
+/** The longest list that may be announced: every item has at least one byte. */
 const ITEMS_MAX = 65_536;
 
 /** Reads the codec. Every read is checked against the end of the bytes. */
@@ -18,7 +18,12 @@ export class Reader {
   #at = 0;
 
   constructor(bytes) {
-    need(bytes instanceof ArrayBuffer || bytes instanceof Uint8Array, "a Reader's bytes", "a Uint8Array", bytes);
+    need(
+      bytes instanceof ArrayBuffer || bytes instanceof Uint8Array,
+      "a Reader's bytes",
+      "a Uint8Array",
+      bytes,
+    );
     const { buffer, byteOffset, byteLength } = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
     this.#view = new DataView(buffer, byteOffset, byteLength);
   }
@@ -48,19 +53,19 @@ export class Reader {
     return value === 1;
   }
 
-  /** A BigInt from 2^32 on. */
+  /** A BigInt if it has the 8-byte form. */
   #varint() {
     const first = this.u8();
     if (first < 251) return first;
-    if (first > 253) throw new DecodeError("no number begins so");
+    if (first > 253) throw new DecodeError("this is not the first byte of a number");
     const [value, least] = first === 251 ? [this.#view.getUint16(this.#take(2), true), 251]
       : first === 252 ? [this.#view.getUint32(this.#take(4), true), 0x1_0000]
       : [this.#view.getBigUint64(this.#take(8), true), 0x1_0000_0000];
-    if (value < least) throw new DecodeError("the number has a shorter form");
+    if (value < least) throw new DecodeError("the number is not in its shortest form");
     return value;
   }
 
-  /** u16, u32, lengths, numbers of variants. Beyond 2^53, or in a longer form than the shortest, it throws. */
+  /** u16, u32, lengths, variant numbers. Throws beyond 2^53, or if the number is not in its shortest form. */
   varint() {
     return numberOf(this.#varint(), "u64()");
   }
@@ -91,7 +96,7 @@ export class Reader {
     try {
       return TEXT.decode(this.bytes());
     } catch (error) {
-      throw error instanceof DecodeError ? error : new DecodeError("the text is no UTF-8");
+      throw error instanceof DecodeError ? error : new DecodeError("the text is not UTF-8");
     }
   }
 
@@ -110,26 +115,34 @@ export class Reader {
   list(read) {
     need(typeof read === "function", "list's read", "a function", read);
     const length = this.varint();
-    if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) throw new DecodeError("the list is too long");
+    if (length > Math.min(ITEMS_MAX, this.#view.byteLength - this.#at)) {
+      throw new DecodeError("the list is too long");
+    }
     return Array.from({ length }, () => read(this));
   }
 }
 
 function numberOf(value, big) {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new DecodeError(`the number is beyond 2^53: read it by ${big}, as a BigInt`);
+  if (!Number.isSafeInteger(number)) {
+    throw new DecodeError(`the number is beyond 2^53: read it with ${big}, as a BigInt`);
+  }
   return number;
 }
 
-/** `value` as a BigInt, if it is an integer of so many bits. */
+/** `value` as a BigInt, if it is an integer of 64 bits. */
 function bigOf(name, value, fit) {
   const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : null;
-  if (big === null || fit(64, big) !== big) throw new RangeError(`${name} takes a BigInt of its range or an integer within 2^53, not ${told(value)}`);
+  if (big === null || fit(64, big) !== big) {
+    throw new RangeError(`${name} takes a BigInt of its range or an integer within 2^53, not ${told(value)}`);
+  }
   return big;
 }
 
 const isSafe = (value, big) => {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${told(value)} is no integer within 2^53: ${big} takes a BigInt`);
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError(`${told(value)} is not an integer within 2^53: ${big} takes a BigInt`);
+  }
 };
 
 /** Writes the codec. */
@@ -184,7 +197,13 @@ export class Writer {
 
   f32(value) {
     need(typeof value === "number", "f32(value)", "a number", value);
-    need(Number.isFinite(Math.fround(value)) || !Number.isFinite(value), "f32(value)", "within the range of f32", value, RangeError);
+    need(
+      Number.isFinite(Math.fround(value)) || !Number.isFinite(value),
+      "f32(value)",
+      "within the range of f32",
+      value,
+      RangeError,
+    );
     return this.#put(4, "setFloat32", value);
   }
 
@@ -195,7 +214,12 @@ export class Writer {
 
   text(value) {
     need(typeof value === "string", "text(value)", "a text", value);
-    need(!/\p{Cs}/u.test(value), "text(value)", "Unicode, without half a character (toWellFormed() replaces such)", value);
+    need(
+      !/\p{Cs}/u.test(value),
+      "text(value)",
+      "Unicode without unpaired surrogates (toWellFormed() replaces them)",
+      value,
+    );
     return this.bytes(UTF8.encode(value));
   }
 
@@ -226,10 +250,10 @@ export class Writer {
   }
 }
 
-/** Bytes of a player's name. */
+/** The longest player name, bytes. */
 const NAME_BYTES_MAX = 32;
 
-/** The longest start that fits, without control characters. */
+/** The longest prefix of `name` that fits, without control characters. */
 export function nameOf(name) {
   const clean = String(name).replace(/\p{Cc}/gu, " ").replace(/\p{Cs}/gu, "\ufffd");
   let fits = "";

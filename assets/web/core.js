@@ -1,4 +1,4 @@
-// The WebAssembly module as objects: one instance per client. Knows no socket and no clock.
+// The WebAssembly module as objects: one instance per client. It has no socket and no clock.
 import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
@@ -6,23 +6,24 @@ import { parse, stringify } from "./json.js";
 const ABI = 5;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
-  "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out", "messages_in",
-  "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections", "interpolation_delay_ms",
-  "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches", "keyframes", "inputs_late",
-  "inputs_held", "inputs_folded", "inputs_refused", "resumes", "streams_waiting",
-  "entities", "tick",
+  "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out",
+  "messages_in", "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections",
+  "interpolation_delay_ms", "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches",
+  "keyframes", "inputs_late", "inputs_held", "inputs_folded", "inputs_refused", "resumes",
+  "streams_waiting", "entities", "tick",
 ];
 const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
 const HAPPENED = [
-  "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped", "player-changed", "idle-warning",
+  "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped",
+  "player-changed", "idle-warning",
 ];
 const TURN = 2 * Math.PI;
 const NESTED_MAX = 64;
 
 const modules = new Map();
 
-/** Compiles a core; one that came from an address is kept for the next client. */
+/** Compiles a core; one loaded from an address is cached for the next client. */
 export async function load(source) {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
@@ -34,7 +35,7 @@ export async function load(source) {
   return modules.get(url);
 }
 
-/** What the network or a server that is down does may pass; wrong bytes stay wrong. */
+/** Marks an error that may pass: of the network, or of a server that is down. Wrong bytes stay wrong. */
 const mayPass = (error) => {
   throw Object.assign(error, { may_pass: true });
 };
@@ -42,15 +43,19 @@ const mayPass = (error) => {
 async function fetchModule(url) {
   const response = await fetch(url).catch(mayPass);
   const { ok, status, statusText } = response;
-  if (!ok) throw Object.assign(new Error(`${url}: ${status} ${statusText}`), { may_pass: status >= 500 || status === 429 });
+  if (!ok) {
+    throw Object.assign(new Error(`${url}: ${status} ${statusText}`), {
+      may_pass: status >= 500 || status === 429,
+    });
+  }
   return WebAssembly.compile(await response.arrayBuffer().catch(mayPass)).catch(() => {
-    throw new Error(`${url} is no WebAssembly: the option \`wasm\` has to lead to the core`);
+    throw new Error(`${url} is not WebAssembly: the option \`wasm\` must point to the core`);
   });
 }
 
-/** The values of a field on its grid, in units: angles in radians. */
+/** One step of a field's grid, in units: angles in radians. */
 const unitOf = (field) => (field.wrap ? TURN : 1) / field.per_unit;
-/** What the values of a field are called, if they are no numbers. */
+/** The names of a field's values, or null if they are numbers. */
 const wordsOf = (field) => (field.meaning === "bool" ? [false, true] : field.choices);
 const isButton = (field) => field.meaning === "button";
 const MEANINGS = ["number", "bool", "button", "choice"];
@@ -62,12 +67,14 @@ export class Core {
   #drawn = new Map();
   #list = [];
   #picture = 0;
-  /** What the room is: set at `joined`. */
+  /** The facts about the room: set by `joined`. */
   facts = null;
 
   constructor(instance) {
     this.#wasm = instance.exports;
-    if (this.#wasm.tw_abi?.() !== ABI) throw new Error("the core is of another version than tickwire.js: take both from one server");
+    if (this.#wasm.tw_abi?.() !== ABI) {
+      throw new Error("the core and tickwire.js differ in version: take both from one server");
+    }
     this.builtIn = this.#wasm.tw_is_built_in() === 1;
   }
 
@@ -75,17 +82,19 @@ export class Core {
     return new Core(await WebAssembly.instantiate(await load(source), {}));
   }
 
-  /** Copies `bytes` in; their length, for the call that takes them. */
+  /** Copies `bytes` into the core. Returns their length, for the call that takes them. */
   #in(bytes) {
     const at = this.#wasm.tw_in(bytes.length);
-    if (at === 0) throw new RangeError(`${bytes.length} bytes are more than any message has`);
+    if (at === 0) throw new RangeError(`${bytes.length} bytes are more than a message can have`);
     new Uint8Array(this.#wasm.memory.buffer, at, bytes.length).set(bytes);
     return bytes.length;
   }
 
-  /** A copy of what the last call gave, or null. */
+  /** A copy of the last call's result, or null. */
   #out(length) {
-    return length === 0 ? null : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
+    return length === 0
+      ? null
+      : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
   }
 
   /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`. */
@@ -99,7 +108,7 @@ export class Core {
     return this.#wasm.tw_start(this.#in(to.done())) === 1;
   }
 
-  /** Takes a place of `savePlace` again. `false`: the bytes are none. */
+  /** Takes a seat saved by `savePlace`. `false`: the bytes are not a seat. */
   resume(name, game, place) {
     this.facts = null;
     const head = new Writer().text(name).text(game).done();
@@ -109,17 +118,17 @@ export class Core {
     return this.#wasm.tw_resume(this.#in(bytes)) === 1;
   }
 
-  /** What the next page needs to take this place, or null. */
+  /** The bytes with which the next page can take this seat, or null. */
   savePlace() {
     return this.#out(this.#wasm.tw_save_place());
   }
 
-  /** `false`: the message was wrong and the session is over; why comes as an event. */
+  /** `false`: the message was malformed and the session is over; an event tells why. */
   receive(now, bytes) {
     return this.#wasm.tw_receive(now, this.#in(bytes)) === 1;
   }
 
-  /** When to call it next, ms; -1 outside a room. */
+  /** Returns when to call it next, ms; -1 outside a room. */
   advance(now) {
     return this.#wasm.tw_advance(now);
   }
@@ -166,12 +175,21 @@ export class Core {
     const [player, entityId] = from.option(() => [from.varint(), entityOf(from)]) ?? [null, null];
     const tickRate = from.varint();
     const told = from.list(rosterEntry);
-    // After a cut, events tell who left and who joined meanwhile; until then it is the roster of before, with its names.
+    // After a cut, events report who left and joined meanwhile; until then the earlier roster stays, with its
+    // names.
     const roster = this.facts?.roster ?? told;
     const settings = from.bytes();
     const schema = schemaOf(new Reader(from.bytes()));
     const neutral = from.list(() => from.zigzag());
-    this.facts = { room, player, entityId, tickRate, roster, schema, settings: this.builtIn ? json(settings) : settings };
+    this.facts = {
+      room,
+      player,
+      entityId,
+      tickRate,
+      roster,
+      schema,
+      settings: this.builtIn ? json(settings) : settings,
+    };
     this.#plans = schema.kinds.map(planOf);
     if (this.#controls.length !== schema.input.length) this.#controls = neutral;
   }
@@ -194,7 +212,7 @@ export class Core {
     return { player, name: roster.find((entry) => entry.player === player)?.name ?? "" };
   }
 
-  /** The controls by name, those of a vector also as `{ x, y }`; taken if all are right and `is_sent`. */
+  /** Checks controls by name, a vector's also as `{ x, y }`. Applies them if all are valid and `is_sent`. */
   input(now, controls, is_sent) {
     const fields = this.facts.schema.input;
     const taken = [];
@@ -203,8 +221,9 @@ export class Core {
         const full = path + name;
         const at = fields.findIndex((field) => field.name === full);
         if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
-        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") read(value, `${full}.`);
-        else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
+        else if (path.length < NESTED_MAX && value !== null && typeof value === "object") {
+          read(value, `${full}.`);
+        } else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
       }
     };
     read(controls, "");
@@ -212,7 +231,7 @@ export class Core {
     for (const [at, number] of taken) this.#control(at, number);
     const words = Int32Array.from(this.#controls);
     this.#wasm.tw_input(now, this.#in(new Uint8Array(words.buffer)));
-    // An edge is told once: the core keeps it until an input takes it.
+    // A button press is passed on once: the core keeps it until an input takes it.
     fields.forEach((field, at) => {
       if (isButton(field)) this.#controls[at] &= 1;
     });
@@ -236,13 +255,16 @@ export class Core {
       : Math.min(Math.max(step, field.min), field.max);
   }
 
-  /** As an object if the game is built in, else as bytes. 0: queued; 1: too many wait; 2: too long; 3: no command of the game. */
+  /**
+   * Takes an object if the game is built in, else bytes. Returns 0: queued; 1: too many wait; 2: too long; 3:
+   * not a command of the game; 4: from a spectator.
+   */
   command(command) {
     const bytes = this.builtIn ? UTF8.encode(stringify(command)) : command;
     return this.#wasm.tw_command(this.#in(bytes));
   }
 
-  /** What to draw. The same array and objects each time, filled anew. */
+  /** What to draw. Returns the same array and objects each time, with new values. */
   view(now) {
     const count = this.#wasm.tw_view(now);
     const numbers = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
@@ -300,7 +322,9 @@ export class Core {
 
   /** The newest tick. */
   tick(now) {
-    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[FIGURES.length - 1];
+    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[
+      FIGURES.length - 1
+    ];
   }
 
   stateHash() {
@@ -311,12 +335,12 @@ export class Core {
     return this.#wasm.tw_reconnect(now) === 1;
   }
 
-  /** `player`: its number, or -1 for the own view. */
+  /** `player`: a player's number, or -1 for the spectator's own view. */
   follow(player) {
     this.#wasm.tw_follow(player);
   }
 
-  /** Whether the page is hidden, so that its player may do nothing for longer. */
+  /** Reports whether the page is hidden: then its player may stay idle for longer. */
   hidden(hidden) {
     this.#wasm.tw_hidden(hidden ? 1 : 0);
   }
@@ -329,7 +353,10 @@ export class Core {
 const UTF8 = new TextEncoder();
 const json = (bytes) => parse(new TextDecoder().decode(bytes));
 
-/** An enum as serde writes it, with its variant as `type`: `"A"`, `{ A: { x } }`, `{ A: 1 }`. */
+/**
+ * Turns an enum in serde's form (`"A"`, `{ A: { x } }`, `{ A: 1 }`) into an object with the variant as
+ * `type`.
+ */
 function named(value) {
   if (typeof value === "string") return { type: value };
   const [type, body] = Object.entries(value ?? {})[0] ?? ["", null];
@@ -337,18 +364,27 @@ function named(value) {
   return isObject ? { ...body, type } : { type, value: body };
 }
 
-/** An entity's id; 0 is none. */
+/** An entity's id; 0 means none. */
 const entityOf = (from) => from.varint() || null;
 
 const rosterEntry = (from) => ({ player: from.varint(), entity: entityOf(from), name: from.text() });
 
-/** Times since the key, ms. */
+/** Times since the key press, ms. */
 function inputTrace(from) {
   const [tick, late] = [from.varint(), from.bool()];
-  const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () => from.f64());
+  const [pressed, made, sent, received, applied, snapshot, decoded, shown] = Array.from({ length: 8 }, () =>
+    from.f64(),
+  );
   return {
-    tick, late, made_ms: made - pressed, sent_ms: sent - pressed, received_ms: Number.isNaN(received) ? null : received - pressed,
-    applied_ms: applied - pressed, snapshot_ms: snapshot - pressed, decoded_ms: decoded - pressed, shown_ms: shown - pressed,
+    tick,
+    late,
+    made_ms: made - pressed,
+    sent_ms: sent - pressed,
+    received_ms: Number.isNaN(received) ? null : received - pressed,
+    applied_ms: applied - pressed,
+    snapshot_ms: snapshot - pressed,
+    decoded_ms: decoded - pressed,
+    shown_ms: shown - pressed,
   };
 }
 
@@ -378,7 +414,7 @@ function schemaOf(from) {
   return { version, kinds, input: from.list(field) };
 }
 
-/** What a page gives for a control as a number. */
+/** The number of a control's value. */
 function numberOf(field, value) {
   if (field.choices !== null) return choiceOf(field, value);
   const name = `"${field.name}"`;
@@ -387,23 +423,28 @@ function numberOf(field, value) {
   return Number(value);
 }
 
-/** The number of a variant that is given by its name or its number. */
+/** The number of a variant, given by its name or number. */
 function choiceOf({ name, choices }, value) {
   const at = typeof value === "string" ? choices.indexOf(value) : value;
   if (!Number.isInteger(at) || at < 0 || at >= choices.length) {
-    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`);
+    throw new TypeError(
+      `"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${told(value)}`,
+    );
   }
   return at;
 }
 
-/** A class for objects that inherit nothing: names of fields come from the server. Engines are fast with those of a class. */
+/**
+ * A class whose objects inherit nothing, because field names come from the server. Engines optimize objects
+ * of a class.
+ */
 function bareClass() {
   const Bare = function () {};
   Bare.prototype = Object.create(null);
   return Bare;
 }
 
-/** How a row becomes an object. */
+/** How a row of a kind becomes an object. */
 function planOf(kind) {
   const taken = new Set(["id", "kind", "own"]);
   const parts = kind.fields.map((field) => {

@@ -1,6 +1,6 @@
-// JSON whose integers beyond 2^53 are BigInt, in both directions.
+// JSON with integers beyond 2^53 as BigInt, in both directions.
 
-/** What marks such a number on its way. Nobody else knows it, so no text passes for a number. */
+/** Marks such a number inside the JSON text. It is random, so no other text can pass for a number. */
 let secret = null;
 const mark = () => (secret ??= `#${Math.random()}`);
 const TOKENS = /"(?:[^"\\]|\\.)*"|[-+.\deE]+/g;
@@ -19,7 +19,7 @@ export function stringify(value) {
   const text = JSON.stringify(value, function (key, told) {
     const each = this[key];
     if (typeof each === "bigint") return `${mark()}${each}`;
-    // From 1e21 on it is written as a fraction, which is no integer of a game.
+    // From 1e21 on JSON writes it with an exponent, which no integer of a game has.
     const loses = Number.isInteger(each) && !Number.isSafeInteger(each) && Math.abs(each) < 1e21;
     if (loses || (typeof each === "number" && !Number.isFinite(each))) {
       throw new RangeError(`a command's numbers must be finite, and beyond 2^53 a BigInt, not ${each}`);

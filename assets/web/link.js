@@ -1,11 +1,11 @@
-// A connection with the lag that the page asks for. Order is kept, as TCP keeps it.
+// A connection with the lag that the page sets. Messages stay in order, as over TCP.
 
 import { need } from "./check.js";
 
 const WAITING_MAX = 4096;
 const CLOSES_WITHIN_MS = 500;
 
-/** Hands things on after a delay, in order. */
+/** Delivers items after a delay, in order. */
 class Delay {
   #queue = [];
   #timer = null;
@@ -23,7 +23,7 @@ class Delay {
     const due = Math.max(this.#last_due, performance.now() + wait);
     this.#last_due = due;
     this.#queue.push({ item, due });
-    // At the bound what waits goes out early: nothing is dropped.
+    // At the bound, waiting items are delivered early: nothing is dropped.
     if (this.#queue.length > WAITING_MAX) this.#run(Infinity);
     else this.#schedule();
   }
@@ -41,7 +41,7 @@ class Delay {
     this.#schedule();
   }
 
-  /** Hands on at once what waits. */
+  /** Delivers all waiting items at once. */
   flush() {
     clearTimeout(this.#timer);
     this.#timer = null;
@@ -54,7 +54,7 @@ class Delay {
   }
 }
 
-/** Codes of a WebSocket's end: 1000 gives the place up, any other keeps it. */
+/** WebSocket close codes: 1000 gives the seat up, any other code keeps it. */
 export const LEAVES = 1000;
 export const COMES_BACK = 4000;
 
@@ -64,15 +64,15 @@ export class Link {
   #out;
   isOpen = false;
   wasOpen = false;
-  /** What the server answered instead of opening it; 0 if the transport does not tell. */
+  /** The HTTP status with which the server refused the WebSocket; 0 if the transport does not report it. */
   status = 0;
 
-  /** `heard`: `open()`, `message(bytes)`, `close(code)`. After `close` nothing more is heard. */
+  /** `heard`: `open()`, `message(bytes)`, `close(code)`. After `close` there are no more calls. */
   constructor(make, url, network, heard) {
     this.#in = new Delay(network, (tell) => tell());
     this.#out = new Delay(network, (bytes) => this.#socket?.send(bytes));
     const socket = make(url, "tickwire.v1");
-    need(typeof socket?.send === "function", "what transport gives", "like a WebSocket", socket);
+    need(typeof socket?.send === "function", "the result of transport", "like a WebSocket", socket);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -80,7 +80,7 @@ export class Link {
       heard.open();
     };
     socket.onmessage = ({ data }) => {
-      // A text is no message of this protocol; the core says so about a tag that it does not know.
+      // This protocol has no text messages; an unknown tag makes the core report the error.
       const bytes = typeof data === "string" ? Uint8Array.of(255) : new Uint8Array(data);
       this.#in.push(() => heard.message(bytes));
     };
@@ -92,9 +92,9 @@ export class Link {
       });
     };
     socket.onerror = (event) => {
-      // The package `ws` says "Unexpected server response: 403".
+      // The message of the `ws` package: "Unexpected server response: 403".
       this.status = Number(/response: (\d+)/.exec(event?.message)?.[1] ?? 0);
-      // Chromium closes none that the page's policy forbids.
+      // Chromium sends no close event for a WebSocket that the page's policy forbids.
       setTimeout(() => socket.onclose?.({ code: 1006 }), CLOSES_WITHIN_MS);
     };
   }
@@ -103,10 +103,10 @@ export class Link {
     this.#out.push(bytes);
   }
 
-  /** Ends it without being told. */
+  /** Ends the connection without a call of `heard.close`. */
   drop(code) {
     const socket = this.#socket;
-    // A goodbye is said, whatever lag is simulated.
+    // Last messages are sent whatever lag is simulated.
     if (this.isOpen) this.#out.flush();
     this.#socket = null;
     this.isOpen = false;
@@ -117,7 +117,7 @@ export class Link {
     try {
       socket.close(code);
     } catch {
-      // It was closed already.
+      // It was already closed.
     }
   }
 }

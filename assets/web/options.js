@@ -15,18 +15,36 @@ const OPTIONS = {
   name: text,
   role: [(value) => value === "player" || value === "spectator", '"player" or "spectator"'],
   room: text,
-  create: [(value) => entriesOf("create", value).forEach(([name, each]) => {
-    need(isText(each) || Number.isFinite(each) || typeof each === "boolean", `create.${name}`, "a text", each);
-  }) ?? true],
+  create: [
+    (value) =>
+      entriesOf("create", value).forEach(([name, each]) => {
+        need(
+          isText(each) || Number.isFinite(each) || typeof each === "boolean",
+          `create.${name}`,
+          "a text",
+          each,
+        );
+      }) ?? true,
+  ],
   fresh: [(value) => typeof value === "boolean", "true or false"],
   wasm: [
-    (value) => isAddress(value) || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof WebAssembly.Module,
+    (value) =>
+      isAddress(value) ||
+      value instanceof ArrayBuffer ||
+      ArrayBuffer.isView(value) ||
+      value instanceof WebAssembly.Module,
     "the address of a .wasm file, its bytes or its module",
   ],
   network: [(value) => lagOf({}, value)],
-  transport: [isFunction, "a function that gives a WebSocket"],
-  signal: [(value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener), "an AbortSignal"],
-  keep: [(value) => typeof value === "boolean" || isFunction(value.getItem), "true, false or a store as sessionStorage is one"],
+  transport: [isFunction, "a function that returns a WebSocket"],
+  signal: [
+    (value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener),
+    "an AbortSignal",
+  ],
+  keep: [
+    (value) => typeof value === "boolean" || isFunction(value.getItem),
+    "true, false or a store like sessionStorage",
+  ],
 };
 
 export function checkOptions(options) {
@@ -43,19 +61,23 @@ export function playUrl() {
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/play`;
 }
 
-/** A server's address as a WebSocket wants it: it may be relative to the page, and `http:`. */
+/** A server's address in the form that a WebSocket needs. `url` may be relative to the page, or `http:`. */
 export function addressOf(url) {
   try {
     return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
   } catch {
-    throw new TickwireError(bad(1008, "bad_url", `${url} is no address of a server.`));
+    throw new TickwireError(bad(1008, "bad_url", `${url} is not a server address.`));
   }
 }
 
 export function targetOf({ room, create, fresh }) {
   if (room !== undefined && room !== null) {
     const id = room.toLowerCase();
-    if (!ROOM.test(id)) throw new TickwireError(bad(4010, "no_such_room", "This is no room: its name has 8 characters of 0-9 and a-z."));
+    if (!ROOM.test(id)) {
+      throw new TickwireError(
+        bad(4010, "no_such_room", "This is not a room id: it has 8 characters of 0-9 and a-z."),
+      );
+    }
     return { room: [...id].reduce((bits, digit) => bits * 32 + ROOM_DIGITS.indexOf(digit), 0) };
   }
   const pairs = Object.entries(create ?? {}).map(([key, value]) => [key, String(value)]);

@@ -1,5 +1,5 @@
-// A page for server/examples/own_game.rs: arrows or WASD to run, space to dash. It needs no WebAssembly of its own: the
-// generic client reads the game by the schema that the server sends.
+// A page for server/examples/own_game.rs: arrows or WASD to run, space to dash. It needs no WebAssembly of
+// its own: the generic client reads the game through the schema that the server sends.
 import { connect, Reader } from "./tickwire.js";
 
 const canvas = document.getElementById("field");
@@ -19,12 +19,12 @@ client.on("event", (bytes) => {
   const from = new Reader(bytes); // enum News { Tagged { by, whom } }: the variant's number, then its fields
   if (from.varint() === 0) say(`${nameOf(from.varint())} tagged ${nameOf(from.varint())}`);
 });
-client.on("cut", () => say("The connection broke; coming back…"));
-client.on("resumed", () => say("Back again."));
+client.on("cut", () => say("Connection lost. Reconnecting…"));
+client.on("resumed", () => say("Reconnected."));
 client.on("closed", ({ text }) => say(`It is over: ${text}`));
 
 function key(event) {
-  // With Meta, macOS tells no keyup of other keys; without the focus, nobody does.
+  // While Meta is held, macOS sends no keyup of other keys; a page without the focus gets none at all.
   if (event.type === "blur" || event.metaKey || event.key === "Meta") keys.clear();
   else if (event.type === "keyup") keys.delete(event.code);
   else if (!event.ctrlKey && !event.altKey) keys.add(event.code);
@@ -54,4 +54,4 @@ requestAnimationFrame(function frame(now) {
   }
   requestAnimationFrame(frame);
 });
-say("Run: whoever is red is it.");
+say("Run: the red player is it.");

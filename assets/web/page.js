@@ -1,4 +1,4 @@
-// The arena's page: which screen is shown, how a session begins, is cut, resumed and ends.
+// The arena's page: which screen is shown, and how a session begins, is cut, resumes and ends.
 
 import { Controls } from "./arena/controls.js";
 import { explain } from "./arena/closes.js";
@@ -18,12 +18,12 @@ const game = new Game({ painter, controls, net });
 const lobby = new Lobby(enter);
 let client = null;
 let wish = null;
-/** Counts the ways in: whoever has gone another one meanwhile does not come in by the first. */
+/** Counts the attempts to join: a join that finishes after a newer attempt began is dropped. */
 let ways = 0;
-/** The page is being closed: that needs no explanation. */
+/** The page is closing: the end of the session needs no explanation. */
 let closing = false;
 
-/** Goes into a room: `{ name, role, room, create, fresh }`. */
+/** Joins a room: `{ name, role, room, create, fresh }`. */
 async function enter(wanted) {
   wish = wanted;
   const way = ++ways;
@@ -46,7 +46,10 @@ async function enter(wanted) {
   play(made, role === "spectator");
 }
 
-/** Takes the place that the page had before it was loaded anew. `false`: there is none, and nobody went another way meanwhile. */
+/**
+ * Takes the seat that the page had before a reload. `false`: there is none, and no other attempt to join
+ * began meanwhile.
+ */
 async function comeBack() {
   const asked = readHash(location.hash);
   if (asked?.watch || asked?.problem) return false;
@@ -54,10 +57,14 @@ async function comeBack() {
   let made = null;
   try {
     made = await resume({
-      url: playUrl(), game: "arena", room: asked?.room, wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
+      url: playUrl(),
+      game: "arena",
+      room: asked?.room,
+      wasm: new URL("arena.wasm", import.meta.url),
+      network: net.lag,
     });
   } catch {
-    // The lobby says what is wrong with the server to whoever wants to go in.
+    // The lobby reports what is wrong with the server when the player joins.
   }
   if (way !== ways) {
     made?.close();
@@ -69,12 +76,17 @@ async function comeBack() {
   return true;
 }
 
-/** Shows the room that a client came into. */
+/** Shows the room that a client joined. */
 function play(made, watches) {
   client = made;
   const ifCurrent = (act) => (event) => client === made && act(event);
   made.on("cut", ifCurrent(cut));
-  made.on("idle-warning", ifCurrent(({ closes_in_ms }) => toast(`Move, or you leave the room in ${Math.round(closes_in_ms / 1000)} s`)));
+  made.on(
+    "idle-warning",
+    ifCurrent(({ closes_in_ms }) =>
+      toast(`Move, or you leave the room in ${Math.round(closes_in_ms / 1000)} s`),
+    ),
+  );
   made.on("resumed", ifCurrent(resumed));
   made.on("closed", ifCurrent(closed));
   lobby.close();
@@ -85,7 +97,7 @@ function play(made, watches) {
   canvas.focus({ preventScroll: true });
 }
 
-/** Back to the lobby; `room` is where it invites to. */
+/** Back to the lobby; `room` is the room that it offers to join. */
 function toLobby(room = null) {
   game.stop();
   client = null;
@@ -95,16 +107,17 @@ function toLobby(room = null) {
   byId("play").focus({ preventScroll: true });
 }
 
-/** It was not possible to come in. */
+/** The join failed. */
 function refuse(error) {
   const { title, meaning, text, advice, action } = explain(error);
-  // Nobody is invited to where nobody comes in.
+  // The lobby does not offer a room that cannot be joined.
   const room = action === "other" ? null : (wish.room ?? null);
   if (room === null) history.replaceState(null, "", location.pathname);
   lobby.open(room);
-  // What is no closing is a fault of this page: it says so, and the console has the rest.
+  // An error without a close code is a bug of this page: the lobby reports it, and the console has the
+  // details.
   if (error.code === undefined) console.error(error);
-  // The button that was pressed was disabled meanwhile.
+  // The button that was pressed lost the focus while it was disabled.
   if (document.activeElement === document.body) byId("play").focus();
   lobby.problem([title, meaning, text, advice].filter((part) => part !== "").map(sentence).join(" "));
 }
@@ -115,14 +128,14 @@ function cut({ attempt, grace_left_ms }) {
   const left_s = Math.ceil(grace_left_ms / 1000);
   const waits = client.player === null ? `Trying for ${left_s} s.` : `Your ship waits for ${left_s} s.`;
   const tries = attempt > 1 ? ` (attempt ${attempt})` : "";
-  setText(byId("link-lost-text"), `Connection lost. Coming back${tries} … ${waits}`);
+  setText(byId("link-lost-text"), `Connection lost. Reconnecting${tries} … ${waits}`);
   show(byId("link-lost"), true);
 }
 
 function resumed({ away_ms }) {
   show(byId("link-lost"), false);
   const where = client.player === null ? "in the same room" : "in the same ship";
-  toast(`Back again, ${where}, after ${(away_ms / 1000).toFixed(1)} s`, "good");
+  toast(`Reconnected, ${where}, after ${(away_ms / 1000).toFixed(1)} s`, "good");
 }
 
 function closed(reason) {
@@ -145,7 +158,7 @@ function closed(reason) {
   byId("closed").showModal();
 }
 
-/** The button with the advised action; it waits as long as the server asked for. */
+/** The button with the advised action; it is disabled for as long as the server asked to wait. */
 function closedButton(told, room) {
   const button = byId("closed-act");
   const ready_ms = performance.now() + told.wait_ms;
@@ -177,15 +190,17 @@ function leave() {
 
 byId("btn-leave").onclick = leave;
 byId("btn-net").onclick = () => {
-  // On a small screen the scores lie over it.
+  // On a small screen the scores cover it.
   const isCovered = game.scores.open;
   game.scores.toggle(false);
   net.toggle(isCovered || undefined);
 };
-byId("btn-share").onclick = async () => toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
+byId("btn-share").onclick = async () =>
+  toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
 for (const button of document.querySelectorAll(".command button")) {
   const command = button.previousElementSibling;
-  button.onclick = async () => toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
+  button.onclick = async () =>
+    toast((await copy(command.textContent)) ? "Command copied" : "Select the command to copy it", "good");
 }
 byId("spec-prev").onclick = () => game.spectating.step(-1);
 byId("spec-next").onclick = () => game.spectating.step(1);
@@ -196,7 +211,7 @@ byId("spec-join").onclick = () => {
   lobby.go({ role: "player", room });
 };
 
-/** The scores are open for as long as Tab is held. */
+/** The scores are open while Tab is held. */
 let peeks = false;
 function endPeek() {
   if (peeks) game.scores.toggle(false);
@@ -212,32 +227,36 @@ window.addEventListener("keydown", (event) => {
   else if (event.code === "Escape") {
     game.scores.toggle(false);
     canvas.focus({ preventScroll: true });
-  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) game.spectating.step(SPECTATOR_KEYS[event.code]);
-  else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
+  } else if (game.spectating.active && event.code in SPECTATOR_KEYS && onCanvas(event)) {
+    game.spectating.step(SPECTATOR_KEYS[event.code]);
+  } else if (game.spectating.active && event.code === "KeyM") game.spectating.wholeMap();
   else if (event.code !== "Tab" || !onCanvas(event)) return;
   event.preventDefault();
 });
 window.addEventListener("keyup", ({ code }) => code === "Tab" && endPeek());
 window.addEventListener("blur", endPeek);
-// After a click or a touch the keys are the ship's again; who came to a button by the keyboard stays there.
+// After a click or a touch the keys control the ship again; a player that reached a button by keyboard stays
+// there.
 byId("hud").addEventListener("click", (event) => {
-  if (event.detail > 0 && event.target.closest("button, .panel") && client !== null) canvas.focus({ preventScroll: true });
+  if (event.detail > 0 && event.target.closest("button, .panel") && client !== null) {
+    canvas.focus({ preventScroll: true });
+  }
 });
 byId("hud").addEventListener("pointerup", (event) => {
   if (event.target.matches("input[type=range]")) canvas.focus({ preventScroll: true });
 });
 window.addEventListener("hashchange", arrive);
-// The client keeps the ship for the page that comes after a reload.
+// The client keeps the seat for the page after a reload.
 window.addEventListener("pagehide", () => (closing = true));
 window.addEventListener("pageshow", async ({ persisted }) => {
   closing = false;
   if (persisted && client === null && !(await comeBack())) toLobby();
 });
 
-/** Whether a key was meant for the game. With Shift, Tab leaves the arena for the buttons. */
+/** Whether a key is meant for the game. Shift+Tab moves from the arena to the buttons. */
 const onCanvas = (event) => (event.target === canvas || event.target === document.body) && !event.shiftKey;
 
-/** What the address asks for. */
+/** Does what the address asks for. */
 async function arrive() {
   const { hash } = location;
   const asked = readHash(hash);
@@ -245,11 +264,13 @@ async function arrive() {
     if (asked?.room === client.room) return;
     const asking = client;
     const nowhere = asked === null || asked.problem !== undefined || !(await isThere(asked.room));
-    // Meanwhile it may have gone elsewhere.
+    // Meanwhile the page may have changed rooms.
     if (client !== asking || location.hash !== hash) return;
     if (nowhere) {
-      // What leads nowhere is no reason to give a ship up.
-      if (asked !== null) toast(asked.problem ?? `There is no room ${asked.room} any more. You stay where you are.`);
+      // A wrong link is no reason to give up a ship.
+      if (asked !== null) {
+        toast(asked.problem ?? `Room ${asked.room} no longer exists. You stay in your room.`);
+      }
       history.replaceState(null, "", hashOf(client.room, client.player === null));
       return;
     }
@@ -263,10 +284,10 @@ async function arrive() {
   if (asked?.watch) lobby.go({ role: "spectator", room: asked.room });
 }
 
-/** How old a list of rooms may be, with the way here. */
+/** How old a list of rooms may be, including its transfer. */
 const LIST_AGE_MS_MAX = 1_200;
 
-/** Whether a room is there. A list that cannot be had says nothing against it; one may be a second old. */
+/** Whether a room exists. It counts as existing if the list cannot be loaded. A list may be a second old. */
 async function isThere(room) {
   const has = (rooms) => rooms.some((other) => other.id === room);
   const isListed = () => listRooms({ url: playUrl() }).then(has, () => true);
@@ -278,7 +299,15 @@ async function isThere(room) {
 document.body.classList.toggle("home", isHome());
 comeBack().then((isBack) => isBack || arrive());
 
-// For tests, and for who is curious.
+// For tests and for debugging.
 Object.defineProperty(window, "tickwirePage", {
-  value: { get client() { return client; }, get drawn() { return game.drawn; }, ships: () => game.shipsOnScreen() },
+  value: {
+    get client() {
+      return client;
+    },
+    get drawn() {
+      return game.drawn;
+    },
+    ships: () => game.shipsOnScreen(),
+  },
 });

@@ -1,18 +1,21 @@
-// Places that outlive their page: who loads it anew takes the same place again. What is kept is a secret.
+// Seats ("places") that outlive their page: after a reload the page takes the same seat again. The stored
+// data is a secret.
 //
-// A place lies in the store only while no page has it: the page that goes puts it there, the page that comes takes it out.
-// A tab that is duplicated in between copies the store without it, so that no two tabs ever want the same place.
+// A seat is in the store only while no page has it: the closing page stores it, the next page takes it out. A
+// tab that is duplicated in between copies a store without the seat, so two tabs never claim the same one.
 
 const KEY = "tickwire.places";
 const PLACES_MAX = 8;
 
-/** The store of the host's choice: `true` is the tab's own, `false` none. Gives null where nothing can be kept. */
+/**
+ * The store for the option `keep`: `true` is the tab's own, `false` none. Null where nothing can be stored.
+ */
 export function storeOf(keep = true) {
   if (keep !== true) return keep || null;
   try {
     return globalThis.sessionStorage ?? null;
   } catch {
-    // The browser forbids it.
+    // The browser denies access.
     return null;
   }
 }
@@ -31,16 +34,16 @@ function write(store, places) {
     if (places.length > 0) store.setItem(KEY, JSON.stringify(places.slice(-PLACES_MAX)));
     else store.removeItem(KEY);
   } catch {
-    // It is full or forbidden: then nothing is kept.
+    // The store is full or access is denied: nothing is kept.
   }
 }
 
-/** Keeps a place: `{ url, game, room, until, bytes }`, `until` as `Date.now()` has it. */
+/** Stores a seat: `{ url, game, room, until, bytes }`, with `until` on the clock of `Date.now()`. */
 export function putPlace(store, place) {
   write(store, [...read(store), { ...place, bytes: btoa(String.fromCharCode(...place.bytes)) }]);
 }
 
-/** Takes out the first place that fits, or gives null: it is used once. */
+/** Removes and returns the first seat that fits, or null: a seat is used once. */
 export function takePlace(store, fits) {
   const places = read(store);
   const at = places.findIndex(fits);
@@ -54,8 +57,13 @@ export function takePlace(store, fits) {
   }
 }
 
-/** Gives what `enter(signal)` gives with a place that was taken, or null if it fails and the place `isLost`. If it fails otherwise, is
- * given up by `outer`, or the page goes before it is in, the place is there again for who comes next. Once it is in, `outer` ends it. */
+/**
+ * Calls `enter(signal)` with a seat that was taken from the store, and resolves with its client; or with null
+ * if it fails and `isLost(error)` says that the seat is lost.
+ *
+ * The seat goes back into the store if `enter` fails in another way, if `outer` aborts it, or if the page
+ * closes before the client has joined. After the join, `outer` ends the session.
+ */
 export async function tryPlace(store, place, outer, isLost, enter) {
   const inner = new AbortController();
   let is_back = false;
@@ -65,12 +73,12 @@ export async function tryPlace(store, place, outer, isLost, enter) {
     is_back = true;
   };
   const leave = () => {
-    // Now: a page that goes does nothing later.
+    // At once: a closing page does nothing later.
     putBack();
     inner.abort(new DOMException("The page was left.", "AbortError"));
   };
   const giveUp = () => {
-    // Now: who undoes an effect and runs it again tries again in the same task.
+    // At once: a framework that undoes an effect and runs it again retries in the same task.
     if (!is_in) putBack();
     inner.abort(outer.reason);
   };

@@ -1,4 +1,4 @@
-// A session in a room: it plays, comes back after a cut, and ends. The page gets it from `connect`.
+// A session in a room: plays, reconnects after a cut, and ends. The page gets it from `connect`.
 import { Frames, integer, lagOf, need, told } from "./check.js";
 import { Reader, nameOf } from "./codec.js";
 import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
@@ -10,24 +10,30 @@ import { putPlace, storeOf } from "./places.js";
 /** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
 const COMMAND_BYTES_MAX = 512;
 const COMMANDS_WAITING_MAX = 128;
-/** How long a server keeps a cut player's place, if it does not say. */
+/** How long a server keeps a disconnected player's seat, if it does not tell. */
 const GRACE_MS = 30_000;
-/** The most that an attempt waits: twice as long with each. How long it does is chance, so that not all whose server is gone come back
- * at the same moment. */
+/**
+ * The longest wait before an attempt to reconnect; it doubles with each attempt. The actual wait is random,
+ * so that the clients of a failed server do not all return at the same moment.
+ */
 const RETRY_MS = { first: 500, max: 8_000 };
 const JOIN_TIMEOUT_MS = 15_000;
-/** An attempt to come back that takes longer is given up, so that the next can begin. */
+/** An attempt to reconnect that takes longer is given up, so that the next can begin. */
 const RESUME_TIMEOUT_MS = 5_000;
-/** Pauses between attempts keep growing if the connection holds for less than this. */
+/** Pauses between attempts keep growing if the connection lasts less than this. */
 const STEADY_MS = 10_000;
-/** A server speaks four times a second at least. After as many checks without a word the connection counts as broken; checks, not
- * a time, because a laptop that wakes finds the messages only after its clock has jumped. */
+/**
+ * A server sends at least four messages a second. After more than this many checks without one, the
+ * connection counts as broken. Checks are counted rather than time, because a laptop that wakes up finds the
+ * messages only after its clock has jumped.
+ */
 const SILENCE = { checks_max: 5, check_ms: 1_000 };
 const LEAVE_TIMEOUT_MS = 500;
 const RATES_MS = 1_000;
 const LISTENS_MS = 1_000;
 const EVENTS = [
-  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "input-trace",
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed",
+  "idle-warning", "closed", "input-trace",
 ];
 
 export class Client {
@@ -40,7 +46,10 @@ export class Client {
   #timer = null;
   #listeners = new Map(EVENTS.map((name) => [name, new Set()]));
   #settle = null;
-  /** Behind the join what happens waits until the page listens, or for `LISTENS_MS`: frameworks do so some tasks later. */
+  /**
+   * Events after the join are held until the page listens, or for `LISTENS_MS`: frameworks add their
+   * listeners some tasks later.
+   */
   #waits_for_page = false;
   #broke_meanwhile = false;
   #end = null;
@@ -48,14 +57,14 @@ export class Client {
   #grace_ms = GRACE_MS;
   /** While cut: `{ since, attempt }`. */
   #cut = null;
-  /** The last time that it came back: `{ at, attempt }`. */
+  /** The last reconnect: `{ at, attempt }`. */
   #back = { at: -Infinity, attempt: 0 };
   #attempt_timer = null;
   #silence = { timer: null, checks: 0 };
-  /** It takes a place again: until it is in, the place is for whoever tries next. */
+  /** Whether it takes a kept seat: until it has joined, the seat stays for the next attempt. */
   #takes;
   #is_leaving = false;
-  /** What gives the place up, `Hello` and `Leave`, until the server has it. */
+  /** The messages that give the seat up, `Hello` and `Leave`, until the server has them. */
   #goodbye = null;
   #rates = [];
   #frames = new Frames();
@@ -70,48 +79,64 @@ export class Client {
     this.#takes = place !== null;
     const name = nameOf(options.name ?? "guest");
     if (place !== null) {
-      if (!core.resume(name, options.game ?? "arena", place.bytes)) throw new TickwireError(bad(4007, "bad_place", "What was kept is no place."));
+      if (!core.resume(name, options.game ?? "arena", place.bytes)) {
+        throw new TickwireError(bad(4007, "bad_place", "The kept data is not a seat."));
+      }
       return;
     }
     if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
-      throw new TickwireError(bad(1008, "policy", "The game's name or the room's options are too long or too many."));
+      throw new TickwireError(
+        bad(1008, "policy", "The game's name or the room's options are too long or too many."),
+      );
     }
   }
 
-  /** The page goes. The place is kept for the page that comes after it, if the host wants that; else it is given up: no ship stays
-   * behind for the grace time. */
+  /**
+   * The page closes. If the option `keep` allows it, the seat is kept for the next page. Otherwise it is
+   * given up, so that no ship is left behind for the grace time.
+   */
   #leave = () => {
     if (this.#state === "closed" || this.#is_leaving) return;
     const bytes = this.#store === null ? null : this.#core.savePlace();
     if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
     const until = Date.now() + this.#grace_ms - away_ms;
-    putPlace(this.#store, { url: this.#url, game: this.#options.game ?? "arena", room: this.room, until, bytes });
+    putPlace(this.#store, {
+      url: this.#url,
+      game: this.#options.game ?? "arena",
+      room: this.room,
+      until,
+      bytes,
+    });
     this.#finish(kept());
   };
 
-  /** The device has a network again: no need to wait for the next attempt. */
+  /** The device has a network again: tries at once. */
   #again = () => {
     if (this.#state !== "cut" || this.#link !== null) return;
     clearTimeout(this.#timer);
     this.#open();
   };
 
-  /** Who hides the page may do nothing for longer. */
+  /** A player that hides the page may stay idle for longer. */
   #hide = () => {
     if (this.#state === "closed") return;
     this.#core.hidden(document.hidden);
     this.#transmit();
   };
 
-  /** Resolves when the place is there. */
+  /** Resolves when the client has its seat. */
   async ready(signal) {
     signal?.throwIfAborted();
-    const giveUp = () => (this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was given up.")));
+    const giveUp = () =>
+      this.#settle === null ? this.close() : this.#finish(bad(1000, "aborted", "Joining was cancelled."));
     signal?.addEventListener("abort", giveUp);
     this.#forget = () => signal?.removeEventListener("abort", giveUp);
     globalThis.addEventListener?.("pagehide", this.#leave);
-    const timer = setTimeout(() => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)), JOIN_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => this.#finish(bad(4009, "timeout", "The server did not answer in time.", "retry", 2_000)),
+      JOIN_TIMEOUT_MS,
+    );
     try {
       await new Promise((resolve, reject) => {
         this.#settle = { resolve, reject };
@@ -138,7 +163,8 @@ export class Client {
 
   // --- the connection ---
 
-  #make = (url, protocol) => (this.#options.transport ? this.#options.transport(url, protocol) : new WebSocket(url, protocol));
+  #make = (url, protocol) =>
+    this.#options.transport ? this.#options.transport(url, protocol) : new WebSocket(url, protocol);
 
   #open() {
     let link;
@@ -170,7 +196,7 @@ export class Client {
     this.#pump();
   }
 
-  /** Moves everything that is due: inputs, messages out, events. */
+  /** Processes everything that is due: inputs, outgoing messages, events. */
   #pump() {
     if (this.#state === "closed" || this.#is_leaving) return;
     clearTimeout(this.#timer);
@@ -183,7 +209,8 @@ export class Client {
         this.#happened(event);
       }
       if (next >= 0 && this.#state === "playing") {
-        // Rounded up: browsers cut a wait to whole ms, and a timer that is early would be set again and again.
+        // Rounded up: browsers truncate a wait to whole ms, and a timer that fires early would be set again
+        // and again.
         this.#timer = setTimeout(() => this.#pump(), Math.max(Math.ceil(next - performance.now()), 0));
       }
     } catch (error) {
@@ -193,7 +220,9 @@ export class Client {
 
   #transmit() {
     if (!this.#link?.isOpen || this.#is_leaving) return;
-    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#link.send(bytes);
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) {
+      this.#link.send(bytes);
+    }
   }
 
   #happened({ type, told }) {
@@ -215,7 +244,7 @@ export class Client {
     this.#settle?.resolve();
   }
 
-  /** Watches that the server speaks. */
+  /** Watches for a server that falls silent. */
   #listen() {
     this.#quieten();
     this.#silence.timer = setInterval(() => {
@@ -224,7 +253,7 @@ export class Client {
     }, SILENCE.check_ms);
   }
 
-  /** Ends every timer. */
+  /** Stops every timer. */
   #quieten() {
     clearTimeout(this.#timer);
     clearTimeout(this.#attempt_timer);
@@ -232,7 +261,7 @@ export class Client {
     this.#silence.checks = 0;
   }
 
-  /** The connection is gone, without a closing that says what else to do. */
+  /** The connection is lost, without a close reason that advises anything but to resume. */
   #closed(code) {
     if (this.#state === "closed") return;
     if (this.#is_leaving) return this.#gone(isAnswer(code));
@@ -296,27 +325,39 @@ export class Client {
       try {
         listener(event);
       } catch (error) {
-        // A page's fault ends neither the session nor the other listeners.
+        // An error in the page stops neither the session nor the other listeners.
         console.error(error);
       }
     }
   }
 
   input(controls) {
-    this.#core.input(performance.now(), controls, this.#state !== "closed" && !this.#is_leaving && this.player !== null);
+    this.#core.input(
+      performance.now(),
+      controls,
+      this.#state !== "closed" && !this.#is_leaving && this.player !== null,
+    );
   }
 
   command(command) {
     const isBytes = command instanceof Uint8Array;
     if (isBytes === this.builtIn) {
-      throw new TypeError(this.builtIn ? "this game takes commands as objects" : "this game takes commands as bytes: see Writer");
+      throw new TypeError(
+        this.builtIn
+          ? "this game takes commands as objects"
+          : "this game takes commands as bytes: see Writer",
+      );
     }
     if (this.#state === "closed" || this.#is_leaving) return;
     const refused = this.#core.command(command);
-    if (refused === 3) throw new TypeError("this is no command of the game");
-    if (refused === 1) throw new RangeError(`${COMMANDS_WAITING_MAX} commands wait for the server already: try again later`);
-    if (refused === 2) throw new RangeError(`a command is at most ${COMMAND_BYTES_MAX} bytes long on its way`);
-    if (refused === 4) throw new TypeError("a spectator gives no commands: join as a player");
+    if (refused === 3) throw new TypeError("this is not a command of the game");
+    if (refused === 1) {
+      throw new RangeError(`${COMMANDS_WAITING_MAX} commands already wait for the server: try again later`);
+    }
+    if (refused === 2) {
+      throw new RangeError(`an encoded command has at most ${COMMAND_BYTES_MAX} bytes`);
+    }
+    if (refused === 4) throw new TypeError("a spectator cannot send commands: join as a player");
   }
 
   entities(now) {
@@ -324,7 +365,7 @@ export class Client {
     if (now === undefined) now = real;
     else this.#frames.check(now, real);
     if (this.#state === "closed") return [];
-    // Inputs keep to the session's clock.
+    // Inputs use the session's clock.
     this.#core.advance(Math.min(now, real));
     this.#transmit();
     return this.#core.view(now);
@@ -373,14 +414,16 @@ export class Client {
     this.#core.reconnect(performance.now());
     this.#core.leave();
     this.#goodbye = [];
-    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) this.#goodbye.push(bytes);
-    // For a spectator no place is kept, so it has none to give up.
+    for (let bytes = this.#core.transmit(); bytes !== null; bytes = this.#core.transmit()) {
+      this.#goodbye.push(bytes);
+    }
+    // A spectator's seat is not kept, so there is none to give up.
     if (this.#goodbye.length < 2 || this.#state === "cut" || !this.#link?.isOpen) return this.#gone(false);
     this.#link.send(this.#goodbye.at(-1));
     setTimeout(() => this.#gone(false), LEAVE_TIMEOUT_MS);
   }
 
-  /** It left; `is_known` to the server, or it will be when the line is back. */
+  /** The client left. If the server does not know (`is_known`), it will when the connection is back. */
   #gone(is_known) {
     if (this.#state === "closed") return;
     const now = performance.now();
@@ -430,7 +473,7 @@ export class Client {
   }
 }
 
-/** How long a place is kept, from a `Welcome`. */
+/** How long a seat is kept, from a `Welcome`. */
 function graceOf(bytes) {
   const from = new Reader(bytes.subarray(2));
   try {

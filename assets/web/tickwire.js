@@ -1,4 +1,4 @@
-// Tickwire in a web page: `tickwire.d.ts` says what there is, docs/writing-a-client.md leads through it.
+// Tickwire in a web page: `tickwire.d.ts` declares the API, docs/writing-a-client.md is the guide.
 import { DecodeError, Reader, Writer } from "./codec.js";
 import { Core } from "./core.js";
 import { TickwireError, noCore } from "./errors.js";
@@ -8,12 +8,14 @@ import { Client } from "./session.js";
 
 export { DecodeError, Reader, TickwireError, Writer };
 
-/** Ends that say nothing of the place that was to be taken. */
-const COMES_AGAIN = ["unreachable", "lost", "aborted", "normal", "kept", "timeout", "no_core", "refused", "try_later"];
+/** Close reasons that say nothing about the seat that the client tried to take. */
+const COMES_AGAIN = [
+  "unreachable", "lost", "aborted", "normal", "kept", "timeout", "no_core", "refused", "try_later",
+];
 
 export async function connect(options = {}) {
   checkOptions(options);
-  // Who asks for a new room, or to watch, does not want the place of before.
+  // A page that asks for a new room, or to watch, does not want the earlier seat.
   const client = options.fresh ? null : await resume(options);
   return client ?? enter(options, null);
 }
@@ -24,14 +26,19 @@ export async function resume(options = {}) {
   if (store === null || options.role === "spectator") return null;
   const url = addressOf(options.url ?? playUrl());
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase()];
-  const place = takePlace(store, (place) => place.url === url && place.game === game && (room === undefined || place.room === room));
+  const place = takePlace(
+    store,
+    (place) => place.url === url && place.game === game && (room === undefined || place.room === room),
+  );
   if (place === null) return null;
-  // A server that says no has no such place any more, and a place that was damaged is none. Who came to no server may try again.
-  const isLost = (error) => error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
+  // The seat is lost if the server refuses it or the kept data is damaged. If no server was reached, the page
+  // may try again.
+  const isLost = (error) =>
+    error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
   return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
 }
 
-/** Takes `place`, or joins if it is null. */
+/** Takes the seat `place`, or joins if it is null. */
 async function enter(options, place) {
   const wasm = options.wasm ?? ownCore();
   let core;
@@ -45,12 +52,14 @@ async function enter(options, place) {
   return client;
 }
 
-/** The core beside this script. */
+/** The core next to this script. */
 function ownCore() {
   try {
     return new URL("tickwire.wasm", import.meta.url);
   } catch {
-    throw noCore("a bundle does not know where its tickwire.wasm is; give the address or the bytes as the option `wasm`.");
+    throw noCore(
+      "a bundle does not know where its tickwire.wasm is; pass its address or bytes as the option `wasm`.",
+    );
   }
 }
 

@@ -1,26 +1,28 @@
-// A reference decoder of snapshot payloads, in plain JavaScript: for reading docs/protocol.md beside it, and for testing a
-// decoder of your own. It reads both profiles; it does not check that a payload is the one legal encoding.
+// A reference decoder of snapshot payloads, in plain JavaScript: to read next to docs/protocol.md, and to
+// test a decoder of your own. It reads both profiles; it does not check that a payload is the one legal
+// encoding.
 //
-//   node assets/wire/decode.mjs          decodes every payload of vectors.txt and compares
+// `node assets/wire/decode.mjs` decodes every payload of vectors.txt and compares the result.
 //
-// A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor, own }] }, a predictor
-// { hold: true }, { linear: velocity }, { steer: target, lag_ms } or { custom: true }; `own` marks a field that only the owner of
-// the entity gets. With `custom` fields the schema also needs the game's step, a function of rows: `schema.step = (rows) => ...`
-// (section 6.1). A state is { tick, rows: [[id, kind, [values]], ...] }.
+// A schema is a list of kinds, each { name, fields: [{ name, grid: { min, max, per_unit, wrap }, predictor,
+// own }] }. A predictor is { hold: true }, { linear: velocity }, { steer: target, lag_ms } or { custom: true
+// }; `own` marks an owner-only field. With `custom` fields the schema also needs the game's step, a function
+// of rows: `schema.step = (rows) => ...` (section 6.1). A state is { tick, rows: [[id, kind, [values]], ...]
+// }.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The vectors are of a room at this rate; `Joined` tells it. */
+/** The tick rate of the vectors' room; in a session, `Joined` contains it. */
 const TICK_RATE_HZ = 30;
 const HASH_PERIOD_TICKS = 32, GROUP_ROWS = 8, ONE = 32768;
 const EXACT_STEPS = Math.max(8, Math.ceil((8 * TICK_RATE_HZ) / 30));
 
-// --- grids and predictors: section 4 --------------------------------------------------------------------------------
+// --- grids and predictors: section 4 ----------------------------------------------------------------------
 
 const span = (grid) => grid.max - grid.min + 1;
 const bitsOf = (grid) => (span(grid) === 1 ? 0 : 32 - Math.clz32(grid.max - grid.min));
-/** What stands in a state in place of a field that only its owner gets. */
+/** The value in a state in place of an owner-only field. */
 const hidden = (grid) => Math.min(Math.max(0, grid.min), grid.max);
 const modulo = (value, by) => ((value % by) + by) % by;
 
@@ -40,7 +42,7 @@ function moveLinear(fields, row, ticks) {
   });
 }
 
-/** Moves a row on by `ticks`, in place. */
+/** Advances a row by `ticks`, in place. */
 export function predict(fields, row, ticks) {
   for (let step = 0; step < Math.min(ticks, EXACT_STEPS); step++) {
     fields.forEach(({ grid, predictor }, at) => {
@@ -60,7 +62,9 @@ const kindBits = (schema) => (schema.length === 1 ? 0 : 32 - Math.clz32(schema.l
 const byId = (a, b) => a[0] - b[0];
 const isCustom = ({ predictor }) => predictor.custom === true;
 
-/** Runs the game's step over the rows of a first half, in place; gives back those that the baseline has. */
+/**
+ * Runs the game's step over the rows of a first half, in place. Returns the rows that are in the baseline.
+ */
 function runStep(schema, baseline, { tick, rows }) {
   const old = new Map(baseline.rows.map(([id, kind]) => [id, kind]));
   const known = rows.filter(([id, kind]) => old.get(id) === kind);
@@ -79,7 +83,7 @@ function* groups(rows) {
   for (let start = 0; start < rows.length; start += GROUP_ROWS) yield rows.slice(start, start + GROUP_ROWS);
 }
 
-// --- profile 0: section 5 -------------------------------------------------------------------------------------------
+// --- profile 0: section 5 ---------------------------------------------------------------------------------
 
 class Bits {
   constructor(bytes) {
@@ -128,9 +132,11 @@ function decodePlain(schema, baseline, tick, bytes) {
   let previous;
   for (let left = from.golomb(0); left > 0; left--) {
     const last = before.length ? before[before.length - 1][0] : 0;
-    const id = previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
+    const id =
+      previous === undefined ? (last + unzigzag(from.golomb(3))) >>> 0 : previous + 1 + from.golomb(2);
     const kind = from.raw(kindBits(schema));
-    rows.push([id, kind, schema[kind].fields.map(({ grid, own }) => own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)))]);
+    const valueOf = ({ grid, own }) => (own ? hidden(grid) : grid.min + from.raw(bitsOf(grid)));
+    rows.push([id, kind, schema[kind].fields.map(valueOf)]);
     previous = id;
   }
   const state = { tick, rows: rows.sort(byId) };
@@ -152,13 +158,13 @@ function stepPlain(schema, baseline, state, from) {
   }
 }
 
-// --- profile 1: section 6 -------------------------------------------------------------------------------------------
+// --- profile 1: section 6 ---------------------------------------------------------------------------------
 
 class Range {
   constructor(bytes, ones) {
     Object.assign(this, { bytes, ones, at: 0, range: 0xffffffff, code: 0 });
     for (let byte = 0; byte < 4; byte++) this.shift();
-    if (this.code === 0xffffffff) throw new Error("the payload begins with what no writer makes");
+    if (this.code === 0xffffffff) throw new Error("the payload begins with bytes that no writer makes");
   }
   shift() {
     if (this.at >= this.bytes.length + 4) throw new Error("the payload ends too early");
@@ -213,7 +219,10 @@ function probability(byte) {
   return byte & 0x80 ? ONE - q : q;
 }
 
-/** The contexts of a schema and their probabilities: those of a table (without its 12 bytes of head), else the priors. */
+/**
+ * The contexts of a schema and their probabilities: those of a table (without its 12-byte header), else the
+ * priors.
+ */
 export function model(schema, table = []) {
   const ones = [], add = (count, ...bytes) => {
     const first = ones.length;
@@ -270,7 +279,8 @@ function readValue(from, grid, { first, sizes }, same) {
   if (same !== undefined && !from.bit(first)) return same;
   const nearest = hidden(grid);
   if (!from.bit(first + 1)) return nearest;
-  return nearest + from.signed({ first, sizes }, nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined);
+  const known = nearest === grid.min ? 0 : nearest === grid.max ? 1 : undefined;
+  return nearest + from.signed({ first, sizes }, known);
 }
 
 function decodeRanged(schema, coding, baseline, tick, bytes) {
@@ -329,17 +339,23 @@ function stepRanged(schema, { kinds, steppedGroup }, baseline, state, from) {
   }
 }
 
-/** The state that a payload leads to, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
+/** Returns a payload's state, and the hash in it. `coding` is undefined in profile 0, else a `model`. */
 export function decode(schema, coding, baseline, tick, bytes) {
-  return coding ? decodeRanged(schema, coding, baseline, tick, bytes) : decodePlain(schema, baseline, tick, bytes);
+  return coding
+    ? decodeRanged(schema, coding, baseline, tick, bytes)
+    : decodePlain(schema, baseline, tick, bytes);
 }
 
-/** Takes in what a private section tells of the own entity: section 4. `known` is { kind, values }, undefined at first. */
+/**
+ * Reads the owner-only fields of a private section: section 4. `known` is { kind, values }, undefined at
+ * first.
+ */
 export function hearOwn(schema, known, bytes) {
   const from = new Bits(bytes), kind = from.raw(kindBits(schema));
   const own = schema[kind].fields.filter((field) => field.own);
   const before = known?.kind === kind ? known.values : [];
-  return { kind, values: own.map(({ grid }, at) => (from.raw(1) ? grid.min + from.raw(bitsOf(grid)) : before[at])) };
+  const valueOf = ({ grid }, at) => (from.raw(1) ? grid.min + from.raw(bitsOf(grid)) : before[at]);
+  return { kind, values: own.map(valueOf) };
 }
 
 /** The state hash of section 4. */
@@ -354,15 +370,21 @@ export function stateHash({ rows }) {
   return hash >>> 0;
 }
 
-// --- the check ------------------------------------------------------------------------------------------------------
+// --- the check --------------------------------------------------------------------------------------------
 
 const fromHex = (hex) => (hex.match(/../g) ?? []).map((byte) => parseInt(byte, 16));
 
-/** What stands in vectors.txt in the way in which Rust prints it. */
+/** Parses a value of vectors.txt, which is in Rust's debug format. */
 function parse(text) {
   const json = text.replace(/Tick\((\d+)\)/g, "$1").replace(/Some\(/g, "(").replace(/None/g, "null");
   return JSON.parse(json.replace(/\(/g, "[").replace(/\)/g, "]"));
 }
+
+/** A field's line in vectors.txt: name, grid, predictor, and whether it is owner-only. */
+const FIELD = new RegExp(
+  '^# +Field \\{ name: "([^"]+)", grid: Grid (\\{.*?\\}), predictor: (.*), own: (\\w+), ' +
+    "interpolate: \\w+, meaning: .* \\}$",
+);
 
 /** The kinds that vectors.txt lists under this heading, up to the next empty line. */
 function parseSchema(all, heading) {
@@ -370,19 +392,25 @@ function parseSchema(all, heading) {
   for (const line of lines.slice(0, lines.indexOf(""))) {
     const kind = line.match(/^# \d+ (\w+)$/);
     if (kind) schema.push({ name: kind[1], fields: [] });
-    const field = line.match(/^# +Field \{ name: "([^"]+)", grid: Grid (\{.*?\}), predictor: (.*), own: (\w+), interpolate: \w+, meaning: .* \}$/);
+    const field = line.match(FIELD);
     if (!field || !schema.length) continue;
-    const numbers = Object.fromEntries([...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]));
-    const predictor = field[3].startsWith("Linear") ? { linear: numbers.velocity }
-      : field[3].startsWith("Steer") ? { steer: numbers.target, lag_ms: numbers.lag_ms }
-      : field[3] === "Custom" ? { custom: true } : { hold: true };
+    const numbers = Object.fromEntries(
+      [...field[3].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]),
+    );
+    const predictor = field[3].startsWith("Linear")
+      ? { linear: numbers.velocity }
+      : field[3].startsWith("Steer")
+        ? { steer: numbers.target, lag_ms: numbers.lag_ms }
+        : field[3] === "Custom"
+          ? { custom: true }
+          : { hold: true };
     const grid = JSON.parse(field[2].replace(/(\w+):/g, '"$1":'));
     schema[schema.length - 1].fields.push({ name: field[1], grid, predictor, own: field[4] === "true" });
   }
   return schema;
 }
 
-/** The step of the custom payloads' entities, as vectors.txt describes it. */
+/** The step of the custom payloads' entities, as described in vectors.txt. */
 function stepPieces(rows) {
   const wall = rows.findLast(([, kind]) => kind === 1)?.[2][0] ?? 8000;
   for (const [, kind, values] of rows) {
@@ -415,14 +443,17 @@ function check() {
     const bytes = fromHex(lines[at + 2].slice("hex = ".length));
     if (name[1] === "own fields") {
       known = hearOwn(schema, known, bytes);
-      if (JSON.stringify([known.kind, known.values]) !== JSON.stringify(parse(lines[at + 1].slice("value = ".length)))) {
+      const wanted = JSON.stringify(parse(lines[at + 1].slice("value = ".length)));
+      if (JSON.stringify([known.kind, known.values]) !== wanted) {
         throw new Error(`${line}: ${JSON.stringify(known)}`);
       }
       decoded += 1;
       return;
     }
     const state = (pair) => pair && { tick: pair[0], rows: pair[1] };
-    const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) => state(part?.length === 1 ? part[0] : part));
+    const [baseline, wanted] = parse(lines[at + 1].slice("value = ".length)).map((part) =>
+      state(part?.length === 1 ? part[0] : part),
+    );
     const [kinds, coding] = codings[name[1]];
     const { state: got, hash } = decode(kinds, coding, baseline, wanted.tick, bytes);
     if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${line}: ${JSON.stringify(got)}`);
@@ -430,7 +461,7 @@ function check() {
     decoded += 1;
   });
   if (decoded < 28) throw new Error(`only ${decoded} payloads found`);
-  console.log(`${decoded} payloads decoded, all as they should be`);
+  console.log(`${decoded} payloads decoded, all as expected`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) check();

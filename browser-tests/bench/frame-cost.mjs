@@ -1,17 +1,23 @@
-// What the client costs a browser: CPU time a frame to decode, predict and interpolate a crowded arena.
+// Measures the client's cost in a browser: CPU time per rendered frame to decode, predict and interpolate a
+// crowded arena.
 //
-//   node browser-tests/bench/frame-cost.mjs [seconds]      (needs release builds of server and bots; see docs/benchmarks.md)
+// Run `node browser-tests/bench/frame-cost.mjs [seconds]`. It needs release builds of the server and the
+// bots; see docs/benchmarks.md.
 //
-// An open map with 32 pickups and 64 ships that wind about and never stop shooting, about 260 entities. Counted is all that runs in
-// tickwire.js and its WebAssembly: every message, every timer, `input` and `entities` of each frame. Drawing is not; what of
-// it the browser takes to send is told apart.
+// The map is open, with 32 pickups and 64 ships that wind about and never stop shooting: about 260 entities.
+// The result includes everything that runs in tickwire.js and its WebAssembly: every message, every timer,
+// `input` and `entities` of each rendered frame. It excludes drawing. The part that the browser needs to send
+// is listed separately.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-process.env.BROWSER_TESTS_BIN_DIR ??= path.join(path.dirname(fileURLToPath(import.meta.url)), "../../target/release");
+process.env.BROWSER_TESTS_BIN_DIR ??= path.join(
+  path.dirname(fileURLToPath(import.meta.url)),
+  "../../target/release",
+);
 const { openBrowser, visit } = await import("../support/browser.mjs");
 const { connect } = await import("../../assets/web/tickwire.js");
 const { Socket } = await import("../../client-web/tests/socket.mjs");
@@ -25,7 +31,8 @@ const folder = mkdtempSync(path.join(os.tmpdir(), "tickwire-frame-cost-"));
 writeFileSync(path.join(folder, "open.txt"), openMap());
 writeFileSync(
   path.join(folder, "server.toml"),
-  `[games.arena.settings]\nmap = "open"\nrows_file = "${path.join(folder, "open.txt")}"\nround_s = 3600\nscore_limit = 999\nrespawn_s = 1\n`,
+  `[games.arena.settings]\nmap = "open"\nrows_file = "${path.join(folder, "open.txt")}"\n` +
+    "round_s = 3600\nscore_limit = 999\nrespawn_s = 1\n",
 );
 const server = await startServer("--config", path.join(folder, "server.toml"));
 const browser = await openBrowser();
@@ -45,7 +52,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** 48 by 48 tiles without a wall inside: long ways for shots. */
+/** 48 by 48 tiles without inner walls, so that shots fly far. */
 function openMap() {
   const side = 48;
   let pickups = 0;
@@ -54,19 +61,28 @@ function openMap() {
     if (x % 6 === 3 && y % 6 === 3 && pickups++ < PICKUPS) return "r";
     return x % 6 === 0 && y % 6 === 0 ? "s" : ".";
   };
-  return Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => tile(x, y)).join("")).join("\n");
+  return Array.from({ length: side }, (_, y) =>
+    Array.from({ length: side }, (_, x) => tile(x, y)).join(""),
+  ).join("\n");
 }
 
-/** The other players, in this process. Bots shoot only at what they may hit: that would not be enough. */
+/** The other players, in this process. Bots shoot only at targets that they can hit: too few shots. */
 async function crowd(url, room) {
   const wasm = readFileSync(new URL("../../assets/web/arena.wasm", import.meta.url));
   const transport = (address, protocol) => new Socket(address, protocol);
   const clients = [];
-  for (let at = 0; at < OTHERS; at += 1) clients.push(await connect({ url, room, name: `shooter ${at}`, wasm, transport }));
+  for (let at = 0; at < OTHERS; at += 1) {
+    clients.push(await connect({ url, room, name: `shooter ${at}`, wasm, transport }));
+  }
   const play = () => {
     const now = performance.now() / 1000;
     clients.forEach((client, at) => {
-      client.input({ move_x: Math.round(Math.sin(now + at) * 127), move_y: Math.round(Math.cos(now * 0.7 + at) * 127), aim: now + at, fire: true });
+      client.input({
+        move_x: Math.round(Math.sin(now + at) * 127),
+        move_y: Math.round(Math.cos(now * 0.7 + at) * 127),
+        aim: now + at,
+        fire: true,
+      });
     });
   };
   const timer = setInterval(play, 33);
@@ -76,7 +92,7 @@ async function crowd(url, room) {
   };
 }
 
-/** In the page: joins with a socket and timers whose work is counted, and plays a frame each animation frame. */
+/** In the page: joins with a socket and timers whose work is measured, and plays in each animation frame. */
 async function join() {
   const cost = { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [] };
   window.measured = { ...cost, ships: 0 };
@@ -108,7 +124,12 @@ async function join() {
     const { measured } = window;
     const [messages, timers] = [measured.message_ms, measured.timer_ms];
     const from = performance.now();
-    client.input({ move_x: Math.round(Math.sin(now / 400) * 127), move_y: Math.round(Math.cos(now / 700) * 127), aim: now / 300, fire: true });
+    client.input({
+      move_x: Math.round(Math.sin(now / 400) * 127),
+      move_y: Math.round(Math.cos(now / 700) * 127),
+      aim: now / 300,
+      fire: true,
+    });
     const entities = client.entities(now);
     measured.frame_ms += performance.now() - from;
     measured.frames++;
@@ -122,9 +143,18 @@ async function join() {
   return client.room;
 }
 
-/** In the page: the figures over some seconds. */
+/** In the page: measures for some seconds. */
 async function measure(seconds) {
-  Object.assign(window.measured, { message_ms: 0, timer_ms: 0, frame_ms: 0, send_ms: 0, frames: 0, entities: 0, each: [], before: undefined });
+  Object.assign(window.measured, {
+    message_ms: 0,
+    timer_ms: 0,
+    frame_ms: 0,
+    send_ms: 0,
+    frames: 0,
+    entities: 0,
+    each: [],
+    before: undefined,
+  });
   const from = performance.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const { message_ms, timer_ms, frame_ms, send_ms, frames, entities, each } = window.measured;
@@ -132,7 +162,11 @@ async function measure(seconds) {
   const spread = (chosen) => {
     const sorted = chosen.map(({ ms }) => ms).sort((one, other) => one - other);
     const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
-    return { frames: sorted.length, cpu_ms_mean: round(mean), cpu_ms_p99: round(sorted[Math.floor(sorted.length * 0.99)]) };
+    return {
+      frames: sorted.length,
+      cpu_ms_mean: round(mean),
+      cpu_ms_p99: round(sorted[Math.floor(sorted.length * 0.99)]),
+    };
   };
   return {
     frames,
@@ -140,7 +174,11 @@ async function measure(seconds) {
     entities_mean: round(entities / frames),
     cpu_ms_per_frame: round((message_ms + timer_ms + frame_ms) / frames),
     of_it_sending: round(send_ms / frames),
-    of_it: { messages: round(message_ms / frames), timers: round(timer_ms / frames), input_and_entities: round(frame_ms / frames) },
+    of_it: {
+      messages: round(message_ms / frames),
+      timers: round(timer_ms / frames),
+      input_and_entities: round(frame_ms / frames),
+    },
     all: spread(each),
     entities_256_and_more: spread(each.filter(({ entities }) => entities >= 256)),
   };

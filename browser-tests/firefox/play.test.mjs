@@ -1,4 +1,5 @@
-// The page in Firefox: what a visitor does from the lobby to the end of a session. The finer points are tested in Chromium.
+// The page in Firefox: the main course from the lobby to the end of a session. Details are tested in
+// Chromium.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +11,7 @@ import { setStage } from "../support/stage.mjs";
 
 const stage = setStage(startServer, openFirefox);
 
-test("the page loads clean, and a key press moves the drawn ship in the next animation frame", async () => {
+test("the page loads without faults, and a key press moves the ship in the next frame", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await page.until(() => document.querySelector("#rooms-note").textContent !== "");
   await keep(page, "lobby");
@@ -33,7 +34,9 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
     await fireUntil(page, () => window.tickwirePage.drawn.own?.score > 0, "kill");
     await page.keyboard.press("F3");
     await page.keyboard.down("Tab");
-    await page.until(() => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0);
+    await page.until(
+      () => Number(document.querySelector("#scores-body .own td:nth-child(3)")?.textContent) > 0,
+    );
     await keep(page, "play");
     await page.keyboard.up("Tab");
     page.assertClean();
@@ -43,7 +46,7 @@ test("shots at bots hit, and a kill raises the score on the screen and in the ta
   }
 });
 
-test("the mouse's buttons fire for as long as the left one is down, in any order", async () => {
+test("the mouse fires while its left button is down, in any order of buttons", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "ann");
   await page.evaluate(() => {
@@ -55,7 +58,8 @@ test("the mouse's buttons fire for as long as the left one is down, in any order
   const fires = (wanted) => page.until((wanted) => window.sent?.fire === wanted, wanted);
   await page.mouse.move(300, 300);
   for (const [act, button, wanted] of [
-    ["down", left, true], ["down", right, true], ["up", left, false], ["down", left, true], ["up", left, false], ["up", right, false],
+    ["down", left, true], ["down", right, true], ["up", left, false], ["down", left, true],
+    ["up", left, false], ["up", right, false],
   ]) {
     await page.mouse[act](button);
     await fires(wanted);
@@ -70,12 +74,17 @@ test("the mouse's buttons fire for as long as the left one is down, in any order
   await page.leave();
 });
 
-test("a cut is told and resumed as the same player", async (context) => {
+test("a cut is reported, and the player is back as the same player", async (context) => {
   const wire = await startWire(stage.server.page);
   context.after(() => wire.stop());
   const page = await visit(stage.browser, wire.page);
   await enter(page, "phoenix");
-  const who = () => page.evaluate(() => [window.tickwirePage.client.room, window.tickwirePage.client.player, window.tickwirePage.client.entityId]);
+  const who = () =>
+    page.evaluate(() => [
+      window.tickwirePage.client.room,
+      window.tickwirePage.client.player,
+      window.tickwirePage.client.entityId,
+    ]);
   const before = await who();
   wire.down = true;
   wire.cut();
@@ -86,13 +95,16 @@ test("a cut is told and resumed as the same player", async (context) => {
   await page.leave();
 });
 
-test("a reload in the midst of a match: the same player, the same entity, each event once", async () => {
-  const [reader, other] = [await visit(stage.browser, `${stage.server.page}tickwire.d.ts`), await visit(stage.browser, `${stage.server.page}tickwire.d.ts`)];
+test("after a reload during a match: the same player, the same entity, each event once", async () => {
+  const [reader, other] = [
+    await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
+    await visit(stage.browser, `${stage.server.page}tickwire.d.ts`),
+  ];
   await reloadsAsTheSamePlayer(reader, other);
   await Promise.all([reader.leave(), other.leave()]);
 });
 
-test("the arena's page comes back into its match, and into the lobby if there is none any more", async () => {
+test("the arena's page returns to its match, or to the lobby if the match no longer exists", async () => {
   const page = await visit(stage.browser, stage.server.page);
   await enter(page, "phoenix");
   await arenaComesBack(page);
@@ -130,21 +142,21 @@ test("a spectator sees the same state as a player at the same tick", async () =>
   }
 });
 
-test("the page for a game of one's own plays over the generic client", async (context) => {
+test("the example game's page plays with the generic client", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
   const page = await visit(stage.browser, `${host.page}own.html`);
-  await page.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  await page.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   await keep(page, "own-game");
   page.assertClean();
   await page.leave();
 });
 
-test("what is hosted without the arena can be watched", async (context) => {
+test("games of a host without the arena can be watched", async (context) => {
   const host = await startWithoutArena();
   context.after(() => host.stop());
   const player = await visit(stage.browser, `${host.page}own.html`);
-  await player.until(() => /whoever is red is it/.test(document.querySelector("#line").textContent));
+  await player.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   const page = await visit(stage.browser, host.page);
   await page.until(() => document.querySelector("#games li button") !== null);
   await page.click("#games li button");

@@ -1,14 +1,34 @@
-// Uses everything that tickwire.d.ts exports, as the documentation does. It is not run: types.test.mjs checks its types.
+// Uses everything that tickwire.d.ts exports, as the documentation does. It is not run; types.test.mjs checks
+// its types.
 import {
-  connect, DecodeError, listRooms, Reader, resume, TickwireError, Writer,
-  type Client, type ClientEvents, type ClientStatistics, type CloseReason, type ConnectOptions, type Controls, type EntityView,
-  type Field, type InputTrace, type NetworkOptions, type PlaceStore, type RoomListing, type RosterEntry, type Schema, type Transport,
+  connect,
+  DecodeError,
+  listRooms,
+  Reader,
+  resume,
+  TickwireError,
+  Writer,
+  type Client,
+  type ClientEvents,
+  type ClientStatistics,
+  type CloseReason,
+  type ConnectOptions,
+  type Controls,
+  type EntityView,
+  type Field,
+  type InputTrace,
+  type NetworkOptions,
+  type PlaceStore,
+  type RoomListing,
+  type RosterEntry,
+  type Schema,
+  type Transport,
 } from "/tickwire.js";
 import { WebSocket as NodeWebSocket } from "ws";
 
 declare function draw(x: number, y: number, heading: number, own: boolean): void;
 
-// Anything that is like a WebSocket carries a session.
+// Anything that works like a WebSocket can carry a session.
 const inBrowser: Transport = new WebSocket("wss://game.example/play", "tickwire.v1");
 const inNode: Transport = new NodeWebSocket("wss://game.example/play", "tickwire.v1");
 const byHand: Transport = {
@@ -34,8 +54,18 @@ const lag: NetworkOptions = { delay_ms: 40, jitter_ms: 10 };
 const keep: PlaceStore = sessionStorage;
 const ends = new AbortController();
 const options: ConnectOptions = {
-  url: new URL("https://game.example/play"), game: "arena", name: "Ada", role: "player", room: "abcd0123", create: { map: "duel", bots: 4 },
-  fresh: false, wasm: "/arena.wasm", network: lag, transport: transports[0], signal: ends.signal, keep,
+  url: new URL("https://game.example/play"),
+  game: "arena",
+  name: "Ada",
+  role: "player",
+  room: "abcd0123",
+  create: { map: "duel", bots: 4 },
+  fresh: false,
+  wasm: "/arena.wasm",
+  network: lag,
+  transport: transports[0],
+  signal: ends.signal,
+  keep,
 };
 
 export async function play(): Promise<Client> {
@@ -48,7 +78,12 @@ export async function play(): Promise<Client> {
   } catch (error) {
     if (error instanceof TickwireError) {
       const close: CloseReason = error;
-      console.log(close.code, close.reason, close.text, close.advice === "retry" ? close.retry_after_ms : close.by_server);
+      console.log(
+        close.code,
+        close.reason,
+        close.text,
+        close.advice === "retry" ? close.retry_after_ms : close.by_server,
+      );
     }
     throw error;
   }
@@ -59,7 +94,9 @@ export async function play(): Promise<Client> {
   client.command("Surrender");
   const own: EntityView | undefined = client.entity(client.entityId);
   requestAnimationFrame(function frame(now) {
-    for (const ship of client.entities(now)) draw(ship.pos.x, ship.pos.y, ship.heading, ship.own && ship === own);
+    for (const ship of client.entities(now)) {
+      draw(ship.pos.x, ship.pos.y, ship.heading, ship.own && ship === own);
+    }
     requestAnimationFrame(frame);
   });
   client.follow(client.player);
@@ -69,7 +106,16 @@ export async function play(): Promise<Client> {
   const roster: readonly RosterEntry[] = client.roster;
   const schema: Schema = client.schema;
   const fields: readonly Field[] = schema.kinds[0]?.fields ?? schema.input;
-  console.log(figures.rtt_ms, roster[0]?.name, fields[0]?.choices, client.room, client.state, client.tick, client.tickRate, client.builtIn);
+  console.log(
+    figures.rtt_ms,
+    roster[0]?.name,
+    fields[0]?.choices,
+    client.room,
+    client.state,
+    client.tick,
+    client.tickRate,
+    client.builtIn,
+  );
   console.log(client.settings, client.stateHash());
   listen(client);
   return client;
@@ -83,7 +129,9 @@ function listen(client: Client): void {
     client.on("player-left", ({ name }) => console.log(name)),
     client.on("player-changed", ({ entity }) => console.log(entity)),
     client.on("events-dropped", ({ count }) => console.log(count)),
-    client.on("cut", ({ grace_left_ms, retry_in_ms, attempt }) => console.log(grace_left_ms, retry_in_ms, attempt)),
+    client.on("cut", ({ grace_left_ms, retry_in_ms, attempt }) =>
+      console.log(grace_left_ms, retry_in_ms, attempt),
+    ),
     client.on("resumed", ({ attempts, away_ms }) => console.log(attempts, away_ms)),
     client.on("idle-warning", ({ closes_in_ms }) => console.log(closes_in_ms)),
     client.on("input-trace", line),
@@ -107,12 +155,23 @@ export function decode(bytes: Uint8Array): bigint {
 
 export const encode = (account: bigint): Uint8Array =>
   new Writer()
-    .u8(1).i8(-1).bool(true).varint(300).zigzag(-300).u64(account).u64(5).i64(-account).f32(0.5).f64(0.5).text("Zoë").bytes(Uint8Array.of(1))
+    .u8(1)
+    .i8(-1)
+    .bool(true)
+    .varint(300)
+    .zigzag(-300)
+    .u64(account)
+    .u64(5)
+    .i64(-account)
+    .f32(0.5)
+    .f64(0.5)
+    .text("Zoë")
+    .bytes(Uint8Array.of(1))
     .option(null, (to, value: number) => to.varint(value))
     .list([1, 2], (to, value) => to.varint(value))
     .done();
 
-// What is wrong is said before it runs.
+// The compiler reports errors.
 export async function wrong(client: Client): Promise<void> {
   // @ts-expect-error: no such event
   client.on("joined", () => {});

@@ -1,4 +1,4 @@
-// Chromium without a window, and pages in it that are watched for errors.
+// Headless Chromium, with pages that record their faults.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
@@ -8,28 +8,37 @@ import { ARTEFACTS } from "./processes.mjs";
 
 const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
 export const DESKTOP = { viewport: { width: 1280, height: 760 } };
 export const LAPTOP = { viewport: { width: 1280, height: 800 } };
-export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
 export const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 
-/** Starts Chromium with a profile of its own, which is thrown away. `CHROMIUM` names another program. */
+/** Starts Chromium with a temporary profile. `CHROMIUM` names another program. */
 export function openBrowser() {
   const executablePath = process.env.CHROMIUM ?? NAMES.find((name) => existsSync(name));
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** Opens an address as a new visitor would, and notes errors, broken content rules and requests to other hosts. */
+/**
+ * Opens an address as a new visitor. Records errors, content policy violations and requests to other hosts.
+ */
 export async function visit(browser, address, options = DESKTOP) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(`${message.type()}: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning") {
+      faults.push(`${message.type()}: ${message.text()}`);
+    }
   });
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
   page.on("request", (request) => {
@@ -37,12 +46,14 @@ export async function visit(browser, address, options = DESKTOP) {
     if (protocol !== "data:" && host !== new URL(address).host) faults.push(`request to ${request.url()}`);
   });
   await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(address);
   return Object.assign(page, {
     faults,
-    /** Waits until a function in the page, called with `argument`, gives something true. */
+    /** Waits until a function in the page, called with `argument`, returns something true. */
     until: (condition, argument) => page.waitForFunction(condition, argument, { polling: "raf" }),
     assertClean() {
       assert.deepEqual(faults, []);
@@ -50,17 +61,19 @@ export async function visit(browser, address, options = DESKTOP) {
   });
 }
 
-/** Goes in under a name by clicking, and waits until there is a picture. */
+/** Joins under a name by clicking, and waits until frames are drawn. */
 export async function enter(page, name, button = "#play") {
   await page.fill("#name", name);
   await page.click(button);
-  await page.waitForFunction(() => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play");
+  await page.waitForFunction(
+    () => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play",
+  );
 }
 
 /** What was drawn last. */
 export const drawn = (page) => page.evaluate(() => window.tickwirePage.drawn);
 
-/** Keeps a picture for people to look at. */
+/** Saves a screenshot for people to look at. */
 export async function keep(page, name) {
   mkdirSync(ARTEFACTS, { recursive: true });
   await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`) });

@@ -1,4 +1,4 @@
-// Firefox without a window, through puppeteer-core: Playwright drives only a Firefox that it has patched.
+// Headless Firefox, through puppeteer-core, because Playwright supports only its own patched Firefox.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
@@ -9,7 +9,7 @@ import { ARTEFACTS } from "./processes.mjs";
 const NAMES = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 const WAIT_MS = 30_000;
 const LOOK_MS = 30;
-/** Nothing but the page may be loaded: no updates, lists, experiments, probes for a captive portal. */
+/** Only the page may be loaded: no updates, lists, experiments or captive portal probes. */
 const QUIET = {
   "app.normandy.enabled": false,
   "app.update.disabledForTesting": true,
@@ -29,31 +29,45 @@ const QUIET = {
   "toolkit.telemetry.enabled": false,
 };
 
-/** Starts Firefox with a profile of its own, which is thrown away. `FIREFOX` names another program. */
+/** Starts Firefox with a temporary profile. `FIREFOX` names another program. */
 export function openFirefox() {
   const executablePath = process.env.FIREFOX ?? NAMES.find((name) => existsSync(name));
-  // A page has the window's own size: Firefox as it is in stable distributions has no command to change it.
-  return puppeteer.launch({ browser: "firefox", executablePath, headless: true, extraPrefsFirefox: QUIET, defaultViewport: null });
+  // A page has the window's size: Firefox in stable distributions has no command to change it.
+  return puppeteer.launch({
+    browser: "firefox",
+    executablePath,
+    headless: true,
+    extraPrefsFirefox: QUIET,
+    defaultViewport: null,
+  });
 }
 
-/** Opens an address as a new visitor would, and notes errors, broken content rules and requests to other hosts. */
+/**
+ * Opens an address as a new visitor. Records errors, content policy violations and requests to other hosts.
+ */
 export async function visit(browser, address) {
   const context = await browser.createBrowserContext();
-  // A window of its own: a tab in the background would not be drawn.
+  // A separate window, because background tabs are not drawn.
   const page = await context.newPage({ type: "window" });
   const faults = [];
   page.on("console", (message) => {
-    if (["error", "warn", "warning"].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
+    if (["error", "warn", "warning"].includes(message.type())) {
+      faults.push(`${message.type()}: ${message.text()}`);
+    }
   });
   page.on("request", (request) => {
     const { protocol, host } = new URL(request.url());
     if (protocol !== "data:" && host !== new URL(address).host) faults.push(`request to ${request.url()}`);
   });
-  // Not "pageerror": that tells of errors in the driver's own scripts, too.
+  // Not "pageerror": that also reports errors in the driver's own scripts.
   await page.evaluateOnNewDocument(() => {
-    window.addEventListener("error", ({ message, filename, lineno }) => console.error(`exception: ${message} (${filename}:${lineno})`));
+    window.addEventListener("error", ({ message, filename, lineno }) =>
+      console.error(`exception: ${message} (${filename}:${lineno})`),
+    );
     window.addEventListener("unhandledrejection", ({ reason }) => console.error(`exception: ${reason}`));
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(address);
   return Object.assign(page, {
@@ -67,8 +81,8 @@ export async function visit(browser, address) {
 }
 
 /**
- * Waits until a function in the page gives something true. Puppeteer's own ways to wait need `eval`,
- * which the page's content rules forbid.
+ * Waits until a function in the page returns something true. Puppeteer's own functions for this need `eval`,
+ * which the page's content policy forbids.
  */
 async function until(page, condition, argument) {
   const end_ms = performance.now() + WAIT_MS;
@@ -78,7 +92,7 @@ async function until(page, condition, argument) {
   }
 }
 
-/** Goes in under a name by clicking, and waits until there is a picture. */
+/** Joins under a name by clicking, and waits until frames are drawn. */
 export async function enter(page, name, button = "#play") {
   await page.$eval("#name", (field) => field.select());
   await page.keyboard.type(name);
@@ -86,7 +100,7 @@ export async function enter(page, name, button = "#play") {
   await page.until(() => window.tickwirePage.drawn.frames > 5 && document.body.dataset.screen === "play");
 }
 
-/** Keeps a picture for people to look at. */
+/** Saves a screenshot for people to look at. */
 export async function keep(page, name) {
   mkdirSync(ARTEFACTS, { recursive: true });
   await page.screenshot({ path: path.join(ARTEFACTS, `firefox-${name}.png`) });

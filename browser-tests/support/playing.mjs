@@ -1,4 +1,4 @@
-// What a player does on the page, in whichever browser: a page is of Playwright or of Puppeteer, with `until` of ours.
+// A player's actions on the page, in either browser: a page is Playwright's or Puppeteer's, plus our `until`.
 
 import assert from "node:assert/strict";
 
@@ -11,10 +11,10 @@ const PAIRS = 30;
 
 export const roomOf = (page) => page.evaluate(() => window.tickwirePage.client.room);
 
-/** What an element says. */
+/** An element's text. */
 export const textOf = (page, selector) => page.$eval(selector, (element) => element.textContent);
 
-/** Presses each key that flies, and asserts that the drawn ship answers in the very next animation frame. */
+/** Presses each key that flies, and asserts that the drawn ship moves in the next animation frame. */
 export async function flyAndWatch(page) {
   for (const [key, [axis, sign]] of Object.entries(KEYS)) {
     await page.until(stands);
@@ -28,7 +28,7 @@ export async function flyAndWatch(page) {
   }
 }
 
-/** Fires at the nearest ship with the mouse, as a player would, until `isDone` says so in the page; then lets go. */
+/** Fires at the nearest ship with the mouse, like a player, until `isDone` is true in the page. */
 export async function fireUntil(page, isDone, what) {
   const [width, height] = await page.evaluate(() => [window.innerWidth, window.innerHeight]);
   await page.mouse.move(width / 2, height / 2);
@@ -40,18 +40,21 @@ export async function fireUntil(page, isDone, what) {
       if (aim) await page.mouse.move(aim.x, aim.y);
       await new Promise((resolve) => setTimeout(resolve, AIM_MS));
     }
-    assert.fail(`${AIMS_MAX} aims brought no ${what}`);
+    assert.fail(`no ${what} after aiming ${AIMS_MAX} times`);
   } finally {
     await page.mouse.up();
   }
 }
 
-/** From now on, hits by this player are counted in `window.hits`. */
+/** Counts this player's hits from now on, in `window.hits`. */
 export const countHits = (page) =>
   page.evaluate(() => {
     const { client } = window.tickwirePage;
     window.hits = 0;
-    client.on("event", (event) => (window.hits += Number(event.type === "Hit" && event.by === client.player)));
+    client.on(
+      "event",
+      (event) => (window.hits += Number(event.type === "Hit" && event.by === client.player)),
+    );
   });
 
 /** Asserts that two pages have the same state at the same tick, many times, and that it changes. */
@@ -68,7 +71,7 @@ export async function assertSameState(one, other) {
   assert.ok(new Set(pairs.map(([hash]) => hash)).size > 5, "the state did not change");
 }
 
-/** Notes the state hash of each tick that the client comes to. */
+/** Records the state hash of each tick that the client reaches. */
 function noteHashes() {
   window.hashes = {};
   const look = () => {
@@ -79,7 +82,7 @@ function noteHashes() {
   look();
 }
 
-/** Whether the own ship lies where it lay in an earlier frame. */
+/** Whether the player's own ship is where it was in an earlier frame. */
 export function stands() {
   const { own, frames } = window.tickwirePage.drawn;
   const before = window.lastDrawn;
@@ -88,7 +91,7 @@ export function stands() {
   return own?.alive && own.x === before?.own?.x && own.y === before.own.y;
 }
 
-/** Where the nearest other ship is on the screen, of those with no wall between, if there are any. */
+/** The nearest other ship on the screen, preferring those without a wall in between. */
 function nearest() {
   const ships = window.tickwirePage.ships();
   const own = ships.find((ship) => ship.own);
@@ -98,18 +101,21 @@ function nearest() {
   const isHidden = ({ at }) => {
     const steps = Math.ceil(4 * Math.hypot(at.x - own.at.x, at.y - own.at.y));
     const along = (from, to, step) => Math.floor(from + ((to - from) * step) / steps);
-    return Array.from({ length: steps }, (_, step) => rows[along(own.at.y, at.y, step)][along(own.at.x, at.x, step)]).includes("#");
+    return Array.from(
+      { length: steps },
+      (_, step) => rows[along(own.at.y, at.y, step)][along(own.at.x, at.x, step)],
+    ).includes("#");
   };
   const order = (ship) => far(ship) + (isHidden(ship) ? 1e6 : 0);
   return ships.filter((ship) => !ship.own).sort((one, other) => order(one) - order(other))[0];
 }
 
-/** Notes what is drawn when a key goes down, and one animation frame later. */
+/** Records what is drawn when a key goes down, and one animation frame later. */
 function watchKey() {
   window.moved = new Promise((resolve) => {
     const pressed = () => {
       const { frames, own } = window.tickwirePage.drawn;
-      // Asked for after the page asked for its own frame: it runs behind the page's, in the very next one.
+      // Requested after the page's own callback, so it runs after that, in the next animation frame.
       requestAnimationFrame(() => {
         const now = window.tickwirePage.drawn;
         resolve({ frames: now.frames - frames, before: own, after: now.own });

@@ -1,4 +1,4 @@
-// The server, the bots and a wire that can be cut: real programs on free ports of the loopback.
+// The server, the bots and a wire that can be cut: real programs on free loopback ports.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,19 +15,25 @@ const LOG_LINES_MAX = 200;
 /** Where screenshots go. */
 export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
 
-/** Starts a server. Gives `{ page, play, admin, log, stop }`; `page` and `admin` are addresses with a slash at the end. */
+/**
+ * Starts a server. Returns `{ page, play, admin, log, stop }`; `page` and `admin` are addresses that end with
+ * a slash.
+ */
 export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 
-/** The same for the example with a game of its own, which has to be built. */
+/** The same for the example `own_game`, which must be built. */
 export const startOwnGame = (...flags) => startHost("examples/own_game", ...flags);
 
-/** The same for the example that hosts two games but not the arena. */
+/** The same for the example `without_arena`, which hosts two other games. */
 export const startWithoutArena = (...flags) => startHost("examples/without_arena", ...flags);
 
 async function startHost(program, ...flags) {
   const child = start(program, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags);
   const { stdout, stderr } = child.process;
-  const ready = Promise.all([told(stdout, /^listening on (ws:\S+)/), told(stderr, /^metrics at (\S+)metrics$/)]);
+  const ready = Promise.all([
+    told(stdout, /^listening on (ws:\S+)/),
+    told(stderr, /^metrics at (\S+)metrics$/),
+  ]);
   const exit = once(child.process, "exit").then(() => {
     throw new Error(`the server did not start:\n${child.log.join("\n")}`);
   });
@@ -37,7 +43,7 @@ async function startHost(program, ...flags) {
   return { page, play, admin, log: child.log, stop: child.stop };
 }
 
-/** What a pattern's group finds in the first line that matches. */
+/** The pattern's group in the first line that matches. */
 const told = (input, pattern) =>
   new Promise((resolve) => {
     createInterface({ input }).on("line", (line) => {
@@ -46,9 +52,13 @@ const told = (input, pattern) =>
     });
   });
 
-/** Starts bots; they stay until they are stopped, and then `stop` gives their report, or null if they never played. */
+/** Starts bots. They play until `stop`, which returns their report, or null if they never played. */
 export function startBots(play, bots, ...flags) {
-  const child = start("tickwire-client-bot", "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", "--report", "-", ...flags);
+  const child = start(
+    "tickwire-client-bot",
+    "--url", play, "--bots", String(bots), "--duration", "10m", "--quiet", "--report", "-",
+    ...flags,
+  );
   let report = "";
   child.process.stdout.setEncoding("utf8").on("data", (text) => (report += text));
   return {
@@ -60,8 +70,10 @@ export function startBots(play, bots, ...flags) {
   };
 }
 
-/** A TCP wire to a server that can be cut: connections through it end at once, new ones are taken unless it is `down`, which
- * `onRefused` is told. Each direction takes `delay_ms`. */
+/**
+ * A TCP wire to a server. `cut` ends all its connections at once. While it is `down`, it refuses new ones and
+ * calls `onRefused` for each. Each direction takes `delay_ms`.
+ */
 export async function startWire(target) {
   const { hostname, port } = new URL(target);
   const sockets = new Set();
@@ -100,7 +112,7 @@ export async function startWire(target) {
 }
 
 function start(name, ...flags) {
-  // The server refuses variables with its prefix that it does not know; none of a developer's own should count either.
+  // The server refuses unknown variables with its prefix, and a developer's own must not have an effect.
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("TICKWIRE_")));
   const child = spawn(path.join(BINARIES, name), flags, { stdio: ["ignore", "pipe", "pipe"], env });
   const log = [];

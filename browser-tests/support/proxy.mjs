@@ -1,9 +1,10 @@
-// A reverse proxy as operators put before a server: what is below a prefix goes on without it, everything else is not found.
+// A reverse proxy like those of operators: it forwards paths below a prefix without the prefix, and answers
+// 404 to all others.
 
 import { once } from "node:events";
 import http from "node:http";
 
-/** Gives `{ page, strays, stop }`; `strays` are the paths that were asked for outside of the prefix. */
+/** Returns `{ page, strays, stop }`; `strays` are requested paths outside the prefix. */
 export async function startProxy(target, prefix) {
   const { hostname, port } = new URL(target);
   const strays = [];

@@ -1,5 +1,5 @@
-// Everything that tickwire.d.ts offers, called in every state with right and with odd values: only errors that say what is wrong,
-// and afterwards the session goes on and nobody is left behind.
+// Calls everything in tickwire.d.ts, in every state, with valid and with odd values: all errors tell what is
+// wrong, the session goes on, and no player is left behind.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -11,20 +11,25 @@ const TYPES = readFileSync(new URL("../../assets/web/tickwire.d.ts", import.meta
 
 /** The members that an interface or class of the types declares. */
 function membersOf(name) {
-  const [, body] = TYPES.match(new RegExp(`^export (?:interface|class) ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m"));
-  return [...new Set([...body.matchAll(/^ {2}(?:readonly )?"?([\w-]+)"?\??[<(:]/gm)].map(([, member]) => member))].sort();
+  const [, body] = TYPES.match(
+    new RegExp(`^export (?:interface|class) ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m"),
+  );
+  return [
+    ...new Set([...body.matchAll(/^ {2}(?:readonly )?"?([\w-]+)"?\??[<(:]/gm)].map(([, member]) => member)),
+  ].sort();
 }
 
 const thrower = { toString() { throw new Error("odd"); }, valueOf() { throw new Error("odd"); } };
 const ODD = [
-  undefined, null, NaN, Infinity, -Infinity, -1, 0, 1.5, 256, 2 ** 53, 5n, -(2n ** 70n), "", "abc", Symbol("odd"), true, {}, [], [1, [2]],
-  () => 5, new Date(), Object.create(null), new Uint8Array(3), new Uint8Array(20_000), new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), thrower,
+  undefined, null, NaN, Infinity, -Infinity, -1, 0, 1.5, 256, 2 ** 53, 5n, -(2n ** 70n), "", "abc",
+  Symbol("odd"), true, {}, [], [1, [2]], () => 5, new Date(), Object.create(null), new Uint8Array(3),
+  new Uint8Array(20_000), new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), thrower,
   { x: { y: { z: NaN } } }, new Proxy({}, {}), new Error("odd"), new Map([[1, 2]]),
 ];
-/** What an engine says of a value that nobody checked. */
+/** Messages of the JavaScript engine for unchecked values. */
 const RAW = /Cannot |is not a function|is not iterable|undefined \(|Invalid |not valid/;
 
-/** What `call` gives, or the error that says what is wrong. */
+/** The result of `call`, or its error, which must tell what is wrong. */
 function tries(what, call) {
   try {
     return { value: call() };
@@ -35,7 +40,7 @@ function tries(what, call) {
   }
 }
 
-/** The methods of a client: calls that are right in every state. */
+/** The methods of a client, with arguments that are valid in every state. */
 const METHODS = {
   on: [["cut", () => {}], ["event", () => {}]],
   input: [[{}]],
@@ -49,30 +54,40 @@ const METHODS = {
   // Called last.
   close: [],
 };
-const READ = ["player", "entityId", "room", "roster", "settings", "tick", "tickRate", "state", "schema", "builtIn"];
+const READ = [
+  "player", "entityId", "room", "roster", "settings", "tick", "tickRate", "state", "schema", "builtIn",
+];
 const EVENTS = [
-  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed", "idle-warning", "closed", "input-trace",
+  "event", "player-joined", "player-left", "player-changed", "events-dropped", "cut", "resumed",
+  "idle-warning", "closed", "input-trace",
 ];
 const READS = {
   u8: [], i8: [], bool: [], varint: [], u64: [], zigzag: [], i64: [], f32: [], f64: [], text: [], bytes: [],
   option: [(from) => from.u8()], list: [(from) => from.u8()],
 };
-const WRITES = ["u8", "i8", "bool", "varint", "u64", "zigzag", "i64", "f32", "f64", "text", "bytes", "option", "list", "done"];
-const OPTIONS = ["url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "signal", "keep"];
+const WRITES = [
+  "u8", "i8", "bool", "varint", "u64", "zigzag", "i64", "f32", "f64", "text", "bytes", "option", "list",
+  "done",
+];
+const OPTIONS = [
+  "url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "signal", "keep",
+];
 const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
-/** What others are made of, or give. */
+/** Types of arguments and results. */
 const SHAPES = [
-  "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView", "Field", "InputTrace", "NetworkOptions",
-  "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
+  "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
+  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
 ];
 
 let stage;
 before(async () => (stage = await openStage()));
 after(() => stage.stop());
 
-test("these lists leave out nothing of tickwire.d.ts", () => {
-  const exported = [...TYPES.matchAll(/^export (?:declare )?(?:function|class|interface|type|const|enum) (\w+)/gm)].map(([, name]) => name);
+test("these lists cover all of tickwire.d.ts", () => {
+  const exported = [
+    ...TYPES.matchAll(/^export (?:declare )?(?:function|class|interface|type|const|enum) (\w+)/gm),
+  ].map(([, name]) => name);
   assert.deepEqual([...new Set(exported)].sort(), [...FUNCTIONS, ...CLASSES, ...SHAPES].sort());
   assert.deepEqual(Object.keys(kit).sort(), [...FUNCTIONS, ...CLASSES].sort());
   assert.deepEqual(membersOf("Client"), [...Object.keys(METHODS), ...READ].sort());
@@ -82,28 +97,34 @@ test("these lists leave out nothing of tickwire.d.ts", () => {
   assert.deepEqual(membersOf("Writer"), [...WRITES].sort());
 });
 
-/** Calls everything of `client`; `lives` says after each method that the state is what it was. */
+/** Calls everything of `client`; after each method, `lives` checks that the state is unchanged. */
 function callAll(client, where, lives) {
   for (const [method, right] of Object.entries(METHODS)) {
     if (method === "close") continue;
     const spectates = client.player === null;
-    const calls = right ?? (client.state === "closed" || !spectates ? [[client.builtIn ? { Emote: 1 } : Uint8Array.of(0, 1)]] : []);
+    const calls =
+      right ??
+      (client.state === "closed" || !spectates
+        ? [[client.builtIn ? { Emote: 1 } : Uint8Array.of(0, 1)]]
+        : []);
     for (const args of calls) {
       const { error } = tries(`${where} ${method}`, () => client[method](...args));
       assert.equal(error, undefined, `${where} ${method}: ${error}`);
     }
     for (const odd of ODD) {
-      // Whether bytes are a command of the game, only its server knows: it ends the session if not.
+      // Only the server knows whether bytes are a command of the game: it ends the session if not.
       if (method === "command" && !client.builtIn && odd instanceof Uint8Array) continue;
       tries(`${where} ${method} ${typeof odd}`, () => client[method](odd));
       tries(`${where} ${method} 2nd ${typeof odd}`, () => client[method]("cut", odd));
-      tries(`${where} ${method} {} ${typeof odd}`, () => client[method]({ move_x: odd, delay_ms: odd, Emote: odd }));
+      tries(`${where} ${method} {} ${typeof odd}`, () =>
+        client[method]({ move_x: odd, delay_ms: odd, Emote: odd }),
+      );
     }
     lives(method);
   }
   for (const property of READ) {
     assert.notEqual(tries(`${where} ${property}`, () => client[property]).value, undefined, property);
-    // Nobody but the client says what these are.
+    // Only the client sets these.
     assert.throws(() => Object.assign(client, { [property]: 5 }), TypeError, property);
   }
   for (const name of EVENTS) client.on(name, () => {})();
@@ -124,7 +145,9 @@ for (const wasm of ["arena", "tickwire"]) {
       client.on("closed", (close) => ends.push(close));
       await until(() => client.entities().length > 0, "something is there");
 
-      callAll(client, `playing ${role}`, (method) => assert.deepEqual([client.state, ends], ["playing", []], method));
+      callAll(client, `playing ${role}`, (method) =>
+        assert.deepEqual([client.state, ends], ["playing", []], method),
+      );
       const { tick } = client;
       await until(() => client.tick > tick + 3, "ticks go on");
       assert.ok(client.entities().length > 0, JSON.stringify([client.state, ends]));
@@ -140,41 +163,66 @@ for (const wasm of ["arena", "tickwire"]) {
       client.close();
       client.close();
       await until(() => client.state === "closed", "it left");
-      callAll(client, `closed ${role}`, (method) => assert.deepEqual([client.state, ends.length], ["closed", 1], method));
+      callAll(client, `closed ${role}`, (method) =>
+        assert.deepEqual([client.state, ends.length], ["closed", 1], method),
+      );
       client.close();
       assert.deepEqual([ends.map(({ code }) => code), client.entities()], [[1000], []]);
-      await until(() => host.roster.length === 1, "nobody is left behind");
+      await until(() => host.roster.length === 1, "no player is left behind");
     });
   }
 }
 
-test("odd options neither join nor leave anybody, and a join that is given up does not either", async () => {
+test("odd options and cancelled joins leave no player behind", async () => {
   const host = await stage.join("host", { fresh: true });
   for (const [at, call] of [connect, resume, listRooms].entries()) {
     for (const option of call === listRooms ? ["url", "game", "signal"] : OPTIONS) {
       for (const odd of ODD) {
-        const base = call === listRooms ? { url: stage.play } : { ...stage.options(), room: host.room, fresh: true };
+        const base =
+          call === listRooms ? { url: stage.play } : { ...stage.options(), room: host.room, fresh: true };
         const ends = new AbortController();
-        const coming = call({ ...base, ...(option === "signal" || at === 2 ? {} : { signal: ends.signal }), [option]: odd });
+        const coming = call({
+          ...base,
+          ...(option === "signal" || at === 2 ? {} : { signal: ends.signal }),
+          [option]: odd,
+        });
         const what = `${call.name} ${option} ${typeof odd}`;
         if (option !== "signal" && at < 2) setTimeout(() => ends.abort(), 2);
         const came = await coming.then((value) => value, (error) => error);
         if (came instanceof Error) {
-          const right = [TypeError, RangeError, TickwireError].includes(came.constructor) || came.constructor === Error || came.name === "AbortError";
+          const right =
+            [TypeError, RangeError, TickwireError].includes(came.constructor) ||
+            came.constructor === Error ||
+            came.name === "AbortError";
           assert.ok(right && !RAW.test(came.message), `${what}: ${came.stack}`);
         } else if (at < 2) came?.close();
       }
     }
   }
-  await until(() => host.roster.length === 1, "nobody is left behind");
+  await until(() => host.roster.length === 1, "no player is left behind");
 });
 
-test("Reader and Writer read and write what is right, and refuse the rest by their own errors", () => {
-  const bytes = new Writer().u8(1).i8(-1).bool(true).varint(300).u64(2n ** 60n).zigzag(-300).i64(-(2n ** 60n)).f32(0.5).f64(0.25).text("Zoë")
-    .bytes(Uint8Array.of(7)).option(null, () => {}).list([1], (to, value) => to.u8(value)).done();
+test("Reader and Writer read and write valid values, and refuse others with their own errors", () => {
+  const bytes = new Writer()
+    .u8(1)
+    .i8(-1)
+    .bool(true)
+    .varint(300)
+    .u64(2n ** 60n)
+    .zigzag(-300)
+    .i64(-(2n ** 60n))
+    .f32(0.5)
+    .f64(0.25)
+    .text("Zoë")
+    .bytes(Uint8Array.of(7))
+    .option(null, () => {})
+    .list([1], (to, value) => to.u8(value))
+    .done();
   const from = new Reader(bytes);
   const read = Object.entries(READS).map(([method, args]) => from[method](...args));
-  assert.deepEqual(read, [1, -1, true, 300, 2n ** 60n, -300, -(2n ** 60n), 0.5, 0.25, "Zoë", Uint8Array.of(7), null, [1]]);
+  assert.deepEqual(read, [
+    1, -1, true, 300, 2n ** 60n, -300, -(2n ** 60n), 0.5, 0.25, "Zoë", Uint8Array.of(7), null, [1],
+  ]);
   assert.ok(from.done);
   for (const odd of ODD) {
     tries(`new Reader ${typeof odd}`, () => new Reader(odd));

@@ -1,4 +1,4 @@
-// A client whose server gives it few bytes is told what waits. The example `own_game` has to be built.
+// A client with a small byte budget learns how many streams wait. The example `own_game` must be built.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { openStage, until } from "./joining.mjs";
 
 for (const [client_bytes_per_s, waits] of [[100, true], [0, false]]) {
-  test(`with ${client_bytes_per_s} bytes per second ${waits ? "something" : "nothing"} waits`, async () => {
+  test(`${waits ? "streams" : "no streams"} wait with ${client_bytes_per_s} bytes per second`, async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "tickwire-"));
     const config = path.join(folder, "server.toml");
     writeFileSync(config, `[games.arena]\nclient_bytes_per_s = ${client_bytes_per_s}\n`);
@@ -21,7 +21,7 @@ for (const [client_bytes_per_s, waits] of [[100, true], [0, false]]) {
         ann.input({ aim: angle, fire: true });
         waited.add(ann.stats().streams_waiting > 0);
         return waited.has(true) || ann.stats().messages_in > 150;
-      }, "something waits, or many messages come");
+      }, "streams wait, or many messages arrive");
       assert.equal(waited.has(true), waits);
     } finally {
       await stage.stop();

@@ -1,4 +1,4 @@
-// The codec against bytes that docs/protocol.md, section 2, says they are.
+// The codec against bytes from docs/protocol.md, section 2.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
@@ -20,7 +20,7 @@ test("numbers are written in their shortest form and read back", () => {
   assert.throws(() => new Writer().varint(0.5), RangeError);
 });
 
-test("texts, lists and options come back", () => {
+test("texts, lists and options are read back", () => {
   const bytes = new Writer().text("Zoë").option(7, (to, value) => to.u8(value)).option(null, () => {})
     .list([1, -1], (to, value) => to.zigzag(value)).f32(0.5).bool(true).done();
   const from = new Reader(bytes);
@@ -33,14 +33,14 @@ test("texts, lists and options come back", () => {
   assert.ok(from.done);
 });
 
-test("hostile bytes are refused without claiming what they promise", () => {
+test("hostile bytes are refused without allocating the announced length", () => {
   const refused = [
     (from) => from.u8(), [],
     (from) => from.text(), [253, 255, 255, 255, 255, 255, 255, 15, 0],
     (from) => from.list(() => from.u8()), [252, 255, 255, 255, 127],
     (from) => from.varint(), [253, 255, 255, 255, 255, 255, 255, 255, 255],
     (from) => from.varint(), [254],
-    // Longer forms than the shortest.
+    // Not in the shortest form.
     (from) => from.varint(), [251, 250, 0],
     (from) => from.varint(), [252, 255, 255, 0, 0],
     (from) => from.varint(), [253, 255, 255, 255, 255, 0, 0, 0, 0],
@@ -49,23 +49,37 @@ test("hostile bytes are refused without claiming what they promise", () => {
     (from) => from.text(), [2, 0xc3, 0x28],
   ];
   for (let at = 0; at < refused.length; at += 2) {
-    assert.throws(() => refused[at](new Reader(Uint8Array.from(refused[at + 1]))), DecodeError, `case ${at / 2}`);
+    assert.throws(
+      () => refused[at](new Reader(Uint8Array.from(refused[at + 1]))),
+      DecodeError,
+      `case ${at / 2}`,
+    );
   }
 });
 
-test("what a Writer or Reader is given wrongly is refused, not changed", () => {
-  for (const value of ["x", 1, 0, null, undefined]) assert.throws(() => new Writer().bool(value), TypeError, String(value));
-  for (const value of [1e300, -1e300, 3.5e38]) assert.throws(() => new Writer().f32(value), RangeError, String(value));
-  for (const value of [3.4028234663852886e38, Infinity, -Infinity, NaN]) assert.equal(new Reader(new Writer().f32(value).done()).f32(), value);
-  for (const text of ["\ud800", "a\udc00b", "\udc00\ud800"]) assert.throws(() => new Writer().text(text), TypeError);
+test("a Writer or Reader refuses wrong values instead of changing them", () => {
+  for (const value of ["x", 1, 0, null, undefined]) {
+    assert.throws(() => new Writer().bool(value), TypeError, String(value));
+  }
+  for (const value of [1e300, -1e300, 3.5e38]) {
+    assert.throws(() => new Writer().f32(value), RangeError, String(value));
+  }
+  for (const value of [3.4028234663852886e38, Infinity, -Infinity, NaN]) {
+    assert.equal(new Reader(new Writer().f32(value).done()).f32(), value);
+  }
+  for (const text of ["\ud800", "a\udc00b", "\udc00\ud800"]) {
+    assert.throws(() => new Writer().text(text), TypeError);
+  }
   assert.equal(new Reader(new Writer().text("\u{1f680}").done()).text(), "\u{1f680}");
-  for (const bytes of [new Uint16Array(2), new Float32Array(1), new DataView(new ArrayBuffer(2))]) assert.throws(() => new Reader(bytes), TypeError);
+  for (const bytes of [new Uint16Array(2), new Float32Array(1), new DataView(new ArrayBuffer(2))]) {
+    assert.throws(() => new Reader(bytes), TypeError);
+  }
   assert.equal(new Reader(Uint8Array.of(9, 7).subarray(1)).u8(), 7);
   assert.equal(new Reader(Buffer.from([7])).u8(), 7);
   assert.equal(new Reader(Uint8Array.of(7).buffer).u8(), 7);
 });
 
-test("each error says of which class it is", () => {
+test("an error has the name of its class", () => {
   assert.throws(() => new Reader(new Uint8Array()).u8(), { name: "DecodeError" });
   assert.equal(new DecodeError("x").name, "DecodeError");
 });

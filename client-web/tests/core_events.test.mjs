@@ -1,4 +1,4 @@
-// What a core tells becomes events and facts: a stand-in for the WebAssembly module says what a room would.
+// A core's output becomes events and facts. A stand-in for the WebAssembly module plays the room.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Writer } from "../../assets/web/codec.js";
@@ -6,7 +6,7 @@ import { Core } from "../../assets/web/core.js";
 
 const entry = (to, { player, entity, name }) => to.varint(player).varint(entity).text(name);
 
-/** A core whose module has these facts and tells these events, each its number and what belongs to it. */
+/** A core whose module returns these facts and these events, each its number and its content. */
 function coreOf(facts, events) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const tell = (bytes) => {
@@ -39,11 +39,12 @@ function room(player, roster) {
     .done();
 }
 
-test("a player that controls another entity, or none, is another in the roster, and the own one in entityId", () => {
+test("a player's new entity, or none, shows in the roster, and for the client's player in entityId", () => {
   const ada = { player: 1, entity: 5, name: "ada" }, bob = { player: 2, entity: 0, name: "bob" };
   const changed = (who) => told(7, entry(new Writer(), who));
   const core = coreOf(room([1, 5], [ada, bob]), [
-    told(0), changed({ ...bob, entity: 300 }), changed({ ...ada, entity: 0 }), changed({ ...ada, entity: 4_000_000_000 }),
+    told(0), changed({ ...bob, entity: 300 }), changed({ ...ada, entity: 0 }),
+    changed({ ...ada, entity: 4_000_000_000 }),
   ]);
   assert.equal(core.event().type, "joined");
   assert.deepEqual([core.facts.entityId, core.facts.roster], [5, [ada, { ...bob, entity: null }]]);
@@ -52,11 +53,14 @@ test("a player that controls another entity, or none, is another in the roster, 
   assert.deepEqual(core.event().told, { ...ada, entity: null });
   assert.deepEqual([core.facts.entityId, core.facts.roster[0].entity], [null, null]);
   core.event();
-  assert.deepEqual([core.facts.entityId, core.facts.roster.map((who) => who.entity)], [4_000_000_000, [4_000_000_000, 300]]);
+  assert.deepEqual(
+    [core.facts.entityId, core.facts.roster.map((who) => who.entity)],
+    [4_000_000_000, [4_000_000_000, 300]],
+  );
   assert.equal(core.event(), null);
 });
 
-test("who joins without an entity has none, and a gap of dropped events says how long it is", () => {
+test("a player that joins without an entity has none, and `events-dropped` has the count", () => {
   const core = coreOf(room([1, 0], []), [told(0), told(6, new Writer().varint(1_000))]);
   core.event();
   assert.deepEqual([core.facts.player, core.facts.entityId], [1, null]);

@@ -1,8 +1,9 @@
-// What a client costs: replays a recording with two pictures per tick, as at 60 Hz, through core.js, and tells how long a frame
-// takes: decoding, predicting, interpolating, and making objects of it.
+// Measures a client's cost: replays a recording with two rendered frames per tick, as at 60 Hz, through
+// core.js, and prints how long a rendered frame takes: decoding, predicting, interpolating, and making
+// objects.
 //
-//     cargo run --release -p tickwire-client-web --example record -- target/wasm/crowd 2000 62
-//     node client-web/tests/frame_cost.mjs assets/web/arena.wasm target/wasm/crowd/arena.bin
+// cargo run --release -p tickwire-client-web --example record -- target/wasm/crowd 2000 62 node
+// client-web/tests/frame_cost.mjs assets/web/arena.wasm target/wasm/crowd/arena.bin
 import { readFileSync } from "node:fs";
 import { Core } from "../../assets/web/core.js";
 
@@ -11,7 +12,7 @@ const core = await Core.create(readFileSync(modulePath));
 core.start("ada", "arena", false, { match: [] });
 const recording = readFileSync(recordingPath);
 const FIXED = { 3: 16, 7: 16, 9: 9, 10: 12 };
-/** Frames at the start: the module is still being compiled. */
+/** Frames to skip at the start, while the module is still being compiled. */
 const WARM_UP = 300;
 
 const frames_ms = [];
@@ -52,5 +53,5 @@ const at = (part) => measured[Math.floor((measured.length - 1) * part)].toFixed(
 const mean = measured.reduce((sum, ms) => sum + ms, 0) / measured.length;
 console.log(
   `${modulePath}: ${measured.length} frames with ${(entities / measured.length).toFixed(0)} entities: ` +
-    `mean ${mean.toFixed(3)} ms, median ${at(0.5)}, 99 % ${at(0.99)}, most ${at(1)}`,
+    `mean ${mean.toFixed(3)} ms, median ${at(0.5)}, 99 % ${at(0.99)}, max ${at(1)}`,
 );

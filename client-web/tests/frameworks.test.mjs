@@ -1,4 +1,4 @@
-// What frameworks do with a client: they mount twice, undo at any moment, and listen a little later.
+// How frameworks use a client: they mount twice, undo at any moment, and add listeners slightly later.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { resume } from "../../assets/web/tickwire.js";
@@ -11,7 +11,7 @@ after(() => stage.stop());
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("a signal ends the session also after it was joined, as a leave", async () => {
+test("after the join, a signal ends the session like a leave", async () => {
   const ada = await stage.join("ada", { fresh: true });
   const gone = [];
   ada.on("player-left", ({ name }) => gone.push(name));
@@ -20,23 +20,34 @@ test("a signal ends the session also after it was joined, as a leave", async () 
   await until(() => ada.roster.length === 2, "bob is there");
   const closed = new Promise((resolve) => bob.on("closed", resolve));
   ends.abort();
-  await until(() => gone.length === 1, "bob left at once, though places are kept for 30 s");
+  await until(() => gone.length === 1, "bob left at once, though seats are kept for 30 s");
   assert.deepEqual([(await closed).code, bob.state, ada.roster.length], [1000, "closed", 1]);
 
   const cuts = new AbortController();
   let socket;
-  const carol = await stage.join("carol", { room: ada.room, signal: cuts.signal, transport: (...to) => (socket = transport(...to)) });
+  const carol = await stage.join("carol", {
+    room: ada.room,
+    signal: cuts.signal,
+    transport: (...to) => (socket = transport(...to)),
+  });
   await until(() => carol.entities().length > 0 && ada.roster.length === 2, "carol is there");
   carol.on("cut", () => cuts.abort());
   socket.cut();
-  await until(() => carol.state === "closed" && ada.roster.length === 1, "who is cut leaves as well");
+  await until(() => carol.state === "closed" && ada.roster.length === 1, "a cut client leaves as well");
 });
 
-/** Runs `what(ada, keep, items, hide)` as on a page of a tab: `hide` lets the page go, `keep` is the tab's store; ada is elsewhere. */
+/**
+ * Runs `what(ada, keep, items, hide)` as on a page of a tab: `hide` closes the page, `keep` is the tab's
+ * store; ada is elsewhere.
+ */
 async function onPage(what) {
   const ada = await stage.join("ada", { fresh: true });
   const items = new Map();
-  const keep = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  const keep = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.removeEventListener = page.removeEventListener.bind(page);
@@ -48,7 +59,7 @@ async function onPage(what) {
   }
 }
 
-test("a signal ends a session that was taken again", () => onPage(async (ada, keep, items, hide) => {
+test("a signal ends a resumed session", () => onPage(async (ada, keep, items, hide) => {
   const bob = await stage.join("bob", { room: ada.room, keep });
   hide();
   assert.equal(bob.state, "closed");
@@ -60,28 +71,32 @@ test("a signal ends a session that was taken again", () => onPage(async (ada, ke
   assert.equal(items.size, 0);
 }));
 
-test("on a page that was loaded anew, too, an effect that is undone and runs again makes one player: the same", () => onPage(async (ada, keep, items, hide) => {
-  let bob = await stage.join("bob", { room: ada.room, keep });
-  const { player } = bob;
-  for (const wait_ms of [0, 0, 1, 3, 6, 10, 15, 25]) {
-    hide();
-    assert.equal(items.size, 1);
-    const ends = new AbortController();
-    const first = stage.join("bob", { room: ada.room, keep, signal: ends.signal }).catch((error) => error);
-    if (wait_ms > 0) await sleep(wait_ms);
-    const was_in = (await Promise.race([first, null])) !== null;
-    // In one task.
-    ends.abort();
-    const second = stage.join("bob", { room: ada.room, keep });
-    bob = await second;
-    await first;
-    if (was_in) break;
-    assert.deepEqual([bob.player, items.size], [player, 0], `undone after ${wait_ms} ms`);
-    assert.deepEqual(bob.roster.map((entry) => entry.name), ["ada", "bob"]);
-  }
-  bob.close();
-  await until(() => ada.roster.length === 1, "no ghost");
-}));
+test("on a reloaded page, an effect that is undone and runs again also makes one player: the same", () =>
+  onPage(async (ada, keep, items, hide) => {
+    let bob = await stage.join("bob", { room: ada.room, keep });
+    const { player } = bob;
+    for (const wait_ms of [0, 0, 1, 3, 6, 10, 15, 25]) {
+      hide();
+      assert.equal(items.size, 1);
+      const ends = new AbortController();
+      const first = stage.join("bob", { room: ada.room, keep, signal: ends.signal }).catch((error) => error);
+      if (wait_ms > 0) await sleep(wait_ms);
+      const was_in = (await Promise.race([first, null])) !== null;
+      // In one task.
+      ends.abort();
+      const second = stage.join("bob", { room: ada.room, keep });
+      bob = await second;
+      await first;
+      if (was_in) break;
+      assert.deepEqual([bob.player, items.size], [player, 0], `undone after ${wait_ms} ms`);
+      assert.deepEqual(
+        bob.roster.map((entry) => entry.name),
+        ["ada", "bob"],
+      );
+    }
+    bob.close();
+    await until(() => ada.roster.length === 1, "no ghost");
+  }));
 
 test("an effect that runs, is undone and runs again makes one player (React's StrictMode)", async () => {
   const ada = await stage.join("ada", { fresh: true });
@@ -97,13 +112,13 @@ test("an effect that runs, is undone and runs again makes one player (React's St
     const second = effect();
     assert.equal((await second.came).state, "playing");
     await first.came;
-    await until(() => ada.roster.length === 2, "one player more, not two");
+    await until(() => ada.roster.length === 2, "one more player, not two");
     second.undo();
-    await until(() => ada.roster.length === 1, "and none after it");
+    await until(() => ada.roster.length === 1, "none after it was undone");
   }
 });
 
-/** Tells what the core of the client of this name gives out. */
+/** Records the player events that the core of the client with this name returns. */
 function listenToCore(name) {
   const { start, event } = Core.prototype;
   const given = [];
@@ -120,8 +135,11 @@ function listenToCore(name) {
   return { given, restore: () => Object.assign(Core.prototype, { start, event }) };
 }
 
-for (const [when, later] of [["when connect resolves", () => null], ["in an effect, some tasks later", () => sleep(60)]]) {
-  test(`who listens ${when} misses nothing that came behind the join`, async () => {
+for (const [when, later] of [
+  ["when connect resolves", () => null],
+  ["in an effect, some tasks later", () => sleep(60)],
+]) {
+  test(`a page that listens ${when} misses no event after the join`, async () => {
     const ada = await stage.join("ada", { fresh: true });
     let comes = true;
     const crowd = (async () => {
@@ -134,8 +152,10 @@ for (const [when, later] of [["when connect resolves", () => null], ["in an effe
         const late = await stage.join("late", { room: ada.room, network: { jitter_ms: 300 } });
         await later();
         const heard = [];
-        for (const name of ["player-joined", "player-left", "player-changed"]) late.on(name, () => heard.push(name));
-        await until(() => given.length > 5, "guests come and go");
+        for (const name of ["player-joined", "player-left", "player-changed"]) {
+          late.on(name, () => heard.push(name));
+        }
+        await until(() => given.length > 5, "guests join and leave");
         assert.deepEqual(heard, given);
         late.close();
       }
@@ -147,11 +167,11 @@ for (const [when, later] of [["when connect resolves", () => null], ["in an effe
   });
 }
 
-test("who never listens still has the roster of now", async () => {
+test("a page that never listens still has the current roster", async () => {
   const ada = await stage.join("ada", { fresh: true });
   const bob = await stage.join("bob", { room: ada.room });
   await stage.join("carol", { room: ada.room });
-  await until(() => bob.roster.length === 3, "all are in it");
+  await until(() => bob.roster.length === 3, "all players are in it");
 });
 
 test("a transport that fails without closing is given up soon", async () => {
@@ -162,7 +182,7 @@ test("a transport that fails without closing is given up soon", async () => {
   assert.ok(performance.now() - started < 5_000);
 });
 
-test("an end that came behind the join is told to who listens in an effect", async () => {
+test("a page that listens in an effect learns of an end right after the join", async () => {
   const ada = await stage.join("ada", { fresh: true });
   let socket;
   const bob = await stage.join("bob", { room: ada.room, transport: (...to) => (socket = transport(...to)) });

@@ -1,5 +1,5 @@
-// Both modules are fed a recorded session with faults in it: whatever comes, they go on or end with a reason; they never trap.
-// The recording is of client-web/examples/record.rs; its folder stands in RECORDINGS.
+// Both modules get a recorded session with faults: they go on or end with a reason, but never trap.
+// client-web/examples/record.rs makes the recording; RECORDINGS names its folder.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { Core } from "../../assets/web/core.js";
 import { messagesOf } from "./recording.mjs";
 
 const ROUNDS = 3_000;
-/** Messages of the start of a session, handshake and keyframe among them. */
+/** The number of messages from the start of the session, including the handshake and a keyframe. */
 const MESSAGES = 12;
 
-/** xorshift32: a failing seed can be run again. */
+/** xorshift32, so that a failing seed can be repeated. */
 function randomOf(seed) {
   let state = seed;
   return (below) => {
@@ -30,19 +30,23 @@ function spoil(bytes, random) {
     case 1:
       return Buffer.concat([spoiled, Buffer.from(Array.from({ length: 1 + random(8) }, () => random(256)))]);
     default:
-      for (let count = 1 + random(4); count > 0; count -= 1) spoiled[random(spoiled.length)] ^= 1 << random(8);
+      for (let count = 1 + random(4); count > 0; count -= 1) {
+        spoiled[random(spoiled.length)] ^= 1 << random(8);
+      }
       return spoiled;
   }
 }
 
 for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]]) {
-  test(`${module}.wasm meets faulty messages without a trap`, async () => {
-    const compiled = await WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+  test(`${module}.wasm handles faulty messages without a trap`, async () => {
+    const compiled = await WebAssembly.compile(
+      readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)),
+    );
     const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)), MESSAGES);
     let ended = 0;
     for (let seed = 1; seed <= ROUNDS; seed += 1) {
       const random = randomOf(seed);
-      // One instance is one client, which may be started anew.
+      // One instance is one client.
       const core = new Core(await WebAssembly.instantiate(compiled, {}));
       core.start("ada", "arena", false, { match: [] });
       const spoiledAt = random(messages.length);
@@ -52,13 +56,16 @@ for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]])
           const taken = core.receive(now, at === spoiledAt ? spoil(bytes, random) : bytes);
           core.advance(now + 5);
           while (core.transmit() !== null);
-          for (let event = core.event(); event !== null; event = core.event()) close ??= event.type === "closed" ? event.told : null;
+          for (let event = core.event(); event !== null; event = core.event()) {
+            close ??= event.type === "closed" ? event.told : null;
+          }
           core.view(now + 5);
           core.figures(now + 5);
           if (!taken) break;
         }
       } catch (error) {
-        // What JavaScript refuses of what the core took is an error of the session as well, but no trap.
+        // If JavaScript refuses something that the core accepted, that also ends the session, but it is not a
+        // trap.
         assert.ok(!(error instanceof WebAssembly.RuntimeError), `seed ${seed}: ${error.stack}`);
         assert.ok(error instanceof Error, `seed ${seed}`);
         continue;

@@ -1,4 +1,4 @@
-// A server and clients of it, for tests of tickwire.js. The example `own_game` has to be built.
+// A server and its clients, for tests of tickwire.js. The example `own_game` must be built.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "../../assets/web/tickwire.js";
@@ -6,12 +6,13 @@ import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { Socket } from "./socket.mjs";
 
 const WAIT_MS = 10_000;
-const core = (name) => new WebAssembly.Module(readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url)));
+const core = (name) =>
+  new WebAssembly.Module(readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url)));
 
 export const CORES = { arena: core("arena"), tickwire: core("tickwire") };
 export const transport = (address, protocol) => new Socket(address, protocol);
 
-/** Waits for a condition; never for a time. */
+/** Waits for a condition, never for a fixed time. */
 export async function until(holds, what) {
   const started = performance.now();
   while (!(await holds())) {
@@ -20,7 +21,7 @@ export async function until(holds, what) {
   }
 }
 
-/** A server: `options(core)` are those of `connect`, `join` connects, and `stop` ends all. */
+/** A server: `options(core)` returns options for `connect`, `join` connects, and `stop` ends everything. */
 export async function openStage(...flags) {
   const server = await startOwnGame(...flags);
   const clients = [];

@@ -1,4 +1,5 @@
-// Whoever leaves for good leaves nobody behind, also over a line that is broken at that moment.
+// A player that leaves permanently does not stay in the room, even if its connection is broken at that
+// moment.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startWire } from "../../browser-tests/support/processes.mjs";
@@ -14,7 +15,7 @@ after(() => Promise.all([stage.stop(), wire.stop()]));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Ada, and bob behind the wire, who is in. */
+/** Ada, and bob, who has joined over the wire. */
 async function two(wanted = {}) {
   wire.down = false;
   const ada = await stage.join("ada", { fresh: true });
@@ -29,15 +30,18 @@ async function two(wanted = {}) {
 async function cutOff(bob) {
   wire.down = true;
   wire.cut();
-  await until(() => bob.state === "cut", "the line is cut");
+  await until(() => bob.state === "cut", "the connection is cut");
 }
 
-test("who leaves is told so in a sentence of the client", async () => {
+test("a leave ends with a close reason of the client", async () => {
   const { ada, bob, closed } = await two();
   bob.close();
   await until(() => closed.length === 1, "it ends");
   const { code, reason, text, advice, by_server } = closed[0];
-  assert.deepEqual([code, reason, text, advice, by_server], [1000, "normal", "You left the room.", "stop", false]);
+  assert.deepEqual(
+    [code, reason, text, advice, by_server],
+    [1000, "normal", "You left the room.", "stop", false],
+  );
   await until(() => ada.roster.length === 1, "bob left");
   bob.input({ fire: true });
   bob.command({ Emote: 1 });
@@ -45,13 +49,13 @@ test("who leaves is told so in a sentence of the client", async () => {
 });
 
 for (const [how, leave] of [["close()", (bob) => bob.close()], ["a signal", (_, ends) => ends.abort()]]) {
-  test(`who leaves by ${how} while cut is out at once, and leaves the room when the line is back`, async () => {
+  test(`a leave by ${how} during a cut ends at once, and reaches the server after the cut`, async () => {
     const ends = new AbortController();
     const { ada, bob, closed } = await two({ signal: ends.signal });
     await cutOff(bob);
     const started = performance.now();
     leave(bob, ends);
-    await until(() => closed.length === 1, "the page is told");
+    await until(() => closed.length === 1, "the session ends");
     assert.ok(performance.now() - started < 600);
     assert.deepEqual([bob.state, closed[0].code, closed[0].by_server], ["closed", 1000, false]);
     await sleep(1_200);
@@ -61,18 +65,18 @@ for (const [how, leave] of [["close()", (bob) => bob.close()], ["a signal", (_, 
   });
 }
 
-test("who leaves over a line that breaks at that moment leaves as well", async () => {
+test("a leave over a connection that breaks at that moment reaches the server, too", async () => {
   const { ada, bob, closed } = await two();
   wire.down = true;
   wire.cut();
   bob.close();
-  await until(() => closed.length === 1, "the page is told");
+  await until(() => closed.length === 1, "the session ends");
   await sleep(600);
   wire.down = false;
   await until(() => ada.roster.length === 1, "no ghost");
 });
 
-test("the attempts to leave end: after some seconds none is made any more", async () => {
+test("the attempts to leave stop after some seconds", async () => {
   const { ada, bob } = await two();
   await cutOff(bob);
   const attempts = [];
@@ -86,7 +90,7 @@ test("the attempts to leave end: after some seconds none is made any more", asyn
   assert.equal(ada.roster.length, 2);
 });
 
-test("who leaves over a slow line leaves", async () => {
+test("a leave over a slow connection reaches the server", async () => {
   const { ada, bob } = await two();
   await cutOff(bob);
   wire.down = false;

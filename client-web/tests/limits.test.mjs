@@ -1,5 +1,5 @@
-// The bounds that the kit has of its own: at the bound it works, one past it is refused. And those that are the protocol's have
-// the numbers of shared/src/limits.rs.
+// The kit's bounds: a value at the bound works, one past it is refused. Those of the protocol equal the
+// numbers in shared/src/limits.rs.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { messagesOf } from "./recording.mjs";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-/** The value of a constant, a number or a text, in a file of the kit or in the protocol's bounds. */
+/** The value of a constant, a number or a text, in a file of the kit or in shared/src/limits.rs. */
 function constant(path, name) {
   const found = read(path).match(new RegExp(`^(?:pub )?const ${name}(?:: [^=]+)? = ([^;]+);`, "m"));
   assert.ok(found, `${path} has no ${name}`);
@@ -28,7 +28,7 @@ test("the kit's bounds are those of the protocol", () => {
     ["assets/web/session.js", "COMMANDS_WAITING_MAX", "RELIABLE_QUEUE_MAX"],
     ["assets/web/session.js", "GRACE_MS", "RESUME_GRACE_MS"],
     ["assets/web/codec.js", "NAME_BYTES_MAX", "NAME_BYTES_MAX"],
-    // No list is longer than the longest message of one byte for each item: the settings, the schema.
+    // A list has at most as many items as the largest part of a message has bytes: the settings, the schema.
     ["assets/web/codec.js", "ITEMS_MAX", "SETTINGS_BYTES_MAX"],
     ["assets/web/codec.js", "ITEMS_MAX", "SCHEMA_BYTES_MAX"],
   ]) {
@@ -37,7 +37,7 @@ test("the kit's bounds are those of the protocol", () => {
   assert.ok(read("assets/web/link.js").includes(`make(url, "${limit("SUBPROTOCOL")}")`));
 });
 
-test("NAME_BYTES_MAX: the longest name stays as it is, and a longer one is cut between two characters", () => {
+test("NAME_BYTES_MAX: the longest name is kept, and a longer one is cut between characters", () => {
   const most = constant("assets/web/codec.js", "NAME_BYTES_MAX");
   for (const [character, bytes] of [["x", 1], ["é", 2], ["😀", 4]]) {
     const longest = character.repeat(most / bytes);
@@ -48,29 +48,33 @@ test("NAME_BYTES_MAX: the longest name stays as it is, and a longer one is cut b
   assert.equal(nameOf("x".repeat(100_000)).length, most);
 });
 
-test("ITEMS_MAX: a list of so many items is read, and a longer one is refused before anything is claimed for it", () => {
+test("ITEMS_MAX: the longest list is read, and a longer one is refused before memory is allocated", () => {
   const most = constant("assets/web/codec.js", "ITEMS_MAX");
   const list = (count) => Buffer.concat([new Writer().varint(count).done(), Buffer.alloc(count, 7)]);
   const read = (bytes) => new Reader(Uint8Array.from(bytes)).list((from) => from.u8());
   assert.equal(read(list(most)).length, most);
   assert.throws(() => read(list(most + 1)), DecodeError);
-  // Items of no bytes do not make a list longer than its bytes.
+  // A list cannot have more items than bytes, even if its items have no bytes.
   const empty = Uint8Array.of(...new Writer().varint(most).done());
   assert.throws(() => new Reader(empty).list(() => null), DecodeError);
   assert.throws(() => new Reader(Uint8Array.of(253, 0, 0, 0, 0, 0, 0, 16, 0)).list(() => null), DecodeError);
 });
 
-/** A link with a lag of a minute over a socket that notes what is sent; and what was heard. */
+/** A link with a lag of a minute over a socket that records sent messages; and the received ones. */
 function laggingLink() {
   const [sent, heard] = [[], []];
   const socket = { send: (bytes) => sent.push(bytes), close() {} };
   const lag = () => ({ delay_ms: 60_000 });
-  const link = new Link(() => socket, "ws://nowhere", lag, { open() {}, message: (bytes) => heard.push(bytes[0]), close() {} });
+  const link = new Link(() => socket, "ws://nowhere", lag, {
+    open() {},
+    message: (bytes) => heard.push(bytes[0]),
+    close() {},
+  });
   socket.onopen();
   return { link, socket, sent, heard };
 }
 
-test("WAITING_MAX: so many messages wait for a simulated lag; one more, and all go out early, in order, and none is lost", () => {
+test("WAITING_MAX: one message too many makes the simulated lag send all early, in order", () => {
   const most = constant("assets/web/link.js", "WAITING_MAX");
   const { link, socket, sent, heard } = laggingLink();
   const message = (at) => ({ data: Uint8Array.of(at % 251).buffer });
@@ -85,14 +89,15 @@ test("WAITING_MAX: so many messages wait for a simulated lag; one more, and all 
   assert.deepEqual(sent, all);
   assert.deepEqual(heard, all.map((at) => at % 251));
   link.send(-1);
-  assert.equal(sent.length, most + 1, "then they wait again");
+  assert.equal(sent.length, most + 1, "after that, messages wait again");
   link.drop(4000);
-  assert.equal(sent.at(-1), -1, "and what waits is said before the link is given up");
+  assert.equal(sent.at(-1), -1, "waiting messages are sent before the link is dropped");
 });
 
-const compiled = (module) => WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+const compiled = (module) =>
+  WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
 
-/** A core of any game that has just joined the recorded room. */
+/** A generic core that has just joined the recorded room. */
 async function joinedCore() {
   const core = new Core(await WebAssembly.instantiate(await compiled("tickwire"), {}));
   core.start("ada", "arena", false, { match: [] });
@@ -105,14 +110,16 @@ async function joinedCore() {
   return core;
 }
 
-test("COMMAND_BYTES_MAX: the longest command is queued, and a byte more is refused", async () => {
+test("COMMAND_BYTES_MAX: the longest command is queued, and one byte more is refused", async () => {
   const most = constant("assets/web/session.js", "COMMAND_BYTES_MAX");
   const core = await joinedCore();
   assert.equal(core.command(new Uint8Array(most)), 0);
-  for (const bytes of [most + 1, 2 * most, 100_000]) assert.equal(core.command(new Uint8Array(bytes)), 2, `${bytes} bytes`);
+  for (const bytes of [most + 1, 2 * most, 100_000]) {
+    assert.equal(core.command(new Uint8Array(bytes)), 2, `${bytes} bytes`);
+  }
 });
 
-test("COMMANDS_WAITING_MAX: so many commands wait, and one more is refused", async () => {
+test("COMMANDS_WAITING_MAX: that many commands wait, and one more is refused", async () => {
   const most = constant("assets/web/session.js", "COMMANDS_WAITING_MAX");
   const core = await joinedCore();
   for (let at = 0; at < most; at += 1) assert.equal(core.command(Uint8Array.of(at)), 0, `command ${at}`);

@@ -1,4 +1,4 @@
-// A core that knows no game shows what only the owner of an entity gets, and places between the steps of their grid.
+// The generic core shows owner-only fields, and interpolates positions between the steps of their grid.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -7,7 +7,10 @@ import { Core } from "../../assets/web/core.js";
 const web = new URL("../../assets/web/", import.meta.url);
 const recordings = process.env.RECORDINGS ?? "target/wasm";
 
-/** Plays the recording of client-web/examples/record/own.rs (a moment in ms, the length of a message, its bytes) at 240 Hz. */
+/**
+ * Plays the recording of client-web/examples/record/own.rs (per message: time in ms, length, bytes) at 240
+ * Hz.
+ */
 async function play(picture) {
   const core = await Core.create(readFileSync(new URL("tickwire.wasm", web)));
   core.start("ada", "miners", false, { match: [] });
@@ -28,7 +31,7 @@ async function play(picture) {
   return [core, core.view(now)];
 }
 
-test("the own entity has its bombs, another one none", async () => {
+test("the player's own entity has its bombs, another entity none", async () => {
   const [core, entities] = await play(() => {});
   const miners = entities.map(({ kind, own, bombs }) => ({ kind, own, bombs }));
   assert.deepEqual(miners, [
@@ -38,7 +41,7 @@ test("the own entity has its bombs, another one none", async () => {
   assert.ok(core.facts.schema.kinds[0].fields.some(({ name, own }) => name === "bombs" && own));
 });
 
-test("one that moves a tile a tick is drawn in steps of less than a fifth of one", async () => {
+test("an entity that moves one tile per tick is drawn in steps of less than a fifth of a tile", async () => {
   const places = [];
   await play((core, entities) => {
     const other = entities.find(({ own }) => !own);

@@ -1,7 +1,7 @@
-// Makes the calls of a recorded match (client-web/examples/record.rs) to a WebAssembly module and compares every answer: the
-// bytes that it sends, its events, state hashes, what it would draw, its figures.
+// Repeats the calls of a recorded match (client-web/examples/record.rs) on a WebAssembly module and compares
+// every result: the bytes that it sends, its events, state hashes, entities to draw, and statistics.
 //
-//     node client-web/tests/parity.mjs MODULE.wasm RECORDING.bin
+// node client-web/tests/parity.mjs MODULE.wasm RECORDING.bin
 import { readFileSync } from "node:fs";
 import { FIGURES } from "../../assets/web/core.js";
 
@@ -33,7 +33,12 @@ let call = "";
 function expect(what, got, wanted) {
   const same = Buffer.isBuffer(wanted) ? wanted.equals(got) : Object.is(got, wanted);
   if (same) return;
-  console.error(`${modulePath}: at byte ${at}, after ${JSON.stringify(counts)}: ${call}: ${what} is`, got, "natively it is", wanted);
+  console.error(
+    `${modulePath}: at byte ${at}, after ${JSON.stringify(counts)}: ${call}: ${what} is`,
+    got,
+    "natively it is",
+    wanted,
+  );
   process.exit(1);
 }
 
@@ -79,4 +84,7 @@ while (at < recording.length) {
   run();
 }
 for (const [name, count] of Object.entries(counts)) expect(`the number of ${name}`, count > 0, true);
-console.log(`${modulePath}: as the native client over ${counts.receive} messages of ${counts.bytes} bytes: ${counts.transmit} sent, ${counts.event} events, ${counts.view} views, ${counts.cut} cuts`);
+console.log(
+  `${modulePath}: same as the native client over ${counts.receive} messages of ${counts.bytes} bytes: ` +
+    `${counts.transmit} sent, ${counts.event} events, ${counts.view} views, ${counts.cut} cuts`,
+);

@@ -1,7 +1,7 @@
-// What client-web/examples/record.rs wrote.
+// Reads recordings of client-web/examples/record.rs.
 import assert from "node:assert/strict";
 
-/** The messages that the recorded client was sent, until the first cut: at most `count` of them. */
+/** The messages that the recorded client received until the first cut, at most `count` of them. */
 export function messagesOf(recording, count) {
   const messages = [];
   const sizes = { 3: 16, 7: 16, 10: 12 };

@@ -1,4 +1,5 @@
-// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket: Node has no client of its own before 22.
+// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket: before version 22, Node
+// has no WebSocket client.
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 
@@ -24,7 +25,8 @@ export class Socket {
       this.#tcp.setNoDelay(true);
       this.#tcp.write(
         `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${this.#key}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${this.#key}\r\n` +
+          `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
       );
     });
     this.#tcp.on("data", (data) => this.#read(data));
@@ -82,7 +84,10 @@ export class Socket {
   #write(kind, body) {
     if (this.#over || !this.#open) return;
     const mask = randomBytes(4);
-    const head = body.length < 126 ? Buffer.from([128 | kind, 128 | body.length]) : Buffer.from([128 | kind, 254, body.length >> 8, body.length & 255]);
+    const head =
+      body.length < 126
+        ? Buffer.from([128 | kind, 128 | body.length])
+        : Buffer.from([128 | kind, 254, body.length >> 8, body.length & 255]);
     this.#tcp.write(Buffer.concat([head, mask, Buffer.from(body).map((byte, at) => byte ^ mask[at & 3])]));
   }
 
@@ -96,7 +101,7 @@ export class Socket {
     this.#over = true;
   }
 
-  /** Breaks the connection as a network does. */
+  /** Breaks the connection like a network failure. */
   cut() {
     this.#tcp.destroy();
   }

@@ -1,4 +1,4 @@
-// Whom a spectator of the arena's page looks at.
+// What a spectator of the arena's page watches.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Spectating } from "../../assets/web/arena/spectating.js";
@@ -15,21 +15,21 @@ function following(player, ships) {
   return spectating;
 }
 
-test("a ship out of sight for some frames stays followed, where it was seen last", () => {
+test("a ship missing for some frames stays followed, at its last known position", () => {
   const spectating = following(2, [ship(1), ship(2, 7)]);
   assert.equal(spectating.focus([], roster(1, 2)).x, 7);
   assert.deepEqual(spectating.shown(nameOf), ["pilot 2", false]);
   assert.equal(spectating.focus([ship(1), ship(2, 9)], roster(1, 2)).x, 9);
 });
 
-test("who has left the room is followed no more, not even after coming back", () => {
+test("a player that has left the room is no longer followed, not even after coming back", () => {
   const spectating = following(2, [ship(1), ship(2)]);
   assert.equal(spectating.focus([ship(1)], roster(1)), null);
   assert.equal(spectating.focus([ship(1), ship(2)], roster(1, 2)), null);
   assert.deepEqual(spectating.shown(nameOf), ["Watching everyone", true]);
 });
 
-test("steps go from player to player in both directions and around", () => {
+test("steps go from player to player in both directions and wrap around", () => {
   const ships = [ship(9), ship(1), ship(4)];
   const spectating = following(4, ships);
   const seen = [1, 1, -1, -1, -1].map((by) => {
@@ -39,7 +39,7 @@ test("steps go from player to player in both directions and around", () => {
   assert.deepEqual(seen, [9, 1, 9, 4, 1]);
 });
 
-test("the whole map keeps whom it was left for, and begins with the first", () => {
+test("the whole map remembers the followed player, and starts with the first one", () => {
   const ships = [ship(1), ship(4)];
   const spectating = new Spectating();
   spectating.start(true);

@@ -1,17 +1,17 @@
-// Where the view looks: follows a point with a little lag, or shows the whole map. World units are tiles.
+// The camera: follows a point with a little lag, or shows the whole map. World units are tiles.
 
-/** Tiles that fit the view's shorter side when following. */
+/** Tiles that fit into the view's shorter side when following. */
 const TILES_ACROSS = 15;
 const SCALE_MIN = 22;
 const SCALE_MAX = 76;
 const FOLLOW_PER_S = 9;
 const ZOOM_PER_S = 5;
 const SHAKE_S = 0.28;
-/** How far beyond the map's border the view looks at least when following, tiles. */
+/** How far beyond the map's border the view may at least look when following, tiles. */
 const BORDER = 1.5;
-/** So far a calm view does not glide, tiles. */
+/** From this distance on, a calm view jumps instead of gliding, tiles. */
 const FAR = 4;
-/** The whole map is turned on its side if it is shown larger by this factor then: on a phone held upright. */
+/** The whole map is turned on its side if that shows it larger by this factor: on a phone held upright. */
 const TURNED_FROM = 1.25;
 
 export class Camera {
@@ -21,13 +21,13 @@ export class Camera {
   scale = 40;
   /** Whether the map lies on its side: its x goes down the screen. */
   turned = false;
-  /** Nothing glides far: the view is where it will be. */
+  /** Reduced motion: the view jumps over large distances. */
   calm = false;
   #placed = false;
   #shake = 0;
   #size = { width: 1, height: 1 };
 
-  /** The next `update` goes there at once. */
+  /** The next `update` jumps to its target. */
   jump() {
     this.#placed = false;
   }
@@ -37,8 +37,8 @@ export class Camera {
   }
 
   /**
-   * Moves on by `dt` seconds towards `focus` ({x, y}), or towards the whole of `map` if there is none. `insets` is
-   * what the interface takes at each side of the screen.
+   * Moves for `dt` seconds towards `focus` ({x, y}), or towards a view of all of `map` if there is none.
+   * `insets`: how much the interface covers at each side of the screen.
    */
   update(dt, size, map, focus, insets) {
     this.#size = size;
@@ -91,7 +91,7 @@ function near({ width, height }, map, focus, { left, right, top, bottom }) {
   };
 }
 
-/** A view of all of the map, in the middle of what the interface leaves free. */
+/** A view of the whole map, centred in the area that the interface leaves free. */
 function whole({ width, height }, map, { left, right, top, bottom }) {
   const [free_width, free_height] = [width - left - right, height - top - bottom];
   const [across, down] = [map.width || 1, map.height || 1];
@@ -105,8 +105,8 @@ function whole({ width, height }, map, { left, right, top, bottom }) {
 }
 
 /**
- * Keeps a view of this width around `at` on a map of this length, with a border before and after it; in the middle
- * if it is wider.
+ * Keeps a view of this width around `at` inside a map of this length, with a border before and after it. A
+ * wider view is centred.
  */
 function within(at, width, length, before, after) {
   const first = width / 2 - Math.max(before, BORDER);
@@ -114,7 +114,7 @@ function within(at, width, length, before, after) {
   return first >= last ? (first + last) / 2 : Math.min(Math.max(at, first), last);
 }
 
-/** Whether a box on the screen has something of a circle in it. */
+/** Whether a box on the screen overlaps a circle. */
 export function touches({ left, top, right, bottom }, { x, y, radius }) {
   const [near_x, near_y] = [Math.min(Math.max(x, left), right), Math.min(Math.max(y, top), bottom)];
   return right > left && bottom > top && Math.hypot(x - near_x, y - near_y) < radius;

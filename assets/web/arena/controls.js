@@ -1,4 +1,4 @@
-// What the player does, as the arena's input: keys, mouse and two virtual sticks.
+// The player's controls as the arena's input: keys, mouse and two virtual sticks.
 
 const MOVE = {
   KeyW: [0, -1], ArrowUp: [0, -1], KeyS: [0, 1], ArrowDown: [0, 1],
@@ -13,12 +13,12 @@ const DEAD = 0.18;
 const FIRE_FROM = 0.45;
 
 export class Controls {
-  /** Where the mouse is on the screen, while it is what aims. */
+  /** Where the mouse is on the screen, while it aims. */
   pointer = null;
-  /** The virtual sticks, once a finger was seen. */
+  /** Whether the screen was touched: then the virtual sticks are shown. */
   touched = false;
   #keys = new Set();
-  /** What was pressed since the last `read`: a tap between two frames counts. */
+  /** The keys pressed since the last `read`: a tap between two frames counts. */
   #tapped = new Set();
   /** The pointer whose left button was pressed on the field and is still held. */
   #trigger = null;
@@ -34,17 +34,19 @@ export class Controls {
     document.addEventListener("visibilitychange", () => this.release());
     canvas.addEventListener("pointermove", (event) => this.#moved(event));
     canvas.addEventListener("pointerdown", (event) => this.#pressed(event, canvas));
-    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(type, (event) => this.#lifted(event));
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(type, (event) => this.#lifted(event));
+    }
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  /** Whether what the player does counts now. */
+  /** Whether the controls count now. */
   set active(active) {
     this.#active = active;
     if (!active) this.release();
   }
 
-  /** Lets go of everything. */
+  /** Releases all keys, buttons and sticks. */
   release() {
     this.#keys.clear();
     this.#tapped.clear();
@@ -53,7 +55,10 @@ export class Controls {
     this.#sticks = { left: idle(), right: idle() };
   }
 
-  /** The input of this frame. `ship` is where the own ship is on the screen; `dt` the frame's seconds. */
+  /**
+   * The input of this frame. `ship` is the screen position of the player's own ship, `dt` the frame time in
+   * seconds.
+   */
   read(ship, dt) {
     const keys = new Set([...this.#keys, ...this.#tapped]);
     const move = this.#move(keys);
@@ -66,12 +71,16 @@ export class Controls {
     return { move_x: Math.round(move.x * FULL), move_y: Math.round(move.y * FULL), aim: this.#angle, fire };
   }
 
-  /** What to draw of the sticks on a screen of this size. */
+  /** The sticks to draw on a screen of this size. */
   sticks({ width, height }) {
     if (!this.touched) return [];
     const y = height - STICK_RADIUS - 34;
     const places = { left: { x: STICK_RADIUS + 34, y }, right: { x: width - STICK_RADIUS - 34, y } };
-    return Object.entries(this.#sticks).map(([side, stick]) => ({ ...places[side], ...stick, radius: STICK_RADIUS }));
+    return Object.entries(this.#sticks).map(([side, stick]) => ({
+      ...places[side],
+      ...stick,
+      radius: STICK_RADIUS,
+    }));
   }
 
   #move(keys) {
@@ -102,7 +111,7 @@ export class Controls {
   }
 
   #key(event, down) {
-    // Of keys that are let go while Meta is held, macOS tells nothing.
+    // macOS sends no keyup for keys that are released while Meta is held.
     if (event.metaKey || event.key === "Meta") this.#keys.clear();
     if (!down) {
       this.#keys.delete(event.code);
@@ -111,7 +120,12 @@ export class Controls {
     const ours = event.code in MOVE || event.code in TURN || event.code === "Space";
     if (!this.#active || !ours || event.ctrlKey || event.metaKey || event.altKey) return;
     // A focused button keeps its space bar, a slider its arrows.
-    if (event.target instanceof HTMLElement && event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")) return;
+    if (
+      event.target instanceof HTMLElement &&
+      event.target.closest("button, input, a, summary, dialog, [tabindex='0']:not(canvas)")
+    ) {
+      return;
+    }
     event.preventDefault();
     this.#keys.add(event.code);
     this.#tapped.add(event.code);
@@ -126,7 +140,10 @@ export class Controls {
     }
   }
 
-  /** Only the first button of several comes as `pointerdown`, and only the last one as `pointerup`: the others as moves. */
+  /**
+   * With several buttons, only the first press is a `pointerdown` and only the last release a `pointerup`;
+   * the others are moves.
+   */
   #pull({ button, buttons, pointerId }) {
     if (button === 0 && buttons & 1 && this.#active) {
       this.#trigger = pointerId;
@@ -140,7 +157,7 @@ export class Controls {
     if (!this.#active) return;
     canvas.focus({ preventScroll: true });
     if (event.pointerType !== "touch") {
-      // What is let go over a button of the page is heard all the same.
+      // So that a release over a button of the page is noticed, too.
       canvas.setPointerCapture(event.pointerId);
       this.#moved(event);
       return;
@@ -150,7 +167,14 @@ export class Controls {
     const side = event.clientX < window.innerWidth / 2 ? "left" : "right";
     if (this.#sticks[side].held) return;
     canvas.setPointerCapture(event.pointerId);
-    this.#sticks[side] = { x: event.clientX, y: event.clientY, dx: 0, dy: 0, held: true, id: event.pointerId };
+    this.#sticks[side] = {
+      x: event.clientX,
+      y: event.clientY,
+      dx: 0,
+      dy: 0,
+      held: true,
+      id: event.pointerId,
+    };
   }
 
   #lifted(event) {

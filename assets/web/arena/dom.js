@@ -10,7 +10,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Sets an element's text, if it is another: unchanged text costs no layout. */
+/** Sets an element's text if it differs: unchanged text costs no layout. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -20,29 +20,30 @@ export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
 }
 
-/** Keeps a mark (`data-more`) on a box that scrolls, while there is more below what is seen of it. */
+/** Marks a scrolling box with `data-more` while it has more content below its visible part. */
 export function markMore(box) {
-  const look = () => box.toggleAttribute("data-more", box.scrollTop + box.clientHeight < box.scrollHeight - 4);
+  const look = () =>
+    box.toggleAttribute("data-more", box.scrollTop + box.clientHeight < box.scrollHeight - 4);
   box.addEventListener("scroll", look, { passive: true });
   new ResizeObserver(look).observe(box);
   new MutationObserver(look).observe(box, { childList: true, subtree: true });
 }
 
 const NAME_BYTES_MAX = 32;
-// Controls, formats (bidirectional overrides, zero width), line separators and blanks that count as letters: nothing that
-// could dress a name up.
+// Control and format characters (bidirectional overrides, zero width), line separators and blanks that count
+// as letters: everything that could disguise a name.
 const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]/gu;
-// Marks piled on a letter would leave its line.
+// Many combining marks on a letter would extend beyond its line.
 const PILED = /(\p{M}{2})\p{M}+/gu;
 
-/** A name as it may be shown: one line, without invisible or direction-changing characters. */
+/** A name that is safe to show: one line, without invisible or direction-changing characters. */
 export function shownName(name, player) {
   const plain = String(name ?? "").replace(UNSHOWN, "").replace(PILED, "$1").trim();
   const shown = [...plain].slice(0, NAME_BYTES_MAX).join("");
   return shown === "" ? `Player ${player}` : shown;
 }
 
-/** A name as the protocol takes it: at most 32 bytes, cut at a character. */
+/** A name that the protocol accepts: at most 32 bytes, cut between characters. */
 export function wireName(name) {
   const encoder = new TextEncoder();
   let cut = "";
@@ -53,13 +54,13 @@ export function wireName(name) {
   return cut;
 }
 
-/** Copies a text and says whether it worked. */
+/** Copies a text to the clipboard and returns whether it worked. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without https there may be no clipboard but the old way.
+    // Without https only the old way to the clipboard may work.
     const field = make("textarea", { value: text, readOnly: true });
     document.body.append(field);
     field.select();
@@ -69,7 +70,7 @@ export async function copy(text) {
   }
 }
 
-/** Sets a command's text, which breaks between its words only: not at the hyphens. */
+/** Sets a command's text, which may break only between words, not at hyphens. */
 export function setCommand(element, text) {
   element.replaceChildren(...text.split(" ").flatMap((word) => [" ", make("span", {}, word)]).slice(1));
 }
@@ -83,7 +84,7 @@ export function toast(text, kind = "") {
   setTimeout(() => line.remove(), 4000);
 }
 
-/** A value that this browser remembers; storage may be forbidden. */
+/** Values that this browser remembers; access to the storage may be denied. */
 export const memory = {
   get(key) {
     try {
@@ -96,7 +97,7 @@ export const memory = {
     try {
       localStorage.setItem(`tickwire.${key}`, value);
     } catch {
-      // It is forgotten, then.
+      // Then it is not remembered.
     }
   },
 };

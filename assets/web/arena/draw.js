@@ -1,23 +1,27 @@
-// Draws a frame of the arena. Knows the canvas, not the network and not the document.
+// Draws a frame of the arena. It uses the canvas, but neither the network nor the document.
 
 import { touches } from "./camera.js";
 import { COLOURS, OWN, colourOf, glowOf } from "./palette.js";
 
-/** Radius of a ship to walls and shots, tiles. */
+/** A ship's radius for collisions with walls and shots, tiles. */
 const SHIP_RADIUS = 400 / 1024;
-/** How long a trail is, in seconds of the shot's flight. */
+/** Length of a trail, in seconds of the shot's flight. */
 const TRAIL_S = 0.113;
 const RATIO_MAX = 2.5;
-/** The longer side of the small map, and the least side of a screen that has room for it, screen points. */
+/** The longer side of the small map, and the smallest screen side that has room for it, screen points. */
 const OVERVIEW_SIDE = 170;
 const OVERVIEW_FROM = 600;
-/** How much of it is left while the own ship is below it. */
+/** Its opacity while the player's own ship is below it. */
 const OVERVIEW_ASIDE = 0.2;
 
-/** The hull: nose along x, within the circle that counts. */
-const HULL = new Path2D("M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z");
+/** The hull: nose along x, inside the collision circle. */
+const HULL = new Path2D(
+  "M0.44 0 L-0.3 0.31 Q-0.36 0.33 -0.34 0.26 L-0.2 0 L-0.34 -0.26 Q-0.36 -0.33 -0.3 -0.31 Z",
+);
 const COCKPIT = new Path2D("M0.2 0 L-0.07 0.1 L-0.07 -0.1 Z");
-const CROSS = new Path2D("M-0.07 -0.22 h0.14 v0.15 h0.15 v0.14 h-0.15 v0.15 h-0.14 v-0.15 h-0.15 v-0.14 h0.15 Z");
+const CROSS = new Path2D(
+  "M-0.07 -0.22 h0.14 v0.15 h0.15 v0.14 h-0.15 v0.15 h-0.14 v-0.15 h-0.15 v-0.14 h0.15 Z",
+);
 const BOLT = new Path2D("M0.06 -0.26 L-0.17 0.05 h0.14 L-0.06 0.26 L0.17 -0.06 h-0.14 Z");
 
 export class Painter {
@@ -33,7 +37,7 @@ export class Painter {
     this.#context = canvas.getContext("2d", { alpha: false });
   }
 
-  /** Fits the canvas to the window and gives its size in screen points. */
+  /** Fits the canvas to the window and returns its size in screen points. */
   fit() {
     const ratio = Math.min(RATIO_MAX, window.devicePixelRatio || 1);
     const [width, height] = [window.innerWidth, window.innerHeight];
@@ -47,8 +51,9 @@ export class Painter {
   }
 
   /**
-   * Draws everything. `nameOf(player)` gives a shown name, `pointer` is the crosshair on the screen or null, `overview`
-   * says whether there is a small map where the screen has room for one, `ship` is the own ship's circle or null.
+   * Draws everything. `nameOf(player)` returns the name to show, `pointer` is the crosshair on the screen or
+   * null, `overview` tells whether to draw the small map if the screen has room for it, `ship` is the circle
+   * of the player's own ship or null.
    */
   draw({ frame, map, camera, effects, nameOf, now, pointer, sticks, overview, ship }) {
     const context = this.#context;
@@ -57,7 +62,9 @@ export class Painter {
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     camera.apply(context, this.#ratio, effects.calm ? 0 : now);
     this.#ground(map, camera);
-    for (const pickup of frame.pickups) if (camera.sees(pickup.x, pickup.y)) this.#pickup(pickup, now, effects.calm);
+    for (const pickup of frame.pickups) {
+      if (camera.sees(pickup.x, pickup.y)) this.#pickup(pickup, now, effects.calm);
+    }
     for (const shot of frame.shots) if (camera.sees(shot.x, shot.y)) this.#shot(shot, effects.calm);
     effects.draw(context, camera);
     const seen = frame.ships.filter((ship) => ship.alive && camera.sees(ship.x, ship.y));
@@ -80,7 +87,7 @@ export class Painter {
     context.stroke(map.grid);
     context.fillStyle = COLOURS.marks;
     context.fill(map.marks);
-    // The shadow on the floor, the side that faces us, then the top: the tile itself.
+    // The shadow on the floor, the side that faces the viewer, then the top: the tile itself.
     for (const [x, y, colour] of [[0.14, 0.34, COLOURS.shadow], [0, 0.16, COLOURS.side]]) {
       context.translate(x, y);
       context.fillStyle = colour;
@@ -187,7 +194,7 @@ export class Painter {
     context.restore();
   }
 
-  /** Name and health, upright and as large as text should be, whatever the zoom. */
+  /** Name and health, upright and in a fixed text size at any zoom. */
   #label(ship, camera, nameOf) {
     const context = this.#context;
     const at = camera.toScreen(ship.x, ship.y);
@@ -213,25 +220,37 @@ export class Painter {
     context.fillText(name, at.x, below + 7);
   }
 
-  /** Red at the border of the screen when hurt. */
+  /** A red border of the screen when hurt. */
   #pain(strength) {
     const context = this.#context;
     const { width, height } = this.#size;
     const radius = Math.hypot(width, height) / 2;
-    const glow = context.createRadialGradient(width / 2, height / 2, radius * 0.62, width / 2, height / 2, radius);
+    const glow = context.createRadialGradient(
+      width / 2,
+      height / 2,
+      radius * 0.62,
+      width / 2,
+      height / 2,
+      radius,
+    );
     glow.addColorStop(0, "rgb(255 60 80 / 0%)");
     glow.addColorStop(1, `rgb(255 60 80 / ${Math.round(strength * 32)}%)`);
     context.fillStyle = glow;
     context.fillRect(0, 0, width, height);
   }
 
-  /** The whole map, small, in the corner: walls, everybody, and what is in view. */
+  /** The whole map, small, in the corner: walls, all ships, and the visible part. */
   #overview(frame, map, camera, ship) {
     const { width, height } = this.#size;
     if (width < OVERVIEW_FROM || height < OVERVIEW_FROM || map.width === 0) return;
     const context = this.#context;
     const scale = Math.min(OVERVIEW_SIDE / map.width, OVERVIEW_SIDE / map.height);
-    const place = { left: 14, top: height - 14 - map.height * scale, right: 14 + map.width * scale, bottom: height - 14 };
+    const place = {
+      left: 14,
+      top: height - 14 - map.height * scale,
+      right: 14 + map.width * scale,
+      bottom: height - 14,
+    };
     context.save();
     if (ship && touches(place, ship)) context.globalAlpha = OVERVIEW_ASIDE;
     context.translate(place.left, place.top);
@@ -244,7 +263,12 @@ export class Painter {
     context.lineWidth = 1 / scale;
     const [w, h] = [width / camera.scale, height / camera.scale];
     const [left, top] = [Math.max(0, camera.x - w / 2), Math.max(0, camera.y - h / 2)];
-    context.strokeRect(left, top, Math.min(map.width, camera.x + w / 2) - left, Math.min(map.height, camera.y + h / 2) - top);
+    context.strokeRect(
+      left,
+      top,
+      Math.min(map.width, camera.x + w / 2) - left,
+      Math.min(map.height, camera.y + h / 2) - top,
+    );
     for (const ship of frame.ships) {
       if (!ship.alive) continue;
       context.fillStyle = colourOf(ship.player, ship.own);
@@ -300,7 +324,8 @@ export class Painter {
 }
 
 const LABEL_MAX = 16;
-const shortened = (name) => (name.length > LABEL_MAX ? `${[...name].slice(0, LABEL_MAX - 1).join("")}…` : name);
+const shortened = (name) =>
+  name.length > LABEL_MAX ? `${[...name].slice(0, LABEL_MAX - 1).join("")}…` : name;
 
 /** Soft light around a point. */
 function glow(context, colour, { x, y }, radius, strength) {
@@ -311,7 +336,7 @@ function glow(context, colour, { x, y }, radius, strength) {
   context.globalCompositeOperation = "source-over";
 }
 
-/** What is one's own has a ring, for those who cannot tell the colours. */
+/** A ring marks the player's own things, for people who cannot tell the colours apart. */
 function ring(context, { x, y }, radius, width) {
   context.lineWidth = width;
   context.beginPath();

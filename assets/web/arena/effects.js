@@ -1,11 +1,11 @@
-// Short-lived light: sparks, rings, flashes, exhaust. Bounded, and nothing here is state of the game.
+// Short-lived lights: sparks, rings, flashes, exhaust. Their number is bounded, and none is game state.
 
 import { COLOURS, colourOf, glowOf } from "./palette.js";
 
 const SPARKS_MAX = 420;
 const RINGS_MAX = 32;
 const FLASH_MS = 160;
-/** A ship that flies faster leaves exhaust, tiles per second. */
+/** From this speed on a ship leaves exhaust, tiles per second. */
 const PUFF_FROM = 1.5;
 
 export class Effects {
@@ -13,11 +13,11 @@ export class Effects {
   #rings = [];
   #flashes = new Map();
   #exhaust = 0;
-  /** How much the own ship was just hurt, 0 to 1, fading. */
+  /** How much the player's own ship was just hurt, 0 to 1, fading. */
   pain = 0;
-  /** Whether one's own shot has just hit, 0 to 1, fading. */
+  /** Whether one of the player's own shots has just hit, 0 to 1, fading. */
   mark = 0;
-  /** Nothing that flies about or grows. */
+  /** Reduced motion: nothing flies around or grows. */
   calm = false;
 
   /** Takes the news of a frame. */
@@ -25,19 +25,20 @@ export class Effects {
     for (const item of news) {
       if (item.type === "hurt") this.#hurt(item.ship, item.by);
       else if (item.type === "destroyed") this.#burst(item.ship, item.at);
-      else if (item.type === "returned") this.#ring(item.ship.x, item.ship.y, 1.6, 0.1, 0.5, colourOf(item.ship.player, item.ship.own));
-      else if (item.type === "fired") this.#muzzle(item.shot, item.ship);
+      else if (item.type === "returned") {
+        this.#ring(item.ship.x, item.ship.y, 1.6, 0.1, 0.5, colourOf(item.ship.player, item.ship.own));
+      } else if (item.type === "fired") this.#muzzle(item.shot, item.ship);
       else if (item.type === "gone") this.#impact(item.shot, ships);
       else if (item.type === "taken") this.#taken(item.pickup);
     }
   }
 
-  /** A shot of one's own has hit. */
+  /** One of the player's own shots has hit. */
   hit() {
     this.mark = 1;
   }
 
-  /** Moves on by `dt` seconds; ships that fly leave exhaust. */
+  /** Advances by `dt` seconds; flying ships leave exhaust. */
   update(dt, ships) {
     this.pain = Math.max(0, this.pain - dt * 2.2);
     this.mark = Math.max(0, this.mark - dt * 5);
@@ -61,7 +62,7 @@ export class Effects {
     }
   }
 
-  /** How white a ship is, 0 to 1. */
+  /** How white a ship flashes, 0 to 1. */
   flashOf(id) {
     return (this.#flashes.get(id) ?? 0) / FLASH_MS;
   }
@@ -110,7 +111,9 @@ export class Effects {
   }
 
   #impact(shot, ships) {
-    const onShip = ships.some((ship) => ship.player !== shot.owner && Math.hypot(ship.x - shot.x, ship.y - shot.y) < 1.2);
+    const onShip = ships.some(
+      (ship) => ship.player !== shot.owner && Math.hypot(ship.x - shot.x, ship.y - shot.y) < 1.2,
+    );
     this.#scatter(shot.x, shot.y, onShip ? 7 : 4, 4, colourOf(shot.owner, shot.own), 0.3);
   }
 
@@ -135,8 +138,15 @@ export class Effects {
       const angle = Math.random() * Math.PI * 2;
       const fast = speed * (0.25 + Math.random() * 0.75);
       this.#spark({
-        x, y, vx: Math.cos(angle) * fast, vy: Math.sin(angle) * fast,
-        life: life * (0.5 + Math.random() * 0.5), size: 0.06 + Math.random() * 0.07, drag: 4, alpha: 1, colour,
+        x,
+        y,
+        vx: Math.cos(angle) * fast,
+        vy: Math.sin(angle) * fast,
+        life: life * (0.5 + Math.random() * 0.5),
+        size: 0.06 + Math.random() * 0.07,
+        drag: 4,
+        alpha: 1,
+        colour,
       });
     }
   }

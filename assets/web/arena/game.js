@@ -1,4 +1,4 @@
-// One stay in a room: the loop of frames, from the player's hands to the picture. Ends with `stop`.
+// One stay in a room: the frame loop, from the player's controls to the rendered frame. Ends with `stop`.
 
 import { Camera } from "./camera.js";
 import { Clear } from "./clear.js";
@@ -13,13 +13,13 @@ import { World } from "./world.js";
 
 const FRAME_S_MAX = 0.1;
 const TOLD_MS = 3000;
-/** How far the view leans to where the mouse is, part of the way. */
+/** How far the view leans towards the mouse, as a part of the distance. */
 const LEAN = 0.16;
-/** How much around its middle belongs to a ship, shield and all, tiles. */
+/** A ship's radius on the screen, including its shield, tiles. */
 const SHIP_REACH = 0.6;
 
 export class Game {
-  /** What was drawn last: for tests, and for who is curious. */
+  /** What was drawn last: for tests and for debugging. */
   drawn = { frames: 0, own: null, ships: 0, shots: 0, scale: 0, work_ms: 0 };
   #painter;
   #controls;
@@ -60,10 +60,16 @@ export class Game {
     return this.#spectating;
   }
 
-  /** The living ships of the last frame, with their places on the screen and, as `at`, on the map. */
+  /** The living ships of the last frame, with their positions on the screen and, as `at`, on the map. */
   shipsOnScreen() {
     const ships = this.#frame?.ships.filter((ship) => ship.alive) ?? [];
-    return ships.map(({ player, own, x, y, hp }) => ({ player, own, hp, at: { x, y }, ...this.#camera.toScreen(x, y) }));
+    return ships.map(({ player, own, x, y, hp }) => ({
+      player,
+      own,
+      hp,
+      at: { x, y },
+      ...this.#camera.toScreen(x, y),
+    }));
   }
 
   start(client) {
@@ -82,7 +88,9 @@ export class Game {
     byId("view").classList.toggle("aiming", client.player !== null);
     this.#offs = [
       client.on("event", (event) => this.#event(event)),
-      client.on("player-joined", ({ player, name }) => this.#feed.say([this.#person(player, name), "came in"])),
+      client.on("player-joined", ({ player, name }) =>
+        this.#feed.say([this.#person(player, name), "joined"]),
+      ),
       client.on("player-left", ({ player, name }) => this.#feed.say([this.#person(player, name), "left"])),
     ];
     this.#last_ms = performance.now();
@@ -147,10 +155,12 @@ export class Game {
 
   /** The circle of a living ship on the screen, else null. */
   #onScreen(ship) {
-    return ship?.alive ? { ...this.#camera.toScreen(ship.x, ship.y), radius: SHIP_REACH * this.#camera.scale } : null;
+    return ship?.alive
+      ? { ...this.#camera.toScreen(ship.x, ship.y), radius: SHIP_REACH * this.#camera.scale }
+      : null;
   }
 
-  /** Where the view looks: at the own ship, leaning to where the mouse is. */
+  /** What the camera looks at: the player's own ship, leaning towards the mouse. */
   #lean(own) {
     const { pointer } = this.#controls;
     if (!own) return { x: this.#map.width / 2, y: this.#map.height / 2 };
@@ -161,7 +171,7 @@ export class Game {
     };
   }
 
-  /** Everything that is text. */
+  /** Updates all texts. */
   #tell(frame, now) {
     const client = this.#client;
     this.#hud.people(client.roster.length);
@@ -173,10 +183,14 @@ export class Game {
     if (frame.round?.playing === false) this.#roundEnd.place(frame.ships, (player) => this.#person(player));
     if (frame.round) this.#roundEnd.next(frame.round.playing ? null : frame.round.seconds_left);
     if (frame.round?.playing && frame.round.seconds_left > 0) this.#roundEndIsOver(frame.round);
-    if (client.player === null) this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));
+    if (client.player === null) {
+      this.#hud.spectated(...this.#spectating.shown((player) => this.#person(player).name));
+    }
     show(byId("alone"), client.player !== null && client.roster.length === 1 && !this.#scores.open);
     this.#hud.tidy(now);
-    if (frame.news.some((item) => item.type === "destroyed" && item.ship.own)) this.#camera.shake(this.#effects.calm ? 0 : 1);
+    if (frame.news.some((item) => item.type === "destroyed" && item.ship.own)) {
+      this.#camera.shake(this.#effects.calm ? 0 : 1);
+    }
   }
 
   #respawn(frame, now) {
@@ -187,12 +201,15 @@ export class Game {
       return;
     }
     this.#destroyed ??= { at_ms: now, by: null };
-    const wait_s = Math.max(1, Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000));
+    const wait_s = Math.max(
+      1,
+      Math.ceil((this.#client.settings?.respawn_s ?? 3) - (now - this.#destroyed.at_ms) / 1000),
+    );
     const { by } = this.#destroyed;
     this.#hud.notice(by === null ? "Destroyed" : `Destroyed by ${by.name}`, `Back in ${wait_s} s`);
   }
 
-  /** Kills that concern this player come as events; the ships need not tell of them again. */
+  /** Kills that involve this player arrive as events, so they are not reported from the ships again. */
   #isUntold(item, now) {
     if (item.type === "scored") return !item.ship.own;
     if (item.type !== "destroyed") return false;
@@ -209,7 +226,9 @@ export class Game {
       this.#told.set(event.of, now);
       this.#feed.say([this.#person(event.by), "destroyed", this.#person(event.of)], true);
       if (event.of === me) this.#destroyed = { at_ms: now, by: this.#person(event.by) };
-      else if (event.by === me) this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
+      else if (event.by === me) {
+        this.#hud.notice(`You destroyed ${this.#person(event.of).name}`, "", now + 1800);
+      }
     } else if (event?.type === "PickedUp") {
       toast(event.gift === "Rapid" || event.gift === 1 ? "Rapid fire" : "Repaired", "good");
     } else if (event?.type === "RoundStarted") {
@@ -229,7 +248,7 @@ export class Game {
   }
   #roundOver = -1;
 
-  /** A player as texts show it. */
+  /** A player for texts: number, name to show, and whether it is the page's own. */
   #person(player, name = this.#client.roster.find((entry) => entry.player === player)?.name) {
     return { player, name: shownName(name, player), own: player === this.#client.player };
   }

@@ -1,4 +1,4 @@
-// What lies over the arena: clock, health, notices, spectating bar. Elements are touched only when something changed.
+// The overlay of the arena: clock, health, notices, spectating bar. Elements are only changed when needed.
 
 import { byId, setText, show } from "./dom.js";
 
@@ -33,7 +33,10 @@ export class Hud {
   round(round, settings) {
     const clock = byId("clock");
     const left = round?.seconds_left ?? 0;
-    setText(byId("clock-time"), round ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "–:––");
+    setText(
+      byId("clock-time"),
+      round ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "–:––",
+    );
     const limit = settings?.score_limit ? ` · first to ${settings.score_limit}` : "";
     setText(byId("clock-text"), !round ? "" : round.playing ? `Round ${round.number}${limit}` : "Break");
     clock.classList.toggle("late", Boolean(round?.playing && left <= LATE_S));
@@ -54,7 +57,7 @@ export class Hud {
     setText(byId("health-text"), String(hp));
   }
 
-  /** A large text in the middle for a while, with a line below; an empty one takes it away. */
+  /** Shows a large text in the middle for a while, with a line below; an empty text removes it. */
   notice(text, below = "", until_ms = Infinity) {
     const key = `${text}\n${below}`;
     this.#noticeUntil = until_ms;
@@ -73,7 +76,7 @@ export class Hud {
     box.append(inner);
   }
 
-  /** Takes a notice away whose time is over. */
+  /** Removes a notice whose time is over. */
   tidy(now) {
     if (now >= this.#noticeUntil) this.notice("");
   }

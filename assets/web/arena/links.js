@@ -1,16 +1,19 @@
-// Links to a room: `#room=ID`, and `#room=ID&watch` to look on. What was pasted is checked before anything is done.
+// Links to a room: `#room=ID`, and `#room=ID&watch` to spectate. Pasted links are checked before they are
+// used.
 
 // Crockford's base 32: no i, l, o, u.
 const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
 const HASH_LENGTH_MAX = 64;
 
 /**
- * What a page's hash asks for: `null` for nothing, `{ room, watch }`, or `{ problem }` with a text for people.
+ * Reads a page's hash: `null` if it is empty, `{ room, watch }`, or `{ problem }` with a text for people.
  */
 export function readHash(hash) {
   const text = hash.replace(/^#/, "");
   if (text === "") return null;
-  const problem = "This link names no room: a room is eight letters and digits, as in #room=4k7xw2mp. Ask for the link again, or play in another room.";
+  const problem =
+    "This link names no room: a room id has eight letters and digits, as in #room=4k7xw2mp. " +
+    "Ask for the link again, or play in another room.";
   if (text.length > HASH_LENGTH_MAX) return { problem };
   const parts = new URLSearchParams(text);
   const known = [...parts.keys()].every((key) => key === "room" || key === "watch");
@@ -23,7 +26,7 @@ export function readHash(hash) {
 /** The hash of a room's link. */
 export const hashOf = (room, watch = false) => `#room=${room}${watch ? "&watch" : ""}`;
 
-/** A room's link, to share. */
+/** A link to a room, to share. */
 export function linkTo(room) {
   const link = new URL(location.href);
   link.search = "";
@@ -31,14 +34,17 @@ export function linkTo(room) {
   return link.href;
 }
 
-/** Whether the server runs on the machine in front of which the player sits. */
+/** Whether the server runs on the player's own machine. */
 export const isHome = () => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
 
-/** The command that starts bots: in a room, or in one of their own. */
-export const botsCommand = (room = null) =>
-  `cargo run --release -p tickwire-client-bot -- --url ${playUrl().replace(/\/play$/, "")} --bots 30 --duration 10m${room === null ? "" : ` --room ${room}`}`;
+/** The command that starts bots: in `room`, or in a room of their own. */
+export const botsCommand = (room = null) => {
+  const server = playUrl().replace(/\/play$/, "");
+  const into = room === null ? "" : ` --room ${room}`;
+  return `cargo run --release -p tickwire-client-bot -- --url ${server} --bots 30 --duration 10m${into}`;
+};
 
-/** Where this page's server takes players. */
+/** The WebSocket address of this page's server. */
 export function playUrl() {
   const url = new URL("play", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";

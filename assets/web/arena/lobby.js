@@ -1,4 +1,4 @@
-// The lobby: a name, the rooms that there are, a room of one's own.
+// The lobby: the player's name, the list of rooms, and a form that creates a room.
 
 import { listRooms } from "../tickwire.js";
 import { byId, copy, make, markMore, memory, setCommand, setText, show, toast, wireName } from "./dom.js";
@@ -13,7 +13,7 @@ export class Lobby {
   #abort = null;
   #room = null;
 
-  /** `enter({ name, role, room, create, fresh })` is called when the player wants to go in. */
+  /** `enter({ name, role, room, create, fresh })` is called when the player wants to join. */
   constructor(enter) {
     this.#enter = enter;
     const name = byId("name");
@@ -26,19 +26,21 @@ export class Lobby {
     byId("watch").addEventListener("click", () => this.go({ role: "spectator", room: this.#room }));
     byId("create-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const create = Object.fromEntries([...new FormData(event.target)].map(([key, value]) => [key, String(value)]));
+      const create = Object.fromEntries(
+        [...new FormData(event.target)].map(([key, value]) => [key, String(value)]),
+      );
       this.go({ role: "player", create, fresh: true });
     });
     markMore(byId("rooms"));
     document.addEventListener("visibilitychange", () => !document.hidden && this.#timer && this.#refresh());
   }
 
-  /** Goes in with the name of the field, which is remembered. */
+  /** Joins with the name in the field, which is remembered. */
   go(wish) {
     const field = byId("name");
     const name = wireName(field.value);
     if (name === "") {
-      this.problem("Choose a name first: others see it beside your ship.");
+      this.problem("Choose a name first: others see it next to your ship.");
       field.focus();
       return;
     }
@@ -47,7 +49,7 @@ export class Lobby {
     this.#enter({ ...wish, name });
   }
 
-  /** Shows the list and keeps it fresh; `room` is where a link invites to. */
+  /** Shows the list and keeps it fresh; `room` is the room of an invitation link. */
   open(room = null) {
     this.#room = room;
     show(byId("invite"), room !== null);
@@ -63,13 +65,13 @@ export class Lobby {
     this.#stop();
   }
 
-  /** While somebody is let in. */
+  /** Disables the buttons during a join. */
   busy(busy) {
     for (const button of document.querySelectorAll("#lobby button")) button.disabled = busy;
     if (busy) setText(byId("play"), "Joining …");
   }
 
-  /** Says what went wrong; an empty text takes it away. */
+  /** Shows what went wrong; an empty text removes the message. */
   problem(text) {
     setText(byId("problem"), text);
     show(byId("problem"), text !== "");
@@ -98,9 +100,15 @@ export class Lobby {
   #list(rooms) {
     const shown = [...rooms].sort((one, other) => other.players - one.players).slice(0, ROOMS_SHOWN_MAX);
     const players = rooms.reduce((sum, room) => sum + room.players, 0);
-    setText(byId("rooms-count"), rooms.length ? `${rooms.length} open, ${players} ${players === 1 ? "player" : "players"}` : "");
+    setText(
+      byId("rooms-count"),
+      rooms.length ? `${rooms.length} open, ${players} ${players === 1 ? "player" : "players"}` : "",
+    );
     const note = rooms.length === 0 ? "No room is open yet. “Play now” opens the first one." : "";
-    setText(byId("rooms-note"), rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note);
+    setText(
+      byId("rooms-note"),
+      rooms.length > shown.length ? `… and ${rooms.length - shown.length} more.` : note,
+    );
     this.#fill(byId("rooms"), shown);
     for (const id of ["bots-note", "bots-command"]) show(byId(id), players === 0);
   }
@@ -151,7 +159,9 @@ function describe(line, room) {
   if (round_s) parts.push(`${round_s} s rounds`);
   parts.push(room.id);
   setText(line.querySelector("small"), parts.join(" · "));
-  line.querySelector("rect").setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
+  line
+    .querySelector("rect")
+    .setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
   const join = line.querySelector("button");
   setText(join, full ? "Full" : "Join");
   join.disabled = full;

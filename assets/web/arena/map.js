@@ -1,11 +1,14 @@
-// The walls, once as paths: the room's settings bring the map as rows of tiles, a character each, `#` is wall.
+// The walls, converted to paths once. The room's settings contain the map as rows of tiles, one character
+// each; `#` is wall.
 
 const SIDE_MAX = 128;
 
 /** The map of a room. */
 export class ArenaMap {
   constructor(rows) {
-    this.rows = Array.isArray(rows) ? rows.slice(0, SIDE_MAX).map((row) => String(row).slice(0, SIDE_MAX)) : [];
+    this.rows = Array.isArray(rows)
+      ? rows.slice(0, SIDE_MAX).map((row) => String(row).slice(0, SIDE_MAX))
+      : [];
     this.height = this.rows.length;
     this.width = Math.max(0, ...this.rows.map((row) => row.length));
     this.walls = new Path2D();
@@ -17,18 +20,18 @@ export class ArenaMap {
     this.#traceGrid();
   }
 
-  /** Whether a tile is wall. All outside of the map is. */
+  /** Whether a tile is wall. Everything outside the map is. */
   isWall(x, y) {
     return (this.rows[y]?.[x] ?? "#") === "#";
   }
 
-  /** Whether a square with this half of a side touches no wall. */
+  /** Whether a square with this half side touches no wall. */
   isFree(x, y, half) {
     const corners = [[-half, -half], [half, -half], [-half, half], [half, half]];
     return corners.every(([dx, dy]) => !this.isWall(Math.floor(x + dx), Math.floor(y + dy)));
   }
 
-  /** Walls as rectangles, as wide as they go in a row; a hair of overlap keeps seams from showing. */
+  /** Walls as rectangles, as wide as possible in each row; a small overlap hides the seams. */
   #traceWalls() {
     for (let y = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; ) {

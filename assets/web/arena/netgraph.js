@@ -1,11 +1,11 @@
-// The net graph: what the client measures, over the last seconds, and sliders for simulated lag.
+// The net graph: the client's statistics over the last seconds, and sliders for simulated lag.
 
 import { byId, make, markMore, memory, setText, show } from "./dom.js";
 
 const SAMPLES = 150;
 const SAMPLE_MS = 66;
 const NUMBERS_MS = 250;
-/** The graph's height in ms; larger values are cut. */
+/** The graph's smallest height in ms. */
 const TOP_MS_MIN = 120;
 
 const ROWS = [
@@ -55,7 +55,7 @@ export class NetGraph {
     memory.set("net", open ? "1" : "0");
   }
 
-  /** The simulated lag that the sliders ask for. */
+  /** The simulated lag that the sliders set. */
   get lag() {
     return { delay_ms: Number(byId("lag-delay").value), jitter_ms: Number(byId("lag-jitter").value) };
   }
@@ -72,7 +72,14 @@ export class NetGraph {
     const fixed = figures.corrections > this.#corrections;
     this.#corrections = figures.corrections;
     const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = figures;
-    this.#samples.push({ rtt, age, margin: figures.margin_ticks * (1000 / client.tickRate), fixed, frames, starved });
+    this.#samples.push({
+      rtt,
+      age,
+      margin: figures.margin_ticks * (1000 / client.tickRate),
+      fixed,
+      frames,
+      starved,
+    });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
     // On a small screen another panel takes its place.
     const isSeen = this.#panel.offsetHeight > 0;
@@ -108,7 +115,9 @@ export class NetGraph {
     const x = (at) => width - (this.#samples.length - 1 - at) * step;
     const y = (value) => height - 2 - (Math.max(0, Math.min(value, top)) / top) * (height - 14);
     context.fillStyle = "rgb(201 162 255 / 45%)";
-    this.#samples.forEach((sample, at) => context.fillRect(x(at) - step, y(sample.age), Math.max(1, step - 0.4), height - y(sample.age)));
+    this.#samples.forEach((sample, at) =>
+      context.fillRect(x(at) - step, y(sample.age), Math.max(1, step - 0.4), height - y(sample.age)),
+    );
     context.fillStyle = "#ff6b7a";
     this.#samples.forEach((sample, at) => sample.fixed && context.fillRect(x(at) - 1, 0, 2, 8));
     context.lineWidth = 1.5;

@@ -1,4 +1,4 @@
-// The kill feed: from the events that concern this player, and for the others from what the ships' fields tell.
+// The kill feed: from events for kills that involve this player, else from the ships' fields.
 
 import { byId, make } from "./dom.js";
 import { colourOf } from "./palette.js";
@@ -14,17 +14,22 @@ export class Feed {
     this.#list.replaceChildren();
   }
 
-  /** A line of parts: texts, and players as `{ player, name, own }`. */
+  /** Adds a line of parts: texts, and players as `{ player, name, own }`. */
   say(parts, mine = false) {
     const line = make("li", { className: mine ? "mine" : "" });
-    for (const part of parts) line.append(typeof part === "string" ? make("i", {}, part) : playerElement(part));
+    for (const part of parts) {
+      line.append(typeof part === "string" ? make("i", {}, part) : playerElement(part));
+    }
     this.#list.append(line);
     while (this.#list.childElementCount > LINES_MAX) this.#list.firstElementChild.remove();
     setTimeout(() => line.classList.add("old"), SHOWN_MS);
     setTimeout(() => line.remove(), SHOWN_MS + FADE_MS);
   }
 
-  /** The kills that the ships of one frame tell of: who scored and who was destroyed, if that is clear. */
+  /**
+   * Adds the kills that show in the ships of one frame: who scored and who was destroyed, if that is
+   * unambiguous.
+   */
   tell(news, person) {
     const destroyed = news.filter((item) => item.type === "destroyed").map((item) => item.ship);
     const scored = news.filter((item) => item.type === "scored").map((item) => item.ship);

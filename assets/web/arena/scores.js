@@ -1,4 +1,4 @@
-// The table of scores, and the table at the end of a round.
+// The score table, and the table at the end of a round.
 
 import { byId, make, markMore, setText, show } from "./dom.js";
 import { colourOf } from "./palette.js";
@@ -35,15 +35,21 @@ export class Scores {
     if (!this.open || now - this.#drawn_ms < REDRAW_MS) return;
     this.#drawn_ms = now;
     const ships = ranked(frame.ships);
-    const key = JSON.stringify([choosable, ships.map((ship) => [person(ship.player).name, ship.score, ship.deaths, ship.alive])]);
+    const key = JSON.stringify([
+      choosable,
+      ships.map((ship) => [person(ship.player).name, ship.score, ship.deaths, ship.alive]),
+    ]);
     if (key === this.#key) return;
     const opened = this.#key === "";
     this.#key = key;
     setText(byId("scores-title"), `${ships.length} ${ships.length === 1 ? "pilot" : "pilots"}`);
     const focused = document.activeElement.dataset.player;
-    this.#body.replaceChildren(...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)));
+    this.#body.replaceChildren(
+      ...ships.map((ship, at) => this.#row(ship, at, person(ship.player), choosable)),
+    );
     if (focused) this.#body.querySelector(`[data-player="${focused}"]`)?.focus({ preventScroll: true });
-    // Once: whoever scrolls on is not called back. In the middle, no mark of what goes on below lies over it.
+    // Only on opening, so that it does not undo the player's scrolling. In the middle, the mark for more rows
+    // below does not cover the row.
     if (opened) this.#body.querySelector(".own")?.scrollIntoView({ block: "center" });
   }
 
@@ -53,7 +59,11 @@ export class Scores {
     if (choosable) {
       const pick = () => this.#pick(ship.player);
       line.dataset.player = ship.player;
-      Object.assign(line, { tabIndex: 0, onclick: pick, onkeydown: (event) => event.key === "Enter" && pick() });
+      Object.assign(line, {
+        tabIndex: 0,
+        onclick: pick,
+        onkeydown: (event) => event.key === "Enter" && pick(),
+      });
     }
     return line;
   }
@@ -77,7 +87,7 @@ export class RoundEnd {
   open(number, winner, table) {
     setText(byId("round-eyebrow"), `Round ${number} is over`);
     const title = byId("round-winner");
-    setText(title, winner === null ? "Nobody wins" : winner.own ? "You win!" : `${winner.name} wins`);
+    setText(title, winner === null ? "No winner" : winner.own ? "You win!" : `${winner.name} wins`);
     title.style.color = winner === null ? "" : colourOf(winner.player, winner.own);
     const rows = table.map(({ who, score, deaths }, at) => row(at + 1, who, score, deaths));
     byId("round-table").replaceChildren(...rows);
@@ -87,7 +97,7 @@ export class RoundEnd {
     show(this.#panel, true);
   }
 
-  /** Adds the own ship's place to a table in which it is not. Between rounds no score changes. */
+  /** Adds the row of the player's own ship if the table does not have it. Between rounds no score changes. */
   place(ships, person) {
     if (this.#panel.hidden || this.#own !== null || this.#table.some(({ who }) => who.own)) return;
     const order = ranked(ships);
@@ -104,14 +114,21 @@ export class RoundEnd {
   }
 }
 
-/** Ships in the order of a round's table: score, then fewer deaths. */
+/** Ships in the order of a round's table: by score, then by fewer deaths. */
 const ranked = (ships) =>
-  [...ships].sort((one, other) => other.score - one.score || one.deaths - other.deaths || one.player - other.player);
+  [...ships].sort(
+    (one, other) => other.score - one.score || one.deaths - other.deaths || one.player - other.player,
+  );
 
 function row(place, who, score, deaths) {
   const dot = make("span", { className: "dot" });
   dot.style.background = colourOf(who.player, who.own);
-  const line = make("tr", { className: who.own ? "own" : "" }, make("td", {}, place), make("td", {}, dot, who.name));
+  const line = make(
+    "tr",
+    { className: who.own ? "own" : "" },
+    make("td", {}, place),
+    make("td", {}, dot, who.name),
+  );
   line.append(make("td", {}, score), make("td", {}, deaths));
   return line;
 }

@@ -1,8 +1,8 @@
-// Whom a spectator looks at: one player after the other, or the whole map.
+// What a spectator watches: one player after another, or the whole map.
 
 export class Spectating {
   #player = null;
-  /** The followed ship as it was seen last. */
+  /** The followed ship as last seen. */
   #seen = null;
   #whole = true;
   #active = false;
@@ -34,7 +34,7 @@ export class Spectating {
     if (!whole && this.#player === null) this.step(1);
   }
 
-  /** To the next player, or with -1 to the one before. */
+  /** Follows the next player, or with -1 the previous one. */
   step(by) {
     if (this.#players.length === 0) return;
     const at = this.#players.indexOf(this.#player);
@@ -43,8 +43,9 @@ export class Spectating {
   }
 
   /**
-   * What the view should look at in a frame with these ships; null for the whole map. Who is on the `roster` but out of
-   * sight (after a cut no ship is there for some frames) stays followed, at the place seen last.
+   * What the camera should look at in a frame with these ships; null for the whole map. A player on the
+   * `roster` without a ship (after a cut there are none for some frames) stays followed, at its last known
+   * position.
    */
   focus(ships, roster) {
     this.#players = ships.map((ship) => ship.player).sort((one, other) => one - other);
@@ -54,7 +55,7 @@ export class Spectating {
     return this.#whole ? null : this.#seen;
   }
 
-  /** The name to show and whether it is the whole map. */
+  /** The name to show, and whether the whole map is shown. */
   shown(nameOf) {
     return [this.#whole ? "Watching everyone" : nameOf(this.#player), this.#whole];
   }

@@ -1,11 +1,11 @@
-// The arena as the page sees it: the client's entities sorted by kind, and what has changed since the last frame.
+// The arena as the page sees it: the client's entities sorted by kind, and the changes since the last frame.
 //
-// What everybody may see comes from the ships' own fields (docs/protocol.md: news of a hit or a kill goes only to the
-// two concerned), so that a spectator sees the same fireworks as a player.
+// Visual effects come from the ships' fields, because events of a hit or a kill go only to the two players
+// involved (docs/protocol.md). So a spectator sees the same effects as a player.
 
-/** How far a shot may be from its ship when it first shows and still have been fired just now, tiles. */
+/** A shot that first appears within this distance of its ship counts as just fired, tiles. */
 const MUZZLE_REACH = 2.5;
-/** Half the side of what walls stop of a ship, a little less than it is, tiles. */
+/** Half the side of the square of a ship that walls stop, slightly smaller than the real one, tiles. */
 const HULL_HALF = 0.385;
 
 export class World {
@@ -13,7 +13,7 @@ export class World {
   #shots = new Map();
   #pickups = new Map();
 
-  /** Forgets everything: what comes next is new, and no news. */
+  /** Forgets everything: the next entities are new but make no news. */
   clear() {
     this.#ships.clear();
     this.#shots.clear();
@@ -21,8 +21,9 @@ export class World {
   }
 
   /**
-   * Takes this frame's entities on `map`, with velocities per tick of a room at `tickRate`. Gives `{ ships, shots, pickups, round, own, news }`; news are
-   * `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`, `scored`, `taken`.
+   * Takes this frame's entities on `map`, with velocities per tick of a room at `tickRate`. Returns `{ ships,
+   * shots, pickups, round, own, news }`; news are `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`,
+   * `scored`, `taken`.
    */
   see(entities, map, tickRate) {
     const frame = { ships: [], shots: [], pickups: [], round: null, own: null, news: [] };
@@ -33,7 +34,7 @@ export class World {
       else if (entity.kind === "round") frame.round = roundOf(entity);
     }
     frame.own = frame.ships.find((ship) => ship.own) ?? null;
-    // While nothing is heard, all fly on as they did, and only the server knows of walls.
+    // While no updates arrive, everything flies on as before: the client's extrapolation ignores walls.
     for (const ship of frame.ships) stopAtWalls(ship, this.#ships.get(ship.id), map);
     frame.shots = frame.shots.filter((shot) => !map.isWall(Math.floor(shot.x), Math.floor(shot.y)));
     this.#compareShips(frame);
@@ -63,10 +64,12 @@ export class World {
       const was = before.get(shot.id);
       const ship = shipOfOwner.get(shot.owner);
       shot.own = ship?.own ?? false;
-      // A trail begins where the shot did.
+      // A trail begins where the shot first appeared.
       shot.from = was?.from ?? { x: shot.x, y: shot.y };
       this.#shots.set(shot.id, shot);
-      if (!was && ship && Math.hypot(ship.x - shot.x, ship.y - shot.y) < MUZZLE_REACH) news.push({ type: "fired", shot, ship });
+      if (!was && ship && Math.hypot(ship.x - shot.x, ship.y - shot.y) < MUZZLE_REACH) {
+        news.push({ type: "fired", shot, ship });
+      }
     }
     for (const [id, shot] of before) {
       if (!this.#shots.has(id)) news.push({ type: "gone", shot });
@@ -82,7 +85,7 @@ export class World {
   }
 }
 
-/** Keeps a ship that would be drawn in a wall where it was, or lets it glide along. */
+/** A ship that would be drawn inside a wall stays where it was, or slides along the wall. */
 function stopAtWalls(ship, was, map) {
   const isFree = (x, y) => map.isFree(x, y, HULL_HALF);
   if (!was || isFree(ship.x, ship.y) || !isFree(was.x, was.y)) return;

@@ -1,22 +1,26 @@
-// Draws entities as marks, each kind in a colour and a form, players with their names, in a view as large as what was seen.
+// Draws entities as marks, with a colour and a shape per kind, and players with their names. The view covers
+// everything that was seen.
 
 const COLOURS = ["#5ef2ff", "#ffb14d", "#a8e05f", "#b693ff", "#ff86b0", "#f5e05a", "#7fa6ff", "#d7b08a"];
 const MARGIN = 40;
 const RADIUS = 6;
 
-/** The colour of the kind of this number. */
+/** The colour of the kind with this number. */
 export const colourOf = (number) => COLOURS[number % COLOURS.length];
 
-/** The kinds' forms, of like areas: the sign, how many corners (none: a circle), how far out they are. */
+/**
+ * The shapes of kinds, of similar areas: symbol, number of corners (0: a circle), and their distance from the
+ * middle.
+ */
 const FORMS = [["●", 0, 1], ["▲", 3, 1.5], ["◆", 4, 1.25], ["⬢", 6, 1.1]];
 
-/** The sign of the form of the kind of this number. */
+/** The symbol of the shape of the kind with this number. */
 export const markOf = (number) => FORMS[number % FORMS.length][0];
 
 export class Field {
   #canvas;
   #context;
-  /** What was seen: the view never shrinks, so that it does not swing. */
+  /** The area that was seen: the view never shrinks, so that it does not swing. */
   #bounds = null;
   #span = 1;
 
@@ -25,7 +29,7 @@ export class Field {
     this.#context = canvas.getContext("2d", { alpha: false });
   }
 
-  /** Another game or room, of which so much is shown at least, in the game's units. */
+  /** Starts on another game or room. `span` is the least extent to show, in the game's units. */
   clear(span) {
     this.#bounds = null;
     this.#span = span;

@@ -1,5 +1,5 @@
-// The page of a host without the arena: its games and rooms, and a spectator's view of any of them. The generic
-// client reads a game by the schema that the server sends, so nothing here knows one.
+// The page of a host without the arena: its games and rooms, and a spectator's view of any of them. The
+// generic client reads a game through the schema that the server sends, so nothing here depends on a game.
 
 import { explain } from "../arena/closes.js";
 import { byId, make, setText, show, shownName } from "../arena/dom.js";
@@ -10,14 +10,14 @@ import { placesOf } from "./places.js";
 
 const REFRESH_MS = 3000;
 const LEGEND_MS = 250;
-/** A list may be so old. */
+/** How old a list of rooms may be. */
 const LIST_AGE_MS_MAX = 1_200;
-/** Of a kind without a place, so many are told by their fields. */
+/** For a kind without positions, the fields of this many entities are shown. */
 const TOLD_MAX = 4;
 
 const field = new Field(byId("field"));
 let client = null;
-/** Counts the ways into a room: the last one counts. */
+/** Counts the attempts to join a room: only the last one counts. */
 let ways = 0;
 let listed = "";
 
@@ -33,7 +33,7 @@ async function refresh() {
   }
 }
 
-/** The games with their rooms, drawn again only if something has changed. */
+/** Shows the games with their rooms; redraws only if something has changed. */
 function list({ games, rooms }) {
   const facts = rooms.map((room) => ({ id: room.id, game: room.game, text: about(room) }));
   const key = JSON.stringify([games, facts]);
@@ -43,7 +43,7 @@ function list({ games, rooms }) {
   byId("games").replaceChildren(...games.map((game) => section(game, roomsOf(game))));
 }
 
-/** What is told of a room. */
+/** The line about a room. */
 function about({ id, players, players_max, spectators, metadata, options }) {
   const watching = spectators > 0 ? [`${spectators} watching`] : [];
   const facts = Object.entries({ ...options, ...metadata }).map(([key, value]) => `${key} ${value}`);
@@ -79,7 +79,7 @@ async function watch(game, room) {
   show(byId("list"), false);
   show(byId("watch"), true);
   byId("back").focus();
-  made.on("cut", () => setText(byId("line"), "Connection lost. Coming back …"));
+  made.on("cut", () => setText(byId("line"), "Connection lost. Reconnecting …"));
   made.on("resumed", () => setText(byId("line"), ""));
   made.on("closed", (reason) => client === made && back(told(reason)));
   draw(made);
@@ -88,7 +88,12 @@ async function watch(game, room) {
 /** Draws each frame until another room, or none, is watched. */
 function draw(watched) {
   const places = placesOf(watched.schema);
-  const drawnAs = (kind, number) => ({ ...kind, number, colour: colourOf(number), place: places.get(kind.name) });
+  const drawnAs = (kind, number) => ({
+    ...kind,
+    number,
+    colour: colourOf(number),
+    place: places.get(kind.name),
+  });
   const kinds = watched.schema.kinds.map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
   field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
@@ -111,7 +116,7 @@ function draw(watched) {
   });
 }
 
-/** A kind's line: how many there are, and what those say that have no place. */
+/** A kind's line: the number of its entities, and the fields of those without positions. */
 function legend({ name, number, fields, colour, place }, entities) {
   const isTold = place === null;
   const all = entities.filter((entity) => entity.kind === name);
@@ -125,7 +130,7 @@ function legend({ name, number, fields, colour, place }, entities) {
   return line;
 }
 
-/** A number, a word of a choice or a bool, as a person reads it. */
+/** A number, a choice or a bool in readable form. */
 const shown = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : value ?? "…");
 
 function told(close) {
@@ -145,7 +150,7 @@ function back(note = "") {
   refresh().then(() => note !== "" && setText(byId("note"), note));
 }
 
-/** What the address asks for: `#room=ID` is watched at once. */
+/** Does what the address asks for: `#room=ID` is watched at once. */
 async function arrive() {
   const asked = readHash(location.hash);
   await refresh();
@@ -156,7 +161,7 @@ async function arrive() {
     await new Promise((resolve) => setTimeout(resolve, LIST_AGE_MS_MAX));
     await refresh();
   }
-  if (gameOf() === undefined) setText(byId("note"), `There is no room ${asked.room} any more.`);
+  if (gameOf() === undefined) setText(byId("note"), `Room ${asked.room} no longer exists.`);
   else watch(gameOf(), asked.room);
 }
 
@@ -166,5 +171,5 @@ document.addEventListener("visibilitychange", refresh);
 setInterval(refresh, REFRESH_MS);
 arrive();
 
-// For tests, and for who is curious.
+// For tests and for debugging.
 Object.defineProperty(window, "tickwirePage", { value: { get client() { return client; } } });

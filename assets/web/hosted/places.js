@@ -1,14 +1,14 @@
-// Where the entities of any game are, as far as its schema tells: two fields whose names end in `x` and `y`.
+// Finds the positions of any game's entities in its schema: two fields whose names end in `x` and `y`.
 
 const PLACE = /^(pos|position|place|at|centre|center|cell|tile|square|)$/i;
 const MOTION = /(^|[._])(vel|velocity|speed|acc|acceleration|aim|wish|dir|direction)$/i;
 
-/** So much of a place's range is shown at least, of all that it could be. */
+/** The view shows at least this part of a position's range. */
 const SHOWN_MIN = 1 / 8;
 
 /**
- * For each kind's name `{ of, span }`: `of(entity)` is its `{ x, y }`, `span` the least extent to show, in the same
- * units; or null if the kind has no place.
+ * For each kind's name `{ of, span }`: `of(entity)` is its `{ x, y }`, `span` the least extent to show, in
+ * the same units; or null if the kind has no positions.
  */
 export const placesOf = (schema) => new Map(schema.kinds.map((kind) => [kind.name, placeOf(kind)]));
 
