@@ -96,16 +96,17 @@ pub struct Arena {
 }
 
 impl Game for Arena {
+    const FEATURES: Features<Self> = Features::new()
+        .with_lag_compensation()
+        .with_predicted_spawns()
+        .with_table(include_bytes!("../arena.twt"))
+        .with_teleports(Self::teleported);
     type Settings = Settings;
     type Scene = Map;
     type Input = ArenaInput;
     type Entity = ArenaEntity;
     type Event = Event;
     type Command = Command;
-
-    fn table() -> Option<&'static [u8]> {
-        Some(include_bytes!("../arena.twt"))
-    }
 
     fn settings(base: &Settings, options: &Options) -> Result<Settings, Refusal> {
         base.with_options(options)
@@ -210,36 +211,22 @@ impl Game for Arena {
             movement::steer_and_move(ship, input, step.scene, step.tick_rate);
         }
     }
+}
 
+impl LagCompensation for Arena {
     fn hitbox(entity: &ArenaEntity) -> Option<Hitbox> {
         let ship = entity.as_ship().filter(|ship| ship.alive)?;
         let half = IVec2::splat(SHIP_RADIUS).extend(0);
         Some(Hitbox { centre: ship.pos.extend(0), half, life: u32::from(ship.deaths) })
     }
+}
 
+impl Arena {
     fn teleported(before: &ArenaEntity, after: &ArenaEntity) -> bool {
         let revived = |before: &Ship, after: &Ship| !before.alive && after.alive;
         before.as_ship().zip(after.as_ship()).is_some_and(|(before, after)| revived(before, after))
     }
 
-    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
-        spawned.extend(predict_spawns::shot(sight).map(ArenaEntity::Shot));
-    }
-
-    fn predicted_spawn_continues(
-        before: &ArenaEntity,
-        after: &ArenaEntity,
-        way: &PredictedSpawn<'_, Self>,
-    ) -> bool {
-        predict_spawns::goes_on(before, after, way)
-    }
-
-    fn is_predicted_spawn(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
-        predict_spawns::is_same_shot(predicted, real)
-    }
-}
-
-impl Arena {
     /// Copies the ships out of the world, one per seat.
     fn load_ships(&mut self, world: &World<ArenaEntity>) {
         self.ships.clear();

@@ -8,7 +8,7 @@ use tickwire_shared::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its client can know: the client counts the pause from
 /// the last predicted shot.
-pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
+fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     let ship = sight.own.as_ship().filter(|ship| ship.alive && sight.input.fire.active())?;
     let pause = i64::from(ship.weapon.pause(sight.tick_rate));
     let paused = sight.ticks_since_last().is_some_and(|ticks| ticks * i64::from(PAUSES_PER_S) < pause);
@@ -24,28 +24,39 @@ pub(super) fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     }
 }
 
-/// Whether a predicted shot flies on. It ends at walls, and at other players' ships where this player sees
-/// them; the server tests it there too.
-pub(super) fn goes_on(before: &ArenaEntity, after: &ArenaEntity, way: &PredictedSpawn<'_, Arena>) -> bool {
-    let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
-    if way.age_ticks >= u32::from(shot_ticks(way.tick_rate)) || !way.scene.is_clear(before.pos, after.pos) {
-        return false;
+impl PredictsSpawns for Arena {
+    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
+        spawned.extend(shot(sight).map(ArenaEntity::Shot));
     }
-    let hit = |ship: &Ship| {
-        ship.alive
-            && ship.player != before.owner
-            && touches(before.pos, after.pos - before.pos, ship.pos, way.scene).is_some()
-    };
-    !way.others().iter().filter_map(|(_, other)| other.as_ship()).any(hit)
-}
 
-/// Whether both are shots of the same ship on the same course. The server's shot is farther along it, by as
-/// much as the server rewound.
-pub(super) fn is_same_shot(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
-    match (predicted, real) {
-        (ArenaEntity::Shot(one), ArenaEntity::Shot(other)) => {
-            one.owner == other.owner && one.vel == other.vel
+    /// A predicted shot ends at walls, and at other players' ships where this player sees them; the server
+    /// tests it there too.
+    fn predicted_spawn_continues(
+        before: &ArenaEntity,
+        after: &ArenaEntity,
+        way: &PredictedSpawn<'_, Self>,
+    ) -> bool {
+        let (ArenaEntity::Shot(before), ArenaEntity::Shot(after)) = (before, after) else { return false };
+        if way.age_ticks >= u32::from(shot_ticks(way.tick_rate)) || !way.scene.is_clear(before.pos, after.pos)
+        {
+            return false;
         }
-        _ => false,
+        let hit = |ship: &Ship| {
+            ship.alive
+                && ship.player != before.owner
+                && touches(before.pos, after.pos - before.pos, ship.pos, way.scene).is_some()
+        };
+        !way.others().iter().filter_map(|(_, other)| other.as_ship()).any(hit)
+    }
+
+    /// Both are shots of the same ship on the same course. The server's shot is farther along it, by as much
+    /// as the server rewound.
+    fn is_predicted_spawn(predicted: &ArenaEntity, real: &ArenaEntity) -> bool {
+        match (predicted, real) {
+            (ArenaEntity::Shot(one), ArenaEntity::Shot(other)) => {
+                one.owner == other.owner && one.vel == other.vel
+            }
+            _ => false,
+        }
     }
 }

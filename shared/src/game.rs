@@ -1,12 +1,17 @@
 //! The trait that a host implements: [`Game`].
 
-use crate::entity::{CustomStep, Entity, Input, PacketProfile, Schema, SchemaError};
+mod features;
+
+pub use features::{
+    Features, InterestRules, LagCompensation, PredictedSpawn, PredictsSpawns, SpawnPrediction,
+};
+pub(crate) use features::{SpawnFunctions, capture_hitboxes, hitboxes_of};
+
+use crate::entity::{Entity, Input};
 pub use crate::events::Events;
-use crate::hitbox::{Hitbox, Hitboxes, Rewind, Rewound};
+use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
-use crate::predicted_spawn::{PredictedSpawn, SpawnPrediction};
 use crate::room::IdleLimits;
-use crate::snapshot::{Group, Groups, Interest, Location, Reach, View};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
@@ -15,7 +20,6 @@ use core::fmt::Debug;
 use core::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 /// Values that cross the wire through the codec: settings, events and commands.
 pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
@@ -31,17 +35,14 @@ pub trait Game: Sized + Send + 'static {
     /// hash.
     const VERSION: u32 = 1;
 
-    /// How packets are encoded. Profile 0 takes about twice the bytes and can be read by hand.
-    const PACKETS: PacketProfile = PacketProfile::Ranged;
+    /// What the game has besides: divided rooms, lag compensation, predictions of its own, a table. Nothing
+    /// by default.
+    const FEATURES: Features<Self> = Features::new();
 
     /// The types do not describe the game: a client reads it through the schema that the server sends. See
     /// [`crate::client::generic`].
     #[doc(hidden)]
     const BY_SCHEMA: bool = false;
-
-    /// The maximum rewind for a player's hits, ms: see [`Turn::rewind`]. The shooter's advantage is the
-    /// target's disadvantage.
-    const REWIND_MS_MAX: u32 = 250;
 
     /// What a host sets for a room. Every client receives it when it joins. The room uses the settings as
     /// clients receive them: a field that serde skips has its default at both ends.
@@ -92,54 +93,10 @@ pub trait Game: Sized + Send + 'static {
         Options::none()
     }
 
-    /// The table of profile 1 that was trained for this game's entities (see `docs/hosting-a-game.md`).
-    /// Without one, built-in priors are used.
-    #[must_use]
-    fn table() -> Option<&'static [u8]> {
-        None
-    }
-
-    /// How a room is divided into streams. Each stream is encoded once per tick for all clients that see it.
-    /// By default every client sees everything.
-    #[must_use]
-    fn interest(_settings: &Self::Settings) -> Interest {
-        Interest::Whole
-    }
-
-    /// Where an entity belongs in a divided room: a function of its replicated state.
-    #[must_use]
-    fn location(_entity: &Self::Entity) -> Location {
-        Location::EVERYWHERE
-    }
-
-    /// What a player may see in a divided room; called each tick. By default everything public around its
-    /// entity or, without an entity, around its last location. A player always sees the stream that contains
-    /// its entity.
-    #[must_use]
-    fn view(&self, world: &World<Self::Entity>, _player: PlayerId, entity: EntityId) -> View {
-        let at = world.get(entity).and_then(|own| Self::location(own).at);
-        View { reach: Reach::around(at), groups: Groups::PUBLIC }
-    }
-
-    /// What a spectator may see in a divided room; called each tick. By default everything public. `follows`
-    /// is the player whose view the spectator asks for, with that player's entity: a game that allows this
-    /// returns what [`Game::view`] returns.
-    #[must_use]
-    fn spectator_view(&self, _world: &World<Self::Entity>, _follows: Option<(PlayerId, EntityId)>) -> View {
-        View { reach: Reach::Everywhere, groups: Groups::PUBLIC }
-    }
-
     /// When idle members lose their seats. An operator may override it.
     #[must_use]
     fn idle_limits(_settings: &Self::Settings) -> IdleLimits {
         IdleLimits::default()
-    }
-
-    /// How important a group is, from 1 to 1,000, when a client's byte budget is too small for everything
-    /// that it sees.
-    #[must_use]
-    fn importance(_group: Group) -> u32 {
-        1
     }
 
     /// A new room: fills the world with what exists before the first player joins.
@@ -172,60 +129,10 @@ pub trait Game: Sized + Send + 'static {
         false
     }
 
-    /// One tick of the fields that are declared `predict = custom`, for all entities of a stream: what
-    /// follows when no player does anything new. Both ends run it on the same rows to know what need not be
-    /// sent, so it must be a function of its arguments alone. [`Game::step`] usually calls it for the same
-    /// purpose. Changes to other fields are undone. It runs once per tick, however many ticks a room skipped;
-    /// the scene knows the tick rate.
-    fn predict(_entities: &mut [(EntityId, Self::Entity)], _scene: &Self::Scene) {}
-
     /// A player's part of a tick. Its client uses it for prediction, and [`Game::step`] calls it for each
     /// player's entity. It is a function of its arguments alone; everything that it reads of `own` is
     /// replicated.
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, step: &Step<'_, Self>);
-
-    /// The part of an entity that can be hit, kept for [`Turn::rewind`]. By default nothing is kept.
-    #[must_use]
-    fn hitbox(_entity: &Self::Entity) -> Option<Hitbox> {
-        None
-    }
-
-    /// Whether an entity was moved elsewhere between one row and a later one, so that no motion between them
-    /// is shown. A position that moved farther than its velocity's grid permits counts as a teleport in any
-    /// case.
-    #[must_use]
-    fn teleported(_before: &Self::Entity, _after: &Self::Entity) -> bool {
-        false
-    }
-
-    /// The entities that a player's step creates besides changing its own, such as a shot. The player's
-    /// client shows them at once, until the server's own arrive. Called after [`Game::apply_input`], once per
-    /// tick; entities beyond the eighth are ignored. Empty by default.
-    fn predict_spawns(_sight: &SpawnPrediction<'_, Self>, _spawned: &mut Vec<Self::Entity>) {}
-
-    /// Whether a predicted spawn continues from one tick to the next; `after` is what its declared predictors
-    /// computed.
-    #[must_use]
-    fn predicted_spawn_continues(
-        _before: &Self::Entity,
-        _after: &Self::Entity,
-        _way: &PredictedSpawn<'_, Self>,
-    ) -> bool {
-        true
-    }
-
-    /// Whether an entity that the server made can be the one that was predicted.
-    #[must_use]
-    fn is_predicted_spawn(predicted: &Self::Entity, real: &Self::Entity) -> bool {
-        predicted.kind() == real.kind()
-    }
-}
-
-/// The schema of a game's entities in a room with this scene and rate.
-pub(crate) fn schema_of<G: Game>(scene: &Arc<G::Scene>, rate: TickRate) -> Result<Schema, SchemaError> {
-    let scene = scene.clone();
-    let step = CustomStep::of::<G::Entity>(move |entities| G::predict(entities, &scene));
-    Schema::with_step(G::Entity::kinds(), step, rate)
 }
 
 /// The player who joins a room.
@@ -306,11 +213,22 @@ impl<'a, G: Game> Turn<'a, G> {
         let periods = |tick| self.tick_rate.time_of(tick).as_nanos() / period.as_nanos().max(1);
         periods(self.tick) > periods(self.tick.offset(-i64::from(self.passed_ticks)))
     }
+}
 
-    /// The others as a player saw them when it gave its input of this tick, at most [`Game::REWIND_MS_MAX`]
-    /// ago: where [`Game::hitbox`] put them. Each use counts in the room's statistics.
+impl<G: LagCompensation> Turn<'_, G> {
+    /// The others as a player saw them when it gave its input of this tick, at most
+    /// [`LagCompensation::REWIND_MS_MAX`] ago: where [`LagCompensation::hitbox`] put them. Each use counts in
+    /// the room's statistics.
+    ///
+    /// A game that forgot to list the feature does not compile.
     #[must_use]
     pub fn rewind(&self, player: &PlayerTurn<G::Input>) -> Rewound<'_> {
+        const {
+            assert!(
+                G::FEATURES.has_lag_compensation(),
+                "no hitboxes are kept: add `.with_lag_compensation()` to the game's `FEATURES`"
+            );
+        }
         player.rewind.used.set(true);
         Rewound::new(self.hitboxes, self.tick, &player.rewind)
     }

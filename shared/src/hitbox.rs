@@ -2,11 +2,9 @@
 //!
 //! A player aims at the others as its screen shows them, some ticks old. Each of its frames says which tick
 //! that was. So for each entity that can be hit, a room keeps one box per tick and gives a game the boxes of
-//! that moment, bounded by [`Game::REWIND_MS_MAX`](crate::game::Game::REWIND_MS_MAX). The result depends only
-//! on the kept boxes and the frame.
+//! that moment, bounded by the game's `REWIND_MS_MAX`. The result depends only on the kept boxes and the frame.
 
 use crate::entity::Entity;
-use crate::game::Game;
 use crate::id::EntityId;
 use crate::tick::{Tick, TickRate};
 use crate::world::World;
@@ -46,25 +44,26 @@ struct Boxes {
 }
 
 impl Hitboxes {
-    /// Room for the maximum rewind of `G`.
-    pub(crate) fn new<G: Game>(rate: TickRate) -> Self {
-        let rewind = Duration::from_millis(u64::from(G::REWIND_MS_MAX));
+    /// Room for a maximum rewind.
+    pub(crate) fn new(rewind_ms_max: u32, rate: TickRate) -> Self {
+        let rewind = Duration::from_millis(u64::from(rewind_ms_max));
         let rewind_max = (rate.ticks_in(rewind) * FRACTIONS as f64) as i64;
         let ticks = rewind_max / FRACTIONS + 2;
         Self { ring: vec![Boxes::default(); ticks as usize], newest: Tick(0), rewind_max }
     }
 
     /// Keeps the boxes of `tick`.
-    pub(crate) fn capture<G: Game>(&mut self, tick: Tick, world: &World<G::Entity>)
-    where
-        G::Entity: Entity,
-    {
+    pub(crate) fn capture<E: Entity>(
+        &mut self,
+        tick: Tick,
+        world: &World<E>,
+        hitbox: impl Fn(&E) -> Option<Hitbox>,
+    ) {
         let len = self.ring.len();
         let Some(slot) = self.ring.get_mut(tick.0 as usize % len.max(1)) else { return };
         slot.tick = tick;
         slot.boxes.clear();
-        slot.boxes
-            .extend(world.iter().filter_map(|(id, entity)| G::hitbox(entity).map(|hitbox| (id, hitbox))));
+        slot.boxes.extend(world.iter().filter_map(|(id, entity)| Some((id, hitbox(entity)?))));
         self.newest = tick;
     }
 
@@ -184,14 +183,18 @@ impl Rewinds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::testing::{Dot, Dots};
+    use crate::client::testing::Dot;
+
+    fn hitbox(dot: &Dot) -> Option<Hitbox> {
+        Some(Hitbox { centre: IVec3::new(dot.pos, 0, 0), half: IVec3::ONE, life: dot.fired as u32 })
+    }
 
     fn moved_by(speed: i32, ticks: u32) -> (Hitboxes, EntityId) {
-        let (mut world, mut hitboxes) = (World::new(), Hitboxes::new::<Dots>(TickRate::DEFAULT));
+        let (mut world, mut hitboxes) = (World::new(), Hitboxes::new(250, TickRate::DEFAULT));
         let id = world.spawn(Dot { drifts: false, pos: 0, vel: 0, fired: 0 }).unwrap();
         for tick in 1..=ticks {
             world.get_mut(id).unwrap().pos += speed;
-            hitboxes.capture::<Dots>(Tick(tick), &world);
+            hitboxes.capture(Tick(tick), &world, hitbox);
         }
         (hitboxes, id)
     }
@@ -227,7 +230,7 @@ mod tests {
         let (mut hitboxes, id) = moved_by(100, 40);
         let mut world = World::new();
         world.spawn(Dot { drifts: false, pos: -9_000, vel: 0, fired: 1 }).unwrap();
-        hitboxes.capture::<Dots>(Tick(41), &world);
+        hitboxes.capture(Tick(41), &world, hitbox);
         assert_eq!(look(&hitboxes, 42, 256 + 20).hitbox(id).unwrap().centre.x, 4_000);
         assert_eq!(look(&hitboxes, 42, 256).hitbox(id).unwrap().centre.x, -9_000);
     }

@@ -80,7 +80,7 @@ fn schemas(table: &[u8]) -> [Schema; 4] {
         *own = *byte;
     }
     let ranged = |table: Option<&[u8]>| schema().with_profile(PacketProfile::Ranged, table).unwrap();
-    [schema(), ranged(None), ranged(Arena::table()), ranged(Some(&any))]
+    [schema(), ranged(None), ranged(Arena::FEATURES.table()), ranged(Some(&any))]
 }
 
 proptest! {

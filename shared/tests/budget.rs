@@ -52,6 +52,7 @@ struct War {
 }
 
 impl Game for War {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = Field;
     type Scene = ();
     type Input = Pad;
@@ -62,15 +63,6 @@ impl Game for War {
 
     fn scene(_: &Field, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(field: &Field) -> Interest {
-        let radius = field.radius;
-        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns: 8, rows: 8, radius, slack: 100 })
-    }
-
-    fn location(unit: &Unit) -> Location {
-        Location::at(unit.pos)
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Unit>) -> Self {
@@ -130,6 +122,17 @@ impl Game for War {
     fn apply_input(own: &mut Unit, input: &Pad, _: &Step<'_, Self>) {
         let way = IVec2::new(i32::from(input.x), i32::from(input.y)) * 12;
         own.pos = (own.pos + way).clamp(IVec2::ZERO, IVec2::splat(SIDE - 1));
+    }
+}
+
+impl InterestRules for War {
+    fn interest(field: &Field) -> Interest {
+        let radius = field.radius;
+        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns: 8, rows: 8, radius, slack: 100 })
+    }
+
+    fn location(unit: &Unit) -> Location {
+        Location::at(unit.pos)
     }
 }
 

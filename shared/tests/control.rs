@@ -88,6 +88,7 @@ impl Bodies {
 }
 
 impl Game for Bodies {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = Ground;
     type Scene = ();
     type Input = Walk;
@@ -97,21 +98,6 @@ impl Game for Bodies {
 
     fn scene(_: &Ground, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(ground: &Ground) -> Interest {
-        let cells =
-            Cells { origin: IVec2::new(-4_000, 0), size: 500, columns: 16, rows: 1, radius: 400, slack: 50 };
-        if ground.cells { Interest::Cells(cells) } else { Interest::Whole }
-    }
-
-    fn location(thing: &Thing) -> Location {
-        Location { at: Some(IVec2::new(thing.at(), 0)), group: Group::PUBLIC }
-    }
-
-    fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {
-        let nothing = View { reach: Reach::Nowhere, groups: Groups::PUBLIC };
-        follows.map_or(nothing, |(player, entity)| self.view(world, player, entity))
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
@@ -180,6 +166,23 @@ impl Game for Bodies {
                 *fuel = fuel.saturating_sub(u8::from(*at % 5 == 0));
             }
         }
+    }
+}
+
+impl InterestRules for Bodies {
+    fn interest(ground: &Ground) -> Interest {
+        let cells =
+            Cells { origin: IVec2::new(-4_000, 0), size: 500, columns: 16, rows: 1, radius: 400, slack: 50 };
+        if ground.cells { Interest::Cells(cells) } else { Interest::Whole }
+    }
+
+    fn location(thing: &Thing) -> Location {
+        Location { at: Some(IVec2::new(thing.at(), 0)), group: Group::PUBLIC }
+    }
+
+    fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {
+        let nothing = View { reach: Reach::Nowhere, groups: Groups::PUBLIC };
+        follows.map_or(nothing, |(player, entity)| self.view(world, player, entity))
     }
 }
 

@@ -52,6 +52,7 @@ struct Depot {
 }
 
 impl Game for Depot {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = Yard;
     type Scene = ();
     type Input = Still;
@@ -61,24 +62,6 @@ impl Game for Depot {
 
     fn scene(_: &Yard, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(yard: &Yard) -> Interest {
-        let size = 8_000 / i32::from(yard.cells);
-        let (columns, rows, radius) = (yard.cells, yard.cells, yard.radius);
-        Interest::Cells(Cells { origin: IVec2::ZERO, size, columns, rows, radius, slack: 20 })
-    }
-
-    fn location(thing: &Crate) -> Location {
-        Location::at(thing.pos)
-    }
-
-    fn view(&self, world: &World<Crate>, _: PlayerId, entity: EntityId) -> View {
-        let reach = match self.sees_all {
-            true => Reach::Everywhere,
-            false => Reach::around(world.get(entity).map(|own| own.pos)),
-        };
-        View { reach, groups: Groups::PUBLIC }
     }
 
     fn new(setup: &Setup<'_, Self>, _: &mut World<Crate>) -> Self {
@@ -115,6 +98,26 @@ impl Game for Depot {
     }
 
     fn apply_input(_: &mut Crate, _: &Still, _: &Step<'_, Self>) {}
+}
+
+impl InterestRules for Depot {
+    fn interest(yard: &Yard) -> Interest {
+        let size = 8_000 / i32::from(yard.cells);
+        let (columns, rows, radius) = (yard.cells, yard.cells, yard.radius);
+        Interest::Cells(Cells { origin: IVec2::ZERO, size, columns, rows, radius, slack: 20 })
+    }
+
+    fn location(thing: &Crate) -> Location {
+        Location::at(thing.pos)
+    }
+
+    fn view(&self, world: &World<Crate>, _: PlayerId, entity: EntityId) -> View {
+        let reach = match self.sees_all {
+            true => Reach::Everywhere,
+            false => Reach::around(world.get(entity).map(|own| own.pos)),
+        };
+        View { reach, groups: Groups::PUBLIC }
+    }
 }
 
 fn crate_at(x: i32, y: i32, tag: u32) -> Crate {

@@ -1,10 +1,16 @@
 //! A game that predicts with its own step: balls that push each other, seen by clients that run this step.
 
+mod fixtures;
+
 use core::time::Duration;
+use fixtures::config;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::byte_profile::{ByteProfile, Follower};
+use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::harness::{Allowed, ClientIndex, Harness, check_prediction_within};
 use tickwire_shared::prelude::*;
+use tickwire_shared::room::Room;
+use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
 
 const SIDE: i32 = 8_000;
 const WIDTH: i32 = 400;
@@ -29,11 +35,18 @@ struct Ball {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Nothing;
 
-struct Balls {
+/// Unless `LISTED`, it forgets to list the step that its fields declare.
+struct Table<const LISTED: bool> {
     players: Vec<(PlayerId, EntityId)>,
 }
 
-impl Game for Balls {
+type Balls = Table<true>;
+
+impl<const LISTED: bool> Game for Table<LISTED> {
+    const FEATURES: Features<Self> = match LISTED {
+        true => Features::new().with_custom_prediction(predict),
+        false => Features::new(),
+    };
     type Settings = Nothing;
     /// The position of the wall.
     type Scene = i32;
@@ -80,7 +93,7 @@ impl Game for Balls {
             }
         }
         let mut balls: Vec<_> = world.iter().map(|(id, ball)| (id, *ball)).collect();
-        Self::predict(&mut balls, turn.scene);
+        predict(&mut balls, turn.scene);
         for (id, moved) in balls {
             if let Some(ball) = world.get_mut(id) {
                 *ball = moved;
@@ -88,34 +101,34 @@ impl Game for Balls {
         }
     }
 
-    fn predict(balls: &mut [(EntityId, Ball)], side: &i32) {
-        for (_, ball) in balls.iter_mut() {
-            if ball.wish != 0 {
-                ball.vel += (i32::from(ball.wish) - ball.vel) / 3;
-            }
-            ball.pos += ball.vel;
-            if ball.pos < 0 || ball.pos > *side {
-                (ball.pos, ball.vel) = (ball.pos.clamp(0, *side), -ball.vel);
-            }
-        }
-        for first in 0..balls.len() {
-            for second in first + 1..balls.len() {
-                let way = balls[second].1.pos - balls[first].1.pos;
-                if way.abs() < WIDTH && way.signum() * (balls[second].1.vel - balls[first].1.vel) < 0 {
-                    let vel = balls[first].1.vel;
-                    balls[first].1.vel = balls[second].1.vel;
-                    balls[second].1.vel = vel;
-                }
-            }
-        }
-    }
-
     fn apply_input(own: &mut Ball, input: &Push, step: &Step<'_, Self>) {
         own.wish = input.x;
         let mut alone = [(EntityId(0), *own)];
-        Self::predict(&mut alone, step.scene);
+        predict(&mut alone, step.scene);
         let [(_, moved)] = alone;
         *own = moved;
+    }
+}
+
+fn predict(balls: &mut [(EntityId, Ball)], side: &i32) {
+    for (_, ball) in balls.iter_mut() {
+        if ball.wish != 0 {
+            ball.vel += (i32::from(ball.wish) - ball.vel) / 3;
+        }
+        ball.pos += ball.vel;
+        if ball.pos < 0 || ball.pos > *side {
+            (ball.pos, ball.vel) = (ball.pos.clamp(0, *side), -ball.vel);
+        }
+    }
+    for first in 0..balls.len() {
+        for second in first + 1..balls.len() {
+            let way = balls[second].1.pos - balls[first].1.pos;
+            if way.abs() < WIDTH && way.signum() * (balls[second].1.vel - balls[first].1.vel) < 0 {
+                let vel = balls[first].1.vel;
+                balls[first].1.vel = balls[second].1.vel;
+                balls[second].1.vel = vel;
+            }
+        }
     }
 }
 
@@ -198,4 +211,19 @@ fn clients_see_what_the_server_has_whatever_players_and_links_do() {
         let stats = harness.client(clients[0]).stats();
         assert!(stats.hash_checks > 10 && stats.hash_mismatches == 0, "seed {seed}: {stats:?}");
     }
+}
+
+#[test]
+fn a_room_and_a_client_say_that_a_game_forgot_to_list_its_step() {
+    let room = Room::<Table<false>>::new(config(0), Nothing, 1).unwrap_err().to_string();
+    assert!(room.contains("kind `ball`, field `pos`") && room.contains("with_custom_prediction"), "{room}");
+    let mut client = Client::<Table<false>>::new(ClientConfig {
+        name: Name::cut("ada"),
+        credential: Credential::Guest,
+        game: GameName::cut("balls"),
+        role: Role::Player,
+        target: Target::Match(Options::none()),
+    });
+    let error = client.receive(Duration::ZERO, &[]).unwrap_err().to_string();
+    assert!(error.contains("with_custom_prediction"), "{error}");
 }

@@ -59,6 +59,7 @@ struct Plain {
 }
 
 impl Game for Plain {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = Nothing;
     type Scene = ();
     type Input = Walk;
@@ -68,32 +69,6 @@ impl Game for Plain {
 
     fn scene(_: &Nothing, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(_: &Nothing) -> Interest {
-        Interest::Cells(CELLS)
-    }
-
-    fn location(thing: &Thing) -> Location {
-        match thing {
-            Thing::Beast(beast) => {
-                Location { at: Some(beast.pos), group: Group::new(beast.herd).unwrap_or_default() }
-            }
-            Thing::Weather(_) => Location::EVERYWHERE,
-        }
-    }
-
-    fn view(&self, world: &World<Thing>, _: PlayerId, entity: EntityId) -> View {
-        let Some(Thing::Beast(own)) = world.get(entity) else { return View::default() };
-        let groups = Groups::PUBLIC.with(Group::new(own.herd).unwrap_or_default());
-        View { reach: Reach::Around(own.pos), groups }
-    }
-
-    fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {
-        match follows {
-            Some((player, entity)) => self.view(world, player, entity),
-            None => View { reach: Reach::Everywhere, groups: Groups::PUBLIC },
-        }
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
@@ -153,6 +128,34 @@ impl Game for Plain {
         if let Thing::Beast(beast) = own {
             beast.vel = IVec2::new(i32::from(input.x), i32::from(input.y));
             beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
+        }
+    }
+}
+
+impl InterestRules for Plain {
+    fn interest(_: &Nothing) -> Interest {
+        Interest::Cells(CELLS)
+    }
+
+    fn location(thing: &Thing) -> Location {
+        match thing {
+            Thing::Beast(beast) => {
+                Location { at: Some(beast.pos), group: Group::new(beast.herd).unwrap_or_default() }
+            }
+            Thing::Weather(_) => Location::EVERYWHERE,
+        }
+    }
+
+    fn view(&self, world: &World<Thing>, _: PlayerId, entity: EntityId) -> View {
+        let Some(Thing::Beast(own)) = world.get(entity) else { return View::default() };
+        let groups = Groups::PUBLIC.with(Group::new(own.herd).unwrap_or_default());
+        View { reach: Reach::Around(own.pos), groups }
+    }
+
+    fn spectator_view(&self, world: &World<Thing>, follows: Option<(PlayerId, EntityId)>) -> View {
+        match follows {
+            Some((player, entity)) => self.view(world, player, entity),
+            None => View { reach: Reach::Everywhere, groups: Groups::PUBLIC },
         }
     }
 }

@@ -26,6 +26,7 @@ struct Jump(i32, i32);
 struct Sea;
 
 impl Game for Sea {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = ();
     type Scene = ();
     type Input = Idle;
@@ -35,14 +36,6 @@ impl Game for Sea {
 
     fn scene((): &(), _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest((): &()) -> Interest {
-        Interest::Cells(CELLS)
-    }
-
-    fn location(buoy: &Buoy) -> Location {
-        Location { at: Some(buoy.pos), group: Group::default() }
     }
 
     fn new(_: &Setup<'_, Self>, world: &mut World<Buoy>) -> Self {
@@ -76,6 +69,16 @@ impl Game for Sea {
     }
 
     fn apply_input(_: &mut Buoy, _: &Idle, _: &Step<'_, Self>) {}
+}
+
+impl InterestRules for Sea {
+    fn interest((): &()) -> Interest {
+        Interest::Cells(CELLS)
+    }
+
+    fn location(buoy: &Buoy) -> Location {
+        Location { at: Some(buoy.pos), group: Group::default() }
+    }
 }
 
 fn seen(harness: &Harness<Sea>, client: ClientIndex) -> Vec<EntityId> {

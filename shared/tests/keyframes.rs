@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::OnceLock;
 use tickwire_shared::entity::Trainer;
 use tickwire_shared::harness::Harness;
 use tickwire_shared::limits::{ENTITIES_MAX, OUTBOUND_BYTES_MAX};
@@ -40,8 +39,6 @@ struct Store {
     changes: bool,
 }
 
-static STILL_TABLE: OnceLock<Vec<u8>> = OnceLock::new();
-
 struct Depot {
     changes: bool,
     rng: Rng,
@@ -57,10 +54,6 @@ impl Game for Depot {
 
     fn scene(_: &Store, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn table() -> Option<&'static [u8]> {
-        STILL_TABLE.get().map(|table| &table[..])
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Wide>) -> Self {
@@ -113,10 +106,10 @@ fn still_table() -> Vec<u8> {
 
 #[test]
 fn entities_max_of_the_largest_rows_can_be_joined_whatever_the_table_expects() {
-    STILL_TABLE.set(still_table()).unwrap();
+    let table = still_table();
     for changes in [false, true] {
         let store = Store { entities: ENTITIES_MAX as u32 - 2, changes };
-        let mut harness = Harness::<Depot>::new(store, 5);
+        let mut harness = Harness::<Depot>::with_table(store, 5, Some(&table));
         harness.run_ticks(2);
         let late = harness.join("late");
         harness.record(late);

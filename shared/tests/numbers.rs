@@ -70,6 +70,7 @@ struct Balls {
 }
 
 impl Game for Balls {
+    const FEATURES: Features<Self> = Features::new().with_interest().with_predicted_spawns();
     type Settings = Field;
     type Scene = ();
     type Input = Throw;
@@ -79,24 +80,6 @@ impl Game for Balls {
 
     fn scene(_: &Field, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(field: &Field) -> Interest {
-        let cells = Cells {
-            origin: IVec2::new(-SIDE, 0),
-            size: 1_000,
-            columns: 8,
-            rows: 1,
-            radius: 1_500,
-            slack: 100,
-        };
-        if field.cells { Interest::Cells(cells) } else { Interest::Whole }
-    }
-
-    fn location(thing: &Thing) -> Location {
-        let (Thing::Thrower(Thrower { at, .. }) | Thing::Ball(Ball { at, .. }) | Thing::Tree(Tree { at })) =
-            thing;
-        Location { at: Some(IVec2::new(*at, 0)), group: Group::PUBLIC }
     }
 
     fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
@@ -161,7 +144,29 @@ impl Game for Balls {
             *at = (*at + *speed).clamp(-SIDE, SIDE);
         }
     }
+}
 
+impl InterestRules for Balls {
+    fn interest(field: &Field) -> Interest {
+        let cells = Cells {
+            origin: IVec2::new(-SIDE, 0),
+            size: 1_000,
+            columns: 8,
+            rows: 1,
+            radius: 1_500,
+            slack: 100,
+        };
+        if field.cells { Interest::Cells(cells) } else { Interest::Whole }
+    }
+
+    fn location(thing: &Thing) -> Location {
+        let (Thing::Thrower(Thrower { at, .. }) | Thing::Ball(Ball { at, .. }) | Thing::Tree(Tree { at })) =
+            thing;
+        Location { at: Some(IVec2::new(*at, 0)), group: Group::PUBLIC }
+    }
+}
+
+impl PredictsSpawns for Balls {
     fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Thing>) {
         if let (Thing::Thrower(Thrower { at, .. }), true) = (sight.own, sight.input.ball.pressed) {
             spawned.push(Thing::Ball(Ball { at: *at, speed: 150, owner: sight.player.0 }));
@@ -251,19 +256,19 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
             let things = harness.room().world().iter();
             things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
-        assert!(newest(&again) < 2_000, "ids have started over: {}", newest(&anew));
+        assert!(newest(&again) < 2_000, "ids have started over: {}", newest(&again));
         let predicted_spawns = |harness: &Harness<Balls>| {
             let stats = harness.client(ClientIndex(0)).stats();
             assert!(stats.predicted_spawns > 100);
             stats.predicted_spawns_withdrawn
         };
         assert!(
-            predicted_spawns(&anew) <= predicted_spawns(&usual) + 3,
+            predicted_spawns(&again) <= predicted_spawns(&usual) + 3,
             "{} of {}",
-            predicted_spawns(&anew),
+            predicted_spawns(&again),
             predicted_spawns(&usual)
         );
-        let shown = anew.client(ClientIndex(0)).view(anew.now());
+        let shown = again.client(ClientIndex(0)).view(again.now());
         assert!(shown.iter().any(|(_, thing)| matches!(thing, Thing::Ball(_))));
     }
 }

@@ -84,7 +84,11 @@ struct Cards<const PLAIN: bool> {
 }
 
 impl<const PLAIN: bool> Game for Cards<PLAIN> {
-    const PACKETS: PacketProfile = if PLAIN { PacketProfile::Plain } else { PacketProfile::Ranged };
+    const FEATURES: Features<Self> = Features::new().with_interest().with_profile(if PLAIN {
+        PacketProfile::Plain
+    } else {
+        PacketProfile::Ranged
+    });
     type Settings = Rules;
     type Scene = ();
     type Input = Pad;
@@ -94,16 +98,6 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
 
     fn scene(_: &Rules, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(rules: &Rules) -> Interest {
-        let cells = Cells { origin: IVec2::ZERO, size: 400, columns: 10, rows: 10, radius: 900, slack: 40 };
-        if rules.cells { Interest::Cells(cells) } else { Interest::Whole }
-    }
-
-    fn location(thing: &Thing) -> Location {
-        let (Thing::Soldier(Soldier { pos, .. }) | Thing::Ghost(Ghost { pos, .. })) = thing;
-        Location { at: Some(*pos), group: Group::default() }
     }
 
     fn new(setup: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
@@ -163,6 +157,18 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
             // A shot pushes it back: owner-only fields have effects that everyone sees.
             soldier.pos.x = (soldier.pos.x - i32::from(soldier.ammo)).clamp(0, SIDE);
         }
+    }
+}
+
+impl<const PLAIN: bool> InterestRules for Cards<PLAIN> {
+    fn interest(rules: &Rules) -> Interest {
+        let cells = Cells { origin: IVec2::ZERO, size: 400, columns: 10, rows: 10, radius: 900, slack: 40 };
+        if rules.cells { Interest::Cells(cells) } else { Interest::Whole }
+    }
+
+    fn location(thing: &Thing) -> Location {
+        let (Thing::Soldier(Soldier { pos, .. }) | Thing::Ghost(Ghost { pos, .. })) = thing;
+        Location { at: Some(*pos), group: Group::default() }
     }
 }
 

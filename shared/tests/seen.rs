@@ -42,6 +42,7 @@ struct Trigger {
 struct Hunt(EntityId);
 
 impl Game for Hunt {
+    const FEATURES: Features<Self> = Features::new().with_lag_compensation();
     type Settings = ();
     type Scene = ();
     type Input = Trigger;
@@ -70,11 +71,6 @@ impl Game for Hunt {
 
     fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
 
-    fn hitbox(thing: &Thing) -> Option<Hitbox> {
-        let Thing::Target(target) = thing else { return None };
-        Some(Hitbox { centre: IVec3::new(target.x, 0, 0), half: IVec3::ONE, life: 0 })
-    }
-
     fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, out: &mut Events<i32>) {
         if let Some(Thing::Target(target)) = world.get_mut(self.0) {
             target.x += SPEED * turn.passed_ticks as i32;
@@ -93,6 +89,13 @@ impl Game for Hunt {
         if let Thing::Hunter(hunter) = own {
             hunter.shots = (hunter.shots + u8::from(input.pull.pressed)) % 10;
         }
+    }
+}
+
+impl LagCompensation for Hunt {
+    fn hitbox(thing: &Thing) -> Option<Hitbox> {
+        let Thing::Target(target) = thing else { return None };
+        Some(Hitbox { centre: IVec3::new(target.x, 0, 0), half: IVec3::ONE, life: 0 })
     }
 }
 

@@ -51,6 +51,7 @@ impl Forest {
 }
 
 impl Game for Forest {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = Map;
     type Scene = ();
     type Input = Still;
@@ -60,29 +61,6 @@ impl Game for Forest {
 
     fn scene(_: &Map, _: TickRate) -> Result<(), BadSettings> {
         Ok(())
-    }
-
-    fn interest(map: &Map) -> Interest {
-        let (columns, radius) = (map.side, map.radius);
-        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows: columns, radius, slack: 10 })
-    }
-
-    fn location(tree: &Tree) -> Location {
-        Location { at: Some(tree.pos), group: Group::new(tree.group).unwrap_or_default() }
-    }
-
-    fn view(&self, world: &World<Tree>, _: PlayerId, entity: EntityId) -> View {
-        if self.players_see_all {
-            return View { reach: Reach::Everywhere, groups: Groups::ALL };
-        }
-        self.around(world, entity)
-    }
-
-    fn spectator_view(&self, world: &World<Tree>, follows: Option<(PlayerId, EntityId)>) -> View {
-        match follows {
-            Some((_, entity)) => self.around(world, entity),
-            None => View { reach: Reach::Everywhere, groups: Groups::PUBLIC },
-        }
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Tree>) -> Self {
@@ -129,6 +107,31 @@ impl Game for Forest {
     }
 
     fn apply_input(_: &mut Tree, _: &Still, _: &Step<'_, Self>) {}
+}
+
+impl InterestRules for Forest {
+    fn interest(map: &Map) -> Interest {
+        let (columns, radius) = (map.side, map.radius);
+        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows: columns, radius, slack: 10 })
+    }
+
+    fn location(tree: &Tree) -> Location {
+        Location { at: Some(tree.pos), group: Group::new(tree.group).unwrap_or_default() }
+    }
+
+    fn view(&self, world: &World<Tree>, _: PlayerId, entity: EntityId) -> View {
+        if self.players_see_all {
+            return View { reach: Reach::Everywhere, groups: Groups::ALL };
+        }
+        self.around(world, entity)
+    }
+
+    fn spectator_view(&self, world: &World<Tree>, follows: Option<(PlayerId, EntityId)>) -> View {
+        match follows {
+            Some((_, entity)) => self.around(world, entity),
+            None => View { reach: Reach::Everywhere, groups: Groups::PUBLIC },
+        }
+    }
 }
 
 #[test]

@@ -79,6 +79,7 @@ pub(crate) fn side() -> i32 {
 }
 
 impl<const FIELDS: usize> Game for Field<FIELDS> {
+    const FEATURES: Features<Self> = Features::new().with_interest();
     type Settings = ClientView;
     type Scene = ();
     type Input = Nothing;
@@ -93,25 +94,6 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
     /// A room that is not divided is filled with spectators.
     fn players_max(sight: &ClientView) -> u16 {
         if sight.cell == 0 { 1 } else { 512 }
-    }
-
-    fn table() -> Option<&'static [u8]> {
-        static TABLES: [OnceLock<Vec<u8>>; 2] = [const { OnceLock::new() }; 2];
-        let table = TABLES[usize::from(FIELDS == 7)].get_or_init(|| trained(style::<FIELDS>()));
-        Some(table)
-    }
-
-    fn interest(sight: &ClientView) -> Interest {
-        if sight.cell == 0 {
-            return Interest::Whole;
-        }
-        let cells = (side() / sight.cell + 1) as u16;
-        let &ClientView { radius, cell: size, slack } = sight;
-        Interest::Cells(Cells { origin: IVec2::ZERO, size, columns: cells, rows: cells, radius, slack })
-    }
-
-    fn location(thing: &Thing<FIELDS>) -> Location {
-        Location::at(IVec2::new(thing.0[0], thing.0[1]))
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Thing<FIELDS>>) -> Self {
@@ -148,6 +130,29 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
     }
 
     fn apply_input(_: &mut Thing<FIELDS>, _: &Nothing, _: &Step<'_, Self>) {}
+}
+
+impl<const FIELDS: usize> InterestRules for Field<FIELDS> {
+    fn interest(sight: &ClientView) -> Interest {
+        if sight.cell == 0 {
+            return Interest::Whole;
+        }
+        let cells = (side() / sight.cell + 1) as u16;
+        let &ClientView { radius, cell: size, slack } = sight;
+        Interest::Cells(Cells { origin: IVec2::ZERO, size, columns: cells, rows: cells, radius, slack })
+    }
+
+    fn location(thing: &Thing<FIELDS>) -> Location {
+        Location::at(IVec2::new(thing.0[0], thing.0[1]))
+    }
+}
+
+impl<const FIELDS: usize> Field<FIELDS> {
+    /// A table that was trained on another match of the same style.
+    pub(crate) fn table() -> &'static [u8] {
+        static TABLES: [OnceLock<Vec<u8>>; 2] = [const { OnceLock::new() }; 2];
+        TABLES[usize::from(FIELDS == 7)].get_or_init(|| trained(style::<FIELDS>()))
+    }
 }
 
 fn trained((style, declared): (Style, Declared)) -> Vec<u8> {

@@ -54,7 +54,8 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
     let sight =
         ClientView { radius: radius as i32, cell: (radius * part) as i32, slack: (radius * SLACK) as i32 };
     let cells = (side() as usize).div_ceil(sight.cell as usize).pow(2);
-    let mut stage = Stage::<Field<FIELDS>>::new(sight.clone(), 1, CLIENTS, 0, WHOLE);
+    let mut stage =
+        Stage::<Field<FIELDS>>::new(sight.clone(), Field::<FIELDS>::table(), 1, CLIENTS, 0, WHOLE);
     (0..SETTLE_TICKS).for_each(|_| stage.tick());
     (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
     let mut before = vec![None; WHOLE];

@@ -5,7 +5,6 @@ use crate::stage::Stage;
 use crate::workload::{Declared, Match, Style};
 use std::time::{Duration, Instant};
 use tickwire_shared::entity::PacketProfile;
-use tickwire_shared::game::Game;
 use tickwire_shared::id::StreamId;
 use tickwire_shared::snapshot::StreamEncoder;
 use tickwire_shared::tick::Tick;
@@ -52,7 +51,7 @@ pub(crate) fn run() {
 }
 
 fn measure(clients: usize) -> Run {
-    let mut stage = Stage::<Field<9>>::new(ClientView::default(), 1, 1, clients - 1, 1);
+    let mut stage = Stage::<Field<9>>::new(ClientView::default(), Field::<9>::table(), 1, 1, clients - 1, 1);
     (0..SETTLE_TICKS).for_each(|_| stage.tick());
     (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
     let before = stage.room.stats().entities_encoded;
@@ -75,7 +74,7 @@ fn encoding(clients: usize) -> Duration {
     let mut playing = Match::at_rate(Style::Shooter, COUNT, 1, f64::from(HZ));
     let table = Field::<9>::table();
     let schema =
-        playing.schema(Declared::Steer).with_profile(PacketProfile::Ranged, table).expect("its table");
+        playing.schema(Declared::Steer).with_profile(PacketProfile::Ranged, Some(table)).expect("its table");
     let mut encoder = StreamEncoder::new(StreamId::ROOM, TickRate::new(HZ).expect("a rate"));
     let mut spent = Duration::ZERO;
     for tick in 1..=SETTLE_TICKS + TICKS {

@@ -55,6 +55,7 @@ impl<G: Game> Stage<G> {
     /// A room with `players` and `spectators`, of which the first `whole` decode everything.
     pub(crate) fn new(
         settings: G::Settings,
+        table: &[u8],
         seed: u64,
         players: usize,
         spectators: usize,
@@ -67,7 +68,7 @@ impl<G: Game> Stage<G> {
             resume_grace: Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        let room = Room::new(config, settings, seed).expect("a room");
+        let room = Room::with_table(config, settings, seed, Some(table)).expect("a room");
         let (inbox, clients) = (Inbox::default(), Vec::new());
         let mut stage = Self { room, inbox, clients, spent: Duration::ZERO, now: Duration::ZERO };
         for at in 0..players + spectators {

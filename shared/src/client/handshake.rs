@@ -11,7 +11,7 @@ use super::starvation::Starved;
 use super::streams::Streams;
 use super::view_ticks::ViewTicks;
 use super::{Client, ClientError, ClientEvent, JoinedRoom, State};
-use crate::game::{Game, schema_of};
+use crate::game::Game;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{PROTOCOL_VERSION, window_ticks};
 use crate::snapshot::OwnTold;
@@ -81,8 +81,11 @@ impl<G: Game> Client<G> {
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
         let scene = Arc::new(G::scene(&settings, joined.tick_rate)?);
         let table = joined.table.as_ref().map(|table| &table[..]);
-        let schema =
-            if G::BY_SCHEMA { self.schema_sent(&joined)? } else { schema_of::<G>(&scene, joined.tick_rate)? };
+        let schema = if G::BY_SCHEMA {
+            self.schema_sent(&joined)?
+        } else {
+            G::FEATURES.prediction.schema(&scene, joined.tick_rate)?
+        };
         self.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
             self.take_up_again(&joined)?;

@@ -161,7 +161,11 @@ impl<G: Game> Client<G> {
         let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
         let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
         // Before it has joined, it has no scene and so no step. Whether the kinds are valid is known already.
-        let (schema, fault) = match Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT) {
+        let schema = match G::FEATURES.prediction.predict {
+            Some(_) => Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT),
+            None => Schema::new(kinds, TickRate::DEFAULT),
+        };
+        let (schema, fault) = match schema {
             _ if G::BY_SCHEMA => (None, None),
             Ok(schema) => (Some(schema), None),
             Err(fault) => (None, Some(fault)),

@@ -3,10 +3,10 @@
 use super::frames_in_flight::stamp;
 use super::interpolation::FRACTIONS;
 use super::predicted_spawns::OwnStep;
-use super::prediction::Correction;
 use super::reliable::EventOrder;
 use super::stats::{SAMPLES_MAX, Sample};
 use super::view::others_shown;
+use super::visual::Correction;
 use super::{Client, ClientError, ClientEvent, State};
 use crate::game::Game;
 use crate::limits::{INPUT_HOLD_MS_MAX, INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};

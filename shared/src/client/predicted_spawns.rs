@@ -11,10 +11,10 @@ use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::game::Game;
+use crate::game::{Game, SpawnFunctions};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::window_ticks;
-use crate::predicted_spawn::{Entities, Others, PredictedSpawn, SpawnPrediction};
+use crate::predicted_spawn::{Entities, Others, SpawnContext, SpawnMotion};
 use crate::tick::{Tick, TickRate};
 use core::cell::OnceCell;
 
@@ -100,7 +100,8 @@ impl PredictedSpawns {
         stats: &mut ClientStats,
     ) {
         self.tick = step.tick;
-        self.fly::<G>(schema, step);
+        let Some(spawns) = G::FEATURES.prediction.spawns else { return };
+        self.fly(schema, step, &spawns);
         if self.items.len() >= ITEMS_MAX {
             return;
         }
@@ -108,7 +109,7 @@ impl PredictedSpawns {
             let rows = streams.latest().flat_map(|(_, state)| state.rows());
             Box::new(rows.filter_map(|row| Some((row.id, G::Entity::read_row(row.kind, row.values)?))))
         };
-        let sight = SpawnPrediction {
+        let sight = SpawnContext {
             tick: step.tick,
             player: step.player,
             own: step.own,
@@ -120,7 +121,7 @@ impl PredictedSpawns {
             seen: &seen,
         };
         let mut spawned = Vec::new();
-        G::predict_spawns(&sight, &mut spawned);
+        (spawns.predict)(&sight, &mut spawned);
         if !spawned.is_empty() && !self.waits() {
             self.known = ids_told(streams);
         }
@@ -145,7 +146,12 @@ impl PredictedSpawns {
         }
     }
 
-    fn fly<G: Game>(&mut self, schema: &Schema, step: &OwnStep<'_, G>) {
+    fn fly<G: Game>(
+        &mut self,
+        schema: &Schema,
+        step: &OwnStep<'_, G>,
+        spawns: &SpawnFunctions<G::Entity, G::Input, G::Scene>,
+    ) {
         let others = Others { found: OnceCell::new(), find: step.others };
         for item in self.items.iter_mut() {
             item.visual.step();
@@ -158,16 +164,15 @@ impl PredictedSpawns {
             }
             let after = G::Entity::read_row(item.kind, &item.row);
             let age = u32::try_from(step.tick.since(item.born)).unwrap_or(0);
-            let way = PredictedSpawn {
+            let way = SpawnMotion {
                 player: step.player,
                 scene: step.scene,
                 tick_rate: self.rate,
                 age_ticks: age,
                 others: &others,
             };
-            item.flies = before
-                .zip(after)
-                .is_some_and(|(before, after)| G::predicted_spawn_continues(&before, &after, &way));
+            item.flies =
+                before.zip(after).is_some_and(|(before, after)| (spawns.continues)(&before, &after, &way));
         }
     }
 
@@ -218,12 +223,12 @@ impl PredictedSpawns {
 
     /// Matches a new entity of the server with a predicted spawn: the newest that fits.
     fn matches<G: Game>(&mut self, id: EntityId, kind: u8, row: &[i32], tick: Tick) {
+        let Some(spawns) = G::FEATURES.prediction.spawns else { return };
         let Some(real) = G::Entity::read_row(kind, row) else { return };
         let fits = |item: &&mut Item| {
             item.real.is_none() && item.kind == kind && item.born <= tick && {
-                let predicted_spawns = G::Entity::read_row(item.kind, &item.row);
-                predicted_spawns
-                    .is_some_and(|predicted_spawns| G::is_predicted_spawn(&predicted_spawns, &real))
+                let predicted = G::Entity::read_row(item.kind, &item.row);
+                predicted.is_some_and(|predicted| (spawns.is_same)(&predicted, &real))
             }
         };
         if let Some(item) = self.items.iter_mut().rev().find(fits) {

@@ -8,7 +8,7 @@
 use super::Client;
 use super::inputs::{Inputs, UNACKNOWLEDGED_WINDOWS_MAX};
 use super::interpolation::{as_it_is, distance_units, has_leapt, mix_part_moving};
-use super::visual::Visual;
+use super::visual::{Correction, Visual};
 use crate::entity::{Entity, OnGrid, Predictor, Schema};
 use crate::game::{Game, Step};
 use crate::id::EntityId;
@@ -65,15 +65,6 @@ pub(crate) struct Mispredicted {
     pub(crate) kind: u8,
     pub(crate) predicted: Vec<i32>,
     pub(crate) real: Vec<i32>,
-}
-
-/// How far a replay moved what the player sees.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Correction {
-    /// It decays over the next ticks.
-    Smoothed(f32),
-    /// It is shown at once.
-    Snapped,
 }
 
 impl<E: Entity> Prediction<E> {
@@ -194,7 +185,8 @@ impl<E: Entity> Prediction<E> {
         self.run_to::<G>(&mut own, scene, inputs, newest, inputs.late_edges(tick));
         let correction = match (&before, schema.kind(own.kind)) {
             (Some((at, was, row)), Some(kind)) if *at == own.tick && row.len() == own.row.len() => {
-                let teleported = G::teleported(was, &own.entity);
+                let teleported =
+                    G::FEATURES.prediction.teleported.is_some_and(|teleported| teleported(was, &own.entity));
                 let [before, after] = [row, &own.row].map(|row| {
                     let mut fine = Vec::new();
                     as_it_is(row, &mut fine);

@@ -1,6 +1,5 @@
 //! A small game for the tests of this crate: dots on a line that move, fire and drift.
 
-use crate::Hitbox;
 use crate::entity::{Button, Entity, Field, Grid, Input, InputSchema, Kind, Predictor};
 use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
 use crate::id::{EntityId, PlayerId};
@@ -191,14 +190,6 @@ impl Game for Dots {
             }
             dot.fired += i32::from(shake);
         }
-    }
-
-    fn hitbox(dot: &Dot) -> Option<Hitbox> {
-        Some(Hitbox {
-            centre: glam::IVec3::new(dot.pos, 0, 0),
-            half: glam::IVec3::ONE,
-            life: dot.fired as u32,
-        })
     }
 
     fn apply_input(own: &mut Dot, input: &Press, step: &Step<'_, Self>) {

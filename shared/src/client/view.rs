@@ -14,7 +14,7 @@ use core::time::Duration;
 impl<G: Game> Client<G> {
     /// What to draw at `now`, sorted by id: the other entities interpolated between snapshots, the player's
     /// own entity predicted to `now` with the newest controls, and its predicted spawns (see
-    /// [`Game::predict_spawns`]). Numbers (`f32`, `Vec2`) may lie between the steps of their grids. Integers
+    /// [`PredictsSpawns`](crate::game::PredictsSpawns)). Numbers (`f32`, `Vec2`) may lie between the steps of their grids. Integers
     /// cannot; [`Client::render_into`] gives them with fractions.
     #[must_use]
     pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
@@ -157,10 +157,12 @@ impl Others<'_> {
         if span.ticks > 1 && ahead.lead_to(plan, from.values, to.values, span.ticks) {
             return ahead.predict(kind, plan, from.values, bounded(self.rate, span.passed), row);
         }
-        let entities =
-            || G::Entity::read_row(from.kind, from.values).zip(G::Entity::read_row(to.kind, to.values));
-        let put_elsewhere = has_leapt(kind, from.values, to.values, span.ticks)
-            || entities().is_some_and(|(before, after)| G::teleported(&before, &after));
+        let teleported = || {
+            let teleported = G::FEATURES.prediction.teleported?;
+            let [before, after] = [from, to].map(|row| G::Entity::read_row(row.kind, row.values));
+            Some(teleported(&before?, &after?))
+        };
+        let put_elsewhere = has_leapt(kind, from.values, to.values, span.ticks) || teleported() == Some(true);
         if put_elsewhere {
             as_it_is(from.values, row)
         } else {

@@ -1,7 +1,6 @@
 //! Invisible corrections: what is shown continues from where it was and soon reaches the right state.
 
 use super::interpolation::distance_units;
-use super::prediction::Correction;
 use crate::entity::Kind;
 use crate::tick::TickRate;
 use core::time::Duration;
@@ -12,6 +11,15 @@ const SMOOTHED_UNITS_MAX: f32 = 4.0;
 const HALF_LIFE: Duration = Duration::from_millis(70);
 /// The remainder of an error is dropped below this, in grid steps: invisible even on a grid of whole tiles.
 const LEAST: f32 = 1.0 / 64.0;
+
+/// How far a replay moved what the player sees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Correction {
+    /// It decays over the next ticks.
+    Smoothed(f32),
+    /// It is shown at once.
+    Snapped,
+}
 
 /// The offset added to a row to show it, in grid steps; it decays to nothing.
 #[derive(Clone, Debug, Default)]

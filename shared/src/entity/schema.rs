@@ -396,8 +396,9 @@ pub enum SchemaError {
     },
     /// A field that only the game's own program can predict.
     #[error(
-        "kind `{kind}`, field `{field}` is predicted by the game's own step (`custom`): only a client \
-         built with that game can read it, not a generic one"
+        "kind `{kind}`, field `{field}` is predicted by the game's own step (`custom`), which is not known \
+         here: the game lists it with `Features::with_custom_prediction`, and a client that reads by the \
+         schema alone cannot join"
     )]
     NeedsStep {
         /// The kind.

@@ -106,7 +106,7 @@ impl<G: Game> Harness<G> {
     /// As [`Harness::new`].
     #[must_use]
     pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
-        Self::make(settings, seed, rate, G::table())
+        Self::make(settings, seed, rate, G::FEATURES.table())
     }
 
     /// As [`Harness::new`], without the game's table, for training one.
@@ -115,7 +115,16 @@ impl<G: Game> Harness<G> {
     /// As [`Harness::new`].
     #[must_use]
     pub fn untrained(settings: G::Settings, seed: u64) -> Self {
-        Self::make(settings, seed, TickRate::DEFAULT, None)
+        Self::with_table(settings, seed, None)
+    }
+
+    /// As [`Harness::new`], with this table instead of the game's, or none.
+    ///
+    /// # Panics
+    /// As [`Harness::new`]; or the table does not fit the game's entities.
+    #[must_use]
+    pub fn with_table(settings: G::Settings, seed: u64, table: Option<&[u8]>) -> Self {
+        Self::make(settings, seed, TickRate::DEFAULT, table)
     }
 
     fn make(settings: G::Settings, seed: u64, rate: TickRate, table: Option<&[u8]>) -> Self {

@@ -2,7 +2,9 @@
 
 use crate::entity::Entity;
 use crate::events::{Events, Receivers};
-use crate::game::{BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Turn};
+use crate::game::{
+    BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Turn, capture_hitboxes, hitboxes_of,
+};
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
 use crate::tick::{Tick, TickRate};
@@ -56,7 +58,7 @@ impl<G: Game> Sandbox<G> {
             players: Vec::new(),
             commands: Vec::new(),
             events: Vec::new(),
-            hitboxes: Hitboxes::new::<G>(tick_rate),
+            hitboxes: hitboxes_of::<G>(tick_rate),
         })
     }
 
@@ -130,7 +132,7 @@ impl<G: Game> Sandbox<G> {
         assert_eq!(events.refused.total(), 0, "events that a room refuses: {:?}", events.refused);
         self.events.extend(events.decoded());
         self.settle();
-        self.hitboxes.capture::<G>(self.tick, &self.world);
+        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.world);
     }
 
     /// Steps the game this many times.

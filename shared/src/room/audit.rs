@@ -49,7 +49,7 @@ pub enum Leak {
 impl<G: Game> Room<G> {
     /// Checks that `member` may see everything in an update that this room made for it in its last step:
     ///
-    /// - every entity has a [`Game::location`] in a group of the member's [`Game::view`] and, as far as cells
+    /// - every entity has a [location](crate::game::InterestRules::location) in a group of the member's [view](crate::game::InterestRules::view) and, as far as cells
     ///   go, within its reach, or is in the cell of the member's own entity;
     /// - each packet encodes exactly the state of its stream;
     /// - no stream contains owner-only fields, and the private section contains only those of the member's
@@ -69,7 +69,7 @@ impl<G: Game> Room<G> {
             Interest::Whole => None,
         };
         let view = self.view_of(member);
-        let own = entity.map(G::location);
+        let own = entity.map(G::FEATURES.interest.location);
         for packet in &update.streams {
             let history = self.history(packet.stream).ok_or(DecodeError::BadSnapshot)?;
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
@@ -124,7 +124,8 @@ fn audit_state<G: Game>(
     state: &Snapshot,
 ) -> Result<(), Leak> {
     for row in state.rows() {
-        let place = G::Entity::read_row(row.kind, row.values).map(|entity| G::location(&entity));
+        let place =
+            G::Entity::read_row(row.kind, row.values).map(|entity| (G::FEATURES.interest.location)(&entity));
         let permitted = place.is_some_and(|place| {
             let beside = own.is_some_and(|own| own.group == place.group && is_beside(cells, own, &place));
             beside || (view.groups.contains(place.group) && is_within(cells, view, &place))

@@ -39,7 +39,7 @@ pub use stats::{InputTotals, Margins, RoomStats};
 use crate::byte_profile::ByteProfile;
 use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
 use crate::events::{Events, Given, Receivers};
-use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, schema_of};
+use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, capture_hitboxes, hitboxes_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
@@ -131,7 +131,7 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// The game's types break a bound of the protocol, or no scene can be made from its settings.
     pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
-        Self::with_table(config, settings, seed, G::table())
+        Self::with_table(config, settings, seed, G::FEATURES.table())
     }
 
     /// Like [`Room::new`], with a different table than the game's, or none: for training a table when the
@@ -149,8 +149,11 @@ impl<G: Game> Room<G> {
         // A client makes its scene from what crosses the wire, so the room does the same.
         let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
-        let schema = schema_of::<G>(&scene, config.tick_rate)?.with_profile(G::PACKETS, table)?;
-        let interest = G::interest(&settings);
+        let schema = G::FEATURES
+            .prediction
+            .schema(&scene, config.tick_rate)?
+            .with_profile(G::FEATURES.profile, table)?;
+        let interest = (G::FEATURES.interest.interest)(&settings);
         if let Interest::Cells(cells) = &interest {
             cells.check()?;
         }
@@ -180,7 +183,7 @@ impl<G: Game> Room<G> {
             reported_at: None,
             due_commands: Vec::new(),
             turns: Vec::new(),
-            hitboxes: Hitboxes::new::<G>(rate),
+            hitboxes: hitboxes_of::<G>(rate),
             message: Vec::new(),
             work: Work::default(),
             own: OwnRow::default(),
@@ -245,8 +248,9 @@ impl<G: Game> Room<G> {
         self.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
-        self.streams.capture(&self.schema, self.tick, &mut self.world, G::location);
-        self.hitboxes.capture::<G>(self.tick, &self.world);
+        let location = |entity: &G::Entity| (G::FEATURES.interest.location)(entity);
+        self.streams.capture(&self.schema, self.tick, &mut self.world, location);
+        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.world);
         self.queue_events(events);
         self.serve(now, outbox);
     }

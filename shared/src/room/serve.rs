@@ -93,8 +93,8 @@ impl<G: Game> Room<G> {
     /// What the game lets a member see now.
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
         let view = match &member.player {
-            Some(player) => self.game.view(&self.world, player.id, player.entity),
-            None => self.game.spectator_view(&self.world, member.follows),
+            Some(player) => (G::FEATURES.interest.view)(&self.game, &self.world, player.id, player.entity),
+            None => (G::FEATURES.interest.spectator_view)(&self.game, &self.world, member.follows),
         };
         View { reach: view.reach.after(member.reach), ..view }
     }
@@ -170,7 +170,7 @@ impl<G: Game> Room<G> {
         let Some(link) = &mut member.link else { return false };
         let view = link.view.view();
         let urgency = |streams: &Streams, stream| {
-            streams.urgency(&view, stream, G::importance(group_of_stream(stream)))
+            streams.urgency(&view, stream, (G::FEATURES.interest.importance)(group_of_stream(stream)))
         };
         link.view.pack(&mut self.streams, &self.schema, moment.tick, first, urgency, &mut self.work);
         if self.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {

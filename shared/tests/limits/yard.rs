@@ -107,8 +107,7 @@ impl Yard {
 }
 
 impl Game for Yard {
-    const REWIND_MS_MAX: u32 = 1_000;
-
+    const FEATURES: Features<Self> = Features::new().with_interest().with_lag_compensation();
     type Settings = Plan;
     type Scene = ();
     type Input = Pad;
@@ -126,18 +125,6 @@ impl Game for Yard {
 
     fn is_droppable(said: &Said) -> bool {
         matches!(said, Said::Gossip(_))
-    }
-
-    fn interest(plan: &Plan) -> Interest {
-        if plan.side == 0 {
-            return Interest::Whole;
-        }
-        let (columns, rows, radius) = (plan.side, plan.side, plan.radius);
-        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows, radius, slack: 10 })
-    }
-
-    fn location(own: &Crate) -> Location {
-        Location::at(own.pos)
     }
 
     fn new(setup: &Setup<'_, Self>, world: &mut World<Crate>) -> Self {
@@ -216,6 +203,24 @@ impl Game for Yard {
     fn apply_input(own: &mut Crate, input: &Pad, _: &Step<'_, Self>) {
         own.pos.x = (own.pos.x + i32::from(input.x)).clamp(0, 32_767);
     }
+}
+
+impl InterestRules for Yard {
+    fn interest(plan: &Plan) -> Interest {
+        if plan.side == 0 {
+            return Interest::Whole;
+        }
+        let (columns, rows, radius) = (plan.side, plan.side, plan.radius);
+        Interest::Cells(Cells { origin: IVec2::ZERO, size: CELL, columns, rows, radius, slack: 10 })
+    }
+
+    fn location(own: &Crate) -> Location {
+        Location::at(own.pos)
+    }
+}
+
+impl LagCompensation for Yard {
+    const REWIND_MS_MAX: u32 = 1_000;
 
     fn hitbox(own: &Crate) -> Option<Hitbox> {
         Some(Hitbox { centre: own.pos.extend(0), half: IVec3::ONE, life: 0 })

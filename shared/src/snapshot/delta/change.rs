@@ -1,8 +1,8 @@
 //! A row that differs from its prediction, in profile 1: what its fields are encoded against, and in which
 //! order.
 
-use super::apply_residual;
 use super::numbers::code_signed;
+use super::residual::apply_residual;
 use crate::entity::model::{FieldContexts, KindContexts};
 use crate::entity::{Field, PredictPlan, Predictor};
 use crate::limits::ROW_FIELDS_MAX;

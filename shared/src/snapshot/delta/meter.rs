@@ -3,8 +3,8 @@
 //! In profile 0 every bit costs one bit. In profile 1 a bit costs -log2 of its probability. Its context says
 //! what it is for; raw bits belong to the same part as the context before them.
 
-use super::plain::{self, PlainWriter};
-use super::ranged;
+use super::plain_bits::{PacketPart, PlainWriter};
+use super::{plain, ranged};
 use crate::entity::model::{GROUP, ID_GAP, KIND, Model, NEW_COUNT};
 use crate::entity::{Coding, Schema};
 use crate::limits::HASH_PERIOD_TICKS;
@@ -12,40 +12,6 @@ use crate::snapshot::Snapshot;
 use crate::wire::DecodeError;
 use crate::wire::bits::BitWriter;
 use crate::wire::range::{BitCoder, PROBABILITY_ONE, Probabilities};
-
-/// The purpose of a payload bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PacketPart {
-    /// Whether anything in a group of rows differs from its prediction.
-    Groups,
-    /// Which rows of such a group differ, and which of them were removed.
-    Rows {
-        /// The kind.
-        kind: u8,
-    },
-    /// A field of a row that differs from its prediction.
-    Changed {
-        /// The kind.
-        kind: u8,
-        /// The field's index in the row.
-        field: u16,
-    },
-    /// The number of new rows.
-    NewCount,
-    /// Ids of new rows.
-    NewIds,
-    /// Kinds of new rows.
-    NewKinds,
-    /// A field of a new row.
-    New {
-        /// The kind.
-        kind: u8,
-        /// The field's index in the row.
-        field: u16,
-    },
-    /// The state hash.
-    Hash,
-}
 
 /// Reports to `to` the bits of the payload from `baseline` to `current`, by purpose. In profile 1 the coder's
 /// end is additional, because a payload has a whole number of bytes. `plain`: the payload is in profile 0,

@@ -10,16 +10,18 @@ mod change;
 mod meter;
 mod numbers;
 mod plain;
+mod plain_bits;
 mod ranged;
+mod residual;
 mod stepped;
 
 use super::Snapshot;
-use crate::entity::{Coding, Grid, Schema, Trainer};
+use crate::entity::{Coding, Schema, Trainer};
 use crate::tick::Tick;
 use crate::wire::DecodeError;
 use crate::wire::update::StreamPacket;
-pub use meter::PacketPart;
 pub use meter::meter_delta;
+pub use plain_bits::PacketPart;
 
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,36 +131,4 @@ fn decode_delta_into(
 /// Trains `trainer` with what profile 1 would send.
 pub fn train(trainer: &mut Trainer, schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) {
     ranged::train(trainer, schema, baseline, current);
-}
-
-fn merged(old: &Snapshot, new: &Snapshot) -> Result<Snapshot, DecodeError> {
-    let mut all = Snapshot::new(old.tick);
-    let (mut a, mut b) = (old.rows().peekable(), new.rows().peekable());
-    loop {
-        let row = match (a.peek(), b.peek()) {
-            (Some(x), Some(y)) if x.id == y.id => return Err(DecodeError::BadSnapshot),
-            (Some(x), Some(y)) if x.id < y.id => a.next(),
-            (_, Some(_)) => b.next(),
-            (_, None) => a.next(),
-        };
-        match row {
-            Some(row) => all.push(row.id, row.kind, row.values),
-            None => return Ok(all),
-        }
-    }
-}
-
-/// The value that results from a residual. Each value has exactly one residual.
-#[inline]
-fn apply_residual(grid: &Grid, guess: i32, residual: i64) -> Result<i32, DecodeError> {
-    let value = i64::from(guess) + residual;
-    if grid.wrap {
-        let (span, half) = (grid.span() as i64, grid.span() as i64 / 2);
-        let shortest = residual >= -half && residual < span - half;
-        return if shortest { Ok(grid.fit(value)) } else { Err(DecodeError::NotCanonical) };
-    }
-    if value < i64::from(grid.min) || value > i64::from(grid.max) {
-        return Err(DecodeError::OutOfRange);
-    }
-    Ok(value as i32)
 }

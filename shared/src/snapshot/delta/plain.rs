@@ -18,10 +18,11 @@
 //! kind's declared predictors over the ticks between baseline and target. The residual of a wrapping field
 //! takes the shorter way round. Each pair of states has exactly one legal encoding.
 
-use super::meter::PacketPart;
-use super::{apply_residual, merged, stepped};
+use super::plain_bits::{PacketPart, PlainWriter, read_residual, write_residual};
+use super::residual::merged;
+use super::stepped;
 use crate::entity::model::GROUP_ROWS;
-use crate::entity::{Field, Grid, Predictor, Schema};
+use crate::entity::{Field, Predictor, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
@@ -52,34 +53,6 @@ pub(super) fn write<W: PlainWriter>(
             stepped::write_plain(schema, baseline, &stepped, current, to);
         }
         _ => encode_state(schema, baseline, current, to),
-    }
-}
-
-/// Where a payload is written: its bits, or a meter of what they are spent on.
-pub(super) trait PlainWriter {
-    /// Everything written from here on belongs to `part`.
-    fn part(&mut self, part: PacketPart);
-    fn raw(&mut self, value: u32, bits: u32);
-    fn exp_golomb(&mut self, value: u32, order: u32);
-
-    #[inline]
-    fn bit(&mut self, bit: bool) {
-        self.raw(u32::from(bit), 1);
-    }
-}
-
-impl PlainWriter for BitWriter {
-    #[inline]
-    fn part(&mut self, _: PacketPart) {}
-
-    #[inline]
-    fn raw(&mut self, value: u32, bits: u32) {
-        BitWriter::raw(self, value, bits);
-    }
-
-    #[inline]
-    fn exp_golomb(&mut self, value: u32, order: u32) {
-        BitWriter::exp_golomb(self, value, order);
     }
 }
 
@@ -367,28 +340,4 @@ fn decode_spawns(
         *snapshot = merged(snapshot, &new)?;
     }
     Ok(())
-}
-
-#[inline]
-fn residual_order(grid: &Grid) -> u32 {
-    grid.bits() / 3
-}
-
-#[inline]
-pub(super) fn write_residual<W: PlainWriter>(grid: &Grid, residual: i32, to: &mut W) {
-    if residual == 0 {
-        to.bit(false);
-        return;
-    }
-    to.raw(if residual < 0 { 0b11 } else { 0b01 }, 2);
-    to.exp_golomb(residual.unsigned_abs() - 1, residual_order(grid));
-}
-
-/// Reads the sign and size of a residual other than 0, and returns the resulting value.
-#[inline]
-pub(super) fn read_residual(grid: &Grid, guess: i32, from: &mut BitReader<'_>) -> Result<i32, DecodeError> {
-    let negative = from.bit()?;
-    let size = i64::from(from.exp_golomb(residual_order(grid))?) + 1;
-    let residual = if negative { -size } else { size };
-    apply_residual(grid, guess, residual)
 }

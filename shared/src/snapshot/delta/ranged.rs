@@ -31,7 +31,8 @@
 
 use super::change::Change;
 use super::numbers::{code_number, code_value};
-use super::{merged, stepped};
+use super::residual::merged;
+use super::stepped;
 use crate::entity::model::{GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT};
 use crate::entity::{Schema, Trainer};
 use crate::id::EntityId;

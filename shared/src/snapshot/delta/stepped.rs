@@ -15,8 +15,7 @@
 //! In profile 0 each of these decisions is one bit.
 
 use super::change::Change;
-use super::meter::PacketPart;
-use super::plain::{self, PlainWriter};
+use super::plain_bits::{PacketPart, PlainWriter, read_residual, write_residual};
 use crate::entity::model::{GROUP_ROWS, Model};
 use crate::entity::{Predictor, Schema};
 use crate::snapshot::predicted::ticks_between;
@@ -151,7 +150,7 @@ pub(super) fn write_plain<W: PlainWriter>(
             {
                 if field.predictor == Predictor::Custom {
                     to.part(PacketPart::Changed { kind: row.kind, field: at });
-                    plain::write_residual(&field.grid, field.grid.distance(*guess, *value) as i32, to);
+                    write_residual(&field.grid, field.grid.distance(*guess, *value) as i32, to);
                 }
             }
         }
@@ -178,7 +177,7 @@ pub(super) fn read_plain(
             let mut values = row.values.to_vec();
             for (field, value) in kind.fields.iter().zip(&mut values) {
                 if field.predictor == Predictor::Custom && from.bit()? {
-                    *value = plain::read_residual(&field.grid, *value, from)?;
+                    *value = read_residual(&field.grid, *value, from)?;
                 }
             }
             if values == row.values {
