@@ -2,14 +2,13 @@
 #![forbid(unsafe_code)]
 
 use tickwire_arena::Arena;
-use tickwire_shared::client::Client;
 use tickwire_shared::client::generic::{AnyGame, Opaque};
-use tickwire_shared::entity::{GameSchema, Input, Kind};
-use tickwire_shared::game::Game;
+use tickwire_shared::client::{Client, ClientGame};
+use tickwire_shared::entity::Input;
 
 /// A game that a page can play. The default methods are for a game whose types are compiled in: events,
 /// settings and commands are serde's JSON.
-pub trait PageGame: Game {
+pub trait PageGame: ClientGame {
     /// Whether events, commands and settings are JSON. Otherwise they are the codec's bytes.
     const JSON: bool = true;
 
@@ -36,11 +35,6 @@ pub trait PageGame: Game {
     /// Reads a command that the page wrote.
     fn read_command(bytes: &[u8]) -> Option<Self::Command> {
         serde_json::from_slice(bytes).ok()
-    }
-
-    /// The schema as in `Joined`.
-    fn schema(client: &Client<Self>, kinds: &[Kind]) -> GameSchema {
-        GameSchema { version: Self::VERSION, kinds: kinds.to_vec(), input: client.input_schema().clone() }
     }
 }
 

@@ -191,7 +191,7 @@ impl<G: PageGame> Session<G> {
     #[must_use]
     pub fn facts(&self) -> Option<Vec<u8>> {
         let client = &self.client;
-        let schema = G::schema(client, client.schema()?.kinds()).encode().ok()?;
+        let schema = client.game_schema()?.encode().ok()?;
         let mut neutral = Vec::new();
         OnGrid::new(&G::neutral_input(client)).write_row(&mut neutral);
         let facts = (

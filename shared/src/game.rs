@@ -5,7 +5,7 @@ mod features;
 pub use features::{
     Features, InterestRules, LagCompensation, PredictedSpawn, PredictsSpawns, SpawnPrediction,
 };
-pub(crate) use features::{SpawnFunctions, capture_hitboxes, hitboxes_of};
+pub(crate) use features::{PredictionFeatures, SpawnFunctions, capture_hitboxes, hitboxes_of};
 
 use crate::entity::{Entity, Input};
 pub use crate::events::Events;
@@ -38,11 +38,6 @@ pub trait Game: Sized + Send + 'static {
     /// What the game has besides: divided rooms, lag compensation, predictions of its own, a table. Nothing
     /// by default.
     const FEATURES: Features<Self> = Features::new();
-
-    /// The types do not describe the game: a client reads it through the schema that the server sends. See
-    /// [`crate::client::generic`].
-    #[doc(hidden)]
-    const BY_SCHEMA: bool = false;
 
     /// What a host sets for a room. Every client receives it when it joins. The room uses the settings as
     /// clients receive them: a field that serde skips has its default at both ends.

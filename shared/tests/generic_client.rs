@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use tickwire_arena::{Arena, ArenaInput, Command};
 use tickwire_shared::client::generic::{AnyGame, Opaque};
-use tickwire_shared::client::{Client, ClientConfig, ClientError, ClientEvent};
+use tickwire_shared::client::{Client, ClientConfig, ClientError, ClientEvent, ClientGame};
 use tickwire_shared::entity::{
     Entity as _, Field, GameSchema, Grid, Input as _, InputSchema, Kind, Predictor,
 };
@@ -57,7 +57,7 @@ fn welcome(schema_hash: u64) -> Vec<u8> {
 }
 
 /// A room of `H` and one member of it, without a network between them.
-struct Table<G: Game, H: Game> {
+struct Table<G: ClientGame, H: Game> {
     room: Room<H>,
     client: Client<G>,
     mail: Mail,
@@ -66,7 +66,7 @@ struct Table<G: Game, H: Game> {
 
 const MEMBER: MemberId = MemberId(1);
 
-impl<G: Game, H: Game> Table<G, H> {
+impl<G: ClientGame, H: Game> Table<G, H> {
     fn new(role: Role, seed: u64) -> Self {
         let config_of_room = RoomConfig {
             id: RoomId::from_bits(1),

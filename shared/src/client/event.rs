@@ -1,13 +1,13 @@
 //! Events from the client for its driver.
 
-use crate::game::Game;
+use super::ClientGame;
 use crate::id::PlayerId;
 use crate::wire::Close;
 use crate::wire::control::RosterEntry;
 use core::time::Duration;
 
 /// An event; events are delivered in order.
-pub enum ClientEvent<G: Game> {
+pub enum ClientEvent<G: ClientGame> {
     /// The client is in the room, or is back in it.
     Joined,
     /// A reliable event of the game.
@@ -31,7 +31,7 @@ pub enum ClientEvent<G: Game> {
     Closed(Close),
 }
 
-impl<G: Game> core::fmt::Debug for ClientEvent<G> {
+impl<G: ClientGame> core::fmt::Debug for ClientEvent<G> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Joined => write!(f, "Joined"),

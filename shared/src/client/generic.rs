@@ -7,24 +7,19 @@
 //! At `Joined`, before the first input is made, it must be given [`Client::neutral_input`], or an input made
 //! from that.
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, ClientGame, ClientRules};
 use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Meaning, Schema};
-use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
-use crate::id::{EntityId, PlayerId};
 use crate::limits::{INPUT_FIELDS_MAX, ROW_FIELDS_MAX};
-use crate::tick::TickRate;
-use crate::wire::Text;
 use crate::wire::control::Joined;
-use crate::world::World;
 use core::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
-/// A game of which only the schema is known. It can be used for a client, not to host a room.
+/// A game of which only the schema is known.
 #[derive(Debug)]
-pub struct AnyGame(());
+pub enum AnyGame {}
 
 /// A row of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,9 +150,7 @@ impl<'de> Deserialize<'de> for Opaque {
     }
 }
 
-impl Game for AnyGame {
-    const BY_SCHEMA: bool = true;
-
+impl ClientGame for AnyGame {
     type Settings = Opaque;
     type Scene = ();
     type Input = AnyInput;
@@ -165,36 +158,21 @@ impl Game for AnyGame {
     type Event = Opaque;
     type Command = Opaque;
 
-    fn scene(_: &Opaque, _: TickRate) -> Result<(), BadSettings> {
-        Ok(())
-    }
-
-    fn new(_: &Setup<'_, Self>, _: &mut World<AnyEntity>) -> Self {
-        Self(())
-    }
-
-    fn join(
-        &mut self,
-        _: &mut World<AnyEntity>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Err(Refusal::Rule(Text::cut("a game that is known by its schema only cannot be hosted")))
-    }
-
-    fn leave(&mut self, _: &mut World<AnyEntity>, _: PlayerId) {}
-
-    fn step(&mut self, _: &mut World<AnyEntity>, _: &Turn<'_, Self>, _: &mut Events<Opaque>) {}
-
-    fn apply_input(_: &mut AnyEntity, _: &AnyInput, _: &Step<'_, Self>) {}
+    const RULES: Option<ClientRules<Self>> = None;
 }
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// The fields of the game's input; none before `Joined` if they come from the server.
     #[must_use]
     pub fn input_schema(&self) -> &InputSchema {
         &self.input_schema
+    }
+
+    /// The game's version, kinds and input. `None` before `Joined` if they come from the server.
+    #[must_use]
+    pub fn game_schema(&self) -> Option<GameSchema> {
+        let kinds = self.schema.as_ref()?.kinds().to_vec();
+        Some(GameSchema { version: self.version, kinds, input: self.input_schema.clone() })
     }
 
     /// The schema from `Joined`; after a resume, the one received before.
@@ -210,6 +188,7 @@ impl<G: Game> Client<G> {
             return Err(missing());
         }
         let sent = GameSchema::decode(bytes)?;
+        self.version = sent.version;
         self.input_schema = sent.input;
         Ok(Schema::new(sent.kinds, joined.tick_rate)?)
     }

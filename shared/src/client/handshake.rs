@@ -10,8 +10,7 @@ use super::reliable::EventNumbers;
 use super::starvation::Starved;
 use super::streams::Streams;
 use super::view_ticks::ViewTicks;
-use super::{Client, ClientError, ClientEvent, JoinedRoom, State};
-use crate::game::Game;
+use super::{Client, ClientError, ClientEvent, ClientGame, JoinedRoom, State};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{PROTOCOL_VERSION, window_ticks};
 use crate::snapshot::OwnTold;
@@ -21,9 +20,8 @@ use crate::wire::control::{
 use crate::wire::frame::numbers_between;
 use crate::wire::{Advice, Close, codec};
 use core::time::Duration;
-use std::sync::Arc;
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     pub(super) fn say_hello(&mut self, credential: Credential) {
         let name = self.config.name.clone();
         self.state = State::Handshake;
@@ -53,7 +51,7 @@ impl<G: Game> Client<G> {
             .iter()
             .find(|game| game.name == *wanted)
             .ok_or_else(|| ClientError::NoSuchGame(wanted.clone()))?;
-        if G::BY_SCHEMA {
+        if G::RULES.is_none() {
             self.schema_hash = game.schema_hash;
         } else if game.schema_hash != self.schema_hash {
             return Err(ClientError::Schema { ours: self.schema_hash, theirs: game.schema_hash });
@@ -64,7 +62,7 @@ impl<G: Game> Client<G> {
         if !self.resuming {
             let join = Join {
                 game: self.config.game.clone(),
-                schema_hash: if G::BY_SCHEMA { 0 } else { self.schema_hash },
+                schema_hash: if G::RULES.is_none() { 0 } else { self.schema_hash },
                 role: self.config.role,
                 target: self.config.target.clone(),
             };
@@ -79,12 +77,11 @@ impl<G: Game> Client<G> {
             return Err(ClientError::Unexpected);
         }
         let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
-        let scene = Arc::new(G::scene(&settings, joined.tick_rate)?);
+        let rules = G::RULES.map(|rules| rules.in_room(&settings, joined.tick_rate)).transpose()?;
         let table = joined.table.as_ref().map(|table| &table[..]);
-        let schema = if G::BY_SCHEMA {
-            self.schema_sent(&joined)?
-        } else {
-            G::FEATURES.prediction.schema(&scene, joined.tick_rate)?
+        let schema = match &rules {
+            Some(rules) => rules.schema()?,
+            None => self.schema_sent(&joined)?,
         };
         self.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
@@ -106,12 +103,14 @@ impl<G: Game> Client<G> {
             secret: joined.secret,
             may_return: true,
             settings,
-            scene,
+            prediction: joined
+                .player
+                .and_then(|(_, entity)| prediction_of(rules.as_ref(), entity, joined.tick_rate)),
+            rules,
             input_clock,
             arrivals: ArrivalClock::new(joined.tick_rate),
             render: Follower::default(),
             server: Follower::default(),
-            prediction: joined.player.and_then(|(_, entity)| prediction_of::<G>(entity, joined.tick_rate)),
             predicted_spawns: PredictedSpawns::new(joined.tick_rate),
             own: OwnTold::default(),
             own_row: Vec::new(),

@@ -1,22 +1,22 @@
 //! A client's state in a room.
 
+use super::ClientGame;
 use super::clock::{ArrivalClock, Follower, InputClock, server_tick_at};
 use super::frames_in_flight::SentFrames;
 use super::input_trace::LifeLines;
 use super::interpolation::FractionalTick;
+use super::known_game::RoomRules;
 use super::predicted_spawns::PredictedSpawns;
 use super::prediction::Prediction;
 use super::starvation::Starved;
 use super::view_ticks::ViewTicks;
-use crate::game::Game;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId};
 use crate::snapshot::OwnTold;
 use crate::tick::TickRate;
 use core::time::Duration;
-use std::sync::Arc;
 
 /// The room that a client has joined, and its clocks and predictions there.
-pub(super) struct JoinedRoom<G: Game> {
+pub(super) struct JoinedRoom<G: ClientGame> {
     pub(super) room: RoomId,
     pub(super) player: Option<(PlayerId, EntityId)>,
     pub(super) tick_rate: TickRate,
@@ -25,7 +25,8 @@ pub(super) struct JoinedRoom<G: Game> {
     /// Whether the client may come back after a cut: it was not kicked and did not leave.
     pub(super) may_return: bool,
     pub(super) settings: G::Settings,
-    pub(super) scene: Arc<G::Scene>,
+    /// `None` if only the schema is known.
+    pub(super) rules: Option<RoomRules<G>>,
     pub(super) input_clock: InputClock,
     pub(super) arrivals: ArrivalClock,
     /// The tick at which the other entities are shown.
@@ -50,7 +51,7 @@ pub(super) struct JoinedRoom<G: Game> {
     pub(super) snapshot_at: Option<Duration>,
 }
 
-impl<G: Game> JoinedRoom<G> {
+impl<G: ClientGame> JoinedRoom<G> {
     /// The tick, with its fraction, at which the other entities are shown at `now`.
     pub(super) fn moment_at(&self, now: Duration) -> Option<FractionalTick> {
         self.render.tick_at(now, self.tick_rate, self.arrivals.shown_at(now)).map(FractionalTick::of)

@@ -27,6 +27,7 @@ mod input_trace;
 mod inputs;
 mod interpolation;
 mod joined_room;
+mod known_game;
 mod left;
 mod net_graph;
 mod play;
@@ -52,14 +53,14 @@ pub use backoff::Backoff;
 pub use error::ClientError;
 pub use event::ClientEvent;
 pub use input_trace::InputTrace;
+pub use known_game::{ClientGame, ClientRules};
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
 pub use rendered_frame::{FineRow, RenderedFrame};
 pub use saved::SavedPlace;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{CustomStep, Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
-use crate::game::Game;
+use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
 use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
@@ -111,9 +112,11 @@ pub enum State {
 }
 
 /// The client's side of a room, with prediction.
-pub struct Client<G: Game> {
+pub struct Client<G: ClientGame> {
     config: ClientConfig,
     schema: Option<Schema>,
+    /// The game's own version.
+    version: u32,
     input_schema: InputSchema,
     /// The schema as the server sent it; it sends it only once.
     schema_bytes: Option<Vec<u8>>,
@@ -143,7 +146,7 @@ pub struct Client<G: Game> {
     hidden: bool,
 }
 
-impl<G: Game> core::fmt::Debug for Client<G> {
+impl<G: ClientGame> core::fmt::Debug for Client<G> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Client")
             .field("config", &self.config)
@@ -154,26 +157,25 @@ impl<G: Game> core::fmt::Debug for Client<G> {
     }
 }
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// Creates a client. Its `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let (kinds, input_schema) = (G::Entity::kinds(), G::Input::schema());
-        let schema_hash = if G::BY_SCHEMA { 0 } else { schema_hash(G::VERSION, &kinds, &input_schema) };
-        // Before it has joined, it has no scene and so no step. Whether the kinds are valid is known already.
-        let schema = match G::FEATURES.prediction.predict {
-            Some(_) => Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT),
-            None => Schema::new(kinds, TickRate::DEFAULT),
-        };
-        let (schema, fault) = match schema {
-            _ if G::BY_SCHEMA => (None, None),
-            Ok(schema) => (Some(schema), None),
-            Err(fault) => (None, Some(fault)),
-        };
+        let input_schema = G::Input::schema();
+        let (mut schema, mut fault) = (None, None);
+        match G::RULES.map(|rules| rules.schema()) {
+            Some(Ok(valid)) => schema = Some(valid),
+            Some(Err(error)) => fault = Some(error),
+            None => {}
+        }
+        let version = G::RULES.map(|rules| rules.version);
+        let schema_hash =
+            version.map_or(0, |version| schema_hash(version, &G::Entity::kinds(), &input_schema));
         let credential = config.credential.clone();
         let mut client = Self {
             config,
             schema,
+            version: version.unwrap_or_default(),
             input_schema,
             schema_bytes: None,
             fault,
@@ -381,10 +383,10 @@ impl<G: Game> Client<G> {
         Some(&self.place.as_ref()?.settings)
     }
 
-    /// The room's scene.
+    /// The room's scene; `None` if only the schema is known.
     #[must_use]
     pub fn scene(&self) -> Option<&G::Scene> {
-        Some(&self.place.as_ref()?.scene)
+        Some(self.place.as_ref()?.rules.as_ref()?.scene())
     }
 
     /// The client's own player; `None` for a spectator.

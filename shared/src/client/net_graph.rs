@@ -1,10 +1,9 @@
 //! Values for a net graph, besides the counters.
 
-use super::Client;
-use crate::game::Game;
+use super::{Client, ClientGame};
 use core::time::Duration;
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// How long ago the newest state arrived over this connection.
     #[must_use]
     pub fn snapshot_age(&self, now: Duration) -> Option<Duration> {

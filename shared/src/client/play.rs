@@ -7,8 +7,7 @@ use super::reliable::EventOrder;
 use super::stats::{SAMPLES_MAX, Sample};
 use super::view::others_shown;
 use super::visual::Correction;
-use super::{Client, ClientError, ClientEvent, State};
-use crate::game::Game;
+use super::{Client, ClientError, ClientEvent, ClientGame, State};
 use crate::limits::{INPUT_HOLD_MS_MAX, INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
 use crate::tick::Tick;
 use crate::wire::control::{ReliableEvent, RosterEntry};
@@ -31,7 +30,7 @@ const CORRECTION_UNITS: f32 = 0.25;
 /// A rendered frame that is older than this when an input is made is not what the player saw, ms.
 const SEEN_AGE_MS_MAX: u64 = 250;
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     pub(super) fn on_update(&mut self, now: Duration, message: &[u8]) -> Result<(), ClientError> {
         if self.state != State::Playing {
             return Err(ClientError::Unexpected);
@@ -140,7 +139,7 @@ impl<G: Game> Client<G> {
         let is_whole = self.streams.waiting() == 0 && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
         place.predicted_spawns.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
-        let Some(prediction) = &mut place.prediction else { return };
+        let (Some(prediction), Some(rules)) = (&mut place.prediction, &place.rules) else { return };
         let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
         if row.is_none() && !is_whole {
             return;
@@ -151,8 +150,7 @@ impl<G: Game> Client<G> {
             place.own.fill(schema, kind, &mut place.own_row);
             (kind, &place.own_row[..])
         });
-        let (compared, correction) =
-            prediction.reconcile::<G>(schema, &place.scene, &self.inputs, private.tick, row);
+        let (compared, correction) = prediction.reconcile(schema, rules, &self.inputs, private.tick, row);
         match correction {
             Some(Correction::Smoothed(units)) if units > CORRECTION_UNITS => self.stats.corrections += 1,
             Some(Correction::Snapped) => self.stats.corrections_snapped += 1,
@@ -279,8 +277,8 @@ impl<G: Game> Client<G> {
             let age_max = i64::from(place.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
             let seen = place.seen.take(tick, moment, age_max);
             // A client that does not know the game's step predicts nothing.
-            let Some(prediction) = &mut place.prediction else { continue };
-            prediction.step::<G>(&place.scene, &self.inputs, tick);
+            let (Some(prediction), Some(rules)) = (&mut place.prediction, &place.rules) else { continue };
+            prediction.step(rules, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
                 (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
             {
@@ -294,7 +292,7 @@ impl<G: Game> Client<G> {
                     player,
                     own,
                     input: &**input,
-                    scene: &*place.scene,
+                    scene: rules.scene(),
                     shown: seen.map(|moment| moment.tick()),
                     others: &others,
                 };

@@ -6,12 +6,13 @@
 //! instead, under the id of the predicted one, so that a trail continues. If it does not arrive, the
 //! predicted spawn is withdrawn as soon as the server has stepped that tick with all inputs.
 
+use super::ClientGame;
 use super::interpolation::{FRACTIONS, FractionalTick, mix_part};
 use super::stats::ClientStats;
 use super::streams::Streams;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::game::{Game, SpawnFunctions};
+use crate::game::SpawnFunctions;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::window_ticks;
 use crate::predicted_spawn::{Entities, Others, SpawnContext, SpawnMotion};
@@ -74,7 +75,7 @@ pub(super) struct PredictedSpawns {
 }
 
 /// A step of the player's own entity, which may spawn something.
-pub(super) struct OwnStep<'a, G: Game> {
+pub(super) struct OwnStep<'a, G: ClientGame> {
     pub(super) tick: Tick,
     pub(super) player: PlayerId,
     pub(super) own: &'a G::Entity,
@@ -92,7 +93,7 @@ impl PredictedSpawns {
     }
 
     /// Advances all by a tick, and asks the game for new ones.
-    pub(super) fn step<G: Game>(
+    pub(super) fn step<G: ClientGame>(
         &mut self,
         schema: &Schema,
         streams: &Streams,
@@ -100,7 +101,7 @@ impl PredictedSpawns {
         stats: &mut ClientStats,
     ) {
         self.tick = step.tick;
-        let Some(spawns) = G::FEATURES.prediction.spawns else { return };
+        let Some(spawns) = G::RULES.and_then(|rules| rules.prediction.spawns) else { return };
         self.fly(schema, step, &spawns);
         if self.items.len() >= ITEMS_MAX {
             return;
@@ -146,7 +147,7 @@ impl PredictedSpawns {
         }
     }
 
-    fn fly<G: Game>(
+    fn fly<G: ClientGame>(
         &mut self,
         schema: &Schema,
         step: &OwnStep<'_, G>,
@@ -178,7 +179,7 @@ impl PredictedSpawns {
 
     /// Compares with the server's state of `tick`: a new entity in it may be one that was predicted. With
     /// `waits`, a missing one may still arrive.
-    pub(super) fn reconcile<G: Game>(
+    pub(super) fn reconcile<G: ClientGame>(
         &mut self,
         streams: &Streams,
         tick: Tick,
@@ -222,8 +223,8 @@ impl PredictedSpawns {
     }
 
     /// Matches a new entity of the server with a predicted spawn: the newest that fits.
-    fn matches<G: Game>(&mut self, id: EntityId, kind: u8, row: &[i32], tick: Tick) {
-        let Some(spawns) = G::FEATURES.prediction.spawns else { return };
+    fn matches<G: ClientGame>(&mut self, id: EntityId, kind: u8, row: &[i32], tick: Tick) {
+        let Some(spawns) = G::RULES.and_then(|rules| rules.prediction.spawns) else { return };
         let Some(real) = G::Entity::read_row(kind, row) else { return };
         let fits = |item: &&mut Item| {
             item.real.is_none() && item.kind == kind && item.born <= tick && {

@@ -5,12 +5,12 @@
 //! exactly, and an update costs one comparison. Only a row that differs causes a replay of the inputs after
 //! it.
 
-use super::Client;
 use super::inputs::{Inputs, UNACKNOWLEDGED_WINDOWS_MAX};
 use super::interpolation::{as_it_is, distance_units, has_leapt, mix_part_moving};
+use super::known_game::RoomRules;
 use super::visual::{Correction, Visual};
+use super::{Client, ClientGame};
 use crate::entity::{Entity, OnGrid, Predictor, Schema};
-use crate::game::{Game, Step};
 use crate::id::EntityId;
 use crate::limits::{INPUT_HOLD_MS_MAX, QUIET_MS_MAX, window_ticks};
 use crate::tick::{Tick, TickRate};
@@ -46,7 +46,6 @@ pub(super) struct Prediction<E> {
     mispredicted: Vec<Mispredicted>,
     /// The remainder of corrections.
     visual: Visual,
-    tick_rate: TickRate,
     /// After this many ticks without an input the server stops holding the last one.
     hold_ticks_max: i64,
 }
@@ -77,7 +76,6 @@ impl<E: Entity> Prediction<E> {
             ring_ticks: (UNACKNOWLEDGED_WINDOWS_MAX * window_ticks(rate)) as usize,
             mispredicted: Vec::new(),
             visual: Visual::new(rate),
-            tick_rate: rate,
             hold_ticks_max: i64::from(rate.ticks_ceil(held)) + 2,
         }
     }
@@ -94,25 +92,25 @@ impl<E: Entity> Prediction<E> {
     /// of the newest controls, plus the remainder of the last corrections. The movement starts at once, so
     /// that a key press shows in the very next rendered frame. Fields that the controls set directly, and
     /// fields that do not interpolate, change at once.
-    pub(super) fn shown<G: Game<Entity = E>>(
+    pub(super) fn shown<G: ClientGame<Entity = E>>(
         &self,
         schema: &Schema,
-        scene: &G::Scene,
+        rules: &RoomRules<G>,
         controls: &OnGrid<G::Input>,
         part: f32,
     ) -> Option<(u8, Vec<f64>)> {
         let own = self.own.as_ref()?;
         let kind = schema.kind(own.kind)?;
         let mut shown = Vec::with_capacity(own.row.len());
-        let mut step = Step { tick: own.tick.next(), tick_rate: self.tick_rate, scene };
+        let mut tick = own.tick.next();
         let mut entity = own.entity.clone();
-        let mut next_row = |step: &Step<'_, G>| {
-            G::apply_input(&mut entity, controls, step);
+        let mut next_row = |tick| {
+            rules.apply_input(&mut entity, controls, tick);
             let mut row = Vec::with_capacity(own.row.len());
             entity.write_row(&mut row);
             (entity.kind() == own.kind && row.len() == kind.fields.len()).then_some(row)
         };
-        let Some(next) = next_row(&step).filter(|row| row.len() == own.row.len()) else {
+        let Some(next) = next_row(tick).filter(|row| row.len() == own.row.len()) else {
             as_it_is(&own.row, &mut shown);
             return Some((own.kind, shown));
         };
@@ -127,8 +125,8 @@ impl<E: Entity> Prediction<E> {
                 // A field that the same controls would not move further was set by them: an aim, or a cursor.
                 let is_set = field.predictor == Predictor::Hold && {
                     let again = again.get_or_insert_with(|| {
-                        step.tick = step.tick.next();
-                        next_row(&step).unwrap_or_default()
+                        tick = tick.next();
+                        next_row(tick).unwrap_or_default()
                     });
                     again.get(at) == Some(&to)
                 };
@@ -142,23 +140,23 @@ impl<E: Entity> Prediction<E> {
     }
 
     /// Predicts `tick` with the newest of `inputs`.
-    pub(super) fn step<G: Game<Entity = E>>(
+    pub(super) fn step<G: ClientGame<Entity = E>>(
         &mut self,
-        scene: &G::Scene,
+        rules: &RoomRules<G>,
         inputs: &Inputs<G::Input>,
         tick: Tick,
     ) {
         self.visual.step();
         let Some(mut own) = self.own.take() else { return };
-        self.run_to::<G>(&mut own, scene, inputs, tick, None);
+        self.run_to::<G>(&mut own, rules, inputs, tick, None);
         self.own = Some(own);
     }
 
     /// Adopts the server's row of `tick` (`None`: there is no such entity) and replays the later inputs.
-    pub(super) fn reconcile<G: Game<Entity = E>>(
+    pub(super) fn reconcile<G: ClientGame<Entity = E>>(
         &mut self,
         schema: &Schema,
-        scene: &G::Scene,
+        rules: &RoomRules<G>,
         inputs: &Inputs<G::Input>,
         tick: Tick,
         row: Option<(u8, &[i32])>,
@@ -182,11 +180,10 @@ impl<E: Entity> Prediction<E> {
         let mut own = Own { tick, kind, entity, row: row.to_vec() };
         self.remember(&own);
         let newest = before.as_ref().map(|(tick, ..)| *tick).max(inputs.newest()).unwrap_or(tick);
-        self.run_to::<G>(&mut own, scene, inputs, newest, inputs.late_edges(tick));
+        self.run_to::<G>(&mut own, rules, inputs, newest, inputs.late_edges(tick));
         let correction = match (&before, schema.kind(own.kind)) {
             (Some((at, was, row)), Some(kind)) if *at == own.tick && row.len() == own.row.len() => {
-                let teleported =
-                    G::FEATURES.prediction.teleported.is_some_and(|teleported| teleported(was, &own.entity));
+                let teleported = rules.has_teleported(was, &own.entity);
                 let [before, after] = [row, &own.row].map(|row| {
                     let mut fine = Vec::new();
                     as_it_is(row, &mut fine);
@@ -232,10 +229,10 @@ impl<E: Entity> Prediction<E> {
 
     /// Steps `own` up to `tick`. As on the server, a tick without an input of its own holds the last one for
     /// a time. The first step also takes the edges of `late` inputs.
-    fn run_to<G: Game<Entity = E>>(
+    fn run_to<G: ClientGame<Entity = E>>(
         &mut self,
         own: &mut Own<E>,
-        scene: &G::Scene,
+        rules: &RoomRules<G>,
         inputs: &Inputs<G::Input>,
         tick: Tick,
         mut late: Option<OnGrid<G::Input>>,
@@ -269,8 +266,7 @@ impl<E: Entity> Prediction<E> {
             if let Some(edges) = late.take() {
                 input.fold(&edges);
             }
-            let step = Step { tick: own.tick, tick_rate: self.tick_rate, scene };
-            G::apply_input(&mut own.entity, &input, &step);
+            rules.apply_input(&mut own.entity, &input, own.tick);
             own.snap();
             self.remember(own);
         }
@@ -289,7 +285,7 @@ impl<E: Entity> Prediction<E> {
     }
 }
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// The first few wrong predictions since the last call. For checks of a game.
     pub(crate) fn take_mispredicted(&mut self) -> Vec<Mispredicted> {
         let prediction = self.place.as_mut().and_then(|place| place.prediction.as_mut());

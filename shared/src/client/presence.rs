@@ -1,11 +1,10 @@
 //! What a client reports about its user: which player it follows, and whether its page is visible.
 
-use super::{Client, State};
-use crate::game::Game;
+use super::{Client, ClientGame, State};
 use crate::id::PlayerId;
 use crate::wire::control::{ClientControl, Role};
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// As a spectator, requests the client view of a player, or its own view again (`None`). It has no effect
     /// in a room that is one stream: there everything is in view already.
     pub fn follow(&mut self, player: Option<PlayerId>) {

@@ -1,12 +1,11 @@
 //! The state of the room as received.
 
-use super::Client;
-use crate::game::Game;
+use super::{Client, ClientGame};
 use crate::id::StreamId;
 use crate::snapshot::{History, RowRef, Snapshot};
 use crate::tick::Tick;
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// The newest state of the whole room, as the server sent it, if the room is one stream.
     #[must_use]
     pub fn latest(&self) -> Option<&Snapshot> {

@@ -1,8 +1,7 @@
 //! A seat that outlives its client: after a page is reloaded, or a program restarted.
 
 use super::reliable::Commands;
-use super::{Client, ClientConfig, EventNumbers};
-use crate::game::Game;
+use super::{Client, ClientConfig, ClientGame, EventNumbers};
 use crate::id::{ResumeSecret, RoomId};
 use crate::limits::{RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX, SCHEMA_BYTES_MAX};
 use crate::wire::control::{Credential, List, Role, Target};
@@ -56,7 +55,7 @@ impl SavedPlace {
     }
 }
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// What a new client needs to take this one's seat; `None` if there is no seat to come back to. It is
     /// valid as of now: take all events first, and call this again after each later one.
     #[must_use]

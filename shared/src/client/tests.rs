@@ -3,6 +3,7 @@
 use super::testing::{DotSettings, Dots};
 use super::*;
 use crate::entity::TableError;
+use crate::game::Game;
 use crate::id::{ResumeSecret, StreamId};
 use crate::limits::OUTBOUND_BYTES_MAX;
 use crate::snapshot::Snapshot;

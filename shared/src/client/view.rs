@@ -1,17 +1,16 @@
 //! What to draw at a given time, which is usually between two updates.
 
-use super::Client;
 use super::interpolation::{Ahead, FractionalTick, Span, as_it_is, between, bounded, fits, has_leapt};
 use super::rendered_frame::RenderedFrame;
 use super::streams::Streams;
+use super::{Client, ClientGame};
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::game::Game;
 use crate::id::EntityId;
 use crate::snapshot::{History, RowRef};
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
 
-impl<G: Game> Client<G> {
+impl<G: ClientGame> Client<G> {
     /// What to draw at `now`, sorted by id: the other entities interpolated between snapshots, the player's
     /// own entity predicted to `now` with the newest controls, and its predicted spawns (see
     /// [`PredictsSpawns`](crate::game::PredictsSpawns)). Numbers (`f32`, `Vec2`) may lie between the steps of their grids. Integers
@@ -42,8 +41,8 @@ impl<G: Game> Client<G> {
         let last = || Some(FractionalTick::of(f64::from(self.streams.newest()?.0)));
         let Some(moment) = drawn.or_else(last) else { return };
         let part = place.input_clock.part_at(now);
-        let own = place.prediction.as_ref().and_then(|own| {
-            Some((own.id(), own.shown::<G>(schema, &place.scene, self.inputs.controls(), part)?))
+        let own = place.prediction.as_ref().zip(place.rules.as_ref()).and_then(|(own, rules)| {
+            Some((own.id(), own.shown(schema, rules, self.inputs.controls(), part)?))
         });
         let predicted = own.as_ref().map(|(id, _)| *id);
         let player = place.player.map(|(_, id)| id);
@@ -72,7 +71,7 @@ impl<G: Game> Client<G> {
 }
 
 /// The other entities at `moment`.
-pub(super) fn others_shown<G: Game>(
+pub(super) fn others_shown<G: ClientGame>(
     schema: &Schema,
     rate: TickRate,
     streams: &Streams,
@@ -106,7 +105,7 @@ struct Others<'a> {
 impl Others<'_> {
     /// Adds all except `own`. `finish` gets the id, the kind's number, the kind and the row of each, and
     /// returns the id under which it is shown.
-    fn interpolate<G: Game>(
+    fn interpolate<G: ClientGame>(
         &self,
         own: Option<EntityId>,
         finish: impl Fn(EntityId, u8, &Kind, &mut [f64]) -> EntityId,
@@ -141,7 +140,7 @@ impl Others<'_> {
     }
 
     /// Writes the row between one state and the next.
-    fn pass<G: Game>(
+    fn pass<G: ClientGame>(
         &self,
         kind: &Kind,
         plan: &PredictPlan,
@@ -158,7 +157,7 @@ impl Others<'_> {
             return ahead.predict(kind, plan, from.values, bounded(self.rate, span.passed), row);
         }
         let teleported = || {
-            let teleported = G::FEATURES.prediction.teleported?;
+            let teleported = G::RULES?.prediction.teleported?;
             let [before, after] = [from, to].map(|row| G::Entity::read_row(row.kind, row.values));
             Some(teleported(&before?, &after?))
         };
