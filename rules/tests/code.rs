@@ -25,8 +25,8 @@ const FENCES: &[(&str, &[&str])] = &[
 const NOT_IN_SHARED: &[&str] =
     &["tokio", "mio::", "std::net", "std::fs", "std::env", "Instant::now", "SystemTime"];
 
-/// Games that no client predicts: one whose schema alone is known, one that shows a recorded match to a
-/// benchmark, those that panic or hang, and one for a client without prediction.
+/// Games that no client predicts: one that shows a recorded match to a benchmark, those that panic or hang,
+/// and one for a client without prediction.
 const UNPREDICTED: &[&str] = &["Board", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
 
 const SOURCE_LINES_MAX: usize = 500;
@@ -60,6 +60,13 @@ fn io_in_shared(files: &[File]) -> Vec<String> {
         .flat_map(|file| NOT_IN_SHARED.iter().flat_map(|word| file.naming(word)))
         .collect()
 }
+
+/// The optional traits of a game, and how each is listed.
+const FEATURES: [(&str, &str); 3] = [
+    ("InterestRules", ".with_interest()"),
+    ("LagCompensation", ".with_lag_compensation()"),
+    ("PredictsSpawns", ".with_predicted_spawns()"),
+];
 
 /// The files of modules that a file declares for tests only.
 fn test_modules(file: &File) -> impl Iterator<Item = String> + '_ {
@@ -98,6 +105,30 @@ fn unchecked_games(files: &[File]) -> Vec<String> {
     unchecked
         .map(|game| format!("no test calls `check_prediction::<{game}>`, and UNPREDICTED does not name it"))
         .collect()
+}
+
+/// The features that a game implements but does not list, so that they never happen.
+fn unlisted_features(files: &[File]) -> Vec<String> {
+    let mut unlisted = Vec::new();
+    for file in files.iter().filter(|file| file.is_rust() && !file.path.starts_with("rules/")) {
+        for (_, line) in file.code().filter(|(_, line)| line.starts_with("impl")) {
+            let implemented = FEATURES.iter().find_map(|(feature, list)| {
+                let game = line.split_once(&format!(" {feature} for "))?.1;
+                Some((feature, list, game.split(['<', ' ', '{']).next().unwrap_or_default()))
+            });
+            let Some((feature, list, game)) = implemented else { continue };
+            let of = format!(" Game for {game}");
+            let folder = |file: &File| file.path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+            let homes =
+                files.iter().filter(|other| folder(other) == folder(file) && other.text.contains(&of));
+            // A folder of tests may contain several games of one name: the game of the same file comes first.
+            let home = homes.max_by_key(|other| other.path == file.path);
+            if home.is_none_or(|home| !home.text.contains(list)) {
+                unlisted.push(format!("{game} implements {feature} and does not list it with `{list}`"));
+            }
+        }
+    }
+    unlisted
 }
 
 fn long_files(files: &[File]) -> Vec<String> {
@@ -155,6 +186,11 @@ fn every_game_is_checked_for_its_predictions() {
 }
 
 #[test]
+fn every_game_lists_the_features_that_it_implements() {
+    assert_none(unlisted_features(&repository()));
+}
+
+#[test]
 fn no_source_file_is_longer_than_500_lines() {
     assert_none(long_files(&repository()));
 }
@@ -182,6 +218,22 @@ fn each_rule_sees_what_breaks_it() {
     assert_eq!(
         unchecked_games(&games),
         ["no test calls `check_prediction::<One>`, and UNPREDICTED does not name it"]
+    );
+    let features = [
+        file(
+            "a/tests/one.rs",
+            "impl Game for One {\nFeatures::new().with_interest()\nimpl InterestRules for One {",
+        ),
+        file("a/tests/two.rs", "impl Game for One {\nimpl InterestRules for One {"),
+        file("b/src/lib.rs", "impl<const N: u8> Game for Two<N> {\nFeatures::new()"),
+        file("b/src/hits.rs", "impl<const N: u8> LagCompensation for Two<N> {"),
+    ];
+    assert_eq!(
+        unlisted_features(&features),
+        [
+            "One implements InterestRules and does not list it with `.with_interest()`",
+            "Two implements LagCompensation and does not list it with `.with_lag_compensation()`",
+        ]
     );
 }
 

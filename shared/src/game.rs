@@ -3,7 +3,8 @@
 mod features;
 
 pub use features::{
-    Features, InterestRules, LagCompensation, PredictedSpawn, PredictsSpawns, SpawnPrediction,
+    CustomPrediction, Features, InterestRules, LagCompensation, PredictedSpawn, PredictsSpawns,
+    SpawnPrediction,
 };
 pub(crate) use features::{PredictionFeatures, SpawnFunctions, capture_hitboxes, hitboxes_of};
 

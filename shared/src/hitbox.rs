@@ -2,7 +2,8 @@
 //!
 //! A player aims at the others as its screen shows them, some ticks old. Each of its frames says which tick
 //! that was. So for each entity that can be hit, a room keeps one box per tick and gives a game the boxes of
-//! that moment, bounded by the game's `REWIND_MS_MAX`. The result depends only on the kept boxes and the frame.
+//! that moment, bounded by the game's `REWIND_MS_MAX`. The result depends only on the kept boxes and the
+//! frame.
 
 use crate::entity::Entity;
 use crate::id::EntityId;

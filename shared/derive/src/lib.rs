@@ -29,8 +29,8 @@
 //! - **`predict = steer(TARGET, LAG_MS)`** (numbers, vectors): the value moves to the field `TARGET` and lags
 //!   `LAG_MS` behind it: 1/n of the distance in each tick, n = 1 + lag x tick rate. An angle takes the
 //!   shorter way.
-//! - **`predict = custom`** (all types): `Game::predict` computes the next value. Only clients built with the
-//!   game can read such a stream.
+//! - **`predict = custom`** (all types): the step of `Features::with_custom_prediction` computes the next
+//!   value. Only clients built with the game can read such a stream.
 //! - **`interpolate = BOOL`** (numbers, vectors): whether clients draw the value between its states, also
 //!   between the steps of its grid, so that it moves smoothly. By default true for `f32`, vectors, angles and
 //!   every field predicted as anything except `hold`; `false` switches it off. It affects only rendered

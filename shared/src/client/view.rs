@@ -13,8 +13,8 @@ use core::time::Duration;
 impl<G: ClientGame> Client<G> {
     /// What to draw at `now`, sorted by id: the other entities interpolated between snapshots, the player's
     /// own entity predicted to `now` with the newest controls, and its predicted spawns (see
-    /// [`PredictsSpawns`](crate::game::PredictsSpawns)). Numbers (`f32`, `Vec2`) may lie between the steps of their grids. Integers
-    /// cannot; [`Client::render_into`] gives them with fractions.
+    /// [`PredictsSpawns`](crate::game::PredictsSpawns)). Numbers (`f32`, `Vec2`) may lie between the steps of
+    /// their grids. Integers cannot; [`Client::render_into`] gives them with fractions.
     #[must_use]
     pub fn view(&self, now: Duration) -> Vec<(EntityId, G::Entity)> {
         let mut shown = Vec::new();

@@ -89,11 +89,13 @@ pub trait PredictsSpawns: Game {
     }
 }
 
+/// One tick of a stream's entities, with the scene: see [`Features::with_custom_prediction`].
+pub type CustomPrediction<E, S> = fn(&mut [(EntityId, E)], &S);
+
 /// The optional features of a game. A game that needs none has the default of [`Game::FEATURES`].
 ///
 /// ```text
-/// impl Game for MyGame {
-///     const FEATURES: Features<Self> = Features::new().with_interest().with_lag_compensation();
+/// const FEATURES: Features<Self> = Features::new().with_interest().with_lag_compensation();
 /// ```
 pub struct Features<G: Game> {
     pub(crate) interest: InterestFunctions<G>,
@@ -108,9 +110,11 @@ pub(crate) struct InterestFunctions<G: Game> {
     pub(crate) interest: fn(&G::Settings) -> Interest,
     pub(crate) location: fn(&G::Entity) -> Location,
     pub(crate) view: fn(&G, &World<G::Entity>, PlayerId, EntityId) -> View,
-    pub(crate) spectator_view: fn(&G, &World<G::Entity>, Option<(PlayerId, EntityId)>) -> View,
+    pub(crate) spectator_view: SpectatorView<G>,
     pub(crate) importance: fn(Group) -> u32,
 }
+
+type SpectatorView<G> = fn(&G, &World<<G as Game>::Entity>, Option<(PlayerId, EntityId)>) -> View;
 
 /// The functions of [`LagCompensation`].
 struct Hits<E> {
@@ -124,9 +128,6 @@ pub(crate) struct PredictionFeatures<E, I, S> {
     pub(crate) spawns: Option<SpawnFunctions<E, I, S>>,
     pub(crate) teleported: Option<fn(&E, &E) -> bool>,
 }
-
-/// One tick of a stream's entities.
-pub(crate) type CustomPrediction<E, S> = fn(&mut [(EntityId, E)], &S);
 
 /// The functions of [`PredictsSpawns`].
 pub(crate) struct SpawnFunctions<E, I, S> {
@@ -191,16 +192,13 @@ impl<G: Game> Features<G> {
         self
     }
 
-    /// `predict` is one tick of the fields that are declared `predict = custom`, for all entities of a stream:
-    /// what follows when no player does anything new. Both ends run it on the same rows to know what need not
-    /// be sent, so it must be a function of its arguments alone. [`Game::step`] usually calls it for the same
-    /// purpose. Changes to other fields are undone. It runs once per tick, however many ticks a room skipped;
-    /// the scene knows the tick rate.
+    /// `predict` is one tick of the fields that are declared `predict = custom`, for all entities of a
+    /// stream: what follows when no player does anything new. Both ends run it on the same rows to know what
+    /// need not be sent, so it must be a function of its arguments alone. [`Game::step`] usually calls it for
+    /// the same purpose. Changes to other fields are undone. It runs once per tick, however many ticks a room
+    /// skipped; the scene knows the tick rate.
     #[must_use]
-    pub const fn with_custom_prediction(
-        mut self,
-        predict: fn(&mut [(EntityId, G::Entity)], &G::Scene),
-    ) -> Self {
+    pub const fn with_custom_prediction(mut self, predict: CustomPrediction<G::Entity, G::Scene>) -> Self {
         self.prediction.predict = Some(predict);
         self
     }
