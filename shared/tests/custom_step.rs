@@ -36,13 +36,11 @@ struct Ball {
 struct Nothing;
 
 /// Unless `LISTED`, it forgets to list the step that its fields declare.
-struct Table<const LISTED: bool> {
+struct Balls<const LISTED: bool = true> {
     players: Vec<(PlayerId, EntityId)>,
 }
 
-type Balls = Table<true>;
-
-impl<const LISTED: bool> Game for Table<LISTED> {
+impl<const LISTED: bool> Game for Balls<LISTED> {
     const FEATURES: Features<Self> = match LISTED {
         true => Features::new().with_custom_prediction(predict),
         false => Features::new(),
@@ -215,9 +213,9 @@ fn clients_see_what_the_server_has_whatever_players_and_links_do() {
 
 #[test]
 fn a_room_and_a_client_say_that_a_game_forgot_to_list_its_step() {
-    let room = Room::<Table<false>>::new(config(0), Nothing, 1).unwrap_err().to_string();
+    let room = Room::<Balls<false>>::new(config(0), Nothing, 1).unwrap_err().to_string();
     assert!(room.contains("kind `ball`, field `pos`") && room.contains("with_custom_prediction"), "{room}");
-    let mut client = Client::<Table<false>>::new(ClientConfig {
+    let mut client = Client::<Balls<false>>::new(ClientConfig {
         name: Name::cut("ada"),
         credential: Credential::Guest,
         game: GameName::cut("balls"),

@@ -50,8 +50,8 @@ impl<G: Game> Room<G> {
     /// Checks that `member` may see everything in an update that this room made for it in its last step:
     ///
     /// - every entity has a [`location`](crate::game::InterestRules::location) in a group of the member's
-    ///   [`view`](crate::game::InterestRules::view) and, as far as cells go, within its reach, or is in the cell of the
-    ///   member's own entity;
+    ///   [`view`](crate::game::InterestRules::view) and, as far as cells go, within its reach, or is in the
+    ///   cell of the member's own entity;
     /// - each packet encodes exactly the state of its stream;
     /// - no stream contains owner-only fields, and the private section contains only those of the member's
     ///   own entity, with their current values.
