@@ -251,19 +251,19 @@ fn a_room_does_not_notice_that_its_numbers_begin_anew() {
             let things = harness.room().world().iter();
             things.filter(|(_, thing)| matches!(thing, Thing::Ball(_))).map(|(id, _)| id.0).max().unwrap()
         };
-        assert!(newest(&again) < 2_000, "ids have started over: {}", newest(&anew));
+        assert!(newest(&again) < 2_000, "ids have started over: {}", newest(&again));
         let predicted_spawns = |harness: &Harness<Balls>| {
             let stats = harness.client(ClientIndex(0)).stats();
             assert!(stats.predicted_spawns > 100);
             stats.predicted_spawns_withdrawn
         };
         assert!(
-            predicted_spawns(&anew) <= predicted_spawns(&usual) + 3,
+            predicted_spawns(&again) <= predicted_spawns(&usual) + 3,
             "{} of {}",
-            predicted_spawns(&anew),
+            predicted_spawns(&again),
             predicted_spawns(&usual)
         );
-        let shown = anew.client(ClientIndex(0)).view(anew.now());
+        let shown = again.client(ClientIndex(0)).view(again.now());
         assert!(shown.iter().any(|(_, thing)| matches!(thing, Thing::Ball(_))));
     }
 }
