@@ -1,5 +1,5 @@
-//! The program around a fleet: command line, run, report, exit status. For the arena's program and for a host's
-//! own.
+//! The program around a fleet: command line, run, report, exit status. For the arena's program and for a
+//! host's own.
 
 mod conclude;
 mod recordings;

@@ -2,7 +2,7 @@
 //! `tickwire-client-bot`.
 //!
 //!     cargo run --release -p tickwire-server --example own_game
-//!     cargo run --release -p tickwire-server --example own_bots -- --bots 20 --assert 'snapshot_gap_ms.p99<60'
+//!     cargo run --release -p tickwire-server --example own_bots -- --bots 20 --duration 1min
 
 #[path = "own_game.rs"]
 #[allow(dead_code, reason = "its main is the server's")]

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tickwire_shared::entity::{Kind, Trainer};
 
-/// Begins the recording that `--record` asks for, before the run: a file that cannot be written would waste it.
+/// Begins the recording that `--record` asks for, before the run: a file that cannot be written would waste
+/// it.
 pub(super) fn start(args: &Args, header: &Header) -> Result<Option<Arc<Recorder>>, Failure> {
     let Some(path) = &args.record else { return Ok(None) };
     let fault = |error| unwritable(path.display(), &error);

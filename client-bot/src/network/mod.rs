@@ -46,7 +46,7 @@ pub enum BadNetworks {
     #[error("`{0}`: a share is a number from 1 to {SHARES_MAX}")]
     Share(String),
     /// No profile has this name.
-    #[error("there is no network `{0}`; there are {names}", names = LinkProfile::NAMED.map(|(name, _)| name).join(", "))]
+    #[error("there is no network `{0}`; there are {known}", known = known_names())]
     Unknown(String),
     /// There is no network, one has no share, or all shares together are too many.
     #[error("the shares of the networks must be above 0, and their sum at most {SHARES_MAX}")]
@@ -54,6 +54,10 @@ pub enum BadNetworks {
     /// Two networks have one name.
     #[error("the network `{0}` is named twice")]
     Twice(String),
+}
+
+fn known_names() -> String {
+    LinkProfile::NAMED.map(|(name, _)| name).join(", ")
 }
 
 /// The networks of a fleet; at least one.
@@ -151,7 +155,7 @@ mod tests {
     fn a_mix_is_read_from_one_text() {
         let mix: Networks = "4g:3,wifi".parse().unwrap();
         assert_eq!(mix, Networks::new(vec!["4g:3".parse().unwrap(), "wifi".parse().unwrap()]).unwrap());
-        assert_eq!("lan,lan".parse::<Networks>(), Err(BadNetworks::Twice("lan".into())));
+        assert_eq!("wifi,wifi".parse::<Networks>(), Err(BadNetworks::Twice("wifi".into())));
         let unknown = "moon".parse::<Networks>().unwrap_err().to_string();
         assert!(unknown.contains("`moon`") && unknown.contains("wifi"), "{unknown}");
     }
