@@ -4,7 +4,6 @@ use crate::{
     Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, Ship, TILE, along,
     heading_of, shot_speed,
 };
-use core::str::FromStr;
 use core::time::Duration;
 use tickwire_shared::Rng;
 use tickwire_shared::bot::{Behaviour, Behaviours, Idle};
@@ -36,24 +35,6 @@ pub enum ArenaBehaviour {
     #[default]
     Mixed,
 }
-
-impl FromStr for ArenaBehaviour {
-    type Err = UnknownBehaviour;
-    fn from_str(text: &str) -> Result<Self, UnknownBehaviour> {
-        match text {
-            "wander" => Ok(Self::Wander),
-            "hunt" => Ok(Self::Hunt),
-            "idle" => Ok(Self::Idle),
-            "mixed" => Ok(Self::Mixed),
-            _ => Err(UnknownBehaviour(text.to_owned())),
-        }
-    }
-}
-
-/// Not a behaviour of the arena.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a behaviour; use wander, hunt, idle or mixed")]
-pub struct UnknownBehaviour(String);
 
 impl Behaviours<Arena> for ArenaBehaviour {
     fn of(&self, bot: u32) -> Box<dyn Behaviour<Arena>> {
@@ -261,11 +242,5 @@ mod tests {
     fn a_shot_is_aimed_where_the_prey_will_be() {
         let way = IVec2::new(10 * shot_speed(TickRate::DEFAULT), 0);
         assert_eq!(lead(way, IVec2::new(0, 100), TickRate::DEFAULT), way + IVec2::new(0, 1_000));
-    }
-
-    #[test]
-    fn every_behaviour_has_a_name() {
-        assert_eq!("hunt".parse(), Ok(ArenaBehaviour::Hunt));
-        assert!("sleep".parse::<ArenaBehaviour>().is_err());
     }
 }

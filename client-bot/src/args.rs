@@ -2,15 +2,14 @@
 
 use crate::assertion::Assertion;
 use crate::connect::Url;
-use crate::network::NetworkArgs;
+use crate::network::{BadNetworks, NetworkArgs};
 use crate::plan::{Plan, Stage};
 use clap::{Parser, Subcommand};
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_shared::id::RoomId;
-use tickwire_shared::wire::control::{GameName, OptionText, Options};
+use tickwire_shared::wire::control::{GameName, OptionText, Options, OptionsError};
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
 ///
@@ -18,7 +17,7 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options};
 /// never joined, a bot met an outage or a threshold fails; 2 for wrong arguments; 3 if the server can't be
 /// reached. Bots that had no time to join, because of Ctrl-C or a stay of less than 1 s, do not fail the run.
 #[derive(Clone, Debug, Parser)]
-#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// What to do instead of playing.
     #[command(subcommand)]
@@ -46,13 +45,13 @@ pub struct Args {
     /// goes, in a straight line, from the previous number of bots to its own. May be repeated.
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["bots", "duration", "ramp"])]
     pub stages: Vec<Stage>,
-    /// How the bots play: wander, hunt, idle or mixed.
-    #[arg(long, default_value = "mixed")]
-    pub behaviour: ArenaBehaviour,
+    /// How the bots play.
+    #[arg(long, value_name = "NAME")]
+    pub behaviour: Option<String>,
     /// How many of the bots only watch.
     #[arg(long, default_value_t = 0)]
     pub spectators: u32,
-    /// The name under which the server hosts the arena.
+    /// The name under which the server hosts the game.
     #[arg(long, default_value = "arena", value_parser = game_name)]
     pub game: GameName,
     /// An option for new rooms, as KEY=VALUE. May be repeated.
@@ -100,6 +99,29 @@ pub struct Args {
     pub network: NetworkArgs,
 }
 
+/// Flags that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadArgs {
+    /// The plan is empty.
+    #[error("no stage has any bots")]
+    NoBots,
+    /// More spectators than bots.
+    #[error("--spectators {spectators} is more than all {bots} bots")]
+    Spectators {
+        /// How many should only watch.
+        spectators: u32,
+        /// How many bots there are.
+        bots: u32,
+    },
+    /// The networks are not a valid mix.
+    #[error(transparent)]
+    Networks(#[from] BadNetworks),
+    /// The rooms' options are not valid.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+}
+
 /// Commands that work on recordings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -121,13 +143,6 @@ pub enum Command {
         out: PathBuf,
     },
 }
-
-const EXAMPLES: &str = "Examples:
-  tickwire-client-bot --bots 200 --rooms 8 --duration 15s --report report.json \\
-    --assert 'snapshot_gap_ms.p99<60'
-  tickwire-client-bot --bots 64 --network 4g:50,wifi:50 --loss 0.5%
-  tickwire-client-bot --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms
-  tickwire-client-bot --bots 32 --record match.twrec && tickwire-client-bot profile match.twrec";
 
 fn game_name(text: &str) -> Result<GameName, String> {
     GameName::new(text).map_err(|error| error.to_string())
@@ -170,24 +185,24 @@ impl Args {
     ///
     /// # Errors
     /// There are too many, or two have one key.
-    pub fn options(&self) -> Result<Options, String> {
-        Options::new(self.options.clone()).map_err(|error| error.to_string())
+    pub fn options(&self) -> Result<Options, OptionsError> {
+        Options::new(self.options.clone())
     }
 
     /// Checks what clap cannot check by itself.
     ///
     /// # Errors
     /// What is wrong and how to fix it.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), BadArgs> {
         let bots = self.plan().bots_max();
         if bots == 0 {
-            return Err("no stage has any bots".into());
+            return Err(BadArgs::NoBots);
         }
         if self.spectators > bots {
-            return Err(format!("--spectators {} is more than all {bots} bots", self.spectators));
+            return Err(BadArgs::Spectators { spectators: self.spectators, bots });
         }
         self.network.networks()?;
-        self.options().map(drop)
+        Ok(self.options().map(drop)?)
     }
 }
 

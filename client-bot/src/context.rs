@@ -34,6 +34,23 @@ pub struct FleetConfig {
 }
 
 impl FleetConfig {
+    /// Players of `game` that come and go by `plan`, in one new room without options, over a clean network.
+    #[must_use]
+    pub fn new(game: GameName, plan: Plan) -> Self {
+        Self {
+            game,
+            plan,
+            rooms: 1,
+            room: None,
+            takes_open_room: false,
+            spectators: 0,
+            options: Options::none(),
+            networks: Networks::default(),
+            seed: 1,
+            threads: 1,
+        }
+    }
+
     /// A bot's role in its room, by its number.
     pub(crate) fn role_of(&self, bot: u32) -> Role {
         let players = self.plan.bots_max().saturating_sub(self.spectators);

@@ -13,6 +13,7 @@
 pub mod args;
 pub mod assertion;
 mod bot;
+pub mod cli;
 mod clock;
 pub mod connect;
 mod context;

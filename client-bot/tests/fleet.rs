@@ -14,25 +14,15 @@ use tickwire_client_bot::plan::{Plan, Stage};
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{FleetConfig, run};
 use tickwire_shared::link::{LinkProfile, Outage};
-use tickwire_shared::wire::control::{GameName, Options};
+use tickwire_shared::wire::control::GameName;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 fn config(plan: Plan, rooms: u32) -> FleetConfig {
-    FleetConfig {
-        game: GameName::new("arena").expect("a name"),
-        plan,
-        rooms,
-        room: None,
-        takes_open_room: false,
-        spectators: 0,
-        options: Options::none(),
-        networks: Networks::default(),
-        seed: 7,
-        threads: 1,
-    }
+    let game = GameName::new("arena").expect("a name");
+    FleetConfig { rooms, seed: 7, ..FleetConfig::new(game, plan) }
 }
 
 async fn play(server: &MiniServer, config: FleetConfig) -> Report {

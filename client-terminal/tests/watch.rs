@@ -8,11 +8,10 @@ use std::time::Duration;
 use tickwire_arena::Arena;
 use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_client_bot::connect::{Sources, WebSocketConnect};
-use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::{FleetConfig, run};
 use tickwire_server::{Config, GameOptions, Server};
-use tickwire_shared::wire::control::{GameName, Options};
+use tickwire_shared::wire::control::GameName;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -41,18 +40,9 @@ async fn a_room_full_of_bots_is_watched() {
     }));
     let url = format!("ws://{address}").parse().expect("a URL");
     let connect = WebSocketConnect::new(url, address, Sources::default(), None).expect("no TLS is asked for");
-    let config = FleetConfig {
-        room: None,
-        takes_open_room: false,
-        game: GameName::new("arena").expect("a name"),
-        plan: Plan::steady(6, Duration::ZERO, Duration::from_secs(60)),
-        rooms: 1,
-        spectators: 0,
-        options: Options::none(),
-        networks: Networks::default(),
-        seed: 3,
-        threads: 2,
-    };
+    let plan = Plan::steady(6, Duration::ZERO, Duration::from_secs(60));
+    let game = GameName::new("arena").expect("a name");
+    let config = FleetConfig { seed: 3, threads: 2, ..FleetConfig::new(game, plan) };
     let (enough, over) = oneshot::channel::<()>();
     let bots = tokio::spawn(run::<Arena, _, _>(
         config,

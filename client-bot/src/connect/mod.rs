@@ -11,7 +11,7 @@ mod websocket;
 pub use address::Addresses;
 pub use channel::ChannelLink;
 pub use source::Sources;
-pub use tls::{MaybeTls, TlsRoots};
+pub use tls::{MaybeTls, TlsError, TlsRoots};
 pub use url::{Url, UrlError};
 pub use websocket::{WebSocketConnect, WebSocketLink};
 

@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use rustls::RootCertStore;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,13 +22,31 @@ impl core::fmt::Debug for TlsRoots {
     }
 }
 
+/// Why there are no certificates to trust.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be used: its path, and what is wrong with it.
+    #[error("{path}: {1}", path = .0.display())]
+    File(PathBuf, String),
+    /// The system trusts no certificates; with the faults of those that it has.
+    #[error(
+        "this system trusts no certificates{0}: install the package ca-certificates, \
+         or give --ca FILE"
+    )]
+    NoneTrusted(String),
+    /// The TLS library refuses them.
+    #[error(transparent)]
+    Library(#[from] rustls::Error),
+}
+
 impl TlsRoots {
     /// The roots for a connection to `url`: the certificates of `ca`, a PEM file, or else those that the
     /// system trusts. `None` without TLS.
     ///
     /// # Errors
-    /// There are no certificates; the text says what helps.
-    pub fn for_url(url: &Url, ca: Option<&Path>) -> Result<Option<Self>, String> {
+    /// There are no certificates.
+    pub fn for_url(url: &Url, ca: Option<&Path>) -> Result<Option<Self>, TlsError> {
         match ca {
             _ if !url.is_tls() => Ok(None),
             Some(ca) => Self::from_pem_file(ca).map(Some),
@@ -40,9 +58,9 @@ impl TlsRoots {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn from_pem_file(path: &Path) -> Result<Self, String> {
+    pub fn from_pem_file(path: &Path) -> Result<Self, TlsError> {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
-        let fault = |problem: &dyn core::fmt::Display| format!("{}: {problem}", path.display());
+        let fault = |problem: &dyn core::fmt::Display| TlsError::File(path.to_owned(), problem.to_string());
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fault(&error))? {
             roots.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
@@ -50,25 +68,22 @@ impl TlsRoots {
         if roots.is_empty() {
             return Err(fault(&"it contains no certificate"));
         }
-        Self::of(roots).map_err(|error| fault(&error))
+        Ok(Self::of(roots)?)
     }
 
     /// The certificates that this system trusts; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
     ///
     /// # Errors
     /// There are none.
-    pub fn of_system() -> Result<Self, String> {
+    pub fn of_system() -> Result<Self, TlsError> {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
             let faults = found.errors.iter().map(|error| format!(" ({error})")).collect::<String>();
-            return Err(format!(
-                "this system trusts no certificates{faults}: install the package ca-certificates, \
-                 or give --ca FILE"
-            ));
+            return Err(TlsError::NoneTrusted(faults));
         }
-        Self::of(roots).map_err(|error| error.to_string())
+        Ok(Self::of(roots)?)
     }
 
     fn of(roots: RootCertStore) -> Result<Self, rustls::Error> {

@@ -1,7 +1,7 @@
 //! The flags for the simulated network.
 
 use super::values::{EachWay, bandwidth, bytes, loss, outage, time};
-use super::{Network, Networks};
+use super::{BadNetworks, Network, Networks};
 use clap::Args;
 use core::time::Duration;
 use tickwire_shared::link::{LinkProfile, Outage};
@@ -49,7 +49,7 @@ impl NetworkArgs {
     ///
     /// # Errors
     /// They are not a valid mix.
-    pub fn networks(&self) -> Result<Networks, String> {
+    pub fn networks(&self) -> Result<Networks, BadNetworks> {
         let mut networks = self.networks.clone();
         if networks.is_empty() {
             let name = if self.apply(LinkProfile::CLEAN) == LinkProfile::CLEAN { "clean" } else { "custom" };
@@ -95,7 +95,7 @@ mod tests {
     fn networks(line: &str) -> Result<Networks, String> {
         let words = core::iter::once("bots").chain(line.split_whitespace());
         let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
-        line.network.networks()
+        line.network.networks().map_err(|error| error.to_string())
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod values;
 
 pub use args::NetworkArgs;
 pub use connect::{SimulatedConnect, SimulatedLink};
+pub use values::BadValue;
 
 use core::str::FromStr;
 use tickwire_shared::link::LinkProfile;
@@ -25,19 +26,38 @@ pub struct Network {
 }
 
 impl FromStr for Network {
-    type Err = String;
+    type Err = BadNetworks;
 
     /// A profile's name, and a share if there are several: `4g:50`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, BadNetworks> {
         let (name, share) = text.split_once(':').unwrap_or((text, "1"));
         let share = share.parse().ok().filter(|share| (1..=SHARES_MAX).contains(share));
-        let share = share.ok_or_else(|| format!("`{text}`: a share is a number from 1 to {SHARES_MAX}"))?;
-        let profile = LinkProfile::by_name(name).ok_or_else(|| {
-            let names = LinkProfile::NAMED.map(|(name, _)| name).join(", ");
-            format!("there is no network `{name}`; there are {names}")
-        })?;
+        let share = share.ok_or_else(|| BadNetworks::Share(text.into()))?;
+        let profile = LinkProfile::by_name(name).ok_or_else(|| BadNetworks::Unknown(name.into()))?;
         Ok(Self { name: name.to_owned(), profile, share })
     }
+}
+
+/// Why networks cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadNetworks {
+    /// The share is not a number in the permitted range.
+    #[error("`{0}`: a share is a number from 1 to {SHARES_MAX}")]
+    Share(String),
+    /// No profile has this name.
+    #[error("there is no network `{0}`; there are {known}", known = known_names())]
+    Unknown(String),
+    /// There is no network, one has no share, or all shares together are too many.
+    #[error("the shares of the networks must be above 0, and their sum at most {SHARES_MAX}")]
+    Shares,
+    /// Two networks have one name.
+    #[error("the network `{0}` is named twice")]
+    Twice(String),
+}
+
+fn known_names() -> String {
+    LinkProfile::NAMED.map(|(name, _)| name).join(", ")
 }
 
 /// The networks of a fleet; at least one.
@@ -48,23 +68,30 @@ pub struct Networks {
     turns: Vec<u16>,
 }
 
+impl FromStr for Networks {
+    type Err = BadNetworks;
+
+    /// One network or a mix by shares: `wifi`, `4g:50,wifi:50`.
+    fn from_str(text: &str) -> Result<Self, BadNetworks> {
+        Self::new(text.split(',').map(Network::from_str).collect::<Result<_, _>>()?)
+    }
+}
+
 impl Networks {
     /// A mix by shares. Bots with adjacent numbers play over different networks, so that each room has all of
     /// them.
     ///
     /// # Errors
     /// There is no network, one has no share, two have one name, or the shares are too large.
-    pub fn new(networks: Vec<Network>) -> Result<Self, String> {
+    pub fn new(networks: Vec<Network>) -> Result<Self, BadNetworks> {
         let total: u32 = networks.iter().map(|network| network.share).fold(0, u32::saturating_add);
         if total == 0 || total > SHARES_MAX || networks.iter().any(|network| network.share == 0) {
-            return Err(format!(
-                "the shares of the networks must be above 0, and their sum at most {SHARES_MAX}"
-            ));
+            return Err(BadNetworks::Shares);
         }
         let mut names: Vec<_> = networks.iter().map(|network| &network.name).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("the network `{}` is named twice", pair[0]));
+            return Err(BadNetworks::Twice(pair[0].clone()));
         }
         // Each turn goes to the network that is furthest behind its share.
         let mut given = vec![0_u32; networks.len()];
@@ -120,8 +147,17 @@ impl Default for Networks {
 mod tests {
     use super::*;
 
-    fn mix(texts: &[&str]) -> Result<Networks, String> {
+    fn mix(texts: &[&str]) -> Result<Networks, BadNetworks> {
         Networks::new(texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    }
+
+    #[test]
+    fn a_mix_is_read_from_one_text() {
+        let mix: Networks = "4g:3,wifi".parse().unwrap();
+        assert_eq!(mix, Networks::new(vec!["4g:3".parse().unwrap(), "wifi".parse().unwrap()]).unwrap());
+        assert_eq!("wifi,wifi".parse::<Networks>(), Err(BadNetworks::Twice("wifi".into())));
+        let unknown = "moon".parse::<Networks>().unwrap_err().to_string();
+        assert!(unknown.contains("`moon`") && unknown.contains("wifi"), "{unknown}");
     }
 
     #[test]
@@ -138,10 +174,10 @@ mod tests {
 
     #[test]
     fn what_is_no_mix_is_refused_with_its_reason() {
-        assert!(mix(&["5g"]).unwrap_err().contains("clean, wifi, 4g, bad-hotel"));
-        assert!(mix(&["4g:0"]).unwrap_err().contains("from 1 to"));
-        assert!(mix(&["4g", "4g:2"]).unwrap_err().contains("twice"));
-        assert!(mix(&["4g:900", "wifi:900"]).unwrap_err().contains("at most 1000"));
+        assert!(mix(&["5g"]).unwrap_err().to_string().contains("clean, wifi, 4g, bad-hotel"));
+        assert!(mix(&["4g:0"]).unwrap_err().to_string().contains("from 1 to"));
+        assert!(mix(&["4g", "4g:2"]).unwrap_err().to_string().contains("twice"));
+        assert!(mix(&["4g:900", "wifi:900"]).unwrap_err().to_string().contains("at most 1000"));
         assert!(mix(&[]).is_err());
     }
 }

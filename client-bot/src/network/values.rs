@@ -4,6 +4,33 @@ use core::str::FromStr;
 use core::time::Duration;
 use tickwire_shared::link::Outage;
 
+/// A value of a network that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadValue {
+    /// No time.
+    #[error("`{0}` is not a time, such as 40ms")]
+    Time(String),
+    /// More than a minute.
+    #[error("`{0}` is more than a minute")]
+    LongTime(String),
+    /// No share of all segments.
+    #[error("`{0}` is not a share of 0% to 50%")]
+    Loss(String),
+    /// No bandwidth.
+    #[error("`{0}` is not a bandwidth, such as 200kbit or 5mbit")]
+    Bandwidth(String),
+    /// No number of bytes.
+    #[error("`{0}` is not a number of bytes, such as 16kb")]
+    Bytes(String),
+    /// No time and period.
+    #[error("`{0}` is neither TIME/PERIOD, such as 60ms/10s, nor none")]
+    Outage(String),
+    /// A period that is not longer than the time.
+    #[error("`{0}`: the period must be longer than the time")]
+    ShortPeriod(String),
+}
+
 /// A value for both directions, or one for each: `40ms`, or `30ms:50ms` for up and down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EachWay<T> {
@@ -14,7 +41,7 @@ pub(super) struct EachWay<T> {
 }
 
 impl<T: Copy> EachWay<T> {
-    pub(super) fn parse(text: &str, one: impl Fn(&str) -> Result<T, String>) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, one: impl Fn(&str) -> Result<T, BadValue>) -> Result<Self, BadValue> {
         match text.split_once(':') {
             Some((up, down)) => Ok(Self { up: one(up)?, down: one(down)? }),
             None => one(text).map(|both| Self { up: both, down: both }),
@@ -23,39 +50,35 @@ impl<T: Copy> EachWay<T> {
 }
 
 /// A time that makes sense for a link: at most a minute.
-pub(super) fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, BadValue> {
     let time = match text {
         "0" => Duration::ZERO,
-        text => {
-            humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a time, such as 40ms"))?
-        }
+        text => humantime::parse_duration(text).map_err(|_| BadValue::Time(text.into()))?,
     };
-    if time > Duration::from_secs(60) { Err(format!("`{text}` is more than a minute")) } else { Ok(time) }
+    if time > Duration::from_secs(60) { Err(BadValue::LongTime(text.into())) } else { Ok(time) }
 }
 
 /// A share of all segments, in millionths: `1%`, `0.5%`.
-pub(super) fn loss(text: &str) -> Result<u32, String> {
+pub(super) fn loss(text: &str) -> Result<u32, BadValue> {
     let percent = text.strip_suffix('%').and_then(|number| f64::from_str(number).ok());
     let percent = percent.filter(|percent| (0.0..=50.0).contains(percent));
-    percent
-        .map(|percent| (percent * 1e4).round() as u32)
-        .ok_or(format!("`{text}` is not a share of 0% to 50%"))
+    percent.map(|percent| (percent * 1e4).round() as u32).ok_or_else(|| BadValue::Loss(text.into()))
 }
 
 /// Bits per second with tc's units: `200kbit`, `2.5mbit`.
-pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
+pub(super) fn bandwidth(text: &str) -> Result<u64, BadValue> {
     with_unit(text, &[("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3), ("bit", 1.0)])
         .filter(|rate| (1_000.0..=1e12).contains(rate))
         .map(|rate| rate as u64)
-        .ok_or(format!("`{text}` is not a bandwidth, such as 200kbit or 5mbit"))
+        .ok_or_else(|| BadValue::Bandwidth(text.into()))
 }
 
 /// Bytes with tc's units: `16kb`.
-pub(super) fn bytes(text: &str) -> Result<usize, String> {
+pub(super) fn bytes(text: &str) -> Result<usize, BadValue> {
     with_unit(text, &[("mb", 1024.0 * 1024.0), ("kb", 1024.0), ("b", 1.0)])
         .filter(|bytes| (1.0..=1e9).contains(bytes))
         .map(|bytes| bytes as usize)
-        .ok_or(format!("`{text}` is not a number of bytes, such as 16kb"))
+        .ok_or_else(|| BadValue::Bytes(text.into()))
 }
 
 fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
@@ -65,16 +88,16 @@ fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
 }
 
 /// How long and how often: `60ms/10s`; `none` for never.
-pub(super) fn outage(text: &str) -> Result<Outage, String> {
+pub(super) fn outage(text: &str) -> Result<Outage, BadValue> {
     if text == "none" {
         return Ok(Outage::NEVER);
     }
-    let bad = || format!("`{text}` is neither TIME/PERIOD, such as 60ms/10s, nor none");
+    let bad = || BadValue::Outage(text.into());
     let (time_text, every) = text.split_once('/').ok_or_else(bad)?;
     let outage =
         Outage { time: time(time_text)?, every: humantime::parse_duration(every).map_err(|_| bad())? };
     if outage.every <= outage.time {
-        return Err(format!("`{text}`: the period must be longer than the time"));
+        return Err(BadValue::ShortPeriod(text.into()));
     }
     Ok(outage)
 }

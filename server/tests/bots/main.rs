@@ -5,35 +5,22 @@
 mod running;
 
 use core::time::Duration;
-use running::{Pad, Running, Tag};
+use running::{Pad, Running, Runs, Tag, bots};
+use std::process::ExitCode;
 use tickwire_arena::Arena;
 use tickwire_arena::bots::ArenaBehaviour;
-use tickwire_client_bot::network::Networks;
 use tickwire_client_bot::plan::Plan;
 use tickwire_client_bot::report::Report;
 use tickwire_client_bot::{Behaviour, FleetConfig, run};
 use tickwire_server::Balance;
-use tickwire_shared::Rng;
-use tickwire_shared::client::Client;
-use tickwire_shared::entity::Button;
 use tickwire_shared::harness::{Allowed, Harness, check_prediction, check_prediction_within, random_input};
 use tickwire_shared::tick::TickRate;
-use tickwire_shared::wire::control::{GameName, Options};
+use tickwire_shared::wire::control::GameName;
 use tokio::time::sleep;
 
 fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
-    FleetConfig {
-        game: GameName::new(game).expect("a name"),
-        plan: Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3)),
-        rooms,
-        room: None,
-        takes_open_room: false,
-        spectators: 0,
-        options: Options::none(),
-        networks: Networks::default(),
-        seed: 1,
-        threads: 2,
-    }
+    let plan = Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3));
+    FleetConfig { rooms, threads: 2, ..FleetConfig::new(GameName::new(game).expect("a name"), plan) }
 }
 
 /// What must be true on any machine, however slow.
@@ -106,24 +93,10 @@ async fn spectators_watch_what_the_players_play_and_count_apart() {
     server.stop().await;
 }
 
-/// Runs around and dashes now and then.
-struct Runs(Pad);
-
-impl Behaviour<Tag> for Runs {
-    fn decide(&mut self, client: &Client<Tag>, _: Duration, rng: &mut Rng) -> Pad {
-        assert!(client.own().is_some_and(|(id, _)| client.own_id() == Some(id)));
-        if rng.chance(10) {
-            (self.0.x, self.0.y) = (rng.range(-1, 1) as i8, rng.range(-1, 1) as i8);
-        }
-        self.0.dash = Button::after(self.0.dash, rng.chance(5));
-        self.0.clone()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_game_of_ones_own_is_played_beside_the_arena() {
     let server = Running::start().await;
-    let runs = |_| -> Box<dyn Behaviour<Tag>> { Box::new(Runs(Pad::default())) };
+    let runs = |_| -> Box<dyn Behaviour<Tag>> { Box::new(Runs::default()) };
     let (tag, arena) = tokio::join!(
         run::<Tag, _, _>(fleet("tag", 12, 1), server.over_sockets(), runs, core::future::pending(), |_| {}),
         run::<Arena, _, _>(
@@ -136,6 +109,30 @@ async fn a_game_of_ones_own_is_played_beside_the_arena() {
     );
     assert_sound(&tag, 12);
     assert_sound(&arena, 8);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_with_bots_of_ones_own_game_has_all_flags() {
+    let server = Running::start().await;
+    let file = std::env::temp_dir().join(format!("tag-bots-{}.json", std::process::id()));
+    let (url, report) = (format!("ws://{}", server.address), file.display().to_string());
+    let run = move |more: &[&str]| {
+        let line = ["tag-bots", "--url", &url, "--bots", "4", "--duration", "2s", "--quiet"];
+        let args = line.iter().chain(more).map(ToString::to_string).collect::<Vec<_>>();
+        std::thread::spawn(|| bots().run_from(args))
+    };
+    let ended = async |thread: std::thread::JoinHandle<ExitCode>| {
+        tokio::task::spawn_blocking(|| thread.join().expect("it does not panic")).await.expect("it ends")
+    };
+    let played = ended(run(&["--report", &report, "--assert", "bots_joined==4"])).await;
+    assert_eq!(played, ExitCode::SUCCESS);
+    let text = std::fs::read_to_string(&file).expect("the report");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(json["hash_checks"].as_u64().is_some_and(|checks| checks > 0), "{text}");
+    let failed = ended(run(&["--behaviour", "idle", "--assert", "bots_joined>9"])).await;
+    assert_eq!(failed, ExitCode::from(1));
+    let _ = std::fs::remove_file(file);
     server.stop().await;
 }
 

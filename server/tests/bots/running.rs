@@ -1,13 +1,14 @@
 //! A server in this process, and the two ways in which bots reach it.
 
-#[path = "../../examples/own_game.rs"]
+#[path = "../../examples/own_bots.rs"]
 #[expect(dead_code, unreachable_pub, reason = "its main is not called here")]
-mod own_game;
+mod own_bots;
 
 use bytes::Bytes;
 use core::task::{Context, Poll};
 use core::time::Duration;
-pub(crate) use own_game::{Pad, Tag};
+pub(crate) use own_bots::own_game::{Pad, Tag};
+pub(crate) use own_bots::{Runs, bots};
 use std::net::SocketAddr;
 use tickwire_arena::Arena;
 use tickwire_client_bot::connect::{Connect, ConnectError, Link, LinkEnd, Sources, WebSocketConnect};

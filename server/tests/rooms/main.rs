@@ -7,7 +7,7 @@
 mod game;
 mod hostile;
 mod idle;
-mod ledger;
+mod leak_audit;
 mod lifecycle;
 mod matches;
 mod names;

@@ -31,7 +31,7 @@ async fn come_and_go(handle: &ServerHandle, number: usize) -> RoomId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_ledger_is_zero_after_thousands_of_rooms() {
+async fn the_leak_audit_is_zero_after_thousands_of_rooms() {
     let limits = Limits { room_idle_ms: 0, resume_grace_ms: 0, ..Limits::default() };
     let (_server, handle) = server(limits, 128, 4);
     let workers: Vec<_> = (0..AT_ONCE)
@@ -87,7 +87,7 @@ async fn a_join_that_races_with_the_rooms_end_gets_a_place_or_4010() {
 }
 
 #[tokio::test]
-async fn the_ledger_is_zero_after_panics() {
+async fn the_leak_audit_is_zero_after_panics() {
     let limits = Limits { room_idle_ms: 0, resume_grace_ms: 0, ..Limits::default() };
     let (_server, handle) = server(limits, 128, 4);
     for _ in 0..5 {
