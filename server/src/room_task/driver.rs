@@ -208,34 +208,33 @@ impl<G: Game> Driver<G> {
         self.is_idle(now).then_some(RoomEnd::Idle)
     }
 
-    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
-    /// the room did, so its times of arrival tell a client's clock nothing.
-    fn drain(&mut self, now: Instant, lost_time: bool) {
-        // This order keeps each member's messages in order: what a session left in the inbox arrived before
-        // it lent the reading to the room, and what it reads from now on arrives after what the room has
-        // read.
-        let harvested = &mut self.batch.harvested;
+    /// Collects what arrived since the last tick. This order keeps each member's messages in order, see
+    /// [`direct`](crate::transport::direct).
+    fn collect(&mut self, now: Instant) {
+        let Batch { received, .. } = &mut self.batch;
         self.slots.receive_ready(now, |member, at, message| {
-            let mut event = MemberEvent::decode(message)?;
-            if let MemberEvent::Frame(frame) = &mut event {
-                frame.timed = at.is_some();
-            }
-            harvested.push(Item { at: at.unwrap_or(now), member, event });
+            received.push(Item { at, member, event: MemberEvent::decode(message)? });
             Ok(())
         });
         self.port.swap(&mut self.batch);
         self.slots.let_sessions_read();
+    }
+
+    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
+    /// the room did, so its times of arrival tell a client's clock nothing.
+    fn drain(&mut self, now: Instant, lost_time: bool) {
+        self.collect(now);
         for Arrival { member, slot, answer } in self.batch.arrivals.drain(..) {
             self.slots.add(member, slot, answer);
         }
-        for Item { at, member, mut event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..))
-        {
+        for Item { at, member, mut event } in self.batch.drain() {
             let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
             let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave);
             if let MemberEvent::Frame(frame) = &mut event {
-                frame.timed &= !lost_time;
+                frame.timed = at.is_some() && !lost_time;
             }
-            let at = at.min(now).saturating_duration_since(self.started);
+            let at = at.map_or(now, |at| at.min(now));
+            let at = at.saturating_duration_since(self.started);
             self.room.handle(at, member, event, &mut self.slots);
             if comes && self.room.has_member(member) {
                 let name = self.room.player_name(member).cloned();

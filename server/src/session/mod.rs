@@ -11,12 +11,13 @@ mod tests;
 
 use crate::hub::{CurrentRoom, Hub};
 use crate::leak_audit::Audited;
+use crate::messages_in::MessagesIn;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
-use crate::slot::{MessagesIn, Slot};
+use crate::slot::Slot;
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
-use crate::transport::shared_socket::ByteStream;
+use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
 use crate::transport::{Link, LinkError};
 use bytes::Bytes;
@@ -217,7 +218,7 @@ impl Session {
             reason = %ending,
             seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
             messages_in = traffic.messages_in.total(),
-            messages_out = self.slot.updates_written() + traffic.updates_out + traffic.control_out,
+            messages_out = traffic.updates_out + traffic.control_out,
             "session ended"
         );
     }
