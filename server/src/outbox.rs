@@ -72,8 +72,8 @@ impl Slots {
         waits
     }
 
-    /// Receives what the members sent since the last tick, where a room can. Each message goes to `take`, with
-    /// the time of its arrival if that is known. An `Err` from `take` closes the member's session.
+    /// Receives what the members sent since the last tick, where a room can. Each message goes to `take`,
+    /// with the time of its arrival if that is known. An `Err` from `take` closes the member's session.
     pub(crate) fn receive_ready(
         &mut self,
         now: Instant,
