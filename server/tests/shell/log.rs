@@ -133,6 +133,9 @@ fn a_line_of_text_begins_with_the_session_or_the_room() {
         assert!(line.contains(" session{id=1 peer=127.0.0.1 player=\"ann\"}: "), "{line}");
         assert!(line.contains(" room="), "{line}");
     }
+    // The Welcome, the Joined, and updates, whoever wrote them.
+    let (_, sent) = line("session ended").split_once("messages_out=").unwrap();
+    assert!(sent.split_whitespace().next().unwrap().parse::<u32>().unwrap() >= 3, "{sent}");
     for message in ["room started", "room ended"] {
         let line = line(message);
         assert!(line.contains(" room{id=") && line.contains(" game=arena}: "), "{line}");
