@@ -4,8 +4,8 @@ use crate::admission::Permit;
 use crate::handshakes::{HandshakePermit, Handshakes};
 use crate::http::{HttpContext, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
+use crate::transport::direct;
 use crate::transport::peer::Peer;
-use crate::transport::shared_socket::DirectTcp;
 use axum::Router;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -80,7 +80,7 @@ pub(crate) async fn run(
 
 impl Shared {
     async fn plain(self, socket: TcpStream, address: SocketAddr, place: Admittance) {
-        let io = DirectTcp::from(socket);
+        let io = direct::stream(socket);
         connection::serve(&self.front, self.router, io, address, place.admitted()).await;
     }
 

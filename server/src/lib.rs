@@ -29,6 +29,7 @@ mod hub;
 mod leak_audit;
 mod listing;
 mod logging;
+mod messages_in;
 mod metrics;
 mod origin;
 mod outbox;

@@ -4,7 +4,7 @@
 use crate::herd::Herd;
 use crate::room_port::Answer;
 use crate::slot::Slot;
-use crate::transport::lease::{Harvest, Reading};
+use crate::transport::direct::Receiver;
 use bytes::Bytes;
 use std::sync::Arc;
 use tickwire_shared::id::MemberId;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Slots {
     members: Vec<OutboxEntry>,
-    reading: Reading,
+    receiver: Receiver,
     /// Where frames are built; its memory is reused.
     scratch: Vec<u8>,
 }
@@ -27,8 +27,6 @@ pub(crate) struct Slots {
 struct OutboxEntry {
     member: MemberId,
     slot: Arc<Slot>,
-    /// Its session has to read, see [`Slots::let_sessions_read`].
-    session_reads: bool,
     /// `Some` until the room has answered whether it accepts the member.
     asking: Option<Asker>,
 }
@@ -53,13 +51,13 @@ impl OutboxEntry {
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { members: Vec::new(), reading: Reading::new(), scratch: Vec::new() }
+        Self { members: Vec::new(), receiver: Receiver::new(), scratch: Vec::new() }
     }
 
     /// Adds a member that asks for a seat. Ids rise, so the order stays.
     pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>, answer: oneshot::Sender<Answer>) {
         let asking = Some(Asker { answer, joined: None });
-        self.members.push(OutboxEntry { member, slot, session_reads: false, asking });
+        self.members.push(OutboxEntry { member, slot, asking });
     }
 
     /// Tells a member that it has its seat, under this name. `false` if its session no longer waits.
@@ -74,32 +72,26 @@ impl Slots {
         waits
     }
 
-    /// Reads what the members sent since the last tick, where their sessions have lent the reading to the
-    /// room. Each message goes to `take`, with the time of its arrival if that was asked for. An `Err` from
-    /// `take` closes the member's session.
+    /// Receives what the members sent since the last tick, where a room can. Each message goes to `take`,
+    /// with the time of its arrival if that is known. An `Err` from `take` closes the member's session.
     pub(crate) fn receive_ready(
         &mut self,
         now: Instant,
         mut take: impl FnMut(MemberId, Option<Instant>, &[u8]) -> Result<(), Close>,
     ) {
-        self.reading.begin(now);
-        for seat in &mut self.members {
-            let member = seat.member;
-            let receive_ready =
-                seat.slot.receive_ready(&mut self.reading, |at, message| take(member, at, message));
-            seat.session_reads = receive_ready == Harvest::Session;
-            if let Harvest::Close(close) = receive_ready {
-                seat.slot.put_close(close);
+        self.receiver.begin(now);
+        for OutboxEntry { member, slot, .. } in &self.members {
+            let take = |at, message: &[u8]| take(*member, at, message);
+            if let Err(close) = slot.receive_ready(&mut self.receiver, take) {
+                slot.put_close(close);
             }
         }
     }
 
     /// Lets the sessions read that have to. Call this after emptying the inbox: what they add to it then
-    /// follows what the room has read itself.
-    pub(crate) fn let_sessions_read(&self) {
-        for seat in self.members.iter().filter(|seat| seat.session_reads) {
-            seat.slot.let_read();
-        }
+    /// follows what the room has received itself.
+    pub(crate) fn let_sessions_read(&mut self) {
+        self.receiver.let_sessions_read();
     }
 
     /// Closes every remaining member.

@@ -4,19 +4,16 @@
 //! slot, or is being written to the socket, the room skips this client. So a client that stalls costs no more
 //! than this limit.
 //!
-//! While nothing waits and the session writes nothing, an update takes the direct path: it bypasses the slot
-//! and goes straight to the socket. The room also reads there what arrived, as far as the session has lent it
-//! the reading.
+//! While nothing waits and the session writes nothing, an update takes the direct path, if there is one
+//! ([`direct`]): it bypasses the slot and goes straight to the socket. The room also receives there.
 
 use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
-use crate::transport::lease::{Harvest, Reading};
-use crate::transport::shared_socket::{Sent, SharedSocket};
+use crate::transport::direct::{self, Sent};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
-use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::time::Instant;
 
@@ -32,8 +29,6 @@ pub(crate) struct Slot {
     /// The session's timer has elapsed since it last looked. The flag is here, next to what every wakeup
     /// reads anyway, so that no wakeup has to look at the timer itself.
     timer: AtomicBool,
-    /// The room has made sure that the session may receive since it last looked.
-    reading: AtomicBool,
     /// No update is in the slot, and the socket has taken what was sent before.
     ready: AtomicBool,
     _audit_entry: AuditEntry,
@@ -43,53 +38,17 @@ pub(crate) struct Slot {
 struct Content {
     control: VecDeque<Bytes>,
     update: Option<Bytes>,
-    /// The `shared_socket` holds the rest of an update that it sent in part.
+    /// The rest of an update has to be flushed, of which a part is sent.
     tail: bool,
     /// The session is writing something that it took from here.
     writing: bool,
     /// Where updates go while the session is idle.
-    shared_socket: Option<Arc<SharedSocket>>,
-    /// Updates that were sent there whole.
-    updates_written: u64,
-    /// Messages that the room read there and that the session has not counted yet.
-    read: MessagesIn,
+    direct: Option<direct::Handle>,
     close: Option<Close>,
     /// A close reason was added, and possibly taken: nothing can be added after it.
     closed: bool,
     /// Kept once registered: a session's task stays the same, so it need not register again at each wakeup.
     waker: Option<Waker>,
-}
-
-/// Messages of a client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MessagesIn {
-    pub(crate) frames: u64,
-    pub(crate) frame_bytes: u64,
-    pub(crate) control: u64,
-    pub(crate) control_bytes: u64,
-}
-
-impl MessagesIn {
-    pub(crate) fn count(&mut self, message: &[u8]) {
-        if message.first() == Some(&TAG_FRAME) {
-            self.frames += 1;
-            self.frame_bytes += message.len() as u64;
-        } else {
-            self.control += 1;
-            self.control_bytes += message.len() as u64;
-        }
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.frames += other.frames;
-        self.frame_bytes += other.frame_bytes;
-        self.control += other.control;
-        self.control_bytes += other.control_bytes;
-    }
-
-    pub(crate) fn total(self) -> u64 {
-        self.frames + self.control
-    }
 }
 
 /// What a session has to send next.
@@ -101,7 +60,7 @@ pub(crate) enum Next {
     Control(Bytes),
     /// An update of the room.
     Update(Bytes),
-    /// The rest of an update, which the `shared_socket` holds: it has to be flushed.
+    /// The rest of an update, which the link has: it has to be flushed.
     Tail,
 }
 
@@ -111,7 +70,6 @@ impl Slot {
             content: Mutex::default(),
             filled: AtomicBool::new(false),
             timer: AtomicBool::new(true),
-            reading: AtomicBool::new(false),
             ready: AtomicBool::new(true),
             _audit_entry: leak_audit.post(Audited::Slot),
         }
@@ -136,11 +94,11 @@ impl Slot {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// Sets where updates may go while the session is idle, from now on.
-    pub(crate) fn attach(&self, shared_socket: Option<Arc<SharedSocket>>) {
+    /// Sets where the room may write and read, from now on.
+    pub(crate) fn attach(&self, direct: Option<direct::Handle>) {
         let mut content = self.content();
         if !content.closed {
-            content.shared_socket = shared_socket;
+            content.direct = direct;
         }
     }
 
@@ -154,17 +112,12 @@ impl Slot {
         if content.closed {
             return true;
         }
-        let sent = match &content.shared_socket {
-            Some(shared_socket) if !content.writing && content.is_empty() => {
-                shared_socket.try_send(message, scratch)
-            }
+        let sent = match &content.direct {
+            Some(direct) if !content.writing && content.is_empty() => direct.try_send(message, scratch),
             _ => Sent::Not,
         };
         match sent {
-            Sent::Whole => {
-                content.updates_written += 1;
-                return true;
-            }
+            Sent::Whole => return true,
             Sent::Begun => content.tail = true,
             Sent::Not => content.update = Some(Bytes::copy_from_slice(message)),
         }
@@ -173,34 +126,13 @@ impl Slot {
         true
     }
 
-    /// Reads on behalf of the session, as far as it has lent the reading, and hands messages to `take`.
+    /// Receives in place of the session, as far as the room may, and hands messages to `take`.
     pub(crate) fn receive_ready(
         &self,
-        reading: &mut Reading,
-        mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Harvest {
-        let content = &mut *self.content();
-        let Some(shared_socket) = &content.shared_socket else { return Harvest::Done };
-        shared_socket.receive_ready(reading, |at, message| {
-            content.read.count(message);
-            take(at, message)
-        })
-    }
-
-    /// Wakes the session to receive.
-    pub(crate) fn let_read(&self) {
-        self.reading.store(true, Ordering::Release);
-        self.notify(self.content());
-    }
-
-    /// Whether the session was woken to receive since this was last asked.
-    pub(crate) fn take_reading(&self) -> bool {
-        self.reading.load(Ordering::Acquire) && self.reading.swap(false, Ordering::AcqRel)
-    }
-
-    /// Takes the count of the messages that the room has read.
-    pub(crate) fn take_read(&self) -> MessagesIn {
-        std::mem::take(&mut self.content().read)
+        receiver: &mut direct::Receiver,
+        take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+    ) -> Result<(), Close> {
+        self.content().direct.as_ref().map_or(Ok(()), |direct| direct.receive_ready(receiver, take))
     }
 
     /// Adds a control message. At the limit the client is closed as too slow.
@@ -260,11 +192,6 @@ impl Slot {
         }
     }
 
-    /// Updates that were written without the session.
-    pub(crate) fn updates_written(&self) -> u64 {
-        self.content().updates_written
-    }
-
     /// Sets which task is woken when something is added, from now on. It is not woken for what was added
     /// before.
     pub(crate) fn register(&self, waker: &Waker) {
@@ -299,9 +226,7 @@ impl Content {
     fn shut(&mut self, close: Close) {
         if !self.closed {
             let waker = self.waker.take();
-            let Self { updates_written, read, .. } = *self;
-            *self =
-                Self { close: Some(close), closed: true, waker, updates_written, read, ..Self::default() };
+            *self = Self { close: Some(close), closed: true, waker, ..Self::default() };
         }
     }
 
@@ -342,30 +267,6 @@ mod tests {
         assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"two"))));
         assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))));
         assert_eq!(slot.queued_bytes(), 0);
-    }
-
-    #[tokio::test]
-    async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
-        use crate::transport::shared_socket::{ByteStream, tests::pair};
-        let (session, _peer) = pair().await;
-        let slot = slot();
-        let put = || assert!(slot.put_update(b"update", &mut Vec::new()));
-        slot.attach(session.shared_socket());
-        put();
-        assert_eq!((slot.updates_written(), slot.is_ready(), slot.take()), (1, true, None));
-        slot.put_control(Bytes::from_static(b"first"));
-        put();
-        assert_eq!(slot.take(), Some(Next::Control(Bytes::from_static(b"first"))));
-        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))));
-        slot.written(true);
-        slot.put_control(Bytes::from_static(b"second"));
-        assert!(matches!(slot.take(), Some(Next::Control(_))));
-        put();
-        assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))), "the session is writing");
-        slot.written(true);
-        slot.attach(None);
-        put();
-        assert_eq!((slot.updates_written(), slot.is_ready()), (1, false));
     }
 
     #[test]

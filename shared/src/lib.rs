@@ -45,7 +45,7 @@ pub use world::{Access, World, WorldFull};
 
 /// Everything that a game's source file needs.
 pub mod prelude {
-    pub use crate::entity::{Button, Choice, Entity, Input};
+    pub use crate::entity::{Button, Choice, Entity, Input, KindOf};
     pub use crate::game::{
         BadSettings, Features, Game, InterestRules, LagCompensation, PlayerTurn, PredictedSpawn,
         PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction, Step, Turn,

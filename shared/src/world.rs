@@ -1,6 +1,6 @@
 //! The replicated part of a room's state, and a game's decisions about its room.
 
-use crate::entity::Entity;
+use crate::entity::{Entity, KindOf};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::ENTITIES_MAX;
 use crate::wire::control::Role;
@@ -212,6 +212,27 @@ impl<E: Entity> World<E> {
     pub fn get_mut(&mut self, id: EntityId) -> Option<&mut E> {
         let at = self.find(id)?;
         self.entries.get_mut(at)?.entity.as_mut()
+    }
+
+    /// The entity with this id as its kind `K`; `None` also if it is of another kind.
+    #[must_use]
+    pub fn get_as<K: KindOf<E>>(&self, id: EntityId) -> Option<&K> {
+        self.get(id).and_then(K::of)
+    }
+
+    /// The entity with this id as its kind `K`, mutable; `None` also if it is of another kind.
+    pub fn get_as_mut<K: KindOf<E>>(&mut self, id: EntityId) -> Option<&mut K> {
+        self.get_mut(id).and_then(K::of_mut)
+    }
+
+    /// All entities of kind `K` in the order of their ids.
+    pub fn iter_as<'a, K: KindOf<E> + 'a>(&'a self) -> impl Iterator<Item = (EntityId, &'a K)> {
+        self.iter().filter_map(|(id, entity)| Some((id, K::of(entity)?)))
+    }
+
+    /// All entities of kind `K` in the order of their ids, mutable.
+    pub fn iter_as_mut<'a, K: KindOf<E> + 'a>(&'a mut self) -> impl Iterator<Item = (EntityId, &'a mut K)> {
+        self.iter_mut().filter_map(|(id, entity)| Some((id, K::of_mut(entity)?)))
     }
 
     /// All entities in the order of their ids.

@@ -5,7 +5,7 @@ use crate::admission::AddressPermit;
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::session;
 use crate::transport::peer::Peer;
-use crate::transport::shared_socket::ByteStream;
+use crate::transport::stream::ByteStream;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;

@@ -63,7 +63,8 @@ fn format(format: LogFormat, lines: Lines) -> Box<dyn Layer<Inner> + Send + Sync
             let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             log.with_ansi(colour).boxed()
         }
-        LogFormat::Json => log.json().flatten_event(true).boxed(),
+        // The list of spans has the current one, too.
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).boxed(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::leak_audit::{AuditEntry, Audited};
 use crate::outbox::Slots;
 use crate::room_port::RoomPort;
 use crate::room_task::room_metrics::RoomMetrics;
-use crate::room_threads::{Job, Progress, Subject};
+use crate::room_threads::{Job, Progress, Subject, room_span};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tickwire_shared::game::Game;
@@ -21,6 +21,7 @@ use tickwire_shared::wire::{Close, CloseCode};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 /// A room that is made and has a port, but does not run yet.
 pub(crate) trait NewRoom: Send {
@@ -53,10 +54,11 @@ impl<G: Game> NewRoom for RoomParts<G> {
     fn start(self: Box<Self>, context: &Arc<ServerContext>, number: u64) {
         let Self { port, mut room, permit } = *self;
         room.sample_bytes();
+        let span = room_span(port.id(), port.game());
         let now = Instant::now();
         let driver = Box::new(Driver {
             schedule: Schedule::new(port.facts().tick_rate, number, context.epoch, now),
-            tally: RoomMetrics::new(context.metrics.clone(), port.id(), port.game().clone()),
+            tally: RoomMetrics::new(context.metrics.clone(), port.game()),
             context: context.clone(),
             port,
             room,
@@ -65,11 +67,12 @@ impl<G: Game> NewRoom for RoomParts<G> {
             started: now,
             empty_since: None,
         });
-        tracing::info!(room = %driver.port.id(), game = %driver.port.game(), "room started");
+        span.in_scope(|| tracing::info!("room started"));
         let postings = [context.leak_audit.post(Audited::Task), context.leak_audit.post(Audited::Timer)];
         let stakes = Stakes { permit, postings };
         let runtime = Handle::current();
-        context.room_threads.start(Box::new(Running { driver: Some(driver), stakes: Some(stakes), runtime }));
+        let running = Running { driver: Some(driver), stakes: Some(stakes), runtime, span };
+        context.room_threads.start(Box::new(running));
     }
 }
 
@@ -87,6 +90,8 @@ struct Running<G: Game> {
     stakes: Option<Stakes>,
     /// Where the sessions run; there the directory is notified of the room's end.
     runtime: Handle,
+    /// Entered once per run, not per message.
+    span: Span,
 }
 
 struct Driver<G: Game> {
@@ -127,6 +132,7 @@ impl<G: Game> Job for Running<G> {
     }
 
     fn run(&mut self) -> Progress {
+        let _entered = self.span.enter();
         let Some(driver) = &mut self.driver else { return Progress::Over };
         let Some(end) = driver.wake() else { return Progress::Again };
         let (context, port) = (driver.context.clone(), driver.port.clone());
@@ -134,12 +140,13 @@ impl<G: Game> Job for Running<G> {
         // What panicked once may panic again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.driver = None));
         let stakes = self.stakes.take();
-        self.runtime.spawn(async move {
+        let release = async move {
             if !port.is_abandoned() {
                 context.directory.release(port.id()).await;
             }
             drop((port, stakes));
-        });
+        };
+        self.runtime.spawn(release.in_current_span());
         Progress::Over
     }
 }
@@ -155,7 +162,7 @@ impl<G: Game> Driver<G> {
     }
 
     fn finish(&mut self, end: RoomEnd) {
-        let (id, game, ticks) = (self.port.id(), self.port.game().clone(), self.room.tick());
+        let ticks = self.room.tick();
         let close = match &end {
             RoomEnd::Idle => Close::from(CloseCode::NoSuchRoom),
             RoomEnd::Closed(close) => close.clone(),
@@ -167,11 +174,11 @@ impl<G: Game> Driver<G> {
         match end {
             RoomEnd::Panicked => {
                 self.context.metrics.room_panics.inc();
-                tracing::error!(room = %id, %game, %ticks, "room ended: the game panicked");
+                tracing::error!(%ticks, "room ended: the game panicked");
             }
-            RoomEnd::Idle => tracing::info!(room = %id, %game, %ticks, "room ended: it was empty"),
-            RoomEnd::Closed(close) => tracing::info!(room = %id, %game, %ticks, %close, "room ended"),
-            RoomEnd::Abandoned => tracing::info!(room = %id, %game, %ticks, "a room that had hung has ended"),
+            RoomEnd::Idle => tracing::info!(%ticks, "room ended: it was empty"),
+            RoomEnd::Closed(close) => tracing::info!(%ticks, %close, "room ended"),
+            RoomEnd::Abandoned => tracing::info!(%ticks, "a room that had hung has ended"),
         }
     }
 
@@ -208,34 +215,33 @@ impl<G: Game> Driver<G> {
         self.is_idle(now).then_some(RoomEnd::Idle)
     }
 
-    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
-    /// the room did, so its times of arrival tell a client's clock nothing.
-    fn drain(&mut self, now: Instant, lost_time: bool) {
-        // This order keeps each member's messages in order: what a session left in the inbox arrived before
-        // it lent the reading to the room, and what it reads from now on arrives after what the room has
-        // read.
-        let harvested = &mut self.batch.harvested;
+    /// Collects what arrived since the last tick. This order keeps each member's messages in order, see
+    /// [`direct`](crate::transport::direct).
+    fn collect(&mut self, now: Instant) {
+        let Batch { received, .. } = &mut self.batch;
         self.slots.receive_ready(now, |member, at, message| {
-            let mut event = MemberEvent::decode(message)?;
-            if let MemberEvent::Frame(frame) = &mut event {
-                frame.timed = at.is_some();
-            }
-            harvested.push(Item { at: at.unwrap_or(now), member, event });
+            received.push(Item { at, member, event: MemberEvent::decode(message)? });
             Ok(())
         });
         self.port.swap(&mut self.batch);
         self.slots.let_sessions_read();
+    }
+
+    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
+    /// the room did, so its times of arrival tell a client's clock nothing.
+    fn drain(&mut self, now: Instant, lost_time: bool) {
+        self.collect(now);
         for Arrival { member, slot, answer } in self.batch.arrivals.drain(..) {
             self.slots.add(member, slot, answer);
         }
-        for Item { at, member, mut event } in self.batch.items.drain(..).chain(self.batch.harvested.drain(..))
-        {
+        for Item { at, member, mut event } in self.batch.drain() {
             let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
             let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave);
             if let MemberEvent::Frame(frame) = &mut event {
-                frame.timed &= !lost_time;
+                frame.timed = at.is_some() && !lost_time;
             }
-            let at = at.min(now).saturating_duration_since(self.started);
+            let at = at.map_or(now, |at| at.min(now));
+            let at = at.saturating_duration_since(self.started);
             self.room.handle(at, member, event, &mut self.slots);
             if comes && self.room.has_member(member) {
                 let name = self.room.player_name(member).cloned();

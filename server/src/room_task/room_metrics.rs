@@ -4,7 +4,6 @@ use super::schedule::Due;
 use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason};
 use std::sync::Arc;
 use std::time::Duration;
-use tickwire_shared::id::RoomId;
 use tickwire_shared::room::RoomStats;
 use tickwire_shared::wire::control::{Desync, GameName};
 use tokio::time::Instant;
@@ -16,8 +15,6 @@ const LINE_PERIOD: Duration = Duration::from_secs(10);
 pub(super) struct RoomMetrics {
     metrics: Arc<Metrics>,
     events: GameEvents,
-    room: RoomId,
-    game: GameName,
     refused_lines: Lines,
     floor_lines: Lines,
     told: RoomStats,
@@ -26,12 +23,12 @@ pub(super) struct RoomMetrics {
 }
 
 impl RoomMetrics {
-    pub(super) fn new(metrics: Arc<Metrics>, room: RoomId, game: GameName) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, game: &GameName) -> Self {
         metrics.rooms.inc();
         metrics.rooms_made.inc();
-        let (events, told) = (metrics.events_of(&game), RoomStats::default());
+        let (events, told) = (metrics.events_of(game), RoomStats::default());
         let (refused_lines, floor_lines) = (Lines::default(), Lines::default());
-        Self { metrics, events, room, game, refused_lines, floor_lines, told, players: 0, spectators: 0 }
+        Self { metrics, events, refused_lines, floor_lines, told, players: 0, spectators: 0 }
     }
 
     /// Records how late a wakeup was.
@@ -69,9 +66,8 @@ impl RoomMetrics {
         metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
         metrics.budgets.add(stats, told);
         if let Some(updates) = self.floor_lines.due(stats.floors_above_budget) {
-            let (room, game) = (self.room, &self.game);
             tracing::warn!(
-                %room, %game, updates,
+                updates,
                 "players' own streams and private sections alone exceed client_bytes_per_s: raise it, or \
                  make the game's cells smaller"
             );
@@ -101,8 +97,7 @@ impl RoomMetrics {
         if let Some(refused) = self.refused_lines.due(stats.events_refused.total())
             && let Some(cause) = stats.events_refused.last
         {
-            let (room, game) = (self.room, &self.game);
-            tracing::warn!(%room, %game, refused, %cause, "the game gave out events that are not sent");
+            tracing::warn!(refused, %cause, "the game gave out events that are not sent");
         }
         metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
         for (verdict, now, then) in [
@@ -174,7 +169,7 @@ mod tests {
     #[test]
     fn how_late_a_tick_began_is_told_as_a_histogram() {
         let metrics = Arc::new(Metrics::new());
-        let tally = RoomMetrics::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
+        let tally = RoomMetrics::new(metrics.clone(), &GameName::cut("cards"));
         tally.woken(Duration::from_micros(300));
         tally.woken(Duration::from_millis(250));
         let text = metrics.render(Form::Text);
@@ -191,7 +186,7 @@ mod tests {
     #[test]
     fn refused_and_dropped_events_are_counted_for_the_game_from_the_start() {
         let metrics = Arc::new(Metrics::new());
-        let mut tally = RoomMetrics::new(metrics.clone(), RoomId::from_bits(1), GameName::cut("cards"));
+        let mut tally = RoomMetrics::new(metrics.clone(), &GameName::cut("cards"));
         let line = |cause: &str, count: u64| {
             let line = format!("tickwire_events_refused_total{{game=\"cards\",cause=\"{cause}\"}} {count}\n");
             let text = metrics.render(Form::Text);

@@ -7,6 +7,13 @@ use std::time::Instant;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::control::GameName;
+use tracing::Span;
+
+/// The span around everything that a room does. At the level of errors, so that each line has it which is
+/// logged at all.
+pub(crate) fn room_span(id: RoomId, game: &GameName) -> Span {
+    tracing::error_span!(parent: None, "room", %id, %game)
+}
 
 /// Whose code a thread runs.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ mod desk;
 mod pool;
 mod watchdog;
 
-pub(crate) use desk::Subject;
+pub(crate) use desk::{Subject, room_span};
 
 use crate::metrics::Metrics;
 use pool::Pool;
@@ -77,13 +77,15 @@ impl RoomThreads {
         }
     }
 
-    /// Runs `work`, code of a game, once. `None` if it panicked.
+    /// Runs `work`, code of a game, once, in the room's span. `None` if it panicked.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         subject: Subject,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
         let (done, result) = oneshot::channel();
+        let span = room_span(subject.room(), subject.game());
+        let work = move || span.in_scope(work);
         self.start(Box::new(Once { subject, work: Some((work, done)), due_at: Instant::now() }));
         result.await.ok()
     }

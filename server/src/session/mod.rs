@@ -10,13 +10,14 @@ mod play;
 mod tests;
 
 use crate::hub::{CurrentRoom, Hub};
-use crate::leak_audit::Audited;
+use crate::leak_audit::{AuditEntry, Audited};
+use crate::messages_in::MessagesIn;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
-use crate::slot::{MessagesIn, Slot};
+use crate::slot::Slot;
 use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::peer::Peer;
-use crate::transport::shared_socket::ByteStream;
+use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
 use crate::transport::{Link, LinkError};
 use bytes::Bytes;
@@ -26,6 +27,8 @@ use tickwire_shared::id::{RoomId, SessionId};
 use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 /// How many bytes one connection may send, 1/s. Above this, reading pauses; ten seconds above this end the
 /// session with 4008.
@@ -124,7 +127,8 @@ struct Session {
     traffic: Traffic,
     peer: Peer,
     room: Option<RoomId>,
-    player: Option<Name>,
+    began: Instant,
+    _audit_entry: AuditEntry,
 }
 
 impl Drop for Session {
@@ -154,18 +158,32 @@ pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
     connection
 }
 
-/// Runs a session over `link` to its end.
-async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
+/// Runs a session over `link` to its end, in a span of its own: at the level of errors, so that each line has
+/// it which is logged at all.
+///
+/// This is no `async fn`, because its future would hold the session twice.
+fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) -> impl Future<Output = ()> + Send + use<L> {
     let began = Instant::now();
-    let audit_entry = hub.context().leak_audit.post(Audited::Session);
+    let _audit_entry = hub.context().leak_audit.post(Audited::Session);
     let (id, slot) = hub.admit(peer);
-    let mut session = Session { hub, id, slot, traffic: Traffic::default(), peer, room: None, player: None };
+    let span = tracing::error_span!(parent: None, "session", %id, %peer, player = Empty);
+    let traffic = Traffic::default();
+    let mut session = Session { hub, id, slot, traffic, peer, room: None, began, _audit_entry };
+    let life = async move {
+        run_to_end(&mut session, &mut *link).await;
+        // Before the link, whose socket is closed after this.
+        drop(session);
+    };
+    life.instrument(span)
+}
+
+async fn run_to_end<L: Link>(session: &mut Session, link: &mut L) {
     // The handshake's state is large and short-lived, so it has its own box and is not part of the play
     // loop's task.
-    let ending = match Box::pin(handshake::run(&mut session, &mut *link)).await {
+    let ending = match Box::pin(handshake::run(session, link)).await {
         Ok(mut membership) => {
             let _audit_entry = session.hub.context().leak_audit.post(Audited::Member);
-            let ending = play::run(&mut session, &mut *link, &membership).await;
+            let ending = play::run(session, link, &membership).await;
             membership.parting = ending.parting();
             ending
         }
@@ -174,27 +192,22 @@ async fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) {
             ending
         }
     };
-    Box::pin(closing::run(&mut session, &mut *link, &ending)).await;
-    session.report(&ending, began);
-    drop(session);
-    drop(audit_entry);
+    Box::pin(closing::run(session, link, &ending)).await;
+    session.report(&ending);
 }
 
 impl Session {
     /// The session has its seat: the log and the listing tell the operator which number to kick.
     fn seat(&mut self, membership: &Membership, player: Name) {
         let room = membership.port.id();
-        tracing::info!(
-            session = %self.id, peer = %self.peer, %room, player = &*player,
-            "session has its seat"
-        );
-        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player: player.clone() });
+        Span::current().record("player", &*player);
+        tracing::info!(%room, "session has its seat");
+        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player });
         self.room = Some(room);
-        self.player = Some(player);
     }
 
     /// Logs one line for the end of each connection.
-    fn report(&self, ending: &Ending, began: Instant) {
+    fn report(&self, ending: &Ending) {
         let metrics = &self.hub.context().metrics;
         let traffic = self.traffic;
         if matches!(ending, Ending::Closed(close) if close.code == CloseCode::BadResume) {
@@ -209,15 +222,12 @@ impl Session {
             metrics.closed(known);
         }
         tracing::info!(
-            session = %self.id,
-            peer = %self.peer,
-            room = self.room.map(tracing::field::display),
-            player = self.player.as_deref(),
+            room = self.room.map(display),
             code,
             reason = %ending,
-            seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+            seconds = (self.began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
             messages_in = traffic.messages_in.total(),
-            messages_out = self.slot.updates_written() + traffic.updates_out + traffic.control_out,
+            messages_out = traffic.updates_out + traffic.control_out,
             "session ended"
         );
     }

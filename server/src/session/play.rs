@@ -1,9 +1,8 @@
 //! The play loop: one task that writes what the slot holds, reads what the peer sends, and watches the time
 //! limits.
 //!
-//! On a link polled on ticks, the room reads most of it instead, when its tick begins. The session lends it
-//! the reading, gets it back for what the room cannot judge, and receives only when the room says so, so that
-//! the order stays.
+//! If the link has a direct path, the room writes and reads most of it instead. A [`Reader`] says when the
+//! session may read.
 //!
 //! It does not read the clock for each message. Only a delivered frame needs a time stamp, one per wakeup.
 
@@ -12,6 +11,7 @@ use crate::leak_audit::Audited;
 use crate::room_port::{Membership, RoomPort};
 use crate::slot::{Next, Slot};
 use crate::transport::allowance::{Allowance, Verdict};
+use crate::transport::direct::Reader;
 use crate::transport::{Link, Received};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -41,17 +41,18 @@ const MESSAGES_PER_S_MIN: u32 = 120;
 pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership: &Membership) -> Ending {
     let _timer = session.hub.context().leak_audit.post(Audited::Timer);
     let mut told = Traffic::default();
-    let clocked = match link.poll_on_tick() {
-        Ok(clocked) => clocked,
+    let reader = match Reader::start(link) {
+        Ok(reader) => reader,
         Err(error) => return error.into(),
     };
-    session.slot.attach(link.shared_socket());
-    let mut play = Play::new(session, link, membership, clocked);
+    session.slot.attach(reader.handle());
+    let mut play = Play::new(session, link, membership, reader);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
     // From here on the session writes and reads alone.
     play.slot().attach(None);
-    play.reclaim();
-    link.poll_on_wake();
+    let (read, updates) = play.reader.stop(play.link);
+    session.traffic.messages_in.add(read);
+    session.traffic.updates_out += updates;
     session.traffic.report(&mut told, &session.hub.context().metrics);
     ending
 }
@@ -61,8 +62,7 @@ struct Play<'a, L> {
     port: &'a dyn RoomPort,
     member: MemberId,
     session: &'a mut Session,
-    /// The link is clocked: it is read when the room says so.
-    clocked: bool,
+    reader: Reader,
     /// A message that the link took is not fully written yet.
     writing: bool,
     /// The message being written is an update: the slot becomes ready when it is written.
@@ -96,14 +96,14 @@ fn closed(close: Close) -> Poll<Ending> {
 }
 
 impl<'a, L: Link> Play<'a, L> {
-    fn new(session: &'a mut Session, link: &'a mut L, membership: &'a Membership, clocked: bool) -> Self {
+    fn new(session: &'a mut Session, link: &'a mut L, membership: &'a Membership, reader: Reader) -> Self {
         let port = &*membership.port;
         Self {
             link,
             port,
             member: membership.member,
             session,
-            clocked,
+            reader,
             writing: false,
             update: false,
             written: 0,
@@ -123,12 +123,14 @@ impl<'a, L: Link> Play<'a, L> {
         if !self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             self.slot().register(cx.waker());
+            self.reader.register(cx.waker());
         }
         if let Poll::Ready(ending) = self.poll_write(cx) {
             return Poll::Ready(ending);
         }
-        let may_read = !self.clocked || self.slot().take_reading();
-        if may_read && let Poll::Ready(ending) = self.poll_read(cx) {
+        if self.reader.may_read()
+            && let Poll::Ready(ending) = self.poll_read(cx)
+        {
             return Poll::Ready(ending);
         }
         // The timer wakes this task through the slot.
@@ -176,27 +178,23 @@ impl<'a, L: Link> Play<'a, L> {
         }
     }
 
-    /// Takes the reading back from the room, and counts what the room has read.
-    fn reclaim(&mut self) {
-        self.link.reclaim();
-        let read = self.session.slot.take_read();
+    /// From now on the session reads, and the room does not. Counts what the room has read.
+    fn begin_reading(&mut self) {
+        let read = self.reader.begin(self.link);
         self.session.traffic.messages_in.add(read);
         self.messages.spend(u32::try_from(read.total()).unwrap_or(u32::MAX));
     }
 
-    /// Lends the reading to the room.
-    fn lend(&mut self) {
-        self.link.lend(u32::try_from(self.messages.left()).unwrap_or(0));
+    /// From now on the room may read.
+    fn pause_reading(&mut self) {
+        self.reader.pause(self.link, self.messages.left());
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        if !self.clocked {
-            return self.poll_messages(cx);
-        }
-        self.reclaim();
+        self.begin_reading();
         let ending = self.poll_messages(cx);
         if ending.is_pending() {
-            self.lend();
+            self.pause_reading();
         }
         ending
     }
@@ -224,10 +222,7 @@ impl<'a, L: Link> Play<'a, L> {
             }
             self.messages.spend(1);
         }
-        // Reading from a clocked link continues at the next tick.
-        if !self.clocked {
-            cx.waker().wake_by_ref();
-        }
+        self.reader.read_on(cx);
         Poll::Pending
     }
 
@@ -267,10 +262,8 @@ impl<'a, L: Link> Play<'a, L> {
             ready!(self.beat.as_mut().poll(&mut timer_cx));
             let next = Instant::now() + BEAT;
             self.beat.as_mut().reset(next);
-            if self.clocked {
-                self.reclaim();
-                self.lend();
-            }
+            self.begin_reading();
+            self.pause_reading();
             self.session.traffic.report(told, &self.session.hub.context().metrics);
             if let Some(ending) = self.check_silence().or_else(|| self.check_stall()) {
                 return Poll::Ready(ending);

@@ -75,8 +75,8 @@ impl Inbound {
         self.bytes.get(self.pending.clone()).unwrap_or_default()
     }
 
-    /// Drops the pending bytes and starts with these, which must be the pending bytes of another `Inbound` or
-    /// lease.
+    /// Drops the pending bytes and starts with these, which must be the pending bytes of
+    /// another `Inbound`.
     pub(super) fn start_with(&mut self, pending: &[u8]) {
         self.pending = 0..0;
         let space = self.space();

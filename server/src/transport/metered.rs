@@ -22,6 +22,23 @@ pub(super) fn is_rate_exceeded(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<RateExceeded>())
 }
 
+/// Counts what arrived, and what may.
+#[derive(Debug)]
+pub(super) struct Meter {
+    /// Bytes that arrived so far.
+    pub(super) bytes_in: u64,
+    /// Bytes that may arrive.
+    pub(super) allowance: Allowance,
+}
+
+impl Meter {
+    /// Counts bytes that arrived, through the stream or past it.
+    pub(super) fn count(&mut self, bytes: u64) {
+        self.bytes_in += bytes;
+        self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+}
+
 /// A stream for one task. Reads and writes that would wait return [`io::ErrorKind::WouldBlock`] and later
 /// wake the task that was set last.
 #[derive(Debug)]
@@ -32,8 +49,7 @@ pub(super) struct Metered<S> {
     carry: Bytes,
     /// Bytes that tungstenite has read.
     read: u64,
-    bytes_in: u64,
-    allowance: Allowance,
+    pub(super) meter: Meter,
     /// Made for a pause and kept until reading continues.
     pause: Option<Pin<Box<Sleep>>>,
     frame: Option<Frame>,
@@ -72,8 +88,7 @@ impl<S> Metered<S> {
             waker: Waker::noop().clone(),
             carry: Bytes::new(),
             read: 0,
-            bytes_in: 0,
-            allowance: Allowance::new(bytes_per_s),
+            meter: Meter { bytes_in: 0, allowance: Allowance::new(bytes_per_s) },
             pause: None,
             frame: None,
         }
@@ -87,11 +102,6 @@ impl<S> Metered<S> {
         }
     }
 
-    /// Bytes that arrived so far.
-    pub(super) fn bytes_in(&self) -> u64 {
-        self.bytes_in
-    }
-
     /// Leaves received bytes to tungstenite, ahead of everything that arrives later.
     pub(super) fn leave(&mut self, bytes: &[u8]) {
         self.carry = Bytes::copy_from_slice(bytes);
@@ -102,24 +112,13 @@ impl<S> Metered<S> {
         self.carry.is_empty().then_some(self.read)
     }
 
-    /// Counts bytes that arrived, through this stream or past it.
-    pub(super) fn count(&mut self, bytes: u64) {
-        self.bytes_in += bytes;
-        self.allowance.spend(u32::try_from(bytes).unwrap_or(u32::MAX));
-    }
-
-    /// Bytes that may arrive before the rate is checked.
-    pub(super) fn allowance_left(&self) -> i64 {
-        self.allowance.left()
-    }
-
     fn poll_allowance(&mut self) -> Poll<io::Result<()>> {
         loop {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(&mut Context::from_waker(&self.waker)));
                 self.pause = None;
             }
-            match self.allowance.renew(Instant::now()) {
+            match self.meter.allowance.renew(Instant::now()) {
                 Verdict::Go => return Poll::Ready(Ok(())),
                 Verdict::Pause(until) => self.pause = Some(Box::pin(tokio::time::sleep_until(until))),
                 Verdict::Over => return Poll::Ready(Err(io::Error::other(RateExceeded))),
@@ -184,14 +183,14 @@ fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
 impl<S: AsyncRead + Unpin> Metered<S> {
     /// Reads what arrives, bypassing tungstenite.
     pub(super) fn receive(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if self.allowance.is_empty() {
+        if self.meter.allowance.is_empty() {
             or_would_block(self.poll_allowance())?;
         }
         let mut buffer = ReadBuf::new(bytes);
         let cx = &mut Context::from_waker(&self.waker);
         or_would_block(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
         let count = buffer.filled().len();
-        self.count(count as u64);
+        self.meter.count(count as u64);
         Ok(count)
     }
 }

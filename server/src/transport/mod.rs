@@ -2,22 +2,24 @@
 //! it; knows no message of the protocol and no game.
 //!
 //! A [`Link`] is polled, so that one task serves both directions. A session has it as a type parameter, not
-//! as a trait object: nothing is boxed per message. There are two links: [`websocket`] and [`memory`].
+//! as a trait object: nothing is boxed per message. There are two links: [`websocket`] and [`memory`]. How a
+//! room reads and writes without a session's task is in [`direct`].
 
 pub(crate) mod allowance;
+#[cfg(feature = "direct-io")]
+pub(crate) mod direct;
+#[cfg(not(feature = "direct-io"))]
+#[path = "direct_off.rs"]
+pub(crate) mod direct;
 mod frame;
 mod inbound;
-pub(crate) mod lease;
 pub(crate) mod memory;
 mod metered;
 pub(crate) mod peer;
-pub(crate) mod shared_socket;
-mod socket;
+pub(crate) mod stream;
 pub(crate) mod websocket;
 
 use bytes::Bytes;
-use shared_socket::SharedSocket;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use tickwire_shared::wire::{Close, CloseCode};
 
@@ -78,27 +80,9 @@ pub(crate) trait Link: Unpin + Send {
     /// Bytes that arrived so far, including framing where the link has any. Changes with every heartbeat.
     fn bytes_in(&self) -> u64;
 
-    /// The direct path: what a room may write to and read from without this link. `None` if only the link
-    /// can.
-    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
+    /// What a room needs for reading and writing past this link. `None` if only the link can.
+    #[cfg(feature = "direct-io")]
+    fn direct(&mut self) -> Option<direct::Parts<'_>> {
         None
     }
-
-    /// From now on arriving bytes wake no task, until [`Link::poll_on_wake`]: the room says at its ticks when
-    /// to receive, or receives itself while it has the lease. Returns whether this is so.
-    ///
-    /// # Errors
-    /// The connection no longer exists.
-    fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
-        Ok(false)
-    }
-
-    /// From now on arriving bytes wake the receiving task. What the room holds must have been reclaimed.
-    fn poll_on_wake(&mut self) {}
-
-    /// Lets the room receive up to `messages`. It stops at the first one that a room cannot read.
-    fn lend(&mut self, _messages: u32) {}
-
-    /// Ends the lease: the link receives again.
-    fn reclaim(&mut self) {}
 }

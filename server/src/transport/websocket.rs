@@ -7,15 +7,15 @@
 //! Only one task ever uses a link, so tungstenite is driven directly: an adapter that serves a reader and a
 //! writer in two tasks registers four wakers per poll.
 
+#[cfg(feature = "direct-io")]
+use super::direct;
 use super::inbound::{Inbound, NextMessage};
-use super::lease::Lease;
 use super::metered::{Metered, is_rate_exceeded};
-use super::shared_socket::{ByteStream, SharedSocket};
+use super::stream::ByteStream;
 use super::{Link, LinkError, Received};
 use bytes::Bytes;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tickwire_shared::limits::INBOUND_BYTES_MAX;
 use tickwire_shared::wire::{Close, CloseCode};
@@ -52,12 +52,13 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct WebSocketLink<S> {
     socket: WebSocket<Metered<S>>,
-    /// `None` while it is lent to the room.
+    /// `None` while a room reads in this link's place.
     inbound: Option<Box<Inbound>>,
-    /// What may be lent, and where.
-    shared_socket: Option<Arc<SharedSocket>>,
+    /// What a room may write to and read from.
+    #[cfg(feature = "direct-io")]
+    handle: Option<direct::Handle>,
     /// Frames are read in `inbound`: tungstenite holds no part of one.
-    direct: bool,
+    in_place: bool,
     /// Bytes of the frames that tungstenite has delivered, each head counted at its shortest.
     taken: u64,
     /// The message that tungstenite delivered last.
@@ -70,17 +71,19 @@ impl<S: ByteStream> WebSocketLink<S> {
     /// Takes over the stream after the HTTP upgrade. `already_read` are the bytes that arrived after the
     /// request's head.
     pub(crate) fn open(io: S, already_read: &Bytes, bytes_per_s: u32) -> Box<Self> {
-        let shared_socket = io.shared_socket();
+        #[cfg(feature = "direct-io")]
+        let handle = io.direct();
         let mut metered = Metered::new(io, bytes_per_s);
-        metered.count(already_read.len() as u64);
+        metered.meter.count(already_read.len() as u64);
         metered.leave(already_read);
-        let direct = already_read.is_empty();
+        let in_place = already_read.is_empty();
         let socket = WebSocket::from_raw_socket(metered, Role::Server, Some(config()));
         Box::new(Self {
             socket,
             inbound: Some(Box::default()),
-            shared_socket,
-            direct,
+            #[cfg(feature = "direct-io")]
+            handle,
+            in_place,
             taken: 0,
             received: Bytes::new(),
             drained: 0,
@@ -104,7 +107,7 @@ impl<S: ByteStream> WebSocketLink<S> {
 
 impl<S: ByteStream> WebSocketLink<S> {
     /// Where the next message is in `inbound`; `None` if tungstenite has to continue.
-    fn poll_direct(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
+    fn poll_in_place(&mut self) -> Poll<Result<Option<Range<usize>>, LinkError>> {
         let Some(inbound) = &mut self.inbound else { return Poll::Pending };
         loop {
             match inbound.take() {
@@ -113,7 +116,7 @@ impl<S: ByteStream> WebSocketLink<S> {
                 NextMessage::Other => {
                     self.socket.get_mut().leave(inbound.pending());
                     inbound.start_with(&[]);
-                    self.direct = false;
+                    self.in_place = false;
                     return Poll::Ready(Ok(None));
                 }
             }
@@ -126,13 +129,13 @@ impl<S: ByteStream> WebSocketLink<S> {
         }
     }
 
-    /// Notes a message from tungstenite. If tungstenite holds nothing more, frames can be read directly
+    /// Notes a message from tungstenite. If tungstenite holds nothing more, frames can be read in place
     /// again: heads that were longer than necessary make `taken` too small, never too large. The answer to a
     /// ping is sent when it reads on.
     fn took(&mut self, message: &Message) {
         let length = message.len() as u64;
         self.taken += if length < 126 { 6 + length } else { 8 + length };
-        self.direct = message.is_binary() && self.socket.get_ref().bytes_read() == Some(self.taken);
+        self.in_place = message.is_binary() && self.socket.get_ref().bytes_read() == Some(self.taken);
     }
 
     fn poll_tungstenite(&mut self) -> Poll<Result<Received<'_>, LinkError>> {
@@ -161,8 +164,8 @@ impl<S: ByteStream> WebSocketLink<S> {
 impl<S: ByteStream> Link for WebSocketLink<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received<'_>, LinkError>> {
         self.socket.get_mut().set_waker(cx);
-        if self.direct
-            && let Some(at) = ready!(self.poll_direct())?
+        if self.in_place
+            && let Some(at) = ready!(self.poll_in_place())?
         {
             let message = self.inbound.as_ref().map_or(&[][..], |inbound| inbound.message(at));
             return Poll::Ready(Ok(Received::Message(message)));
@@ -217,43 +220,13 @@ impl<S: ByteStream> Link for WebSocketLink<S> {
     }
 
     fn bytes_in(&self) -> u64 {
-        self.socket.get_ref().bytes_in()
+        self.socket.get_ref().meter.bytes_in
     }
 
-    fn shared_socket(&self) -> Option<Arc<SharedSocket>> {
-        self.shared_socket.clone()
-    }
-
-    fn poll_on_tick(&mut self) -> Result<bool, LinkError> {
-        self.shared_socket
-            .as_ref()
-            .map_or(Ok(false), |shared_socket| shared_socket.poll_on_tick().map_err(|_| LinkError::Cut))
-    }
-
-    fn poll_on_wake(&mut self) {
-        if let Some(shared_socket) = &self.shared_socket {
-            // An error means that the connection no longer exists; the next write will find that out too.
-            let _ = shared_socket.poll_on_wake();
-        }
-    }
-
-    fn lend(&mut self, messages: u32) {
-        let bytes = self.socket.get_ref().allowance_left();
-        if !self.direct || bytes <= 0 || messages == 0 {
-            return;
-        }
-        if let Some(shared_socket) = &self.shared_socket
-            && let Some(inbound) = self.inbound.take()
-        {
-            shared_socket.lend(Lease::new(inbound.pending(), messages, bytes));
-        }
-    }
-
-    fn reclaim(&mut self) {
-        if let Some(lease) = self.shared_socket.as_ref().and_then(|shared_socket| shared_socket.reclaim()) {
-            self.socket.get_mut().count(lease.bytes_in());
-            self.inbound.insert(Box::default()).start_with(lease.pending());
-        }
+    #[cfg(feature = "direct-io")]
+    fn direct(&mut self) -> Option<direct::Parts<'_>> {
+        let (inbound, meter) = (&mut self.inbound, &mut self.socket.get_mut().meter);
+        Some(direct::Parts { handle: self.handle.as_ref()?, inbound, meter, in_place: self.in_place })
     }
 }
 
@@ -333,12 +306,12 @@ mod tests {
         ]
     }
 
-    /// Everything that a link reports for `pieces`, and what it answers. Reads directly, without tungstenite,
-    /// only if `direct`.
-    async fn hear(pieces: Vec<Vec<u8>>, direct: bool) -> (Vec<String>, Vec<u8>) {
+    /// Everything that a link reports for `pieces`, and what it answers. Reads past tungstenite,
+    /// only if `in_place`.
+    async fn hear(pieces: Vec<Vec<u8>>, in_place: bool) -> (Vec<String>, Vec<u8>) {
         let (near, mut far) = tokio::io::duplex(1 << 16);
         let mut link = WebSocketLink::open(near, &Bytes::new(), u32::MAX);
-        link.direct = direct;
+        link.in_place = in_place;
         let send = async move {
             // After an error the link no longer exists, and writing to it fails.
             for piece in pieces {
@@ -358,7 +331,7 @@ mod tests {
                     Poll::Ready((format!("{received:?}"), received.is_err()))
                 })
                 .await;
-                link.direct &= direct;
+                link.in_place &= in_place;
                 said.push(text);
                 if over {
                     return said;
@@ -384,10 +357,10 @@ mod tests {
             }
             pieces.push(rest.to_vec());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let (direct, plain) = runtime.block_on(async {
+            let (in_place, plain) = runtime.block_on(async {
                 (hear(pieces.clone(), true).await, hear(pieces, false).await)
             });
-            prop_assert_eq!(direct, plain);
+            prop_assert_eq!(in_place, plain);
         }
     }
 
@@ -398,7 +371,7 @@ mod tests {
         let mut hear = async |expected: &[u8]| {
             poll_fn(|cx| link.poll_recv(cx).map(|got| assert_eq!(got, Ok(Received::Message(expected)))))
                 .await;
-            link.direct
+            link.in_place
         };
         far.write_all(&frame(0x82, &[1; 30], false)).await.unwrap();
         assert!(hear(&[1; 30]).await);

@@ -117,6 +117,33 @@ fn a_server_whose_log_nobody_reads_serves_on_and_tells_what_was_lost() {
 }
 
 #[test]
+fn a_line_of_text_begins_with_the_session_or_the_room() {
+    let mut serving = Serving::start(program(LISTEN));
+    let mut player = join(serving.address(), "arena");
+    for _ in 0..3 {
+        read_frame(&mut player);
+    }
+    terminate(&mut serving);
+    let (_, log) = serving.rest();
+    let line = |message: &str| {
+        log.lines().find(|line| line.contains(message)).unwrap_or_else(|| panic!("{message}: {log}"))
+    };
+    for message in ["session has its seat", "session ended"] {
+        let line = line(message);
+        assert!(line.contains(" session{id=1 peer=127.0.0.1 player=\"ann\"}: "), "{line}");
+        assert!(line.contains(" room="), "{line}");
+    }
+    // The Welcome, the Joined, and updates, whoever wrote them.
+    let (_, sent) = line("session ended").split_once("messages_out=").unwrap();
+    assert!(sent.split_whitespace().next().unwrap().parse::<u32>().unwrap() >= 3, "{sent}");
+    for message in ["room started", "room ended"] {
+        let line = line(message);
+        assert!(line.contains(" room{id=") && line.contains(" game=arena}: "), "{line}");
+        assert!(!line.contains("session{"), "{line}");
+    }
+}
+
+#[test]
 fn a_full_log_does_not_keep_a_server_from_stopping() {
     let mut command = program(LISTEN);
     let log = full_pipe(&mut command);

@@ -86,6 +86,10 @@ fn a_panic_is_a_line_of_the_log() {
         let line = log.lines().find(|line| line.contains("\"message\":\"panicked: the game faints\""));
         let line = line.unwrap_or_else(|| panic!("{log}"));
         assert!(line.starts_with('{') && line.contains("panics.rs:"), "{line}");
+        assert!(
+            line.contains("\"name\":\"room\"") && line.contains("\"game\":\"faint\""),
+            "which room: {line}"
+        );
     });
 }
 

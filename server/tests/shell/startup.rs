@@ -176,13 +176,22 @@ fn a_session_is_logged_with_its_player_when_it_joins_and_when_it_ends() {
             let message = format!("\"message\":\"{message}\"");
             err.lines().find(|line| line.contains(&message)).unwrap_or_else(|| panic!("{message}: {err}"))
         };
-        let joined = line("session has its seat");
-        assert!(joined.contains("\"session\":\"1\"") && joined.contains("\"player\":\"ann\""), "{joined}");
-        let ended = line("session ended");
-        for part in ["\"player\":\"ann\"", "\"code\":1001", "\"reason\":\"going_away: ", "\"room\":\""] {
+        let session =
+            ["\"name\":\"session\"", "\"id\":\"1\"", "\"peer\":\"127.0.0.1\"", "\"player\":\"ann\""];
+        let (joined, ended) = (line("session has its seat"), line("session ended"));
+        for part in session {
+            assert!(joined.contains(part) && ended.contains(part), "{part}: {joined}\n{ended}");
+        }
+        for part in ["\"code\":1001", "\"reason\":\"going_away: ", "\"room\":\""] {
             assert!(ended.contains(part), "{part}: {ended}");
         }
         assert_eq!(ended.matches("1001").count(), 1, "{ended}");
+        let room = ["\"name\":\"room\"", "\"id\":\"", "\"game\":\"arena\""];
+        let (started, over) = (line("room started"), line("room ended"));
+        for part in room {
+            assert!(started.contains(part) && over.contains(part), "{part}: {started}\n{over}");
+        }
+        assert!(!started.contains("\"name\":\"session\""), "a room is not part of the session: {started}");
     });
 }
 

@@ -4,7 +4,7 @@ use crate::attributes::Family;
 use crate::fields::{self, all, check_item, no_attribute};
 use crate::predict;
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, Ident, Result, Type, Variant};
@@ -112,7 +112,10 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         |ty| quote_spanned!(ty.span()=> <#ty as ::tickwire_shared::entity::derived::EntityStruct>::fields()),
     );
     let numbers: Vec<_> = (0_u8..).take(variants.len()).collect();
+    let kinds_of = kinds_of(name, &idents, &types);
     Ok(quote! {
+        #(#kinds_of)*
+
         #[automatically_derived]
         #[allow(clippy::all, clippy::pedantic)]
         impl ::tickwire_shared::entity::Entity for #name {
@@ -160,6 +163,47 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// Typed access for each variant whose type no other variant contains.
+fn kinds_of(name: &Ident, idents: &[&Ident], types: &[&Type]) -> Vec<TokenStream> {
+    let texts: Vec<String> = types.iter().map(|ty| ty.to_token_stream().to_string()).collect();
+    let is_unique = |text: &&String| texts.iter().filter(|other| other == text).count() == 1;
+    let all = idents.iter().zip(types).zip(&texts);
+    all.filter(|(_, text)| is_unique(text)).map(|((ident, ty), _)| kind_of(name, ident, ty)).collect()
+}
+
+fn kind_of(name: &Ident, ident: &Ident, ty: &Type) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl ::tickwire_shared::entity::KindOf<#name> for #ty {
+            #[inline]
+            #[allow(unreachable_patterns)]
+            fn of(entity: &#name) -> ::core::option::Option<&Self> {
+                match entity {
+                    #name::#ident(it) => ::core::option::Option::Some(it),
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            #[inline]
+            #[allow(unreachable_patterns)]
+            fn of_mut(entity: &mut #name) -> ::core::option::Option<&mut Self> {
+                match entity {
+                    #name::#ident(it) => ::core::option::Option::Some(it),
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::convert::From<#ty> for #name {
+            #[inline]
+            fn from(it: #ty) -> Self {
+                Self::#ident(it)
+            }
+        }
+    }
 }
 
 fn held_type(variant: &Variant) -> Result<&Type> {

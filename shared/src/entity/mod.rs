@@ -28,6 +28,18 @@ pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv
 pub use step::{CustomStep, RowMut};
 pub use tickwire_derive::{Choice, Entity, Input};
 
+/// One kind of an enum of entities, as the type of its own that the variant contains.
+///
+/// `#[derive(Entity)]` implements it for each variant's type, together with `From`, unless two variants
+/// contain the same type. For [`World::get_as`](crate::World::get_as) and its siblings.
+pub trait KindOf<E>: Sized {
+    /// The entity as this kind, if it is of it.
+    fn of(entity: &E) -> Option<&Self>;
+
+    /// The entity as this kind, mutable, if it is of it.
+    fn of_mut(entity: &mut E) -> Option<&mut Self>;
+}
+
 /// A replicated entity: a struct, or an enum whose variants each contain such a struct (its kinds).
 ///
 /// Implemented by `#[derive(Entity)]`. A row contains one integer per field of the kind, vectors split into

@@ -12,11 +12,11 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(super) enum Socket {
     /// The runtime wakes a task when bytes arrive and when there is room for more.
-    Woken(TcpStream),
+    OnWake(TcpStream),
     /// Arriving bytes wake no task. That saves a wakeup per frame where the socket is read at each tick
     /// anyway.
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    Clocked(clocked::Fd),
+    OnTick(on_tick::Fd),
     /// The runtime could not register it.
     Lost,
 }
@@ -26,16 +26,16 @@ fn lost() -> io::Error {
 }
 
 impl Socket {
-    /// Reads what is available. Registers no waker on a clocked socket.
+    /// Reads what is available. Registers no waker while polled on ticks.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self {
-            Self::Woken(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::OnWake(socket) => Pin::new(socket).poll_read(cx, buffer),
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => socket.poll_read(buffer),
+            Self::OnTick(socket) => socket.poll_read(buffer),
             Self::Lost => Poll::Ready(Err(lost())),
         }
     }
@@ -47,9 +47,9 @@ impl Socket {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self {
-            Self::Woken(socket) => Pin::new(socket).poll_write_vectored(cx, parts),
+            Self::OnWake(socket) => Pin::new(socket).poll_write_vectored(cx, parts),
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => socket.poll_write(cx, parts),
+            Self::OnTick(socket) => socket.poll_write(cx, parts),
             Self::Lost => Poll::Ready(Err(lost())),
         }
     }
@@ -57,18 +57,18 @@ impl Socket {
     /// Writes as much as there is room for, and registers no waker.
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Woken(socket) => socket.try_write(bytes),
+            Self::OnWake(socket) => socket.try_write(bytes),
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => socket.try_write(bytes),
+            Self::OnTick(socket) => socket.try_write(bytes),
             Self::Lost => Err(lost()),
         }
     }
 
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Woken(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::OnWake(socket) => Pin::new(socket).poll_shutdown(cx),
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => Poll::Ready(socket.shutdown()),
+            Self::OnTick(socket) => Poll::Ready(socket.shutdown()),
             Self::Lost => Poll::Ready(Err(lost())),
         }
     }
@@ -76,34 +76,34 @@ impl Socket {
     /// Switches to polling on ticks where the system can tell when bytes arrived. Returns whether it did.
     pub(super) fn poll_on_tick(&mut self) -> io::Result<bool> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
-        if let Self::Woken(socket) = std::mem::replace(self, Self::Lost) {
-            *self = Self::Clocked(clocked::Fd::new(socket)?);
+        if let Self::OnWake(socket) = std::mem::replace(self, Self::Lost) {
+            *self = Self::OnTick(on_tick::Fd::new(socket)?);
         }
-        Ok(self.is_clocked())
+        Ok(self.is_on_tick())
     }
 
     /// Switches back: the waiting task is woken again.
     pub(super) fn poll_on_wake(&mut self) -> io::Result<()> {
         #[cfg(any(target_os = "android", target_os = "linux"))]
-        if self.is_clocked()
-            && let Self::Clocked(socket) = std::mem::replace(self, Self::Lost)
+        if self.is_on_tick()
+            && let Self::OnTick(socket) = std::mem::replace(self, Self::Lost)
         {
-            *self = Self::Woken(socket.into_stream()?);
+            *self = Self::OnWake(socket.into_stream()?);
         }
         Ok(())
     }
 
-    pub(super) fn is_clocked(&self) -> bool {
-        !matches!(self, Self::Woken(_) | Self::Lost)
+    pub(super) fn is_on_tick(&self) -> bool {
+        !matches!(self, Self::OnWake(_) | Self::Lost)
     }
 }
 
-/// Reads from a clocked socket. Any other socket yields nothing this way.
+/// Reads from a socket that is polled on ticks. Any other socket yields nothing this way.
 impl Source for Socket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => socket.read(bytes),
+            Self::OnTick(socket) => socket.read(bytes),
             _ => {
                 let _ = bytes;
                 Err(io::ErrorKind::WouldBlock.into())
@@ -118,7 +118,7 @@ impl Source for Socket {
     ) -> io::Result<(usize, Option<Duration>)> {
         match self {
             #[cfg(any(target_os = "android", target_os = "linux"))]
-            Self::Clocked(socket) => socket.read_timed(bytes, control),
+            Self::OnTick(socket) => socket.read_timed(bytes, control),
             _ => {
                 let _ = (bytes, control);
                 Err(io::ErrorKind::WouldBlock.into())
@@ -128,7 +128,7 @@ impl Source for Socket {
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
-mod clocked {
+mod on_tick {
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SetSockOpt, recvmsg, sockopt::ReceiveTimestampns};
     use nix::sys::time::TimeSpec;
     use std::io::{self, IoSlice, IoSliceMut, Read, Write};

@@ -4,9 +4,11 @@
 //! itself when its tick begins. For anything else (a ping, a long message, a used-up allowance, the end) it
 //! gives the reading back to the session, which judges it.
 
-use super::inbound::{Inbound, NextMessage};
+use super::receiver::Receiver;
+use crate::messages_in::MessagesIn;
+use crate::transport::inbound::NextMessage;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tickwire_shared::wire::Close;
 use tokio::time::Instant;
 
@@ -33,19 +35,20 @@ pub(super) trait Source {
 
 /// What a session lends to its room.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(super) struct Lease {
     /// What arrived and was not looked at yet: at most the beginning of a message, and usually nothing.
     pending: Vec<u8>,
     messages_left: u32,
     bytes_left: i64,
     bytes_in: u64,
+    messages_in: MessagesIn,
     /// How many more ticks do not ask for the time of arrival.
     untimed_ticks: u8,
 }
 
 /// The result of looking at a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Harvest {
+pub(super) enum Outcome {
     /// What arrived was taken.
     Done,
     /// The session has to read.
@@ -54,47 +57,28 @@ pub(crate) enum Harvest {
     Close(Close),
 }
 
-/// The time of a tick's reading, by both clocks, and working memory.
-#[derive(Debug)]
-pub(crate) struct Reading {
-    now: Instant,
-    before: Instant,
-    /// Time since the Unix epoch at `now`; only its distance from stamps of the last tick or so matters.
-    wall: Duration,
-    control: Vec<u8>,
-    /// Where messages are read. All connections share it, so that it stays in the processor's cache.
-    inbound: Inbound,
-}
-
-impl Reading {
-    pub(crate) fn new() -> Self {
-        let now = Instant::now();
-        Self { now, before: now, wall: Duration::ZERO, control: Vec::new(), inbound: Inbound::default() }
-    }
-
-    /// Starts a tick.
-    pub(crate) fn begin(&mut self, now: Instant) {
-        self.before = std::mem::replace(&mut self.now, now);
-        self.wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    }
-
-    /// When something with this stamp arrived: not before the last reading, which would have found it.
-    fn arrival(&self, stamp: Duration) -> Instant {
-        let age = self.wall.saturating_sub(stamp);
-        self.now.checked_sub(age).map_or(self.before, |at| at.max(self.before))
-    }
-}
-
 impl Lease {
     /// A lease for this many messages and bytes. `pending` is what arrived and was not looked at yet.
     pub(super) fn new(pending: &[u8], messages: u32, bytes: i64) -> Self {
         let pending = pending.to_vec();
-        Self { pending, messages_left: messages, bytes_left: bytes, bytes_in: 0, untimed_ticks: 0 }
+        Self {
+            pending,
+            messages_left: messages,
+            bytes_left: bytes,
+            bytes_in: 0,
+            messages_in: MessagesIn::default(),
+            untimed_ticks: 0,
+        }
     }
 
     /// Bytes that were read under this lease.
     pub(super) fn bytes_in(&self) -> u64 {
         self.bytes_in
+    }
+
+    /// Messages that were read under this lease.
+    pub(super) fn messages_in(&self) -> MessagesIn {
+        self.messages_in
     }
 
     /// What arrived and was not looked at.
@@ -104,102 +88,96 @@ impl Lease {
 
     pub(super) fn receive_ready(
         &mut self,
-        reading: &mut Reading,
+        receiver: &mut Receiver,
         source: &mut impl Source,
         mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Harvest {
-        reading.inbound.start_with(&self.pending);
+    ) -> Outcome {
+        receiver.inbound.start_with(&self.pending);
         self.pending.clear();
-        let receive_ready = self.read_messages(reading, source, &mut take);
-        self.pending.extend_from_slice(reading.inbound.pending());
+        let receive_ready = self.read_messages(receiver, source, &mut take);
+        self.pending.extend_from_slice(receiver.inbound.pending());
         receive_ready
     }
 
     fn read_messages(
         &mut self,
-        reading: &mut Reading,
+        receiver: &mut Receiver,
         source: &mut impl Source,
         take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Harvest {
+    ) -> Outcome {
         // What the session had no time for.
-        if let Some(stop) = self.take_messages(reading, None, take) {
+        if let Some(stop) = self.take_messages(receiver, None, take) {
             return stop;
         }
         let timed = self.untimed_ticks == 0;
         self.untimed_ticks = self.untimed_ticks.saturating_sub(1);
         for _ in 0..READS_PER_TICK {
             if self.bytes_left <= 0 {
-                return Harvest::Session;
+                return Outcome::Session;
             }
-            let space = reading.inbound.space();
+            let space = receiver.inbound.space();
             let room = space.len();
             let read = if timed {
-                source.read_timed(space, &mut reading.control)
+                source.read_timed(space, &mut receiver.control)
             } else {
                 source.read(space).map(|bytes| (bytes, None))
             };
             let (bytes, stamp) = match read {
                 Ok((bytes @ 1.., stamp)) => (bytes, stamp),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Harvest::Done,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Outcome::Done,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // The end or an error: the session will see it too.
-                Ok((0, _)) | Err(_) => return Harvest::Session,
+                Ok((0, _)) | Err(_) => return Outcome::Session,
             };
-            reading.inbound.filled(bytes);
+            receiver.inbound.filled(bytes);
             self.bytes_in += bytes as u64;
             self.bytes_left -= bytes as i64;
-            let at = stamp.map(|stamp| reading.arrival(stamp));
+            let at = stamp.map(|stamp| receiver.arrival(stamp));
             if at.is_some() {
                 self.untimed_ticks = UNTIMED_TICKS;
             }
-            if let Some(stop) = self.take_messages(reading, at, take) {
+            if let Some(stop) = self.take_messages(receiver, at, take) {
                 return stop;
             }
             if bytes < room {
                 break;
             }
         }
-        Harvest::Done
+        Outcome::Done
     }
 
     fn take_messages(
         &mut self,
-        reading: &mut Reading,
+        receiver: &mut Receiver,
         at: Option<Instant>,
         take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Option<Harvest> {
+    ) -> Option<Outcome> {
         loop {
             if self.messages_left == 0 {
-                return Some(Harvest::Session);
+                return Some(Outcome::Session);
             }
-            match reading.inbound.take() {
+            match receiver.inbound.take() {
                 NextMessage::Message(message) => {
+                    let message = receiver.inbound.message(message);
                     self.messages_left -= 1;
-                    if let Err(close) = take(at, reading.inbound.message(message)) {
-                        return Some(Harvest::Close(close));
+                    self.messages_in.count(message);
+                    if let Err(close) = take(at, message) {
+                        return Some(Outcome::Close(close));
                     }
                 }
                 NextMessage::Part => return None,
-                NextMessage::Other => return Some(Harvest::Session),
+                NextMessage::Other => return Some(Outcome::Session),
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::transport::shared_socket::{ByteStream, DirectTcp};
-    use crate::transport::websocket::WebSocketLink;
-    use crate::transport::{Link, LinkError, Received};
-    use bytes::Bytes;
-    use std::task::{Context, Poll, Waker};
-    use tickwire_shared::Rng;
     use tickwire_shared::wire::CloseCode;
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::{TcpListener, TcpStream};
 
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    pub(in super::super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let length = payload.len();
         let mut bytes = vec![first];
         if length < 126 {
@@ -239,9 +217,9 @@ mod tests {
         }
     }
 
-    fn look(lease: &mut Lease, source: &mut Pieces) -> (Harvest, Vec<(bool, Vec<u8>)>) {
+    fn look(lease: &mut Lease, source: &mut Pieces) -> (Outcome, Vec<(bool, Vec<u8>)>) {
         let mut taken = Vec::new();
-        let receive_ready = lease.receive_ready(&mut Reading::new(), source, |at, message| {
+        let receive_ready = lease.receive_ready(&mut Receiver::new(), source, |at, message| {
             taken.push((at.is_some(), message.to_vec()));
             Ok(())
         });
@@ -258,7 +236,7 @@ mod tests {
         let mut taken = Vec::new();
         for _ in 0..9 {
             let (receive_ready, messages) = look(&mut lease, &mut source);
-            assert_eq!(receive_ready, Harvest::Done);
+            assert_eq!(receive_ready, Outcome::Done);
             taken.extend(messages);
         }
         let expected = (0..9_u8).map(|n| (n % 4 == 0, vec![n; 30])).collect::<Vec<_>>();
@@ -272,24 +250,24 @@ mod tests {
         let stream = [frame(0x82, &[1; 9]), ping.clone()].concat();
         let mut lease = Lease::new(&[], 100, 10_000);
         let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(stream)]));
-        assert_eq!((receive_ready, taken.len(), lease.pending()), (Harvest::Session, 1, &ping[..]));
+        assert_eq!((receive_ready, taken.len(), lease.pending()), (Outcome::Session, 1, &ping[..]));
 
         let one = frame(0x82, &[1; 9]);
         let mut lease = Lease::new(&[], 2, 10_000);
         let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3))]));
-        assert_eq!((receive_ready, taken.len(), lease.pending()), (Harvest::Session, 2, &one[..]));
+        assert_eq!((receive_ready, taken.len(), lease.pending()), (Outcome::Session, 2, &one[..]));
 
         let mut lease = Lease::new(&[], 100, 20);
         let (receive_ready, taken) = look(&mut lease, &mut Pieces(vec![Some(one.repeat(3)), None]));
-        assert_eq!((receive_ready, taken.len()), (Harvest::Done, 3), "what was read is taken");
+        assert_eq!((receive_ready, taken.len()), (Outcome::Done, 3), "what was read is taken");
         assert_eq!(
             look(&mut lease, &mut Pieces(vec![Some(one)])).0,
-            Harvest::Session,
+            Outcome::Session,
             "the bytes are used up"
         );
 
         let mut lease = Lease::new(&[], 100, 10_000);
-        assert_eq!(look(&mut lease, &mut Pieces(Vec::new())).0, Harvest::Session, "the end");
+        assert_eq!(look(&mut lease, &mut Pieces(Vec::new())).0, Outcome::Session, "the end");
     }
 
     #[test]
@@ -297,85 +275,19 @@ mod tests {
         let mut lease = Lease::new(&[], 100, 10_000);
         let mut source = Pieces(vec![Some(frame(0x82, &[9]))]);
         let close = Close::from(CloseCode::DecodeError);
-        let receive_ready = lease.receive_ready(&mut Reading::new(), &mut source, |_, _| Err(close.clone()));
-        assert_eq!(receive_ready, Harvest::Close(close));
+        let receive_ready = lease.receive_ready(&mut Receiver::new(), &mut source, |_, _| Err(close.clone()));
+        assert_eq!(receive_ready, Outcome::Close(close));
     }
 
     #[test]
     fn an_arrival_lies_between_the_last_reading_and_this_one() {
-        let mut reading = Reading::new();
-        let before = reading.now;
+        let mut receiver = Receiver::new();
+        let before = receiver.now;
         let now = before + Duration::from_millis(33);
-        reading.begin(now);
-        let ago = |ms| reading.arrival(reading.wall.saturating_sub(Duration::from_millis(ms)));
+        receiver.begin(now);
+        let ago = |ms| receiver.arrival(receiver.wall.saturating_sub(Duration::from_millis(ms)));
         assert_eq!(ago(10), now - Duration::from_millis(10));
         assert_eq!(ago(2000), before, "the wall clock was put forward");
-        assert_eq!(reading.arrival(reading.wall + Duration::from_secs(9)), now, "or back");
-    }
-
-    /// All kinds of messages through a real socket, in random pieces, read by a room and a session in turn.
-    #[cfg(any(target_os = "android", target_os = "linux"))]
-    #[tokio::test]
-    async fn messages_come_whole_and_in_order_whoever_reads_them() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        peer.set_nodelay(true).unwrap();
-        let wired = DirectTcp::from(listener.accept().await.unwrap().0);
-        let shared_socket = wired.shared_socket().unwrap();
-        let mut link = WebSocketLink::open(wired, &Bytes::new(), 1 << 30);
-        assert_eq!(link.poll_on_tick(), Ok(true));
-
-        let mut rng = Rng::new(7);
-        let (mut stream, mut ends, mut expected) = (Vec::new(), Vec::new(), Vec::new());
-        for n in 0..600_u32 {
-            if rng.below(8) == 0 {
-                stream.extend(frame(0x89, b"there?"));
-            }
-            let length = if rng.below(10) == 0 { rng.below(3000) } else { rng.below(60) } as usize;
-            let message = vec![n as u8; length];
-            stream.extend(frame(0x82, &message));
-            ends.push(stream.len());
-            expected.push(message);
-        }
-        let mut cx = Context::from_waker(Waker::noop());
-        let (mut got, mut sent, mut reading) = (Vec::new(), 0, Reading::new());
-        let (mut by_room, mut handed_over) = (0, 0);
-        while got.len() < expected.len() {
-            // Mostly whole messages, as clients send them.
-            let whole = ends.iter().find(|end| **end > sent).map_or(0, |end| end - sent);
-            let piece = if rng.below(4) == 0 { rng.below(400) as usize } else { whole };
-            let piece = piece.min(stream.len() - sent);
-            peer.write_all(&stream[sent..sent + piece]).await.unwrap();
-            sent += piece;
-            tokio::task::yield_now().await;
-            reading.begin(Instant::now());
-            let before = got.len();
-            let receive_ready = shared_socket.receive_ready(&mut reading, |_, message| {
-                got.push(message.to_vec());
-                Ok(())
-            });
-            by_room += got.len() - before;
-            if receive_ready == Harvest::Session {
-                handed_over += 1;
-                link.reclaim();
-                loop {
-                    match link.poll_recv(&mut cx) {
-                        Poll::Ready(Ok(Received::Message(message))) => got.push(message.to_vec()),
-                        Poll::Ready(Ok(Received::Heartbeat)) => (),
-                        Poll::Ready(Err(error)) => panic!("{error:?}"),
-                        Poll::Pending => break,
-                    }
-                }
-                link.lend(1 + rng.below(30));
-            }
-        }
-        assert_eq!(got, expected);
-        assert!(by_room > 100 && handed_over > 20, "{by_room} by the room, {handed_over} times handed over");
-        // From here on arriving bytes wake the session again.
-        link.reclaim();
-        link.poll_on_wake();
-        drop(peer);
-        let end = std::future::poll_fn(|cx| link.poll_recv(cx).map(|got| got.map(|_| ()))).await;
-        assert_eq!(end, Err(LinkError::Cut));
+        assert_eq!(receiver.arrival(receiver.wall + Duration::from_secs(9)), now, "or back");
     }
 }
