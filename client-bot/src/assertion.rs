@@ -85,6 +85,7 @@ impl fmt::Display for Assertion {
 
 /// Why a text is not an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AssertionError {
     /// Not `path op number`.
     #[error(

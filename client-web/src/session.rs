@@ -150,6 +150,8 @@ impl<G: PageGame> Session<G> {
                 with_tag(Happened::IdleWarning, &u32::try_from(closes_in.as_millis()).unwrap_or(u32::MAX))
             }
             ClientEvent::Closed(close) => closed(&close, true),
+            // A kind of event that this kit does not know yet.
+            _ => return self.next_event(),
         })
     }
 

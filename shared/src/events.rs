@@ -141,6 +141,7 @@ impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
 
 /// Why an event is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EventRefused {
     /// The event exceeds the maximum length of one event.
     #[error(

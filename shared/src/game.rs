@@ -256,6 +256,7 @@ impl<I> PlayerTurn<I> {
 
 /// Why a game accepts no player or no room.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// No seat is free.
     #[error("the room is full")]

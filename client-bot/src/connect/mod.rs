@@ -82,6 +82,7 @@ impl LinkEnd {
 
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConnectError {
     /// No server answers at the address.
     #[error("no server answers at {address}: {problem}")]

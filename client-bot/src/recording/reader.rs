@@ -165,6 +165,7 @@ fn read_header(from: &mut impl BufRead) -> Result<Header, BadRecording> {
 
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadRecording {
     /// Its first line is not a header.
     #[error("this file is not a recording of bots (its first line is not a recording's header)")]

@@ -147,6 +147,7 @@ enum Received {
 
 /// Why messages cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FollowError {
     /// A message cannot be decoded.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use crate::wire::{Advice, Close, CloseCode, DecodeError};
 
 /// Why a client ends its session by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// A message from the server could not be decoded.
     #[error("a message from the server could not be decoded: {0}")]

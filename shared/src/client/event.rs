@@ -7,6 +7,7 @@ use crate::wire::control::RosterEntry;
 use core::time::Duration;
 
 /// An event; events are delivered in order.
+#[non_exhaustive]
 pub enum ClientEvent<G: ClientGame> {
     /// The client is in the room, or is back in it.
     Joined,

@@ -110,6 +110,7 @@ pub(crate) struct Model {
 
 /// A table that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TableError {
     /// It is not a table of this version.
     #[error("these bytes are not a table of this version (TWT1)")]

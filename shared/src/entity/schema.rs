@@ -360,6 +360,7 @@ pub fn fnv1a_64(bytes: &[u8]) -> u64 {
 
 /// Why a schema was refused. A bug in the game's types, found when its first room is made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SchemaError {
     /// No kind, or more than permitted.
     #[error("a game has 1 to {KINDS_MAX} kinds of entity, this one has {0}")]

@@ -435,6 +435,7 @@ impl<G: Game> Room<G> {
 
 /// Why a room could not be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RoomError {
     /// The game's entities break a bound of the protocol.
     #[error(transparent)]

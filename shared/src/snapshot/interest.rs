@@ -164,6 +164,7 @@ pub struct Cells {
 
 /// Why a room cannot be divided this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadCells {
     /// A length or a count is out of range.
     #[error(

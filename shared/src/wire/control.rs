@@ -128,6 +128,7 @@ impl From<Options> for Vec<(OptionText, OptionText)> {
 
 /// Why options were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OptionsError {
     /// More than the permitted number.
     #[error("a room has at most {OPTIONS_MAX} options")]

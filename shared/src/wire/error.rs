@@ -4,6 +4,7 @@ use super::CloseCode;
 
 /// The bytes are not a message of the protocol. Each variant maps to one close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The message ends before it is complete.
     #[error("the message ends too early")]

@@ -67,6 +67,7 @@ impl<const MAX: usize> From<Text<MAX>> for String {
 
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TextError {
     /// More bytes than permitted.
     #[error("the text is longer than {max} bytes")]
