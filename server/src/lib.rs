@@ -5,17 +5,23 @@
 //! ```
 //!
 //! [`Server::builder`] takes a [`Config`] and games; [`Server::run`] serves on a listener that the caller
-//! owns until the caller asks it to stop. [`cli::run`] is a whole program around that. Everything that needs
+//! owns until the caller asks it to stop. `cli::run` (feature `cli`) is a whole program around that. Everything that needs
 //! no socket is in [`tickwire_shared`].
+
+// Some of what only the program uses is compiled without it, too.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
 
 mod accept;
 mod admin;
 mod admission;
+#[cfg(feature = "cli")]
 mod args;
 mod assets;
 mod certificate;
 mod charges;
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
 mod cli_args;
 mod config;
 mod context;
@@ -28,6 +34,7 @@ mod http;
 mod hub;
 mod leak_audit;
 mod listing;
+#[cfg(feature = "cli")]
 mod logging;
 mod messages_in;
 mod metrics;
@@ -43,6 +50,7 @@ mod slot;
 mod tls;
 mod transport;
 
+#[cfg(feature = "cli")]
 pub use args::Args;
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,

@@ -5,7 +5,9 @@ use super::{AdminListen, Config, Limits};
 use crate::origin;
 use std::path::Path;
 use std::{fmt, fs};
+#[cfg(feature = "cli")]
 use tracing_subscriber::EnvFilter;
+#[cfg(feature = "cli")]
 use tracing_subscriber::filter::LevelFilter;
 
 /// A configuration that cannot be used: one line with the cause and the remedy.
@@ -60,6 +62,7 @@ impl Config {
         self.check_origins()?;
         self.limits.check()?;
         within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
+        #[cfg(feature = "cli")]
         self.check_log_level()?;
         match &self.assets {
             Some(folder) if !folder.is_dir() => Err(ConfigError::new(format!(
@@ -97,6 +100,7 @@ impl Config {
 
     /// A bare word that is not a level would be taken for a part of the program to log, and hide all the
     /// others.
+    #[cfg(feature = "cli")]
     fn check_log_level(&self) -> Result<(), ConfigError> {
         let wrong = |why: &dyn fmt::Display| {
             ConfigError::new(format!(

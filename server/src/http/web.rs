@@ -28,7 +28,7 @@ struct Carried {
     gzip: Option<&'static [u8]>,
 }
 
-/// Written by `build.rs`.
+/// Written by `build.rs`; empty without the feature `pages`.
 const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
 /// Where the files are.
