@@ -97,7 +97,9 @@ mod tests {
         for order in [[4, 7], [7, 4]] {
             let mut frame = RenderedFrame::default();
             frame.push(Tick(5), EntityId(9), 0, &[0.0]);
-            order.map(|tick| frame.push(Tick(tick), EntityId(2), 0, &[f64::from(tick)]));
+            for tick in order {
+                frame.push(Tick(tick), EntityId(2), 0, &[f64::from(tick)]);
+            }
             frame.sort();
             let drawn: Vec<_> = frame.rows().map(|row| (row.id.0, row.values.to_vec())).collect();
             assert_eq!(drawn, [(2, vec![7.0]), (9, vec![0.0])]);
