@@ -7,8 +7,8 @@
 //! and its socket. The same seed and the same messages at the same times give the same arrivals.
 //!
 //! ```text
-//! send ─► bottleneck (bandwidth) ─► delay ± jitter ─► lost: resent ─► in order ─► burst ─► stall ─► receive
-//!         └────────────────────── counts against the limit of the queue ───────────────────────┘
+//! send -> bottleneck (bandwidth) -> delay, jitter -> lost: resent -> in order -> burst -> stall -> receive
+//!         |________________ counts against the limit of the queue ________________|
 //! ```
 //!
 //! Not modelled: congestion control (no window shrinks after a loss), lost acknowledgements, cross traffic.
