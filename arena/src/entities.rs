@@ -1,4 +1,4 @@
-//! The replicated state: four kinds of entities. Every field is an integer on its grid.
+//! The replicated state: three kinds of entities, and the round as the room's state. Every field is an integer on its grid.
 //!
 //! Positions are in 1/1024 tile, velocities in 1/1024 tile per tick. The declared predictors are the game's
 //! own motion, so a decoder that runs them is right until a ship turns, bumps into something or is hit.
@@ -22,8 +22,6 @@ pub enum ArenaEntity {
     Shot(Shot),
     /// An item that a ship takes when it flies over it.
     Pickup(Pickup),
-    /// The round's clock; there is exactly one.
-    Round(Round),
 }
 
 /// A player's ship.
@@ -108,8 +106,8 @@ pub enum Gift {
     Rapid,
 }
 
-/// The round's clock, in whole seconds so that it costs little.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Entity)]
+/// The room's state: the round and its clock, in whole seconds so that it costs little.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Entity)]
 pub struct Round {
     /// Counts from 1.
     pub number: u16,
@@ -118,6 +116,14 @@ pub struct Round {
     /// Seconds until the phase ends, rounded up.
     #[entity(range = 0..=3600)]
     pub seconds_left: u16,
+}
+
+impl Round {
+    /// Whether ships may shoot.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.phase == Phase::Playing
+    }
 }
 
 /// The phase of a round.

@@ -26,7 +26,7 @@ pub struct Broken {
 pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Result<(), Broken> {
     let mut last = EntityId(0);
     let mut owners = Owners::default();
-    let (mut rounds, mut pickups, mut shots) = (0, 0, 0);
+    let (mut pickups, mut shots) = (0, 0);
     for (id, entity) in world.iter() {
         let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: id, rule }) };
         must(id > last, "ids are ascending and unique")?;
@@ -44,11 +44,9 @@ pub fn invariants(world: &World<ArenaEntity>, map: &Map, rate: TickRate) -> Resu
                 pickups += 1;
                 must(!map.is_wall_at(pickup.pos), "a pickup is not in a wall")?;
             }
-            ArenaEntity::Round(_) => rounds += 1,
         }
     }
     let must = |holds: bool, rule| if holds { Ok(()) } else { Err(Broken { entity: EntityId(0), rule }) };
-    must(rounds == 1, "there is exactly one round")?;
     must(pickups == map.pickups().len(), "the world has every pickup of the map")?;
     if shots > 0 {
         for (id, entity) in world.iter() {

@@ -105,6 +105,8 @@ impl Game for Arena {
     type Scene = Map;
     type Input = ArenaInput;
     type Entity = ArenaEntity;
+    type State = Round;
+    type Context = ();
     type Event = Event;
     type Command = Command;
 
@@ -126,7 +128,7 @@ impl Game for Arena {
         Options::new(map.into_iter().collect()).unwrap_or_default()
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<ArenaEntity>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let (settings, map) = (setup.settings, setup.scene);
         Self {
             rng: Rng::new(setup.seed),
@@ -134,39 +136,33 @@ impl Game for Arena {
             players_max: Self::players_max(settings),
             respawn_ticks: ticks_in_s(settings.respawn_s.clamp(1, 30), setup.tick_rate),
             emote_ticks: 0,
-            clock: RoundClock::start(world, settings, setup.tick_rate),
+            clock: RoundClock::start(&mut stage.state, settings, setup.tick_rate),
             seats: Vec::new(),
             ships: Vec::new(),
             shots: Vec::new(),
             hits: Vec::new(),
-            spots: pickups::place(world, map),
+            spots: pickups::place(&mut stage.world, map),
         }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<ArenaEntity>,
-        map: &Map,
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         if self.seats.len() >= usize::from(self.players_max) {
             return Err(Refusal::Full);
         }
-        self.load_ships(world);
-        let pos = combat::best_spawn(map, self.ships.iter().copied(), &mut self.rng);
-        let entity = world.spawn(ArenaEntity::Ship(Ship::fresh(player, pos)))?;
-        let at = self.seats.partition_point(|seat| seat.player < player);
-        self.seats.insert(at, Seat::new(player, entity, self.tick_rate));
+        self.load_ships(&mut stage.world);
+        let pos = combat::best_spawn(joining.scene, self.ships.iter().copied(), &mut self.rng);
+        let entity = stage.world.spawn(ArenaEntity::Ship(Ship::fresh(joining.player, pos)))?;
+        let at = self.seats.partition_point(|seat| seat.player < joining.player);
+        self.seats.insert(at, Seat::new(joining.player, entity, self.tick_rate));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<ArenaEntity>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for shot in self.shots.extract_if(.., |shot| shot.owner == player) {
-            world.despawn(shot.id);
+            stage.world.despawn(shot.id);
         }
         for seat in self.seats.extract_if(.., |seat| seat.player == player) {
-            world.despawn(seat.entity);
+            stage.world.despawn(seat.entity);
         }
     }
 
@@ -174,19 +170,19 @@ impl Game for Arena {
         matches!(event, Event::Hit { .. } | Event::PickedUp { .. } | Event::Emoted { .. })
     }
 
-    fn step(&mut self, world: &mut World<ArenaEntity>, turn: &Turn<'_, Self>, out: &mut Events<Event>) {
-        let (map, mut news) = (turn.scene, News::new(out));
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        let (map, mut news) = (turn.scene, News::new(&mut stage.events));
         self.take_commands(turn, &mut news);
         for player in turn.players {
-            if let Some(ship) = world.get_mut(player.entity) {
+            if let Some(ship) = stage.world.get_mut(player.entity) {
                 Self::apply_input(ship, &player.input, &turn.step());
             }
         }
-        self.load_ships(world);
+        self.load_ships(&mut stage.world);
         movement::push_apart(&mut self.ships, map);
         combat::fly(
             &mut self.shots,
-            world,
+            &mut stage.world,
             map,
             &mut self.seats,
             &mut self.ships,
@@ -194,16 +190,16 @@ impl Game for Arena {
             &mut news,
         );
         self.run_timers(turn);
-        if self.clock.is_playing() {
-            self.fire(world, turn, &mut news);
+        if stage.state.is_playing() {
+            self.fire(&mut stage.world, turn, &mut news);
         }
-        pickups::take(&mut self.spots, world, &mut self.seats, &mut self.ships, turn, &mut news);
-        match self.clock.turn(turn.passed_ticks, &self.ships, world, &mut news) {
+        pickups::take(&mut self.spots, &mut stage.world, &mut self.seats, &mut self.ships, turn, &mut news);
+        match self.clock.turn(turn.passed_ticks, &self.ships, &mut stage.state, &mut news) {
             Turned::Not => {}
-            Turned::Ended => self.clear_shots(world),
-            Turned::Started => self.start_round(world, map),
+            Turned::Ended => self.clear_shots(&mut stage.world),
+            Turned::Started => self.start_round(&mut stage.world, map),
         }
-        self.store_ships(world);
+        self.store_ships(&mut stage.world);
     }
 
     fn apply_input(own: &mut ArenaEntity, input: &ArenaInput, step: &Step<'_, Self>) {

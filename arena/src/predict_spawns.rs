@@ -2,7 +2,7 @@
 
 use super::Arena;
 use super::combat::{SHOTS_PER_PLAYER_MAX, muzzle, touches};
-use super::entities::{ArenaEntity, Phase, Ship, Shot};
+use super::entities::{ArenaEntity, Ship, Shot};
 use super::tempo::{PAUSES_PER_S, shot_ticks};
 use tickwire_shared::prelude::*;
 
@@ -15,9 +15,7 @@ fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
     if paused || sight.under_way >= usize::from(SHOTS_PER_PLAYER_MAX) {
         return None;
     }
-    let is_break =
-        |entity: &ArenaEntity| matches!(entity, ArenaEntity::Round(round) if round.phase == Phase::Break);
-    if sight.seen().any(|(_, entity)| is_break(&entity)) {
+    if sight.state.is_some_and(|round| !round.is_playing()) {
         None
     } else {
         muzzle(ship, sight.scene, sight.tick_rate)

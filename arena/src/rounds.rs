@@ -1,6 +1,6 @@
 //! The clock of the rounds, and the table at the end of a round.
 
-use super::entities::{ArenaEntity, Phase, Round, Ship};
+use super::entities::{Phase, Round, Ship};
 use super::events::{Event, News, STANDINGS_MAX, Standing};
 use super::settings::Settings;
 use super::tempo::ticks_in_s;
@@ -10,8 +10,6 @@ use tickwire_shared::wire::control::List;
 /// The clock of a room's rounds.
 #[derive(Clone, Debug)]
 pub(super) struct RoundClock {
-    entity: Option<EntityId>,
-    shown: Round,
     ticks_left: u32,
     round_ticks: u32,
     break_ticks: u32,
@@ -31,13 +29,11 @@ pub(super) enum Turned {
 }
 
 impl RoundClock {
-    /// Starts the first round and shows it in the world.
-    pub(super) fn start(world: &mut World<ArenaEntity>, settings: &Settings, tick_rate: TickRate) -> Self {
+    /// Starts the first round.
+    pub(super) fn start(round: &mut Round, settings: &Settings, tick_rate: TickRate) -> Self {
         let ticks = |seconds| ticks_in_s(seconds, tick_rate);
-        let shown = Round { number: 1, phase: Phase::Playing, seconds_left: settings.round_s };
+        *round = Round { number: 1, phase: Phase::Playing, seconds_left: settings.round_s };
         Self {
-            entity: world.spawn(ArenaEntity::Round(shown)).ok(),
-            shown,
             ticks_left: ticks(settings.round_s),
             round_ticks: ticks(settings.round_s),
             break_ticks: ticks(settings.break_s),
@@ -46,40 +42,32 @@ impl RoundClock {
         }
     }
 
-    /// Whether ships may shoot.
-    pub(super) fn is_playing(&self) -> bool {
-        self.shown.phase == Phase::Playing
-    }
-
     /// Lets this many ticks pass. Ends the round when its time is over or a ship reaches the score limit.
     pub(super) fn turn(
         &mut self,
         passed_ticks: u32,
         ships: &[Ship],
-        world: &mut World<ArenaEntity>,
+        round: &mut Round,
         news: &mut News<'_>,
     ) -> Turned {
         self.ticks_left = self.ticks_left.saturating_sub(passed_ticks);
-        let playing = self.is_playing();
+        let playing = round.is_playing();
         let limit_reached = playing && ships.iter().any(|ship| ship.score >= self.score_limit);
         let turned = match (playing, self.ticks_left == 0 || limit_reached) {
             (_, false) => Turned::Not,
             (true, true) => {
-                (self.shown.phase, self.ticks_left) = (Phase::Break, self.break_ticks);
-                news.all(ended(self.shown.number, ships));
+                (round.phase, self.ticks_left) = (Phase::Break, self.break_ticks);
+                news.all(ended(round.number, ships));
                 Turned::Ended
             }
             (false, true) => {
-                (self.shown.phase, self.ticks_left) = (Phase::Playing, self.round_ticks);
-                self.shown.number = self.shown.number.checked_add(1).unwrap_or(1);
-                news.all(Event::RoundStarted { number: self.shown.number });
+                (round.phase, self.ticks_left) = (Phase::Playing, self.round_ticks);
+                round.number = round.number.checked_add(1).unwrap_or(1);
+                news.all(Event::RoundStarted { number: round.number });
                 Turned::Started
             }
         };
-        self.shown.seconds_left = self.ticks_left.div_ceil(self.tick_rate.hz().into()) as u16;
-        if let Some(ArenaEntity::Round(round)) = self.entity.and_then(|id| world.get_mut(id)) {
-            *round = self.shown;
-        }
+        round.seconds_left = self.ticks_left.div_ceil(self.tick_rate.hz().into()) as u16;
         turned
     }
 }

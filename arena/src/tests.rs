@@ -49,7 +49,7 @@ impl Match {
 
     fn step(&mut self) {
         self.0.step();
-        invariants(&self.world, self.scene(), TickRate::DEFAULT).unwrap();
+        invariants(&self.stage.world, self.scene(), TickRate::DEFAULT).unwrap();
     }
 
     fn steps(&mut self, ticks: u32) {
@@ -62,21 +62,19 @@ impl Match {
 
     fn ship(&mut self, player: u16) -> &mut Ship {
         let entity = self.entity_of(PlayerId(player)).unwrap();
-        match self.world.get_mut(entity) {
+        match self.stage.world.get_mut(entity) {
             Some(ArenaEntity::Ship(ship)) => ship,
             other => panic!("{other:?}"),
         }
     }
 
     fn round(&self) -> Round {
-        self.world
-            .iter()
-            .find_map(|(_, it)| if let ArenaEntity::Round(it) = it { Some(*it) } else { None })
-            .unwrap()
+        self.stage.state
     }
 
     fn shots(&self) -> Vec<Shot> {
-        self.world
+        self.stage
+            .world
             .iter()
             .filter_map(|(_, it)| if let ArenaEntity::Shot(it) = it { Some(*it) } else { None })
             .collect()
@@ -213,7 +211,10 @@ fn pickups_heal_and_arm_and_come_back() {
     let mut game = Match::new(&open(), 1, 1);
     let (health, rapid) = (centre_of(IVec2::new(1, 5)), centre_of(IVec2::new(6, 3)));
     let ready = |game: &Match, at: IVec2| {
-        game.world.iter().any(|(_, it)| matches!(it, ArenaEntity::Pickup(it) if it.pos == at && it.ready))
+        game.stage
+            .world
+            .iter()
+            .any(|(_, it)| matches!(it, ArenaEntity::Pickup(it) if it.pos == at && it.ready))
     };
     game.ship(1).pos = health;
     game.step();
@@ -281,14 +282,14 @@ fn the_65th_player_is_refused_with_full_and_64_can_play() {
 #[test]
 fn who_leaves_takes_its_ship_and_shots_along() {
     let mut game = Match::face_off(&open());
-    let before = game.world.len();
+    let before = game.stage.world.len();
     game.input(1).aim = 64;
     game.input(1).fire = DOWN;
     game.steps(2);
     assert_eq!(game.shots().len(), 1);
     game.leave(PlayerId(1));
     game.step();
-    assert_eq!(game.world.len(), before - 1);
+    assert_eq!(game.stage.world.len(), before - 1);
 }
 
 #[test]
@@ -405,7 +406,7 @@ fn every_state_lies_on_the_grid() {
     for _ in 0..600 {
         play_wildly(&mut game, &mut rng);
         game.step();
-        for (_, entity) in game.world.iter() {
+        for (_, entity) in game.stage.world.iter() {
             let mut row = Vec::new();
             entity.write_row(&mut row);
             assert_eq!(ArenaEntity::read_row(entity.kind(), &row), Some(*entity));
@@ -423,10 +424,11 @@ fn the_declared_predictors_foretell_whoever_holds_its_controls() {
         if !held {
             play_wildly(&mut game, &mut rng);
         }
-        let before = game.world.clone();
+        let before = game.stage.world.clone();
         game.step();
         for (id, was) in before.iter().filter(|_| held) {
-            let (Some(is), moves) = (game.world.get(id), schema.kind(was.kind()).unwrap().moves()) else {
+            let (Some(is), moves) = (game.stage.world.get(id), schema.kind(was.kind()).unwrap().moves())
+            else {
                 continue;
             };
             let (mut foretold, mut row) = (Vec::new(), Vec::new());

@@ -2,8 +2,9 @@
 import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
+import { fill, planOf, unitOf } from "./rows.js";
 
-const ABI = 5;
+const ABI = 6;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out",
@@ -18,7 +19,6 @@ const HAPPENED = [
   "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped",
   "player-changed", "idle-warning",
 ];
-const TURN = 2 * Math.PI;
 const NESTED_MAX = 64;
 
 const modules = new Map();
@@ -53,10 +53,6 @@ async function fetchModule(url) {
   });
 }
 
-/** One step of a field's grid, in units: angles in radians. */
-const unitOf = (field) => (field.wrap ? TURN : 1) / field.per_unit;
-/** The names of a field's values, or null if they are numbers. */
-const wordsOf = (field) => (field.meaning === "bool" ? [false, true] : field.choices);
 const isButton = (field) => field.meaning === "button";
 const MEANINGS = ["number", "bool", "button", "choice"];
 
@@ -279,13 +275,7 @@ export class Core {
       drawn.picture = this.#picture;
       drawn.entity.own = numbers[at + 2] === 1;
       at += 3;
-      for (let field = 0; field < plan.fields.length; field += 1) {
-        const { name, into, key, unit, words } = plan.fields[field];
-        const step = numbers[at + field];
-        const value = words === null ? step * unit : words[step];
-        if (into === null) drawn.entity[name] = value;
-        else drawn.entity[into][key] = value;
-      }
+      fill(drawn.entity, plan.fields, numbers, at);
       at += plan.fields.length;
       list[length] = drawn.entity;
       length += 1;
@@ -293,6 +283,19 @@ export class Core {
     list.length = length;
     if (this.#drawn.size > length) this.#forget();
     return list;
+  }
+
+  /** The room's own state as a new object, or null. */
+  roomState() {
+    const count = this.#wasm.tw_room_state();
+    if (count === 0) return null;
+    const numbers = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
+    const plan = this.#plans[numbers[0]];
+    const state = plan.blank(null);
+    fill(state, plan.fields, numbers, 1);
+    delete state.id;
+    delete state.own;
+    return state;
   }
 
   #drawnOf(id, kind, plan) {
@@ -432,41 +435,4 @@ function choiceOf({ name, choices }, value) {
     );
   }
   return at;
-}
-
-/**
- * A class whose objects inherit nothing, because field names come from the server. Engines optimize objects
- * of a class.
- */
-function bareClass() {
-  const Bare = function () {};
-  Bare.prototype = Object.create(null);
-  return Bare;
-}
-
-/** How a row of a kind becomes an object. */
-function planOf(kind) {
-  const taken = new Set(["id", "kind", "own"]);
-  const parts = kind.fields.map((field) => {
-    const dot = field.name.lastIndexOf(".");
-    const [into, key] = dot > 0 ? [field.name.slice(0, dot), field.name.slice(dot + 1)] : [null, field.name];
-    return { field, into, key };
-  });
-  const plain = new Set(parts.filter((part) => part.into === null).map((part) => part.key));
-  const fields = parts.map(({ field, into, key }) => {
-    const fits = into !== null && !taken.has(into) && !plain.has(into);
-    const name = taken.has(field.name) ? `${field.name}_` : field.name;
-    return { name, into: fits ? into : null, key, unit: unitOf(field), words: wordsOf(field) };
-  });
-  const Entity = bareClass();
-  const vectors = new Map(fields.map(({ into }) => [into, bareClass()]));
-  const blank = (id) => {
-    const entity = Object.assign(new Entity(), { id, kind: kind.name, own: false });
-    for (const { name, into, key, words } of fields) {
-      if (into === null) entity[name] = words === null ? 0 : words[0];
-      else (entity[into] ??= new (vectors.get(into))())[key] = 0;
-    }
-    return entity;
-  };
-  return { fields, blank };
 }

@@ -377,6 +377,10 @@ export class Client {
     return this.#core.entity(id);
   }
 
+  roomState() {
+    return this.#state === "closed" ? null : this.#core.roomState();
+  }
+
   follow(player = null) {
     if (player !== null) integer("the player", player, 65_535);
     if (this.#state !== "playing" || this.#is_leaving) return;

@@ -162,6 +162,12 @@ export interface Client {
   entities(now?: number): readonly EntityView[];
 
   /**
+   * The room's own state in the newest snapshot, as a new object: `kind` and its fields by name. `null` if
+   * the game has none, before the first snapshot, and after the end. Every client has the whole of it.
+   */
+  roomState(): RoomStateView | null;
+
+  /**
    * For a spectator: asks for the client view of a player, or with `null` for the spectator's own again. In a
    * room that is one stream it changes nothing, because everything is in view already.
    */
@@ -233,6 +239,12 @@ export interface EntityView {
   readonly kind: string;
   /** Whether it is the player's own entity. Entities that it fires are not. */
   readonly own: boolean;
+  readonly [field: string]: any;
+}
+
+export interface RoomStateView {
+  /** The name of its kind. */
+  readonly kind: string;
   readonly [field: string]: any;
 }
 
@@ -411,6 +423,7 @@ export interface ClientStatistics {
 
 export interface Schema {
   readonly version: number;
+  /** The kinds of entity, then those of the room's state. */
   readonly kinds: readonly { readonly name: string; readonly fields: readonly Field[] }[];
   readonly input: readonly Field[];
 }

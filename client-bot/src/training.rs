@@ -3,9 +3,10 @@
 use core::time::Duration;
 use tickwire_shared::Rng;
 use tickwire_shared::bot::Behaviours;
-use tickwire_shared::entity::{Entity, Trainer};
+use tickwire_shared::entity::Trainer;
 use tickwire_shared::game::Game;
 use tickwire_shared::harness::Harness;
+use tickwire_shared::room::game_schema;
 use tickwire_shared::snapshot::{Snapshot, train};
 
 /// How often a bot decides, ticks.
@@ -27,12 +28,11 @@ pub struct Lesson {
 }
 
 /// The table learned from the matches of `lesson`. The same arguments give the same bytes.
-pub fn train_table<G: Game>(
-    settings: &G::Settings,
-    behaviours: &dyn Behaviours<G>,
-    lesson: Lesson,
-) -> Vec<u8> {
-    let mut trainer = Trainer::new(G::Entity::kinds());
+pub fn train_table<G: Game>(settings: &G::Settings, behaviours: &dyn Behaviours<G>, lesson: Lesson) -> Vec<u8>
+where
+    G::Context: Default,
+{
+    let mut trainer = Trainer::new(game_schema::<G>().kinds);
     for number in 0..lesson.matches {
         let mut harness = Harness::<G>::untrained(settings.clone(), lesson.seed + u64::from(number));
         for bot in 0..lesson.players {

@@ -19,7 +19,7 @@ type Hosted = tickwire_arena::Arena;
 type Hosted = tickwire_shared::client::generic::AnyGame;
 
 /// Raised when an export changes. `tickwire.js` refuses other values.
-const ABI: u32 = 5;
+const ABI: u32 = 6;
 /// The latest time; later ones count as this.
 const TIME_MS_MAX: f64 = 1e15;
 
@@ -184,7 +184,16 @@ extern "C" fn tw_view(now_ms: f64) -> u32 {
     })
 }
 
-/// The address of the view.
+/// How many numbers [`Session::room_state`] wrote at `tw_view_at()`.
+#[unsafe(no_mangle)]
+extern "C" fn tw_room_state() -> u32 {
+    session(0, |page, session| {
+        session.room_state(&mut page.view);
+        page.view.len() as u32
+    })
+}
+
+/// The address of the view, or of the room's state.
 #[unsafe(no_mangle)]
 extern "C" fn tw_view_at() -> *const f64 {
     with(|page| page.view.as_ptr())

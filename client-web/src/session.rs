@@ -188,6 +188,16 @@ impl<G: PageGame> Session<G> {
         }
     }
 
+    /// The room's own state in the newest snapshot: its kind, and its fields in steps of their grids. Empty
+    /// if there is none.
+    pub fn room_state(&self, numbers: &mut Vec<f64>) {
+        numbers.clear();
+        if let Some(row) = self.client.room_state_row() {
+            numbers.push(f64::from(row.kind));
+            numbers.extend(row.values.iter().map(|value| f64::from(*value)));
+        }
+    }
+
     /// `(room: text, player: option (u16, u32), tick_rate: u16, roster: list, settings: list of u8, schema:
     /// list of u8, neutral input: list of i32)` in the codec; `None` outside a room.
     #[must_use]
@@ -240,7 +250,8 @@ impl<G: PageGame> Session<G> {
             stats.inputs.refused as f64,
             stats.resumes as f64,
             client.streams_waiting() as f64,
-            client.streams().map(|(_, state)| state.len()).sum::<usize>() as f64,
+            client.streams().map(|(_, state)| state.len()).sum::<usize>() as f64
+                - f64::from(u8::from(client.room_state_row().is_some())),
             client.newest_tick().map_or(0.0, |tick| f64::from(tick.0)),
         ]
     }

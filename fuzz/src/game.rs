@@ -42,6 +42,8 @@ impl Game for Small {
     type Scene = ();
     type Input = Stick;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = u32;
     type Command = u32;
 
@@ -49,23 +51,17 @@ impl Game for Small {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Thing::Rock(Rock { size: 1 }))?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Thing::Rock(Rock { size: 1 }))?)
     }
 
-    fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, _: &mut World<Thing>, _: &Turn<'_, Self>, _: &mut Events<u32>) {}
+    fn step(&mut self, _: &mut Stage<Self>, _: &Turn<'_, Self>) {}
 
     fn apply_input(own: &mut Thing, input: &Stick, _: &Step<'_, Self>) {
         if let Thing::Craft(craft) = own {

@@ -76,6 +76,8 @@ impl Game for Tag {
     type Scene = Settings;
     type Input = Pad;
     type Entity = Runner;
+    type State = ();
+    type Context = ();
     type Event = News;
     type Command = ();
 
@@ -84,35 +86,32 @@ impl Game for Tag {
         if fits { Ok(settings.clone()) } else { Err(BadSettings("half_side must be 4 to 64 units".into())) }
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Runner>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { rng: Rng::new(setup.seed), runners: Vec::new(), safe_ticks: 0 }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Runner>,
-        scene: &Settings,
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let place = Vec2::new(self.rng.unit() * 2.0 - 1.0, self.rng.unit() * 2.0 - 1.0) * scene.half_side;
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let half = joining.scene.half_side;
+        let pos = Vec2::new(self.rng.unit() * 2.0 - 1.0, self.rng.unit() * 2.0 - 1.0) * half;
         let it = self.runners.is_empty();
-        let entity = world.spawn(Runner { pos: place, vel: Vec2::ZERO, wish: Vec2::ZERO, it, score: 0 })?;
-        self.runners.push((player, entity));
+        let runner = Runner { pos, vel: Vec2::ZERO, wish: Vec2::ZERO, it, score: 0 };
+        let entity = stage.world.spawn(runner)?;
+        self.runners.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Runner>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         let Some(at) = self.runners.iter().position(|(id, _)| *id == player) else { return };
-        let was_it = world.despawn(self.runners.remove(at).1).is_some_and(|runner| runner.it);
-        if let Some(next) = self.runners.first().filter(|_| was_it).and_then(|(_, id)| world.get_mut(*id)) {
+        let was_it = stage.world.despawn(self.runners.remove(at).1).is_some_and(|runner| runner.it);
+        let next = self.runners.first().filter(|_| was_it);
+        if let Some(next) = next.and_then(|(_, id)| stage.world.get_mut(*id)) {
             next.it = true;
         }
     }
 
-    fn step(&mut self, world: &mut World<Runner>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            let Some(runner) = world.get_mut(player.entity) else { continue };
+            let Some(runner) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(runner, &player.input, &turn.step());
             if !runner.it && turn.is_every(Duration::from_secs(1)) {
                 runner.score += 1;
@@ -120,7 +119,7 @@ impl Game for Tag {
         }
         self.safe_ticks = self.safe_ticks.saturating_sub(turn.passed_ticks);
         if self.safe_ticks == 0 {
-            self.hand_on(world, turn, out);
+            self.hand_on(stage, turn);
         }
     }
 
@@ -138,7 +137,8 @@ impl Game for Tag {
 
 impl Tag {
     /// The first runner who touches whoever is it, is it from now on.
-    fn hand_on(&mut self, world: &mut World<Runner>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
+    fn hand_on(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        let world = &mut stage.world;
         let it = self.runners.iter().find(|(_, id)| world.get(*id).is_some_and(|runner| runner.it));
         let Some(&(by, from)) = it else { return };
         let Some(place) = world.get(from).map(|runner| runner.pos) else { return };
@@ -147,6 +147,6 @@ impl Tag {
         world.iter_mut().for_each(|(id, runner)| runner.it = id == to);
         self.safe_ticks = turn.tick_rate.hz().into();
         // So short and rare an event always fits.
-        out.all(News::Tagged { by, whom }).ok();
+        stage.events.all(News::Tagged { by, whom }).ok();
     }
 }

@@ -77,6 +77,8 @@ impl Game for Board {
     type Scene = ();
     type Input = Press;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -84,38 +86,32 @@ impl Game for Board {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         for (x, y) in STONES {
-            let _ = world.spawn(Thing::Stone(Stone { x, y }));
+            let _ = stage.world.spawn(Thing::Stone(Stone { x, y }));
         }
-        Self { clock: world.spawn(Thing::Clock(Clock { seconds: 0 })).ok(), tokens: Vec::new() }
+        Self { clock: stage.world.spawn(Thing::Clock(Clock { seconds: 0 })).ok(), tokens: Vec::new() }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let token = world.spawn(Thing::Token(Token { square: IVec2::ZERO }))?;
-        self.tokens.push((player, token));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let token = stage.world.spawn(Thing::Token(Token { square: IVec2::ZERO }))?;
+        self.tokens.push((joining.player, token));
         Ok(token)
     }
 
-    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         if let Some(at) = self.tokens.iter().position(|(id, _)| *id == player) {
-            world.despawn(self.tokens.swap_remove(at).1);
+            stage.world.despawn(self.tokens.swap_remove(at).1);
         }
     }
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(token) = world.get_mut(player.entity) {
+            if let Some(token) = stage.world.get_mut(player.entity) {
                 Self::apply_input(token, &player.input, &turn.step());
             }
         }
-        if let Some(Thing::Clock(clock)) = self.clock.and_then(|id| world.get_mut(id))
+        if let Some(Thing::Clock(clock)) = self.clock.and_then(|id| stage.world.get_mut(id))
             && turn.is_every(Duration::from_secs(1))
         {
             clock.seconds = clock.seconds.saturating_add(1);

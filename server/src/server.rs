@@ -65,9 +65,25 @@ impl ServerBuilder {
 
     /// Hosts `G` under `name`, set up with `options`; the configuration's section `[games.NAME]` overrides
     /// them.
-    pub fn game<G: Game>(mut self, name: &str, options: GameOptions<G::Settings>) -> Self {
-        let add: AddGame =
-            Box::new(move |hub, name, config, assets| add_game::<G>(hub, name, options, config, assets));
+    pub fn game<G: Game>(self, name: &str, options: GameOptions<G::Settings>) -> Self
+    where
+        G::Context: Default,
+    {
+        self.game_with_context::<G>(name, options, G::Context::default())
+    }
+
+    /// As [`ServerBuilder::game`]; each room of `G` gets a clone of `context`
+    /// ([`Setup::context`](tickwire_shared::game::Setup::context)): a database handle or a channel, for
+    /// example. When the server starts, one more room is made and dropped, to check the settings.
+    pub fn game_with_context<G: Game>(
+        mut self,
+        name: &str,
+        options: GameOptions<G::Settings>,
+        context: G::Context,
+    ) -> Self {
+        let add: AddGame = Box::new(move |hub, name, config, assets| {
+            add_game::<G>(hub, name, options, context, config, assets)
+        });
         self.games.push((name.to_owned(), add));
         self
     }
@@ -146,6 +162,7 @@ fn add_game<G: Game>(
     hub: &mut Hub,
     name: &GameName,
     options: GameOptions<G::Settings>,
+    context: G::Context,
     config: &mut Config,
     assets: &Assets,
 ) -> Result<(), ConfigError> {
@@ -153,7 +170,7 @@ fn add_game<G: Game>(
     let assets = assets.with_built_in(options.files);
     let options = resolve(name, options, &section, &assets)?;
     config.games.insert(name.to_string(), GameSection::showing(&options));
-    hub.add_game::<G>(name.clone(), options)
+    hub.add_game::<G>(name.clone(), options, context)
         .map_err(|error| ConfigError::about(&["games", name, "settings"], error))
 }
 

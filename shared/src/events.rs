@@ -3,6 +3,7 @@
 
 use crate::id::PlayerId;
 use crate::limits::{EVENT_EXTRA_BYTES, EVENTS_STEP_BYTES_MAX, RELIABLE_BYTES_MAX};
+use crate::snapshot::{Group, Groups};
 use crate::wire::codec;
 use crate::wire::control::{List, ReliableEvent};
 use bytes::Bytes;
@@ -45,12 +46,15 @@ pub(crate) enum Receivers {
     One(PlayerId),
     /// Sorted.
     Each(Vec<PlayerId>),
+    /// Everyone who sees the group.
+    Group(Group),
 }
 
 impl Receivers {
-    /// Whether a member gets the event; `None` is a spectator.
-    pub(crate) fn contain(&self, player: Option<PlayerId>) -> bool {
+    /// Whether a member gets the event; `None` is a spectator. `groups` are what it sees.
+    pub(crate) fn contain(&self, player: Option<PlayerId>, groups: impl FnOnce() -> Groups) -> bool {
         match (self, player) {
+            (Self::Group(group), _) => groups().contains(*group),
             (Self::All, _) | (Self::AllBut(_), None) => true,
             (Self::AllBut(left_out), Some(player)) => *left_out != player,
             (Self::One(only), Some(player)) => *only == player,
@@ -63,6 +67,12 @@ impl Receivers {
 impl<E: Serialize> Events<E> {
     pub(crate) fn new(is_droppable: fn(&E) -> bool) -> Self {
         Self { given: Vec::new(), refused: RefusedCounts::default(), is_droppable, cost_bytes: 0 }
+    }
+
+    /// The events given since the last call, and how many were refused.
+    pub(crate) fn take(&mut self) -> (Vec<Given>, RefusedCounts) {
+        self.cost_bytes = 0;
+        (core::mem::take(&mut self.given), core::mem::take(&mut self.refused))
     }
 
     /// To everyone in the room, spectators included.
@@ -102,6 +112,16 @@ impl<E: Serialize> Events<E> {
         let mut players: Vec<_> = players.into_iter().collect();
         players.sort_unstable();
         self.give(Receivers::Each(players), &event)
+    }
+
+    /// To everyone who sees `group` after this step, spectators included: see
+    /// [`InterestRules::view`](crate::game::InterestRules::view). In a game without groups everyone sees
+    /// [`Group::PUBLIC`] and nothing else.
+    ///
+    /// # Errors
+    /// The event is refused; no client gets it.
+    pub fn to_group(&mut self, group: Group, event: E) -> Result<(), EventRefused> {
+        self.give(Receivers::Group(group), &event)
     }
 
     fn give(&mut self, to: Receivers, event: &E) -> Result<(), EventRefused> {

@@ -1,6 +1,8 @@
 //! The trait that a host implements: [`Game`].
 
+mod access;
 mod features;
+mod stage;
 
 pub use features::{
     CustomPrediction, Features, InterestRules, LagCompensation, PredictedSpawn, PredictsSpawns,
@@ -16,11 +18,12 @@ use crate::room::IdleLimits;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
-use crate::world::World;
+pub use access::Access;
 use core::fmt::Debug;
 use core::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+pub use stage::Stage;
 
 /// Values that cross the wire through the codec: settings, events and commands.
 pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
@@ -50,6 +53,13 @@ pub trait Game: Sized + Send + 'static {
     type Input: Input;
     /// The replicated entities.
     type Entity: Entity;
+    /// One replicated value of the room besides its entities, such as phase, score and clock:
+    /// [`Stage::state`]. Every client has it, whatever it sees. A type with `#[derive(Entity)]`, without
+    /// owner-only and `custom` fields; `()` if there is none.
+    type State: Entity + Default;
+    /// What the host hands to each of its rooms, such as a database handle or a channel: [`Setup::context`].
+    /// No client sees it. `()` if there is nothing.
+    type Context: Clone + Send + Sync + 'static;
     /// Reliable news from the server to clients.
     type Event: Data;
     /// Reliable requests from a client to the server that do not belong to one tick's controls: chat,
@@ -95,27 +105,21 @@ pub trait Game: Sized + Send + 'static {
         IdleLimits::default()
     }
 
-    /// A new room: fills the world with what exists before the first player joins.
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Self::Entity>) -> Self;
+    /// A new room: fills the stage with what exists before the first player joins.
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self;
 
     /// A player joins: makes its entity and returns the id, or [`EntityId::NONE`] if it controls nothing yet.
     /// To give it another entity later, see [`World::set_controlled`].
     ///
     /// # Errors
     /// The game does not accept the player now.
-    fn join(
-        &mut self,
-        world: &mut World<Self::Entity>,
-        scene: &Self::Scene,
-        player: PlayerId,
-        profile: &Profile,
-    ) -> Result<EntityId, Refusal>;
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal>;
 
-    /// A player leaves, or its time to resume is over: removes what belongs to it.
-    fn leave(&mut self, world: &mut World<Self::Entity>, player: PlayerId);
+    /// A player leaves for good: removes what belongs to it.
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, reason: LeaveReason);
 
     /// One tick. Calls [`Game::apply_input`] for each player's entity, then does everything else.
-    fn step(&mut self, world: &mut World<Self::Entity>, turn: &Turn<'_, Self>, out: &mut Events<Self::Event>);
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>);
 
     /// Whether an event may be dropped when too much is waiting for a client that is disconnected or slow.
     /// Suitable for events that are worth little when they arrive late, such as an effect or a line of a
@@ -138,9 +142,38 @@ pub struct Profile {
     pub name: Name,
 }
 
-/// What a new room is made from.
+/// A player who asks to join: see [`Game::join`].
 #[derive(Debug)]
+#[non_exhaustive]
+pub struct Joining<'a, G: Game> {
+    /// The id that the player has in this room.
+    pub player: PlayerId,
+    /// Who the player is.
+    pub profile: &'a Profile,
+    /// The room's scene.
+    pub scene: &'a G::Scene,
+    /// The tick of the last step.
+    pub tick: Tick,
+    /// How often the room steps.
+    pub tick_rate: TickRate,
+}
+
+/// Why a player leaves for good: see [`Game::leave`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaveReason {
+    /// The player asked to leave.
+    Left,
+    /// Its connection was cut and its time to resume is over, or its seat went to another player.
+    TimedOut,
+    /// The room removed it: it broke the protocol, did nothing for too long, or an operator wished it.
+    Removed,
+}
+
+/// What a new room is made from.
 pub struct Setup<'a, G: Game> {
+    /// What the host hands to the room.
+    pub context: &'a G::Context,
     /// The room's settings.
     pub settings: &'a G::Settings,
     /// The scene that follows from them.
@@ -149,6 +182,15 @@ pub struct Setup<'a, G: Game> {
     pub tick_rate: TickRate,
     /// The source of all randomness.
     pub seed: u64,
+}
+
+impl<G: Game> Debug for Setup<'_, G> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { settings, tick_rate, seed, .. } = self;
+        let mut to = f.debug_struct("Setup");
+        to.field("settings", settings).field("tick_rate", tick_rate).field("seed", seed);
+        to.finish_non_exhaustive()
+    }
 }
 
 /// The tick in which a player's entity moves; the same at both ends. See [`Game::apply_input`].

@@ -19,17 +19,24 @@ impl EntityId {
     /// No entity: the entity of a player that controls none. No entity ever has this id.
     pub const NONE: Self = Self(0);
 
+    /// The row of the room's own state, in a room that has one
+    /// ([`Game::State`](crate::game::Game::State)). Otherwise the first entity has this id.
+    pub const STATE: Self = Self(1);
+
     /// The largest assigned id. Those above it are free for a client's predicted spawns.
     pub const LAST: Self = Self(0xffef_ffff);
 }
 
-/// One stream of a room's snapshots: a (cell, group) pair. Stream 0 is the whole room.
+/// One stream of a room's snapshots: a (cell, group) pair, the whole room, or the room's own state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StreamId(pub u16);
 
 impl StreamId {
     /// The stream that contains a whole room, if the room is not divided into cells.
     pub const ROOM: Self = Self(0);
+
+    /// The stream that contains the room's own state, if the room is divided and has one.
+    pub const STATE: Self = Self(4_094 << 4);
 }
 
 /// One attachment of a connection to a room, assigned by the code that drives the room. Not reused while the
@@ -50,7 +57,7 @@ impl fmt::Display for SessionId {
 
 /// A room, unique per server. Displayed as eight characters of Crockford's base 32 (40 bits), suitable for a
 /// link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct RoomId(u64);
 
@@ -91,6 +98,12 @@ impl fmt::Display for RoomId {
             write!(f, "{}", char::from(ROOM_ID_ALPHABET[digit as usize]))?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomId({self})")
     }
 }
 

@@ -35,27 +35,29 @@ pub mod wire;
 mod world;
 
 pub use events::{EventRefused, Events, RefusedCounts};
+pub use game::Access;
 /// The vector types of positions and velocities. Its version is part of this API: use it from here.
 pub use glam;
 pub use hitbox::{Hitbox, Rewinds, Rewound};
 pub use predicted_spawn::{SpawnContext, SpawnMotion};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
-pub use world::{Access, World, WorldFull};
+pub use world::{World, WorldFull};
 
 /// Everything that a game's source file needs.
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input, KindOf};
     pub use crate::game::{
-        BadSettings, Features, Game, InterestRules, LagCompensation, PlayerTurn, PredictedSpawn,
-        PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction, Step, Turn,
+        Access, BadSettings, Features, Game, InterestRules, Joining, LagCompensation, LeaveReason,
+        PlayerTurn, PredictedSpawn, PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction, Stage, Step,
+        Turn,
     };
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::room::IdleLimits;
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;
-    pub use crate::{Access, EventRefused, Events, Hitbox, Rewound, Rng, World};
+    pub use crate::{EventRefused, Events, Hitbox, Rewound, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

@@ -6,7 +6,7 @@ use core::cell::OnceCell;
 
 /// One tick of a player on its own client: a game's
 /// [`SpawnPrediction`](crate::game::SpawnPrediction).
-pub struct SpawnContext<'a, E, I, S> {
+pub struct SpawnContext<'a, E, I, S, R> {
     /// The tick that the step led to.
     pub tick: Tick,
     /// The player.
@@ -17,6 +17,8 @@ pub struct SpawnContext<'a, E, I, S> {
     pub input: &'a I,
     /// The room's scene.
     pub scene: &'a S,
+    /// The room's state as the server last sent it; `None` if it has none.
+    pub state: Option<&'a R>,
     /// How often the room steps.
     pub tick_rate: TickRate,
     /// The newest tick in which something was predicted.
@@ -29,7 +31,7 @@ pub struct SpawnContext<'a, E, I, S> {
 /// The entities that the client knows of.
 pub(crate) type Entities<'a, E> = Box<dyn Iterator<Item = (EntityId, E)> + 'a>;
 
-impl<E, I, S> SpawnContext<'_, E, I, S> {
+impl<E, I, S, R> SpawnContext<'_, E, I, S, R> {
     /// All entities in view as the server last sent them.
     pub fn seen(&self) -> impl Iterator<Item = (EntityId, E)> {
         (self.seen)()
@@ -75,7 +77,7 @@ impl<E, S> core::fmt::Debug for SpawnMotion<'_, E, S> {
     }
 }
 
-impl<E, I, S> core::fmt::Debug for SpawnContext<'_, E, I, S> {
+impl<E, I, S, R> core::fmt::Debug for SpawnContext<'_, E, I, S, R> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "SpawnContext {{ tick: {}, under_way: {} }}", self.tick, self.under_way)
     }

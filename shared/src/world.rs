@@ -1,10 +1,8 @@
-//! The replicated part of a room's state, and a game's decisions about its room.
+//! The replicated entities of a room.
 
 use crate::entity::{Entity, KindOf};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::ENTITIES_MAX;
-use crate::wire::control::Role;
-use crate::wire::{Advice, Close, CloseCode};
 
 /// All replicated entities of a room, in the order of their ids: the order in which they were spawned, until
 /// ids start over (see [`EntityId`]).
@@ -22,46 +20,8 @@ pub struct World<E> {
     /// What each player controls, sorted by player.
     controlled: Vec<(PlayerId, EntityId)>,
     controls_changed: bool,
-    access: Access,
-}
-
-/// Who may enter a room now: see [`World::set_access`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone, while there are free seats.
-    #[default]
-    Open,
-    /// Only clients that name the room: matchmaking leads elsewhere.
-    NoMatches,
-    /// No more players, and no matches. Spectators may still enter, and disconnected players may return.
-    Locked,
-}
-
-impl Access {
-    /// The name in listings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::NoMatches => "no_matches",
-            Self::Locked => "locked",
-        }
-    }
-
-    /// Why a client that asks to enter in this `role`, by a match or by the room's id, is refused.
-    #[must_use]
-    pub fn refusal(self, role: Role, matched: bool) -> Option<Close> {
-        match self {
-            Self::Locked if role == Role::Player => {
-                let close = Close::new(CloseCode::Full, "the room is locked");
-                Some(Close { advice: Advice::Stop, ..close })
-            }
-            Self::NoMatches | Self::Locked if matched => {
-                Some(Close::new(CloseCode::Full, "the room takes no matches"))
-            }
-            _ => None,
-        }
-    }
+    /// The smallest id that an entity may have.
+    first_id: u32,
 }
 
 /// An id that is reached within this many spawns is reached soon: more than a room can spawn while its states
@@ -91,20 +51,8 @@ impl<E: Entity> World<E> {
             passed_over: Vec::new(),
             controlled: Vec::new(),
             controls_changed: false,
-            access: Access::default(),
+            first_id: 1,
         }
-    }
-
-    /// Decides who may enter the room from now on, including clients that are already on their way. It
-    /// applies until it is set again.
-    pub fn set_access(&mut self, access: Access) {
-        self.access = access;
-    }
-
-    /// Who may enter the room now.
-    #[must_use]
-    pub fn access(&self) -> Access {
-        self.access
     }
 
     /// Adds an entity and gives it an id.
@@ -166,14 +114,20 @@ impl<E: Entity> World<E> {
 
     /// Ids that are spawned from now on start at `next`.
     pub(crate) fn start_at(&mut self, next: u32) {
-        self.next_id = next.clamp(1, EntityId::LAST.0);
+        self.next_id = next.clamp(self.first_id, EntityId::LAST.0);
+    }
+
+    /// Keeps [`EntityId::STATE`] free for the room's state.
+    pub(crate) fn reserve_state_id(&mut self, has_state: bool) {
+        self.first_id = EntityId::STATE.0 + u32::from(has_state);
+        self.next_id = self.next_id.max(self.first_id);
     }
 
     /// The next unused id; ids wrap around. There are far more ids than skipped ones.
     fn free_id(&mut self) -> EntityId {
         loop {
             let id = EntityId(self.next_id);
-            self.next_id = if id >= EntityId::LAST { 1 } else { id.0 + 1 };
+            self.next_id = if id >= EntityId::LAST { self.first_id } else { id.0 + 1 };
             let passed_over = self.passed_over.iter().position(|other| *other == id);
             let passed_over = passed_over.map(|at| self.passed_over.swap_remove(at));
             if passed_over.is_none() && self.find(id).is_none() {

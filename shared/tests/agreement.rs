@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing)]
 
-use tickwire_shared::entity::{Grid, InputSchema, Kind, Meaning, Predictor, schema_hash};
+use tickwire_shared::entity::{GameSchema, Grid, InputSchema, Kind, Meaning, Predictor};
 use tickwire_shared::prelude::*;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Choice)]
@@ -87,7 +87,8 @@ const IN_THE_HASH: &[(&str, Change)] = &[
 ];
 
 fn hash((version, kinds, input): &(u32, Vec<Kind>, InputSchema)) -> u64 {
-    schema_hash(*version, kinds, input)
+    let (kinds, input) = (kinds.clone(), input.clone());
+    GameSchema { version: *version, kinds, state_kinds: 0, input }.hash()
 }
 
 #[test]
@@ -118,26 +119,22 @@ mod besides {
                 type Scene = ();
                 type Input = Pad;
                 type Entity = Thing;
+                type State = ();
+                type Context = ();
                 type Event = $event;
                 type Command = $command;
 
                 fn scene(_: &$settings, _: TickRate) -> Result<(), BadSettings> {
                     Ok(())
                 }
-                fn new(_: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
+                fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
                     Self
                 }
-                fn join(
-                    &mut self,
-                    _: &mut World<Thing>,
-                    (): &(),
-                    _: PlayerId,
-                    _: &Profile,
-                ) -> Result<EntityId, Refusal> {
+                fn join(&mut self, _: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
                     Err(Refusal::Full)
                 }
-                fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
-                fn step(&mut self, _: &mut World<Thing>, _: &Turn<'_, Self>, _: &mut Events<$event>) {}
+                fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
+                fn step(&mut self, _: &mut Stage<Self>, _: &Turn<'_, Self>) {}
                 fn apply_input(_: &mut Thing, _: &Pad, _: &Step<'_, Self>) {}
             }
         };

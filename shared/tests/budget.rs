@@ -57,6 +57,8 @@ impl Game for War {
     type Scene = ();
     type Input = Pad;
     type Entity = Unit;
+    type State = ();
+    type Context = ();
     /// The floor that the game received.
     type Event = u32;
     type Command = ();
@@ -65,50 +67,44 @@ impl Game for War {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Unit>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let (mut rng, speed) = (Rng::new(setup.seed), setup.settings.speed);
         let mut ways = Vec::new();
         for _ in 0..setup.settings.units {
             let pos = IVec2::new(rng.range(0, SIDE - 1), rng.range(0, SIDE - 1));
             let way = IVec2::new(rng.range(-speed, speed), rng.range(-speed, speed));
-            ways.extend(world.spawn(Unit { pos, health: 255 }).map(|id| (id, way)));
+            ways.extend(stage.world.spawn(Unit { pos, health: 255 }).map(|id| (id, way)));
         }
         Self { rng, ways, players: Vec::new(), speed, deadly: setup.settings.deadly }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Unit>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Unit { pos: IVec2::splat(SIDE / 2 + 300), health: 100 })?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Unit { pos: IVec2::splat(SIDE / 2 + 300), health: 100 })?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Unit>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Unit>, turn: &Turn<'_, Self>, out: &mut Events<u32>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
             if turn.is_every(Duration::from_secs(2)) {
-                let _ = out.to(player.player, player.floor_bytes_per_s);
+                let _ = stage.events.to(player.player, player.floor_bytes_per_s);
             }
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
         }
         if self.deadly && !self.ways.is_empty() {
             let (victim, _) = self.ways.swap_remove(self.rng.range(0, self.ways.len() as i32 - 1) as usize);
-            world.despawn(victim);
+            stage.world.despawn(victim);
         }
         for (id, way) in &mut self.ways {
-            let Some(unit) = world.get_mut(*id) else { continue };
+            let Some(unit) = stage.world.get_mut(*id) else { continue };
             if self.rng.chance(20) {
                 *way = IVec2::new(
                     self.rng.range(-self.speed, self.speed),

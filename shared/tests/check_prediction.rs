@@ -57,6 +57,8 @@ impl Game for Walk {
     type Scene = ();
     type Input = Stick;
     type Entity = Walker;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -64,30 +66,24 @@ impl Game for Walk {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Walker>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { fault: *setup.settings, players: Vec::new() }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Walker>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let own = world.spawn(Walker { pos: Vec2::ZERO, vel: Vec2::ZERO, aim: 0.0, score: 0 })?;
-        self.players.push((player, own));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let own = stage.world.spawn(Walker { pos: Vec2::ZERO, vel: Vec2::ZERO, aim: 0.0, score: 0 })?;
+        self.players.push((joining.player, own));
         Ok(own)
     }
 
-    fn leave(&mut self, world: &mut World<Walker>, player: PlayerId) {
-        self.players.retain(|(of, own)| *of != player || world.despawn(*own).is_none());
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
+        self.players.retain(|(of, own)| *of != player || stage.world.despawn(*own).is_none());
     }
 
-    fn step(&mut self, world: &mut World<Walker>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         let on_the_second = turn.tick.0.is_multiple_of(30);
         for player in turn.players {
-            let Some(own) = world.get_mut(player.entity) else { continue };
+            let Some(own) = stage.world.get_mut(player.entity) else { continue };
             if self.fault != Fault::Skips || player.input.push != Vec2::ZERO {
                 Self::apply_input(own, &player.input, &turn.step());
             }

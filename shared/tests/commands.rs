@@ -41,6 +41,8 @@ impl Game for Range {
     type Scene = ();
     type Input = Bow;
     type Entity = Archer;
+    type State = ();
+    type Context = ();
     type Event = u16;
     type Command = u16;
 
@@ -48,37 +50,31 @@ impl Game for Range {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Archer>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self(Vec::new())
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Archer>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Archer { shots: 0, together: 0, apart: 0 })?;
-        self.0.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Archer { shots: 0, together: 0, apart: 0 })?;
+        self.0.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Archer>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.0.extract_if(.., |(id, _)| *id == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Archer>, turn: &Turn<'_, Self>, out: &mut Events<u16>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for (player, arrow) in turn.commands {
             match arrow {
-                ..1_000 => out.to(*player, *arrow).unwrap(),
-                _ => out.all(*arrow).unwrap(),
+                ..1_000 => stage.events.to(*player, *arrow).unwrap(),
+                _ => stage.events.all(*arrow).unwrap(),
             }
         }
         for player in turn.players {
-            let Some(archer) = world.get_mut(player.entity) else { continue };
+            let Some(archer) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(archer, &player.input, &turn.step());
             let takes = turn.commands.iter().any(|(by, _)| *by == player.player);
             match (takes, player.input.shoot.pressed) {

@@ -93,6 +93,8 @@ impl Game for Bodies {
     type Scene = ();
     type Input = Walk;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = Wish;
 
@@ -100,33 +102,27 @@ impl Game for Bodies {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
-        let car = world.spawn(Thing::Car(Car { at: 3_000, speed: 0, fuel: 150 })).unwrap();
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
+        let car = stage.world.spawn(Thing::Car(Car { at: 3_000, speed: 0, fuel: 150 })).unwrap();
         Self { players: Vec::new(), car, bodies: 0, starts_dead: setup.settings.starts_dead }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let body = (!self.starts_dead).then(|| self.body(world, -3_000));
-        self.players.push((player, body));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let body = (!self.starts_dead).then(|| self.body(&mut stage.world, -3_000));
+        self.players.push((joining.player, body));
         Ok(body.unwrap_or(EntityId::NONE))
     }
 
-    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         if let Some(at) = self.players.iter().position(|one| one.0 == player) {
-            self.players.remove(at).1.map(|body| world.despawn(body));
+            self.players.remove(at).1.map(|body| stage.world.despawn(body));
         }
     }
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            assert_eq!(world.controlled(player.player).unwrap_or(EntityId::NONE), player.entity);
-            if let Some(own) = world.get_mut(player.entity) {
+            assert_eq!(stage.world.controlled(player.player).unwrap_or(EntityId::NONE), player.entity);
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
         }
@@ -135,18 +131,18 @@ impl Game for Bodies {
             let body = self.players[at].1;
             match wish {
                 Wish::Respawn => {
-                    body.map(|body| world.despawn(body));
-                    let body = self.body(world, 1_000);
+                    body.map(|body| stage.world.despawn(body));
+                    let body = self.body(&mut stage.world, 1_000);
                     self.players[at].1 = Some(body);
-                    world.set_controlled(*player, Some(body));
+                    stage.world.set_controlled(*player, Some(body));
                 }
-                Wish::Die => world.set_controlled(*player, None),
-                Wish::Car if world.controlled(*player) == Some(self.car) => {
-                    world.set_controlled(*player, body)
+                Wish::Die => stage.world.set_controlled(*player, None),
+                Wish::Car if stage.world.controlled(*player) == Some(self.car) => {
+                    stage.world.set_controlled(*player, body)
                 }
-                Wish::Car => world.set_controlled(*player, Some(self.car)),
+                Wish::Car => stage.world.set_controlled(*player, Some(self.car)),
                 Wish::Vanish => {
-                    body.map(|body| world.despawn(body));
+                    body.map(|body| stage.world.despawn(body));
                     self.players[at].1 = None;
                 }
             }

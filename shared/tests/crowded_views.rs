@@ -57,6 +57,8 @@ impl Game for Depot {
     type Scene = ();
     type Input = Still;
     type Entity = Crate;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -64,37 +66,32 @@ impl Game for Depot {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Crate>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { players: Vec::new(), sees_all: setup.settings.sees_all }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Crate>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Crate { pos: IVec2::splat(4_300), vel: IVec2::ZERO, tag: 60_000 })?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Crate { pos: IVec2::splat(4_300), vel: IVec2::ZERO, tag: 60_000 })?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Crate>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Crate>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
-        for (_, thing) in world.iter_mut() {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        for (_, thing) in stage.world.iter_mut() {
             let on = thing.pos + thing.vel;
             thing.pos = on.clamp(IVec2::ZERO, IVec2::splat(8_000));
             thing.vel = if on == thing.pos { thing.vel } else { -thing.vel };
         }
         let own: Vec<EntityId> = self.players.iter().map(|(_, entity)| *entity).collect();
-        SCRIPT
-            .with_borrow_mut(|script| script.iter_mut().for_each(|script| script(world, turn.tick.0, &own)));
+        SCRIPT.with_borrow_mut(|script| {
+            script.iter_mut().for_each(|script| script(&mut stage.world, turn.tick.0, &own))
+        });
     }
 
     fn apply_input(_: &mut Crate, _: &Still, _: &Step<'_, Self>) {}

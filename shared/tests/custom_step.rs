@@ -50,6 +50,8 @@ impl<const LISTED: bool> Game for Balls<LISTED> {
     type Scene = i32;
     type Input = Push;
     type Entity = Ball;
+    type State = ();
+    type Context = ();
     type Event = Nothing;
     type Command = Nothing;
 
@@ -57,43 +59,37 @@ impl<const LISTED: bool> Game for Balls<LISTED> {
         Ok(SIDE)
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Ball>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let mut rng = Rng::new(setup.seed);
         for _ in 0..12 {
             let ball = Ball { pos: rng.range(0, SIDE), vel: rng.range(-120, 120), wish: 0 };
-            let _ = world.spawn(ball);
+            let _ = stage.world.spawn(ball);
         }
         Self { players: Vec::new() }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Ball>,
-        _: &i32,
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Ball { pos: SIDE / 2, vel: 0, wish: 0 })?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Ball { pos: SIDE / 2, vel: 0, wish: 0 })?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Ball>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Ball>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 own.wish = player.input.x;
             }
         }
-        let mut balls: Vec<_> = world.iter().map(|(id, ball)| (id, *ball)).collect();
+        let mut balls: Vec<_> = stage.world.iter().map(|(id, ball)| (id, *ball)).collect();
         predict(&mut balls, turn.scene);
         for (id, moved) in balls {
-            if let Some(ball) = world.get_mut(id) {
+            if let Some(ball) = stage.world.get_mut(id) {
                 *ball = moved;
             }
         }

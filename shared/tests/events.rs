@@ -72,6 +72,8 @@ impl Game for Cards {
     type Scene = ();
     type Input = Pad;
     type Entity = Seat;
+    type State = ();
+    type Context = ();
     type Event = News;
     type Command = ();
 
@@ -87,29 +89,23 @@ impl Game for Cards {
         matches!(event, News::Gossip(..))
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Seat>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { seats: Vec::new(), said: 0 }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Seat>,
-        _: &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let seat = world.spawn(Seat { cards: 0 })?;
-        self.seats.push((player, seat));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let seat = stage.world.spawn(Seat { cards: 0 })?;
+        self.seats.push((joining.player, seat));
         Ok(seat)
     }
 
-    fn leave(&mut self, world: &mut World<Seat>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         if let Some(at) = self.seats.iter().position(|seat| seat.0 == player) {
-            world.despawn(self.seats.remove(at).1);
+            stage.world.despawn(self.seats.remove(at).1);
         }
     }
 
-    fn step(&mut self, _: &mut World<Seat>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         let deal = TABLE.with_borrow_mut(|table| core::mem::take(&mut table.deal));
         let players: Vec<_> = turn.players.iter().map(|player| player.player).collect();
         let mut given = Vec::new();
@@ -122,14 +118,14 @@ impl Game for Cards {
             Deal::Hands(rounds) => {
                 for round in 0..*rounds {
                     for &player in &players {
-                        given.push(out.to(player, News::Card(player.0, round as u8)));
+                        given.push(stage.events.to(player, News::Card(player.0, round as u8)));
                     }
                 }
             }
             Deal::Texts(count, bytes) => {
                 for _ in 0..*count {
                     let (number, text) = text(*bytes);
-                    given.push(out.all(News::Text(number, text)));
+                    given.push(stage.events.all(News::Text(number, text)));
                 }
             }
             Deal::Every(ticks, bytes) | Deal::Gossip(ticks, bytes) => {
@@ -137,13 +133,13 @@ impl Game for Cards {
                     let (number, text) = text(*bytes);
                     let is_gossip = matches!(deal, Deal::Gossip(..));
                     let news = if is_gossip { News::Gossip } else { News::Text };
-                    given.push(out.all(news(number, text)));
+                    given.push(stage.events.all(news(number, text)));
                 }
                 TABLE.with_borrow_mut(|table| table.deal = deal);
             }
             Deal::Whispers => {
-                given.push(out.all_but(players[0], News::Card(1, 1)));
-                given.push(out.to_each(players.iter().rev().take(2).copied(), News::Card(2, 2)));
+                given.push(stage.events.all_but(players[0], News::Card(1, 1)));
+                given.push(stage.events.to_each(players.iter().rev().take(2).copied(), News::Card(2, 2)));
             }
         }
         TABLE.with_borrow_mut(|table| table.refused.extend(given.into_iter().filter_map(Result::err)));

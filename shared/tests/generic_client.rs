@@ -66,7 +66,7 @@ struct Table<G: ClientGame, H: Game> {
 
 const MEMBER: MemberId = MemberId(1);
 
-impl<G: ClientGame, H: Game> Table<G, H> {
+impl<G: ClientGame, H: Game<Context = ()>> Table<G, H> {
     fn new(role: Role, seed: u64) -> Self {
         let config_of_room = RoomConfig {
             id: RoomId::from_bits(1),
@@ -149,6 +149,10 @@ fn a_client_without_the_games_types_sees_and_does_the_same_as_one_that_has_them(
     assert_eq!(generic.client.stats().hash_mismatches, 0);
     assert!(generic.client.stats().hash_checks >= 10);
     assert!(!generic.client.view(generic.now).is_empty());
+    let state = generic.client.room_state_row().unwrap();
+    assert_eq!((state, state.kind), (typed.client.room_state_row().unwrap(), 3));
+    let is_state = |id: &EntityId| *id == EntityId::STATE;
+    assert!(!generic.client.view(generic.now).iter().any(|(id, _)| is_state(id)), "it is no entity");
     let sent = generic.client.stats().inputs.folded + generic.client.stats().inputs.refused;
     assert_eq!(sent, 0, "the inputs differ from what the server expects");
 }
@@ -173,6 +177,8 @@ impl Game for Mine {
     type Scene = ();
     type Input = Dig;
     type Entity = Miner;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -180,25 +186,19 @@ impl Game for Mine {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Miner>) -> Self {
-        world.spawn(Miner { bombs: 50, gold: 7 }).unwrap();
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
+        stage.world.spawn(Miner { bombs: 50, gold: 7 }).unwrap();
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Miner>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Miner { bombs: 2, gold: 8 })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Miner { bombs: 2, gold: 8 })?)
     }
 
-    fn leave(&mut self, _: &mut World<Miner>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Miner>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
-        for (_, miner) in world.iter_mut().filter(|_| turn.is_every(Duration::from_secs(1))) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        for (_, miner) in stage.world.iter_mut().filter(|_| turn.is_every(Duration::from_secs(1))) {
             miner.bombs += 1;
         }
     }
@@ -272,7 +272,7 @@ fn schema_with(predictor: Predictor) -> GameSchema {
         meaning: Default::default(),
     };
     let kinds = vec![Kind { name: "thing".into(), fields: vec![field] }];
-    GameSchema { version: 1, kinds, input: InputSchema { fields: Vec::new() } }
+    GameSchema { version: 1, kinds, state_kinds: 0, input: InputSchema { fields: Vec::new() } }
 }
 
 #[test]

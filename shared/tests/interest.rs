@@ -64,6 +64,8 @@ impl Game for Plain {
     type Scene = ();
     type Input = Walk;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = Nothing;
     type Command = Nothing;
 
@@ -71,45 +73,43 @@ impl Game for Plain {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let mut rng = Rng::new(setup.seed);
-        let weather = world.spawn(Thing::Weather(Weather { rain: 3 })).ok();
+        let weather = stage.world.spawn(Thing::Weather(Weather { rain: 3 })).ok();
         for number in 0..300 {
             let pos = IVec2::new(rng.range(0, SIDE), rng.range(0, SIDE));
             let vel = IVec2::new(rng.range(-60, 60), rng.range(-60, 60));
-            let _ = world.spawn(Thing::Beast(Beast { pos, vel, herd: if number % 4 == 0 { 5 } else { 0 } }));
+            let _ = stage.world.spawn(Thing::Beast(Beast {
+                pos,
+                vel,
+                herd: if number % 4 == 0 { 5 } else { 0 },
+            }));
         }
         Self { rng, players: Vec::new(), weather }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let herd = if player.0.is_multiple_of(2) { 5 } else { 7 };
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let herd = if joining.player.0.is_multiple_of(2) { 5 } else { 7 };
         let pos = IVec2::new(self.rng.range(0, SIDE), self.rng.range(0, SIDE));
-        let entity = world.spawn(Thing::Beast(Beast { pos, vel: IVec2::ZERO, herd }))?;
-        self.players.push((player, entity));
+        let entity = stage.world.spawn(Thing::Beast(Beast { pos, vel: IVec2::ZERO, herd }))?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
         }
         let owned: Vec<_> = self.players.iter().map(|(_, entity)| *entity).collect();
-        for (id, thing) in world.iter_mut() {
+        for (id, thing) in stage.world.iter_mut() {
             let Thing::Beast(beast) = thing else { continue };
             if owned.contains(&id) {
                 continue;
@@ -119,7 +119,7 @@ impl Game for Plain {
             }
             beast.pos = (beast.pos + beast.vel).clamp(IVec2::ZERO, IVec2::splat(SIDE));
         }
-        if let Some(Thing::Weather(weather)) = self.weather.and_then(|id| world.get_mut(id)) {
+        if let Some(Thing::Weather(weather)) = self.weather.and_then(|id| stage.world.get_mut(id)) {
             weather.rain = (turn.tick.0 / 50 % 100) as u8;
         }
     }

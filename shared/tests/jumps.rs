@@ -31,6 +31,8 @@ impl Game for Sea {
     type Scene = ();
     type Input = Idle;
     type Entity = Buoy;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = Jump;
 
@@ -38,31 +40,25 @@ impl Game for Sea {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Buoy>) -> Self {
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         // One in each cell.
         for at in 0..60 * 60 {
             let cell = IVec2::new(at % 60, at / 60);
-            let _ = world.spawn(Buoy { pos: cell * 1_000 + IVec2::splat(500) });
+            let _ = stage.world.spawn(Buoy { pos: cell * 1_000 + IVec2::splat(500) });
         }
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Buoy>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Buoy { pos: IVec2::splat(SIDE / 2) })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Buoy { pos: IVec2::splat(SIDE / 2) })?)
     }
 
-    fn leave(&mut self, _: &mut World<Buoy>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Buoy>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for (player, Jump(x, y)) in turn.commands {
             let entity = turn.players.iter().find(|turn| turn.player == *player).map(|turn| turn.entity);
-            if let Some(buoy) = entity.and_then(|entity| world.get_mut(entity)) {
+            if let Some(buoy) = entity.and_then(|entity| stage.world.get_mut(entity)) {
                 buoy.pos = IVec2::new(*x, *y);
             }
         }

@@ -49,6 +49,8 @@ impl Game for Depot {
     type Scene = ();
     type Input = Pad;
     type Entity = Wide;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -56,30 +58,24 @@ impl Game for Depot {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Wide>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let mut rng = Rng::new(setup.seed);
         for _ in 0..setup.settings.entities {
-            world.spawn(Wide::of(|| rng.below(128) as u8)).unwrap();
+            stage.world.spawn(Wide::of(|| rng.below(128) as u8)).unwrap();
         }
         Self { changes: setup.settings.changes, rng }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Wide>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Wide::of(|| 0))?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Wide::of(|| 0))?)
     }
 
-    fn leave(&mut self, _: &mut World<Wide>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Wide>, _: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, _: &Turn<'_, Self>) {
         let rng = &mut self.rng;
         if self.changes {
-            world.iter_mut().for_each(|(_, entity)| *entity = Wide::of(|| rng.below(128) as u8));
+            stage.world.iter_mut().for_each(|(_, entity)| *entity = Wide::of(|| rng.below(128) as u8));
         }
     }
 

@@ -33,6 +33,8 @@ impl Game for Lamps {
     type Scene = ();
     type Input = Finger;
     type Entity = Lamp;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -40,31 +42,25 @@ impl Game for Lamps {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Lamp>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self(Vec::new())
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Lamp>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Lamp { switched: 0, seconds: 0, passed: 0 })?;
-        self.0.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Lamp { switched: 0, seconds: 0, passed: 0 })?;
+        self.0.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Lamp>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.0.extract_if(.., |(id, _)| *id == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Lamp>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            let Some(lamp) = world.get_mut(player.entity) else { continue };
+            let Some(lamp) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(lamp, &player.input, &turn.step());
             lamp.passed += turn.passed_ticks;
             lamp.seconds += u16::from(turn.is_every(Duration::from_secs(1)));

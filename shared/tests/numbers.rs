@@ -75,6 +75,8 @@ impl Game for Balls {
     type Scene = ();
     type Input = Throw;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = News;
     type Command = u32;
 
@@ -82,59 +84,56 @@ impl Game for Balls {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let trees =
-            (0..20).map(|n| world.spawn(Thing::Tree(Tree { at: n * 300 - 3_000 })).unwrap()).collect();
+            (0..20).map(|n| stage.world.spawn(Thing::Tree(Tree { at: n * 300 - 3_000 })).unwrap()).collect();
         Self { throwers: Vec::new(), flying: Vec::new(), trees, thrown: 0 }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        _: &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let thrower = world.spawn(Thing::Thrower(Thrower { at: i32::from(player.0 % 7) * 200, speed: 0 }))?;
-        self.throwers.push((player, thrower));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let thrower = stage
+            .world
+            .spawn(Thing::Thrower(Thrower { at: i32::from(joining.player.0 % 7) * 200, speed: 0 }))?;
+        self.throwers.push((joining.player, thrower));
         Ok(thrower)
     }
 
-    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         if let Some(at) = self.throwers.iter().position(|one| one.0 == player) {
-            world.despawn(self.throwers.remove(at).1);
+            stage.world.despawn(self.throwers.remove(at).1);
         }
     }
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, out: &mut Events<News>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for ball in &mut self.flying {
             ball.1 -= 1;
             if ball.1 == 0 {
-                world.despawn(ball.0);
-            } else if let Some(Thing::Ball(Ball { at, speed, .. })) = world.get_mut(ball.0) {
+                stage.world.despawn(ball.0);
+            } else if let Some(Thing::Ball(Ball { at, speed, .. })) = stage.world.get_mut(ball.0) {
                 *at = (*at + *speed).clamp(-SIDE, SIDE);
             }
         }
         self.flying.retain(|ball| ball.1 > 0);
         for player in turn.players {
-            let Some(thrower) = world.get_mut(player.entity) else { continue };
+            let Some(thrower) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(thrower, &player.input, &turn.step());
             let Thing::Thrower(Thrower { at, .. }) = *thrower else { continue };
             if player.input.ball.pressed {
                 let ball = Thing::Ball(Ball { at, speed: 150, owner: player.player.0 });
-                self.flying.push((world.spawn(ball).unwrap(), FLIGHT));
+                self.flying.push((stage.world.spawn(ball).unwrap(), FLIGHT));
                 self.thrown += 1;
-                out.all(News::Thrown(player.player, self.thrown)).unwrap();
+                stage.events.all(News::Thrown(player.player, self.thrown)).unwrap();
             }
         }
         for (player, number) in turn.commands {
-            out.to(*player, News::Echo(*number)).unwrap();
+            stage.events.to(*player, News::Echo(*number)).unwrap();
         }
         // From time to time an old tree falls and a new one grows.
         if turn.tick.0.is_multiple_of(50) {
             let old = self.trees.remove(0);
-            world.despawn(old).unwrap();
-            self.trees.push(world.spawn(Thing::Tree(Tree { at: (turn.tick.0 % 3_000) as i32 })).unwrap());
+            stage.world.despawn(old).unwrap();
+            self.trees
+                .push(stage.world.spawn(Thing::Tree(Tree { at: (turn.tick.0 % 3_000) as i32 })).unwrap());
         }
     }
 

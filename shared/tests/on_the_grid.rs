@@ -49,6 +49,8 @@ impl Game for Drive {
     type Scene = f32;
     type Input = Stick;
     type Entity = Body;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -56,29 +58,23 @@ impl Game for Drive {
         Ok(0.3 + rules.boost)
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Body>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self(Vec::new())
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Body>,
-        _: &f32,
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let own = world.spawn(Body { pos: Vec2::ZERO, vel: Vec2::ZERO, aim: 0.0, gear: 1 })?;
-        self.0.push((player, own));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let own = stage.world.spawn(Body { pos: Vec2::ZERO, vel: Vec2::ZERO, aim: 0.0, gear: 1 })?;
+        self.0.push((joining.player, own));
         Ok(own)
     }
 
-    fn leave(&mut self, world: &mut World<Body>, player: PlayerId) {
-        self.0.retain(|(of, own)| *of != player || world.despawn(*own).is_none());
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
+        self.0.retain(|(of, own)| *of != player || stage.world.despawn(*own).is_none());
     }
 
-    fn step(&mut self, world: &mut World<Body>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
         }

@@ -93,6 +93,8 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
     type Scene = ();
     type Input = Pad;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = Nothing;
     type Command = Nothing;
 
@@ -100,35 +102,34 @@ impl<const PLAIN: bool> Game for Cards<PLAIN> {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Thing>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { rules: *setup.settings, players: Vec::new() }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let pos = IVec2::new(300 * i32::from(player.0), 500);
-        let card = self.rules.deal.wrapping_mul(player.0 as i16);
-        let entity =
-            world.spawn(Thing::Soldier(Soldier { reload: 0, pos, vel: IVec2::ZERO, ammo: AMMO, card }))?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let pos = IVec2::new(300 * i32::from(joining.player.0), 500);
+        let card = self.rules.deal.wrapping_mul(joining.player.0 as i16);
+        let entity = stage.world.spawn(Thing::Soldier(Soldier {
+            reload: 0,
+            pos,
+            vel: IVec2::ZERO,
+            ammo: AMMO,
+            card,
+        }))?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Thing>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<Nothing>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         let rules = self.rules;
         for player in turn.players {
-            let Some(own) = world.get_mut(player.entity) else { continue };
+            let Some(own) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(own, &player.input, &turn.step());
             let turns = rules.dies && turn.tick.0.is_multiple_of(40);
             let deals = rules.deal_period > 0 && turn.tick.0.is_multiple_of(rules.deal_period);

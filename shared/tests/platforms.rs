@@ -42,6 +42,8 @@ impl Game for Mill {
     type Scene = ();
     type Input = Pad;
     type Entity = Walker;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -49,25 +51,19 @@ impl Game for Mill {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Walker>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Walker>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Walker { x: 1_000, riding: false })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Walker { x: 1_000, riding: false })?)
     }
 
-    fn leave(&mut self, _: &mut World<Walker>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Walker>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
         }

@@ -47,6 +47,8 @@ impl Game for Hunt {
     type Scene = ();
     type Input = Trigger;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     /// Where the room saw the target for the player who pulled the trigger.
     type Event = i32;
     type Command = ();
@@ -55,32 +57,26 @@ impl Game for Hunt {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
-        Self(world.spawn(Thing::Target(Target { x: 0, vel: SPEED })).unwrap())
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
+        Self(stage.world.spawn(Thing::Target(Target { x: 0, vel: SPEED })).unwrap())
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Thing::Hunter(Hunter { shots: 0 }))?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Thing::Hunter(Hunter { shots: 0 }))?)
     }
 
-    fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, out: &mut Events<i32>) {
-        if let Some(Thing::Target(target)) = world.get_mut(self.0) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        if let Some(Thing::Target(target)) = stage.world.get_mut(self.0) {
             target.x += SPEED * turn.passed_ticks as i32;
         }
         for player in turn.players {
-            let Some(own) = world.get_mut(player.entity) else { continue };
+            let Some(own) = stage.world.get_mut(player.entity) else { continue };
             Self::apply_input(own, &player.input, &turn.step());
             if player.input.pull.pressed {
                 let seen = turn.rewind(player).hitbox(self.0).unwrap();
-                out.to(player.player, seen.centre.x).unwrap();
+                stage.events.to(player.player, seen.centre.x).unwrap();
             }
         }
     }

@@ -98,6 +98,8 @@ impl Game for Moving {
     type Scene = ();
     type Input = Pad;
     type Entity = Thing;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -105,7 +107,7 @@ impl Game for Moving {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, world: &mut World<Thing>) -> Self {
+    fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let start = Vec2::splat(-900.0);
         let things = [
             Thing::Held(Held { pos: start, aim: 0.0, exact: start }),
@@ -115,28 +117,22 @@ impl Game for Moving {
             Thing::Sign(Sign { number: 0, lit: false }),
         ];
         for thing in things {
-            world.spawn(thing).unwrap();
+            stage.world.spawn(thing).unwrap();
         }
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Thing>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Thing::Me(Me { pos: Vec2::ZERO, vel: Vec2::ZERO, look: 0.0, turret: 0.0 }))?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Thing::Me(Me { pos: Vec2::ZERO, vel: Vec2::ZERO, look: 0.0, turret: 0.0 }))?)
     }
 
-    fn leave(&mut self, _: &mut World<Thing>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Thing>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            Self::apply_input(world.get_mut(player.entity).unwrap(), &player.input, &turn.step());
+            Self::apply_input(stage.world.get_mut(player.entity).unwrap(), &player.input, &turn.step());
         }
-        for (_, thing) in world.iter_mut() {
+        for (_, thing) in stage.world.iter_mut() {
             match thing {
                 Thing::Held(held) => {
                     held.pos.x += 0.125;

@@ -33,9 +33,7 @@ fn ship(harness: &Harness<Arena>, client: ClientIndex) -> Ship {
 }
 
 fn round(harness: &Harness<Arena>) -> Round {
-    let round =
-        |entity: &ArenaEntity| if let ArenaEntity::Round(round) = entity { Some(*round) } else { None };
-    harness.room().world().iter().find_map(|(_, entity)| round(entity)).unwrap()
+    *harness.room().room_state()
 }
 
 /// Toward the middle of the hall.

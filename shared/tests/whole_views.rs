@@ -56,6 +56,8 @@ impl Game for Forest {
     type Scene = ();
     type Input = Still;
     type Entity = Tree;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = Die;
 
@@ -63,43 +65,37 @@ impl Game for Forest {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Tree>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let side = i32::from(setup.settings.side);
         for at in 0..side * side {
             let pos = IVec2::new(at % side, at / side) * CELL + IVec2::splat(CELL / 2);
-            let _ = world.spawn(Tree { pos, group: u8::from(at % 10 == 9), age: 0 });
+            let _ = stage.world.spawn(Tree { pos, group: u8::from(at % 10 == 9), age: 0 });
         }
         Self { players: Vec::new(), grows: true, players_see_all: setup.settings.players_see_all }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Tree>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Tree { pos: IVec2::splat(4 * CELL + 50), group: 0, age: 1 })?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Tree { pos: IVec2::splat(4 * CELL + 50), group: 0, age: 1 })?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Tree>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Tree>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for (player, Die) in turn.commands {
             self.players
                 .iter()
                 .filter(|(other, _)| other == player)
-                .for_each(|(_, entity)| _ = world.despawn(*entity));
+                .for_each(|(_, entity)| _ = stage.world.despawn(*entity));
         }
         if self.grows && turn.tick.0.is_multiple_of(4) {
             let bodies: Vec<EntityId> = self.players.iter().map(|(_, body)| *body).collect();
-            let trees = world.iter_mut().filter(|(id, _)| !bodies.contains(id));
+            let trees = stage.world.iter_mut().filter(|(id, _)| !bodies.contains(id));
             for (_, tree) in trees.skip(turn.tick.0 as usize % 7).step_by(7) {
                 tree.age = (tree.age + 1) % 1_000;
             }

@@ -118,7 +118,7 @@ export class Game {
     const at = this.drawn.own;
     if (playing) client.input(this.#controls.read(at && this.#camera.toScreen(at.x, at.y), dt));
     const before = performance.now();
-    const frame = this.#world.see(client.entities(now), this.#map, client.tickRate);
+    const frame = this.#world.see(client.entities(now), this.#map, client.tickRate, client.roomState());
     this.#frame = frame;
     const work_ms = performance.now() - before;
     this.#effects.hear(frame.news, frame.ships);

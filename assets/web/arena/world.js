@@ -21,17 +21,18 @@ export class World {
   }
 
   /**
-   * Takes this frame's entities on `map`, with velocities per tick of a room at `tickRate`. Returns `{ ships,
+   * Takes this frame's entities on `map`, with velocities per tick of a room at `tickRate`, and the room's
+   * state. Returns `{ ships,
    * shots, pickups, round, own, news }`; news are `fired`, `gone` (a shot), `hurt`, `destroyed`, `returned`,
    * `scored`, `taken`.
    */
-  see(entities, map, tickRate) {
-    const frame = { ships: [], shots: [], pickups: [], round: null, own: null, news: [] };
+  see(entities, map, tickRate, state) {
+    const round = state && roundOf(state);
+    const frame = { ships: [], shots: [], pickups: [], round, own: null, news: [] };
     for (const entity of entities) {
       if (entity.kind === "ship") frame.ships.push(shipOf(entity, tickRate));
       else if (entity.kind === "shot") frame.shots.push(shotOf(entity, tickRate));
       else if (entity.kind === "pickup") frame.pickups.push(pickupOf(entity));
-      else if (entity.kind === "round") frame.round = roundOf(entity);
     }
     frame.own = frame.ships.find((ship) => ship.own) ?? null;
     // While no updates arrive, everything flies on as before: the client's extrapolation ignores walls.
@@ -129,8 +130,8 @@ const pickupOf = (entity) => ({
   ready: entity.ready,
 });
 
-const roundOf = (entity) => ({
-  number: entity.number,
-  playing: entity.phase === "playing" || entity.phase === 0,
-  seconds_left: entity.seconds_left,
+const roundOf = (state) => ({
+  number: state.number,
+  playing: state.phase === "playing",
+  seconds_left: state.seconds_left,
 });

@@ -20,9 +20,9 @@ pub use reader::{BadRecording, Digest, Recording};
 pub use recorder::{RecordConnect, RecordLink, Recorder, RecorderConfig};
 
 use serde::{Deserialize, Serialize};
-use tickwire_shared::entity::{Entity, Kind};
+use tickwire_shared::entity::Kind;
 use tickwire_shared::game::Game;
-use tickwire_shared::room::game_schema_hash;
+use tickwire_shared::room::{game_schema, game_schema_hash};
 use tickwire_shared::wire::control::GameName;
 
 const FORMAT: &str = "tickwire-recording";
@@ -51,7 +51,7 @@ impl Header {
             version: VERSION,
             game: game.to_string(),
             schema_hash: format!("{:016x}", game_schema_hash::<G>()),
-            kinds: G::Entity::kinds(),
+            kinds: game_schema::<G>().kinds,
         }
     }
 }

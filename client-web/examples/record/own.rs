@@ -36,6 +36,8 @@ impl Game for Miners {
     type Scene = ();
     type Input = Pad;
     type Entity = Miner;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -43,26 +45,24 @@ impl Game for Miners {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Miner>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self
     }
 
     fn join(
         &mut self,
-        world: &mut World<Miner>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
+        stage: &mut Stage<Self>,
+        joining: &Joining<'_, Self>,
     ) -> core::result::Result<EntityId, Refusal> {
-        let way = IVec2::new(i32::from(player.0 > 1), 0);
-        Ok(world.spawn(Miner { pos: IVec2::ZERO, way, bombs: 2 })?)
+        let way = IVec2::new(i32::from(joining.player.0 > 1), 0);
+        Ok(stage.world.spawn(Miner { pos: IVec2::ZERO, way, bombs: 2 })?)
     }
 
-    fn leave(&mut self, _: &mut World<Miner>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
     /// Gives every player a bomb each tenth tick.
-    fn step(&mut self, world: &mut World<Miner>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
-        for (_, miner) in world.iter_mut() {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
+        for (_, miner) in stage.world.iter_mut() {
             miner.pos += miner.way;
             miner.bombs += u8::from(turn.tick.0.is_multiple_of(10));
         }

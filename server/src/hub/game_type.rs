@@ -5,7 +5,6 @@ use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
@@ -46,12 +45,16 @@ pub(super) struct GameType<G: Game> {
     info: GameInfo,
     options: GameOptions<G::Settings>,
     making: [Mutex<()>; MAKERS],
-    game: PhantomData<fn() -> G>,
+    context: G::Context,
 }
 
 impl<G: Game> GameType<G> {
     /// Makes one room, so that a game that cannot make any is found when the server starts.
-    pub(super) fn new(name: GameName, options: GameOptions<G::Settings>) -> Result<Self, BadSettings> {
+    pub(super) fn new(
+        name: GameName,
+        options: GameOptions<G::Settings>,
+        context: G::Context,
+    ) -> Result<Self, BadSettings> {
         let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
         let config = RoomConfig {
             id: RoomId::default(),
@@ -60,9 +63,9 @@ impl<G: Game> GameType<G> {
             resume_grace: std::time::Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        Room::<G>::new(config, options.settings.clone(), 0)
+        Room::<G>::with_context(config, options.settings.clone(), 0, &context)
             .map_err(|error| BadSettings(error.to_string()))?;
-        Ok(Self { info, options, making: [const { Mutex::const_new(()) }; MAKERS], game: PhantomData })
+        Ok(Self { info, options, making: [const { Mutex::const_new(()) }; MAKERS], context })
     }
 }
 
@@ -96,7 +99,7 @@ impl<G: Game> GameHost for GameType<G> {
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);
-        let mut room = Room::<G>::new(config, settings, seed)
+        let mut room = Room::<G>::with_context(config, settings, seed, &self.context)
             .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
         room.set_idle_limits(self.options.idle_limits(room.idle_limits()));
         let facts = RoomFacts {

@@ -106,11 +106,12 @@ impl Hub {
         &mut self,
         name: GameName,
         options: GameOptions<G::Settings>,
+        context: G::Context,
     ) -> Result<(), BadSettings> {
         if self.games.len() >= GAMES_MAX {
             return Err(BadSettings(format!("a server hosts at most {GAMES_MAX} games")));
         }
-        self.games.insert(name.clone(), Arc::new(GameType::<G>::new(name, options)?));
+        self.games.insert(name.clone(), Arc::new(GameType::<G>::new(name, options, context)?));
         Ok(())
     }
 

@@ -11,10 +11,10 @@ use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tickwire_shared::entity::{Entity, Kind};
+use tickwire_shared::entity::Kind;
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, RoomId};
-use tickwire_shared::room::{Hold, MemberEvent, Room};
+use tickwire_shared::room::{Hold, MemberEvent, Room, game_schema};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -401,7 +401,7 @@ impl<G: Game> RoomPort for Port<G> {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        G::Entity::kinds()
+        game_schema::<G>().kinds
     }
 }
 

@@ -37,6 +37,8 @@ impl Game for Stones {
     type Scene = ();
     type Input = Touch;
     type Entity = Stone;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -44,25 +46,19 @@ impl Game for Stones {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Stone>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Stone>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Stone { on: false })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Stone { on: false })?)
     }
 
-    fn leave(&mut self, _: &mut World<Stone>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Stone>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(stone) = world.get_mut(player.entity) {
+            if let Some(stone) = stage.world.get_mut(player.entity) {
                 Self::apply_input(stone, &player.input, &turn.step());
             }
         }

@@ -64,6 +64,8 @@ impl Game for Dots {
     type Scene = ();
     type Input = Stick;
     type Entity = Dot;
+    type State = ();
+    type Context = ();
     type Event = u32;
     type Command = Ask;
 
@@ -82,51 +84,45 @@ impl Game for Dots {
         settings.players_max
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self { settings: setup.settings.clone(), owned: Vec::new() }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Dot>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         if self.owned.len() >= usize::from(self.settings.takes) {
             REFUSALS[usize::from(self.settings.tally)].fetch_add(1, Ordering::SeqCst);
             return Err(Refusal::Rule(Text::cut("the dots have company enough")));
         }
-        let id = world.spawn(Dot { position: 0, velocity: 1 })?;
-        self.owned.push((player, id));
+        let id = stage.world.spawn(Dot { position: 0, velocity: 1 })?;
+        self.owned.push((joining.player, id));
         Ok(id)
     }
 
-    fn leave(&mut self, world: &mut World<Dot>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         self.owned.retain(|(owner, id)| {
             let stays = *owner != player;
             if !stays {
-                world.despawn(*id);
+                stage.world.despawn(*id);
             }
             stays
         });
     }
 
-    fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, out: &mut Events<u32>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(dot) = world.get_mut(player.entity) {
+            if let Some(dot) = stage.world.get_mut(player.entity) {
                 Self::apply_input(dot, &player.input, &turn.step());
             }
         }
         for (player, ask) in turn.commands {
             match ask {
                 Ask::Echo(number) => {
-                    out.to(*player, *number).unwrap();
+                    stage.events.to(*player, *number).unwrap();
                 }
                 Ask::Panic => panic!("a player asked for it"),
-                Ask::Open => world.set_access(Access::Open),
-                Ask::TakeNoMatches => world.set_access(Access::NoMatches),
-                Ask::Lock => world.set_access(Access::Locked),
+                Ask::Open => stage.set_access(Access::Open),
+                Ask::TakeNoMatches => stage.set_access(Access::NoMatches),
+                Ask::Lock => stage.set_access(Access::Locked),
             }
         }
     }

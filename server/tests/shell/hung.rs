@@ -81,6 +81,8 @@ impl Game for Hanging {
     type Scene = ();
     type Input = Stick;
     type Entity = Dot;
+    type State = ();
+    type Context = ();
     type Event = u32;
     type Command = Ask;
 
@@ -104,7 +106,7 @@ impl Game for Hanging {
         8
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
+    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         let settings = setup.settings;
         if settings.hangs == "made" {
             wait_for(&settings.gate);
@@ -112,21 +114,15 @@ impl Game for Hanging {
         Self { settings: settings.clone(), slow: false }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Dot>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Dot { ticks: 0 })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Dot { ticks: 0 })?)
     }
 
-    fn leave(&mut self, _: &mut World<Dot>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, _: &mut Events<u32>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(dot) = world.get_mut(player.entity) {
+            if let Some(dot) = stage.world.get_mut(player.entity) {
                 dot.ticks = (dot.ticks + 1) % 1000;
             }
         }

@@ -30,6 +30,8 @@ impl Game for Fainting {
     type Scene = ();
     type Input = Nothing;
     type Entity = Dot;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -37,23 +39,17 @@ impl Game for Fainting {
         Ok(())
     }
 
-    fn new(_: &Setup<'_, Self>, _: &mut World<Dot>) -> Self {
+    fn new(_: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
         Self
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Dot>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        Ok(world.spawn(Dot { x: 0 })?)
+    fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        Ok(stage.world.spawn(Dot { x: 0 })?)
     }
 
-    fn leave(&mut self, _: &mut World<Dot>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, _: &mut World<Dot>, turn: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, _: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         assert!(turn.players.is_empty(), "the game faints");
     }
 

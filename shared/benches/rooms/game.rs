@@ -84,6 +84,8 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
     type Scene = ();
     type Input = Nothing;
     type Entity = Thing<FIELDS>;
+    type State = ();
+    type Context = ();
     type Event = ();
     type Command = ();
 
@@ -96,34 +98,28 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
         if sight.cell == 0 { 1 } else { 512 }
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Thing<FIELDS>>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let (style, declared) = style::<FIELDS>();
         let mut playing = Match::at_rate(style, COUNT, setup.seed, f64::from(HZ));
         (0..SETTLE_TICKS).for_each(|_| playing.step());
         let state = playing.snapshot(0, declared);
         let things = state.rows().map(|row| Thing(row.values.try_into().expect("a row of the match")));
-        let things = things.map(|thing| world.spawn(thing).expect("space for the thing")).collect();
+        let things = things.map(|thing| stage.world.spawn(thing).expect("space for the thing")).collect();
         Self { playing, things, players: 0 }
     }
 
-    fn join(
-        &mut self,
-        _: &mut World<Thing<FIELDS>>,
-        (): &(),
-        _: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
+    fn join(&mut self, _: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         self.players += 1;
         self.things.get(self.players - 1).copied().ok_or(Refusal::Full)
     }
 
-    fn leave(&mut self, _: &mut World<Thing<FIELDS>>, _: PlayerId) {}
+    fn leave(&mut self, _: &mut Stage<Self>, _: PlayerId, _: LeaveReason) {}
 
-    fn step(&mut self, world: &mut World<Thing<FIELDS>>, _: &Turn<'_, Self>, _: &mut Events<()>) {
+    fn step(&mut self, stage: &mut Stage<Self>, _: &Turn<'_, Self>) {
         let start = Instant::now();
         self.playing.step();
         let state = self.playing.snapshot(0, style::<FIELDS>().1);
-        for ((_, thing), row) in world.iter_mut().zip(state.rows()) {
+        for ((_, thing), row) in stage.world.iter_mut().zip(state.rows()) {
             thing.0.copy_from_slice(row.values);
         }
         STEP_TIME.set(STEP_TIME.get() + start.elapsed());

@@ -1,7 +1,7 @@
 //! 500 clients that each see what is around them: bytes, things and time, for cells of several sizes.
 
 use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME, UNIT, side};
-use crate::stage::Stage;
+use crate::room_bench::RoomBench;
 use std::time::Duration;
 use tickwire_shared::client::Client;
 use tickwire_shared::id::{MemberId, StreamId};
@@ -54,22 +54,22 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
     let sight =
         ClientView { radius: radius as i32, cell: (radius * part) as i32, slack: (radius * SLACK) as i32 };
     let cells = (side() as usize).div_ceil(sight.cell as usize).pow(2);
-    let mut stage =
-        Stage::<Field<FIELDS>>::new(sight.clone(), Field::<FIELDS>::table(), 1, CLIENTS, 0, WHOLE);
-    (0..SETTLE_TICKS).for_each(|_| stage.tick());
-    (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
+    let mut bench =
+        RoomBench::<Field<FIELDS>>::new(sight.clone(), Field::<FIELDS>::table(), 1, CLIENTS, 0, WHOLE);
+    (0..SETTLE_TICKS).for_each(|_| bench.tick());
+    (bench.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
     let mut before = vec![None; WHOLE];
     let mut sums = Sums::default();
     for _ in 0..TICKS {
-        stage.tick();
+        bench.tick();
         for (at, before) in before.iter_mut().enumerate() {
             let to = MemberId(at as u64);
-            if let Some((_, message)) = stage.inbox.messages.iter().find(|(member, _)| *member == to) {
-                sums.add(&stage, &stage.clients[at], message, sight.radius, before);
+            if let Some((_, message)) = bench.inbox.messages.iter().find(|(member, _)| *member == to) {
+                sums.add(&bench, &bench.clients[at], message, sight.radius, before);
             }
         }
     }
-    let own_work = stage.spent - STEP_TIME.get();
+    let own_work = bench.spent - STEP_TIME.get();
     let share = own_work.as_secs_f64() / (f64::from(TICKS) / f64::from(HZ)) * 100.0;
     let mean = |sum: usize| sum as f64 / sums.messages as f64;
     let transport = sums.messages * TRANSPORT_BYTES;
@@ -93,13 +93,13 @@ impl Sums {
     /// Adds a client's received update, and compares its state with the room.
     fn add<G: Game>(
         &mut self,
-        stage: &Stage<G>,
+        bench: &RoomBench<G>,
         client: &Client<G>,
         message: &[u8],
         radius: i32,
         before: &mut Option<Snapshot>,
     ) {
-        let state = stage.room.state().expect("the room has stepped");
+        let state = bench.room.state().expect("the room has stepped");
         assert_eq!(client.newest_tick(), Some(state.tick));
         let mut now = Snapshot::new(state.tick);
         for row in client.rows() {
@@ -120,7 +120,7 @@ impl Sums {
         });
         let packets_bytes: usize = packets.sum();
         if let Some(before) = &*before {
-            let payload = encode_delta(stage.room.schema(), Some(before), &now);
+            let payload = encode_delta(bench.room.schema(), Some(before), &now);
             let own_packet = encode_packet(StreamId::ROOM, 0, 1, &payload);
             self.messages += 1;
             self.bytes += message.len();

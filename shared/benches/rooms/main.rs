@@ -16,7 +16,7 @@
 mod game;
 mod interest;
 mod once;
-mod stage;
+mod room_bench;
 #[allow(
     dead_code,
     clippy::needless_range_loop,

@@ -1,7 +1,7 @@
 //! One client compared with 256 that see the same: the work of encoding, and the time that it takes.
 
 use crate::game::{COUNT, ClientView, Field, HZ, STEP_TIME};
-use crate::stage::Stage;
+use crate::room_bench::RoomBench;
 use crate::workload::{Declared, Match, Style};
 use std::time::{Duration, Instant};
 use tickwire_shared::entity::PacketProfile;
@@ -51,18 +51,19 @@ pub(crate) fn run() {
 }
 
 fn measure(clients: usize) -> Run {
-    let mut stage = Stage::<Field<9>>::new(ClientView::default(), Field::<9>::table(), 1, 1, clients - 1, 1);
-    (0..SETTLE_TICKS).for_each(|_| stage.tick());
-    (stage.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
-    let before = stage.room.stats().entities_encoded;
+    let mut bench =
+        RoomBench::<Field<9>>::new(ClientView::default(), Field::<9>::table(), 1, 1, clients - 1, 1);
+    (0..SETTLE_TICKS).for_each(|_| bench.tick());
+    (bench.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
+    let before = bench.room.stats().entities_encoded;
     for _ in 0..TICKS {
-        stage.tick();
-        assert_eq!(stage.clients[0].latest(), stage.room.state(), "the client has what the room has");
+        bench.tick();
+        assert_eq!(bench.clients[0].latest(), bench.room.state(), "the client has what the room has");
     }
-    let room = stage.spent - STEP_TIME.get();
+    let room = bench.spent - STEP_TIME.get();
     let per_tick_us = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(TICKS);
     Run {
-        entities: stage.room.stats().entities_encoded - before,
+        entities: bench.room.stats().entities_encoded - before,
         encoding_us: per_tick_us(encoding(clients)),
         room_us: per_tick_us(room),
     }

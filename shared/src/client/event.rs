@@ -9,7 +9,8 @@ use core::time::Duration;
 /// An event; events are delivered in order.
 #[non_exhaustive]
 pub enum ClientEvent<G: ClientGame> {
-    /// The client is in the room, or is back in it.
+    /// The client is in the room, or is back in it, and has its first snapshot: a player's own entity and the
+    /// room's state are there.
     Joined,
     /// A reliable event of the game.
     Game(G::Event),

@@ -4,8 +4,8 @@
 //! the player's own entity, because it does not know the game's step, and refuses a schema with `custom`
 //! fields. Settings, events and commands are the codec's bytes.
 //!
-//! At `Joined`, before the first input is made, it must be given [`Client::neutral_input`], or an input made
-//! from that.
+//! As soon as [`Client::is_playing`] is true after a message, before the first input is made, it must be given
+//! [`Client::neutral_input`], or an input made from that.
 
 use super::{Client, ClientError, ClientGame, ClientRules};
 use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Meaning, Schema};
@@ -155,6 +155,7 @@ impl ClientGame for AnyGame {
     type Scene = ();
     type Input = AnyInput;
     type Entity = AnyEntity;
+    type State = AnyEntity;
     type Event = Opaque;
     type Command = Opaque;
 
@@ -171,8 +172,11 @@ impl<G: ClientGame> Client<G> {
     /// The game's version, kinds and input. `None` before `Joined` if they come from the server.
     #[must_use]
     pub fn game_schema(&self) -> Option<GameSchema> {
-        let kinds = self.schema.as_ref()?.kinds().to_vec();
-        Some(GameSchema { version: self.version, kinds, input: self.input_schema.clone() })
+        let schema = self.schema.as_ref()?;
+        let kinds = schema.kinds().to_vec();
+        let entities = schema.first_state_kind().map_or(kinds.len(), usize::from);
+        let state_kinds = (kinds.len() - entities) as u8;
+        Some(GameSchema { version: self.version, kinds, state_kinds, input: self.input_schema.clone() })
     }
 
     /// The schema from `Joined`; after a resume, the one received before.
@@ -190,7 +194,7 @@ impl<G: ClientGame> Client<G> {
         let sent = GameSchema::decode(bytes)?;
         self.version = sent.version;
         self.input_schema = sent.input;
-        Ok(Schema::new(sent.kinds, joined.tick_rate)?)
+        Ok(Schema::new(sent.kinds, joined.tick_rate)?.with_state(usize::from(sent.state_kinds))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A game as a client knows it.
 
-use crate::entity::{CustomStep, Entity, Input, Schema, SchemaError};
+use crate::entity::{CustomStep, Entity, GameSchema, Input, Schema, SchemaError};
 use crate::game::{BadSettings, Data, Game, PredictionFeatures, Step};
 use crate::tick::{Tick, TickRate};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub trait ClientGame: Sized + 'static {
     type Input: Input;
     /// The replicated entities.
     type Entity: Entity;
+    /// The replicated state of the room itself; `()` if it has none.
+    type State: Entity;
     /// Reliable news from the server.
     type Event: Data;
     /// Reliable requests to the server.
@@ -31,6 +33,7 @@ impl<G: Game> ClientGame for G {
     type Scene = G::Scene;
     type Input = G::Input;
     type Entity = G::Entity;
+    type State = G::State;
     type Event = G::Event;
     type Command = G::Command;
 
@@ -49,17 +52,24 @@ pub struct ClientRules<G: ClientGame> {
     pub(super) version: u32,
     scene: fn(&G::Settings, TickRate) -> Result<G::Scene, BadSettings>,
     apply_input: fn(&mut G::Entity, &G::Input, Tick, TickRate, &G::Scene),
-    pub(super) prediction: PredictionFeatures<G::Entity, G::Input, G::Scene>,
+    pub(super) prediction: PredictionFeatures<G::Entity, G::Input, G::Scene, G::State>,
 }
 
 impl<G: ClientGame> ClientRules<G> {
     /// The schema before the client has joined: there is no scene yet, and so no step, but whether the game's
     /// types are valid is known already.
     pub(super) fn schema(&self) -> Result<Schema, SchemaError> {
-        match self.prediction.predict {
-            Some(_) => Schema::with_step(G::Entity::kinds(), CustomStep::new(|_| {}), TickRate::DEFAULT),
-            None => Schema::new(G::Entity::kinds(), TickRate::DEFAULT),
-        }
+        let GameSchema { kinds, state_kinds, .. } = self.types();
+        let schema = match self.prediction.predict {
+            Some(_) => Schema::with_step(kinds, CustomStep::new(|_| {}), TickRate::DEFAULT),
+            None => Schema::new(kinds, TickRate::DEFAULT),
+        };
+        schema?.with_state(usize::from(state_kinds))
+    }
+
+    /// The game's types.
+    pub(super) fn types(&self) -> GameSchema {
+        GameSchema::of::<G::Entity, G::State, G::Input>(self.version)
     }
 
     /// These rules in a room.
@@ -88,7 +98,7 @@ impl<G: ClientGame> RoomRules<G> {
     }
 
     pub(super) fn schema(&self) -> Result<Schema, SchemaError> {
-        self.rules.prediction.schema(&self.scene, self.rate)
+        self.rules.prediction.schema(&self.rules.types(), &self.scene, self.rate)
     }
 
     /// The player's part of the step that leads to `tick`.

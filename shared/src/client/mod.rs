@@ -60,7 +60,7 @@ pub use rendered_frame::{FineRow, RenderedFrame};
 pub use saved::SavedPlace;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Entity, Input, InputSchema, Schema, SchemaError, schema_hash};
+use crate::entity::{Input, InputSchema, Schema, SchemaError};
 use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
@@ -169,8 +169,7 @@ impl<G: ClientGame> Client<G> {
             None => {}
         }
         let version = G::RULES.map(|rules| rules.version);
-        let schema_hash =
-            version.map_or(0, |version| schema_hash(version, &G::Entity::kinds(), &input_schema));
+        let schema_hash = G::RULES.map_or(0, |rules| rules.types().hash());
         let credential = config.credential.clone();
         let mut client = Self {
             config,
@@ -338,7 +337,9 @@ impl<G: ClientGame> Client<G> {
 
     /// The next event. Call it until it returns `None`.
     pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
-        self.events.pop_front()
+        let has_state = self.place.as_ref().is_some_and(|place| place.snapshot_at.is_some());
+        let waits = self.state == State::Playing && !has_state;
+        self.events.pop_front_if(|event| !(waits && matches!(event, ClientEvent::Joined)))
     }
 
     /// The configuration that the client was created with.

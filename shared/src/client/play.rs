@@ -5,7 +5,7 @@ use super::interpolation::FRACTIONS;
 use super::predicted_spawns::OwnStep;
 use super::reliable::EventOrder;
 use super::stats::{SAMPLES_MAX, Sample};
-use super::view::others_shown;
+use super::view::{others_shown, state_in};
 use super::visual::Correction;
 use super::{Client, ClientError, ClientEvent, ClientGame, State};
 use crate::limits::{INPUT_HOLD_MS_MAX, INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
@@ -287,12 +287,14 @@ impl<G: ClientGame> Client<G> {
                     Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
                     None => Vec::new(),
                 };
+                let state = state_in::<G>(&self.streams, schema);
                 let step = OwnStep {
                     tick,
                     player,
                     own,
                     input: &**input,
                     scene: rules.scene(),
+                    state: state.as_ref(),
                     shown: seen.map(|moment| moment.tick()),
                     others: &others,
                 };

@@ -81,6 +81,8 @@ pub(super) struct OwnStep<'a, G: ClientGame> {
     pub(super) own: &'a G::Entity,
     pub(super) input: &'a G::Input,
     pub(super) scene: &'a G::Scene,
+    /// The room's state as the server last sent it.
+    pub(super) state: Option<&'a G::State>,
     /// The tick at which the other entities are shown.
     pub(super) shown: Option<Tick>,
     /// Finds the other entities as they are shown.
@@ -116,6 +118,7 @@ impl PredictedSpawns {
             own: step.own,
             input: step.input,
             scene: step.scene,
+            state: step.state,
             tick_rate: self.rate,
             last: self.last,
             under_way: self.items.iter().filter(|item| item.is_under_way()).count(),
@@ -151,7 +154,7 @@ impl PredictedSpawns {
         &mut self,
         schema: &Schema,
         step: &OwnStep<'_, G>,
-        spawns: &SpawnFunctions<G::Entity, G::Input, G::Scene>,
+        spawns: &SpawnFunctions<G::Entity, G::Input, G::Scene, G::State>,
     ) {
         let others = Others { found: OnceCell::new(), find: step.others };
         for item in self.items.iter_mut() {

@@ -1,10 +1,9 @@
 //! A small game for the tests of this crate: dots on a line that move, fire and drift.
 
 use crate::entity::{Button, Entity, Field, Grid, Input, InputSchema, Kind, Predictor};
-use crate::game::{BadSettings, Events, Game, Profile, Refusal, Setup, Step, Turn};
+use crate::game::{BadSettings, Game, Joining, LeaveReason, Refusal, Setup, Stage, Step, Turn};
 use crate::id::{EntityId, PlayerId};
 use crate::tick::TickRate;
-use crate::world::World;
 use crate::{Rng, entity::FieldType};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -133,6 +132,8 @@ impl Game for Dots {
     type Scene = i32;
     type Input = Press;
     type Entity = Dot;
+    type State = ();
+    type Context = ();
     type Event = Told;
     type Command = u32;
 
@@ -140,50 +141,44 @@ impl Game for Dots {
         if settings.no_scene { Err(BadSettings("no_scene is set".into())) } else { Ok(END - 1_000) }
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Dot>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let mut rng = Rng::new(setup.seed);
         for _ in 0..setup.settings.drifting {
             let (pos, vel) = (rng.range(-END, END), rng.range(-90, 90));
-            let _ = world.spawn(Dot { drifts: true, pos, vel, fired: 0 });
+            let _ = stage.world.spawn(Dot { drifts: true, pos, vel, fired: 0 });
         }
         let made = ROOMS_MADE.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
         Self { rng, players: Vec::new(), shaken: setup.settings.unsound && made % 2 == 1 }
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Dot>,
-        _: &i32,
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         let pos = self.rng.range(-500, 500);
-        let id = world.spawn(Dot { drifts: false, pos, vel: 0, fired: 0 })?;
-        self.players.push((player, id));
+        let id = stage.world.spawn(Dot { drifts: false, pos, vel: 0, fired: 0 })?;
+        self.players.push((joining.player, id));
         Ok(id)
     }
 
-    fn leave(&mut self, world: &mut World<Dot>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, id) in self.players.iter().filter(|(of, _)| *of == player) {
-            world.despawn(*id);
+            stage.world.despawn(*id);
         }
         self.players.retain(|(of, _)| *of != player);
     }
 
-    fn step(&mut self, world: &mut World<Dot>, turn: &Turn<'_, Self>, out: &mut Events<Told>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(dot) = world.get_mut(player.entity) {
+            if let Some(dot) = stage.world.get_mut(player.entity) {
                 Self::apply_input(dot, &player.input, &turn.step());
             }
         }
         for (player, said) in turn.commands {
-            out.all(Told::Said(*player, *said)).unwrap();
+            stage.events.all(Told::Said(*player, *said)).unwrap();
         }
         if turn.is_every(Duration::from_secs(1)) {
-            out.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz()))).unwrap();
+            stage.events.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz()))).unwrap();
         }
         let shake = self.shaken && turn.tick.0 == 50;
-        for (_, dot) in world.iter_mut().filter(|(_, dot)| dot.drifts) {
+        for (_, dot) in stage.world.iter_mut().filter(|(_, dot)| dot.drifts) {
             dot.pos += dot.vel;
             if dot.pos.abs() >= END || self.rng.chance(100) {
                 dot.vel = self.rng.range(-90, 90);

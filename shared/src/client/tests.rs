@@ -2,8 +2,8 @@
 
 use super::testing::{DotSettings, Dots};
 use super::*;
+use crate::entity::Entity as _;
 use crate::entity::TableError;
-use crate::game::Game;
 use crate::id::{ResumeSecret, StreamId};
 use crate::limits::OUTBOUND_BYTES_MAX;
 use crate::snapshot::Snapshot;
@@ -21,7 +21,7 @@ fn config(role: Role) -> ClientConfig {
 }
 
 fn schema_of_dots() -> u64 {
-    schema_hash(Dots::VERSION, &super::testing::Dot::kinds(), &super::testing::Press::schema())
+    crate::room::game_schema_hash::<Dots>()
 }
 
 fn welcome(schema_hash: u64) -> Vec<u8> {

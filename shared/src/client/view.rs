@@ -5,7 +5,7 @@ use super::rendered_frame::RenderedFrame;
 use super::streams::Streams;
 use super::{Client, ClientGame};
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
-use crate::id::EntityId;
+use crate::id::{EntityId, StreamId};
 use crate::snapshot::{History, RowRef};
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
@@ -28,6 +28,20 @@ impl<G: ClientGame> Client<G> {
         let mut picture = RenderedFrame::default();
         self.render_into(now, &mut picture);
         shown.extend(self.schema.iter().flat_map(|schema| picture.entities(schema)));
+    }
+
+    /// The room's own state in the newest snapshot, which is a little ahead of what [`Client::view`] shows
+    /// and, while nothing happens, up to 250 ms old.
+    /// `None` before the first one, and if the game has no state.
+    #[must_use]
+    pub fn room_state(&self) -> Option<G::State> {
+        state_in::<G>(&self.streams, self.schema.as_ref()?)
+    }
+
+    /// As [`Client::room_state`], as a row: for drivers that read by the schema.
+    #[must_use]
+    pub fn room_state_row(&self) -> Option<RowRef<'_>> {
+        state_row_in(&self.streams, self.schema.as_ref()?)
     }
 
     /// As [`Client::view`], in rows: for drivers that draw by the schema, and for games whose positions are
@@ -68,6 +82,18 @@ impl<G: ClientGame> Client<G> {
         }
         picture.sort();
     }
+}
+
+fn state_row_in<'a>(streams: &'a Streams, schema: &Schema) -> Option<RowRef<'a>> {
+    let is_of_room = |stream| stream == StreamId::ROOM || stream == StreamId::STATE;
+    let mut states = streams.latest().filter(|(stream, _)| is_of_room(*stream));
+    states.find_map(|(_, state)| state.row(0).filter(|row| schema.is_state(row.kind)))
+}
+
+/// The room's state in the newest snapshot.
+pub(super) fn state_in<G: ClientGame>(streams: &Streams, schema: &Schema) -> Option<G::State> {
+    let row = state_row_in(streams, schema)?;
+    G::State::read_row(row.kind - schema.first_state_kind()?, row.values)
 }
 
 /// The other entities at `moment`.
@@ -121,7 +147,8 @@ impl Others<'_> {
         let span = newer.map(|newer| Span { passed, ticks: newer.tick.since(older.tick) });
         for from in older.rows() {
             while after.next_if(|to| to.id < from.id).is_some() {}
-            if Some(from.id) == own || !self.streams.counts(from.id, older.tick, moment.tick()) {
+            let is_shown = Some(from.id) != own && !schema.is_state(from.kind);
+            if !is_shown || !self.streams.counts(from.id, older.tick, moment.tick()) {
                 continue;
             }
             let (Some(kind), Some(plan)) = (schema.kind(from.kind), schema.plan(from.kind)) else { continue };

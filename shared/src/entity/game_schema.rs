@@ -1,38 +1,60 @@
 //! A game's kinds and controls, for a decoder that was not built with the game.
 
 use super::{Entity, Field, Input, InputSchema, Kind, fnv1a_64};
-use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, SCHEMA_BYTES_MAX};
+use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, KINDS_MAX, SCHEMA_BYTES_MAX};
 use crate::wire::{DecodeError, codec};
-use serde::{Deserialize, Serialize};
 
-/// The part of `Joined` for a client that has no types of the game. The schema hash covers its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A game's types as both ends know them. The schema hash covers its bytes.
+///
+/// ```text
+/// the codec's bytes of (version, kinds, input)
+/// byte      only if the room has a state: how many of the kinds, the last ones, are the state's
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GameSchema {
     /// The game's own version.
     pub version: u32,
-    /// The kinds of entity in the order of their numbers.
+    /// The kinds in the order of their numbers: those of entities, then those of the room's state.
     pub kinds: Vec<Kind>,
+    /// How many of the kinds, the last ones, are the room's state; 0 if it has none.
+    pub state_kinds: u8,
     /// The fields of the input.
     pub input: InputSchema,
 }
 
 impl GameSchema {
-    /// The schema of a game's types.
+    /// The schema of a game's types: its entities, the room's state and the input.
     #[must_use]
-    pub fn of<E: Entity, I: Input>(version: u32) -> Self {
-        Self { version, kinds: E::kinds(), input: I::schema() }
+    pub fn of<E: Entity, S: Entity, I: Input>(version: u32) -> Self {
+        let (mut kinds, state) = (E::kinds(), S::kinds());
+        let state_kinds = u8::try_from(state.len()).unwrap_or(u8::MAX);
+        kinds.extend(state);
+        Self { version, kinds, state_kinds, input: I::schema() }
     }
 
-    /// The bytes in `Joined`.
+    /// The hash that two ends compare before playing: 64-bit FNV-1a over the bytes of
+    /// [`GameSchema::encode`], whatever their number. Never 0, which stands for "any".
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        Self::hash_of(&self.bytes().unwrap_or_default())
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        let mut bytes = codec::encode(&(self.version, &self.kinds, &self.input))?;
+        bytes.extend((self.state_kinds > 0).then_some(self.state_kinds));
+        Ok(bytes)
+    }
+
+    /// The bytes in `Joined`, for a client that has no types of the game.
     ///
     /// # Errors
     /// It is longer than [`SCHEMA_BYTES_MAX`].
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
-        let bytes = codec::encode(self)?;
+        let bytes = self.bytes()?;
         if bytes.len() > SCHEMA_BYTES_MAX { Err(DecodeError::TooMany) } else { Ok(bytes) }
     }
 
-    /// Reads a schema off the wire. The remaining checks of the kinds are in [`super::Schema::new`].
+    /// Reads a schema off the wire. The remaining checks of the kinds are in [`super::Schema`].
     ///
     /// # Errors
     /// The problem with the bytes, or an input that breaks the protocol's bounds.
@@ -40,15 +62,24 @@ impl GameSchema {
         if bytes.len() > SCHEMA_BYTES_MAX {
             return Err(DecodeError::TooMany);
         }
-        let schema: Self = codec::decode(bytes)?;
+        let ((version, kinds, input), rest) = codec::decode_start::<(u32, Vec<Kind>, InputSchema)>(bytes)?;
+        let state_kinds = match rest {
+            [] => 0,
+            [0] => return Err(DecodeError::NotCanonical),
+            [count] => *count,
+            _ => return Err(DecodeError::Leftover),
+        };
+        let schema = Self { version, kinds, state_kinds, input };
         let fields = &schema.input.fields;
-        if fields.len() > INPUT_FIELDS_MAX || !fields.iter().all(Field::is_sound) {
-            return Err(DecodeError::OutOfRange);
-        }
-        if schema.input.bits() > INPUT_BITS_MAX { Err(DecodeError::OutOfRange) } else { Ok(schema) }
+        let is_sound = fields.len() <= INPUT_FIELDS_MAX
+            && fields.iter().all(Field::is_sound)
+            && schema.input.bits() <= INPUT_BITS_MAX
+            && schema.kinds.len() <= KINDS_MAX
+            && usize::from(state_kinds) <= schema.kinds.len();
+        if is_sound { Ok(schema) } else { Err(DecodeError::OutOfRange) }
     }
 
-    /// The schema hash of these bytes; never 0, which stands for "any".
+    /// The schema hash of these bytes.
     #[must_use]
     pub fn hash_of(bytes: &[u8]) -> u64 {
         fnv1a_64(bytes).max(1)
@@ -58,7 +89,7 @@ impl GameSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::{Button, Entity, Input, schema_hash};
+    use crate::entity::{Button, Entity, Input};
 
     #[derive(Clone, Copy, Debug, Entity)]
     struct Crate {
@@ -74,15 +105,31 @@ mod tests {
     }
 
     fn yard() -> GameSchema {
-        GameSchema::of::<Crate, Pad>(7)
+        GameSchema::of::<Crate, (), Pad>(7)
     }
 
     #[test]
     fn the_schema_hash_is_the_hash_of_the_bytes_that_are_sent() {
         let bytes = yard().encode().unwrap();
-        let hash = schema_hash(7, &Crate::kinds(), &Pad::schema());
-        assert_eq!(GameSchema::hash_of(&bytes), hash);
+        assert_eq!(GameSchema::hash_of(&bytes), yard().hash());
         assert_eq!(GameSchema::decode(&bytes), Ok(yard()));
+        assert_eq!(bytes, codec::encode(&(7_u32, Crate::kinds(), Pad::schema())).unwrap());
+    }
+
+    #[test]
+    fn the_kinds_of_a_state_come_last_and_their_number_is_part_of_the_hash() {
+        let with_state = GameSchema::of::<Crate, Crate, Pad>(7);
+        let bytes = with_state.encode().unwrap();
+        assert_eq!((with_state.kinds.len(), bytes.last()), (2, Some(&1)));
+        assert_eq!(GameSchema::decode(&bytes), Ok(with_state.clone()));
+        let without = GameSchema { state_kinds: 0, ..with_state };
+        assert_ne!(without.hash(), GameSchema::hash_of(&bytes));
+        let end = bytes.len() - 1;
+        let with_end = |ends: &[u8]| GameSchema::decode(&[&bytes[..end], ends].concat());
+        assert_eq!(with_end(&[]), Ok(without));
+        assert_eq!(with_end(&[0]), Err(DecodeError::NotCanonical));
+        assert_eq!(with_end(&[3]), Err(DecodeError::OutOfRange));
+        assert_eq!(with_end(&[1, 1]), Err(DecodeError::Leftover));
     }
 
     #[test]
@@ -90,7 +137,7 @@ mod tests {
         let with = |change: fn(&mut GameSchema)| {
             let mut schema = yard();
             change(&mut schema);
-            GameSchema::decode(&codec::encode(&schema).unwrap())
+            GameSchema::decode(&schema.bytes().unwrap())
         };
         let many = with(|schema| schema.input.fields = vec![schema.input.fields[0].clone(); 33]);
         assert_eq!(many, Err(DecodeError::OutOfRange));

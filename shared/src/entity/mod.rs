@@ -24,9 +24,26 @@ pub use meaning::Meaning;
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_divisor, steer_once};
 pub(crate) use schema::{Coding, OwnField};
-pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64, schema_hash};
+pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64};
 pub use step::{CustomStep, RowMut};
 pub use tickwire_derive::{Choice, Entity, Input};
+
+/// No entity: it has no kind. As [`Game::State`](crate::game::Game::State) it means that a room has no state.
+impl Entity for () {
+    fn kinds() -> Vec<Kind> {
+        Vec::new()
+    }
+
+    fn kind(&self) -> u8 {
+        0
+    }
+
+    fn write_row(&self, _: &mut Vec<i32>) {}
+
+    fn read_row(_: u8, _: &[i32]) -> Option<Self> {
+        None
+    }
+}
 
 /// One kind of an enum of entities, as the type of its own that the variant contains.
 ///

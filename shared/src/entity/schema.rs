@@ -1,10 +1,9 @@
 //! The schema of a game: everything that a decoder must know about its rows.
 
 use super::model::{Model, TableError};
-use super::{CustomStep, Grid, InputSchema, Meaning, PredictPlan};
+use super::{CustomStep, Grid, Meaning, PredictPlan};
 use crate::limits::{KINDS_MAX, ROW_BITS_MAX, ROW_FIELDS_MAX, exact_steps_max};
 use crate::tick::TickRate;
-use crate::wire::codec;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -157,6 +156,8 @@ pub struct Schema {
     row_bits: Vec<u32>,
     /// The owner-only fields of each kind. Empty if no kind has any.
     own: Vec<Vec<OwnField>>,
+    /// How many of the kinds, the last ones, are the room's state.
+    state_kinds: usize,
     step: Option<CustomStep>,
     exact_steps_max: u32,
 }
@@ -214,7 +215,41 @@ impl Schema {
             own.clear();
         }
         let exact_steps_max = exact_steps_max(rate);
-        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, own, step, exact_steps_max })
+        let state_kinds = 0;
+        Ok(Self { coding: Coding::Plain, kinds, plans, row_bits, own, state_kinds, step, exact_steps_max })
+    }
+
+    /// Makes the last `state_kinds` kinds those of the room's state.
+    ///
+    /// # Errors
+    /// There are not that many, or one has a field that a state cannot have.
+    pub fn with_state(mut self, state_kinds: usize) -> Result<Self, SchemaError> {
+        let first = self.kinds.len().checked_sub(state_kinds).filter(|entities| *entities > 0);
+        let first = first.ok_or(SchemaError::KindCount(self.kinds.len()))?;
+        for kind in self.kinds.iter().skip(first) {
+            let is_odd = |field: &&Field| field.own || field.predictor == Predictor::Custom;
+            if let Some(field) = kind.fields.iter().find(is_odd) {
+                return Err(SchemaError::BadState { kind: kind.name.clone(), field: field.name.clone() });
+            }
+        }
+        self.state_kinds = state_kinds;
+        Ok(self)
+    }
+
+    /// The number of the first kind of the room's state, if there is one. Kinds from here on are not
+    /// entities.
+    #[inline]
+    #[must_use]
+    pub fn first_state_kind(&self) -> Option<u8> {
+        let first = self.kinds.len() - self.state_kinds;
+        (self.state_kinds > 0).then_some(first as u8)
+    }
+
+    /// Whether rows of this kind are the room's state.
+    #[inline]
+    #[must_use]
+    pub fn is_state(&self, kind: u8) -> bool {
+        usize::from(kind) + self.state_kinds >= self.kinds.len()
     }
 
     /// The schema of a type.
@@ -341,15 +376,6 @@ impl Schema {
     }
 }
 
-/// The hash that two ends compare before playing: entities, input, and the game's own version.
-///
-/// FNV-1a (64 bits) over the codec's bytes of `(version, kinds, input)`; never 0, which stands for "any".
-#[must_use]
-pub fn schema_hash(version: u32, kinds: &[Kind], input: &InputSchema) -> u64 {
-    let bytes = codec::encode(&(version, kinds, input)).unwrap_or_default();
-    fnv1a_64(&bytes).max(1)
-}
-
 /// 64-bit FNV-1a (Fowler, Noll, Vo).
 #[must_use]
 pub fn fnv1a_64(bytes: &[u8]) -> u64 {
@@ -402,6 +428,17 @@ pub enum SchemaError {
          schema alone cannot join"
     )]
     NeedsStep {
+        /// The kind.
+        kind: String,
+        /// The field.
+        field: String,
+    },
+    /// A field that the room's state cannot have.
+    #[error(
+        "kind `{kind}` is the room's state, and every client has it as it is: its field `{field}` can be \
+         neither owner-only (`own`) nor predicted by the game's own step (`custom`)"
+    )]
+    BadState {
         /// The kind.
         kind: String,
         /// The field.

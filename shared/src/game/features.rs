@@ -1,7 +1,7 @@
 //! What a game may have besides what every game has: [`Features`], which a game lists in [`Game::FEATURES`].
 
 use super::Game;
-use crate::entity::{CustomStep, Entity, PacketProfile, Schema, SchemaError};
+use crate::entity::{CustomStep, Entity, GameSchema, PacketProfile, Schema, SchemaError};
 use crate::hitbox::{Hitbox, Hitboxes};
 use crate::id::{EntityId, PlayerId};
 use crate::predicted_spawn::{SpawnContext, SpawnMotion};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// One tick of a player on its own client, for [`PredictsSpawns::predict_spawns`].
 pub type SpawnPrediction<'a, G> =
-    SpawnContext<'a, <G as Game>::Entity, <G as Game>::Input, <G as Game>::Scene>;
+    SpawnContext<'a, <G as Game>::Entity, <G as Game>::Input, <G as Game>::Scene, <G as Game>::State>;
 
 /// One tick of a predicted spawn's motion, for [`PredictsSpawns::predicted_spawn_continues`].
 pub type PredictedSpawn<'a, G> = SpawnMotion<'a, <G as Game>::Entity, <G as Game>::Scene>;
@@ -100,7 +100,7 @@ pub type CustomPrediction<E, S> = fn(&mut [(EntityId, E)], &S);
 pub struct Features<G: Game> {
     pub(crate) interest: InterestFunctions<G>,
     hits: Option<Hits<G::Entity>>,
-    pub(crate) prediction: PredictionFeatures<G::Entity, G::Input, G::Scene>,
+    pub(crate) prediction: PredictionFeatures<G::Entity, G::Input, G::Scene, G::State>,
     pub(crate) profile: PacketProfile,
     table: Option<&'static [u8]>,
 }
@@ -123,15 +123,15 @@ struct Hits<E> {
 }
 
 /// The features that a client needs, with a game's entities, inputs and scene.
-pub(crate) struct PredictionFeatures<E, I, S> {
+pub(crate) struct PredictionFeatures<E, I, S, R> {
     pub(crate) predict: Option<CustomPrediction<E, S>>,
-    pub(crate) spawns: Option<SpawnFunctions<E, I, S>>,
+    pub(crate) spawns: Option<SpawnFunctions<E, I, S, R>>,
     pub(crate) teleported: Option<fn(&E, &E) -> bool>,
 }
 
 /// The functions of [`PredictsSpawns`].
-pub(crate) struct SpawnFunctions<E, I, S> {
-    pub(crate) predict: fn(&SpawnContext<'_, E, I, S>, &mut Vec<E>),
+pub(crate) struct SpawnFunctions<E, I, S, R> {
+    pub(crate) predict: fn(&SpawnContext<'_, E, I, S, R>, &mut Vec<E>),
     pub(crate) continues: fn(&E, &E, &SpawnMotion<'_, E, S>) -> bool,
     pub(crate) is_same: fn(&E, &E) -> bool,
 }
@@ -259,13 +259,20 @@ impl<G: Game> core::fmt::Debug for Features<G> {
     }
 }
 
-impl<E: Entity, I, S: Send + Sync + 'static> PredictionFeatures<E, I, S> {
+impl<E: Entity, I, S: Send + Sync + 'static, R> PredictionFeatures<E, I, S, R> {
     /// The schema of a game's entities in a room with this scene and rate.
-    pub(crate) fn schema(&self, scene: &Arc<S>, rate: TickRate) -> Result<Schema, SchemaError> {
-        let Some(predict) = self.predict else { return Schema::new(E::kinds(), rate) };
+    pub(crate) fn schema(
+        &self,
+        types: &GameSchema,
+        scene: &Arc<S>,
+        rate: TickRate,
+    ) -> Result<Schema, SchemaError> {
+        let kinds = types.kinds.clone();
+        let state_kinds = usize::from(types.state_kinds);
+        let Some(predict) = self.predict else { return Schema::new(kinds, rate)?.with_state(state_kinds) };
         let scene = scene.clone();
         let step = CustomStep::of::<E>(move |entities| predict(entities, &scene));
-        Schema::with_step(E::kinds(), step, rate)
+        Schema::with_step(kinds, step, rate)?.with_state(state_kinds)
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 /// The progress of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum LinkState {
     /// There is no connection.
     Cut,
     /// Connected; `Hello` has not arrived.
@@ -30,7 +30,7 @@ pub(super) enum Stage {
 /// One client's connection: its member's slot, and the link to the client.
 #[derive(Debug)]
 pub(super) struct ClientConnection {
-    pub(super) stage: Stage,
+    pub(super) stage: LinkState,
     pub(super) link: LinkSimulator<Vec<u8>, Bytes>,
     /// When a client that its link has cut comes back by itself.
     pub(super) resume_at: Option<Duration>,
@@ -58,7 +58,7 @@ pub(super) struct ClientConnections {
 impl ClientConnection {
     pub(super) fn new(mut rng: Rng) -> Self {
         Self {
-            stage: Stage::Hello,
+            stage: LinkState::Hello,
             link: LinkSimulator::new(LinkProfile::CLEAN, rng.next_u64()),
             resume_at: None,
             blocked: false,
@@ -69,7 +69,7 @@ impl ClientConnection {
     }
 
     /// Drops everything in flight.
-    pub(super) fn reset(&mut self, stage: Stage) {
+    pub(super) fn reset(&mut self, stage: LinkState) {
         self.stage = stage;
         self.link.clear();
         self.resume_at = None;
@@ -114,7 +114,7 @@ impl ClientConnection {
         if let Ok(bytes) = ServerControl::Close(close).encode() {
             self.link.send_down(now, bytes.into());
         }
-        self.stage = Stage::Ended;
+        self.stage = LinkState::Ended;
     }
 }
 
@@ -127,12 +127,12 @@ impl ClientConnections {
 
     fn wire(&self, member: MemberId) -> Option<&ClientConnection> {
         let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
-        self.wires.get(at).filter(|wire| wire.stage == Stage::Member(member))
+        self.wires.get(at).filter(|wire| wire.stage == LinkState::Member(member))
     }
 
     fn wire_mut(&mut self, member: MemberId) -> Option<&mut ClientConnection> {
         let at = *self.of_member.get((member.0 as usize).checked_sub(1)?)?;
-        self.wires.get_mut(at).filter(|wire| wire.stage == Stage::Member(member))
+        self.wires.get_mut(at).filter(|wire| wire.stage == LinkState::Member(member))
     }
 }
 

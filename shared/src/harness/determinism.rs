@@ -42,7 +42,10 @@ pub fn check_determinism<G: Game>(
     seed: u64,
     ticks: u32,
     players: u16,
-) -> Result<Determinism, Unsound> {
+) -> Result<Determinism, Unsound>
+where
+    G::Context: Default,
+{
     let mut first = Harness::<G>::new(settings.clone(), seed);
     let mut second = Harness::<G>::new(settings.clone(), seed);
     for tick in 0..ticks {

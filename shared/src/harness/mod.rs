@@ -38,7 +38,7 @@ use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
-use connections::{ClientConnection, ClientConnections, Stage};
+use connections::{ClientConnection, ClientConnections, LinkState};
 use core::time::Duration;
 use std::collections::VecDeque;
 
@@ -96,7 +96,10 @@ impl<G: Game> Harness<G> {
     /// # Panics
     /// The room cannot be created: the settings or the game's types are invalid.
     #[must_use]
-    pub fn new(settings: G::Settings, seed: u64) -> Self {
+    pub fn new(settings: G::Settings, seed: u64) -> Self
+    where
+        G::Context: Default,
+    {
         Self::at_rate(settings, seed, TickRate::DEFAULT)
     }
 
@@ -105,8 +108,20 @@ impl<G: Game> Harness<G> {
     /// # Panics
     /// As [`Harness::new`].
     #[must_use]
-    pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self {
-        Self::make(settings, seed, rate, G::FEATURES.table())
+    pub fn at_rate(settings: G::Settings, seed: u64, rate: TickRate) -> Self
+    where
+        G::Context: Default,
+    {
+        Self::with_context(settings, seed, rate, &G::Context::default())
+    }
+
+    /// As [`Harness::at_rate`], with what a host hands to its rooms.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    pub fn with_context(settings: G::Settings, seed: u64, rate: TickRate, context: &G::Context) -> Self {
+        Self::make(settings, seed, rate, context, G::FEATURES.table())
     }
 
     /// As [`Harness::new`], without the game's table, for training one.
@@ -114,7 +129,10 @@ impl<G: Game> Harness<G> {
     /// # Panics
     /// As [`Harness::new`].
     #[must_use]
-    pub fn untrained(settings: G::Settings, seed: u64) -> Self {
+    pub fn untrained(settings: G::Settings, seed: u64) -> Self
+    where
+        G::Context: Default,
+    {
         Self::with_table(settings, seed, None)
     }
 
@@ -123,11 +141,20 @@ impl<G: Game> Harness<G> {
     /// # Panics
     /// As [`Harness::new`]; or the table does not fit the game's entities.
     #[must_use]
-    pub fn with_table(settings: G::Settings, seed: u64, table: Option<&[u8]>) -> Self {
-        Self::make(settings, seed, TickRate::DEFAULT, table)
+    pub fn with_table(settings: G::Settings, seed: u64, table: Option<&[u8]>) -> Self
+    where
+        G::Context: Default,
+    {
+        Self::make(settings, seed, TickRate::DEFAULT, &G::Context::default(), table)
     }
 
-    fn make(settings: G::Settings, seed: u64, rate: TickRate, table: Option<&[u8]>) -> Self {
+    fn make(
+        settings: G::Settings,
+        seed: u64,
+        rate: TickRate,
+        context: &G::Context,
+        table: Option<&[u8]>,
+    ) -> Self {
         let mut rng = Rng::new(seed);
         let config = RoomConfig {
             id: RoomId::from_bits(1),
@@ -136,7 +163,7 @@ impl<G: Game> Harness<G> {
             resume_grace: Duration::from_secs(30),
             client_bytes_per_s: 0,
         };
-        let mut room = match Room::with_table(config, settings, rng.next_u64(), table) {
+        let mut room = match Room::with_table(config, settings, rng.next_u64(), context, table) {
             Ok(room) => room,
             Err(error) => panic!("seed {seed}: the room cannot be created: {error}"),
         };
@@ -284,8 +311,8 @@ impl<G: Game> Harness<G> {
         let now = self.now;
         let wire = self.wire_mut(client);
         let stage = wire.stage;
-        wire.reset(Stage::Cut);
-        if let Stage::Member(member) = stage {
+        wire.reset(LinkState::Cut);
+        if let LinkState::Member(member) = stage {
             self.room.handle(now, member, MemberEvent::Cut(Hold::Firm), &mut self.wires);
         }
     }
@@ -297,7 +324,7 @@ impl<G: Game> Harness<G> {
             return false;
         }
         self.cut(client);
-        self.wire_mut(client).reset(Stage::Hello);
+        self.wire_mut(client).reset(LinkState::Hello);
         self.transmit(client.0);
         true
     }
@@ -312,7 +339,7 @@ impl<G: Game> Harness<G> {
         let new = Client::resume(old.config().clone(), &saved);
         self.cut(client);
         self.seat_mut(client).client = new;
-        self.wire_mut(client).reset(Stage::Hello);
+        self.wire_mut(client).reset(LinkState::Hello);
         self.transmit(client.0);
         true
     }
@@ -322,7 +349,7 @@ impl<G: Game> Harness<G> {
         if !self.resume(client) {
             let seat = self.seat_mut(client);
             seat.client = Client::new(seat.client.config().clone());
-            self.wire_mut(client).reset(Stage::Hello);
+            self.wire_mut(client).reset(LinkState::Hello);
             self.transmit(client.0);
         }
     }
@@ -351,7 +378,7 @@ impl<G: Game> Harness<G> {
             let client = ClientIndex(at);
             self.link(client, LinkProfile::CLEAN);
             self.unblock_slot(client);
-            if self.wire_mut(client).stage == Stage::Cut {
+            if self.wire_mut(client).stage == LinkState::Cut {
                 self.come_back(client);
             }
         }
@@ -385,7 +412,7 @@ impl<G: Game> Harness<G> {
         let seats = self.seats.iter().zip(&self.wires.wires).enumerate();
         seats
             .filter(|(_, (seat, wire))| {
-                matches!(wire.stage, Stage::Member(_)) && *seat.client.state() == State::Playing
+                matches!(wire.stage, LinkState::Member(_)) && *seat.client.state() == State::Playing
             })
             .map(|(at, _)| ClientIndex(at))
     }

@@ -67,7 +67,10 @@ pub fn check_prediction<G: Game>(
     seed: u64,
     ticks: u32,
     players: u16,
-) -> Result<Predictions, WrongPrediction> {
+) -> Result<Predictions, WrongPrediction>
+where
+    G::Context: Default,
+{
     check_prediction_within::<G>(settings, seed, ticks, players, Allowed::default())
 }
 
@@ -81,7 +84,10 @@ pub fn check_prediction_within<G: Game>(
     ticks: u32,
     players: u16,
     allowed: Allowed<'_>,
-) -> Result<Predictions, WrongPrediction> {
+) -> Result<Predictions, WrongPrediction>
+where
+    G::Context: Default,
+{
     let mut run = Harness::<G>::new(settings.clone(), seed);
     let clients: Vec<_> = (0..players).map(|number| run.join(&format!("player {number}"))).collect();
     for &client in &clients {

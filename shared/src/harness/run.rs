@@ -1,6 +1,6 @@
 //! Virtual time: one event after the other, in an order that depends only on the seed.
 
-use super::connections::Stage;
+use super::connections::LinkState;
 use super::{ClientIndex, EVENTS_KEPT, Harness};
 use crate::game::Game;
 use crate::id::{ResumeSecret, SessionId};
@@ -68,7 +68,7 @@ impl<G: Game> Harness<G> {
         let awake = |time: Duration| time.max(self.paused_until);
         let mut first = (awake(self.rate.time_of(self.room.tick().next())), Happening::RoomSteps);
         for (at, (seat, wire)) in self.seats.iter().zip(&self.wires.wires).enumerate() {
-            if wire.stage == Stage::Cut {
+            if wire.stage == LinkState::Cut {
                 let back = wire.resume_at.map(|time| (time, Happening::ClientResumes(at)));
                 first = back.map_or(first, |back| first.min(back));
                 continue;
@@ -80,7 +80,7 @@ impl<G: Game> Harness<G> {
                 None => seat.client.next_input_at(),
             };
             let due = due.map(|time| (time, Happening::ClientAdvances(at)));
-            let cut = wire.link.next_cut(self.now).filter(|_| wire.stage != Stage::Ended);
+            let cut = wire.link.next_cut(self.now).filter(|_| wire.stage != LinkState::Ended);
             let cut = cut.map(|(from, _)| (from, Happening::LinkCuts(at)));
             let awake = |(time, happening): (Duration, _)| (time.max(seat.asleep_until), happening);
             for next in [up, down.map(awake), due.map(awake), cut].into_iter().flatten() {
@@ -134,7 +134,7 @@ impl<G: Game> Harness<G> {
 
     pub(super) fn transmit(&mut self, at: usize) {
         let (Some(seat), Some(wire)) = (self.seats.get_mut(at), self.wires.wires.get_mut(at)) else { return };
-        if wire.stage == Stage::Cut {
+        if wire.stage == LinkState::Cut {
             return;
         }
         while let Some(message) = seat.client.poll_transmit() {
@@ -148,10 +148,10 @@ impl<G: Game> Harness<G> {
         // A socket reports when a message arrived, even if the server was paused then.
         let Some((came_at, message)) = wire.link.up.receive(self.now) else { return };
         let done = match wire.stage {
-            Stage::Cut | Stage::Ended => Ok(()),
-            Stage::Hello => self.on_hello(at, &message),
-            Stage::Join => self.on_join(at, &message),
-            Stage::Member(member) => wire
+            LinkState::Cut | LinkState::Ended => Ok(()),
+            LinkState::Hello => self.on_hello(at, &message),
+            LinkState::Join => self.on_join(at, &message),
+            LinkState::Member(member) => wire
                 .decode(self.now, self.room.config().tick_rate.period(), &message)
                 .map(|event| self.room.handle(came_at, member, event, &mut self.wires)),
         };
@@ -171,11 +171,11 @@ impl<G: Game> Harness<G> {
         wire.send_down(self.now, welcome.into());
         match credential {
             Credential::Resume { secret: shown, events_received } => {
-                wire.stage = Stage::Member(member);
+                wire.stage = LinkState::Member(member);
                 let resume = MemberEvent::Resume { shown, events_received, next };
                 self.room.handle(self.now, member, resume, &mut self.wires);
             }
-            _ => wire.stage = Stage::Join,
+            _ => wire.stage = LinkState::Join,
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl<G: Game> Harness<G> {
         let (Some(wire), Some(seat)) = (self.wires.wires.get_mut(at), self.seats.get(at)) else {
             return Ok(());
         };
-        wire.stage = Stage::Member(member);
+        wire.stage = LinkState::Member(member);
         let name = seat.client.config().name.clone();
         let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0, matched: false };
         self.room.handle(self.now, member, join, &mut self.wires);

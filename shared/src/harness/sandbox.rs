@@ -1,15 +1,16 @@
 //! A game without a room: its rules called as a room calls them, with no client, no message and no clock.
 
 use crate::entity::Entity;
-use crate::events::{Events, Receivers};
+use crate::events::Receivers;
 use crate::game::{
-    BadSettings, Game, PlayerTurn, Profile, Refusal, Setup, Turn, capture_hitboxes, hitboxes_of,
+    BadSettings, Game, Joining, LeaveReason, PlayerTurn, Profile, Refusal, Setup, Stage, Turn,
+    capture_hitboxes, hitboxes_of,
 };
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
+use crate::snapshot::Groups;
 use crate::tick::{Tick, TickRate};
 use crate::wire::Text;
-use crate::world::World;
 
 /// View ticks are counted in these parts of a tick.
 const FRACTIONS: f64 = 256.0;
@@ -24,13 +25,13 @@ const FRACTIONS: f64 = 256.0;
 /// assert_eq!(game.heard(PlayerId(1)), [MyEvent::Fired]);
 /// ```
 ///
-/// Entities are put on their grids after each step, as in a room. Test with a
+/// Entities and the state are put on their grids after each step, as in a room. Test with a
 /// [`Harness`](super::Harness) what clients see of it.
 pub struct Sandbox<G: Game> {
-    /// The game's state beside the world.
+    /// The part of the game that is not replicated.
     pub game: G,
-    /// The entities.
-    pub world: World<G::Entity>,
+    /// What the game shows, and its decisions about its room.
+    pub stage: Stage<G>,
     scene: G::Scene,
     rate: TickRate,
     tick: Tick,
@@ -45,13 +46,29 @@ impl<G: Game> Sandbox<G> {
     ///
     /// # Errors
     /// The game refuses the settings.
-    pub fn new(settings: &G::Settings, tick_rate: TickRate, seed: u64) -> Result<Self, BadSettings> {
+    pub fn new(settings: &G::Settings, tick_rate: TickRate, seed: u64) -> Result<Self, BadSettings>
+    where
+        G::Context: Default,
+    {
+        Self::with_context(settings, tick_rate, seed, &G::Context::default())
+    }
+
+    /// As [`Sandbox::new`], with what a host hands to its rooms.
+    ///
+    /// # Errors
+    /// The game refuses the settings.
+    pub fn with_context(
+        settings: &G::Settings,
+        tick_rate: TickRate,
+        seed: u64,
+        context: &G::Context,
+    ) -> Result<Self, BadSettings> {
         let scene = G::scene(settings, tick_rate)?;
-        let mut world = World::new();
-        let game = G::new(&Setup { settings, scene: &scene, tick_rate, seed }, &mut world);
+        let mut stage = Stage::new();
+        let game = G::new(&Setup { context, settings, scene: &scene, tick_rate, seed }, &mut stage);
         Ok(Self {
             game,
-            world,
+            stage,
             scene,
             rate: tick_rate,
             tick: Tick(0),
@@ -68,8 +85,10 @@ impl<G: Game> Sandbox<G> {
     /// The game refuses the player.
     pub fn join(&mut self, player: PlayerId) -> Result<EntityId, Refusal> {
         let profile = Profile { name: Text::cut(&format!("player {}", player.0)) };
-        let entity = self.game.join(&mut self.world, &self.scene, player, &profile)?;
-        self.world.set_controlled(player, Some(entity));
+        let joining =
+            Joining { player, profile: &profile, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
+        let entity = self.game.join(&mut self.stage, &joining)?;
+        self.stage.world.set_controlled(player, Some(entity));
         self.players.push(PlayerTurn::new(player, entity, G::Input::default()));
         self.players.sort_by_key(|turn| turn.player);
         Ok(entity)
@@ -78,8 +97,8 @@ impl<G: Game> Sandbox<G> {
     /// A player leaves.
     pub fn leave(&mut self, player: PlayerId) {
         self.players.retain(|turn| turn.player != player);
-        self.game.leave(&mut self.world, player);
-        self.world.forget_player(player);
+        self.game.leave(&mut self.stage, player, LeaveReason::Left);
+        self.stage.world.forget_player(player);
     }
 
     /// The input that a player gives in each step from now on.
@@ -117,7 +136,6 @@ impl<G: Game> Sandbox<G> {
     /// The game gave an event that a room would refuse.
     pub fn step(&mut self) {
         self.tick = self.tick.next();
-        let mut events = Events::new(G::is_droppable);
         let commands = core::mem::take(&mut self.commands);
         let turn = Turn {
             tick: self.tick,
@@ -128,11 +146,17 @@ impl<G: Game> Sandbox<G> {
             commands: &commands,
             hitboxes: &self.hitboxes,
         };
-        self.game.step(&mut self.world, &turn, &mut events);
+        self.game.step(&mut self.stage, &turn);
+        let events = &mut self.stage.events;
         assert_eq!(events.refused.total(), 0, "events that a room refuses: {:?}", events.refused);
-        self.events.extend(events.decoded());
+        let events: Vec<_> = events.decoded().collect();
+        self.stage.events.take();
+        for (to, event) in events {
+            let to = self.resolved(to);
+            self.events.push((to, event));
+        }
         self.settle();
-        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.world);
+        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.stage.world);
     }
 
     /// Steps the game this many times.
@@ -149,8 +173,8 @@ impl<G: Game> Sandbox<G> {
     where
         G::Event: Clone,
     {
-        let it = Some(player);
-        self.events.iter().filter(|(to, _)| to.contain(it)).map(|(_, event)| event.clone()).collect()
+        let is_for = |to: &Receivers| to.contain(Some(player), || Groups::PUBLIC);
+        self.events.iter().filter(|(to, _)| is_for(to)).map(|(_, event)| event.clone()).collect()
     }
 
     /// All events given so far, whoever gets them, oldest first.
@@ -181,31 +205,48 @@ impl<G: Game> Sandbox<G> {
         self.tick
     }
 
-    /// The whole world as numbers, to compare two runs: per entity its id, its kind and its row.
+    /// Everything replicated as numbers, to compare two runs: the row of the room's state, then per entity
+    /// its id, its kind and its row.
     #[must_use]
     pub fn rows(&self) -> Vec<i32> {
         let mut rows = Vec::new();
-        for (id, entity) in self.world.iter() {
+        self.stage.state.write_row(&mut rows);
+        for (id, entity) in self.stage.world.iter() {
             rows.extend([id.0 as i32, i32::from(entity.kind())]);
             entity.write_row(&mut rows);
         }
         rows
     }
 
+    /// Names the players who see a group now.
+    fn resolved(&self, to: Receivers) -> Receivers {
+        let Receivers::Group(group) = to else { return to };
+        let view = |turn: &PlayerTurn<_>| {
+            (G::FEATURES.interest.view)(&self.game, &self.stage.world, turn.player, turn.entity)
+        };
+        let players = self.players.iter().filter(|turn| view(turn).groups.contains(group));
+        Receivers::Each(players.map(|turn| turn.player).collect())
+    }
+
     /// What a room does after a step: entities go to their grids, players to what they control.
     fn settle(&mut self) {
-        self.world.compact();
+        let Stage { world, state, .. } = &mut self.stage;
+        world.compact();
         let mut row = Vec::new();
-        for (_, entity) in self.world.iter_mut() {
+        state.write_row(&mut row);
+        if let Some(snapped) = G::State::read_row(state.kind(), &row) {
+            *state = snapped;
+        }
+        for (_, entity) in world.iter_mut() {
             row.clear();
             entity.write_row(&mut row);
             if let Some(snapped) = G::Entity::read_row(entity.kind(), &row) {
                 *entity = snapped;
             }
         }
-        if self.world.take_controls_changed() {
+        if world.take_controls_changed() {
             for turn in &mut self.players {
-                turn.entity = self.world.controlled(turn.player).unwrap_or(EntityId::NONE);
+                turn.entity = world.controlled(turn.player).unwrap_or(EntityId::NONE);
             }
         }
     }

@@ -61,7 +61,7 @@ impl<G: Game> Room<G> {
     pub fn audit(&self, member: MemberId, update: &[u8]) -> Result<(), Leak> {
         let update = Update::decode(update)?;
         let Some(member) = self.members.iter().find(|other| other.id == member) else { return Ok(()) };
-        let entity = member.player.as_ref().and_then(|player| self.world.get(player.entity));
+        let entity = member.player.as_ref().and_then(|player| self.stage.world.get(player.entity));
         if let Some(told) = &update.private.own {
             audit_own(&self.schema, entity, told)?;
         }
@@ -81,7 +81,12 @@ impl<G: Game> Room<G> {
                 return Err(Leak::Bytes { stream: packet.stream });
             }
             audit_hidden(&self.schema, packet.stream, state)?;
-            if let Some(cells) = cells {
+            if packet.stream == StreamId::STATE && state.rows().any(|row| !self.schema.is_state(row.kind)) {
+                return Err(Leak::Bytes { stream: packet.stream });
+            }
+            if let Some(cells) = cells
+                && packet.stream != StreamId::STATE
+            {
                 audit_state::<G>(cells, &view, own.as_ref(), packet.stream, state)?;
             }
         }

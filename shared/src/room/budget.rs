@@ -17,8 +17,8 @@ struct Spent {
 
 /// The byte budget of one client.
 ///
-/// Two things are always sent: the private section, and the stream that contains the player's entity. They
-/// are the **floor**. Every other stream must ask. Over any two seconds the total is at most 1.1 x the
+/// Always sent are the private section, the stream that contains the player's entity, and the room's state.
+/// They are the **floor**. Every other stream must ask. Over any two seconds the total is at most 1.1 x the
 /// budget. If the floor leaves less than a quarter of the budget, the other streams still get a quarter, and
 /// at least one packet.
 #[derive(Clone, Debug)]

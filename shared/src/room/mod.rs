@@ -37,9 +37,11 @@ pub use outbox::Outbox;
 pub use stats::{InputTotals, Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
-use crate::entity::{Entity, Input, Schema, SchemaError, TableError, schema_hash};
-use crate::events::{Events, Given, Receivers};
-use crate::game::{BadSettings, Game, PlayerTurn, Setup, Turn, capture_hitboxes, hitboxes_of};
+use crate::entity::{GameSchema, Schema, SchemaError, TableError};
+use crate::events::{Given, Receivers};
+use crate::game::{
+    Access, BadSettings, Game, LeaveReason, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of,
+};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
@@ -47,7 +49,7 @@ use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{List, ReliableEvent};
 use crate::wire::{Close, codec};
-use crate::world::{Access, World};
+use crate::world::World;
 use core::time::Duration;
 use member::Member;
 use news::Event;
@@ -78,7 +80,13 @@ pub struct RoomConfig {
 /// The hash that a client's `Join` must contain to play `G`.
 #[must_use]
 pub fn game_schema_hash<G: Game>() -> u64 {
-    schema_hash(G::VERSION, &G::Entity::kinds(), &G::Input::schema())
+    game_schema::<G>().hash()
+}
+
+/// The types of `G` as both ends know them.
+#[must_use]
+pub fn game_schema<G: Game>() -> GameSchema {
+    GameSchema::of::<G::Entity, G::State, G::Input>(G::VERSION)
 }
 
 /// A room of game `G`.
@@ -89,7 +97,7 @@ pub struct Room<G: Game> {
     players_max: u16,
     scene: Arc<G::Scene>,
     game: G,
-    world: World<G::Entity>,
+    stage: Stage<G>,
     tick: Tick,
     /// Ticks that were skipped since the last step.
     skipped_ticks: u32,
@@ -130,11 +138,27 @@ impl<G: Game> Room<G> {
     ///
     /// # Errors
     /// The game's types break a bound of the protocol, or no scene can be made from its settings.
-    pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError> {
-        Self::with_table(config, settings, seed, G::FEATURES.table())
+    pub fn new(config: RoomConfig, settings: G::Settings, seed: u64) -> Result<Self, RoomError>
+    where
+        G::Context: Default,
+    {
+        Self::with_context(config, settings, seed, &G::Context::default())
     }
 
-    /// Like [`Room::new`], with a different table than the game's, or none: for training a table when the
+    /// Like [`Room::new`], with what the host hands to its rooms.
+    ///
+    /// # Errors
+    /// As [`Room::new`].
+    pub fn with_context(
+        config: RoomConfig,
+        settings: G::Settings,
+        seed: u64,
+        context: &G::Context,
+    ) -> Result<Self, RoomError> {
+        Self::with_table(config, settings, seed, context, G::FEATURES.table())
+    }
+
+    /// Like [`Room::with_context`], with a different table than the game's, or none: for training a table when the
     /// game's own table does not fit its entities.
     ///
     /// # Errors
@@ -143,6 +167,7 @@ impl<G: Game> Room<G> {
         config: RoomConfig,
         settings: G::Settings,
         seed: u64,
+        context: &G::Context,
         table: Option<&[u8]>,
     ) -> Result<Self, RoomError> {
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
@@ -151,7 +176,7 @@ impl<G: Game> Room<G> {
         let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
         let schema = G::FEATURES
             .prediction
-            .schema(&scene, config.tick_rate)?
+            .schema(&game_schema::<G>(), &scene, config.tick_rate)?
             .with_profile(G::FEATURES.profile, table)?;
         let interest = (G::FEATURES.interest.interest)(&settings);
         if let Interest::Cells(cells) = &interest {
@@ -161,9 +186,9 @@ impl<G: Game> Room<G> {
         let rate = config.tick_rate;
         let mut streams = Streams::new(interest, rate);
         streams.keep_crossings(config.client_bytes_per_s > 0);
-        let mut world = World::new();
-        let setup = Setup { settings: &settings, scene: &*scene, tick_rate: rate, seed };
-        let game = G::new(&setup, &mut world);
+        let mut stage = Stage::new();
+        let setup = Setup { context, settings: &settings, scene: &*scene, tick_rate: rate, seed };
+        let game = G::new(&setup, &mut stage);
         Ok(Self {
             config,
             schema,
@@ -171,7 +196,7 @@ impl<G: Game> Room<G> {
             players_max: G::players_max(&settings),
             scene,
             game,
-            world,
+            stage,
             tick: Tick(0),
             skipped_ticks: 0,
             stepped_at: Duration::ZERO,
@@ -213,7 +238,7 @@ impl<G: Game> Room<G> {
         self.first = first;
         self.tick = first.tick;
         self.player_ids = PlayerIds::starting_at(first.player);
-        self.world.start_at(first.entity);
+        self.stage.world.start_at(first.entity);
     }
 
     /// Whether the room has reached [`Tick::LAST`] and must be ended now.
@@ -234,7 +259,6 @@ impl<G: Game> Room<G> {
         let passed_ticks = core::mem::take(&mut self.skipped_ticks).saturating_add(1);
         self.gather_turns(passed_ticks);
         self.commands.take_due(self.tick, &mut self.due_commands);
-        let mut events = Events::new(G::is_droppable);
         let turn = Turn {
             tick: self.tick,
             passed_ticks,
@@ -244,14 +268,13 @@ impl<G: Game> Room<G> {
             commands: &self.due_commands,
             hitboxes: &self.hitboxes,
         };
-        self.game.step(&mut self.world, &turn, &mut events);
+        self.game.step(&mut self.stage, &turn);
         self.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
-        let location = |entity: &G::Entity| (G::FEATURES.interest.location)(entity);
-        self.streams.capture(&self.schema, self.tick, &mut self.world, location);
-        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.world);
-        self.queue_events(events);
+        self.streams.capture(&self.schema, self.tick, &mut self.stage);
+        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.stage.world);
+        self.queue_events();
         self.serve(now, outbox);
     }
 
@@ -284,17 +307,23 @@ impl<G: Game> Room<G> {
         }
     }
 
-    fn queue_events(&mut self, events: Events<G::Event>) {
-        self.stats.events_refused.merge(events.refused);
-        for Given { to, bytes, is_droppable } in events.given {
+    fn queue_events(&mut self) {
+        let (given, refused) = self.stage.events.take();
+        self.stats.events_refused.merge(refused);
+        for Given { to, bytes, is_droppable } in given {
             self.stats.events_encoded += 1;
             let event = Event::of_game(bytes, is_droppable);
-            for member in &mut self.members {
-                if to.contain(member.player.as_ref().map(|player| player.id)) {
+            for at in 0..self.members.len() {
+                let Some(member) = self.members.get(at) else { break };
+                let player = member.player.as_ref().map(|player| player.id);
+                if !to.contain(player, || self.view_of(member).groups) {
+                    continue;
+                }
+                if let Some(member) = self.members.get_mut(at) {
                     self.stats.events_dropped += member.events.push(&event);
-                    if matches!(to, Receivers::One(_)) {
-                        break;
-                    }
+                }
+                if matches!(to, Receivers::One(_)) {
+                    break;
                 }
             }
         }
@@ -302,14 +331,14 @@ impl<G: Game> Room<G> {
 
     /// Records which player controls which entity after a step, and tells every member about changes.
     fn take_controls(&mut self) {
-        if !self.world.take_controls_changed() {
+        if !self.stage.world.take_controls_changed() {
             return;
         }
         for at in 0..self.members.len() {
             let Some(player) = self.members.get_mut(at).and_then(|member| member.player.as_mut()) else {
                 continue;
             };
-            let (id, entity) = (player.id, self.world.controlled(player.id).unwrap_or(EntityId::NONE));
+            let (id, entity) = (player.id, self.stage.world.controlled(player.id).unwrap_or(EntityId::NONE));
             if core::mem::replace(&mut player.entity, entity) == entity {
                 continue;
             }
@@ -341,7 +370,7 @@ impl<G: Game> Room<G> {
     /// Removes a member permanently.
     pub fn kick(&mut self, member: MemberId, close: Close, outbox: &mut impl Outbox) {
         if let Some(at) = self.find(member) {
-            self.remove(at);
+            self.remove(at, LeaveReason::Removed);
             outbox.close(member, close);
         }
     }
@@ -361,7 +390,7 @@ impl<G: Game> Room<G> {
     /// Who may enter now, by the game's last decision.
     #[must_use]
     pub fn access(&self) -> Access {
-        self.world.access()
+        self.stage.access()
     }
 
     /// The rewinds that each player was granted (see [`Turn::rewind`]), with the player's current or last
@@ -374,7 +403,13 @@ impl<G: Game> Room<G> {
     /// The replicated entities.
     #[must_use]
     pub fn world(&self) -> &World<G::Entity> {
-        &self.world
+        &self.stage.world
+    }
+
+    /// The replicated state of the room itself.
+    #[must_use]
+    pub fn room_state(&self) -> &G::State {
+        &self.stage.state
     }
 
     /// The scene, which never changes.

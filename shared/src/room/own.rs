@@ -44,7 +44,7 @@ impl<G: Game> Room<G> {
         if self.schema.has_own()
             && let Some(member) = self.members.get(at)
         {
-            self.own.load(&self.schema, &self.world, member);
+            self.own.load(&self.schema, &self.stage.world, member);
         }
     }
 }

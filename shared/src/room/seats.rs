@@ -6,8 +6,7 @@ use super::member::{Arrival, Member, MemberConnection, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
-use crate::entity::GameSchema;
-use crate::game::{Game, Profile, Refusal};
+use crate::game::{Game, Joining, LeaveReason, Profile, Refusal};
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{MEMBERS_MAX, QUIET_MS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX, window_ticks};
 use crate::snapshot::Reach;
@@ -32,7 +31,7 @@ impl<G: Game> Room<G> {
     ) {
         let done = match event {
             MemberEvent::Join { name, role, secret, wants_schema, matched } => {
-                match self.world.access().refusal(role, matched) {
+                match self.stage.access().refusal(role, matched) {
                     None => self.join(member, name, role, secret, wants_schema, outbox),
                     Some(close) => Err(close),
                 }
@@ -62,7 +61,7 @@ impl<G: Game> Room<G> {
         };
         if let Err(close) = done {
             if let Some(at) = self.find(member) {
-                self.remove(at);
+                self.remove(at, LeaveReason::Removed);
             }
             outbox.close(member, close);
         }
@@ -129,14 +128,14 @@ impl<G: Game> Room<G> {
         let yielding = self.members.iter().enumerate().filter(gives_way);
         let first = yielding.min_by_key(|(_, member)| (member.hold == Hold::Yielding, member.cut_at));
         if let Some((at, _)) = first {
-            self.remove(at);
+            self.remove(at, LeaveReason::TimedOut);
             self.stats.yielded += 1;
         }
     }
 
     /// The schema for a client that has none.
     fn schema_bytes() -> Result<List<u8, SCHEMA_BYTES_MAX>, Close> {
-        let bytes = GameSchema::of::<G::Entity, G::Input>(G::VERSION).encode().ok();
+        let bytes = super::game_schema::<G>().encode().ok();
         let text = "the game's schema is too long to send; use a client that is built with the game";
         bytes
             .and_then(|bytes| List::try_from(bytes).ok())
@@ -152,9 +151,16 @@ impl<G: Game> Room<G> {
             |id| members.iter().any(|member| member.player.as_ref().is_some_and(|player| player.id == id));
         let id = self.player_ids.give(is_taken).ok_or(Refusal::Full)?;
         let profile = Profile { name: name.clone() };
-        let entity = self.game.join(&mut self.world, &self.scene, id, &profile)?;
-        self.world.set_controlled(id, Some(entity));
-        let entity = self.world.controlled(id).unwrap_or(EntityId::NONE);
+        let joining = Joining {
+            player: id,
+            profile: &profile,
+            scene: &*self.scene,
+            tick: self.tick,
+            tick_rate: self.config.tick_rate,
+        };
+        let entity = self.game.join(&mut self.stage, &joining)?;
+        self.stage.world.set_controlled(id, Some(entity));
+        let entity = self.stage.world.controlled(id).unwrap_or(EntityId::NONE);
         Ok(Player {
             commands_received: self.first.command,
             ..Player::new(id, entity, name, secret, self.config.tick_rate)
@@ -338,7 +344,7 @@ impl<G: Game> Room<G> {
                 }
                 self.stats.held_briefly += u64::from(member.hold == Hold::Brief);
             }
-            _ => self.remove(at),
+            _ => self.remove(at, LeaveReason::TimedOut),
         }
     }
 
@@ -351,16 +357,16 @@ impl<G: Game> Room<G> {
                 self.commands.hasten(player.id);
                 (*link, *hold, *leaves) = (None, Hold::Brief, true);
             }
-            _ => self.remove(at),
+            _ => self.remove(at, LeaveReason::Left),
         }
     }
 
     /// Removes a seat permanently, together with its entity.
-    pub(super) fn remove(&mut self, at: usize) {
+    pub(super) fn remove(&mut self, at: usize, reason: LeaveReason) {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
-            self.game.leave(&mut self.world, player.id);
-            self.world.forget_player(player.id);
+            self.game.leave(&mut self.stage, player.id, reason);
+            self.stage.world.forget_player(player.id);
             self.commands.forget(player.id);
             for other in &mut self.members {
                 other.follows = other.follows.filter(|(id, _)| *id != player.id);
@@ -386,14 +392,14 @@ impl<G: Game> Room<G> {
                 if waits {
                     at += 1
                 } else {
-                    self.remove(at)
+                    self.remove(at, LeaveReason::Left)
                 }
                 continue;
             }
             let expired = self.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
             if member.link.is_none() && expired {
                 self.stats.overflowed += u64::from(member.events.overflowed);
-                self.remove(at);
+                self.remove(at, LeaveReason::TimedOut);
                 self.stats.expired += 1;
             } else {
                 at += 1;

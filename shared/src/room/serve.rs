@@ -7,7 +7,7 @@ use super::streams::Streams;
 use super::view::Looked;
 use super::{Outbox, Room, RoomStats};
 use crate::entity::Input;
-use crate::game::Game;
+use crate::game::{Game, LeaveReason};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{
     ACK_LOST_MS, HASH_PERIOD_TICKS, OUTBOUND_BYTES_MAX, PRIVATE_BYTES_MAX, VIEW_STREAMS_MAX,
@@ -93,8 +93,10 @@ impl<G: Game> Room<G> {
     /// What the game lets a member see now.
     pub(super) fn view_of(&self, member: &Member<G::Input>) -> View {
         let view = match &member.player {
-            Some(player) => (G::FEATURES.interest.view)(&self.game, &self.world, player.id, player.entity),
-            None => (G::FEATURES.interest.spectator_view)(&self.game, &self.world, member.follows),
+            Some(player) => {
+                (G::FEATURES.interest.view)(&self.game, &self.stage.world, player.id, player.entity)
+            }
+            None => (G::FEATURES.interest.spectator_view)(&self.game, &self.stage.world, member.follows),
         };
         View { reach: view.reach.after(member.reach), ..view }
     }
@@ -264,7 +266,7 @@ impl<G: Game> Room<G> {
                 outbox.close(member.id, Close { advice: Advice::RetryAfter(0), ..close });
             }
             self.stats.overflowed += 1;
-            self.remove(at);
+            self.remove(at, LeaveReason::Removed);
         }
     }
 }

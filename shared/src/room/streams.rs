@@ -1,12 +1,12 @@
 //! The streams of a room: which entity is in which, tick by tick, and which of them a member sees.
 
-use crate::entity::{Entity, Schema};
+use crate::entity::Schema;
+use crate::game::{Game, Stage};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HASH_PERIOD_TICKS, VIEW_STREAMS_MAX, window_ticks};
 use crate::snapshot::interest::{cell_of_stream, group_of_stream, is_of_all, stream_of, stream_of_all};
 use crate::snapshot::{Group, Interest, Location, Packet, Reach, Snapshot, StreamEncoder, View};
 use crate::tick::{Tick, TickRate};
-use crate::world::World;
 use std::collections::VecDeque;
 
 /// All streams of a room.
@@ -23,6 +23,8 @@ pub(super) struct Streams {
     whole: Snapshot,
     /// Entities encoded by streams that were removed.
     encoded_before: u64,
+    /// Whether the room has a state, which is then the first row of `whole`.
+    has_state: bool,
     /// Changes whenever a stream is made or removed.
     generation: u64,
     /// Whether crossings are recorded: only clients with a byte budget need them.
@@ -95,6 +97,7 @@ impl Streams {
             spare: Vec::new(),
             whole: Snapshot::default(),
             encoded_before: 0,
+            has_state: false,
             generation: 0,
             keeps_crossings: false,
         }
@@ -113,30 +116,36 @@ impl Streams {
     }
 
     /// Captures the state of `tick`: every entity is added to its stream and quantized to its grid.
-    pub(super) fn capture<E: Entity>(
-        &mut self,
-        schema: &Schema,
-        tick: Tick,
-        world: &mut World<E>,
-        place: impl Fn(&E) -> Location,
-    ) {
+    pub(super) fn capture<G: Game>(&mut self, schema: &Schema, tick: Tick, stage: &mut Stage<G>) {
         if let (Interest::Whole, [stream]) = (self.interest, &mut self.streams[..]) {
-            stream.next.capture(schema, tick, world);
+            stream.next.reset(tick);
+            stream.next.capture_state(schema, &mut stage.state);
+            stream.next.capture(schema, &mut stage.world);
             return stream.close_tick(tick);
         }
-        self.whole.capture(schema, tick, world);
+        self.whole.reset(tick);
+        self.whole.capture_state(schema, &mut stage.state);
+        self.whole.capture(schema, &mut stage.world);
         self.streams.iter_mut().for_each(|stream| stream.next.reset(tick));
         let whole = core::mem::take(&mut self.whole);
+        let mut rows = whole.rows();
+        self.has_state = schema.first_state_kind().is_some();
+        if self.has_state
+            && let Some(row) = rows.next()
+            && let Some(stream) = self.make(StreamId::STATE, tick)
+        {
+            stream.next.push(row.id, row.kind, row.values);
+        }
         let mut placed = core::mem::take(&mut self.spare);
         placed.clear();
         let before = core::mem::take(&mut self.of_entity);
         let mut known = before.iter().copied().peekable();
         // The streams of whole groups have the largest ids.
         let has_all = self.streams.last().is_some_and(|stream| is_of_all(stream.id));
-        for ((id, entity), row) in world.iter().zip(whole.rows()) {
+        for ((id, entity), row) in stage.world.iter().zip(rows) {
             while known.next_if(|(other, _)| *other < id).is_some() {}
             let was = known.next_if(|(other, _)| *other == id).map(|(_, stream)| stream);
-            let is = self.stream_for(&place(entity), was);
+            let is = self.stream_for(&(G::FEATURES.interest.location)(entity), was);
             if let Some(stream) = self.make(is, tick) {
                 stream.next.push(id, row.kind, row.values);
             }
@@ -161,7 +170,7 @@ impl Streams {
             return;
         }
         let mut all = Snapshot::new(tick);
-        for (row, (_, stream)) in self.whole.rows().zip(&self.of_entity) {
+        for (row, (_, stream)) in self.whole.rows().skip(usize::from(self.has_state)).zip(&self.of_entity) {
             if group_of_stream(*stream) == group {
                 all.push(row.id, row.kind, row.values);
             }
@@ -274,7 +283,8 @@ impl Streams {
         into.dedup();
         let beyond = into.len().saturating_sub(VIEW_STREAMS_MAX);
         if beyond > 0 {
-            into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
+            let is_first = |id| Some(id) == own || id == StreamId::STATE;
+            into.sort_by_key(|id| (!is_first(*id), self.distance_squared(view, *id)));
             left_out.extend(into.drain(VIEW_STREAMS_MAX..).take(VIEW_STREAMS_MAX));
             into.sort_unstable();
             left_out.sort_unstable();

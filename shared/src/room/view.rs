@@ -197,7 +197,8 @@ impl ClientView {
     }
 
     /// Collects the packets of this tick in `work`: those of all streams that differ from their prediction.
-    /// Under a budget the stream `own` comes first, then the most urgent ones while the budget permits.
+    /// Under a budget the stream `own` and the room's state come first, then the most urgent ones while the
+    /// budget permits.
     pub(super) fn pack(
         &mut self,
         streams: &mut Streams,
@@ -215,7 +216,7 @@ impl ClientView {
                 continue;
             }
             if is_bounded {
-                let more = if Some(seen.stream) == own { u64::MAX } else { urgency(streams, seen.stream) };
+                let more = if is_floor(seen.stream, own) { u64::MAX } else { urgency(streams, seen.stream) };
                 seen.urgency = seen.urgency.saturating_add(more);
             }
             work.due.push(InNeed { urgency: seen.urgency, at, due });
@@ -228,7 +229,7 @@ impl ClientView {
         for (index, need) in work.due.iter().enumerate() {
             let Some(seen) = self.seen.get_mut(need.at) else { continue };
             let Some(packet) = streams.packet(schema, seen.stream, seen.base()) else { continue };
-            let asks = is_bounded && Some(seen.stream) != own;
+            let asks = is_bounded && !is_floor(seen.stream, own);
             // Stop at the first that does not fit: otherwise smaller packets would overtake it forever.
             if asks && budget.is_some_and(|budget| !budget.permits(packet.bytes.len(), work.pending)) {
                 break;
@@ -292,6 +293,11 @@ pub(super) struct Floor {
     pub(super) bytes: usize,
     /// Whether the floor alone exceeded the budget over the last two seconds.
     pub(super) is_above_budget: bool,
+}
+
+/// Whether a stream is sent whatever the budget.
+fn is_floor(stream: StreamId, own: Option<StreamId>) -> bool {
+    Some(stream) == own || stream == StreamId::STATE
 }
 
 /// The symmetric difference of two sorted lists, sorted.

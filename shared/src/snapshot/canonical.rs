@@ -67,11 +67,22 @@ impl Snapshot {
         self.values.clone_from(&other.values);
     }
 
-    /// Fills this snapshot with the rows of `world` at `tick` and quantizes every entity of the world to its
-    /// grid, so that the server continues from exactly what the clients get. Owner-only fields keep their
-    /// values in the world and are hidden here.
-    pub fn capture<E: Entity>(&mut self, schema: &Schema, tick: Tick, world: &mut World<E>) {
-        self.reset(tick);
+    /// Appends the row of the room's state, if the room has one, and quantizes the state to its grid.
+    pub(crate) fn capture_state<S: Entity>(&mut self, schema: &Schema, state: &mut S) {
+        let Some(first) = schema.first_state_kind() else { return };
+        let start = self.values.len();
+        state.write_row(&mut self.values);
+        if let Some(snapped) = self.values.get(start..).and_then(|row| S::read_row(state.kind(), row)) {
+            *state = snapped;
+        }
+        let entry = Entry { id: EntityId::STATE, kind: first + state.kind(), end: self.values.len() as u32 };
+        self.entries.push(entry);
+    }
+
+    /// Appends the rows of `world` and quantizes every entity of the world to its grid, so that the server
+    /// continues from exactly what the clients get. Owner-only fields keep their values in the world and are
+    /// hidden here.
+    pub(crate) fn capture<E: Entity>(&mut self, schema: &Schema, world: &mut World<E>) {
         world.compact();
         for (id, entity) in world.iter_mut() {
             let kind = entity.kind();

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! bits 4..16   of a stream's id: 0 for entities without a position, 4095 for the whole group wherever it
-//!              is, else 1 + row * columns + column of the cell
+//!              is, 4094 for the room's own state, else 1 + row * columns + column of the cell
 //! bits 0..4    the group
 //! ```
 
@@ -85,6 +85,12 @@ pub struct Location {
 impl Location {
     /// Visible to every member at any distance.
     pub const EVERYWHERE: Self = Self { at: None, group: Group::PUBLIC };
+
+    /// Without a position, for everyone who sees the group.
+    #[must_use]
+    pub const fn in_group(group: Group) -> Self {
+        Self { at: None, group }
+    }
 
     /// Visible to every member near `at`.
     #[must_use]
@@ -257,7 +263,7 @@ fn square(length: i32) -> i64 {
 
 /// The cell number in the id of a whole group's stream; real cells have lower ones.
 const ALL: u16 = 4_095;
-const _: () = assert!(CELLS_MAX < ALL as usize);
+const _: () = assert!(CELLS_MAX < (StreamId::STATE.0 >> 4) as usize);
 
 /// The stream of a whole group.
 pub(crate) const fn stream_of_all(group: Group) -> StreamId {
@@ -282,6 +288,7 @@ pub(crate) const fn stream_of(cell: Option<Cell>, group: Group) -> StreamId {
 pub(crate) const fn cell_of_stream(stream: StreamId) -> Option<Cell> {
     match stream.0 >> 4 {
         0 | ALL => None,
+        _ if stream.0 == StreamId::STATE.0 => None,
         slot => Some(Cell(slot - 1)),
     }
 }
@@ -292,6 +299,17 @@ pub(crate) const fn group_of_stream(stream: StreamId) -> Group {
 }
 
 impl Interest {
+    /// The whole room, divided by [groups](Group) alone: for facts that only a team knows. Entities are
+    /// located with [`Location::in_group`].
+    pub const GROUPS: Self = Self::Cells(Cells {
+        origin: IVec2::ZERO,
+        size: Cells::LENGTH_MAX,
+        columns: 1,
+        rows: 1,
+        radius: Cells::LENGTH_MAX,
+        slack: 0,
+    });
+
     /// Whether a room that is divided this way can have this stream.
     pub(crate) fn has(&self, stream: StreamId) -> bool {
         match (self, cell_of_stream(stream)) {
@@ -304,6 +322,9 @@ impl Interest {
     /// Whether a member with this view may see `stream`. `was`: it saw the stream before.
     pub(crate) fn permits(&self, view: &View, stream: StreamId, was: bool) -> bool {
         let Self::Cells(cells) = self else { return true };
+        if stream == StreamId::STATE {
+            return true;
+        }
         let near = match (cell_of_stream(stream), view.reach) {
             _ if is_of_all(stream) => view.reach == Reach::Everywhere,
             (None, _) | (_, Reach::Everywhere) => true,
@@ -316,6 +337,7 @@ impl Interest {
     /// The streams that a view may contain, unsorted, including some beyond the radius.
     pub(crate) fn candidates(&self, view: &View, into: &mut Vec<StreamId>) {
         let Self::Cells(cells) = self else { return into.push(StreamId::ROOM) };
+        into.push(StreamId::STATE);
         for group in view.groups.iter() {
             match view.reach {
                 Reach::Nowhere | Reach::AsBefore => into.push(stream_of(None, group)),

@@ -38,14 +38,18 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// What is wrong with the bytes. It never panics and never allocates beyond the codec's limit.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let (value, rest) = decode_start(bytes)?;
+    if rest.is_empty() { Ok(value) } else { Err(DecodeError::Leftover) }
+}
+
+/// The value at the start of `bytes` in its one legal form, and the bytes after it.
+///
+/// # Errors
+/// As [`decode`], but bytes may be left over.
+pub fn decode_start<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
     let (value, used) = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG).map_err(map_error)?;
-    if used != bytes.len() {
-        return Err(DecodeError::Leftover);
-    }
-    if encode(&value)? != bytes {
-        return Err(DecodeError::NotCanonical);
-    }
-    Ok(value)
+    let (start, rest) = bytes.split_at_checked(used).ok_or(DecodeError::Truncated)?;
+    if encode(&value)? == start { Ok((value, rest)) } else { Err(DecodeError::NotCanonical) }
 }
 
 /// The variant number at the start of an enum's `bytes`.

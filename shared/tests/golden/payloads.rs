@@ -2,7 +2,7 @@
 
 use super::{Content, Crate, Pad, Ship, Thing, hex, ship_row, vector};
 use std::fmt::Write;
-use tickwire_shared::entity::{Entity as _, Input as _, PacketProfile, Schema, Trainer, schema_hash};
+use tickwire_shared::entity::{Entity as _, GameSchema, PacketProfile, Schema, Trainer};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::prelude::{IVec2, Tick, TickRate};
 use tickwire_shared::snapshot::{OwnTold, Snapshot, encode_delta, train};
@@ -11,7 +11,7 @@ use tickwire_shared::wire::bits::BitWriter;
 pub(super) fn write(out: &mut String) {
     let schema = Schema::of::<Thing>(TickRate::DEFAULT).unwrap();
     kinds(out, "payloads'", &schema);
-    let hash = schema_hash(1, schema.kinds(), &Pad::schema());
+    let hash = GameSchema::of::<Thing, (), Pad>(1).hash();
     writeln!(out, "# The schema hash with version 1 and the input above: {hash:#018x}").unwrap();
     let before = state(
         &schema,

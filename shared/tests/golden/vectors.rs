@@ -10,7 +10,6 @@ mod refusals;
 use std::fmt::{Debug, Write};
 use tickwire_shared::entity::{
     Button, Entity as _, Field, GameSchema, Grid, Input as _, OnGrid, PacketProfile, Predictor, Schema,
-    schema_hash,
 };
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::prelude::{IVec2, Tick};
@@ -94,7 +93,8 @@ pub(crate) fn text() -> String {
 
 /// The schema of the built-in game, one line per field: what a client in another language needs to play it.
 pub(crate) fn arena_schema() -> String {
-    use tickwire_arena::{ArenaEntity, ArenaInput};
+    use tickwire_arena::{Arena, ArenaInput};
+    use tickwire_shared::room::{game_schema, game_schema_hash};
     let mut out = String::from(
         "# The arena's rows and inputs. Written by \
          `cargo run -p tickwire-shared --example golden_vectors`; checked by\n\
@@ -102,8 +102,8 @@ pub(crate) fn arena_schema() -> String {
          # index name min..max per_unit [wrap] [linear(index of the velocity)] \
          [steer(index of the target, lag in ms)] [own]\n",
     );
-    let kinds = ArenaEntity::kinds();
-    let hash = schema_hash(1, &kinds, &ArenaInput::schema());
+    let GameSchema { kinds, .. } = game_schema::<Arena>();
+    let hash = game_schema_hash::<Arena>();
     writeln!(out, "schema_hash {hash:#018x}").unwrap();
     for (number, kind) in kinds.iter().enumerate() {
         writeln!(out, "\nkind {number} {}", kind.name).unwrap();
@@ -209,7 +209,7 @@ fn controls(out: &mut String) {
     };
     let watching =
         Joined { player: None, secret: None, resumed: true, roster: List::default(), ..joined.clone() };
-    let schema = GameSchema::of::<Thing, Pad>(3).encode().unwrap();
+    let schema = GameSchema::of::<Thing, (), Pad>(3).encode().unwrap();
     let reading = Joined { schema: Some(List::try_from(schema).unwrap()), ..watching.clone() };
     let server = [
         ("welcome", ServerControl::Welcome(Welcome { session: SessionId(99), limits, games })),

@@ -112,6 +112,8 @@ impl Game for Yard {
     type Scene = ();
     type Input = Pad;
     type Entity = Crate;
+    type State = ();
+    type Context = ();
     type Event = Said;
     type Command = Order;
 
@@ -127,36 +129,31 @@ impl Game for Yard {
         matches!(said, Said::Gossip(_))
     }
 
-    fn new(setup: &Setup<'_, Self>, world: &mut World<Crate>) -> Self {
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let plan = setup.settings.clone();
         let mut yard = Self { plan, players: Vec::new(), spawned: 0, heap: Vec::new() };
-        (0..setup.settings.crates).for_each(|_| assert!(yard.spawn(world)));
+        (0..setup.settings.crates).for_each(|_| assert!(yard.spawn(&mut stage.world)));
         let pos = yard.start();
-        yard.heap.extend((0..setup.settings.heap).map_while(|_| world.spawn(Crate { pos, age: 0 }).ok()));
+        yard.heap
+            .extend((0..setup.settings.heap).map_while(|_| stage.world.spawn(Crate { pos, age: 0 }).ok()));
         yard
     }
 
-    fn join(
-        &mut self,
-        world: &mut World<Crate>,
-        (): &(),
-        player: PlayerId,
-        _: &Profile,
-    ) -> Result<EntityId, Refusal> {
-        let entity = world.spawn(Crate { pos: self.start(), age: 0 })?;
-        self.players.push((player, entity));
+    fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
+        let entity = stage.world.spawn(Crate { pos: self.start(), age: 0 })?;
+        self.players.push((joining.player, entity));
         Ok(entity)
     }
 
-    fn leave(&mut self, world: &mut World<Crate>, player: PlayerId) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         for (_, entity) in self.players.extract_if(.., |(other, _)| *other == player) {
-            world.despawn(entity);
+            stage.world.despawn(entity);
         }
     }
 
-    fn step(&mut self, world: &mut World<Crate>, turn: &Turn<'_, Self>, out: &mut Events<Said>) {
+    fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
-            if let Some(own) = world.get_mut(player.entity) {
+            if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
             if self.plan.looks_back {
@@ -170,25 +167,26 @@ impl Game for Yard {
                     for _ in 0..count {
                         let text = text_of(bytes.into());
                         // The room counts the refused ones.
-                        let _ = out.all(if droppable { Said::Gossip(text) } else { Said::News(text) });
+                        let _ =
+                            stage.events.all(if droppable { Said::Gossip(text) } else { Said::News(text) });
                     }
                 }
                 Order::Spawn(count) => {
-                    let spawned = (0..count).filter(|_| self.spawn(world)).count();
+                    let spawned = (0..count).filter(|_| self.spawn(&mut stage.world)).count();
                     let refused = usize::from(count) - spawned;
                     // As many bytes as there were refusals, so that a test can see it.
-                    let _ = out.to(*player, Said::News(vec![0; refused]));
+                    let _ = stage.events.to(*player, Said::News(vec![0; refused]));
                 }
                 Order::Go(cell) => {
                     for own in turn.players.iter().filter(|own| own.player == *player) {
-                        if let Some(own) = world.get_mut(own.entity) {
+                        if let Some(own) = stage.world.get_mut(own.entity) {
                             own.pos.x = i32::from(cell) * CELL + CELL / 2;
                         }
                     }
                 }
                 Order::Push { count, cell } => {
                     for id in self.heap.drain(..usize::from(count)) {
-                        if let Some(pushed) = world.get_mut(id) {
+                        if let Some(pushed) = stage.world.get_mut(id) {
                             pushed.pos.x = i32::from(cell) * CELL + CELL / 2;
                         }
                     }
@@ -196,7 +194,7 @@ impl Game for Yard {
             }
         }
         if self.plan.busy {
-            world.iter_mut().for_each(|(_, own)| own.age = own.age.wrapping_add(1));
+            stage.world.iter_mut().for_each(|(_, own)| own.age = own.age.wrapping_add(1));
         }
     }
 

@@ -41,7 +41,7 @@ impl Outbox for Inbox {
 }
 
 /// A room, its members, and those that are whole clients.
-pub(crate) struct Stage<G: Game> {
+pub(crate) struct RoomBench<G: Game> {
     pub(crate) room: Room<G>,
     pub(crate) inbox: Inbox,
     /// The first members.
@@ -51,7 +51,7 @@ pub(crate) struct Stage<G: Game> {
     now: Duration,
 }
 
-impl<G: Game> Stage<G> {
+impl<G: Game> RoomBench<G> {
     /// A room with `players` and `spectators`, of which the first `whole` decode everything.
     pub(crate) fn new(
         settings: G::Settings,
@@ -68,9 +68,10 @@ impl<G: Game> Stage<G> {
             resume_grace: Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        let room = Room::with_table(config, settings, seed, Some(table)).expect("a room");
+        let room =
+            Room::with_table(config, settings, seed, &G::Context::default(), Some(table)).expect("a room");
         let (inbox, clients) = (Inbox::default(), Vec::new());
-        let mut stage = Self { room, inbox, clients, spent: Duration::ZERO, now: Duration::ZERO };
+        let mut bench = Self { room, inbox, clients, spent: Duration::ZERO, now: Duration::ZERO };
         for at in 0..players + spectators {
             let role = if at < players { Role::Player } else { Role::Spectator };
             let secret = ResumeSecret { room: RoomId::from_bits(1), key: [0; 16] };
@@ -82,17 +83,17 @@ impl<G: Game> Stage<G> {
                 matched: false,
             };
             if at < whole {
-                stage.clients.push(client::<G>(role));
+                bench.clients.push(client::<G>(role));
             }
-            stage.room.handle(stage.now, member(at), join, &mut stage.inbox);
+            bench.room.handle(bench.now, member(at), join, &mut bench.inbox);
             // Every member receives every join, and must acknowledge them in between.
             if (at + 1).is_multiple_of(JOINS_PER_TICK) || at + 1 == players + spectators {
-                stage.deliver();
-                stage.tick();
-                stage.inbox.messages.clear();
+                bench.deliver();
+                bench.tick();
+                bench.inbox.messages.clear();
             }
         }
-        stage
+        bench
     }
 
     /// One tick: the room steps, its members get their messages and acknowledge them.
