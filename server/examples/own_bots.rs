@@ -4,7 +4,7 @@
 //!     cargo run --release -p tickwire-server --example own_game
 //!     cargo run --release -p tickwire-server --example own_bots -- --bots 20 --duration 1min
 
-#[path = "own_game.rs"]
+#[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, reason = "its main is the server's")]
 pub mod own_game;
 

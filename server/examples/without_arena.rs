@@ -7,7 +7,7 @@
 //! position.
 #![allow(missing_docs)]
 
-#[path = "own_game.rs"]
+#[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod own_game;
 

@@ -1,7 +1,7 @@
-//! A whole game in one file: tag. The player who is "it" passes that on by touching another player; all
-//! others score every second. `docs/hosting-a-game.md` builds it step by step.
+//! Step 2: a whole game, tag. The player who is "it" passes that on by touching another player; all others
+//! score every second. `docs/hosting-a-game.md` builds it step by step.
 //!
-//!     cargo run --release -p tickwire-server --example own_game
+//!     cargo run --release -p tickwire-examples --example 02-tag
 //!
 //! and then open `/own.html` on the printed address: `assets/web/own.js` is the page.
 #![allow(missing_docs)]

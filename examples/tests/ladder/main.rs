@@ -1,0 +1,12 @@
+//! Every step of the ladder is played by bots on a real server, and checked for its rules.
+//! `02-tag` has its tests in `server/tests/bots`.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+mod cells;
+mod embedded;
+mod hands;
+mod playing;
+mod room;
+mod team_match;
+mod thousand;
