@@ -40,7 +40,7 @@ impl Client {
     fn connect(pipe_bytes: usize) -> Self {
         let metrics = Arc::new(Metrics::new());
         let mut hub = Hub::new(Limits::default(), Vec::new(), metrics.clone(), RoomThreads::InRuntime);
-        hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
+        hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default(), ()).unwrap();
         let (near, far) = tokio::io::duplex(pipe_bytes);
         let session = tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory));
         let (reader, writer) = split(far);
@@ -235,7 +235,7 @@ async fn joined(link: &mut MemoryConnection) -> Joined {
 async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
     let mut hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
     let game = GameName::new("arena").unwrap();
-    hub.add_game::<Arena>(game.clone(), GameOptions::default()).unwrap();
+    hub.add_game::<Arena>(game.clone(), GameOptions::default(), ()).unwrap();
     let hub = Arc::new(hub);
     let mut first = super::connect_memory(&hub, Peer::Memory);
     say_hello(&mut first, "ada", Credential::Guest).await;
