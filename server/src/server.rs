@@ -5,11 +5,9 @@ use crate::accept;
 use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
-use crate::certificate;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
-use crate::handshakes::Handshakes;
 use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::web::Site;
@@ -20,7 +18,7 @@ use crate::metrics::{Form, Metrics};
 use crate::origin::Origins;
 use crate::room_threads::RoomThreads;
 use crate::session;
-use crate::tls::Tls;
+use crate::tls::{self, Handshakes, Tls};
 use crate::transport::memory::MemoryConnection;
 use crate::transport::peer::Peer;
 use std::fmt;
@@ -101,7 +99,7 @@ impl ServerBuilder {
         };
         let mut metrics = Metrics::new();
         metrics.show_limits(&config.limits);
-        if let Some(expiry) = config.tls_cert.as_deref().and_then(certificate::expiry_of) {
+        if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
             metrics.show_tls_expiry(expiry);
         }
         let metrics = Arc::new(metrics);
@@ -242,8 +240,8 @@ impl Server {
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {
-                let (at_once_max, metrics) = (self.config.limits.tls_handshakes_max, &self.front.metrics);
-                Some(Arc::new(Handshakes::start(tls, at_once_max, Arc::clone(metrics))?))
+                let at_once_max = self.config.limits.tls_handshakes_max;
+                Some(Arc::new(Handshakes::start(tls, at_once_max)?))
             }
             None => None,
         };

@@ -18,4 +18,7 @@ mod panics;
 mod program;
 mod running;
 mod startup;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(not(feature = "tls"))]
+mod tls_off;
