@@ -43,6 +43,7 @@ type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Resu
 pub struct ServerBuilder {
     config: Config,
     games: Vec<(String, AddGame)>,
+    front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
     rooms_in_runtime: bool,
 }
@@ -58,6 +59,14 @@ impl ServerBuilder {
     /// Replaces the configuration; without this call it is the default.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Shows this file of the web folder at `/`, such as `play.html`: from the operator's folder of assets,
+    /// or built in. Without this call, `/` shows which games and rooms there are. In both cases a file
+    /// `web/index.html` of the operator takes precedence.
+    pub fn front_page(mut self, name: &str) -> Self {
+        self.front_page = Some(name.to_owned());
         self
     }
 
@@ -90,9 +99,10 @@ impl ServerBuilder {
     /// # Errors
     /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, games, room_threads, rooms_in_runtime } = self;
+        let Self { mut config, games, front_page, room_threads, rooms_in_runtime } = self;
         config.check()?;
         check_names(&config, &games)?;
+        let site = Site::new(config.assets.clone(), front_page)?;
         let tls = match (&config.tls_cert, &config.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
@@ -124,7 +134,6 @@ impl ServerBuilder {
         );
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
-        let site = Site::new(config.assets.clone(), hub.games());
         let front = Arc::new(HttpContext {
             board: board(),
             operators_board: board(),
