@@ -20,8 +20,6 @@ mod assets;
 mod charges;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
-mod cli_args;
 mod config;
 mod context;
 mod control;

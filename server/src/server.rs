@@ -42,6 +42,7 @@ type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Resu
 #[must_use]
 pub struct ServerBuilder {
     config: Config,
+    program: Option<(String, String)>,
     games: Vec<(String, AddGame)>,
     front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
@@ -59,6 +60,12 @@ impl ServerBuilder {
     /// Replaces the configuration; without this call it is the default.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Names the host's program and its version: in the metric `program_info`, and in the title of `/rooms`.
+    pub fn program(mut self, name: &str, version: &str) -> Self {
+        self.program = Some((name.to_owned(), version.to_owned()));
         self
     }
 
@@ -99,7 +106,7 @@ impl ServerBuilder {
     /// # Errors
     /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, games, front_page, room_threads, rooms_in_runtime } = self;
+        let Self { mut config, program, games, front_page, room_threads, rooms_in_runtime } = self;
         config.check()?;
         check_names(&config, &games)?;
         let site = Site::new(config.assets.clone(), front_page)?;
@@ -111,6 +118,9 @@ impl ServerBuilder {
         metrics.show_limits(&config.limits);
         if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
             metrics.show_tls_expiry(expiry);
+        }
+        if let Some((name, version)) = &program {
+            metrics.show_program(name, version);
         }
         let metrics = Arc::new(metrics);
         let room_threads = if rooms_in_runtime {
@@ -143,6 +153,7 @@ impl ServerBuilder {
             allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,
+            program: program.map(|(name, _)| name),
             draining,
         });
         Ok(Server { config, tls, front, drain, admin: None })

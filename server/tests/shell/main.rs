@@ -13,6 +13,7 @@ mod listings;
 #[cfg(unix)]
 mod log;
 mod operators;
+mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
