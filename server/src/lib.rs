@@ -17,18 +17,14 @@ mod admission;
 #[cfg(feature = "cli")]
 mod args;
 mod assets;
-mod certificate;
 mod charges;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
-mod cli_args;
 mod config;
 mod context;
 mod control;
 mod descriptors;
 mod directory;
-mod handshakes;
 mod herd;
 mod http;
 mod hub;
@@ -47,6 +43,10 @@ mod server;
 mod session;
 mod shutdown;
 mod slot;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls_off.rs"]
 mod tls;
 mod transport;
 

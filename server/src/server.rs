@@ -5,11 +5,9 @@ use crate::accept;
 use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
-use crate::certificate;
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
-use crate::handshakes::Handshakes;
 use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::web::Site;
@@ -20,7 +18,7 @@ use crate::metrics::{Form, Metrics};
 use crate::origin::Origins;
 use crate::room_threads::RoomThreads;
 use crate::session;
-use crate::tls::Tls;
+use crate::tls::{self, Handshakes, Tls};
 use crate::transport::memory::MemoryConnection;
 use crate::transport::peer::Peer;
 use std::fmt;
@@ -44,7 +42,9 @@ type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Resu
 #[must_use]
 pub struct ServerBuilder {
     config: Config,
+    program: Option<(String, String)>,
     games: Vec<(String, AddGame)>,
+    front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
     rooms_in_runtime: bool,
 }
@@ -60,6 +60,20 @@ impl ServerBuilder {
     /// Replaces the configuration; without this call it is the default.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Names the host's program and its version: in the metric `program_info`, and in the title of `/rooms`.
+    pub fn program(mut self, name: &str, version: &str) -> Self {
+        self.program = Some((name.to_owned(), version.to_owned()));
+        self
+    }
+
+    /// Shows this file of the web folder at `/`, such as `play.html`: from the operator's folder of assets,
+    /// or built in. Without this call, `/` shows which games and rooms there are. In both cases a file
+    /// `web/index.html` of the operator takes precedence.
+    pub fn front_page(mut self, name: &str) -> Self {
+        self.front_page = Some(name.to_owned());
         self
     }
 
@@ -108,17 +122,21 @@ impl ServerBuilder {
     /// # Errors
     /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, games, room_threads, rooms_in_runtime } = self;
+        let Self { mut config, program, games, front_page, room_threads, rooms_in_runtime } = self;
         config.check()?;
         check_names(&config, &games)?;
+        let site = Site::new(config.assets.clone(), front_page)?;
         let tls = match (&config.tls_cert, &config.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
         };
         let mut metrics = Metrics::new();
         metrics.show_limits(&config.limits);
-        if let Some(expiry) = config.tls_cert.as_deref().and_then(certificate::expiry_of) {
+        if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
             metrics.show_tls_expiry(expiry);
+        }
+        if let Some((name, version)) = &program {
+            metrics.show_program(name, version);
         }
         let metrics = Arc::new(metrics);
         let room_threads = if rooms_in_runtime {
@@ -142,7 +160,6 @@ impl ServerBuilder {
         );
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
-        let site = Site::new(config.assets.clone(), hub.games());
         let front = Arc::new(HttpContext {
             board: board(),
             operators_board: board(),
@@ -152,6 +169,7 @@ impl ServerBuilder {
             allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,
+            program: program.map(|(name, _)| name),
             draining,
         });
         Ok(Server { config, tls, front, drain, admin: None })
@@ -259,8 +277,8 @@ impl Server {
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {
-                let (at_once_max, metrics) = (self.config.limits.tls_handshakes_max, &self.front.metrics);
-                Some(Arc::new(Handshakes::start(tls, at_once_max, Arc::clone(metrics))?))
+                let at_once_max = self.config.limits.tls_handshakes_max;
+                Some(Arc::new(Handshakes::start(tls, at_once_max)?))
             }
             None => None,
         };

@@ -7,6 +7,7 @@
 
 mod budget;
 mod form;
+mod info;
 mod labels;
 mod process;
 
@@ -27,7 +28,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::CloseCode;
 
 type Label = [(&'static str, &'static str); 1];
@@ -305,7 +305,7 @@ impl Metrics {
             ),
             connections_max: gauge(&mut r, "connections_max", "Open connections that the server accepts"),
             closes: closes(&mut r),
-            registry: build_info(r),
+            registry: info::build_info(r),
             process: process_registry(),
         }
     }
@@ -363,6 +363,11 @@ impl Metrics {
         gauge(&mut self.registry, "tls_certificate_expiry_timestamp_seconds", help).set(timestamp_s);
     }
 
+    /// Exports the name and version of the host's program. Called once, if they are known.
+    pub(crate) fn show_program(&mut self, name: &str, version: &str) {
+        info::program_info(&mut self.registry, name, version);
+    }
+
     /// The text for a scraper.
     pub(crate) fn render(&self, form: Form) -> String {
         let mut out = String::new();
@@ -375,21 +380,6 @@ impl Metrics {
         }
         form.of_openmetrics(out)
     }
-}
-
-/// A metric that is always 1 and names what is running.
-fn build_info(mut registry: Registry) -> Registry {
-    type Labels = [(&'static str, String); 3];
-    let family = Family::<Labels, Gauge>::default();
-    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    let labels = [
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("protocol", PROTOCOL_VERSION.to_string()),
-        ("profile", profile.to_owned()),
-    ];
-    family.get_or_create(&labels).set(1);
-    registry.register("build_info", "What is running: always 1", family);
-    registry
 }
 
 fn process_registry() -> Registry {

@@ -13,9 +13,13 @@ mod listings;
 #[cfg(unix)]
 mod log;
 mod operators;
+mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
 mod running;
 mod startup;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(not(feature = "tls"))]
+mod tls_off;
