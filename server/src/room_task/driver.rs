@@ -88,7 +88,7 @@ struct Running<G: Game> {
     /// `None` once the room is over.
     driver: Option<Box<Driver<G>>>,
     stakes: Option<Stakes>,
-    /// Where the sessions run; there the directory is notified of the room's end.
+    /// Where the sessions run; there the room is released.
     runtime: Handle,
     /// Entered once per run, not per message.
     span: Span,
@@ -142,7 +142,7 @@ impl<G: Game> Job for Running<G> {
         let stakes = self.stakes.take();
         let release = async move {
             if !port.is_abandoned() {
-                context.directory.release(port.id()).await;
+                context.rooms.release(&*port).await;
             }
             drop((port, stakes));
         };

@@ -1,8 +1,9 @@
 //! The end of a room's ticks.
 
-use super::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
+use super::{Port, RoomFacts, RoomParts, RoomPermit};
 use crate::config::Limits;
 use crate::context::ServerContext;
+use crate::directory::Rooms;
 use crate::leak_audit::Audited;
 use crate::metrics::Metrics;
 use crate::room_port::{Entry, RoomPort};
@@ -15,7 +16,7 @@ use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{FirstNumbers, Room, RoomConfig};
 use tickwire_shared::wire::control::{GameName, Name, Role};
-use tickwire_shared::wire::{Advice, CloseCode};
+use tickwire_shared::wire::{Advice, CloseCode, Text};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -80,12 +81,10 @@ fn stones_are_predicted() {
 
 #[tokio::test]
 async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() {
-    let context = Arc::new(ServerContext::new(
-        Limits::default(),
-        Vec::new(),
-        Arc::new(Metrics::new()),
-        RoomThreads::InRuntime,
-    ));
+    let metrics = Arc::new(Metrics::new());
+    let rooms = Rooms::new(Text::cut("here"), None, metrics.clone());
+    let (limits, threads) = (Limits::default(), RoomThreads::InRuntime);
+    let context = Arc::new(ServerContext::new(limits, Vec::new(), metrics, threads, rooms));
     let id = RoomId::from_bits(7);
     let config = RoomConfig {
         id,
@@ -107,7 +106,6 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         born: Instant::now(),
     };
     let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
-    assert!(context.directory.claim(port.clone()).await);
     let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let permit = RoomPermit { _place: place, _charge: context.charges.room(None, 0).unwrap() };
     let slot = Arc::new(Slot::new(&context.leak_audit));
@@ -120,10 +118,11 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         matched: true,
     };
     let _place = port.enter(entry.clone(), &slot).unwrap();
-    Box::new(RoomParts { port: port.clone(), room, permit }).start(&context, 0);
+    let new = Box::new(RoomParts { port: port.clone(), room, permit });
+    context.rooms.claim(new).await.unwrap().unwrap().start(&context, 0);
 
     let ended = async {
-        while context.directory.locate(id).await.is_some() {
+        while context.rooms.get(id).is_some() {
             sleep(Duration::from_millis(5)).await;
         }
     };
