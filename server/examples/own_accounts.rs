@@ -3,21 +3,16 @@
 //!
 //!     cargo run --release -p tickwire-server --example own_accounts
 //!
-//! It hosts tag (`own_game.rs`). Guests may play too, under names that no account can have.
-#![allow(missing_docs)]
+//! It hosts the arena. Guests may play too, under names that no account has.
 
-#[path = "own_game.rs"]
-#[allow(dead_code, reason = "its main is not this program's")]
-pub mod own_game;
-
-use own_game::Tag;
 use std::collections::HashMap;
 use std::process::ExitCode;
+use tickwire_arena::Arena;
 use tickwire_server::{Account, AccountId, AuthRefusal, AuthRequest, Authenticator, GameOptions, cli};
 use tickwire_shared::wire::control::Name;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.authenticator(Users::default()).game::<Tag>("tag", GameOptions::default()))
+    cli::run(|server| server.authenticator(Users::default()).game::<Arena>("arena", GameOptions::default()))
 }
 
 /// A row of the table.

@@ -1,7 +1,7 @@
 //! Runs code of the host that may wait: its authenticator, its directory.
 //!
-//! Each call has a task of its own and a deadline. So a panic ends that call and nothing else, and a call that
-//! takes too long is dropped at its next await. No room and no room thread waits for any of it.
+//! Each call has a task of its own and a deadline. So a panic ends that call and nothing else, and a call
+//! that takes too long is dropped at its next await. No room and no room thread waits for any of it.
 
 use std::future::Future;
 use std::time::Duration;

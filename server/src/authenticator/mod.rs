@@ -16,11 +16,12 @@ use std::fmt;
 use std::net::IpAddr;
 use tickwire_shared::wire::control::Name;
 
-/// Decides who may connect, and as whom. See [`ServerBuilder::authenticator`](crate::ServerBuilder::authenticator).
+/// Decides who may connect, and as whom. Given to
+/// [`ServerBuilder::authenticator`](crate::ServerBuilder::authenticator).
 ///
 /// It is asked once for each client that sends a `Hello`, except for one that takes back its seat: that one
-/// shows the room's secret instead. It runs in the host's runtime, so it may wait for a database or a service,
-/// but must not block its thread: use `tokio::task::spawn_blocking` for that.
+/// shows the room's secret instead. It runs in the host's runtime, so it may wait for a database or a
+/// service, but must not block its thread: use `tokio::task::spawn_blocking` for that.
 ///
 /// An answer that takes longer than 5 s closes the client with 1013, a panic with 1011. Either ends that one
 /// session only. While 1,024 questions are in flight, further clients are closed with 1013.

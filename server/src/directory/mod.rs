@@ -20,7 +20,8 @@ use tickwire_shared::id::RoomId;
 /// A way to one of this server's rooms.
 pub(crate) type RoomHandle = Arc<dyn RoomPort>;
 
-/// Knows which room is on which server. See [`ServerBuilder::directory`](crate::ServerBuilder::directory).
+/// Knows which room is on which server. Given to
+/// [`ServerBuilder::directory`](crate::ServerBuilder::directory).
 ///
 /// Several servers may share one, so every method may be called at any time, also for rooms that are not in
 /// it. It runs in the host's runtime and must not block its thread.

@@ -4,10 +4,12 @@
 #[expect(dead_code, unreachable_pub, reason = "its main is not called here")]
 mod own_accounts;
 
-use crate::running::{Runs, Tag};
+use crate::running::Memory;
 use crate::{assert_sound, fleet};
-use own_accounts::{Users, own_game};
-use tickwire_client_bot::{Behaviour, run};
+use own_accounts::Users;
+use tickwire_arena::Arena;
+use tickwire_arena::bots::ArenaBehaviour;
+use tickwire_client_bot::run;
 use tickwire_server::{GameOptions, MemoryConnection, Server, ServerHandle};
 use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::control::{
@@ -22,7 +24,7 @@ async fn sign_in(server: &ServerHandle, ticket: &str) -> Result<(MemoryConnectio
     let ticket = List::try_from(ticket.as_bytes().to_vec()).expect("a short ticket");
     let (name, credential) = (Name::cut("any name"), Credential::Ticket(ticket));
     let hello = ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential });
-    let (game, target) = (GameName::cut("tag"), Target::Match(Options::none()));
+    let (game, target) = (GameName::cut("arena"), Target::Match(Options::none()));
     let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
     for message in [hello, join] {
         // A refused client cannot send its Join.
@@ -41,14 +43,13 @@ async fn sign_in(server: &ServerHandle, ticket: &str) -> Result<(MemoryConnectio
 async fn guests_and_users_with_tickets_play_together() {
     let server = Server::builder()
         .authenticator(Users::default())
-        .game::<own_game::Tag>("tag", GameOptions::default())
+        .game::<Arena>("arena", GameOptions::default())
         .build()
         .expect("the server builds");
     let handle = server.handle();
-    let connect = crate::running::Memory::to(&handle);
     let mut names = Vec::new();
-    let runs = |_| -> Box<dyn Behaviour<Tag>> { Box::new(Runs::default()) };
-    let playing = run::<Tag, _, _>(fleet("tag", 6, 1), connect, runs, core::future::pending(), |_| {});
+    let (config, connect) = (fleet("arena", 6, 1), Memory::to(&handle));
+    let playing = run::<Arena, _, _>(config, connect, ArenaBehaviour::Mixed, core::future::pending(), |_| {});
     let signing_in = async {
         while handle.rooms().first().is_none_or(|room| room.players < 6) {
             tokio::time::sleep(core::time::Duration::from_millis(5)).await;
