@@ -1,5 +1,6 @@
 //! Servers that share a directory, and what happens when it fails.
 
+use crate::game::built;
 use crate::lifecycle::settle;
 use crate::player::Player;
 use crate::raw::{Raw, hello};
@@ -7,8 +8,10 @@ use crate::shared_directory::{Fault, Shared};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::wire::control::{Credential, Joined, Options, Target};
+use tickwire_shared::wire::control::{Credential, Joined, OptionText, Options, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
 const NEW: Target = Target::Create(Options::none());
@@ -109,7 +112,7 @@ async fn one_that_fails_hangs_or_panics_closes_those_who_need_it_with_1013() {
     for fault in [Fault::Fails, Fault::Hangs, Fault::Panics, Fault::IsLate] {
         let shared = Shared::default();
         let builder = shared.builder("one", short_lived()).rooms_in_runtime();
-        let (_server, handle) = crate::game::built(builder);
+        let (_server, handle) = built(builder);
         let (mut own, joined) = Raw::in_new_room(&handle).await;
         for call in ["claim", "locate", "list"] {
             shared.fault(call, fault, u32::MAX);
@@ -140,14 +143,13 @@ async fn one_that_fails_hangs_or_panics_closes_those_who_need_it_with_1013() {
 }
 
 fn other_mode() -> Options {
-    use tickwire_shared::wire::control::OptionText;
     Options::new(vec![(OptionText::cut("mode"), OptionText::cut("duel"))]).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
 async fn many_who_look_for_a_match_while_it_hangs_are_all_answered() {
     let shared = Shared::default();
-    let (_server, handle) = crate::game::built(shared.builder("one", Limits::default()).rooms_in_runtime());
+    let (_server, handle) = built(shared.builder("one", Limits::default()).rooms_in_runtime());
     shared.fault("claim", Fault::Hangs, u32::MAX);
     let asking: Vec<_> = (0..40)
         .map(|_| {
@@ -165,7 +167,7 @@ async fn many_who_look_for_a_match_while_it_hangs_are_all_answered() {
 #[tokio::test(start_paused = true)]
 async fn a_room_that_cannot_be_released_is_tried_again() {
     let shared = Shared::default();
-    let (_server, handle) = crate::game::built(shared.builder("one", short_lived()).rooms_in_runtime());
+    let (_server, handle) = built(shared.builder("one", short_lived()).rooms_in_runtime());
     shared.fault("release", Fault::Fails, 3);
     drop(Raw::in_new_room(&handle).await);
     until("the room ends", || handle.rooms().is_empty()).await;
@@ -178,7 +180,7 @@ async fn a_room_that_cannot_be_released_is_tried_again() {
 async fn a_room_that_is_never_released_keeps_its_place_for_half_a_minute() {
     let shared = Shared::default();
     let limits = Limits { rooms_max: 1, ..short_lived() };
-    let (_server, handle) = crate::game::built(shared.builder("one", limits).rooms_in_runtime());
+    let (_server, handle) = built(shared.builder("one", limits).rooms_in_runtime());
     shared.fault("release", Fault::Hangs, u32::MAX);
     drop(Raw::in_new_room(&handle).await);
     until("the room ends", || handle.rooms().is_empty()).await;
@@ -192,26 +194,25 @@ async fn a_room_that_is_never_released_keeps_its_place_for_half_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_that_nobody_wants_any_more_is_released() {
-    let shared = Shared::default();
-    let (server, handle) = crate::game::built(shared.builder("one", Limits::default()).rooms_in_runtime());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(listener, async {
-        let _ = stopped.await;
-    }));
-    shared.fault("claim", Fault::IsLate, 1);
-    let asking = tokio::spawn({
-        let handle = handle.clone();
-        async move { ask(&handle, NEW).await }
-    });
-    until("the room is claimed", || !shared.records().is_empty()).await;
-    stop.send(()).unwrap();
-    assert_eq!(
-        asking.await.unwrap().unwrap_err().code,
-        CloseCode::GoingAway,
-        "nobody waits for the directory"
-    );
-    running.await.unwrap().unwrap();
-    assert_eq!(shared.records(), [], "the server released it before it stopped");
-    settle(&handle, Duration::from_secs(1)).await;
+    for fault in [Fault::IsSlow, Fault::IsLate] {
+        let shared = Shared::default();
+        let (server, handle) = built(shared.builder("one", Limits::default()).rooms_in_runtime());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(listener, async {
+            let _ = stopped.await;
+        }));
+        shared.fault("claim", fault, 1);
+        let asking = tokio::spawn({
+            let handle = handle.clone();
+            async move { ask(&handle, NEW).await }
+        });
+        until("the room is claimed", || !shared.records().is_empty()).await;
+        stop.send(()).unwrap();
+        let close = asking.await.unwrap().unwrap_err();
+        assert_eq!(close.code, CloseCode::GoingAway, "nobody waits for the directory");
+        running.await.unwrap().unwrap();
+        assert_eq!(shared.records(), [], "{fault:?}: the server released it before it stopped");
+        settle(&handle, Duration::from_secs(1)).await;
+    }
 }

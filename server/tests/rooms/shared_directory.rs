@@ -2,12 +2,14 @@
 
 use crate::game::{Settings, builder, built};
 use core::future::pending;
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tickwire_server::{
     Claim, Directory, DirectoryError, Limits, NodeName, RoomRecord, Server, ServerBuilder, ServerHandle,
 };
 use tickwire_shared::id::RoomId;
+use tokio::time::sleep;
 
 /// What a call does instead of its work.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub(crate) enum Fault {
     Panics,
     /// It does its work, then hangs.
     IsLate,
+    /// It does its work and answers a second later.
+    IsSlow,
     /// Of a claim: the id is taken.
     IsTaken,
 }
@@ -82,6 +86,11 @@ impl Shared {
             Some(Fault::IsLate) => {
                 work();
                 pending().await
+            }
+            Some(Fault::IsSlow) => {
+                let done = work();
+                sleep(Duration::from_secs(1)).await;
+                Ok(done)
             }
         }
     }
