@@ -41,6 +41,7 @@ mod tests {
     use super::*;
     use std::future::pending;
     use std::sync::Arc;
+    use tokio::time::Instant;
 
     const LIMIT: Duration = Duration::from_secs(3);
 
@@ -51,7 +52,9 @@ mod tests {
             run(LIMIT, async { panic!("the host's code fails") }).await,
             Err::<(), _>(CallFailed::Panicked)
         );
+        let began = Instant::now();
         assert_eq!(run(LIMIT, pending::<()>()).await, Err(CallFailed::Late));
+        assert_eq!(began.elapsed(), LIMIT);
     }
 
     #[tokio::test(start_paused = true)]

@@ -139,3 +139,57 @@ async fn finish<T: Send + 'static>(
         warn!(?call, %error, "the directory failed");
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::{Instant, timeout};
+
+    /// Finds nothing, after this time.
+    struct Empty(Duration);
+
+    impl Directory for Empty {
+        async fn claim(&self, _: &RoomRecord) -> Result<Claim, DirectoryError> {
+            Ok(Claim::Made)
+        }
+        async fn locate(&self, _: RoomId) -> Result<Option<RoomRecord>, DirectoryError> {
+            sleep(self.0).await;
+            Ok(None)
+        }
+        async fn release(&self, _: &RoomRecord) -> Result<(), DirectoryError> {
+            Ok(())
+        }
+        async fn list(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn directory_timeout() {
+        let (metrics, spare) = (Metrics::new(), Duration::from_millis(2));
+        let slow = BoundedDirectory::new(Empty(DIRECTORY_TIMEOUT - spare));
+        assert_eq!(slow.locate(RoomId::from_bits(1), &metrics).await, Ok(None));
+        let too_slow = BoundedDirectory::new(Empty(DIRECTORY_TIMEOUT + spare));
+        let began = Instant::now();
+        assert!(too_slow.locate(RoomId::from_bits(1), &metrics).await.is_err());
+        assert_eq!(began.elapsed(), DIRECTORY_TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn directory_calls_max() {
+        let (metrics, spare) = (Arc::new(Metrics::new()), Duration::from_millis(2));
+        let directory = BoundedDirectory::new(Empty(DIRECTORY_TIMEOUT - spare));
+        let locate = || {
+            let (directory, metrics) = (directory.clone(), metrics.clone());
+            tokio::spawn(async move { directory.locate(RoomId::from_bits(1), &metrics).await })
+        };
+        let calls: Vec<_> = (0..DIRECTORY_CALLS_MAX).map(|_| locate()).collect();
+        sleep(spare).await;
+        let further = timeout(spare, locate()).await.expect("it is refused at once");
+        assert!(further.unwrap().is_err());
+        for call in calls {
+            assert_eq!(call.await.unwrap(), Ok(None));
+        }
+        assert_eq!(locate().await.unwrap(), Ok(None));
+    }
+}

@@ -8,6 +8,7 @@ use crate::room_port::RoomPort;
 use crate::room_task::NewRoom;
 use std::sync::Arc;
 use tickwire_shared::id::RoomId;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
@@ -29,7 +30,8 @@ pub(crate) enum Located {
     Nowhere,
 }
 
-type Claimed = Result<Option<Box<dyn NewRoom>>, DirectoryError>;
+/// The room if its id was free.
+type Answer = Result<Option<ClaimedRoom>, DirectoryError>;
 
 impl Rooms {
     /// No rooms. Without a directory the server is alone.
@@ -84,16 +86,21 @@ impl Rooms {
     ///
     /// # Errors
     /// The directory did not answer.
-    pub(crate) async fn claim(&self, new: Box<dyn NewRoom>) -> Claimed {
+    pub(crate) async fn claim(
+        &self,
+        new: Box<dyn NewRoom>,
+    ) -> Result<Option<Box<dyn NewRoom>>, DirectoryError> {
         let room = new.port();
         let new = match &self.directory {
             None => Some(new),
             Some(directory) => {
-                let record = RoomRecord::of(&*room, &self.node);
+                let (record, new) = (RoomRecord::of(&*room, &self.node), Some(new));
+                let (directory, metrics) = (directory.clone(), self.metrics.clone());
                 let (answer, answered) = oneshot::channel();
-                let claiming = claim(directory.clone(), record, new, answer, self.metrics.clone());
+                let claiming = claim(ClaimedRoom { new, record, directory, metrics }, answer);
                 tokio::spawn(claiming.in_current_span());
-                answered.await.unwrap_or_else(|_| Err(DirectoryError::new("the claim was cut short")))?
+                let answer = answered.await.unwrap_or_else(|_| Err(DirectoryError::new("no answer")));
+                answer?.and_then(ClaimedRoom::keep)
             }
         };
         Ok(new.filter(|_| self.local.insert(room)))
@@ -113,28 +120,45 @@ impl Rooms {
     }
 }
 
-/// Claims a room, and releases it unless the claim is certain and someone wants the room.
-async fn claim(
-    directory: BoundedDirectory,
+/// A room that is in the directory, or may be. Dropping this releases it.
+struct ClaimedRoom {
+    /// `None` once it need not be released.
+    new: Option<Box<dyn NewRoom>>,
     record: RoomRecord,
-    new: Box<dyn NewRoom>,
-    answer: oneshot::Sender<Claimed>,
+    directory: BoundedDirectory,
     metrics: Arc<Metrics>,
-) {
-    let unwanted = match directory.claim(record.clone(), &metrics).await {
+}
+
+impl ClaimedRoom {
+    /// The room, which stays as it is in the directory.
+    fn keep(mut self) -> Option<Box<dyn NewRoom>> {
+        self.new.take()
+    }
+}
+
+impl Drop for ClaimedRoom {
+    fn drop(&mut self) {
+        let (Some(new), Ok(runtime)) = (self.new.take(), Handle::try_current()) else { return };
+        let (record, directory, metrics) =
+            (self.record.clone(), self.directory.clone(), self.metrics.clone());
+        let releasing = async move {
+            directory.release(&record, &metrics).await;
+            drop(new);
+        };
+        runtime.spawn(releasing.in_current_span());
+    }
+}
+
+/// Claims a room. This is a task of its own, so that a claim is not released before it is answered.
+async fn claim(room: ClaimedRoom, answer: oneshot::Sender<Answer>) {
+    let claimed = room.directory.claim(room.record.clone(), &room.metrics).await;
+    // Whoever waits may be gone, or be dropped before it reads the answer: then the room is dropped with it.
+    let _ = match claimed {
+        Ok(Claim::Made) => answer.send(Ok(Some(room))),
         Ok(Claim::Taken) => {
-            let _ = answer.send(Ok(None));
-            return;
+            drop(room.keep());
+            answer.send(Ok(None))
         }
-        Ok(Claim::Made) => match answer.send(Ok(Some(new))) {
-            Ok(()) => return,
-            Err(unheard) => unheard.ok().flatten(),
-        },
-        Err(error) => {
-            let _ = answer.send(Err(error));
-            Some(new)
-        }
+        Err(error) => answer.send(Err(error)),
     };
-    directory.release(&record, &metrics).await;
-    drop(unwanted);
 }

@@ -7,6 +7,7 @@ use core::future::pending;
 use core::time::Duration;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use tickwire_server::{
     Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests, Limits, ServerBuilder, ServerHandle,
 };
@@ -42,9 +43,8 @@ impl Authenticator for Desk {
             Some(b"hangs") => pending().await,
             Some(b"panics") => panic!("a ticket asked for it"),
             Some(b"blocks") => {
-                while !self.0.open.load(Ordering::SeqCst) {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
+                let is_open = || self.0.open.load(Ordering::SeqCst);
+                (0..2_000).take_while(|_| !is_open()).for_each(|_| thread::sleep(Duration::from_millis(5)));
                 Ok(account("blocker"))
             }
             Some(b"slow") => {
