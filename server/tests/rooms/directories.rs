@@ -7,7 +7,7 @@ use crate::raw::{Raw, hello};
 use crate::shared_directory::{Fault, Shared};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
-use tickwire_shared::id::RoomId;
+use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::wire::control::{Credential, Joined, OptionText, Options, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::net::TcpListener;
@@ -81,6 +81,23 @@ async fn one_who_resumes_at_another_server_learns_where_the_room_is() {
     let close = resume(&two).await.unwrap_err();
     assert_eq!((close.code, close.advice), (CloseCode::TryLater, Advice::Resume));
     assert!(resume(&one).await.unwrap().resumed, "the seat is still there");
+}
+
+#[tokio::test]
+async fn one_address_that_guesses_secrets_does_not_keep_the_directory_busy() {
+    let shared = Shared::default();
+    let limits = Limits { joins_per_address_per_min: 3, ..Limits::default() };
+    let (_server, handle) = shared.server("one", limits);
+    let mut codes = Vec::new();
+    for bits in 0..5 {
+        let secret = ResumeSecret { room: RoomId::from_bits(bits), key: [0; 16] };
+        let mut raw = Raw::connect_from(&handle, "192.0.2.7");
+        raw.send(hello(Credential::Resume { secret, events_received: 0 })).await;
+        codes.push(raw.joined().await.unwrap_err().code);
+    }
+    let (bad, limited) = (CloseCode::BadResume, CloseCode::RateLimited);
+    assert_eq!(codes, [bad, bad, bad, limited, limited]);
+    assert_eq!(shared.calls("locate"), 3);
 }
 
 #[tokio::test]
