@@ -17,6 +17,7 @@ mod admission;
 #[cfg(feature = "cli")]
 mod args;
 mod assets;
+mod authenticator;
 mod charges;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -26,6 +27,7 @@ mod control;
 mod descriptors;
 mod directory;
 mod herd;
+mod host_call;
 mod http;
 mod hub;
 mod leak_audit;
@@ -52,9 +54,13 @@ mod transport;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
+pub use authenticator::{
+    ACCOUNT_ID_BYTES_MAX, Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests,
+};
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
+pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};

@@ -5,13 +5,15 @@ use crate::accept;
 use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
+use crate::authenticator::{Authenticator, BoundedAuthenticator};
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
+use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
 use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::web::Site;
-use crate::hub::Hub;
+use crate::hub::{Hub, Seams};
 use crate::leak_audit::Balance;
 use crate::listing::RoomView;
 use crate::metrics::{Form, Metrics};
@@ -47,6 +49,9 @@ pub struct ServerBuilder {
     front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
     rooms_in_runtime: bool,
+    authenticator: BoundedAuthenticator,
+    directory: Option<BoundedDirectory>,
+    node: Option<NodeName>,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -110,6 +115,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Decides who may connect, and as whom; without this call they are
+    /// [`Guests`](crate::Guests).
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = BoundedAuthenticator::new(authenticator);
+        self
+    }
+
+    /// Enters this server's rooms in a directory, which it may share with other servers; without this call
+    /// only this server knows them.
+    pub fn directory(mut self, directory: impl Directory) -> Self {
+        self.directory = Some(BoundedDirectory::new(directory));
+        self
+    }
+
+    /// This server's name in the directory, which no other server there may have; without this call it is a
+    /// random one.
+    pub fn node(mut self, name: NodeName) -> Self {
+        self.node = Some(name);
+        self
+    }
+
     /// Lets rooms tick as tasks of the host's runtime instead of on threads of their own. For tests in which
     /// tokio's clock is paused: a room then follows that clock. A game that hangs blocks the runtime.
     pub fn rooms_in_runtime(mut self) -> Self {
@@ -122,7 +148,17 @@ impl ServerBuilder {
     /// # Errors
     /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, program, games, front_page, room_threads, rooms_in_runtime } = self;
+        let Self {
+            mut config,
+            program,
+            games,
+            front_page,
+            room_threads,
+            rooms_in_runtime,
+            authenticator,
+            directory,
+            node,
+        } = self;
         config.check()?;
         check_names(&config, &games)?;
         let site = Site::new(config.assets.clone(), front_page)?;
@@ -145,7 +181,8 @@ impl ServerBuilder {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
-        let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads);
+        let seams = Seams { authenticator, directory, node: node.map_or_else(random_node, Ok)? };
+        let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
             let name =
@@ -174,6 +211,11 @@ impl ServerBuilder {
         });
         Ok(Server { config, tls, front, drain, admin: None })
     }
+}
+
+fn random_node() -> Result<NodeName, ConfigError> {
+    let bits = getrandom::u64().map_err(|error| ConfigError::new(format!("no randomness: {error}")))?;
+    Ok(NodeName::cut(&format!("{bits:016x}")))
 }
 
 fn add_game<G: Game>(
@@ -328,6 +370,14 @@ impl ServerHandle {
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomView> {
         self.front.hub.rooms().iter().map(RoomView::new).collect()
+    }
+
+    /// The rooms of all servers that share this one's directory; its own rooms if it has none.
+    ///
+    /// # Errors
+    /// The directory failed, or did not answer within 2 s.
+    pub async fn rooms_in_directory(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
+        self.front.hub.rooms_of_all().await
     }
 
     /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.

@@ -73,8 +73,7 @@ fn states() -> &'static [Snapshot; 2] {
 
 /// The arena's kinds in both profiles, and with tables of any bytes.
 fn schemas(table: &[u8]) -> [Schema; 4] {
-    let schema =
-        || game_schema::<Arena>().rows(tickwire_shared::tick::TickRate::DEFAULT).unwrap();
+    let schema = || game_schema::<Arena>().rows(tickwire_shared::tick::TickRate::DEFAULT).unwrap();
     let mut any = Trainer::new(schema().kinds().to_vec()).table();
     for (own, byte) in any.iter_mut().skip(12).zip(table) {
         *own = *byte;

@@ -7,18 +7,20 @@
 
 mod budget;
 mod form;
+mod host_calls;
 mod info;
 mod labels;
 mod process;
 
 pub(crate) use form::Form;
 pub(crate) use labels::{
-    Charged, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss, MemberRole, OutKind, Refused, Report,
-    SkipReason,
+    Authentication, Charged, DirectoryCall, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss,
+    MemberRole, OutKind, Refused, Report, SkipReason,
 };
 
 use crate::config::Limits;
 use budget::Budgets;
+use host_calls::HostCalls;
 use process::Process;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -140,6 +142,7 @@ pub(crate) struct Metrics {
     /// Updates longer than a message may be, which were not sent.
     pub(crate) updates_too_long: Counter,
     pub(crate) budgets: Budgets,
+    pub(crate) host_calls: HostCalls,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
     /// States that differed at clients, as far as the server could confirm it; one per room in 15 s.
@@ -262,6 +265,7 @@ impl Metrics {
             keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
             updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
             budgets: Budgets::new(&mut r),
+            host_calls: HostCalls::new(&mut r),
             rewinds: counter(&mut r, "rewinds", "Hits tested where the shooter saw its target"),
             rewind_ticks: counter(&mut r, "rewind_ticks", "How far back these were, ticks"),
             events_refused: registered(
