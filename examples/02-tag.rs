@@ -17,7 +17,10 @@ use tickwire_shared::prelude::*;
 /// Hosts tag beside the built-in arena, with all flags of the server.
 fn main() -> ExitCode {
     cli::run(|server| {
-        server.game::<Tag>("tag", GameOptions::default()).game::<Arena>("arena", GameOptions::default())
+        server
+            .game::<Tag>("tag", GameOptions::default())
+            .game::<Arena>("arena", GameOptions::default())
+            .front_page("arena.html")
     })
 }
 

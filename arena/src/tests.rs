@@ -4,8 +4,9 @@ mod rewind;
 
 use super::*;
 use core::ops::{Deref, DerefMut};
-use tickwire_shared::entity::{Entity, Schema};
+use tickwire_shared::entity::Entity;
 use tickwire_shared::harness::Sandbox;
+use tickwire_shared::room::game_schema;
 
 /// The arena's rules without a room, checked after each step.
 struct Match(Sandbox<Arena>);
@@ -416,7 +417,7 @@ fn every_state_lies_on_the_grid() {
 
 #[test]
 fn the_declared_predictors_foretell_whoever_holds_its_controls() {
-    let schema = Schema::of::<ArenaEntity>(TickRate::DEFAULT).unwrap();
+    let schema = game_schema::<Arena>().rows(TickRate::DEFAULT).unwrap();
     let (mut game, mut rng) = (Match::new(&Settings::default(), 2, 4), Rng::new(7));
     let (mut exact, mut all) = (0, 0);
     for tick in 0..1200 {

@@ -1,9 +1,9 @@
 //! The accept loop: takes sockets, sets them up, starts a task for each, and survives errors of accept.
 
 use crate::admission::Permit;
-use crate::handshakes::{HandshakePermit, Handshakes};
 use crate::http::{HttpContext, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
+use crate::tls::{HandshakePermit, Handshakes};
 use crate::transport::direct;
 use crate::transport::peer::Peer;
 use axum::Router;
@@ -109,7 +109,14 @@ impl Shared {
         let charges = &self.front.hub.context().charges;
         let payer = charges.payer(Peer::Address(address.to_canonical()));
         let payer = payer.filter(|_| !self.front.admission.is_proxy(address.to_canonical()));
-        if charges.handshake(payer) { handshakes.turn() } else { None }
+        if !charges.handshake(payer) {
+            return None;
+        }
+        let turn = handshakes.turn();
+        if turn.is_none() {
+            self.front.metrics.connections_refused.of(Refused::Handshakes).inc();
+        }
+        turn
     }
 
     /// Sets up the socket and gets a permit for the connection; `None` if it is to be cut.

@@ -4,10 +4,13 @@ use crate::config::{AddressRange, AdminListen, Config, ConfigError, LogFormat};
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use toml::Table;
 
 /// Hosts multiplayer rooms over WebSockets.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "tickwire-server", version)]
+// A host may call its own struct `Args` too, and groups have the names of structs.
+#[group(skip)]
 pub struct Args {
     /// Where players connect, IP:PORT; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR", value_parser = address)]
@@ -109,10 +112,18 @@ impl Args {
     /// # Errors
     /// The first error, in one line.
     pub fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::from_file)?;
+        Ok(self.config_with(None)?.0)
+    }
+
+    /// The same where the file may have one more section, which is returned.
+    pub(crate) fn config_with(&self, section: Option<&str>) -> Result<(Config, Table), ConfigError> {
+        let (mut config, section) = match &self.config {
+            Some(path) => Config::from_file_with(path, section)?,
+            None => Default::default(),
+        };
         self.lay_over(&mut config);
         config.check()?;
-        Ok(config)
+        Ok((config, section))
     }
 
     fn lay_over(&self, config: &mut Config) {

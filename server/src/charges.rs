@@ -46,6 +46,7 @@ pub(crate) struct Charges {
 #[derive(Debug, Default)]
 struct Account {
     handshakes: Bucket,
+    authentications: Bucket,
     joins: Bucket,
     rooms_made: Bucket,
     rooms: u32,
@@ -134,6 +135,19 @@ impl Charges {
                 wait,
                 &format!("more than {per_min} joins a minute from this address"),
             )
+        })
+    }
+
+    /// Charges a question to the host's authenticator. A payer may ask as often as it may join.
+    ///
+    /// # Errors
+    /// The payer asks too often.
+    pub(crate) fn authentication(&self, payer: Option<Payer>) -> Result<(), Close> {
+        let (Some(payer), per_min) = (payer, self.limits.joins_per_address_per_min) else { return Ok(()) };
+        let taken = self.on_account(payer, |account| account.authentications.take(per_min, Instant::now()));
+        taken.map_err(|wait| {
+            let text = format!("more than {per_min} attempts a minute from this address");
+            self.refuse(Charged::Authentications, wait, &text)
         })
     }
 

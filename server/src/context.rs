@@ -1,9 +1,9 @@
-//! What the rooms and sessions of one server share: limits, metrics, charges, the leak audit, and the way to
-//! find a room.
+//! What the rooms and sessions of one server share: limits, metrics, charges, the leak audit, and the
+//! rooms.
 
 use crate::charges::Charges;
 use crate::config::{AddressRange, Limits};
-use crate::directory::{Directory, MemoryDirectory};
+use crate::directory::Rooms;
 use crate::leak_audit::LeakAudit;
 use crate::metrics::Metrics;
 use crate::room_threads::RoomThreads;
@@ -21,7 +21,7 @@ pub(crate) struct ServerContext {
     /// What is alive.
     pub(crate) leak_audit: Arc<LeakAudit>,
     /// Which rooms exist.
-    pub(crate) directory: Box<dyn Directory>,
+    pub(crate) rooms: Rooms,
     /// Where the rooms tick.
     pub(crate) room_threads: RoomThreads,
     /// When the server started; the rooms' phases are relative to it.
@@ -35,13 +35,14 @@ impl ServerContext {
         exempt: Vec<AddressRange>,
         metrics: Arc<Metrics>,
         room_threads: RoomThreads,
+        rooms: Rooms,
     ) -> Self {
         Self {
             charges: Arc::new(Charges::new(limits, exempt, metrics.clone())),
             limits,
             metrics,
             leak_audit: Arc::default(),
-            directory: Box::new(MemoryDirectory::default()),
+            rooms,
             room_threads,
             epoch: Instant::now(),
         }

@@ -17,19 +17,17 @@ mod admission;
 #[cfg(feature = "cli")]
 mod args;
 mod assets;
-mod certificate;
+mod authenticator;
 mod charges;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
-mod cli_args;
 mod config;
 mod context;
 mod control;
 mod descriptors;
 mod directory;
-mod handshakes;
 mod herd;
+mod host_call;
 mod http;
 mod hub;
 mod leak_audit;
@@ -47,14 +45,22 @@ mod server;
 mod session;
 mod shutdown;
 mod slot;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls_off.rs"]
 mod tls;
 mod transport;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
+pub use authenticator::{
+    ACCOUNT_ID_BYTES_MAX, Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests,
+};
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
+pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};

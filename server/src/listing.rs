@@ -47,6 +47,8 @@ pub(crate) struct SessionView {
     pub(crate) room: Option<String>,
     /// The name with which it joined.
     pub(crate) player: Option<String>,
+    /// The account with which it joined.
+    pub(crate) account: Option<String>,
     /// How long it has lasted, s.
     pub(crate) seconds: u64,
     /// The rewinds for its player since joining the room; `None` if there were none.

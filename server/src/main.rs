@@ -6,5 +6,5 @@ use tickwire_server::{GameOptions, cli};
 
 fn main() -> ExitCode {
     let options = GameOptions { files: MAP_FILES, ..GameOptions::default() };
-    cli::run(|server| server.game::<Arena>("arena", options))
+    cli::run(|server| server.game::<Arena>("arena", options).front_page("arena.html"))
 }

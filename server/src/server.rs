@@ -5,22 +5,22 @@ use crate::accept;
 use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
-use crate::certificate;
+use crate::authenticator::{Authenticator, BoundedAuthenticator};
 use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
-use crate::handshakes::Handshakes;
+use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
 use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::web::Site;
-use crate::hub::Hub;
+use crate::hub::{Hub, Seams};
 use crate::leak_audit::Balance;
 use crate::listing::RoomView;
 use crate::metrics::{Form, Metrics};
 use crate::origin::Origins;
 use crate::room_threads::RoomThreads;
 use crate::session;
-use crate::tls::Tls;
+use crate::tls::{self, Handshakes, Tls};
 use crate::transport::memory::MemoryConnection;
 use crate::transport::peer::Peer;
 use std::fmt;
@@ -44,9 +44,14 @@ type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Resu
 #[must_use]
 pub struct ServerBuilder {
     config: Config,
+    program: Option<(String, String)>,
     games: Vec<(String, AddGame)>,
+    front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
     rooms_in_runtime: bool,
+    authenticator: BoundedAuthenticator,
+    directory: Option<BoundedDirectory>,
+    node: Option<NodeName>,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -60,6 +65,20 @@ impl ServerBuilder {
     /// Replaces the configuration; without this call it is the default.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Names the host's program and its version: in the metric `program_info`, and in the title of `/rooms`.
+    pub fn program(mut self, name: &str, version: &str) -> Self {
+        self.program = Some((name.to_owned(), version.to_owned()));
+        self
+    }
+
+    /// Shows this file of the web folder at `/`, such as `play.html`: from the operator's folder of assets,
+    /// or built in. Without this call, `/` shows which games and rooms there are. In both cases a file
+    /// `web/index.html` of the operator takes precedence.
+    pub fn front_page(mut self, name: &str) -> Self {
+        self.front_page = Some(name.to_owned());
         self
     }
 
@@ -96,6 +115,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Decides who may connect, and as whom; without this call they are
+    /// [`Guests`](crate::Guests).
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = BoundedAuthenticator::new(authenticator);
+        self
+    }
+
+    /// Enters this server's rooms in a directory, which it may share with other servers; without this call
+    /// only this server knows them.
+    pub fn directory(mut self, directory: impl Directory) -> Self {
+        self.directory = Some(BoundedDirectory::new(directory));
+        self
+    }
+
+    /// This server's name in the directory, which no other server there may have; without this call it is a
+    /// random one.
+    pub fn node(mut self, name: NodeName) -> Self {
+        self.node = Some(name);
+        self
+    }
+
     /// Lets rooms tick as tasks of the host's runtime instead of on threads of their own. For tests in which
     /// tokio's clock is paused: a room then follows that clock. A game that hangs blocks the runtime.
     pub fn rooms_in_runtime(mut self) -> Self {
@@ -108,17 +148,31 @@ impl ServerBuilder {
     /// # Errors
     /// The first error, in one line.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let Self { mut config, games, room_threads, rooms_in_runtime } = self;
+        let Self {
+            mut config,
+            program,
+            games,
+            front_page,
+            room_threads,
+            rooms_in_runtime,
+            authenticator,
+            directory,
+            node,
+        } = self;
         config.check()?;
         check_names(&config, &games)?;
+        let site = Site::new(config.assets.clone(), front_page)?;
         let tls = match (&config.tls_cert, &config.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
         };
         let mut metrics = Metrics::new();
         metrics.show_limits(&config.limits);
-        if let Some(expiry) = config.tls_cert.as_deref().and_then(certificate::expiry_of) {
+        if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
             metrics.show_tls_expiry(expiry);
+        }
+        if let Some((name, version)) = &program {
+            metrics.show_program(name, version);
         }
         let metrics = Arc::new(metrics);
         let room_threads = if rooms_in_runtime {
@@ -127,7 +181,8 @@ impl ServerBuilder {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
-        let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads);
+        let seams = Seams { authenticator, directory, node: node.map_or_else(random_node, Ok)? };
+        let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
             let name =
@@ -142,7 +197,6 @@ impl ServerBuilder {
         );
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
-        let site = Site::new(config.assets.clone(), hub.games());
         let front = Arc::new(HttpContext {
             board: board(),
             operators_board: board(),
@@ -152,10 +206,16 @@ impl ServerBuilder {
             allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,
+            program: program.map(|(name, _)| name),
             draining,
         });
         Ok(Server { config, tls, front, drain, admin: None })
     }
+}
+
+fn random_node() -> Result<NodeName, ConfigError> {
+    let bits = getrandom::u64().map_err(|error| ConfigError::new(format!("no randomness: {error}")))?;
+    Ok(NodeName::cut(&format!("{bits:016x}")))
 }
 
 fn add_game<G: Game>(
@@ -259,8 +319,8 @@ impl Server {
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {
-                let (at_once_max, metrics) = (self.config.limits.tls_handshakes_max, &self.front.metrics);
-                Some(Arc::new(Handshakes::start(tls, at_once_max, Arc::clone(metrics))?))
+                let at_once_max = self.config.limits.tls_handshakes_max;
+                Some(Arc::new(Handshakes::start(tls, at_once_max)?))
             }
             None => None,
         };
@@ -310,6 +370,14 @@ impl ServerHandle {
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomView> {
         self.front.hub.rooms().iter().map(RoomView::new).collect()
+    }
+
+    /// The rooms of all servers that share this one's directory; its own rooms if it has none.
+    ///
+    /// # Errors
+    /// The directory failed, or did not answer within 2 s.
+    pub async fn rooms_in_directory(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
+        self.front.hub.rooms_of_all().await
     }
 
     /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.

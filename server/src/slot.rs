@@ -11,9 +11,11 @@ use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
 use crate::transport::direct::{self, Sent};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::time::Instant;
 
@@ -182,6 +184,22 @@ impl Slot {
     /// Takes the close reason, if there is one.
     pub(crate) fn take_close(&self) -> Option<Close> {
         if self.filled.load(Ordering::Acquire) { self.content().close.take() } else { None }
+    }
+
+    /// Waits for `work` in the session's task, but no longer than the session may go on.
+    ///
+    /// # Errors
+    /// How the session is closed.
+    pub(crate) async fn unless_closed<T>(&self, work: impl Future<Output = T>) -> Result<T, Close> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            self.register(cx.waker());
+            match self.take_close() {
+                Some(close) => Poll::Ready(Err(close)),
+                None => work.as_mut().poll(cx).map(Ok),
+            }
+        })
+        .await
     }
 
     /// The last thing taken has been written. If it was an update, the room may add the next one.

@@ -5,11 +5,11 @@
 
 use proptest::prelude::*;
 use tickwire_arena::{Arena, ArenaInput};
-use tickwire_shared::entity::{Entity, OnGrid, PacketProfile, Schema, Trainer};
+use tickwire_shared::entity::{OnGrid, PacketProfile, Schema, Trainer};
 use tickwire_shared::game::Game;
 use tickwire_shared::harness::Harness;
 use tickwire_shared::limits::ENTITIES_MAX;
-use tickwire_shared::room::MemberEvent;
+use tickwire_shared::room::{MemberEvent, game_schema};
 use tickwire_shared::snapshot::{Snapshot, decode_delta, encode_delta};
 use tickwire_shared::tick::Tick;
 use tickwire_shared::wire::control::{ClientControl, ServerControl};
@@ -73,8 +73,7 @@ fn states() -> &'static [Snapshot; 2] {
 
 /// The arena's kinds in both profiles, and with tables of any bytes.
 fn schemas(table: &[u8]) -> [Schema; 4] {
-    let schema =
-        || Schema::new(<Arena as Game>::Entity::kinds(), tickwire_shared::tick::TickRate::DEFAULT).unwrap();
+    let schema = || game_schema::<Arena>().rows(tickwire_shared::tick::TickRate::DEFAULT).unwrap();
     let mut any = Trainer::new(schema().kinds().to_vec()).table();
     for (own, byte) in any.iter_mut().skip(12).zip(table) {
         *own = *byte;

@@ -1,9 +1,10 @@
 //! The parts add up to the whole, for every message of whole matches.
 
-use tickwire_arena::{Arena, ArenaEntity, ArenaInput, Settings};
+use tickwire_arena::{Arena, ArenaInput, Settings};
 use tickwire_shared::byte_profile::*;
-use tickwire_shared::entity::{Button, Entity, PacketProfile, Schema, Trainer};
+use tickwire_shared::entity::{Button, PacketProfile, Schema, Trainer};
 use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::room::game_schema;
 use tickwire_shared::snapshot::{Snapshot, encode_delta, meter_delta};
 use tickwire_shared::tick::TickRate;
 
@@ -50,7 +51,7 @@ fn the_parts_of_each_message_are_its_bits() {
     harness.corrupt(ClientIndex(0));
     harness.run_ticks(100);
     let messages = harness.take_recorded();
-    let kinds = ArenaEntity::kinds();
+    let kinds = game_schema::<Arena>().kinds;
     let mut follower = Follower::new(kinds.clone()).unwrap();
     let mut all = ByteProfile::new();
     let (mut ends, mut packets) = (0.0, 0_u32);
@@ -96,7 +97,7 @@ fn what_a_room_samples_is_what_it_sends_and_changes_nothing() {
     assert_eq!(harness.room().stats(), other.room().stats());
     let profile = harness.room().byte_profile().unwrap();
     assert!((15..=21).contains(&profile.messages()), "{} samples in 20 s", profile.messages());
-    let report = profile.report(&ArenaEntity::kinds());
+    let report = profile.report(&game_schema::<Arena>().kinds);
     assert!((whole(&report) - profile.bytes() as f64 * 8.0).abs() < 1e-3);
     let mean = profile.bytes() as f64 / profile.messages() as f64;
     let stats = harness.room().stats();
@@ -108,7 +109,7 @@ fn what_a_room_samples_is_what_it_sends_and_changes_nothing() {
 fn profile_0_costs_whole_bits_and_only_fill_behind_them() {
     let mut harness = arena(5);
     harness.run_ticks(100);
-    let schema = Schema::of::<ArenaEntity>(TickRate::DEFAULT).unwrap();
+    let schema = game_schema::<Arena>().rows(TickRate::DEFAULT).unwrap();
     let mut before: Option<Snapshot> = None;
     for _ in 0..100 {
         harness.run_ticks(1);
@@ -129,7 +130,7 @@ fn a_table_that_was_trained_on_messages_is_better_than_priors() {
     let mut harness = arena(6);
     harness.record(ClientIndex(1));
     harness.run_ticks(900);
-    let kinds = ArenaEntity::kinds();
+    let kinds = game_schema::<Arena>().kinds;
     let mut follower = Follower::new(kinds.clone()).unwrap();
     let mut trainer = Trainer::new(kinds.clone());
     for message in harness.take_recorded() {

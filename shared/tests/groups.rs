@@ -38,9 +38,7 @@ struct Pad {
     go: i8,
 }
 
-struct Siege {
-    plans: Vec<EntityId>,
-}
+struct Siege;
 
 impl Game for Siege {
     const FEATURES: Features<Self> = Features::new().with_interest();
@@ -58,8 +56,10 @@ impl Game for Siege {
     }
 
     fn new(_: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
-        let plan = |team| Thing::Plan(Plan { team, target: 0 });
-        Self { plans: [1, 2].map(|team| stage.world.spawn(plan(team)).unwrap()).to_vec() }
+        for team in [1, 2] {
+            stage.world.spawn(Thing::Plan(Plan { team, target: 0 })).unwrap();
+        }
+        Self
     }
 
     fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {

@@ -137,7 +137,7 @@ async fn close_room(State(front): State<Arc<HttpContext>>, Path(id): Path<String
         Ok(room) => room,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),
     };
-    if !front.hub.close_room(room).await {
+    if !front.hub.close_room(room) {
         return problem(StatusCode::NOT_FOUND, "there is no such room");
     }
     info!(%room, "closed by the operator");

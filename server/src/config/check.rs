@@ -26,8 +26,10 @@ impl ConfigError {
         Self { text, key: Vec::new() }
     }
 
-    /// An error about the setting with this key, which [`ConfigError::located`] looks for in the file.
-    pub(crate) fn about(key: &[&str], text: impl fmt::Display) -> Self {
+    /// An error about the setting with this key, from the outermost table inwards, such as
+    /// `["games", "tag", "settings"]`. The program puts file and line in front if the file has the key.
+    #[must_use]
+    pub fn about(key: &[&str], text: impl fmt::Display) -> Self {
         let key: Vec<_> = key.iter().map(|part| (*part).to_owned()).collect();
         Self { key: key.clone(), ..Self::new(format!("{}: {text}", key.join("."))) }
     }

@@ -1,9 +1,13 @@
-//! Reads the configuration file; errors name their line.
+//! Reads the configuration file; errors name their line. A host's program may have a section of its own in
+//! it.
 
 use super::key::line_at;
 use super::{Config, ConfigError};
+use serde::Deserialize;
 use std::fs;
 use std::path::Path;
+use toml::de::{DeTable, Deserializer, Error, ValueDeserializer};
+use toml::{Spanned, Table};
 
 impl Config {
     /// Reads a TOML file over the defaults.
@@ -11,13 +15,18 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or it has an error; the text names the first one with its line.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        Ok(Self::from_file_with(path, None)?.0)
+    }
+
+    /// The same where the file may have one more section, which is returned.
+    pub(crate) fn from_file_with(path: &Path, section: Option<&str>) -> Result<(Self, Table), ConfigError> {
         let text = fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!(
                 "cannot read {}: {error}; check the path after --config",
                 path.display()
             ))
         })?;
-        Self::from_toml(&text, &path.display().to_string())
+        Self::from_toml_with(&text, &path.display().to_string(), section)
     }
 
     /// Reads TOML text over the defaults. In an error, `name` precedes the line number.
@@ -25,11 +34,39 @@ impl Config {
     /// # Errors
     /// The first error, with its line.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_at(text, span.start));
-            ConfigError::new(format!("{name}:{line}: {}", error.message()))
-        })
+        Ok(Self::from_toml_with(text, name, None)?.0)
     }
+
+    /// The same where the text may have one more section, which is returned.
+    pub(crate) fn from_toml_with(
+        text: &str,
+        name: &str,
+        section: Option<&str>,
+    ) -> Result<(Self, Table), ConfigError> {
+        let located = |error: Error, more: &str| {
+            let line = error.span().map_or(1, |span| line_at(text, span.start));
+            ConfigError::new(format!("{name}:{line}: {}{more}", error.message()))
+        };
+        let mut file = DeTable::parse(text).map_err(|error| located(error, ""))?;
+        let own = section.and_then(|section| take(&mut file, section));
+        let own = own.transpose().map_err(|error| located(error, ""))?;
+        let keys: Vec<_> = file.get_ref().keys().map(Spanned::span).collect();
+        let config = Self::deserialize(Deserializer::from(file)).map_err(|error| {
+            let is_unknown = error.message().starts_with("unknown field")
+                && error.span().is_some_and(|span| keys.contains(&span));
+            match section.filter(|_| is_unknown) {
+                Some(section) => located(error, &format!(", or the section [{section}]")),
+                None => located(error, ""),
+            }
+        })?;
+        Ok((config, own.unwrap_or_default()))
+    }
+}
+
+/// Takes a section out of a file.
+fn take(file: &mut Spanned<DeTable<'_>>, section: &str) -> Option<Result<Table, Error>> {
+    let value = file.get_mut().remove(section)?;
+    Some(Table::deserialize(ValueDeserializer::from(value)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The settings of a hosted game: the game's own defaults, overridden by the operator's table.
 
 use super::ConfigError;
+use super::overlay::{overlay, written};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::time::Duration;
 use tickwire_shared::game::Data;
 use tickwire_shared::room::IdleLimits;
@@ -134,35 +134,23 @@ pub(crate) fn resolve<S: Data>(
         idle_silent_s: section.idle_silent_s.or(base.idle_silent_s),
         idle_hidden_s: section.idle_hidden_s.or(base.idle_hidden_s),
         files: base.files,
-        settings: overlay(name, base.settings, &section.settings, files)?,
+        settings: overlay_settings(name, base.settings, &section.settings, files)?,
     })
 }
 
-fn overlay<S: Data>(name: &str, base: S, table: &Table, files: &impl Files) -> Result<S, ConfigError> {
+fn overlay_settings<S: Data>(
+    name: &str,
+    base: S,
+    table: &Table,
+    files: &impl Files,
+) -> Result<S, ConfigError> {
     if table.is_empty() {
         return Ok(base);
     }
-    let wrong = |what: &dyn fmt::Display| ConfigError::about(&["games", name, "settings"], what);
-    let Value::Table(merged) = Value::try_from(&base).map_err(|error| wrong(&error))? else {
-        return Err(wrong(&"the game has no settings by name"));
-    };
-    let at = |path: &[String], what: &dyn fmt::Display| {
-        let path = path.iter().map(String::as_str);
-        ConfigError::about(&["games", name, "settings"].into_iter().chain(path).collect::<Vec<_>>(), what)
-    };
-    let given = read_files(table, &merged, files).map_err(|(key, error)| at(&[key], &error))?;
-    let culprit = || culprit::<S>(&merged, &given);
-    let whole = laid_over(&merged, &given).try_into();
-    let settings: S = whole.map_err(|error: toml::de::Error| match culprit() {
-        Some((path, error)) => at(&path, &error.message()),
-        None => wrong(&error.message()),
-    })?;
-    // A key that the game does not read is missing when its settings are written back.
-    let kept = Value::try_from(&settings).map_err(|error| wrong(&error))?;
-    match first_unknown(&given, kept.as_table()) {
-        Some(path) => Err(at(&path, &"the game has no such setting")),
-        None => Ok(settings),
-    }
+    let at = ["games", name, "settings"];
+    let given = read_files(table, &written(&at, &base)?, files)
+        .map_err(|(key, error)| ConfigError::about(&[&at[..], &[&key]].concat(), error))?;
+    overlay(&at, "the game has no such setting", &base, &given)
 }
 
 /// Replaces `x_file = PATH` by `x`. The value is the file's text, or, where the game's `x` is a list, the
@@ -186,62 +174,6 @@ fn read_files(table: &Table, base: &Table, files: &impl Files) -> Result<Table, 
 fn lines(text: &str) -> Value {
     let kept = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with(';'));
     kept.collect::<Vec<_>>().into()
-}
-
-fn laid_over(base: &Table, over: &Table) -> Value {
-    let mut merged = base.clone();
-    lay_over(&mut merged, over);
-    Value::Table(merged)
-}
-
-/// The first setting that the game refuses even when it is the only one, and why.
-fn culprit<S: Data>(base: &Table, given: &Table) -> Option<(Vec<String>, toml::de::Error)> {
-    leaves(given).into_iter().find_map(|(path, value)| {
-        let alone = path
-            .iter()
-            .rev()
-            .fold(value, |inner, key| Value::Table(std::iter::once((key.clone(), inner)).collect()));
-        let tried = laid_over(base, alone.as_table()?).try_into::<S>();
-        tried.err().map(|error| (path, error))
-    })
-}
-
-/// The values below a table that are not tables, with the keys that lead to them.
-fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
-    let mut found = Vec::new();
-    for (key, value) in table {
-        match value {
-            Value::Table(inner) if !inner.is_empty() => {
-                found.extend(leaves(inner).into_iter().map(|(mut path, value)| {
-                    path.insert(0, key.clone());
-                    (path, value)
-                }));
-            }
-            _ => found.push((vec![key.clone()], value.clone())),
-        }
-    }
-    found
-}
-
-fn lay_over(base: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (base.get_mut(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
-            _ => {
-                base.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-fn first_unknown(given: &Table, kept: Option<&Table>) -> Option<Vec<String>> {
-    given.iter().find_map(|(key, value)| match (value, kept.and_then(|kept| kept.get(key))) {
-        (_, None) => Some(vec![key.clone()]),
-        (Value::Table(inner), Some(below)) => {
-            first_unknown(inner, below.as_table()).map(|rest| [vec![key.clone()], rest].concat())
-        }
-        _ => None,
-    })
 }
 
 #[cfg(test)]

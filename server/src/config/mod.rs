@@ -8,11 +8,16 @@ mod check;
 mod file;
 mod game;
 mod key;
+mod overlay;
+#[cfg(feature = "cli")]
+mod section;
 
 pub use address::{AddressRange, AdminListen};
 pub use check::ConfigError;
 pub(crate) use game::{Files, resolve};
 pub use game::{GameOptions, GameSection};
+#[cfg(feature = "cli")]
+pub(crate) use section::OwnSection;
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};

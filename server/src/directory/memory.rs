@@ -1,40 +1,41 @@
-//! The directory of a single server. The only file that names dashmap.
+//! The rooms that this server hosts. The only file that names dashmap.
 
-use super::{Directory, RoomHandle};
+use super::RoomHandle;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use futures_util::future::{BoxFuture, FutureExt, ready};
 use tickwire_shared::id::RoomId;
 
 /// Rooms by id. Holds handles only; no guard leaves a method.
 #[derive(Default)]
-pub(crate) struct MemoryDirectory {
+pub(super) struct LocalRooms {
     rooms: DashMap<RoomId, RoomHandle>,
 }
 
-impl Directory for MemoryDirectory {
-    fn claim(&self, room: RoomHandle) -> BoxFuture<'_, bool> {
-        let claimed = match self.rooms.entry(room.id()) {
+impl LocalRooms {
+    /// Enters a room under its id. `false` if the id is taken; then nothing changes.
+    pub(super) fn insert(&self, room: RoomHandle) -> bool {
+        match self.rooms.entry(room.id()) {
             Entry::Occupied(_) => false,
             Entry::Vacant(place) => {
                 place.insert(room);
                 true
             }
-        };
-        ready(claimed).boxed()
+        }
     }
 
-    fn locate(&self, id: RoomId) -> BoxFuture<'_, Option<RoomHandle>> {
-        ready(self.rooms.get(&id).map(|room| room.value().clone())).boxed()
+    /// The room with this id.
+    pub(super) fn get(&self, id: RoomId) -> Option<RoomHandle> {
+        self.rooms.get(&id).map(|room| room.value().clone())
     }
 
-    fn release(&self, id: RoomId) -> BoxFuture<'_, ()> {
+    /// Removes a room that has ended.
+    pub(super) fn remove(&self, id: RoomId) {
         // The handle is dropped here, outside the map's lock.
         drop(self.rooms.remove(&id));
-        ready(()).boxed()
     }
 
-    fn list(&self) -> Vec<RoomHandle> {
+    /// All rooms, in no order.
+    pub(super) fn list(&self) -> Vec<RoomHandle> {
         self.rooms.iter().map(|room| room.value().clone()).collect()
     }
 }

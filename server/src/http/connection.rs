@@ -4,7 +4,7 @@ use super::HttpContext;
 use crate::admission::AddressPermit;
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::session;
-use crate::transport::peer::Peer;
+use crate::transport::peer::Caller;
 use crate::transport::stream::ByteStream;
 use axum::Router;
 use axum::body::Body;
@@ -45,7 +45,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct AcceptedUpgrade {
     pub(super) on_upgrade: OnUpgrade,
-    pub(super) peer: Peer,
+    pub(super) caller: Caller,
     pub(super) place: Option<AddressPermit>,
 }
 
@@ -60,7 +60,7 @@ impl Connection {
 struct Upgraded<S> {
     io: S,
     already_read: Bytes,
-    peer: Peer,
+    caller: Caller,
     place: Option<AddressPermit>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn serve<S>(
             debug!(peer = %socket, %error, "the socket closed at once");
             return;
         }
-        session::serve_websocket(&front.hub, upgraded.io, upgraded.already_read, upgraded.peer).await;
+        session::serve_websocket(&front.hub, upgraded.io, upgraded.already_read, upgraded.caller).await;
     }
 }
 
@@ -136,7 +136,7 @@ where
     Some(Upgraded {
         io: parts.io.into_inner(),
         already_read: parts.read_buf,
-        peer: promise.peer,
+        caller: promise.caller,
         place: promise.place,
     })
 }

@@ -34,6 +34,8 @@ pub(crate) struct HttpContext {
     pub(crate) allowed_origins: Origins,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,
+    /// The name of the host's program, if it is known.
+    pub(crate) program: Option<String>,
     /// The listings of the players' listener, and those of the operator's.
     pub(crate) board: board::Board,
     pub(crate) operators_board: board::Board,

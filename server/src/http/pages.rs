@@ -51,8 +51,11 @@ pub(super) async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMa
 
 /// The listing for people.
 pub(super) async fn index(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
-    let hub = Arc::clone(&front.hub);
-    let make = move || Some(Ready::new("text/html; charset=utf-8", page(&room_views(&hub)).into_bytes()));
+    let (hub, program) = (Arc::clone(&front.hub), front.program.clone());
+    let make = move || {
+        let html = page(program.as_deref(), &room_views(&hub));
+        Some(Ready::new("text/html; charset=utf-8", html.into_bytes()))
+    };
     let Some(listing) = front.board.get((ListingKind::RoomsPage, None), make).await else {
         return no_listing();
     };
@@ -74,11 +77,12 @@ pub(crate) fn no_listing() -> Response {
     answer(StatusCode::INTERNAL_SERVER_ERROR, "the listing could not be made; the log may say why")
 }
 
-fn page(rooms: &[RoomView]) -> String {
-    let mut html = String::from(
+fn page(program: Option<&str>, rooms: &[RoomView]) -> String {
+    let mut html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Rooms of this Tickwire server</title><main><h1>Rooms</h1>\n",
+         <title>Rooms of {}</title><main><h1>Rooms</h1>\n",
+        program.map_or_else(|| "this Tickwire server".to_owned(), escape)
     );
     if rooms.is_empty() {
         html.push_str("<p>No room is open. The first player to join opens one.</p>\n");
@@ -206,8 +210,9 @@ mod tests {
             metadata: BTreeMap::new(),
             age_s: 3,
         };
-        let html = page(&[room]);
+        let html = page(Some("a<b"), &[room]);
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(html.contains("<title>Rooms of a&lt;b</title>"), "{html}");
         assert!(html.contains("&quot;&gt;&lt;img=<wbr>&#39;&amp;"), "{html}");
     }
 }

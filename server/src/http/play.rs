@@ -5,11 +5,11 @@ use super::forwarded::{client_address, hosts};
 use super::head::{self, BadUpgrade};
 use super::{HttpContext, answer, pages};
 use crate::metrics::{HandshakeFailure, Refused};
-use crate::transport::peer::Peer;
+use crate::transport::peer::{Caller, Peer};
 use crate::transport::websocket::accept_key;
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use axum::http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -51,7 +51,9 @@ pub(super) async fn upgrade(
     let Ok(accept) = HeaderValue::from_str(&accept_key(key.as_bytes())) else {
         return refuse(&BadUpgrade::Key);
     };
-    connection.promise(AcceptedUpgrade { on_upgrade, peer: Peer::Address(address), place });
+    let origin = head.headers.get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into());
+    let caller = Caller { peer: Peer::Address(address), origin };
+    connection.promise(AcceptedUpgrade { on_upgrade, caller, place });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),

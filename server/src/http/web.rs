@@ -1,11 +1,13 @@
-//! The page to play on and everything that it loads: `assets/web`, built into the program. A file of the same
-//! name in the operator's folder (`--assets DIR`, below `DIR/web`) overrides it.
+//! The pages and everything that they load: `assets/web`, built into the program. A file of the same name in
+//! the operator's folder (`--assets DIR`, below `DIR/web`) overrides it. The host says which page is shown at
+//! `/`.
 //!
 //! Every answer has an ETag, and clients ask for it again each time, so that a new server never meets an old
 //! page. The page loads nothing from elsewhere: the [`policy`] makes the browser enforce that.
 
 use super::ready::Ready;
 use super::{HttpContext, pages};
+use crate::config::ConfigError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
@@ -35,16 +37,32 @@ const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 #[derive(Debug)]
 pub(crate) struct Site {
     folder: Option<PathBuf>,
-    /// The built-in page that is shown at `/`.
-    index: &'static str,
+    /// The page that is shown at `/` unless the operator's folder has an `index.html`.
+    front_page: String,
 }
 
 impl Site {
-    /// With the operator's folder of assets, if there is one. The page at `/` is the arena's if the arena is
-    /// hosted, else a page that shows what is hosted.
-    pub(crate) fn new<'a>(assets: Option<PathBuf>, mut games: impl Iterator<Item = &'a str>) -> Self {
-        let index = if games.any(|game| game == "arena") { INDEX } else { HOSTED };
-        Self { folder: assets.map(|folder| folder.join("web")), index }
+    /// With the operator's folder of assets, if there is one. Without a front page of the host, `/` shows
+    /// what is hosted.
+    ///
+    /// # Errors
+    /// No file can have the name of the front page.
+    pub(crate) fn new(assets: Option<PathBuf>, front_page: Option<String>) -> Result<Self, ConfigError> {
+        let front_page = front_page.unwrap_or_else(|| HOSTED.to_owned());
+        if name_of(&format!("/{front_page}")) != Some(&front_page) {
+            return Err(ConfigError::new(format!(
+                "the front page: `{front_page}` is not the name of a file in the web folder"
+            )));
+        }
+        Ok(Self { folder: assets.map(|folder| folder.join("web")), front_page })
+    }
+
+    /// The page that is shown at `/`.
+    async fn index(&self) -> Option<Ready> {
+        match self.find(INDEX).await {
+            Some(index) => Some(index),
+            None => self.find(&self.front_page).await,
+        }
     }
 
     /// The file of that name; also compressed if it is built in and compression pays off.
@@ -56,7 +74,6 @@ impl Site {
             let hash = fnv1a_64(&bytes);
             return Some(Ready::from_parts(kind, bytes, None, hash));
         }
-        let name = if name == INDEX { self.index } else { name };
         let file = CARRIED.iter().find(|file| file.name == name)?;
         let gzip = file.gzip.map(Bytes::from_static);
         Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
@@ -75,16 +92,18 @@ async fn read(path: PathBuf) -> Option<Bytes> {
     tokio::task::spawn_blocking(read).await.ok()?
 }
 
-/// A file of the page; at `/` its index, or the list of rooms if there is none.
+/// A file of a page; at `/` the front page, or the list of rooms if there is none.
 pub(super) async fn file(State(front): State<Arc<HttpContext>>, request: Request) -> Response {
     let Some(name) = name_of(request.uri().path()) else { return pages::not_found() };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return pages::method_not_allowed().await;
     }
     let headers = request.headers();
-    match front.site.find(name).await {
+    let is_index = name == INDEX;
+    let found = if is_index { front.site.index().await } else { front.site.find(name).await };
+    match found {
         Some(found) => serve(&found, headers),
-        None if name == INDEX => pages::index(State(front), headers.clone()).await,
+        None if is_index => pages::index(State(front), headers.clone()).await,
         None => pages::not_found(),
     }
 }
@@ -161,13 +180,22 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_folder() {
         assert_eq!(name_of("/"), Some("index.html"));
-        assert_eq!(name_of("/arena/draw.js"), Some("arena/draw.js"));
+        assert_eq!(name_of("/game/draw.js"), Some("game/draw.js"));
         for path in
             ["/..", "/../Cargo.toml", "/a/../b", "/a//b", "/a\\b", "/%2e%2e/x", "/.git", "/a/", "x", "/c:x"]
         {
             assert_eq!(name_of(path), None, "{path}");
         }
         assert_eq!(name_of(&format!("/{}", "a".repeat(201))), None);
+    }
+
+    #[test]
+    fn the_front_page_is_a_file_of_the_web_folder() {
+        let site = |name: &str| Site::new(None, Some(name.to_owned()));
+        assert!(site("mine/play.html").is_ok());
+        for name in ["", "/", "../x.html", "/x.html", "x y.html"] {
+            assert!(site(name).unwrap_err().to_string().contains("the front page"), "{name}");
+        }
     }
 
     #[test]
@@ -179,19 +207,10 @@ mod tests {
 
     #[test]
     fn the_client_is_carried_and_its_kind_is_known() {
-        for name in [
-            INDEX,
-            HOSTED,
-            "tickwire.js",
-            "codec.js",
-            "core.js",
-            "link.js",
-            "places.js",
-            "tickwire.wasm",
-            "arena.wasm",
-        ] {
+        for name in [HOSTED, "tickwire.js", "codec.js", "core.js", "link.js", "places.js", "tickwire.wasm"] {
             assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
         }
+        assert!(CARRIED.iter().all(|file| file.name != INDEX), "which page is at / is the host's to say");
         for file in CARRIED {
             assert_ne!(kind_of(file.name), "application/octet-stream", "{}", file.name);
             assert!(name_of(&format!("/{}", file.name)).is_some(), "{} cannot be asked for", file.name);

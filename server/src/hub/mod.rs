@@ -2,15 +2,13 @@
 //!
 //! Everything here happens when a client joins or leaves; nothing of it is touched within a tick.
 
-mod authenticator;
 mod game_type;
 mod places;
 
-pub(crate) use authenticator::{Authenticator, Guests};
-
+use crate::authenticator::{Account, AccountId, AuthRequest, BoundedAuthenticator};
 use crate::config::{AddressRange, GameOptions, Limits};
 use crate::context::ServerContext;
-use crate::directory::RoomHandle;
+use crate::directory::{BoundedDirectory, DirectoryError, NodeName, RoomHandle, RoomRecord, Rooms};
 use crate::herd::Herd;
 use crate::leak_audit::Balance;
 use crate::listing::{GameBytes, RewindView, SessionView};
@@ -38,7 +36,7 @@ const SESSIONS_AT_ONCE: usize = 128;
 pub(crate) struct Hub {
     context: Arc<ServerContext>,
     games: BTreeMap<GameName, Arc<dyn GameHost>>,
-    authenticator: Box<dyn Authenticator>,
+    authenticator: BoundedAuthenticator,
     room_permits: Arc<Semaphore>,
     /// The number of the next room of this server. At a million rooms a second, 64 bits last for half a
     /// million years.
@@ -61,6 +59,19 @@ pub(crate) struct CurrentRoom {
     pub(crate) member: MemberId,
     /// The name with which it joined.
     pub(crate) player: Name,
+    /// Its account, if it has one and showed it in this session.
+    pub(crate) account: Option<AccountId>,
+}
+
+/// What a host may replace by its own.
+#[derive(Default)]
+pub(crate) struct Seams {
+    /// Who may connect.
+    pub(crate) authenticator: BoundedAuthenticator,
+    /// Which room is on which server; `None` if this server is alone.
+    pub(crate) directory: Option<BoundedDirectory>,
+    /// This server's name in the directory.
+    pub(crate) node: NodeName,
 }
 
 #[derive(Default)]
@@ -86,12 +97,15 @@ impl Hub {
         exempt: Vec<AddressRange>,
         metrics: Arc<Metrics>,
         room_threads: RoomThreads,
+        seams: Seams,
     ) -> Self {
+        let Seams { authenticator, directory, node } = seams;
+        let rooms = Rooms::new(node, directory, metrics.clone());
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads)),
+            context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads, rooms)),
             games: BTreeMap::new(),
-            authenticator: Box::new(Guests),
+            authenticator,
             room_permits: Arc::new(Semaphore::new(rooms_max)),
             rooms_made: AtomicU64::new(0),
             sessions: Mutex::default(),
@@ -120,8 +134,20 @@ impl Hub {
         &self.context
     }
 
-    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
-        &*self.authenticator
+    /// The account with which a client plays.
+    ///
+    /// # Errors
+    /// How the session is closed.
+    pub(crate) async fn authenticate(
+        &self,
+        request: AuthRequest,
+        peer: Peer,
+        slot: &Slot,
+    ) -> Result<Account, Close> {
+        if self.authenticator.is_hosts() {
+            self.context.charges.authentication(self.context.charges.payer(peer))?;
+        }
+        slot.unless_closed(self.authenticator.ask(request, &self.context.metrics)).await?
     }
 
     /// The hosted games as a Welcome names them.
@@ -137,13 +163,21 @@ impl Hub {
 
     /// The open rooms.
     pub(crate) fn rooms(&self) -> Vec<RoomListing> {
-        self.context.directory.list().iter().map(|room| room.listing()).collect()
+        self.context.rooms.list().iter().map(|room| room.listing()).collect()
+    }
+
+    /// The rooms of all servers that share the directory.
+    ///
+    /// # Errors
+    /// The directory did not answer.
+    pub(crate) async fn rooms_of_all(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
+        self.context.rooms.list_all().await
     }
 
     /// What the open rooms sent, by game; only `room` if it is given. Empty if there is none.
     pub(crate) fn bytes_sent(&self, room: Option<RoomId>) -> Vec<GameBytes> {
         let mut games: BTreeMap<GameName, Vec<_>> = BTreeMap::new();
-        let rooms = self.context.directory.list();
+        let rooms = self.context.rooms.list();
         for handle in rooms.into_iter().filter(|handle| room.is_none_or(|room| handle.id() == room)) {
             games.entry(handle.game().clone()).or_default().push(handle);
         }
@@ -160,18 +194,15 @@ impl Hub {
     ///
     /// A room whose game hangs is abandoned: its sessions are closed at once, and its thread is left to end
     /// by itself.
-    pub(crate) async fn close_room(&self, room: RoomId) -> bool {
-        let Some(handle) = self.context.directory.list().into_iter().find(|handle| handle.id() == room)
-        else {
-            return false;
-        };
+    pub(crate) fn close_room(&self, room: RoomId) -> bool {
+        let Some(handle) = self.context.rooms.get(room) else { return false };
         if !handle.is_hung() {
             handle.close(Close::new(CloseCode::NoSuchRoom, "the operator closed the room"));
             return true;
         }
         let close = Close::new(CloseCode::Internal, "the operator closed the room: its game hung");
         handle.abandon(&close);
-        self.context.directory.release(room).await;
+        tokio::spawn(self.context.rooms.release(&*handle));
         let is_in_it = |known: &&Known| known.place.as_ref().is_some_and(|place| place.room == room);
         let slots: Vec<_> =
             self.sessions().known.values().filter(is_in_it).map(|known| known.slot.clone()).collect();
@@ -192,7 +223,7 @@ impl Hub {
         for slot in slots {
             slot.put_close(herd.next());
         }
-        for room in self.context.directory.list() {
+        for room in self.context.rooms.list() {
             room.close(close.clone());
         }
     }
@@ -254,6 +285,7 @@ impl Hub {
                 peer: peer.to_string(),
                 room: place.as_ref().map(|place| place.room.to_string()),
                 player: place.as_ref().map(|place| place.player.to_string()),
+                account: place.as_ref().and_then(|place| place.account.as_ref()).map(ToString::to_string),
                 seconds: began.elapsed().as_secs(),
                 rewind: place.and_then(|place| rewinds.get(&(place.room, place.member)).copied()),
             }));
@@ -263,7 +295,7 @@ impl Hub {
 
     /// The rewinds for all players who have any.
     fn rewinds(&self) -> HashMap<(RoomId, MemberId), RewindView> {
-        let rooms = self.context.directory.list();
+        let rooms = self.context.rooms.list();
         let of_room = |room: &RoomHandle| {
             let (id, rate) = (room.id(), room.tick_rate());
             let used = room.rewinds().into_iter().filter(|(_, rewinds)| rewinds.count > 0);

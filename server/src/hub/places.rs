@@ -3,7 +3,7 @@
 
 use super::{GameHost, Hub, no_randomness};
 use crate::charges::Payer;
-use crate::directory::RoomHandle;
+use crate::directory::{DirectoryError, Located, RoomHandle};
 use crate::room_port::{Answer, Entry, Membership, Parting};
 use crate::room_task::{NewRoom, RoomPermit};
 use crate::room_threads::Subject;
@@ -26,6 +26,8 @@ const ID_DRAWS_MAX: usize = 8;
 const MATCH_TRIES_MAX: usize = 3;
 /// How long a room may take to answer. It answers at its next tick, unless its game hangs.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a match may wait while others that look for the same room make it.
+const MATCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a game may take to make a room.
 const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -69,7 +71,7 @@ impl Hub {
             slot,
         };
         let placed = match &join.target {
-            Target::Room(id) => self.enter(&self.room_of(*id, join).await?, &guest)?.settle(slot).await,
+            Target::Room(id) => self.enter(&self.room_of(*id, join, slot).await?, &guest)?.settle(slot).await,
             Target::Match(options) => self.join_match(game, join, options, &guest).await,
             Target::Create(options) => self.create(game, options, &guest).await?.settle(slot).await,
         };
@@ -89,10 +91,11 @@ impl Hub {
         slot: &Arc<Slot>,
     ) -> Result<(Membership, Option<Name>), Close> {
         let bad = || Close::new(CloseCode::BadResume, "the room no longer exists; join again");
-        let room = self.context.directory.locate(shown.room).await.ok_or_else(bad)?;
+        let payer = self.context.charges.payer(peer);
+        let room = self.room_to_resume(shown.room, payer, slot).await?.ok_or_else(bad)?;
         let next = self.new_secret(shown.room)?;
         let entry = Entry::Resume { shown, events_received, next };
-        let waiting = self.ask(&room, entry, self.context.charges.payer(peer), slot);
+        let waiting = self.ask(&room, entry, payer, slot);
         let placed = waiting.map_err(|_| bad())?.settle(slot).await;
         placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
@@ -118,13 +121,34 @@ impl Hub {
         Ok(game)
     }
 
-    async fn room_of(&self, id: RoomId, join: &Join) -> Result<RoomHandle, Close> {
-        let room = self
-            .context
-            .directory
-            .locate(id)
-            .await
-            .ok_or_else(|| Close::new(CloseCode::NoSuchRoom, &format!("there is no room {id}")))?;
+    /// The room in which a seat is held; `None` if this server has no such room.
+    async fn room_to_resume(
+        &self,
+        id: RoomId,
+        payer: Option<Payer>,
+        slot: &Slot,
+    ) -> Result<Option<RoomHandle>, Close> {
+        if self.context.rooms.needs_directory(id) {
+            self.context.charges.join(payer)?;
+        }
+        match slot.unless_closed(self.context.rooms.locate(id)).await? {
+            Ok(Located::Here(room)) => Ok(Some(room)),
+            Ok(Located::Elsewhere(node)) => Err(elsewhere(id, &node)),
+            Ok(Located::Nowhere) => Ok(None),
+            // The seat may well be there.
+            Err(error) => Err(Close { advice: Advice::Resume, ..no_directory(&error) }),
+        }
+    }
+
+    async fn room_of(&self, id: RoomId, join: &Join, slot: &Slot) -> Result<RoomHandle, Close> {
+        let room = match slot.unless_closed(self.context.rooms.locate(id)).await? {
+            Ok(Located::Here(room)) => room,
+            Ok(Located::Elsewhere(node)) => return Err(elsewhere(id, &node)),
+            Ok(Located::Nowhere) => {
+                return Err(Close::new(CloseCode::NoSuchRoom, &format!("there is no room {id}")));
+            }
+            Err(error) => return Err(no_directory(&error)),
+        };
         if *room.game() != join.game {
             return Err(not_here(&format!("room {id} plays `{}`, not `{}`", room.game(), join.game)));
         }
@@ -147,7 +171,8 @@ impl Hub {
                 Some(waiting) => (waiting, false),
                 None => {
                     // Two players who look for the same room at once must not make two.
-                    let _making = game.making(options).lock().await;
+                    let waiting = timeout(MATCH_TIMEOUT, game.making(options).lock());
+                    let _making = guest.slot.unless_closed(waiting).await?.map_err(|_| nobody_makes_one())?;
                     match self.find_match(join, options, guest, &tried)? {
                         Some(waiting) => (waiting, false),
                         None => (self.create(game, options, guest).await?, true),
@@ -177,7 +202,7 @@ impl Hub {
         }
         let mut fitting: Vec<_> = self
             .context
-            .directory
+            .rooms
             .list()
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
@@ -210,10 +235,9 @@ impl Hub {
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
             let new = self.make(game, id, options, guest.payer).await?;
+            let claimed = guest.slot.unless_closed(self.context.rooms.claim(new)).await?;
+            let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
             let room: RoomHandle = new.port();
-            if !self.context.directory.claim(room.clone()).await {
-                continue;
-            }
             let entered = self.enter(&room, guest);
             new.start(&self.context, self.next_room_number());
             if let Some(close) = self.closing() {
@@ -321,6 +345,21 @@ impl Waiting {
 /// Whether a match tries another room after a refusal with this code: the room or its game refused.
 fn leads_on(code: CloseCode) -> bool {
     matches!(code, CloseCode::Full | CloseCode::Policy | CloseCode::NoSuchRoom | CloseCode::TryLater)
+}
+
+/// The directory did not answer. What is wrong with it is in the log.
+fn no_directory(_: &DirectoryError) -> Close {
+    Close::new(CloseCode::TryLater, "the directory of rooms does not answer")
+}
+
+fn nobody_makes_one() -> Close {
+    Close::new(CloseCode::TryLater, "too many look for a room like this one, and it takes long to make one")
+}
+
+/// The room is on another server. Another attempt here would not help.
+fn elsewhere(id: RoomId, node: &str) -> Close {
+    let text = format!("room {id} is not on this server but on `{node}`");
+    Close { advice: Advice::Stop, ..Close::new(CloseCode::NoSuchRoom, &text) }
 }
 
 /// The game is not where the client looked for it: a newer client would not help.

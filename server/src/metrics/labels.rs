@@ -154,6 +154,8 @@ labels! {
 labels! {
     /// What was refused because of the address that asked for it.
     Charged {
+        /// It was authenticated too often.
+        Authentications = "authentications",
         /// It joined too often.
         Joins = "joins",
         /// It made rooms too often.
@@ -172,5 +174,37 @@ labels! {
         Player = "player",
         /// A spectator.
         Spectator = "spectator",
+    }
+}
+
+labels! {
+    /// What became of a question to the authenticator.
+    Authentication {
+        /// The client may connect.
+        Granted = "granted",
+        /// It may not.
+        Refused = "refused",
+        /// The authenticator cannot say now.
+        Later = "later",
+        /// Too many questions were in flight.
+        Full = "full",
+        /// There was no answer in time.
+        Late = "late",
+        /// The authenticator panicked.
+        Panicked = "panicked",
+    }
+}
+
+labels! {
+    /// What the directory was called for.
+    DirectoryCall {
+        /// To enter a room.
+        Claim = "claim",
+        /// To find a room.
+        Locate = "locate",
+        /// To remove a room.
+        Release = "release",
+        /// To list the rooms.
+        List = "list",
     }
 }

@@ -7,17 +7,20 @@
 
 mod budget;
 mod form;
+mod host_calls;
+mod info;
 mod labels;
 mod process;
 
 pub(crate) use form::Form;
 pub(crate) use labels::{
-    Charged, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss, MemberRole, OutKind, Refused, Report,
-    SkipReason,
+    Authentication, Charged, DirectoryCall, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss,
+    MemberRole, OutKind, Refused, Report, SkipReason,
 };
 
 use crate::config::Limits;
 use budget::Budgets;
+use host_calls::HostCalls;
 use process::Process;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -27,7 +30,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use tickwire_shared::limits::PROTOCOL_VERSION;
 use tickwire_shared::wire::CloseCode;
 
 type Label = [(&'static str, &'static str); 1];
@@ -140,6 +142,7 @@ pub(crate) struct Metrics {
     /// Updates longer than a message may be, which were not sent.
     pub(crate) updates_too_long: Counter,
     pub(crate) budgets: Budgets,
+    pub(crate) host_calls: HostCalls,
     events_refused: Family<[(&'static str, String); 2], Counter>,
     events_dropped: Family<[(&'static str, String); 1], Counter>,
     /// States that differed at clients, as far as the server could confirm it; one per room in 15 s.
@@ -262,6 +265,7 @@ impl Metrics {
             keyframes_plain: counter(&mut r, "keyframes_plain", "Keyframes that the table would make longer"),
             updates_too_long: counter(&mut r, "updates_too_long", "Updates not sent: longer than a message"),
             budgets: Budgets::new(&mut r),
+            host_calls: HostCalls::new(&mut r),
             rewinds: counter(&mut r, "rewinds", "Hits tested where the shooter saw its target"),
             rewind_ticks: counter(&mut r, "rewind_ticks", "How far back these were, ticks"),
             events_refused: registered(
@@ -305,7 +309,7 @@ impl Metrics {
             ),
             connections_max: gauge(&mut r, "connections_max", "Open connections that the server accepts"),
             closes: closes(&mut r),
-            registry: build_info(r),
+            registry: info::build_info(r),
             process: process_registry(),
         }
     }
@@ -363,6 +367,11 @@ impl Metrics {
         gauge(&mut self.registry, "tls_certificate_expiry_timestamp_seconds", help).set(timestamp_s);
     }
 
+    /// Exports the name and version of the host's program. Called once, if they are known.
+    pub(crate) fn show_program(&mut self, name: &str, version: &str) {
+        info::program_info(&mut self.registry, name, version);
+    }
+
     /// The text for a scraper.
     pub(crate) fn render(&self, form: Form) -> String {
         let mut out = String::new();
@@ -375,21 +384,6 @@ impl Metrics {
         }
         form.of_openmetrics(out)
     }
-}
-
-/// A metric that is always 1 and names what is running.
-fn build_info(mut registry: Registry) -> Registry {
-    type Labels = [(&'static str, String); 3];
-    let family = Family::<Labels, Gauge>::default();
-    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    let labels = [
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("protocol", PROTOCOL_VERSION.to_string()),
-        ("profile", profile.to_owned()),
-    ];
-    family.get_or_create(&labels).set(1);
-    registry.register("build_info", "What is running: always 1", family);
-    registry
 }
 
 fn process_registry() -> Registry {

@@ -88,7 +88,7 @@ struct Running<G: Game> {
     /// `None` once the room is over.
     driver: Option<Box<Driver<G>>>,
     stakes: Option<Stakes>,
-    /// Where the sessions run; there the directory is notified of the room's end.
+    /// Where the sessions run; there the room is released.
     runtime: Handle,
     /// Entered once per run, not per message.
     span: Span,
@@ -136,17 +136,19 @@ impl<G: Game> Job for Running<G> {
         let Some(driver) = &mut self.driver else { return Progress::Over };
         let Some(end) = driver.wake() else { return Progress::Again };
         let (context, port) = (driver.context.clone(), driver.port.clone());
+        // Before the members are told, so that none of them finds it listed.
+        let release = (!port.is_abandoned()).then(|| context.rooms.release(&*port));
         driver.finish(end);
         // What panicked once may panic again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.driver = None));
         let stakes = self.stakes.take();
-        let release = async move {
-            if !port.is_abandoned() {
-                context.directory.release(port.id()).await;
+        let ending = async move {
+            if let Some(release) = release {
+                release.await;
             }
             drop((port, stakes));
         };
-        self.runtime.spawn(release.in_current_span());
+        self.runtime.spawn(ending.in_current_span());
         Progress::Over
     }
 }

@@ -1,21 +1,25 @@
 //! The end of a room's ticks.
 
-use super::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
+use super::{Port, RoomFacts, RoomParts, RoomPermit};
 use crate::config::Limits;
 use crate::context::ServerContext;
+use crate::directory::{BoundedDirectory, Claim, Directory, DirectoryError, RoomRecord, Rooms};
 use crate::leak_audit::Audited;
 use crate::metrics::Metrics;
 use crate::room_port::{Entry, RoomPort};
 use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 use tickwire_shared::harness::check_prediction;
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::prelude::*;
 use tickwire_shared::room::{FirstNumbers, Room, RoomConfig};
 use tickwire_shared::wire::control::{GameName, Name, Role};
-use tickwire_shared::wire::{Advice, CloseCode};
+use tickwire_shared::wire::{Advice, CloseCode, Text};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -74,15 +78,15 @@ fn stones_are_predicted() {
     check_prediction::<Stones>(&(), 1, 100, 2).unwrap();
 }
 
-#[tokio::test]
-async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() {
-    let context = Arc::new(ServerContext::new(
-        Limits::default(),
-        Vec::new(),
-        Arc::new(Metrics::new()),
-        RoomThreads::InRuntime,
-    ));
-    let id = RoomId::from_bits(7);
+fn context(directory: Option<BoundedDirectory>) -> Arc<ServerContext> {
+    let metrics = Arc::new(Metrics::new());
+    let rooms = Rooms::new(Text::cut("here"), directory, metrics.clone());
+    let (limits, threads) = (Limits::default(), RoomThreads::InRuntime);
+    Arc::new(ServerContext::new(limits, Vec::new(), metrics, threads, rooms))
+}
+
+/// A new room near its last tick.
+fn parts(context: &ServerContext, id: RoomId) -> RoomParts<Stones> {
     let config = RoomConfig {
         id,
         tick_rate: TickRate::DEFAULT,
@@ -103,9 +107,58 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         born: Instant::now(),
     };
     let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
-    assert!(context.directory.claim(port.clone()).await);
     let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let permit = RoomPermit { _place: place, _charge: context.charges.room(None, 0).unwrap() };
+    RoomParts { port, room, permit }
+}
+
+/// Counts claims and releases.
+#[derive(Clone, Default)]
+struct Counting(Arc<[AtomicU32; 2]>);
+
+impl Directory for Counting {
+    async fn claim(&self, _: &RoomRecord) -> Result<Claim, DirectoryError> {
+        self.0[0].fetch_add(1, Ordering::SeqCst);
+        Ok(Claim::Made)
+    }
+    async fn locate(&self, _: RoomId) -> Result<Option<RoomRecord>, DirectoryError> {
+        Ok(None)
+    }
+    async fn release(&self, _: &RoomRecord) -> Result<(), DirectoryError> {
+        self.0[1].fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+    async fn list(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_nobody_reads_is_released() {
+    let counting = Counting::default();
+    let context = context(Some(BoundedDirectory::new(counting.clone())));
+    let counts = || [counting.0[0].load(Ordering::SeqCst), counting.0[1].load(Ordering::SeqCst)];
+    {
+        let new = Box::new(parts(&context, RoomId::from_bits(7)));
+        let mut claiming = pin!(context.rooms.claim(new));
+        let mut nobody = Context::from_waker(Waker::noop());
+        assert!(claiming.as_mut().poll(&mut nobody).is_pending());
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(counts(), [1, 0], "the answer is there, but not read");
+    }
+    context.leak_audit.settled().await;
+    assert_eq!(counts(), [1, 1]);
+    let new = Box::new(parts(&context, RoomId::from_bits(8)));
+    assert!(context.rooms.claim(new).await.unwrap().is_some());
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(counts(), [2, 1], "one that is read is not");
+}
+
+#[tokio::test]
+async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() {
+    let (context, id) = (context(None), RoomId::from_bits(7));
+    let new = Box::new(parts(&context, id));
+    let port = new.port.clone();
     let slot = Arc::new(Slot::new(&context.leak_audit));
     let secret = ResumeSecret { room: id, key: [0; 16] };
     let entry = Entry::Join {
@@ -116,10 +169,10 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         matched: true,
     };
     let _place = port.enter(entry.clone(), &slot).unwrap();
-    Box::new(RoomParts { port: port.clone(), room, permit }).start(&context, 0);
+    context.rooms.claim(new).await.unwrap().unwrap().start(&context, 0);
 
     let ended = async {
-        while context.directory.locate(id).await.is_some() {
+        while context.rooms.get(id).is_some() {
             sleep(Duration::from_millis(5)).await;
         }
     };

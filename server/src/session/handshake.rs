@@ -1,6 +1,7 @@
 //! From the first byte to a seat in a room: Hello, Welcome, Join.
 
 use super::{Ending, Session};
+use crate::authenticator::{Account, AuthRequest};
 use crate::room_port::Membership;
 use crate::slot::Next;
 use crate::transport::{Link, Received};
@@ -16,6 +17,7 @@ use tickwire_shared::wire::control::{
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode, shown};
 use tokio::time::Instant;
+use tracing::Span;
 
 /// How long a session may stay without a seat in a room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,18 +38,36 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
         let text = format!("this server speaks version {PROTOCOL_VERSION}, the client speaks {version}");
         return Err(Ending::closed(CloseCode::Mismatch, &text));
     }
-    let name = session.hub.authenticator().authenticate(&credential, &name).map_err(Ending::Closed)?;
-    let name = name_to_show(session, &name);
+    let account = authenticate(session, name, &credential).await.map_err(Ending::Closed)?;
     let deadline = Instant::now() + JOIN_TIMEOUT;
     welcome(session, link, deadline).await?;
     if let Credential::Resume { secret, events_received } = credential {
-        return resume(session, name, secret, events_received).await.map_err(Ending::Closed);
+        return resume(session, account.name, secret, events_received).await.map_err(Ending::Closed);
     }
     match receive(session, link, deadline, "no Join arrived in time").await? {
-        ClientControl::Join(join) => join_room(session, &join, name).await.map_err(Ending::Closed),
+        ClientControl::Join(join) => join_room(session, &join, account).await.map_err(Ending::Closed),
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
     }
+}
+
+/// As whom the client plays, with the name that all clients and the log show.
+async fn authenticate(session: &mut Session, asked: Name, credential: &Credential) -> Result<Account, Close> {
+    let ticket = match credential {
+        Credential::Guest => None,
+        Credential::Ticket(ticket) => Some(ticket.to_vec()),
+        // The room checks a secret: only the room knows it.
+        Credential::Resume { .. } => return Ok(Account::guest(name_to_show(session, &asked))),
+    };
+    let mut request = AuthRequest::new(asked, ticket);
+    request.address = session.peer.address();
+    request.origin = session.origin.take().map(String::from);
+    let account = session.hub.authenticate(request, session.peer, &session.slot).await?;
+    if let Some(id) = &account.id {
+        Span::current().record("account", &**id);
+    }
+    let name = name_to_show(session, &account.name);
+    Ok(Account { name, ..account })
 }
 
 /// The name that all clients and the log show: the visible part of the requested name.
@@ -87,9 +107,10 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
     }
 }
 
-async fn join_room(session: &mut Session, join: &Join, name: Name) -> Result<Membership, Close> {
+async fn join_room(session: &mut Session, join: &Join, account: Account) -> Result<Membership, Close> {
+    let Account { id, name } = account;
     let membership = session.hub.join(join, name.clone(), session.peer, &session.slot).await?;
-    session.seat(&membership, name);
+    session.seat(&membership, name, id);
     Ok(membership)
 }
 
@@ -102,7 +123,7 @@ async fn resume(
 ) -> Result<Membership, Close> {
     let (membership, joined_as) =
         session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
-    session.seat(&membership, joined_as.unwrap_or(name));
+    session.seat(&membership, joined_as.unwrap_or(name), None);
     Ok(membership)
 }
 

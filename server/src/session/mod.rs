@@ -9,6 +9,7 @@ mod play;
 #[cfg(test)]
 mod tests;
 
+use crate::authenticator::AccountId;
 use crate::hub::{CurrentRoom, Hub};
 use crate::leak_audit::{AuditEntry, Audited};
 use crate::messages_in::MessagesIn;
@@ -16,7 +17,7 @@ use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
 use crate::slot::Slot;
 use crate::transport::memory::{self, MemoryConnection};
-use crate::transport::peer::Peer;
+use crate::transport::peer::{Caller, Peer};
 use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
 use crate::transport::{Link, LinkError};
@@ -126,6 +127,8 @@ struct Session {
     slot: Arc<Slot>,
     traffic: Traffic,
     peer: Peer,
+    /// Taken by the handshake.
+    origin: Option<Box<str>>,
     room: Option<RoomId>,
     began: Instant,
     _audit_entry: AuditEntry,
@@ -145,16 +148,16 @@ pub(crate) fn serve_websocket<S: ByteStream>(
     hub: &Arc<Hub>,
     io: S,
     already_read: Bytes,
-    peer: Peer,
+    caller: Caller,
 ) -> impl Future<Output = ()> + Send + use<S> {
     let link = WebSocketLink::open(io, &already_read, INBOUND_BYTES_PER_S);
-    run(hub.clone(), link, peer)
+    run(hub.clone(), link, caller)
 }
 
 /// A connection without a socket, as if from `peer`. Its session runs in a separate task.
 pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
     let (link, connection) = memory::pair();
-    tokio::spawn(run(hub.clone(), Box::new(link), peer));
+    tokio::spawn(run(hub.clone(), Box::new(link), peer.into()));
     connection
 }
 
@@ -162,13 +165,14 @@ pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
 /// it which is logged at all.
 ///
 /// This is no `async fn`, because its future would hold the session twice.
-fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, peer: Peer) -> impl Future<Output = ()> + Send + use<L> {
+fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, caller: Caller) -> impl Future<Output = ()> + Send + use<L> {
+    let Caller { peer, origin } = caller;
     let began = Instant::now();
     let _audit_entry = hub.context().leak_audit.post(Audited::Session);
     let (id, slot) = hub.admit(peer);
-    let span = tracing::error_span!(parent: None, "session", %id, %peer, player = Empty);
+    let span = tracing::error_span!(parent: None, "session", %id, %peer, account = Empty, player = Empty);
     let traffic = Traffic::default();
-    let mut session = Session { hub, id, slot, traffic, peer, room: None, began, _audit_entry };
+    let mut session = Session { hub, id, slot, traffic, peer, origin, room: None, began, _audit_entry };
     let life = async move {
         run_to_end(&mut session, &mut *link).await;
         // Before the link, whose socket is closed after this.
@@ -198,11 +202,11 @@ async fn run_to_end<L: Link>(session: &mut Session, link: &mut L) {
 
 impl Session {
     /// The session has its seat: the log and the listing tell the operator which number to kick.
-    fn seat(&mut self, membership: &Membership, player: Name) {
+    fn seat(&mut self, membership: &Membership, player: Name, account: Option<AccountId>) {
         let room = membership.port.id();
         Span::current().record("player", &*player);
         tracing::info!(%room, "session has its seat");
-        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player });
+        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player, account });
         self.room = Some(room);
     }
 

@@ -1,7 +1,7 @@
 //! The time limits of a session, in virtual time, with a hand-written WebSocket client over a pipe.
 
 use crate::config::{GameOptions, Limits};
-use crate::hub::Hub;
+use crate::hub::{Hub, Seams};
 use crate::metrics::Metrics;
 use crate::room_threads::RoomThreads;
 use crate::transport::memory::MemoryConnection;
@@ -39,10 +39,17 @@ impl Client {
     /// A connection through a pipe that holds `pipe_bytes`.
     fn connect(pipe_bytes: usize) -> Self {
         let metrics = Arc::new(Metrics::new());
-        let mut hub = Hub::new(Limits::default(), Vec::new(), metrics.clone(), RoomThreads::InRuntime);
-        hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default()).unwrap();
+        let mut hub = Hub::new(
+            Limits::default(),
+            Vec::new(),
+            metrics.clone(),
+            RoomThreads::InRuntime,
+            Seams::default(),
+        );
+        hub.add_game::<Arena>(GameName::new("arena").unwrap(), GameOptions::default(), ()).unwrap();
         let (near, far) = tokio::io::duplex(pipe_bytes);
-        let session = tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory));
+        let session =
+            tokio::spawn(super::serve_websocket(&Arc::new(hub), near, Bytes::new(), Peer::Memory.into()));
         let (reader, writer) = split(far);
         Self { metrics, reader, writer, session, began: Instant::now() }
     }
@@ -121,7 +128,8 @@ async fn hello_timeout_ms() {
 
 /// The server's answer to a `Hello` of this version.
 async fn answer_to_version(version: u16) -> ServerControl {
-    let hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
+    let hub =
+        Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime, Seams::default());
     let mut link = super::connect_memory(&Arc::new(hub), Peer::Memory);
     let hello = Hello { version, name: Name::new("ada").unwrap(), credential: Credential::Guest };
     link.send(ClientControl::Hello(hello).encode().unwrap()).await.unwrap();
@@ -233,9 +241,10 @@ async fn joined(link: &mut MemoryConnection) -> Joined {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
-    let mut hub = Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime);
+    let mut hub =
+        Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime, Seams::default());
     let game = GameName::new("arena").unwrap();
-    hub.add_game::<Arena>(game.clone(), GameOptions::default()).unwrap();
+    hub.add_game::<Arena>(game.clone(), GameOptions::default(), ()).unwrap();
     let hub = Arc::new(hub);
     let mut first = super::connect_memory(&hub, Peer::Memory);
     say_hello(&mut first, "ada", Credential::Guest).await;
@@ -256,9 +265,15 @@ async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
 /// A joined, silent client may take 12 KiB in total; its session's future is one part of that.
 #[tokio::test]
 async fn the_future_of_a_session_is_small() {
-    let hub = Arc::new(Hub::new(Limits::default(), Vec::new(), Arc::default(), RoomThreads::InRuntime));
+    let hub = Arc::new(Hub::new(
+        Limits::default(),
+        Vec::new(),
+        Arc::default(),
+        RoomThreads::InRuntime,
+        Seams::default(),
+    ));
     let (near, _far) = tokio::io::duplex(64);
-    let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory);
+    let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory.into());
     let bytes = size_of_val(&session);
     assert!(bytes <= 1536, "{bytes} bytes");
 }

@@ -12,6 +12,30 @@ pub(crate) enum Peer {
     Memory,
 }
 
+/// What the transport knows of a client when its connection is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) peer: Peer,
+    /// The `Origin` of its upgrade request, if it is a browser.
+    pub(crate) origin: Option<Box<str>>,
+}
+
+impl From<Peer> for Caller {
+    fn from(peer: Peer) -> Self {
+        Self { peer, origin: None }
+    }
+}
+
+impl Peer {
+    /// Its address; `None` within this process.
+    pub(crate) const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Memory => None,
+        }
+    }
+}
+
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

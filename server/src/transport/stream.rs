@@ -6,6 +6,7 @@ use socket2::SockRef;
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+#[cfg(feature = "tls")]
 use tokio_rustls::server::TlsStream;
 
 /// Bytes that the kernel may hold for one session. They are few, because data waiting there hides a slow
@@ -42,6 +43,7 @@ impl ByteStream for TcpStream {
     }
 }
 
+#[cfg(feature = "tls")]
 impl ByteStream for TlsStream<TcpStream> {
     fn keep_little_unsent(&self) -> io::Result<()> {
         self.get_ref().0.keep_little_unsent()

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod accounts;
 mod running;
 
 use core::time::Duration;

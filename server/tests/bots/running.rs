@@ -72,6 +72,13 @@ impl Connect for Memory {
     }
 }
 
+impl Memory {
+    /// To another server.
+    pub(crate) fn to(server: &ServerHandle) -> Self {
+        Self(server.clone())
+    }
+}
+
 /// A link without a socket.
 pub(crate) struct MemoryLink {
     connection: MemoryConnection,

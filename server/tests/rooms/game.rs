@@ -154,7 +154,8 @@ pub(crate) fn virtual_server(limits: Limits, tick_rate_hz: u16, players_max: u16
     built(builder(limits, tick_rate_hz, settings).rooms_in_runtime())
 }
 
-fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuilder {
+/// What all of these are made of.
+pub(crate) fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuilder {
     let options = GameOptions {
         tick_rate: TickRate::new(tick_rate_hz).unwrap(),
         spectators_max: 4,
@@ -166,7 +167,7 @@ fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuild
     Server::builder().config(config).game::<Dots>("dots", options)
 }
 
-fn built(builder: ServerBuilder) -> (Server, ServerHandle) {
+pub(crate) fn built(builder: ServerBuilder) -> (Server, ServerHandle) {
     let server = builder.build().unwrap();
     let handle = server.handle();
     (server, handle)

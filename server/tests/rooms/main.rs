@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod accounts;
+mod directories;
 mod game;
 mod hostile;
 mod idle;
@@ -15,5 +17,6 @@ mod player;
 mod raw;
 mod reports;
 mod seats;
+mod shared_directory;
 mod slow;
 mod websocket;

@@ -179,7 +179,7 @@ async fn the_pages_answer_on_one_connection() {
 }
 
 #[tokio::test]
-async fn a_host_without_the_arena_shows_what_it_hosts() {
+async fn a_host_without_a_front_page_shows_what_it_hosts() {
     let server = Server::builder().game::<Arena>("duels", GameOptions::default()).build().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod accounts;
 mod configuration;
 #[cfg(unix)]
 mod descriptors;
@@ -13,9 +14,13 @@ mod listings;
 #[cfg(unix)]
 mod log;
 mod operators;
+mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
 mod running;
 mod startup;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(not(feature = "tls"))]
+mod tls_off;

@@ -1,7 +1,8 @@
 //! The program as a child process.
 
 use core::time::Duration;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
@@ -15,12 +16,30 @@ pub(crate) fn program(args: &[&str]) -> Command {
 }
 
 /// The variable with which [`Serving::start_test`] passes arguments to a test that serves.
-const SERVE: &str = "SERVE_IN_TEST";
+pub(crate) const SERVE: &str = "SERVE_IN_TEST";
 
 /// The command line for a test that serves; `None` if it was not started to serve.
 pub(crate) fn serve_args() -> Option<Vec<String>> {
     let args = std::env::var(SERVE).ok()?;
     Some(std::iter::once("test").chain(args.split_whitespace()).map(str::to_owned).collect())
+}
+
+/// A test of this binary that serves, as a program of its own.
+pub(crate) fn command_of_test(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["-q", "--exact", "--ignored", "--nocapture", name]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The answer to a request without a body, on a connection that ends with it.
+pub(crate) fn answer(address: &str, path: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Runs the program to its end. That takes less than a second; the limit is wider because a test machine may
@@ -74,9 +93,8 @@ impl Serving {
 
     /// The same for a test of this binary that serves: its harness writes lines first.
     pub(crate) fn start_test(name: &str, args: &[&str], adapt: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["-q", "--exact", "--ignored", "--nocapture", name]).env(SERVE, args.join(" "));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = command_of_test(name);
+        command.env(SERVE, args.join(" "));
         adapt(&mut command);
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());

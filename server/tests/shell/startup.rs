@@ -1,6 +1,6 @@
 //! Start and stop of the program.
 
-use crate::program::{Serving, fail, program, run, wait};
+use crate::program::{Serving, answer, fail, program, run, wait};
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,6 +26,14 @@ fn one_ready_line_names_an_address_that_answers() {
         assert_eq!(out, "", "nothing follows the ready line");
         assert!(err.contains(&format!("play at http://{address}/\n")), "{err}");
     });
+}
+
+#[test]
+fn the_program_shows_the_arena_at_the_front() {
+    let serving = Serving::start(program(ANY_PORT));
+    let front = answer(serving.address(), "/");
+    assert!(front.contains("Play the built-in arena") && front.contains("page.js"), "{front}");
+    assert!(answer(serving.address(), "/rooms").contains("<title>Rooms of tickwire-server</title>"));
 }
 
 #[test]

@@ -193,8 +193,8 @@ impl<G: ClientGame> Client<G> {
         }
         let sent = GameSchema::decode(bytes)?;
         self.version = sent.version;
-        self.input_schema = sent.input;
-        Ok(Schema::new(sent.kinds, joined.tick_rate)?.with_state(usize::from(sent.state_kinds))?)
+        self.input_schema = sent.input.clone();
+        Ok(sent.rows(joined.tick_rate)?)
     }
 }
 

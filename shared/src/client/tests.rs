@@ -63,6 +63,13 @@ fn playing_as(joined: Joined) -> Client<Dots> {
     client
 }
 
+/// The first update after `Joined`.
+fn first_update(client: &mut Client<Dots>, tick: u32) {
+    use crate::wire::update::{Private, UpdateWriter};
+    let private = Private { tick: Tick(tick), ..Private::default() };
+    client.receive(Duration::ZERO, &UpdateWriter::new(&private).finish()).unwrap();
+}
+
 #[test]
 fn a_client_says_hello_joins_and_plays() {
     let mut client = Client::<Dots>::new(config(Role::Player));
@@ -74,8 +81,9 @@ fn a_client_says_hello_joins_and_plays() {
     assert!(matches!(join, ClientControl::Join(join) if join.schema_hash == schema_of_dots()));
     let message = ServerControl::Joined(joined(&DotSettings::default())).encode().unwrap();
     client.receive(Duration::ZERO, &message).unwrap();
+    assert!(client.is_playing() && client.poll_event().is_none(), "it has no state yet");
+    first_update(&mut client, 101);
     assert!(matches!(client.poll_event(), Some(ClientEvent::Joined)));
-    assert!(client.is_playing());
     assert_eq!(client.player(), Some(PlayerId(1)));
 }
 
@@ -135,11 +143,12 @@ fn an_event_behind_the_last_number_is_taken() {
 fn events_that_are_lost_doubled_or_out_of_order_are_counted_apart() {
     use crate::wire::{frame::Numbered, update::*};
     let mut client = playing();
+    first_update(&mut client, 101);
     while client.poll_event().is_some() {}
     for (at, number) in [1_u32, 4, 2, 2, 4, 5].into_iter().enumerate() {
         let event = crate::wire::control::ReliableEvent::PlayerLeft(PlayerId(number as u16));
         let events = Numbered { first: number, items: vec![codec::encode(&event).unwrap().into()] };
-        let private = Private { tick: Tick(101 + at as u32), events, ..Private::default() };
+        let private = Private { tick: Tick(102 + at as u32), events, ..Private::default() };
         client.receive(Duration::ZERO, &UpdateWriter::new(&private).finish()).unwrap();
     }
     let stats = client.stats();
@@ -269,11 +278,13 @@ fn after_a_cut_it_is_told_who_left_and_who_joined_meanwhile() {
     let mut client = Client::<Dots>::new(config(Role::Player));
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     client.receive(Duration::ZERO, &welcomed(false, &[1, 2, 3])).unwrap();
+    first_update(&mut client, 101);
     assert!(matches!(client.poll_event(), Some(ClientEvent::Joined)));
     assert!(client.poll_event().is_none(), "the players that it finds there did not join now");
     assert!(client.reconnect(Duration::ZERO));
     client.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
     client.receive(Duration::ZERO, &welcomed(true, &[1, 3, 4])).unwrap();
+    first_update(&mut client, 102);
     let happened: Vec<_> =
         core::iter::from_fn(|| client.poll_event()).map(|event| format!("{event:?}")).collect();
     let [back, left, joined] = &happened[..] else { panic!("{happened:?}") };

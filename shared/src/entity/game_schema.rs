@@ -1,7 +1,8 @@
 //! A game's kinds and controls, for a decoder that was not built with the game.
 
-use super::{Entity, Field, Input, InputSchema, Kind, fnv1a_64};
+use super::{Entity, Field, Input, InputSchema, Kind, Schema, SchemaError, fnv1a_64};
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, KINDS_MAX, SCHEMA_BYTES_MAX};
+use crate::tick::TickRate;
 use crate::wire::{DecodeError, codec};
 
 /// A game's types as both ends know them. The schema hash covers its bytes.
@@ -77,6 +78,14 @@ impl GameSchema {
             && schema.kinds.len() <= KINDS_MAX
             && usize::from(state_kinds) <= schema.kinds.len();
         if is_sound { Ok(schema) } else { Err(DecodeError::OutOfRange) }
+    }
+
+    /// The schema of the rows in a room of this rate, without a step of the game's own.
+    ///
+    /// # Errors
+    /// As [`Schema::new`] and [`Schema::with_state`].
+    pub fn rows(self, rate: TickRate) -> Result<Schema, SchemaError> {
+        Schema::new(self.kinds, rate)?.with_state(usize::from(self.state_kinds))
     }
 
     /// The schema hash of these bytes.

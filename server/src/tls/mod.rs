@@ -1,4 +1,11 @@
-//! TLS on the players' listener: a PEM certificate and key, rustls with ring.
+//! TLS on the players' listener: a PEM certificate and key, rustls with ring. `tls_off.rs` replaces this in a
+//! build without the feature `tls`.
+
+mod certificate;
+mod handshakes;
+
+pub(crate) use certificate::expiry_of;
+pub(crate) use handshakes::{HandshakePermit, Handshakes};
 
 use crate::config::ConfigError;
 use core::time::Duration;

@@ -3,8 +3,7 @@
 //! There are half as many threads as the machine has cores, with a lower priority than all others. The number
 //! of handshakes that wait for their client or for a thread is limited.
 
-use crate::metrics::{Metrics, Refused};
-use crate::tls::Tls;
+use super::Tls;
 use std::io;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -20,7 +19,6 @@ pub(crate) struct Handshakes {
     /// Taken when this is dropped.
     runtime: Option<Runtime>,
     at_once: Arc<Semaphore>,
-    metrics: Arc<Metrics>,
 }
 
 /// Permission for a handshake.
@@ -34,7 +32,7 @@ impl Handshakes {
     ///
     /// # Errors
     /// The system has no thread for them.
-    pub(crate) fn start(tls: Tls, at_once_max: u32, metrics: Arc<Metrics>) -> io::Result<Self> {
+    pub(crate) fn start(tls: Tls, at_once_max: u32) -> io::Result<Self> {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let runtime = Builder::new_multi_thread()
             .worker_threads((cores / 2).max(1))
@@ -43,18 +41,13 @@ impl Handshakes {
             .enable_all()
             .build()?;
         let at_once = Arc::new(Semaphore::new((at_once_max as usize).min(Semaphore::MAX_PERMITS)));
-        Ok(Self { tls, runtime: Some(runtime), at_once, metrics })
+        Ok(Self { tls, runtime: Some(runtime), at_once })
     }
 
-    /// A permit, or `None` if too many handshakes are in progress (counted).
+    /// A permit, or `None` if too many handshakes are in progress.
     pub(crate) fn turn(&self) -> Option<HandshakePermit> {
-        match Arc::clone(&self.at_once).try_acquire_owned() {
-            Ok(permit) => Some(HandshakePermit { _permit: permit }),
-            Err(_) => {
-                self.metrics.connections_refused.of(Refused::Handshakes).inc();
-                None
-            }
-        }
+        let permit = Arc::clone(&self.at_once).try_acquire_owned().ok()?;
+        Some(HandshakePermit { _permit: permit })
     }
 
     /// The handshake.

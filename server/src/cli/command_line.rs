@@ -1,11 +1,13 @@
 //! Reads the command line and the environment, and reports the first error in one line.
 
+use super::program::Identity;
 use crate::args::Args;
 use crate::config::ConfigError;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{Args as _, Command, FromArgMatches};
 use std::error::Error;
 use std::ffi::OsString;
+use tickwire_shared::limits::PROTOCOL_VERSION;
 
 /// The prefix of the program's variables.
 const PREFIX: &str = "TICKWIRE_";
@@ -14,10 +16,13 @@ const OF_TESTS: [&str; 2] = ["TICKWIRE_LONG", "TICKWIRE_SEED"];
 /// Up to this many wrong letters, a name is taken for a misspelling.
 const SLIP_LETTERS: usize = 3;
 
+/// The heading of the server's flags, if the program has flags of its own.
+const HEADING: &str = "Options of the server";
+
 /// What the command line asks for.
-pub(crate) enum CommandLine {
-    /// Start the server.
-    Start(Box<Args>),
+pub(super) enum CommandLine<F> {
+    /// Start the server, with its arguments and the program's own.
+    Start(Box<Args>, F),
     /// Print this text (help, version).
     Text(String),
 }
@@ -26,21 +31,72 @@ pub(crate) enum CommandLine {
 ///
 /// # Errors
 /// The first error, in one line.
-pub(crate) fn read(given: &[OsString]) -> Result<CommandLine, ConfigError> {
-    let args = match Args::try_parse_from(given) {
-        Ok(args) => args,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+pub(super) fn read<F: clap::Args>(
+    identity: &Identity,
+    given: &[OsString],
+) -> Result<CommandLine<F>, ConfigError> {
+    let mut command = command::<F>(identity)?;
+    let parsed = command.try_get_matches_from_mut(given).and_then(|mut matches| {
+        let args = Args::from_arg_matches_mut(&mut matches)?;
+        Ok((args, F::from_arg_matches_mut(&mut matches)?))
+    });
+    let (args, flags) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             return Ok(CommandLine::Text(error.to_string()));
         }
-        Err(error) => return Err(ConfigError::new(one_line(&error, given))),
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            return Ok(CommandLine::Text(version(identity)));
+        }
+        Err(error) => return Err(ConfigError::new(one_line(&error.format(&mut command), &command, given))),
     };
-    check_variables(std::env::vars_os().map(|(name, _)| name))?;
-    Ok(CommandLine::Start(Box::new(args)))
+    check_variables(identity.name, &command, std::env::vars_os().map(|(name, _)| name))?;
+    Ok(CommandLine::Start(Box::new(args), flags))
+}
+
+/// The flags of the program and of the server.
+fn command<F: clap::Args>(identity: &Identity) -> Result<Command, ConfigError> {
+    let own = F::augment_args(Command::new(identity.name));
+    check_own(&own)?;
+    let heading = own.get_arguments().next().map(|_| HEADING);
+    let command = Args::augment_args(own.next_help_heading(heading)).next_help_heading(None::<&str>);
+    let command = command.name(identity.name).version(identity.version);
+    Ok(command.about(identity.about).long_about(None::<&str>))
+}
+
+/// What `--version` prints: this program's, and that of the server in it.
+fn version(identity: &Identity) -> String {
+    let Identity { name, version, .. } = identity;
+    format!("{name} {version} (Tickwire {}, protocol {PROTOCOL_VERSION})", env!("CARGO_PKG_VERSION"))
+}
+
+/// A flag or variable of the program that is also the server's would hide it.
+fn check_own(own: &Command) -> Result<(), ConfigError> {
+    let server = Args::augment_args(Command::new(""));
+    for arg in own.get_arguments() {
+        let twice = server.get_arguments().find(|other| {
+            let same_long = arg.get_long().is_some() && arg.get_long() == other.get_long();
+            let same_variable = arg.get_env().is_some() && arg.get_env() == other.get_env();
+            same_long || same_variable || arg.get_id() == other.get_id()
+        });
+        if let Some(twice) = twice {
+            return Err(ConfigError::new(format!(
+                "the argument `{}` of this program is also the server's --{}; give it and its field another \
+                 name",
+                arg.get_id(),
+                twice.get_long().unwrap_or_default(),
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Unknown flags are refused by the parser; a misspelled variable would be silently ignored.
-fn check_variables(names: impl Iterator<Item = OsString>) -> Result<(), ConfigError> {
-    let command = Args::command();
+fn check_variables(
+    program: &str,
+    command: &Command,
+    names: impl Iterator<Item = OsString>,
+) -> Result<(), ConfigError> {
     let known: Vec<&str> =
         command.get_arguments().filter_map(|arg| arg.get_env()).filter_map(|name| name.to_str()).collect();
     let mut unknown: Vec<String> = names
@@ -55,7 +111,7 @@ fn check_variables(names: impl Iterator<Item = OsString>) -> Result<(), ConfigEr
         Some((letters, near)) if letters <= SLIP_LETTERS => format!("did you mean {near}?"),
         _ => format!("there are {}", known.join(", ")),
     };
-    Err(ConfigError::new(format!("{name}: the server reads no such variable; {remedy}")))
+    Err(ConfigError::new(format!("{name}: {program} reads no such variable; {remedy}")))
 }
 
 /// The number of letters to insert, remove or replace to turn one word into the other.
@@ -74,7 +130,7 @@ fn distance(from: &str, to: &str) -> usize {
 }
 
 /// The error without its usage lines; names the variable if the value came from one.
-fn one_line(error: &clap::Error, given: &[OsString]) -> String {
+fn one_line(error: &clap::Error, command: &Command, given: &[OsString]) -> String {
     let whole = error.to_string();
     let cause = whole.trim_start_matches("error: ");
     let end = ["Usage:", "For more information"].iter().filter_map(|mark| cause.find(mark)).min();
@@ -85,7 +141,7 @@ fn one_line(error: &clap::Error, given: &[OsString]) -> String {
         return format!("{cause}; --help lists the flags");
     };
     let flag = name.split_whitespace().next().unwrap_or(name).split('[').next().unwrap_or(name);
-    let name = match variable_of(flag) {
+    let name = match variable_of(flag, command) {
         Some(variable) if !is_given(flag, given) => variable,
         _ => flag.to_owned(),
     };
@@ -99,8 +155,7 @@ fn one_line(error: &clap::Error, given: &[OsString]) -> String {
     }
 }
 
-fn variable_of(flag: &str) -> Option<String> {
-    let command = Args::command();
+fn variable_of(flag: &str, command: &Command) -> Option<String> {
     let arg = command.get_arguments().find(|arg| arg.get_long() == flag.strip_prefix("--"))?;
     Some(arg.get_env()?.to_string_lossy().into_owned())
 }
@@ -116,8 +171,13 @@ fn is_given(flag: &str, given: &[OsString]) -> bool {
 mod tests {
     use super::*;
 
+    const IDENTITY: Identity = Identity { name: "tag-server", version: "7", about: "Hosts tag" };
+
     fn refused(name: &str) -> Option<String> {
-        check_variables([OsString::from(name)].into_iter()).err().map(|error| error.to_string())
+        let command = command::<()>(&IDENTITY).unwrap();
+        check_variables("tag-server", &command, [OsString::from(name)].into_iter())
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]

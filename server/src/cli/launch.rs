@@ -1,13 +1,15 @@
-//! The program around a server: arguments, listeners, signals, exit status. For this binary and for hosts'
-//! own.
+//! From the command line to the end of the program.
 
+use super::command_line::{self, CommandLine};
+use super::program::{Identity, IntoBuilder};
 use crate::args::Args;
-use crate::cli_args::{self, CommandLine};
-use crate::config::{AdminListen, Config, ConfigError};
+use crate::config::{AdminListen, Config, ConfigError, OwnSection};
 use crate::control::ControlThread;
 use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
 use crate::shutdown::StopSignals;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
@@ -22,23 +24,33 @@ use tokio::time::sleep;
 /// A server has stopped this long after the deadline for its clients, unless something blocks it.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Reads the command line and the environment, adds the games that `add_games` names, and serves until
-/// SIGTERM or Ctrl-C. The status is 0 after an orderly stop, 2 for a wrong configuration, 1 for any other
-/// failure.
-pub fn run(add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> ExitCode {
-    run_from(std::env::args_os(), add_games)
-}
-
-/// The same with a command line that does not come from the system. Its first item is the program's name.
-pub fn run_from<T: Into<OsString>>(
-    args: impl IntoIterator<Item = T>,
-    add_games: impl FnOnce(ServerBuilder) -> ServerBuilder,
-) -> ExitCode {
-    let given: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let ended = cli_args::read(&given).map_err(StartError::from).and_then(|asked| match asked {
-        CommandLine::Start(args) => start(&args, add_games),
-        CommandLine::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
-    });
+/// Reads the command line, adds games and serves to the end.
+pub(super) fn launch<F, S, R>(
+    identity: Identity,
+    args: Option<Vec<OsString>>,
+    section: Option<&'static str>,
+    add_games: impl FnOnce(ServerBuilder, F, S) -> R,
+) -> ExitCode
+where
+    F: clap::Args,
+    S: Serialize + DeserializeOwned + Default,
+    R: IntoBuilder,
+{
+    let given = args.unwrap_or_else(|| std::env::args_os().collect());
+    let ended =
+        command_line::read(&identity, &given).map_err(StartError::from).and_then(|asked| match asked {
+            CommandLine::Start(args, flags) => {
+                let located = |error: ConfigError| match &args.config {
+                    Some(path) => error.located(path),
+                    None => error,
+                };
+                let (config, values, section) = configure(&args, section, located)?;
+                let server = Server::builder().program(identity.name, identity.version).config(config);
+                let server = add_games(server, flags, values).into_builder().map_err(located)?;
+                start(&identity, &args, server.build().map_err(located)?, section)
+            }
+            CommandLine::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
+        });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -49,6 +61,19 @@ pub fn run_from<T: Into<OsString>>(
             }
         }
     }
+}
+
+/// The server's configuration, and the values of the program's own section and what is to be shown of it.
+fn configure<S: Serialize + DeserializeOwned + Default>(
+    args: &Args,
+    section: Option<&'static str>,
+    located: impl Fn(ConfigError) -> ConfigError,
+) -> Result<(Config, S, Option<OwnSection>), ConfigError> {
+    let Some(name) = section else { return Ok((args.config()?, S::default(), None)) };
+    OwnSection::check_name(name)?;
+    let (config, given) = args.config_with(Some(name))?;
+    let (values, section) = OwnSection::resolve(name, &given).map_err(located)?;
+    Ok((config, values, Some(section)))
 }
 
 /// Reports why the program ends. If stderr is not read, the program ends without the report.
@@ -87,14 +112,16 @@ impl From<io::Error> for StartError {
     }
 }
 
-fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Result<(), StartError> {
-    let built = add_games(Server::builder().config(args.config()?)).build();
-    let server = built.map_err(|error| match &args.config {
-        Some(path) => error.located(path),
-        None => error,
-    })?;
+fn start(
+    identity: &Identity,
+    args: &Args,
+    server: Server,
+    section: Option<OwnSection>,
+) -> Result<(), StartError> {
     if args.print_config {
-        write!(io::stdout(), "{}", server.config().to_toml()?)?;
+        let own = section.map_or_else(|| Ok(String::new()), |section| section.to_toml())?;
+        let between = if own.is_empty() { "" } else { "\n" };
+        write!(io::stdout(), "{}{between}{own}", server.config().to_toml()?)?;
         return Ok(());
     }
     if args.check_config {
@@ -105,14 +132,19 @@ fn start(args: &Args, add_games: impl FnOnce(ServerBuilder) -> ServerBuilder) ->
     let log = Arc::new(logging::start(server.config(), server.metrics())?);
     let control = ControlThread::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve(server, &log, &control));
+    let ended = runtime.block_on(serve(identity, server, &log, &control));
     // Tasks that still run are not waited for.
     runtime.shutdown_background();
     log.flush();
     ended
 }
 
-async fn serve(mut server: Server, log: &Arc<Log>, control: &ControlThread) -> Result<(), StartError> {
+async fn serve(
+    identity: &Identity,
+    mut server: Server,
+    log: &Arc<Log>,
+    control: &ControlThread,
+) -> Result<(), StartError> {
     let config: &Config = server.config();
     let listener = bind("listen", "--listen ADDR", config.listen).await?;
     let mut admin_address = None;
@@ -122,6 +154,8 @@ async fn serve(mut server: Server, log: &Arc<Log>, control: &ControlThread) -> R
         server = server.with_admin(admin);
     }
     let stop = stop_signal(control, server.config().shutdown_deadline(), Arc::clone(log))?;
+    let tickwire = env!("CARGO_PKG_VERSION");
+    tracing::info!(program = identity.name, version = identity.version, tickwire, "starting");
     announce(log, listener.local_addr()?, server.is_secure(), admin_address)?;
     Ok(server.run(listener, stop).await?)
 }
