@@ -1,4 +1,4 @@
-// The page of the example game (server/examples/own_game.rs), which plays with the generic client.
+// The page of the example game (examples/02-tag.rs), which plays with the generic client.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

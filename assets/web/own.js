@@ -1,4 +1,4 @@
-// A page for server/examples/own_game.rs: arrows or WASD to run, space to dash. It needs no WebAssembly of
+// A page for examples/02-tag.rs: arrows or WASD to run, space to dash. It needs no WebAssembly of
 // its own: the generic client reads the game through the schema that the server sends.
 import { connect, Reader } from "./tickwire.js";
 

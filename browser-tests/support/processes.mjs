@@ -21,8 +21,12 @@ export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
  */
 export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 
-/** The same for the example `own_game`, which must be built. */
-export const startOwnGame = (...flags) => startHost("examples/own_game", ...flags);
+/** The same for the example `02-tag`, which must be built. */
+export const startOwnGame = (...flags) => startHost("examples/02-tag", ...flags);
+
+/** The same for a step of the ladder of examples, with its pages. */
+export const startExample = (step) =>
+  startHost(`examples/${step}`, "--assets", process.env.LADDER_ASSETS ?? path.join(ROOT, "examples"));
 
 /** The same for the example `without_arena`, which hosts two other games. */
 export const startWithoutArena = (...flags) => startHost("examples/without_arena", ...flags);

@@ -1,4 +1,4 @@
-// A client with a small byte budget learns how many streams wait. The example `own_game` must be built.
+// A client with a small byte budget learns how many streams wait. The example `02-tag` must be built.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

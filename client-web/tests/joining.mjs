@@ -1,4 +1,4 @@
-// A server and its clients, for tests of tickwire.js. The example `own_game` must be built.
+// A server and its clients, for tests of tickwire.js. The example `02-tag` must be built.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "../../assets/web/tickwire.js";

@@ -1,4 +1,4 @@
-// tickwire.js against a server: the example `own_game`, which hosts the arena and another game. It must be
+// tickwire.js against a server: the example `02-tag`, which hosts the arena and another game. It must be
 // built.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,16 +1,16 @@
 //! Bots that play tag: what a host writes to fill its own game with players. All flags are those of
 //! `tickwire-client-bot`.
 //!
-//!     cargo run --release -p tickwire-server --example own_game
+//!     cargo run --release -p tickwire-examples --example 02-tag
 //!     cargo run --release -p tickwire-server --example own_bots -- --bots 20 --duration 1min
 
 #[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, reason = "its main is the server's")]
-pub mod own_game;
+pub mod tag;
 
 use core::time::Duration;
-use own_game::{Pad, Tag};
 use std::process::ExitCode;
+use tag::{Pad, Tag};
 use tickwire_client_bot::cli::Bots;
 use tickwire_client_bot::{Behaviour, Idle};
 use tickwire_shared::Rng;

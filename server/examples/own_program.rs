@@ -1,16 +1,16 @@
 //! A server program of the host's own: its name and version, a flag, and a section of the configuration file.
-//! It hosts the tag of `own_game.rs` on two fields.
+//! It hosts the tag of `examples/02-tag.rs` on two fields.
 //!
 //!     cargo run --release -p tickwire-server --example own_program -- --help
 #![allow(missing_docs)]
 
-#[path = "own_game.rs"]
+#[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, unreachable_pub)]
-mod own_game;
+mod tag;
 
-use own_game::{Settings, Tag};
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
+use tag::{Settings, Tag};
 use tickwire_server::cli::{self, Program, clap};
 use tickwire_server::{ConfigError, GameOptions, ServerBuilder};
 

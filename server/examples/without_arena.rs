@@ -3,18 +3,18 @@
 //!
 //!     cargo run --release -p tickwire-server --example without_arena
 //!
-//! One of them is the tag of `own_game.rs`, the other a board of tokens, with a kind of entity that has no
-//! position.
+//! One of them is the tag of `examples/02-tag.rs`, the other a board of tokens, with a kind of entity that has
+//! no position.
 #![allow(missing_docs)]
 
 #[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, unreachable_pub)]
-mod own_game;
+mod tag;
 
 use core::time::Duration;
-use own_game::Tag;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
+use tag::Tag;
 use tickwire_server::{GameOptions, cli};
 use tickwire_shared::prelude::*;
 use tickwire_shared::tick::TickRate;

@@ -7,7 +7,7 @@ mod own_bots;
 use bytes::Bytes;
 use core::task::{Context, Poll};
 use core::time::Duration;
-pub(crate) use own_bots::own_game::{Pad, Tag};
+pub(crate) use own_bots::tag::{Pad, Tag};
 pub(crate) use own_bots::{Runs, bots};
 use std::net::SocketAddr;
 use tickwire_arena::Arena;

@@ -1,0 +1,76 @@
+// The pages of the ladder (examples/web), which play with the generic client.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { keep, openBrowser, visit } from "./support/browser.mjs";
+import { startExample } from "./support/processes.mjs";
+
+let browser;
+before(async () => (browser = await openBrowser()));
+after(() => browser.close());
+
+/** Two visitors of a step's page; `play` gets both. */
+async function withTwo(step, page, play) {
+  const host = await startExample(step);
+  try {
+    const two = [await visit(browser, host.page + page), await visit(browser, host.page + page)];
+    await play(...two);
+    for (const one of two) {
+      one.assertClean();
+      await one.context().close();
+    }
+  } finally {
+    await host.stop();
+  }
+}
+
+test("two play cards: the turn passes, and a card that breaks the rules is refused", async () => {
+  await withTwo("06-hands", "hands.html", async (ada, bob) => {
+    for (const page of [ada, bob]) await page.waitForSelector("#cards button:nth-child(5)");
+    await ada.waitForSelector("text=Your turn");
+    await keep(ada, "ladder-hands");
+    assert.equal(await bob.locator("#cards button:enabled").count(), 0);
+    await ada.click("#cards button");
+    await bob.waitForSelector("text=Your turn");
+    // One after the other: at least one of them follows suit, or none has to.
+    for (let at = 0; at < 5 && !(await bob.isVisible("text=The trick goes to")); at++) {
+      await bob.click(`#cards button >> nth=${at}`, { timeout: 1_000 }).catch(() => {});
+      await bob.waitForTimeout(300);
+    }
+    for (const page of [ada, bob]) await page.waitForSelector("text=The trick goes to");
+    await ada.waitForSelector("text=1 tricks");
+  });
+});
+
+test("two get ready, see the treasure of their team, and find it", async () => {
+  await withTwo("09-match", "match.html", async (ada, bob) => {
+    await ada.waitForSelector("text=0 of 2 are ready");
+    await ada.click("#ready");
+    await bob.waitForSelector("text=1 of 2 are ready");
+    await bob.click("#ready");
+    for (const page of [ada, bob]) await page.waitForSelector("text=Find your team's treasures!");
+    await ada.waitForSelector("text=/Red 0, blue 0/");
+    await keep(ada, "ladder-match");
+    // Across the field, line by line: the treasure is somewhere.
+    await ada.waitForFunction(() => document.getElementById("ready").hidden);
+  });
+});
+
+test("a dog among sheep, a fish in the pond and a dot in its room are drawn", async () => {
+  for (const [step, game] of [["01-room", "dots"], ["04-cells", "pasture"], ["08-thousand", "pond"]]) {
+    await withTwo(step, `play.html#${game}`, async (ada) => {
+      await ada.waitForSelector("text=Arrows or WASD: go.");
+      await ada.keyboard.down("ArrowRight");
+      await ada.waitForTimeout(700);
+      await keep(ada, `ladder-${game}`);
+      const colours = await ada.evaluate(() => {
+        const canvas = document.getElementById("field");
+        const { width, height } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext("2d");
+        copy.drawImage(canvas, 0, 0);
+        return new Set(new Uint32Array(copy.getImageData(0, 0, width, height).data.buffer)).size;
+      });
+      assert.ok(colours > 2, `${game}: ${colours} colours`);
+    });
+  }
+});
