@@ -1,9 +1,9 @@
 //! Step 1: a room. Every player is a dot on a square field, and moves it.
 //!
-//!     cargo run --release -p tickwire-examples --example 01-room
+//!     cargo run --release -p tickwire-examples --example 01-room -- --assets examples
 //!
-//! and then open the printed address: it shows the rooms, and lets you watch. The game is the 40 lines from
-//! `Dot` to the end.
+//! and then open `/play.html#dots` on the printed address, in two tabs. The game is what begins with `Dot`:
+//! about 40 lines.
 #![allow(missing_docs)]
 
 use std::process::ExitCode;

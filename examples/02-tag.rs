@@ -1,9 +1,8 @@
 //! Step 2: a whole game, tag. The player who is "it" passes that on by touching another player; all others
-//! score every second. `docs/hosting-a-game.md` builds it step by step.
+//! score every second. `docs/hosting-a-game.md` builds it step by step, `assets/web/own.js` is the page. Start
+//! it, and open `/own.html` on the printed address:
 //!
 //!     cargo run --release -p tickwire-examples --example 02-tag
-//!
-//! and then open `/own.html` on the printed address: `assets/web/own.js` is the page.
 #![allow(missing_docs)]
 
 use core::time::Duration;
@@ -14,13 +13,11 @@ use tickwire_server::{GameOptions, cli};
 use tickwire_shared::entity::steer_divisor;
 use tickwire_shared::prelude::*;
 
-/// Hosts tag beside the built-in arena, with all flags of the server.
+/// Hosts tag beside the built-in arena.
 fn main() -> ExitCode {
     cli::run(|server| {
-        server
-            .game::<Tag>("tag", GameOptions::default())
-            .game::<Arena>("arena", GameOptions::default())
-            .front_page("arena.html")
+        let server = server.game::<Tag>("tag", GameOptions::default());
+        server.game::<Arena>("arena", GameOptions::default()).front_page("arena.html")
     })
 }
 
@@ -38,7 +35,6 @@ pub struct Runner {
     pub score: u16,
 }
 
-/// A stick and a button.
 #[derive(Clone, Debug, Default, PartialEq, Input)]
 pub struct Pad {
     #[input(range = -1..=1)]
@@ -48,7 +44,6 @@ pub struct Pad {
     pub dash: Button,
 }
 
-/// What a host sets and every client learns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Half the side of the square field, units.

@@ -1,6 +1,6 @@
-//! Step 3: the server inside a program of your own. The program has its own `main` and its own work beside the
-//! rooms: it keeps a guest book. The rooms tell it who comes and goes, over a channel that they get as their
-//! context. Ctrl-C ends both, and then the program reads out the book.
+//! Step 3: the server inside a program of your own. The program has its own `main` and its own work beside
+//! the rooms: it keeps a guest book. The rooms tell it who comes and goes, over a channel that they get as
+//! their context. Ctrl-C ends both, and then the program reads out the book.
 //!
 //!     cargo run --release -p tickwire-examples --example 03-embedded
 //!

@@ -1,9 +1,9 @@
 //! Step 4: a wide field of which nobody sees everything. 800 sheep graze on it, and dogs, the players, herd
 //! them. The field is cut into cells. A client gets the cells near its dog, and at most a budget of bytes.
 //!
-//!     cargo run --release -p tickwire-examples --example 04-cells
+//!     cargo run --release -p tickwire-examples --example 04-cells -- --assets examples
 //!
-//! and then open the printed address: a spectator sees the whole field.
+//! and then open `/play.html#pasture` on the printed address, and in a second tab `/rooms`, to watch.
 #![allow(missing_docs)]
 
 use std::process::ExitCode;
@@ -68,10 +68,8 @@ impl InterestRules for Pasture {
     }
 
     fn location(animal: &Animal) -> Location {
-        match animal {
-            Animal::Dog(dog) => Location::at(dog.pos),
-            Animal::Sheep(sheep) => Location::at(sheep.pos),
-        }
+        let (Animal::Dog(Dog { pos, .. }) | Animal::Sheep(Sheep { pos, .. })) = animal;
+        Location::at(*pos)
     }
 }
 

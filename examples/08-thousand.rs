@@ -1,10 +1,10 @@
-//! Step 8: a thousand entities that move, and what they cost. Every fish declares how it goes on: its velocity
-//! follows its wish, its position follows its velocity. So a fish costs bytes only when it wishes something
-//! else.
+//! Step 8: a thousand entities that move, and what they cost. Every fish declares how it goes on: its
+//! velocity follows its wish, its position follows its velocity. So a fish costs bytes only when it wishes
+//! something else.
 //!
-//!     cargo run --release -p tickwire-examples --example 08-thousand
+//!     cargo run --release -p tickwire-examples --example 08-thousand -- --assets examples
 //!
-//! It first prints what one client costs, and then hosts the pond.
+//! It prints what one client costs, and then hosts the pond: open `/play.html#pond` on the printed address.
 #![allow(missing_docs)]
 
 use std::process::ExitCode;

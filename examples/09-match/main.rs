@@ -1,6 +1,6 @@
-//! Step 9: from lobby to result. Two teams gather in the lobby; when all are ready, the room locks and the match
-//! runs; then everyone sees the result, and the next round begins. The room's state is an enum of these phases.
-//! Each team looks for a treasure that only its own players see, and hears its own news.
+//! Step 9: from lobby to result. Players gather in the lobby; when all are ready, the room locks and a match
+//! of two teams runs; then everyone sees the result, and the lobby opens again. The room's state is an enum
+//! of these phases. Each team looks for a treasure that only its own players see, and hears its own news.
 //!
 //!     cargo run --release -p tickwire-examples --example 09-match -- --assets examples
 //!
@@ -84,7 +84,7 @@ pub enum Thing {
 }
 
 /// A player.
-#[derive(Clone, Debug, PartialEq, Entity)]
+#[derive(Clone, Debug, Default, PartialEq, Entity)]
 pub struct Hunter {
     #[entity(range = 0..=SIDE, predict = linear(vel))]
     pub pos: IVec2,
@@ -121,8 +121,9 @@ pub enum News {
     Found {
         by: PlayerId,
     },
-    /// `None`: a draw.
+    /// With the treasures that each team found.
     Ended {
-        winner: Option<Team>,
+        red: u8,
+        blue: u8,
     },
 }

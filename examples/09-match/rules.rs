@@ -3,7 +3,6 @@
 use super::{
     Command, Hunter, Lobby, News, Outcome, Pad, Phase, Running, SIDE, Settings, Team, Thing, Treasure,
 };
-use core::cmp::Ordering;
 use tickwire_shared::prelude::*;
 
 /// A hunter finds what is nearer than this.
@@ -38,12 +37,9 @@ impl Game for Hunt {
         Self { rng: Rng::new(setup.seed) }
     }
 
-    /// The new player fills up the smaller team.
     fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
-        let size = |of| stage.world.iter_as::<Hunter>().filter(|(_, hunter)| hunter.team == of).count();
-        let team = if size(Team::Blue) < size(Team::Red) { Team::Blue } else { Team::Red };
         let pos = IVec2::splat(SIDE / 2);
-        Ok(stage.world.spawn(Hunter { pos, vel: IVec2::ZERO, team, ready: false }.into())?)
+        Ok(stage.world.spawn(Hunter { pos, ..Hunter::default() }.into())?)
     }
 
     fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
@@ -98,11 +94,15 @@ impl Hunt {
         }
     }
 
+    /// Players go to the two teams in turn, and nobody else comes in.
     fn start(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         let ticks_left = ticks(turn.scene.match_s, turn);
         stage.state = Phase::Running(Running { red: 0, blue: 0, ticks_left, pace: -1 });
         stage.set_access(Access::Locked);
-        stage.world.iter_as_mut::<Hunter>().for_each(|(_, hunter)| hunter.ready = false);
+        let hunters = stage.world.iter_as_mut::<Hunter>();
+        for ((_, hunter), team) in hunters.zip(Team::BOTH.into_iter().cycle()) {
+            (hunter.team, hunter.ready) = (team, false);
+        }
         for team in Team::BOTH {
             let treasure = Treasure { pos: self.anywhere(), team };
             // A room takes far more entities than these.
@@ -135,18 +135,13 @@ impl Hunt {
     }
 }
 
-/// The match is over: everyone learns who won.
+/// The match is over: everyone learns the result.
 fn end(stage: &mut Stage<Hunt>, turn: &Turn<'_, Hunt>) {
     let Phase::Running(Running { red, blue, .. }) = stage.state else { return };
     let ticks_left = ticks(turn.scene.result_s, turn);
     stage.state = Phase::Result(Outcome { red, blue, ticks_left, pace: -1 });
     stage.world.retain(|_, thing| matches!(thing, Thing::Hunter(_)));
-    let winner = match red.cmp(&blue) {
-        Ordering::Greater => Some(Team::Red),
-        Ordering::Less => Some(Team::Blue),
-        Ordering::Equal => None,
-    };
-    stage.events.all(News::Ended { winner }).ok();
+    stage.events.all(News::Ended { red, blue }).ok();
 }
 
 fn ticks(seconds: u16, turn: &Turn<'_, Hunt>) -> i32 {

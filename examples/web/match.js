@@ -3,20 +3,19 @@ import { Reader, Writer } from "./tickwire.js";
 import { disc, drawField, join, nameOf, say, steer } from "./ladder.js";
 
 const COLOURS = { red: "#ff5c5c", blue: "#5cc8ff" };
-const TEAMS = ["red", "blue"]; // enum Team
 const phase = document.getElementById("phase");
 const ready = document.getElementById("ready");
 
 const client = await join("hunt");
 steer(client);
 client.on("event", (bytes) => {
-  const from = new Reader(bytes); // enum News { Started, Found { by }, Ended { winner: Option<Team> } }
+  const from = new Reader(bytes); // enum News { Started, Found { by }, Ended { red, blue } }
   switch (from.varint()) {
     case 0: return say("Find your team's treasures!");
     case 1: return say(`A treasure for your team: ${nameOf(client, from.varint())} found it.`);
     default: {
-      const winner = from.option(() => TEAMS[from.varint()]);
-      return say(winner === null ? "A draw." : `The ${winner} team wins.`);
+      const [red, blue] = [from.u8(), from.u8()];
+      return say(red === blue ? "A draw." : `The ${red > blue ? "red" : "blue"} team wins.`);
     }
   }
 });

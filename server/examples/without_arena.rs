@@ -3,8 +3,8 @@
 //!
 //!     cargo run --release -p tickwire-server --example without_arena
 //!
-//! One of them is the tag of `examples/02-tag.rs`, the other a board of tokens, with a kind of entity that has
-//! no position.
+//! One of them is the tag of `examples/02-tag.rs`, the other a board of tokens, with a kind of entity that
+//! has no position.
 #![allow(missing_docs)]
 
 #[path = "../../examples/02-tag.rs"]

@@ -78,7 +78,7 @@ fn the_match_starts_when_all_are_ready_locks_the_room_and_ends_with_a_result() {
     assert_eq!(game.heard(bob), [News::Started], "what a team finds is the team's secret");
     game.run_ticks(2 * 30);
     assert!(matches!(&game.stage.state, Phase::Result(outcome) if (outcome.red, outcome.blue) == (1, 0)));
-    assert_eq!(game.heard(bob).last(), Some(&News::Ended { winner: Some(Team::Red) }));
+    assert_eq!(game.heard(bob).last(), Some(&News::Ended { red: 1, blue: 0 }));
     game.run_ticks(30);
     assert!(matches!(&game.stage.state, Phase::Lobby(lobby) if lobby.ready == 0));
     assert_eq!((game.stage.access(), game.stage.world.len()), (Access::Open, 2));
