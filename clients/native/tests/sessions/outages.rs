@@ -1,6 +1,6 @@
 //! Cuts, resumes, and a server that goes away and comes back.
 
-use crate::support::{GameServer, Line, ended, joined, next};
+use crate::support::{GameServer, Line, ended, joined, lost, next};
 use std::time::{Duration, Instant};
 use tickwire_arena::{Arena, Command, Event as News};
 use tickwire_client_native::transport::ConnectError;
@@ -21,8 +21,8 @@ async fn after_a_cut_the_same_player_comes_back_and_its_commands_arrive() {
     joined(&mut connection).await;
     let player = connection.with(|client, _| client.player());
     line.cut();
-    let event = next(&mut connection).await;
-    assert!(matches!(event, Event::Retry { cause: Cause::Link(_), .. }), "{event:?}");
+    let (cause, _) = lost(&mut connection).await;
+    assert!(matches!(cause, Cause::Link(_)), "{cause}");
     connection.command(Command::Emote(2)).expect("it waits");
     joined(&mut connection).await;
     assert_eq!(connection.with(|client, _| client.player()), player);
@@ -43,15 +43,11 @@ async fn a_server_that_goes_away_is_waited_for_as_it_advises_and_joined_when_it_
     joined(&mut connection).await;
     let stopped = Instant::now();
     server.stop().await;
-    let Event::Retry { cause: Cause::Closed(close), wait } = next(&mut connection).await else {
-        panic!("it was closed");
-    };
+    let (Cause::Closed(close), wait) = lost(&mut connection).await else { panic!("it was closed") };
     assert_eq!(close.code, CloseCode::GoingAway);
     assert!(wait >= Cause::Closed(close).retry_after().expect("it may come back"), "{wait:?}");
-    let event = next(&mut connection).await;
-    let Event::Retry { cause: Cause::Connect(ConnectError::Unreachable { .. }), .. } = event else {
-        panic!("{event:?}");
-    };
+    let (cause, _) = lost(&mut connection).await;
+    assert!(matches!(cause, Cause::Connect(ConnectError::Unreachable { .. })), "{cause}");
     assert!(stopped.elapsed() >= wait);
     let server = GameServer::start_at(address, ServerConfig::default()).await;
     joined(&mut connection).await;
@@ -65,8 +61,7 @@ async fn a_player_that_leaves_while_it_is_cut_gives_up_its_seat() {
     let mut connection = start(&line.url());
     joined(&mut connection).await;
     line.cut();
-    let event = next(&mut connection).await;
-    assert!(matches!(event, Event::Retry { .. }), "{event:?}");
+    lost(&mut connection).await;
     assert_eq!(server.players(), 1, "the seat is held");
     connection.leave();
     assert_eq!(ended(&mut connection).await, End::Left);
@@ -80,8 +75,7 @@ async fn a_player_that_leaves_without_a_way_to_its_server_ends_soon() {
     let mut connection = start(&line.url());
     joined(&mut connection).await;
     line.cut_permanently();
-    let event = next(&mut connection).await;
-    assert!(matches!(event, Event::Retry { .. }), "{event:?}");
+    lost(&mut connection).await;
     connection.leave();
     assert_eq!(ended(&mut connection).await, End::Left);
 }
@@ -92,8 +86,8 @@ async fn attempts_end_at_their_bound() {
     // Port 1 of the loopback refuses.
     let mut connection = connect::<Arena>("ws://127.0.0.1:1", config).expect("it starts");
     for _ in 0..2 {
-        let event = next(&mut connection).await;
-        assert!(matches!(event, Event::Retry { wait, .. } if wait < Duration::from_secs(1)), "{event:?}");
+        let (_, wait) = lost(&mut connection).await;
+        assert!(wait < Duration::from_secs(1), "{wait:?}");
     }
     let end = ended(&mut connection).await;
     let End::Failed(Cause::Connect(ConnectError::Unreachable { address, .. })) = &end else {
@@ -132,9 +126,7 @@ async fn a_saved_seat_that_no_longer_exists_is_replaced_by_a_join() {
     assert_eq!(ended(&mut first).await, End::Left);
     let config = Config { saved, ..Config::player("arena", "ada") };
     let mut second = connect::<Arena>(&server.url(), config).expect("it starts");
-    let Event::Retry { cause: Cause::Closed(close), .. } = next(&mut second).await else {
-        panic!("the seat is gone");
-    };
+    let (Cause::Closed(close), _) = lost(&mut second).await else { panic!("the seat is gone") };
     assert_eq!(close.code, CloseCode::BadResume);
     joined(&mut second).await;
     server.wait_for_players(1).await;

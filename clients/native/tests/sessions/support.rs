@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tickwire_arena::Arena;
-use tickwire_client_native::{Connection, End, Event};
+use tickwire_client_native::{Cause, Connection, End, Event};
 use tickwire_server::{Config, GameOptions, Server, ServerHandle};
 use tickwire_shared::client::ClientEvent;
 use tokio::net::{TcpListener, TcpStream};
@@ -128,11 +128,24 @@ pub(crate) async fn joined(connection: &mut Connection<Arena>) {
     }
 }
 
-/// Waits until the connection has ended.
+/// Waits until there is no session for now. Returns why, and the pause.
+pub(crate) async fn lost(connection: &mut Connection<Arena>) -> (Cause, Duration) {
+    loop {
+        match next(connection).await {
+            Event::Retry { cause, wait } => return (cause, wait),
+            Event::Ended(end) => panic!("{end}"),
+            _ => {}
+        }
+    }
+}
+
+/// Waits until the connection has ended, which it has to without another attempt.
 pub(crate) async fn ended(connection: &mut Connection<Arena>) -> End {
     loop {
-        if let Event::Ended(end) = next(connection).await {
-            return end;
+        match next(connection).await {
+            Event::Ended(end) => return end,
+            Event::Retry { cause, .. } => panic!("another attempt after: {cause}"),
+            _ => {}
         }
     }
 }
