@@ -11,6 +11,9 @@ use tickwire_shared::client::ClientGame;
 /// Connects to the server at `url` (`ws://HOST:PORT` or `wss://HOST:PORT`) and joins, on a thread of its own.
 /// It returns at once: [`Connection`] reports how it goes.
 ///
+/// A client of [`AnyGame`](tickwire_shared::client::generic::AnyGame) can only watch: as a player it would
+/// need an input of the room's schema before the first one is made.
+///
 /// # Errors
 /// Nothing was started: the URL is wrong, there are no certificates to trust, or the system gives no thread.
 pub fn connect<G: ClientGame>(url: &str, config: Config) -> Result<Connection<G>, StartError> {
