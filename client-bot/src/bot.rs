@@ -8,6 +8,7 @@ use crate::tally::GivenUp;
 use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
 use core::time::Duration;
+use tickwire_client_native::retry_after;
 use tickwire_shared::Rng;
 use tickwire_shared::bot::{Behaviour, Behaviours};
 use tickwire_shared::client::{Backoff, Client, ClientConfig};
@@ -52,9 +53,7 @@ impl Trouble {
 impl From<ConnectError> for Trouble {
     fn from(error: ConnectError) -> Self {
         tracing::debug!(%error, "no connection");
-        let hopeless =
-            matches!(error, ConnectError::TooManyFiles | ConnectError::Http { status: 400..=428, .. });
-        let wait = (!hopeless).then_some(advised(&error));
+        let wait = error.retry_after();
         let reason = error.reason();
         let text = match error {
             ConnectError::Http { text, .. } => text,
@@ -64,24 +63,12 @@ impl From<ConnectError> for Trouble {
     }
 }
 
-/// The wait that the answer to a connection asks for.
-fn advised(error: &ConnectError) -> Duration {
-    match error {
-        ConnectError::Http { retry_after: Some(wait), .. } => *wait,
-        _ => Duration::ZERO,
-    }
-}
-
 impl From<&End> for Trouble {
     fn from(end: &End) -> Self {
         match end {
             End::Closed(close) => {
-                let wait = match close.advice {
-                    Advice::RetryAfter(ms) => Some(Duration::from_millis(ms.into())),
-                    Advice::Resume => Some(Duration::ZERO),
-                    Advice::Stop | Advice::Reauthenticate | Advice::Upgrade => None,
-                };
-                Self { reason: close.code.reason().into(), text: close.text.to_string(), wait }
+                let (reason, text) = (close.code.reason().into(), close.text.to_string());
+                Self { reason, text, wait: retry_after(close.advice) }
             }
             End::Link(end) => {
                 let text = if let LinkEnd::Closed { text, .. } = end { text.clone() } else { String::new() };
@@ -230,7 +217,7 @@ where
             Err(error) if player.has_joined() && resumes_failed < RESUMES_MAX => {
                 resumes_failed += 1;
                 tracing::debug!(bot = player.bot, %error, "no connection to resume");
-                fleet.clock.pause(backoff.pause(advised(&error)), player.until).await;
+                fleet.clock.pause(backoff.pause(error.retry_after().unwrap_or_default()), player.until).await;
                 if fleet.clock.now() >= player.until {
                     return Ok(());
                 }

@@ -8,6 +8,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use tickwire_client_native::{JOIN_TIMEOUT, SILENCE_MAX};
 use tickwire_shared::Rng;
 use tickwire_shared::bot::Behaviour;
 use tickwire_shared::client::{Client, ClientEvent, State};
@@ -18,12 +19,8 @@ use tokio::time::Sleep;
 
 /// How often a bot decides.
 const DECIDE_PERIOD: Duration = Duration::from_millis(100);
-/// The longest time from the connection until the bot is in the room.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a bot that leaves waits for the server's answer. A server silent until then counts as an outage.
 pub(crate) const LEAVE_TIMEOUT: Duration = OUTAGE_MIN;
-/// A server that sends nothing for this long counts as dead.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// A command that the server has not confirmed for this long is lost.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// Messages handled per poll, so that one bot's backlog does not delay other bots' timers.

@@ -1,6 +1,6 @@
 //! The rendered frame without a terminal, of a room without a server; and the guide that quotes the program.
 
-use crate::draw::picture;
+use crate::screen::draw_frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tickwire_arena::{Arena, Settings};
@@ -20,7 +20,8 @@ fn watched(players: &[&str]) -> (Harness<Arena>, ClientIndex) {
 fn drawn(harness: &Harness<Arena>, watcher: ClientIndex, (width, height): (u16, u16)) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let (client, now) = (harness.client(watcher), harness.now());
-    terminal.draw(|frame| picture(frame, client, now, "")).unwrap();
+    let entities = client.view(now);
+    terminal.draw(|frame| draw_frame(frame, client, &entities, "")).unwrap();
     terminal.backend().to_string()
 }
 
@@ -58,7 +59,16 @@ fn lines(text: &str) -> Vec<&str> {
 #[test]
 fn the_guide_quotes_this_program() {
     let guide = include_str!("../../docs/writing-a-client.md").split("## A whole client").nth(1).unwrap();
-    let sources = [include_str!("main.rs"), include_str!("draw.rs")].map(lines);
+    let sources = [
+        include_str!("main.rs"),
+        include_str!("args.rs"),
+        include_str!("program.rs"),
+        include_str!("screen.rs"),
+        include_str!("arena.rs"),
+        include_str!("../../clients/native/src/attempts.rs"),
+        include_str!("../../clients/native/src/session.rs"),
+    ]
+    .map(lines);
     let quotes: Vec<_> =
         guide.split("```rust,ignore").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(quotes.len() > 5);

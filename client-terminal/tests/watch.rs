@@ -72,6 +72,34 @@ async fn a_room_full_of_bots_is_watched() {
     ended.await.expect("it does not panic").expect("it ends well");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_plays_has_a_seat_and_gives_it_up_in_the_end() {
+    let server = Server::builder()
+        .config(Config::default())
+        .game::<Arena>("arena", GameOptions::default())
+        .build()
+        .expect("the server builds");
+    let (handle, listener) = (server.handle(), TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(server.run(listener, std::future::pending()));
+    let players = || handle.rooms().iter().map(|room| room.players).sum::<u32>();
+    let playing = tokio::spawn(watch(address, &["--frames", "60", "--play", "--name", "ada"]));
+    while players() == 0 {
+        assert!(!playing.is_finished(), "it has played");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let output = playing.await.expect("it does not panic");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("ada"));
+    let gone = async {
+        while players() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // A seat that is not given up is held for 30 s.
+    tokio::time::timeout(Duration::from_secs(15), gone).await.expect("the seat is given up");
+}
+
 #[tokio::test]
 async fn it_can_be_quit_while_it_connects() {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -9,15 +9,8 @@ use tickwire_rules::{File, assert_none, repository};
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
     ("bincode", &["shared/src/wire/codec.rs"]),
-    // The WebSocket, the bots' side of it, and the example of a native client.
-    (
-        "tungstenite",
-        &[
-            "server/src/transport/websocket.rs",
-            "client-bot/src/connect/websocket.rs",
-            "client-terminal/src/main.rs",
-        ],
-    ),
+    // The WebSocket, at the server and at native clients.
+    ("tungstenite", &["server/src/transport/websocket.rs", "clients/native/src/transport/websocket.rs"]),
     ("dashmap", &["server/src/directory/memory.rs"]),
 ];
 

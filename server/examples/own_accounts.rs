@@ -12,7 +12,10 @@ use tickwire_server::{Account, AccountId, AuthRefusal, AuthRequest, Authenticato
 use tickwire_shared::wire::control::Name;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.authenticator(Users::default()).game::<Arena>("arena", GameOptions::default()))
+    cli::run(|server| {
+        let server = server.authenticator(Users::default()).front_page("arena.html");
+        server.game::<Arena>("arena", GameOptions::default())
+    })
 }
 
 /// A row of the table.

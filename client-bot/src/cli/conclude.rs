@@ -70,5 +70,5 @@ fn outage(report: &Report) -> Option<String> {
 }
 
 fn is_unreachable(reason: &str) -> bool {
-    matches!(reason, "unreachable" | "connect_timeout" | "handshake") || reason.starts_with("http_")
+    matches!(reason, "unreachable" | "connect_timeout" | "handshake" | "tls") || reason.starts_with("http_")
 }

@@ -1,35 +1,13 @@
-//! WebSocket connections, plain or over TLS. The only file that names tungstenite.
+//! WebSocket connections of bots, each from its own address of this machine.
 
-use super::tls::{MaybeTls, TlsRoots};
-use super::{Addresses, Connect, ConnectError, Link, LinkEnd, Sources, Url, plain};
-use bytes::Bytes;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
-use core::time::Duration;
-use futures_util::{Sink, Stream};
-use rustls_pki_types::ServerName;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use tickwire_shared::limits::{OUTBOUND_BYTES_MAX, SUBPROTOCOL};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Zeroed before each read; an update of a full room fits.
-const READ_BUFFER_BYTES: usize = 1024;
-const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+use super::{Addresses, Connect, ConnectError, Sources, TlsRoots, Url, WebSocketLink};
+use tickwire_client_native::transport::Endpoint;
 
 /// Connects to a WebSocket server.
 #[derive(Clone, Debug)]
 pub struct WebSocketConnect {
-    url: Url,
-    addresses: Arc<Addresses>,
+    endpoint: Endpoint,
     sources: Sources,
-    tls: Option<(TlsRoots, ServerName<'static>)>,
 }
 
 impl WebSocketConnect {
@@ -43,18 +21,7 @@ impl WebSocketConnect {
         sources: Sources,
         roots: Option<TlsRoots>,
     ) -> Result<Self, ConnectError> {
-        let tls = match (url.is_tls(), roots) {
-            (false, _) => None,
-            (true, None) => {
-                return Err(ConnectError::Handshake("wss needs certificates to trust".into()));
-            }
-            (true, Some(roots)) => {
-                let name = ServerName::try_from(url.host.clone())
-                    .map_err(|error| ConnectError::Handshake(error.to_string()))?;
-                Some((roots, name))
-            }
-        };
-        Ok(Self { url, addresses: Arc::new(addresses.into()), sources, tls })
+        Ok(Self { endpoint: Endpoint::new(url, addresses, roots)?, sources })
     }
 
     /// Checks that a server answers at the address.
@@ -62,86 +29,7 @@ impl WebSocketConnect {
     /// # Errors
     /// Why not.
     pub async fn probe(&self) -> Result<(), ConnectError> {
-        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, self.dial(0)).await;
-        dialled.map_err(|_| ConnectError::TimedOut)?.map(drop)
-    }
-
-    /// A WebSocket for bot number `bot`, or for other code that reads and writes its messages.
-    ///
-    /// # Errors
-    /// Why there is no WebSocket, with the server's text.
-    pub async fn socket(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
-        // Boxed, so that the large state of the handshake does not stay in the bot's task.
-        let open = Box::pin(self.open(bot));
-        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
-    }
-
-    async fn open(&self, bot: u32) -> Result<WebSocketStream<MaybeTls>, ConnectError> {
-        let tcp = self.dial(bot).await?;
-        // Every frame is one small write that must not wait for a TCP acknowledgement.
-        tcp.set_nodelay(true).map_err(|error| self.explain(&[error]))?;
-        let stream = match &self.tls {
-            None => MaybeTls::Plain(tcp),
-            Some((roots, name)) => {
-                let tls = roots.0.connect(name.clone(), tcp).await;
-                MaybeTls::Tls(Box::new(tls.map_err(|error| ConnectError::Handshake(error.to_string()))?))
-            }
-        };
-        let request = ClientRequestBuilder::new(self.url.uri.clone()).with_sub_protocol(SUBPROTOCOL);
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-            .max_message_size(Some(OUTBOUND_BYTES_MAX))
-            .max_frame_size(Some(OUTBOUND_BYTES_MAX));
-        match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
-            Ok((socket, _)) => Ok(socket),
-            Err(WsError::Http(response)) => Err(refused(&response)),
-            Err(error) => Err(ConnectError::Handshake(error.to_string())),
-        }
-    }
-
-    /// A connection to the first address that answers.
-    async fn dial(&self, bot: u32) -> Result<TcpStream, ConnectError> {
-        let dialled = self.addresses.reach(|address| async move {
-            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-            if let Some(source) = self.sources.of(bot, address) {
-                socket.bind(SocketAddr::new(source, 0))?;
-            }
-            socket.connect(address).await
-        });
-        dialled.await.map_err(|errors| self.explain(&errors))
-    }
-
-    /// Why no address answered.
-    fn explain(&self, errors: &[io::Error]) -> ConnectError {
-        // EMFILE and ENFILE have these numbers on Linux, macOS and the BSDs.
-        if cfg!(unix) && errors.iter().any(|error| matches!(error.raw_os_error(), Some(23 | 24))) {
-            return ConnectError::TooManyFiles;
-        }
-        let no_port = |error: &&io::Error| {
-            matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse)
-        };
-        let telling = errors.iter().find(|error| !no_port(error));
-        if telling.is_none() && !errors.is_empty() {
-            return ConnectError::NoFreePort;
-        }
-        let problem = telling.map_or("it has no address".to_owned(), ToString::to_string);
-        ConnectError::Unreachable { address: self.addresses.to_string(), problem }
-    }
-}
-
-/// What a server said that did not accept the WebSocket.
-fn refused(response: &http::Response<Option<Vec<u8>>>) -> ConnectError {
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    // A proxy's page is not for a terminal.
-    let is_text = header(http::header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/plain"));
-    let body = response.body().as_deref().filter(|_| is_text).unwrap_or_default();
-    let seconds = header(http::header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse::<u16>().ok());
-    ConnectError::Http {
-        status: response.status().as_u16(),
-        text: plain(&String::from_utf8_lossy(body)),
-        retry_after: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+        self.endpoint.probe_from(|address| self.sources.of(0, address)).await
     }
 }
 
@@ -149,44 +37,6 @@ impl Connect for WebSocketConnect {
     type Link = WebSocketLink;
 
     async fn connect(&self, bot: u32) -> Result<WebSocketLink, ConnectError> {
-        Ok(WebSocketLink { socket: self.socket(bot).await? })
+        self.endpoint.connect_from(|address| self.sources.of(bot, address)).await
     }
-}
-
-/// One WebSocket connection.
-#[derive(Debug)]
-pub struct WebSocketLink {
-    socket: WebSocketStream<MaybeTls>,
-}
-
-impl Link for WebSocketLink {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkEnd>> {
-        loop {
-            let end = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-                Some(Ok(Message::Binary(bytes))) => return Poll::Ready(Ok(bytes)),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(frame))) => {
-                    let text = frame.as_ref().map(|frame| plain(&frame.reason)).unwrap_or_default();
-                    LinkEnd::Closed { code: frame.map(|frame| frame.code.into()), text }
-                }
-                Some(Ok(Message::Text(_))) => LinkEnd::Broken("the server sent a text message".into()),
-                Some(Err(error)) => LinkEnd::Broken(error.to_string()),
-                None => LinkEnd::Closed { code: None, text: String::new() },
-            };
-            return Poll::Ready(Err(end));
-        }
-    }
-
-    fn send(&mut self, message: Vec<u8>) -> Result<(), LinkEnd> {
-        Pin::new(&mut self.socket).start_send(Message::Binary(message.into())).map_err(broken)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkEnd>> {
-        // With an empty write buffer `start_send` has written everything, unless the socket was full.
-        Pin::new(&mut self.socket).poll_flush(cx).map_err(broken)
-    }
-}
-
-fn broken(error: WsError) -> LinkEnd {
-    LinkEnd::Broken(error.to_string())
 }

@@ -339,7 +339,8 @@ impl<G: ClientGame> Client<G> {
     pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
         let has_state = self.place.as_ref().is_some_and(|place| place.snapshot_at.is_some());
         let waits = self.state == State::Playing && !has_state;
-        self.events.pop_front_if(|event| !(waits && matches!(event, ClientEvent::Joined)))
+        let is_held = waits && matches!(self.events.front(), Some(ClientEvent::Joined));
+        if is_held { None } else { self.events.pop_front() }
     }
 
     /// The configuration that the client was created with.

@@ -1,11 +1,12 @@
 //! TLS for clients: trusted certificates, and a stream with or without TLS.
 
-use super::Url;
+use super::{ConnectError, TlsError, Url};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use rustls::RootCertStore;
+use rustls_pki_types::ServerName;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -14,30 +15,12 @@ use tokio_rustls::client::TlsStream;
 
 /// The certificates that a TLS connection trusts.
 #[derive(Clone)]
-pub struct TlsRoots(pub(super) TlsConnector);
+pub struct TlsRoots(TlsConnector);
 
 impl core::fmt::Debug for TlsRoots {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("TlsRoots")
     }
-}
-
-/// Why there are no certificates to trust.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TlsError {
-    /// A file cannot be used: its path, and what is wrong with it.
-    #[error("{path}: {1}", path = .0.display())]
-    File(PathBuf, String),
-    /// The system trusts no certificates; with the faults of those that it has.
-    #[error(
-        "this system trusts no certificates{0}: install the package ca-certificates, \
-         or give --ca FILE"
-    )]
-    NoneTrusted(String),
-    /// The TLS library refuses them.
-    #[error(transparent)]
-    Library(#[from] rustls::Error),
 }
 
 impl TlsRoots {
@@ -68,7 +51,7 @@ impl TlsRoots {
         if roots.is_empty() {
             return Err(fault(&"it contains no certificate"));
         }
-        Ok(Self::of(roots)?)
+        Self::of(roots)
     }
 
     /// The certificates that this system trusts; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
@@ -83,26 +66,66 @@ impl TlsRoots {
             let faults = found.errors.iter().map(|error| format!(" ({error})")).collect::<String>();
             return Err(TlsError::NoneTrusted(faults));
         }
-        Ok(Self::of(roots)?)
+        Self::of(roots)
     }
 
-    fn of(roots: RootCertStore) -> Result<Self, rustls::Error> {
+    fn of(roots: RootCertStore) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Library(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 }
 
+/// What a TLS connection to one server needs: the roots, and the name that its certificate must have.
+#[derive(Clone, Debug)]
+pub(super) struct Tls {
+    roots: TlsRoots,
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    /// TLS to `host`.
+    ///
+    /// # Errors
+    /// No certificate can be for such a host.
+    pub(super) fn new(roots: TlsRoots, host: &str) -> Result<Self, ConnectError> {
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::Tls(error.to_string()))?;
+        Ok(Self { roots, name })
+    }
+
+    /// The TLS handshake.
+    ///
+    /// # Errors
+    /// The certificate is not trusted, or the connection ended.
+    pub(super) async fn over(&self, tcp: TcpStream) -> Result<MaybeTls, ConnectError> {
+        match self.roots.0.connect(self.name.clone(), tcp).await {
+            Ok(stream) => Ok(MaybeTls::Tls(Box::new(stream))),
+            // The kind of all errors of the TLS library itself: the two ends do not agree.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(ConnectError::Tls(error.to_string()))
+            }
+            Err(error) => Err(ConnectError::Handshake(error.to_string())),
+        }
+    }
+}
+
 /// A stream with or without TLS.
 #[derive(Debug)]
-pub enum MaybeTls {
+pub(super) enum MaybeTls {
     /// Without TLS.
     Plain(TcpStream),
     /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A stream without TLS.
+pub(super) fn unencrypted(tcp: TcpStream) -> MaybeTls {
+    MaybeTls::Plain(tcp)
 }
 
 impl AsyncRead for MaybeTls {
