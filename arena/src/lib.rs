@@ -149,7 +149,7 @@ impl Game for Arena {
         if self.seats.len() >= usize::from(self.players_max) {
             return Err(Refusal::Full);
         }
-        self.load_ships(&mut stage.world);
+        self.load_ships(&stage.world);
         let pos = combat::best_spawn(joining.scene, self.ships.iter().copied(), &mut self.rng);
         let entity = stage.world.spawn(ArenaEntity::Ship(Ship::fresh(joining.player, pos)))?;
         let at = self.seats.partition_point(|seat| seat.player < joining.player);
@@ -178,7 +178,7 @@ impl Game for Arena {
                 Self::apply_input(ship, &player.input, &turn.step());
             }
         }
-        self.load_ships(&mut stage.world);
+        self.load_ships(&stage.world);
         movement::push_apart(&mut self.ships, map);
         combat::fly(
             &mut self.shots,

@@ -1,5 +1,7 @@
 //! A room in one piece in which each team knows something that the other does not.
 
+#![allow(clippy::unwrap_used)]
+
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::harness::{ClientIndex, Harness, Sandbox, check_determinism, check_prediction};
 use tickwire_shared::prelude::*;

@@ -1,5 +1,7 @@
 //! The room's own state: one replicated value that every client has, whatever it sees.
 
+#![allow(clippy::unwrap_used)]
+
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::client::ClientEvent;

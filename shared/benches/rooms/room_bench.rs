@@ -51,7 +51,7 @@ pub(crate) struct RoomBench<G: Game> {
     now: Duration,
 }
 
-impl<G: Game> RoomBench<G> {
+impl<G: Game<Context = ()>> RoomBench<G> {
     /// A room with `players` and `spectators`, of which the first `whole` decode everything.
     pub(crate) fn new(
         settings: G::Settings,
@@ -68,8 +68,7 @@ impl<G: Game> RoomBench<G> {
             resume_grace: Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        let room =
-            Room::with_table(config, settings, seed, &G::Context::default(), Some(table)).expect("a room");
+        let room = Room::with_table(config, settings, seed, &(), Some(table)).expect("a room");
         let (inbox, clients) = (Inbox::default(), Vec::new());
         let mut bench = Self { room, inbox, clients, spent: Duration::ZERO, now: Duration::ZERO };
         for at in 0..players + spectators {
