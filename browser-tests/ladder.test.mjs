@@ -9,7 +9,7 @@ let browser;
 before(async () => (browser = await openBrowser()));
 after(() => browser.close());
 
-/** Two visitors of a step's page; `play` gets both. */
+/** Starts a step, and gives the pages of two visitors to `play`. */
 async function withTwo(step, page, play) {
   const host = await startExample(step);
   try {
@@ -24,7 +24,7 @@ async function withTwo(step, page, play) {
   }
 }
 
-test("two play cards: the turn passes, and a card that breaks the rules is refused", async () => {
+test("two play cards: the turn passes, and the trick is taken", async () => {
   await withTwo("06-hands", "hands.html", async (ada, bob) => {
     for (const page of [ada, bob]) await page.waitForSelector("#cards button:nth-child(5)");
     await ada.waitForSelector("text=Your turn");
@@ -32,7 +32,7 @@ test("two play cards: the turn passes, and a card that breaks the rules is refus
     assert.equal(await bob.locator("#cards button:enabled").count(), 0);
     await ada.click("#cards button");
     await bob.waitForSelector("text=Your turn");
-    // One after the other: at least one of them follows suit, or none has to.
+    // One after the other: one of them follows suit, or none has to.
     for (let at = 0; at < 5 && !(await bob.isVisible("text=The trick goes to")); at++) {
       await bob.click(`#cards button >> nth=${at}`, { timeout: 1_000 }).catch(() => {});
       await bob.waitForTimeout(300);
@@ -42,7 +42,7 @@ test("two play cards: the turn passes, and a card that breaks the rules is refus
   });
 });
 
-test("two get ready, see the treasure of their team, and find it", async () => {
+test("two get ready, and the match starts", async () => {
   await withTwo("09-match", "match.html", async (ada, bob) => {
     await ada.waitForSelector("text=0 of 2 are ready");
     await ada.click("#ready");
@@ -51,7 +51,6 @@ test("two get ready, see the treasure of their team, and find it", async () => {
     for (const page of [ada, bob]) await page.waitForSelector("text=Find your team's treasures!");
     await ada.waitForSelector("text=/Red 0, blue 0/");
     await keep(ada, "ladder-match");
-    // Across the field, line by line: the treasure is somewhere.
     await ada.waitForFunction(() => document.getElementById("ready").hidden);
   });
 });

@@ -38,8 +38,7 @@ impl Game for Hunt {
     }
 
     fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
-        let pos = IVec2::splat(SIDE / 2);
-        Ok(stage.world.spawn(Hunter { pos, ..Hunter::default() }.into())?)
+        Ok(stage.world.spawn(Hunter { pos: self.anywhere(), ..Hunter::default() }.into())?)
     }
 
     fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
