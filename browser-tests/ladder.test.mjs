@@ -10,10 +10,10 @@ before(async () => (browser = await openBrowser()));
 after(() => browser.close());
 
 /** Starts a step, and gives the pages of two visitors to `play`. */
-async function withTwo(step, page, play) {
+async function withTwo(step, play) {
   const host = await startExample(step);
   try {
-    const two = [await visit(browser, host.page + page), await visit(browser, host.page + page)];
+    const two = [await visit(browser, host.page), await visit(browser, host.page)];
     await play(...two);
     for (const one of two) {
       one.assertClean();
@@ -25,7 +25,7 @@ async function withTwo(step, page, play) {
 }
 
 test("two play cards: the turn passes, and the trick is taken", async () => {
-  await withTwo("06-hands", "hands.html", async (ada, bob) => {
+  await withTwo("06-hands", async (ada, bob) => {
     for (const page of [ada, bob]) await page.waitForSelector("#cards button:nth-child(5)");
     await ada.waitForSelector("text=Your turn");
     await keep(ada, "ladder-hands");
@@ -43,7 +43,7 @@ test("two play cards: the turn passes, and the trick is taken", async () => {
 });
 
 test("two get ready, and the match starts", async () => {
-  await withTwo("09-match", "match.html", async (ada, bob) => {
+  await withTwo("09-match", async (ada, bob) => {
     await ada.waitForSelector("text=0 of 2 are ready");
     await ada.click("#ready");
     await bob.waitForSelector("text=1 of 2 are ready");
@@ -56,12 +56,12 @@ test("two get ready, and the match starts", async () => {
 });
 
 test("a dog among sheep, a fish in the pond and a dot in its room are drawn", async () => {
-  for (const [step, game] of [["01-room", "dots"], ["04-cells", "pasture"], ["08-thousand", "pond"]]) {
-    await withTwo(step, `play.html#${game}`, async (ada) => {
+  for (const step of ["01-room", "04-cells", "08-thousand"]) {
+    await withTwo(step, async (ada) => {
       await ada.waitForSelector("text=Arrows or WASD: go.");
       await ada.keyboard.down("ArrowRight");
       await ada.waitForTimeout(700);
-      await keep(ada, `ladder-${game}`);
+      await keep(ada, `ladder-${step}`);
       const colours = await ada.evaluate(() => {
         const canvas = document.getElementById("field");
         const { width, height } = canvas;
@@ -69,7 +69,7 @@ test("a dog among sheep, a fish in the pond and a dot in its room are drawn", as
         copy.drawImage(canvas, 0, 0);
         return new Set(new Uint32Array(copy.getImageData(0, 0, width, height).data.buffer)).size;
       });
-      assert.ok(colours > 2, `${game}: ${colours} colours`);
+      assert.ok(colours > 2, `${step}: ${colours} colours`);
     });
   }
 });

@@ -2,17 +2,16 @@
 //!
 //!     cargo run --release -p tickwire-examples --example 01-room -- --assets examples
 //!
-//! and then open `/play.html#dots` on the printed address, in two tabs. The game is what begins with `Dot`:
-//! about 40 lines.
+//! and then open the printed address in two tabs. The game is what begins with `Dot`: about 40 lines.
 #![allow(missing_docs)]
 
 use std::process::ExitCode;
 use tickwire_server::{GameOptions, cli};
 use tickwire_shared::prelude::*;
 
-/// A whole server, with all its flags: try `-- --help`.
+/// A whole server, with all its flags (`-- --help`). The page is `examples/web/play.html`.
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Dots>("dots", GameOptions::default()))
+    cli::run(|server| server.game::<Dots>("dots", GameOptions::default()).front_page("play.html"))
 }
 
 /// What every client sees of a player.

@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release -p tickwire-examples --example 04-cells -- --assets examples
 //!
-//! and then open `/play.html#pasture` on the printed address, and in a second tab `/rooms`, to watch.
+//! and then open the printed address, and in a second tab `/hosted.html`: a spectator sees the whole field.
 #![allow(missing_docs)]
 
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ pub const BUDGET_BYTES_PER_S: u32 = 4_000;
 
 fn main() -> ExitCode {
     let options = GameOptions { client_bytes_per_s: BUDGET_BYTES_PER_S, ..GameOptions::default() };
-    cli::run(|server| server.game::<Pasture>("pasture", options))
+    cli::run(|server| server.game::<Pasture>("pasture", options).front_page("play.html"))
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]

@@ -4,7 +4,7 @@
 //!
 //!     cargo run --release -p tickwire-examples --example 06-hands -- --assets examples
 //!
-//! and then open `/hands.html` on the printed address in two tabs.
+//! and then open the printed address in two tabs. The page is `examples/web/hands.js`.
 #![allow(missing_docs)]
 
 pub mod cards;
@@ -23,7 +23,7 @@ const TURN_S: u16 = 20;
 const PAUSE_S: u16 = 2;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Tricks>("tricks", GameOptions::default()))
+    cli::run(|server| server.game::<Tricks>("tricks", GameOptions::default()).front_page("hands.html"))
 }
 
 /// The room's state, which every client has.

@@ -4,7 +4,7 @@
 //!
 //!     cargo run --release -p tickwire-examples --example 09-match -- --assets examples
 //!
-//! and then open `/match.html` on the printed address in two tabs.
+//! and then open the printed address in two tabs. The page is `examples/web/match.js`.
 #![allow(missing_docs)]
 
 mod rules;
@@ -21,7 +21,7 @@ use tickwire_shared::prelude::*;
 pub const SIDE: i32 = 1_000;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Hunt>("hunt", GameOptions::default()))
+    cli::run(|server| server.game::<Hunt>("hunt", GameOptions::default()).front_page("match.html"))
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,5 +1,4 @@
-// A page for the steps in which a player goes somewhere, and that is all: 01, 04 and 08. The address says
-// which game: #dots, #pasture or #pond.
+// A page for the steps in which a player goes somewhere, and that is all: 01, 04 and 08.
 import { disc, drawField, join, say, steer } from "./ladder.js";
 
 /** The radius of a disc as a part of the field's width, and a colour for each kind of entity. */
@@ -9,7 +8,8 @@ const LOOKS = {
   pond: { radius: 0.004, colours: { fish: "#5ec8ff" } },
 };
 
-const game = location.hash.slice(1) || "dots";
+const { games } = await (await fetch("api/rooms")).json();
+const game = games.find((name) => name in LOOKS);
 const { radius, colours } = LOOKS[game];
 document.title = document.getElementById("title").textContent = game;
 
@@ -17,4 +17,3 @@ const client = await join(game);
 steer(client);
 drawField(client, (context, { kind, own }, x, y) => disc(context, x, y, radius, colours[kind], own));
 say("Arrows or WASD: go.");
-addEventListener("hashchange", () => location.reload());
