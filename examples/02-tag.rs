@@ -1,6 +1,6 @@
 //! Step 2: a whole game, tag. The player who is "it" passes that on by touching another player; all others
-//! score every second. `docs/hosting-a-game.md` builds it step by step, `assets/web/own.js` is the page. Start
-//! it, and open `/own.html` on the printed address:
+//! score every second. `docs/hosting-a-game.md` builds it step by step. `assets/web/own.js` is its page: open
+//! `/own.html` on the printed address.
 //!
 //!     cargo run --release -p tickwire-examples --example 02-tag
 #![allow(missing_docs)]

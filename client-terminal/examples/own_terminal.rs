@@ -1,15 +1,15 @@
 //! Tag in a terminal: what a host writes to watch and play its own game. All flags are those of
 //! `tickwire-client-terminal`.
 //!
-//!     cargo run --release -p tickwire-server --example own_game
+//!     cargo run --release -p tickwire-examples --example 02-tag
 //!     cargo run --release -p tickwire-client-terminal --example own_terminal -- --play --name Ada
 
-#[path = "../../server/examples/own_game.rs"]
+#[path = "../../examples/02-tag.rs"]
 #[allow(dead_code, reason = "its main is the server's")]
-pub mod own_game;
+pub mod tag;
 
-use own_game::{News, Runner, Tag};
 use std::process::ExitCode;
+use tag::{News, Runner, Tag};
 use tickwire_client_terminal::ratatui::style::Color;
 use tickwire_client_terminal::ratatui::widgets::{Block, canvas::Canvas};
 use tickwire_client_terminal::ratatui::{Frame, layout::Rect, text::Line};
@@ -34,7 +34,7 @@ impl TerminalGame for Tag {
         frame.render_widget(field, area);
     }
 
-    fn input(pad: &mut own_game::Pad, keys: &Keys) {
+    fn input(pad: &mut tag::Pad, keys: &Keys) {
         (pad.x, pad.y) = keys.direction();
         pad.dash = Button::after(pad.dash, keys.has(' '));
     }

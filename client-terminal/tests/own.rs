@@ -4,7 +4,7 @@
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "it is a program of its own")]
 mod own_terminal;
 
-use own_terminal::own_game::{Settings, Tag};
+use own_terminal::tag::{Settings, Tag};
 use tickwire_client_terminal::TerminalGame;
 use tickwire_client_terminal::ratatui::{Terminal, backend::TestBackend};
 use tickwire_shared::harness::{Harness, random_input};
