@@ -78,8 +78,8 @@ const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
-  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RoomStateView", "RosterEntry", "Schema",
-  "Transport",
+  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RoomStateView", "RosterEntry",
+  "Schema", "Transport",
 ];
 
 let stage;
