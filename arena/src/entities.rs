@@ -1,4 +1,5 @@
-//! The replicated state: three kinds of entities, and the round as the room's state. Every field is an integer on its grid.
+//! The replicated state: three kinds of entities, and the round as the room's state. Every field is an
+//! integer on its grid.
 //!
 //! Positions are in 1/1024 tile, velocities in 1/1024 tile per tick. The declared predictors are the game's
 //! own motion, so a decoder that runs them is right until a ship turns, bumps into something or is hit.

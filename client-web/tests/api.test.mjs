@@ -46,6 +46,7 @@ const METHODS = {
   input: [[{}]],
   command: null,
   entities: [[], [undefined]],
+  roomState: [[]],
   follow: [[], [null], [3]],
   entity: [[null], [5]],
   network: [[{}], [{ delay_ms: 0 }], [{ jitter_ms: 0, delay_ms: undefined }]],
@@ -77,7 +78,8 @@ const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
-  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RosterEntry", "Schema", "Transport",
+  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RoomStateView", "RosterEntry",
+  "Schema", "Transport",
 ];
 
 let stage;

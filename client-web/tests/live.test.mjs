@@ -366,6 +366,26 @@ test("the lag that the page sets applies in both directions", async () => {
   assert.ok(client.stats().rtt_ms >= 2 * 39.5, `${client.stats().rtt_ms} ms`);
 });
 
+test("all clients have the room's state, and it is no entity", async () => {
+  const arena = await join("ada", { fresh: true, create: { round_s: "60" } });
+  const generic = await join("eve", { room: arena.client.room, role: "spectator" }, "tickwire");
+  for (const { client } of [arena, generic]) {
+    await until(() => client.roomState() !== null, "the state is there");
+    const state = client.roomState();
+    assert.deepEqual(Object.keys(state).sort(), ["kind", "number", "phase", "seconds_left"]);
+    assert.deepEqual([state.kind, state.number, state.phase], ["round", 1, "playing"]);
+    assert.ok(state.seconds_left > 40 && state.seconds_left <= 60, `${state.seconds_left} s`);
+    assert.ok(client.entities().every((entity) => entity.kind !== "round"));
+  }
+  generic.client.close();
+  await until(() => generic.has("closed"), "it is closed");
+  assert.equal(generic.client.roomState(), null);
+  const tag = await join("bob", { game: "tag" }, "tickwire");
+  assert.equal(tag.client.roomState(), null, "tag has none");
+  tag.client.close();
+  await until(() => tag.has("closed"), "it leaves");
+});
+
 test("a game without WebAssembly of its own is played through its schema", async () => {
   const { client, has } = await join("ada", { game: "tag" }, "tickwire");
   const other = await join("bob", { game: "tag", room: client.room }, "tickwire");

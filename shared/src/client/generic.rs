@@ -4,8 +4,8 @@
 //! the player's own entity, because it does not know the game's step, and refuses a schema with `custom`
 //! fields. Settings, events and commands are the codec's bytes.
 //!
-//! As soon as [`Client::is_playing`] is true after a message, before the first input is made, it must be given
-//! [`Client::neutral_input`], or an input made from that.
+//! As soon as [`Client::is_playing`] is true after a message, before the first input is made, it must be
+//! given [`Client::neutral_input`], or an input made from that.
 
 use super::{Client, ClientError, ClientGame, ClientRules};
 use crate::entity::{Entity, GameSchema, Grid, Input, InputSchema, Kind, Meaning, Schema};

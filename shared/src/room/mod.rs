@@ -158,8 +158,8 @@ impl<G: Game> Room<G> {
         Self::with_table(config, settings, seed, context, G::FEATURES.table())
     }
 
-    /// Like [`Room::with_context`], with a different table than the game's, or none: for training a table when
-    /// the game's own table does not fit its entities.
+    /// Like [`Room::with_context`], with a different table than the game's, or none: for training a table
+    /// when the game's own table does not fit its entities.
     ///
     /// # Errors
     /// As [`Room::new`].
