@@ -1,5 +1,5 @@
 //! Every step of the ladder is played by bots on a real server, and checked for its rules.
-//! `02-tag` has its tests in `server/tests/bots`.
+//! `02-tag` and `05-accounts` have their tests in `server/tests/bots`.
 
 #![expect(clippy::expect_used, reason = "tests")]
 

@@ -1,6 +1,6 @@
 //! The example of a host with accounts of its own: bots play there as guests, users by their tickets.
 
-#[path = "../../examples/own_accounts.rs"]
+#[path = "../../../examples/05-accounts.rs"]
 #[expect(dead_code, unreachable_pub, reason = "its main is not called here")]
 mod own_accounts;
 

@@ -1,7 +1,7 @@
 //! Accounts of your own: a player shows a ticket, and an authenticator finds the account that it belongs to.
 //! `docs/hosting-a-game.md` says what a ticket can be.
 //!
-//!     cargo run --release -p tickwire-server --example own_accounts
+//!     cargo run --release -p tickwire-examples --example 05-accounts
 //!
 //! It hosts the arena. Guests may play too, under names that no account has.
 
