@@ -127,7 +127,7 @@ function accounts(told) {
     .done();
   const exports = {
     memory,
-    tw_abi: () => 5,
+    tw_abi: () => 6,
     tw_is_built_in: () => 1,
     tw_in: () => 1_024,
     tw_out: () => 8,

@@ -15,7 +15,7 @@ function coreOf(facts, events) {
   };
   const exports = {
     memory,
-    tw_abi: () => 5,
+    tw_abi: () => 6,
     tw_is_built_in: () => 0,
     tw_out: () => 8,
     tw_facts: () => tell(facts),
