@@ -1,5 +1,4 @@
 //! One client of one room as a page sees it: bytes in, bytes out, and rows to draw.
-#![forbid(unsafe_code)]
 
 use crate::page_game::PageGame;
 use core::time::Duration;
@@ -42,21 +41,21 @@ pub enum Happened {
 }
 
 /// A client and its measurements.
-pub struct Session<G: PageGame> {
-    client: Client<G>,
+pub struct Session<P: PageGame> {
+    client: Client<P::Game>,
     picture: RenderedFrame,
     /// The close reason that the client itself made and that the page has not received yet.
     fault: Option<Close>,
     error_units: f32,
 }
 
-impl<G: PageGame> core::fmt::Debug for Session<G> {
+impl<P: PageGame> core::fmt::Debug for Session<P> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Session").field("client", &self.client).finish_non_exhaustive()
     }
 }
 
-impl<G: PageGame> Session<G> {
+impl<P: PageGame> Session<P> {
     /// A session from `(name, game, role, target)` in the codec; its `Hello` waits to be sent.
     ///
     /// # Errors
@@ -77,7 +76,7 @@ impl<G: PageGame> Session<G> {
         Ok(Self::of(Client::resume(config, &place)))
     }
 
-    fn of(client: Client<G>) -> Self {
+    fn of(client: Client<P::Game>) -> Self {
         Self { client, picture: RenderedFrame::default(), fault: None, error_units: 0.0 }
     }
 
@@ -89,7 +88,7 @@ impl<G: PageGame> Session<G> {
 
     /// The client.
     #[must_use]
-    pub fn client(&self) -> &Client<G> {
+    pub fn client(&self) -> &Client<P::Game> {
         &self.client
     }
 
@@ -102,7 +101,7 @@ impl<G: PageGame> Session<G> {
             return false;
         }
         if self.client.is_playing() && !was_playing && self.client.newest_input().is_none() {
-            self.client.set_input_at(now, G::neutral_input(&self.client));
+            self.client.set_input_at(now, P::neutral_input(&self.client));
         }
         self.measure();
         true
@@ -139,7 +138,7 @@ impl<G: PageGame> Session<G> {
             ClientEvent::Joined => vec![Happened::Joined as u8],
             ClientEvent::Game(event) => {
                 let mut bytes = vec![Happened::Game as u8];
-                bytes.extend(G::event_bytes(&event));
+                bytes.extend(P::event_bytes(&event));
                 bytes
             }
             ClientEvent::PlayerJoined(entry) => with_tag(Happened::PlayerJoined, &entry),
@@ -158,7 +157,7 @@ impl<G: PageGame> Session<G> {
     /// Sets the controls from `now` on, as grid values in the order of the schema's input. `false`: the
     /// number of fields is wrong.
     pub fn input(&mut self, now: Duration, row: &[i32]) -> bool {
-        let input = G::read_input(&self.client, row);
+        let input = P::read_input(&self.client, row);
         let fits = input.is_some();
         if let Some(input) = input {
             self.client.set_input_at(now, input);
@@ -171,7 +170,7 @@ impl<G: PageGame> Session<G> {
     /// # Errors
     /// `None`: it is not a command of the game; otherwise why it was refused.
     pub fn command(&mut self, bytes: &[u8]) -> Result<(), Option<CommandError>> {
-        let command = G::read_command(bytes).ok_or(None)?;
+        let command = P::read_command(bytes).ok_or(None)?;
         self.client.command(command).map_err(Some)
     }
 
@@ -205,13 +204,13 @@ impl<G: PageGame> Session<G> {
         let client = &self.client;
         let schema = client.game_schema()?.encode().ok()?;
         let mut neutral = Vec::new();
-        OnGrid::new(&G::neutral_input(client)).write_row(&mut neutral);
+        OnGrid::new(&P::neutral_input(client)).write_row(&mut neutral);
         let facts = (
             client.room()?.to_string(),
             client.player().map(|player| (player, client.own_id().unwrap_or(EntityId::NONE))),
             client.tick_rate()?,
             client.roster(),
-            G::settings_bytes(client.settings()?),
+            P::settings_bytes(client.settings()?),
             schema,
             neutral,
         );
@@ -328,12 +327,13 @@ fn closed(close: &Close, by_server: bool) -> Vec<u8> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::page_game::Json;
     use tickwire_arena::Arena;
     use tickwire_shared::client::generic::AnyGame;
     use tickwire_shared::wire::CloseCode;
     use tickwire_shared::wire::control::Options;
 
-    fn session<G: PageGame>() -> Session<G> {
+    fn session<P: PageGame>() -> Session<P> {
         let target = Target::Match(Options::none());
         let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target);
         Session::start(&codec::encode(&config).unwrap()).unwrap()
@@ -341,9 +341,9 @@ mod tests {
 
     #[test]
     fn what_a_page_says_wrongly_is_refused() {
-        assert!(Session::<Arena>::start(&[]).is_err());
+        assert!(Session::<Json<Arena>>::start(&[]).is_err());
         assert!(Session::<AnyGame>::start(&[250, 1, 2]).is_err());
-        let mut arena = session::<Arena>();
+        let mut arena = session::<Json<Arena>>();
         assert!(!arena.input(Duration::ZERO, &[1, 2, 3]));
         assert!(arena.input(Duration::ZERO, &[1, 2, 3, 0]));
         assert_eq!(arena.command(br#"{"Dance":1}"#), Err(None));
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn only_a_spectator_in_a_room_follows() {
-        let mut session = session::<Arena>();
+        let mut session = session::<Json<Arena>>();
         assert!(session.next_message().is_some(), "the Hello");
         session.follow(Some(PlayerId(3)));
         assert_eq!((session.next_message(), session.client().follows()), (None, None));

@@ -12,6 +12,8 @@ const FENCES: &[(&str, &[&str])] = &[
     // The WebSocket, at the server and at native clients.
     ("tungstenite", &["server/src/transport/websocket.rs", "clients/native/src/transport/websocket.rs"]),
     ("dashmap", &["server/src/directory/memory.rs"]),
+    // The exports of a browser core; nothing else is unsafe.
+    ("unsafe(", &["client-web/src/exports.rs"]),
 ];
 
 /// What `shared` must not name: it has no sockets, files, threads or clock.

@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::path::Path;
 use tickwire_arena::{Arena, ArenaInput};
-use tickwire_client_web::page_game::PageGame;
+use tickwire_client_web::page_game::{Json, PageGame};
 use tickwire_client_web::session::Session;
 use tickwire_shared::Rng;
 use tickwire_shared::client::generic::AnyGame;
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     let bots = arguments.next().map_or(Ok(7), |bots| bots.parse())?;
     std::fs::create_dir_all(&folder)?;
     let write = |name: &str, bytes: &[u8]| std::fs::write(Path::new(&folder).join(name), bytes);
-    write("arena.bin", &Match::<Arena>::new(bots)?.play(ticks)?)?;
+    write("arena.bin", &Match::<Json<Arena>>::new(bots)?.play(ticks)?)?;
     write("generic.bin", &Match::<AnyGame>::new(bots)?.play(ticks)?)?;
     write("own.bin", &own::record()?)?;
     Ok(())
@@ -76,11 +76,11 @@ impl Outbox for Mail {
 }
 
 /// A room with bots in it, and the client that is recorded.
-struct Match<G: PageGame> {
+struct Match<P: PageGame> {
     room: Room<Arena>,
     mail: Mail,
     bots: Vec<(MemberId, Client<Arena>)>,
-    session: Session<G>,
+    session: Session<P>,
     /// The recorded client's member; `None` while it is not connected.
     member: Option<MemberId>,
     members: u64,
@@ -91,7 +91,7 @@ struct Match<G: PageGame> {
     log: Vec<u8>,
 }
 
-impl<G: PageGame> Match<G> {
+impl<P: PageGame> Match<P> {
     fn new(bots: u32) -> Result<Self> {
         let config = RoomConfig {
             id: RoomId::from_bits(0x7_1c3),
@@ -261,7 +261,7 @@ impl<G: PageGame> Match<G> {
 
     fn command(&mut self) {
         // `Command::Emote(3)` as JSON, and in the codec.
-        let command: &[u8] = if G::JSON { br#"{"Emote":3}"# } else { &[0, 3] };
+        let command: &[u8] = if P::JSON { br#"{"Emote":3}"# } else { &[0, 3] };
         self.call(8, None, Some(command));
         self.log.extend(u32::from(self.session.command(command).is_err()).to_le_bytes());
     }
