@@ -12,6 +12,7 @@ mod hung;
 mod listings;
 #[cfg(unix)]
 mod log;
+mod new_game;
 mod operators;
 #[cfg(unix)]
 mod panics;
