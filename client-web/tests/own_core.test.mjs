@@ -12,7 +12,8 @@ import { Core } from "../../assets/web/core.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 // Always the same folder, so that cargo builds what has changed.
-const folder = join(tmpdir(), `tickwire-own-core-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`);
+const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
+const folder = join(tmpdir(), `tickwire-own-core-${checkout}`);
 const NO_COMPILER = 3;
 
 const package_of = (name, more) => `[package]

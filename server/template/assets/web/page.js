@@ -8,7 +8,8 @@ const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
 
-const client = await connect({ url: "play", game: "@name@", name: "runner", wasm: "@name@.wasm" }).catch((error) => {
+const joined = connect({ url: "play", game: "@name@", name: "runner", wasm: "@name@.wasm" });
+const client = await joined.catch((error) => {
   say(error.text);
   throw error;
 });
