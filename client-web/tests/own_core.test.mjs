@@ -1,5 +1,5 @@
 // A game's own repository builds its core with one command: two crates outside of this workspace, with the
-// game of server/examples/own_game.rs, offline. Skipped where there is no compiler for WebAssembly.
+// game of examples/02-tag.rs, offline. Skipped where there is no compiler for WebAssembly.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,7 +12,8 @@ import { Core } from "../../assets/web/core.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 // Always the same folder, so that cargo builds what has changed.
-const folder = join(tmpdir(), `tickwire-own-core-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`);
+const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
+const folder = join(tmpdir(), `tickwire-own-core-${checkout}`);
 const NO_COMPILER = 3;
 
 const package_of = (name, more) => `[package]
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 
 /** The example without its program. */
 function game() {
-  const source = readFileSync(join(root, "server/examples/own_game.rs"), "utf8");
+  const source = readFileSync(join(root, "examples/02-tag.rs"), "utf8");
   const start = source.indexOf("/// A player on the field");
   assert.ok(start > 0, "the first type of the example");
   const uses = source.slice(0, start).split("\n").filter((line) => line.startsWith("use "));
@@ -61,14 +62,22 @@ function game() {
   return `${shared.join("\n")}\n\n${source.slice(start)}`;
 }
 
+/** The profile of this workspace, so that what it built need not be built again. */
+const as_here = [
+  ["debug", '"line-tables-only"'],
+  ["package.tickwire-shared.opt-level", "2"],
+  ["package.bincode.opt-level", "2"],
+].flatMap(([key, value]) => ["--config", `profile.dev.${key}=${value}`]);
+
 function build(...more) {
-  const ended = spawnSync("cargo", ["run", "--quiet", "-p", "tag-web", "--", "--assets", "assets", ...more], {
+  const run = ["run", "--quiet", "-p", "tag-web", "--", "--assets", "assets", ...more];
+  const ended = spawnSync("cargo", [...as_here, ...run], {
     cwd: folder,
     encoding: "utf8",
     env: {
       ...process.env,
       CARGO_NET_OFFLINE: "true",
-      CARGO_TARGET_DIR: join(root, "target/own-core"),
+      CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
       TICKWIRE_WASM_TOOLCHAIN: process.env.TICKWIRE_WASM_TOOLCHAIN ?? join(root, "target/wasm-toolchain"),
     },
   });

@@ -1,10 +1,16 @@
-//! `tickwire-server`: hosts the built-in game.
+//! `tickwire-server`: hosts the built-in game, or writes the repository of a new one (`new`).
+
+mod new;
 
 use std::process::ExitCode;
 use tickwire_arena::{Arena, MAP_FILES};
 use tickwire_server::{GameOptions, cli};
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "new") {
+        return new::main(words);
+    }
     let options = GameOptions { files: MAP_FILES, ..GameOptions::default() };
     cli::run(|server| server.game::<Arena>("arena", options).front_page("arena.html"))
 }

@@ -13,6 +13,7 @@ mod hung;
 mod listings;
 #[cfg(unix)]
 mod log;
+mod new_game;
 mod operators;
 mod own_program;
 #[cfg(unix)]

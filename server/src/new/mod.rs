@@ -1,0 +1,165 @@
+//! `tickwire-server new DIR`: writes the repository of a new game, ready to run. It needs no network.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Writes the repository of a new game: rules, server, bots, a page with prediction, tests.
+
+  tickwire-server new DIR [--game NAME] [--tickwire PATH]
+
+  --game NAME      the game's name on the server: lower-case letters, digits and `-`
+                   [default: the name of DIR]
+  --tickwire PATH  where Tickwire is: a checkout, or the address of a git repository
+                   [default: the checkout that this program was built from]";
+
+/// The longest name of a game, bytes; the protocol permits more.
+const NAME_BYTES_MAX: usize = 24;
+
+/// The checkout that this program was built from, if it still exists.
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+macro_rules! files {
+    ($($name:literal = $source:literal,)*) => {
+        &[$(($name, include_str!(concat!("../../template/", $source)))),*]
+    };
+}
+
+/// The files of a new game, and what is in them.
+const FILES: &[(&str, &str)] = files! {
+    "Cargo.toml" = "Cargo.toml.in",
+    ".gitignore" = "gitignore.in",
+    "README.md" = "README.md",
+    "game/Cargo.toml" = "game/Cargo.toml.in",
+    "game/src/lib.rs" = "game/src/lib.rs",
+    "game/tests/rules.rs" = "game/tests/rules.rs",
+    "server/Cargo.toml" = "server/Cargo.toml.in",
+    "server/src/main.rs" = "server/src/main.rs",
+    "bots/Cargo.toml" = "bots/Cargo.toml.in",
+    "bots/src/main.rs" = "bots/src/main.rs",
+    "web/Cargo.toml" = "web/Cargo.toml.in",
+    "web/src/lib.rs" = "web/src/lib.rs",
+    "web/src/main.rs" = "web/src/main.rs",
+    "assets/web/index.html" = "assets/web/index.html",
+    "assets/web/page.css" = "assets/web/page.css",
+    "assets/web/page.js" = "assets/web/page.js",
+};
+
+/// Where the new game finds Tickwire.
+#[derive(Debug, PartialEq, Eq)]
+enum Tickwire {
+    Checkout(PathBuf),
+    Git(String),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct NewGame {
+    folder: PathBuf,
+    name: String,
+    tickwire: Tickwire,
+}
+
+/// Writes a new game as the words after `new` say. The status is 2 for wrong arguments, 1 for any failure.
+pub(crate) fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
+    match parse(words) {
+        Ok(None) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            eprintln!("{text}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Ok(Some(new)) => match write(&new) {
+            Ok(()) => {
+                println!("{} is written. README.md there says what to run.", new.folder.display());
+                ExitCode::SUCCESS
+            }
+            Err(text) => {
+                eprintln!("{text}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<NewGame>, String> {
+    let (mut folder, mut name, mut tickwire) = (None, None, None);
+    while let Some(word) = words.next() {
+        let mut value = |what: &str| words.next().ok_or_else(|| format!("{what} needs a value"));
+        match word.to_str() {
+            Some("--help" | "-h") => return Ok(None),
+            Some("--game") => name = Some(value("--game")?.to_string_lossy().into_owned()),
+            Some("--tickwire") => tickwire = Some(value("--tickwire")?),
+            Some(flag) if flag.starts_with('-') => return Err(format!("unknown argument: {flag}")),
+            _ if folder.is_none() => folder = Some(PathBuf::from(word)),
+            _ => return Err(format!("one folder only: {}", word.display())),
+        }
+    }
+    let folder = folder.ok_or("name the folder of the new game")?;
+    let of_folder = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = name.unwrap_or_else(of_folder);
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fits) {
+        return Err(format!(
+            "`{name}` is no name of a game: use --game with lower-case letters, digits, `-`"
+        ));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return Err(format!("`{name}` is longer than {NAME_BYTES_MAX} bytes: use --game"));
+    }
+    Ok(Some(NewGame { folder, name, tickwire: find(tickwire)? }))
+}
+
+fn find(named: Option<OsString>) -> Result<Tickwire, String> {
+    let named = named.unwrap_or_else(|| CHECKOUT.into());
+    if let Some(text) = named.to_str().filter(|text| text.contains("://")) {
+        return Ok(Tickwire::Git(text.to_owned()));
+    }
+    let folder = Path::new(&named);
+    match folder.canonicalize().ok().filter(|folder| folder.join("shared/Cargo.toml").is_file()) {
+        Some(folder) => Ok(Tickwire::Checkout(folder)),
+        None => Err(format!(
+            "{} is no checkout of Tickwire: name one, or a git repository, with --tickwire",
+            folder.display()
+        )),
+    }
+}
+
+/// A file's text with the game's name and the dependencies.
+fn fill(text: &str, new: &NewGame) -> String {
+    let text = text.replace("@name@", &new.name);
+    match &new.tickwire {
+        Tickwire::Checkout(folder) => {
+            let folder = folder.display().to_string().replace('\\', "/");
+            text.replace("@tickwire@", &format!("path = \"{folder}"))
+        }
+        // Cargo finds a package of a git repository by its name.
+        Tickwire::Git(address) => {
+            let line = |line: &str| match line.split_once("@tickwire@") {
+                Some((before, _)) => format!("{before}git = \"{address}\" }}"),
+                None => line.to_owned(),
+            };
+            text.lines().map(line).map(|line| line + "\n").collect()
+        }
+    }
+}
+
+fn write(new: &NewGame) -> Result<(), String> {
+    let failed = |path: &Path, error| format!("{}: {error}", path.display());
+    if fs::read_dir(&new.folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(format!("{} is not empty: name a new folder", new.folder.display()));
+    }
+    for (name, text) in FILES {
+        let path = new.folder.join(name);
+        let folder = path.parent().unwrap_or(&new.folder);
+        fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        fs::write(&path, fill(text, new)).map_err(|error| failed(&path, error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

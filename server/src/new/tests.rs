@@ -1,0 +1,32 @@
+use super::*;
+
+fn parsed(words: &[&str]) -> Result<Option<NewGame>, String> {
+    parse(words.iter().map(OsString::from))
+}
+
+#[test]
+fn the_folder_names_the_game_unless_the_host_does() {
+    let name = |words: &[&str]| parsed(words).map(|new| new.map(|new| new.name));
+    assert_eq!(name(&["games/coins"]), Ok(Some("coins".into())));
+    assert_eq!(name(&["--game", "coin-run", "My Game"]), Ok(Some("coin-run".into())));
+    assert_eq!(name(&["--help"]), Ok(None));
+    assert!(name(&["My Game"]).unwrap_err().contains("--game"));
+    assert!(name(&[]).unwrap_err().contains("name the folder"));
+    assert!(name(&["a", "b"]).unwrap_err().contains("one folder only"));
+    assert!(name(&["a", "--gmae"]).unwrap_err().contains("unknown argument"));
+    assert!(name(&["a", "--tickwire", "nowhere"]).unwrap_err().contains("is no checkout"));
+}
+
+#[test]
+fn a_new_game_names_a_checkout_or_a_repository_and_nothing_is_left_to_fill() {
+    for (place, part) in [(CHECKOUT, "/shared\" }"), ("https://example.org/tickwire", "git = \"https:")] {
+        let new = parsed(&["coins", "--tickwire", place]).unwrap().unwrap();
+        for (name, text) in FILES {
+            let text = fill(text, &new);
+            assert!(!text.contains("@name@") && !text.contains("@tickwire@"), "{name}: {text}");
+        }
+        let manifest = fill(FILES.first().unwrap().1, &new);
+        assert!(manifest.contains(part), "{manifest}");
+        toml::from_str::<toml::Table>(&manifest).unwrap();
+    }
+}
