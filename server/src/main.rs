@@ -4,7 +4,8 @@ mod new;
 
 use std::process::ExitCode;
 use tickwire_arena::{Arena, MAP_FILES};
-use tickwire_server::{GameOptions, cli};
+use tickwire_server::GameOptions;
+use tickwire_server::cli::Program;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
@@ -12,5 +13,7 @@ fn main() -> ExitCode {
         return new::main(words);
     }
     let options = GameOptions { files: MAP_FILES, ..GameOptions::default() };
-    cli::run(|server| server.game::<Arena>("arena", options).front_page("arena.html"))
+    Program::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .about("Hosts multiplayer game rooms; `tickwire-server new DIR` writes a game of your own")
+        .run(|server| server.game::<Arena>("arena", options).front_page("arena.html"))
 }

@@ -109,7 +109,7 @@ pub trait Game: Sized + Send + 'static {
     fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self;
 
     /// A player joins: makes its entity and returns the id, or [`EntityId::NONE`] if it controls nothing yet.
-    /// To give it another entity later, see [`World::set_controlled`].
+    /// To give it another entity later, see [`World::set_controlled`](crate::World::set_controlled).
     ///
     /// # Errors
     /// The game does not accept the player now.

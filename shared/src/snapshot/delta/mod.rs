@@ -34,7 +34,7 @@ pub struct Decoded {
 
 /// The payload from `baseline` to `current`, in the schema's profile; a keyframe if there is no baseline.
 ///
-/// Both must contain rows of `schema`, as [`Snapshot::capture`] and [`decode_delta`] make them.
+/// Both must contain rows of `schema`, as a room and [`decode_delta`] make them.
 #[must_use]
 pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
     match schema.coding() {
