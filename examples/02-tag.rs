@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
 use tickwire_arena::Arena;
 use tickwire_server::{GameOptions, cli};
-use tickwire_shared::entity::steer_divisor;
 use tickwire_shared::prelude::*;
 
 /// Hosts tag beside the built-in arena.

@@ -1,5 +1,5 @@
-//! Accounts of your own: a player shows a ticket, and an authenticator finds the account that it belongs to.
-//! `docs/hosting-a-game.md` says what a ticket can be.
+//! Step 5: accounts of your own. A player shows a ticket, and an authenticator finds the account that it
+//! belongs to. `docs/hosting-a-game.md` says what a ticket can be.
 //!
 //!     cargo run --release -p tickwire-examples --example 05-accounts
 //!

@@ -53,7 +53,7 @@ pub enum News {
     Refused(Why),
 }
 
-/// Who plays cards needs no stick.
+/// A card game needs no controls.
 #[derive(Clone, Debug, Default, PartialEq, Input)]
 pub struct NoControls;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
+use tickwire_shared::game::LeaveReason;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
 use tickwire_shared::room::Hold;
 use tickwire_shared::tick::TickRate;
@@ -50,8 +51,11 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How many players it takes.
     fn players_max(&self) -> u16;
 
-    /// A member's session has ended. Its seat is held as `held` says, or given up.
-    fn part(&self, member: MemberId, held: Option<(Hold, HeldSeat)>);
+    /// A member's connection was lost. Its seat is held as `held` says.
+    fn cut(&self, member: MemberId, held: (Hold, HeldSeat));
+
+    /// A member's session has ended for good. Its seat is given up.
+    fn leave(&self, member: MemberId, reason: LeaveReason);
 
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
@@ -122,7 +126,7 @@ pub(crate) enum Parting {
     /// The connection was lost; a player may come back for a while.
     Cut,
     /// Permanently.
-    Leave,
+    Leave(LeaveReason),
 }
 
 /// A room's answer to a request for a seat: the name that the member has there, `None` for a spectator; or
@@ -148,7 +152,10 @@ pub(crate) struct Membership {
 impl Drop for Membership {
     fn drop(&mut self) {
         let hold = || self.charges.hold(self.payer, self.port.id(), self.port.players_max());
-        self.port.part(self.member, (self.parting == Parting::Cut).then(hold));
+        match self.parting {
+            Parting::Cut => self.port.cut(self.member, hold()),
+            Parting::Leave(reason) => self.port.leave(self.member, reason),
+        }
     }
 }
 

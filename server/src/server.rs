@@ -27,6 +27,7 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tickwire_shared::game::Game;
 use tickwire_shared::limits::GAMES_MAX;
@@ -104,6 +105,17 @@ impl ServerBuilder {
             add_game::<G>(hub, name, options, context, config, assets)
         });
         self.games.push((name.to_owned(), add));
+        self
+    }
+
+    /// The folder whose files override the ones built into the program, if the configuration names none and
+    /// this one exists: for a program that is started from its own repository. Call it after
+    /// [`ServerBuilder::config`].
+    pub fn default_assets(mut self, folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        if self.config.assets.is_none() && folder.is_dir() {
+            self.config.assets = Some(folder);
+        }
         self
     }
 

@@ -166,8 +166,10 @@ pub enum LeaveReason {
     Left,
     /// Its connection was cut and its time to resume is over, or its seat went to another player.
     TimedOut,
-    /// The room removed it: it broke the protocol, did nothing for too long, or an operator wished it.
+    /// It was removed: it broke the protocol, did nothing for too long, or an operator wished it.
     Removed,
+    /// The room ends: an operator closed it, or the server stops. A room that panics calls nothing.
+    RoomClosed,
 }
 
 /// What a new room is made from.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use bytes::Bytes;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::client::ClientEvent;
@@ -9,8 +10,10 @@ use tickwire_shared::entity::{Field, GameSchema, Schema, SchemaError};
 use tickwire_shared::harness::{
     Harness, LinkProfile, Sandbox, check_determinism, check_prediction, random_input,
 };
+use tickwire_shared::id::MemberId;
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{game_schema, game_schema_hash};
+use tickwire_shared::room::{Outbox, game_schema, game_schema_hash};
+use tickwire_shared::wire::{Close, CloseCode};
 
 /// The side of the square yard.
 const SIDE: i32 = 8_000;
@@ -74,6 +77,20 @@ impl Default for Match {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Settings {
     divided: bool,
+}
+
+struct Nobody;
+
+impl Outbox for Nobody {
+    fn ready(&self, _: MemberId) -> bool {
+        false
+    }
+
+    fn control(&mut self, _: MemberId, _: Bytes) {}
+
+    fn update(&mut self, _: MemberId, _: &[u8]) {}
+
+    fn close(&mut self, _: MemberId, _: Close) {}
 }
 
 /// How a host hears of its matches.
@@ -317,6 +334,12 @@ fn a_game_hears_why_a_player_leaves_and_gets_what_its_host_hands_to_it() {
     run.cut(clients[1]);
     run.run_ticks(31 * 30);
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), [(0, Some(LeaveReason::TimedOut))]);
+    let eve = run.join("eve");
+    run.run_ticks(10);
+    assert!(heard.try_iter().all(|(_, reason)| reason.is_none()));
+    run.room_mut().close_all(&CloseCode::GoingAway.into(), &mut Nobody);
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), [(0, Some(LeaveReason::RoomClosed))]);
+    let _ = eve;
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl MiniServer {
     fn handle(&self, room: RoomId, member: MemberId, event: MemberEvent<Arena>) {
         let inner = &mut *self.inner.lock().unwrap();
         let now = inner.start.elapsed();
-        inner.left += u32::from(matches!(event, MemberEvent::Leave));
+        inner.left += u32::from(matches!(event, MemberEvent::Leave(_)));
         let (room, outboxes) = inner.rooms.iter_mut().find(|(own, _)| own.config().id == room).unwrap();
         room.handle(now, member, event, outboxes);
     }

@@ -11,8 +11,9 @@ use tickwire_shared::limits::PROTOCOL_VERSION;
 
 /// The prefix of the program's variables.
 const PREFIX: &str = "TICKWIRE_";
-/// Variables of the tests, which may be set in the shell that starts the server.
-const OF_TESTS: [&str; 2] = ["TICKWIRE_LONG", "TICKWIRE_SEED"];
+/// Variables of the tests and of the builder of browser cores, which may be set in the shell that starts the
+/// server.
+const OF_OTHERS: [&str; 3] = ["TICKWIRE_LONG", "TICKWIRE_SEED", "TICKWIRE_WASM_TOOLCHAIN"];
 /// Up to this many wrong letters, a name is taken for a misspelling.
 const SLIP_LETTERS: usize = 3;
 
@@ -102,7 +103,7 @@ fn check_variables(
     let mut unknown: Vec<String> = names
         .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| name.starts_with(PREFIX))
-        .filter(|name| !known.contains(&name.as_str()) && !OF_TESTS.contains(&name.as_str()))
+        .filter(|name| !known.contains(&name.as_str()) && !OF_OTHERS.contains(&name.as_str()))
         .collect();
     unknown.sort_unstable();
     let Some(name) = unknown.first() else { return Ok(()) };

@@ -55,7 +55,12 @@ impl Rooms {
     /// The directory did not answer.
     pub(crate) async fn list_all(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
         match &self.directory {
-            Some(directory) => directory.list(&self.metrics).await,
+            Some(directory) => {
+                let mut records = directory.list(&self.metrics).await?;
+                // Of this server only what it hosts: a record of an earlier run is of no room.
+                records.retain(|record| record.node != self.node || self.local.get(record.room).is_some());
+                Ok(records)
+            }
             None => Ok(self.list().iter().map(|room| RoomRecord::of(&**room, &self.node)).collect()),
         }
     }

@@ -14,6 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use tickwire_shared::game::LeaveReason;
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::wire::control::{Join, Name, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
@@ -304,7 +305,7 @@ impl Hub {
         let membership = Membership {
             port: room.clone(),
             member: asking.member,
-            parting: Parting::Leave,
+            parting: Parting::Leave(LeaveReason::Left),
             payer,
             charges: self.context.charges.clone(),
         };

@@ -15,7 +15,7 @@ use crate::room_task::room_metrics::RoomMetrics;
 use crate::room_threads::{Job, Progress, Subject, room_span};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tickwire_shared::game::Game;
+use tickwire_shared::game::{Game, LeaveReason};
 use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::runtime::Handle;
@@ -238,7 +238,7 @@ impl<G: Game> Driver<G> {
         }
         for Item { at, member, mut event } in self.batch.drain() {
             let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
-            let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave);
+            let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave(_));
             if let MemberEvent::Frame(frame) = &mut event {
                 frame.timed = at.is_some() && !lost_time;
             }
@@ -248,7 +248,8 @@ impl<G: Game> Driver<G> {
             if comes && self.room.has_member(member) {
                 let name = self.room.player_name(member).cloned();
                 if !self.slots.admit(member, name) {
-                    self.room.handle(at, member, MemberEvent::Leave, &mut self.slots);
+                    let left = MemberEvent::Leave(LeaveReason::Left);
+                    self.room.handle(at, member, left, &mut self.slots);
                     goes = true;
                 }
             }

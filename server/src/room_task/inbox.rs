@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tickwire_shared::entity::Kind;
-use tickwire_shared::game::Game;
+use tickwire_shared::game::{Game, LeaveReason};
 use tickwire_shared::id::{MemberId, RoomId};
 use tickwire_shared::room::{Hold, MemberEvent, Room, game_schema};
 use tickwire_shared::tick::TickRate;
@@ -345,17 +345,21 @@ impl<G: Game> RoomPort for Port<G> {
         self.facts.players_max
     }
 
-    fn part(&self, member: MemberId, held: Option<(Hold, HeldSeat)>) {
+    fn cut(&self, member: MemberId, (hold, seat): (Hold, HeldSeat)) {
         let at = Instant::now();
         let mut inbox = self.inbox();
         inbox.attached = inbox.attached.saturating_sub(1);
-        match held {
-            Some((hold, seat)) if inbox.ended.is_none() => {
-                inbox.held.push((member, seat));
-                inbox.push(at, member, MemberEvent::Cut(hold));
-            }
-            _ => inbox.push(at, member, MemberEvent::Leave),
+        if inbox.ended.is_none() {
+            inbox.held.push((member, seat));
+            inbox.push(at, member, MemberEvent::Cut(hold));
         }
+    }
+
+    fn leave(&self, member: MemberId, reason: LeaveReason) {
+        let at = Instant::now();
+        let mut inbox = self.inbox();
+        inbox.attached = inbox.attached.saturating_sub(1);
+        inbox.push(at, member, MemberEvent::Leave(reason));
     }
 
     fn close(&self, close: Close) {

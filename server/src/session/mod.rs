@@ -24,6 +24,7 @@ use crate::transport::{Link, LinkError};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
+use tickwire_shared::game::LeaveReason;
 use tickwire_shared::id::{RoomId, SessionId};
 use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
@@ -55,10 +56,21 @@ impl Ending {
     /// itself.
     fn parting(&self) -> Parting {
         match self {
-            Self::Closed(close) if close.advice != Advice::Resume => Parting::Leave,
-            Self::ByPeer(Some(code)) if *code == CloseCode::Normal.code() => Parting::Leave,
+            Self::Closed(close) if close.advice != Advice::Resume => Parting::Leave(reason_of(close.code)),
+            Self::ByPeer(Some(code)) if *code == CloseCode::Normal.code() => {
+                Parting::Leave(LeaveReason::Left)
+            }
             _ => Parting::Cut,
         }
+    }
+}
+
+/// Why a player whose session the server closes with this code leaves its room.
+fn reason_of(code: CloseCode) -> LeaveReason {
+    match code {
+        CloseCode::Normal => LeaveReason::Left,
+        CloseCode::GoingAway | CloseCode::Restart => LeaveReason::RoomClosed,
+        _ => LeaveReason::Removed,
     }
 }
 

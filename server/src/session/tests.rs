@@ -10,7 +10,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_arena::Arena;
-use tickwire_shared::game::Game;
+use tickwire_shared::game::{Game, LeaveReason};
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Joined, Name, Options, Role, ServerControl, Target,
@@ -276,4 +276,17 @@ async fn the_future_of_a_session_is_small() {
     let session = super::serve_websocket(&hub, near, Bytes::new(), Peer::Memory.into());
     let bytes = size_of_val(&session);
     assert!(bytes <= 1536, "{bytes} bytes");
+}
+
+#[test]
+fn a_game_hears_whether_a_player_left_or_was_removed() {
+    use super::{Ending, Parting};
+    let of = |code: CloseCode| Ending::Closed(code.into()).parting();
+    for code in [CloseCode::Kicked, CloseCode::DecodeError, CloseCode::RateLimited, CloseCode::Idle] {
+        assert_eq!(of(code), Parting::Leave(LeaveReason::Removed), "{code:?}");
+    }
+    assert_eq!(of(CloseCode::GoingAway), Parting::Leave(LeaveReason::RoomClosed));
+    let left = Parting::Leave(LeaveReason::Left);
+    assert_eq!([of(CloseCode::Normal), Ending::ByPeer(Some(1000)).parting()], [left, left]);
+    assert_eq!([Ending::ByPeer(Some(1001)).parting(), Ending::Cut.parting()], [Parting::Cut, Parting::Cut]);
 }

@@ -43,8 +43,9 @@ fn a_new_game_builds_without_the_network_and_passes_its_tests() {
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
     // So that it needs no other versions than this workspace has.
     std::fs::copy(root().join("Cargo.lock"), folder.0.join("Cargo.lock")).unwrap();
-    cargo(&folder.0, &["test", "--package", "game"]);
     cargo(&folder.0, &["check", "--workspace", "--all-targets"]);
+    cargo(&folder.0, &["test", "--workspace"]);
+    cargo(&folder.0, &["run", "--", "--print-config"]);
 
     let again = new_game(&folder.0);
     assert_eq!(again.status.code(), Some(1));

@@ -338,9 +338,14 @@ impl<G: ClientGame> Client<G> {
     /// The next event. Call it until it returns `None`.
     pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
         let has_state = self.place.as_ref().is_some_and(|place| place.snapshot_at.is_some());
-        let waits = self.state == State::Playing && !has_state;
-        let is_held = waits && matches!(self.events.front(), Some(ClientEvent::Joined));
-        if is_held { None } else { self.events.pop_front() }
+        if !has_state && matches!(self.events.front(), Some(ClientEvent::Joined)) {
+            if self.state == State::Playing {
+                return None;
+            }
+            // The session ended, or was cut, before the room was seen.
+            self.events.pop_front();
+        }
+        self.events.pop_front()
     }
 
     /// The configuration that the client was created with.

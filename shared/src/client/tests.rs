@@ -160,6 +160,31 @@ fn events_that_are_lost_doubled_or_out_of_order_are_counted_apart() {
 }
 
 #[test]
+fn joined_is_never_heard_of_a_room_that_was_not_seen() {
+    let joined = |client: &mut Client<Dots>| {
+        let events = core::iter::from_fn(|| client.poll_event()).collect::<Vec<_>>();
+        events.iter().any(|event| matches!(event, ClientEvent::Joined))
+    };
+    let mut cut = playing();
+    assert!(cut.reconnect(Duration::ZERO));
+    assert!(!joined(&mut cut), "it does not have its seat again");
+    cut.receive(Duration::ZERO, &welcome(schema_of_dots())).unwrap();
+    assert!(!joined(&mut cut));
+    let back = Joined { resumed: true, ..self::joined(&DotSettings::default()) };
+    cut.receive(Duration::ZERO, &ServerControl::Joined(back).encode().unwrap()).unwrap();
+    assert!(!joined(&mut cut));
+    first_update(&mut cut, 102);
+    assert!(joined(&mut cut));
+
+    let mut refused = playing();
+    let close = ServerControl::Close(CloseCode::Kicked.into()).encode().unwrap();
+    refused.receive(Duration::ZERO, &close).unwrap();
+    assert!(
+        matches!(refused.poll_event(), Some(ClientEvent::Closed(close)) if close.code == CloseCode::Kicked)
+    );
+}
+
+#[test]
 fn a_client_holds_no_more_rows_than_it_may_however_small_the_messages_are() {
     use crate::wire::update::{Private, UpdateWriter, encode_packet};
     let mut state = Snapshot::new(Tick(101));

@@ -3,15 +3,14 @@
 use super::{Access, Events, Game};
 use crate::world::World;
 
-/// A game's hold on its room. Everything that clients see of the room is here, and every decision of a game
-/// about its room is made here.
+/// What a game sees and changes of its room: entities, state, news, and who may enter.
 ///
 /// The parts are fields, so that a game can use several at a time:
 ///
 /// ```text
 /// for (id, crate_) in stage.world.iter_as_mut::<Crate>() {
 ///     stage.state.crates_left -= 1;
-///     stage.events.all(News::Opened { id })?;
+///     stage.events.all(News::Opened { id }).ok();
 /// }
 /// ```
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! What a member can cause in a room.
 
-use crate::game::Game;
+use crate::game::{Game, LeaveReason};
 use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
 use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
@@ -47,8 +47,8 @@ pub enum MemberEvent<G: Game> {
     Follow(Option<PlayerId>),
     /// Its client's page is hidden, or is visible again.
     Hidden(bool),
-    /// It leaves permanently.
-    Leave,
+    /// It leaves permanently, for this reason.
+    Leave(LeaveReason),
     /// Its connection broke; a player may return for a time.
     Cut(Hold),
 }
@@ -92,7 +92,7 @@ impl<G: Game> MemberEvent<G> {
 
     fn from_control(message: ClientControl) -> Result<Self, Close> {
         match message {
-            ClientControl::Leave => Ok(Self::Leave),
+            ClientControl::Leave => Ok(Self::Leave(LeaveReason::Left)),
             ClientControl::Repair { stream, tick } => Ok(Self::Repair { stream, tick }),
             ClientControl::Desync(desync) => Ok(Self::Desync(desync)),
             ClientControl::Follow(player) => Ok(Self::Follow(player)),

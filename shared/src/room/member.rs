@@ -9,6 +9,7 @@ use super::reports::Repaired;
 use super::stats::RoomStats;
 use super::view::ClientView;
 use crate::entity::{Input, OnGrid};
+use crate::game::LeaveReason;
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{
@@ -39,7 +40,7 @@ pub(super) struct Member<I> {
     /// How the seat is held while there is no connection.
     pub(super) hold: Hold,
     /// It has left, and is removed as soon as the game has its last commands.
-    pub(super) leaves: bool,
+    pub(super) leaves: Option<LeaveReason>,
     pub(super) activity: Activity,
 }
 

@@ -7,6 +7,7 @@
 mod audit;
 mod budget;
 mod census;
+mod closing;
 mod commands;
 mod event;
 mod held;
@@ -39,16 +40,14 @@ pub use stats::{InputTotals, Margins, RoomStats};
 use crate::byte_profile::ByteProfile;
 use crate::entity::{GameSchema, Schema, SchemaError, TableError};
 use crate::events::{Given, Receivers};
-use crate::game::{
-    Access, BadSettings, Game, LeaveReason, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of,
-};
+use crate::game::{Access, BadSettings, Game, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
+use crate::wire::codec;
 use crate::wire::control::{List, ReliableEvent};
-use crate::wire::{Close, codec};
 use crate::world::World;
 use core::time::Duration;
 use member::Member;
@@ -357,21 +356,6 @@ impl<G: Game> Room<G> {
     fn tell_all(&mut self, event: &Event) {
         for member in &mut self.members {
             member.events.push(event);
-        }
-    }
-
-    /// Closes the room for every member.
-    pub fn close_all(&mut self, close: &Close, outbox: &mut impl Outbox) {
-        for member in self.members.drain(..).filter(|member| member.link.is_some()) {
-            outbox.close(member.id, close.clone());
-        }
-    }
-
-    /// Removes a member permanently.
-    pub fn kick(&mut self, member: MemberId, close: Close, outbox: &mut impl Outbox) {
-        if let Some(at) = self.find(member) {
-            self.remove(at, LeaveReason::Removed);
-            outbox.close(member, close);
         }
     }
 

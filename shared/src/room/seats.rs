@@ -50,8 +50,8 @@ impl<G: Game> Room<G> {
                 }
                 Ok(())
             }
-            MemberEvent::Leave => {
-                self.leave(member, outbox);
+            MemberEvent::Leave(reason) => {
+                self.leave(member, reason, outbox);
                 Ok(())
             }
             MemberEvent::Cut(hold) => {
@@ -108,7 +108,7 @@ impl<G: Game> Room<G> {
             player,
             follows: None,
             reach: Reach::Nowhere,
-            leaves: false,
+            leaves: None,
             events: EventQueue::starting_after(self.first.event),
             link,
             cut_at: self.tick,
@@ -176,8 +176,9 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
         let bad = |text| Err(Close::new(CloseCode::BadResume, text));
-        let has_secret =
-            |of: &Member<_>| !of.leaves && of.player.as_ref().is_some_and(|player| player.is_shown(shown));
+        let has_secret = |of: &Member<_>| {
+            of.leaves.is_none() && of.player.as_ref().is_some_and(|player| player.is_shown(shown))
+        };
         let Some(at) = self.members.iter().position(has_secret) else {
             return bad("no seat is held for this secret; join again");
         };
@@ -349,15 +350,15 @@ impl<G: Game> Room<G> {
     }
 
     /// A member leaves permanently. The game still gets the commands that it sent before.
-    fn leave(&mut self, member: MemberId, outbox: &mut impl Outbox) {
+    fn leave(&mut self, member: MemberId, reason: LeaveReason, outbox: &mut impl Outbox) {
         outbox.close(member, CloseCode::Normal.into());
         let Some(at) = self.find(member) else { return };
         match self.members.get_mut(at) {
             Some(Member { player: Some(player), link, hold, leaves, .. }) if self.commands.has(player.id) => {
                 self.commands.hasten(player.id);
-                (*link, *hold, *leaves) = (None, Hold::Brief, true);
+                (*link, *hold, *leaves) = (None, Hold::Brief, Some(reason));
             }
-            _ => self.remove(at, LeaveReason::Left),
+            _ => self.remove(at, reason),
         }
     }
 
@@ -387,12 +388,12 @@ impl<G: Game> Room<G> {
         let mut at = 0;
         while let Some(member) = self.members.get(at) {
             let held_ticks = if member.hold == Hold::Brief { brief_ticks } else { grace_ticks };
-            if member.leaves {
+            if let Some(reason) = member.leaves {
                 let waits = member.player.as_ref().is_some_and(|player| self.commands.has(player.id));
                 if waits {
                     at += 1
                 } else {
-                    self.remove(at, LeaveReason::Left)
+                    self.remove(at, reason)
                 }
                 continue;
             }

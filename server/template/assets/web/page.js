@@ -1,4 +1,4 @@
-// The page: arrows or WASD to run. The core predicts the own runner by the game's rules.
+// The page: arrows or WASD to run. The core predicts the player's own runner by the game's rules.
 import { connect } from "./tickwire.js";
 
 const HALF_SIDE = 24;

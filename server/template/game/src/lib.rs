@@ -1,7 +1,6 @@
 //! Players run over a field and take coins.
 
 use serde::{Deserialize, Serialize};
-use tickwire_shared::entity::steer_divisor;
 use tickwire_shared::prelude::*;
 
 /// Half the side of the square field, units.

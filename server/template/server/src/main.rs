@@ -2,13 +2,13 @@
 
 use game::MyGame;
 use std::process::ExitCode;
-use tickwire_server::{GameOptions, cli};
+use tickwire_server::GameOptions;
+use tickwire_server::cli::Program;
 
 fn main() -> ExitCode {
-    // The page is in `assets`, unless another folder is named.
-    let mut args: Vec<_> = std::env::args_os().collect();
-    if !args.iter().any(|arg| arg.to_string_lossy().starts_with("--assets")) {
-        args.extend(["--assets".into(), concat!(env!("CARGO_MANIFEST_DIR"), "/../assets").into()]);
-    }
-    cli::run_from(args, |server| server.game::<MyGame>("@name@", GameOptions::default()))
+    Program::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).run(|server| {
+        // The page of this repository, unless the configuration names another folder.
+        let server = server.default_assets(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets"));
+        server.game::<MyGame>("@name@", GameOptions::default())
+    })
 }
