@@ -20,6 +20,7 @@ import {
   type NetworkOptions,
   type PlaceStore,
   type RoomListing,
+  type RoomStateView,
   type RosterEntry,
   type Schema,
   type Transport,
@@ -93,6 +94,8 @@ export async function play(): Promise<Client> {
   client.command({ Pay: { account: 2n ** 63n } });
   client.command("Surrender");
   const own: EntityView | undefined = client.entity(client.entityId);
+  const state: RoomStateView | null = client.roomState();
+  if (state !== null) document.title = `${state.kind}: ${state.phase}`;
   requestAnimationFrame(function frame(now) {
     for (const ship of client.entities(now)) {
       draw(ship.pos.x, ship.pos.y, ship.heading, ship.own && ship === own);
