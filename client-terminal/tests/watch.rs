@@ -25,15 +25,22 @@ async fn watch(address: SocketAddr, args: &'static [&'static str]) -> Output {
     tokio::task::spawn_blocking(program).await.expect("it does not panic")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_full_of_bots_is_watched() {
+/// A server with the arena, and where it will listen.
+async fn arena() -> (Server, TcpListener, SocketAddr) {
     let server = Server::builder()
         .config(Config::default())
         .game::<Arena>("arena", GameOptions::default())
         .build()
         .expect("the server builds");
-    let (handle, listener) = (server.handle(), TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
+    (server, listener, address)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_full_of_bots_is_watched() {
+    let (server, listener, address) = arena().await;
+    let handle = server.handle();
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = tokio::spawn(server.run(listener, async {
         let _ = stopped.await;
@@ -74,13 +81,8 @@ async fn a_room_full_of_bots_is_watched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_plays_has_a_seat_and_gives_it_up_in_the_end() {
-    let server = Server::builder()
-        .config(Config::default())
-        .game::<Arena>("arena", GameOptions::default())
-        .build()
-        .expect("the server builds");
-    let (handle, listener) = (server.handle(), TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
-    let address = listener.local_addr().expect("it is bound");
+    let (server, listener, address) = arena().await;
+    let handle = server.handle();
     tokio::spawn(server.run(listener, std::future::pending()));
     let players = || handle.rooms().iter().map(|room| room.players).sum::<u32>();
     let playing = tokio::spawn(watch(address, &["--frames", "60", "--play", "--name", "ada"]));

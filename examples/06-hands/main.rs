@@ -92,7 +92,7 @@ impl Game for Tricks {
         Self { rng: Rng::new(setup.seed), led: None }
     }
 
-    /// Who joins has no cards until the next deal.
+    /// A player who joins has no cards until the next deal.
     fn join(&mut self, stage: &mut Stage<Self>, _: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         Ok(stage.world.spawn(Hand::default())?)
     }

@@ -111,7 +111,7 @@ impl Hunt {
         stage.events.all(News::Started).ok();
     }
 
-    /// Whoever reaches the treasure of the own team finds it, and there is another one elsewhere.
+    /// A hunter that reaches its team's treasure finds it; a new one appears elsewhere.
     fn hunt(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {
         for player in turn.players {
             let Some(hunter) = stage.world.get_as::<Hunter>(player.entity).cloned() else { continue };

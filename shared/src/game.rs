@@ -39,8 +39,7 @@ pub trait Game: Sized + Send + 'static {
     /// hash.
     const VERSION: u32 = 1;
 
-    /// What the game has besides: divided rooms, lag compensation, predictions of its own, a table. Nothing
-    /// by default.
+    /// Optional features: divided rooms, lag compensation, predictions of its own, a table. None by default.
     const FEATURES: Features<Self> = Features::new();
 
     /// What a host sets for a room. Every client receives it when it joins. The room uses the settings as
@@ -281,7 +280,7 @@ pub struct PlayerTurn<I> {
     pub player: PlayerId,
     /// The entity that it controls. [`EntityId::NONE`], which no world contains, if it controls none.
     pub entity: EntityId,
-    /// Its input: its own for this tick, otherwise the last one, held, otherwise neutral.
+    /// Its input for this tick. If none arrived, the last one is repeated; before the first, the neutral one.
     pub input: I,
     /// The floor of its client's byte budget, measured over the last two seconds, bytes/s: the stream of its
     /// entity and the private section, which are always sent. If the floor approaches the budget, a cell

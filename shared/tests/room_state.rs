@@ -77,6 +77,8 @@ impl Default for Match {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Settings {
     divided: bool,
+    /// How many walkers move about that nobody controls.
+    crowd: u16,
 }
 
 struct Nobody;
@@ -99,6 +101,8 @@ type Log = Option<std::sync::mpsc::Sender<(u32, Option<LeaveReason>)>>;
 struct Yard {
     log: Log,
     ready: u8,
+    crowd: Vec<EntityId>,
+    rng: Rng,
 }
 
 impl Game for Yard {
@@ -116,8 +120,14 @@ impl Game for Yard {
         Ok(())
     }
 
-    fn new(setup: &Setup<'_, Self>, _: &mut Stage<Self>) -> Self {
-        Self { log: setup.context.clone(), ready: 0 }
+    fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
+        let mut rng = Rng::new(setup.seed);
+        let crowd = (0..setup.settings.crowd).map(|_| {
+            let pos = IVec2::new(rng.range(0, SIDE), rng.range(0, SIDE));
+            stage.world.spawn(Walker { pos }).unwrap()
+        });
+        let crowd = crowd.collect();
+        Self { log: setup.context.clone(), ready: 0, crowd, rng }
     }
 
     fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
@@ -137,6 +147,11 @@ impl Game for Yard {
             if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
+        }
+        for id in &self.crowd {
+            let walker = stage.world.get_mut(*id).unwrap();
+            let way = IVec2::new(self.rng.range(-9, 9), self.rng.range(-9, 9));
+            walker.pos = (walker.pos + way).clamp(IVec2::ZERO, IVec2::splat(SIDE));
         }
         self.ready += turn.commands.iter().filter(|(_, ready)| *ready).count() as u8;
         match &mut stage.state {
@@ -176,12 +191,6 @@ impl InterestRules for Yard {
 
     fn location(walker: &Walker) -> Location {
         Location::at(walker.pos)
-    }
-
-    /// Nobody sees the public group, and everybody has the state all the same.
-    fn view(&self, world: &World<Walker>, _: PlayerId, entity: EntityId) -> View {
-        let none = Groups::default();
-        View { reach: Reach::around(world.get(entity).map(|own| own.pos)), groups: none }
     }
 }
 
@@ -232,7 +241,7 @@ impl InterestRules for Clock {
 }
 
 fn divided_or_not() -> [Settings; 2] {
-    [Settings { divided: false }, Settings { divided: true }]
+    [Settings::default(), Settings { divided: true, crowd: 0 }]
 }
 
 #[test]
@@ -276,6 +285,30 @@ fn every_client_has_the_state_whatever_it_sees_and_however_bad_its_link_is() {
 }
 
 #[test]
+fn under_a_byte_budget_the_state_never_waits() {
+    let mut run = Harness::<Yard>::new(Settings { divided: true, crowd: 400 }, 7);
+    run.budget(1_000);
+    let clients = [run.join("ada"), run.join("bob")];
+    run.run_ticks(30);
+    for client in clients {
+        run.client_mut(client).command(true).unwrap();
+    }
+    run.run_ticks(30);
+    let mut waited = 0;
+    for _ in 0..600 {
+        run.run_ticks(1);
+        let Match::Running(Running { score, .. }) = *run.room().room_state() else { panic!("not running") };
+        for client in clients {
+            let client = run.client(client);
+            waited += client.streams_waiting();
+            let Some(Match::Running(seen)) = client.room_state() else { panic!("no state") };
+            assert!(score.abs_diff(seen.score) <= 1, "{score} {seen:?}");
+        }
+    }
+    assert!(waited > 1_000, "the budget is too large to matter: {waited}");
+}
+
+#[test]
 fn a_clock_that_runs_as_declared_costs_nothing() {
     for settings in divided_or_not() {
         let mut run = Harness::<Clock>::new(settings, 7);
@@ -298,7 +331,7 @@ fn the_state_has_kinds_of_its_own_in_the_schema_and_is_no_entity() {
     assert_eq!((schema.kinds.len(), schema.state_kinds), (3, 2));
     assert_eq!(schema.hash(), game_schema_hash::<Yard>());
     assert_ne!(GameSchema { state_kinds: 0, ..schema.clone() }.hash(), schema.hash());
-    let mut run = Harness::<Yard>::new(Settings { divided: true }, 3);
+    let mut run = Harness::<Yard>::new(Settings { divided: true, crowd: 0 }, 3);
     let ada = run.join("ada");
     run.run_ticks(20);
     let row = run.client(ada).room_state_row().unwrap();

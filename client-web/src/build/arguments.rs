@@ -9,7 +9,7 @@ Builds the core of a game for web pages.
 
   --assets DIR   writes into DIR/web (default: the workspace's folder `assets`); name the same
                  DIR to the server
-  --check        writes nothing: checks that the files are of these sources, and builds to compare
+  --check        writes nothing: checks that the files are built from these sources
   --small-std    on Debian: builds the standard library for size too, 5 % smaller, also where the
                  installed compiler has the target
   --help

@@ -38,7 +38,7 @@
 //! # Ok::<(), tickwire_client_native::StartError>(())
 //! ```
 //!
-//! [`transport`] below it is the layer without a client: URL, addresses, TLS, WebSocket.
+//! Below that, [`transport`] is the layer without a client: URL, addresses, TLS, WebSocket.
 
 mod attempts;
 mod config;

@@ -4,7 +4,7 @@ use super::program::Identity;
 use crate::args::Args;
 use crate::config::ConfigError;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args as _, Command, FromArgMatches};
+use clap::{Arg, Args as _, Command, FromArgMatches};
 use std::error::Error;
 use std::ffi::OsString;
 use tickwire_shared::limits::PROTOCOL_VERSION;
@@ -73,12 +73,14 @@ fn version(identity: &Identity) -> String {
 
 /// A flag or variable of the program that is also the server's would hide it.
 fn check_own(own: &Command) -> Result<(), ConfigError> {
-    let server = Args::augment_args(Command::new(""));
+    // Building adds `help` and `version`.
+    let mut server = Args::augment_args(Command::new("").version(""));
+    server.build();
     for arg in own.get_arguments() {
         let twice = server.get_arguments().find(|other| {
-            let same_long = arg.get_long().is_some() && arg.get_long() == other.get_long();
             let same_variable = arg.get_env().is_some() && arg.get_env() == other.get_env();
-            same_long || same_variable || arg.get_id() == other.get_id()
+            let same_name = names(arg).any(|name| names(other).any(|theirs| theirs == name));
+            same_name || same_variable || arg.get_id() == other.get_id()
         });
         if let Some(twice) = twice {
             return Err(ConfigError::new(format!(
@@ -90,6 +92,15 @@ fn check_own(own: &Command) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// The words on a command line that mean this argument, aliases included.
+fn names(arg: &Arg) -> impl Iterator<Item = String> {
+    let longs = arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default());
+    let shorts = arg.get_short().into_iter().chain(arg.get_all_short_aliases().unwrap_or_default());
+    let words: Vec<_> =
+        longs.map(|long| format!("--{long}")).chain(shorts.map(|short| format!("-{short}"))).collect();
+    words.into_iter()
 }
 
 /// Unknown flags are refused by the parser; a misspelled variable would be silently ignored.

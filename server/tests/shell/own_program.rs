@@ -165,6 +165,18 @@ struct Variable {
     mine: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Short {
+    #[arg(short = 'h', long)]
+    hosts: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Alias {
+    #[arg(long, alias = "listen")]
+    at: Option<String>,
+}
+
 #[test]
 #[ignore = "serves; other tests run it as a program of their own"]
 fn serve_what_clashes_with_the_server() {
@@ -172,6 +184,8 @@ fn serve_what_clashes_with_the_server() {
     let program = Program::new("clash", "1").args(args.iter().take(1));
     exit(match args.last().map(String::as_str) {
         Some("flag") => program.flags::<Args>().run(|server, _| server),
+        Some("short") => program.flags::<Short>().run(|server, _| server),
+        Some("alias") => program.flags::<Alias>().run(|server, _| server),
         Some("variable") => program.flags::<Variable>().run(|server, _| server),
         _ => program.section::<Anything>("limits").run(|server, _| server),
     });
@@ -184,6 +198,10 @@ fn a_flag_or_section_that_the_server_has_too_is_refused() {
     assert!(text.contains("`listen`") && text.contains("--listen"), "{text}");
     let text = refused(clash, &["variable"]);
     assert!(text.contains("`mine`") && text.contains("--listen"), "{text}");
+    let text = refused(clash, &["short"]);
+    assert!(text.contains("`hosts`") && text.contains("--help"), "{text}");
+    let text = refused(clash, &["alias"]);
+    assert!(text.contains("`at`") && text.contains("--listen"), "{text}");
     let text = refused(clash, &["section"]);
     assert!(text.contains("the section `limits`") && text.contains("choose another"), "{text}");
 }

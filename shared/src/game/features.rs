@@ -1,4 +1,4 @@
-//! What a game may have besides what every game has: [`Features`], which a game lists in [`Game::FEATURES`].
+//! The optional parts of a game: [`Features`], which a game lists in [`Game::FEATURES`].
 
 use super::Game;
 use crate::entity::{CustomStep, Entity, GameSchema, PacketProfile, Schema, SchemaError};

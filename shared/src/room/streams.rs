@@ -283,8 +283,7 @@ impl Streams {
         into.dedup();
         let beyond = into.len().saturating_sub(VIEW_STREAMS_MAX);
         if beyond > 0 {
-            let is_first = |id| Some(id) == own || id == StreamId::STATE;
-            into.sort_by_key(|id| (!is_first(*id), self.distance_squared(view, *id)));
+            into.sort_by_key(|id| (Some(*id) != own, self.distance_squared(view, *id)));
             left_out.extend(into.drain(VIEW_STREAMS_MAX..).take(VIEW_STREAMS_MAX));
             into.sort_unstable();
             left_out.sort_unstable();

@@ -322,9 +322,6 @@ impl Interest {
     /// Whether a member with this view may see `stream`. `was`: it saw the stream before.
     pub(crate) fn permits(&self, view: &View, stream: StreamId, was: bool) -> bool {
         let Self::Cells(cells) = self else { return true };
-        if stream == StreamId::STATE {
-            return true;
-        }
         let near = match (cell_of_stream(stream), view.reach) {
             _ if is_of_all(stream) => view.reach == Reach::Everywhere,
             (None, _) | (_, Reach::Everywhere) => true,
