@@ -2,7 +2,8 @@
 //!
 //! One thread on `mio`. Sockets are put into rooms of 32 in the order of their arrival. Every room is written
 //! to 30 times a second, the rooms' phases spread over the period, with one write per socket and tick, always
-//! of the same size. Incoming bytes are read and discarded. No handshake, no room, no game.
+//! of the same size. Incoming bytes are read and discarded, when they arrive or at the room's turn
+//! ([`Reading`]). No handshake, no room, no game.
 
 use crate::frames;
 use mio::net::{TcpListener, TcpStream};
@@ -30,6 +31,18 @@ pub(crate) struct BarePlan {
     /// Messages per client and second.
     #[arg(long)]
     rate_hz: u32,
+    /// Read a room's sockets when it is its turn to be written to, instead of when bytes arrive.
+    #[arg(long)]
+    on_tick: bool,
+}
+
+/// When the bare program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// When `epoll` says that bytes have arrived.
+    OnArrival,
+    /// At the tick: all sockets of a room, and then it writes to them. No socket is watched.
+    OnTick,
 }
 
 struct Bare {
@@ -39,6 +52,7 @@ struct Bare {
     open: usize,
     scratch: [u8; 4096],
     frame: Vec<u8>,
+    reading: Reading,
     /// Where the tick is in `frame`.
     tick_at: usize,
 }
@@ -50,7 +64,9 @@ pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     println!("listening on {}", listener.local_addr()?);
     let (frame, tick_at) = message(plan.bytes);
-    let mut bare = Bare { poll, listener, sockets: Vec::new(), open: 0, scratch: [0; 4096], frame, tick_at };
+    let reading = if plan.on_tick { Reading::OnTick } else { Reading::OnArrival };
+    let (sockets, scratch) = (Vec::new(), [0; 4096]);
+    let mut bare = Bare { poll, listener, sockets, open: 0, scratch, frame, reading, tick_at };
 
     let rooms = plan.clients.div_ceil(plan.room).max(1);
     let period = Duration::from_secs(1) / plan.rate_hz;
@@ -62,7 +78,11 @@ pub(crate) fn run(plan: &BarePlan) -> io::Result<()> {
     loop {
         let now = Instant::now();
         while due(turn) <= now {
-            bare.write_room(turn % rooms, plan.room, (turn / rooms) as u32);
+            let room = turn % rooms;
+            if reading == Reading::OnTick && !bare.read_room(room, plan.room) {
+                return Ok(());
+            }
+            bare.write_room(room, plan.room, (turn / rooms) as u32);
             turn += 1;
         }
         bare.poll.poll(&mut events, Some(due(turn).saturating_duration_since(now)))?;
@@ -82,11 +102,10 @@ impl Bare {
             match self.listener.accept() {
                 Ok((mut socket, _)) => {
                     socket.set_nodelay(true)?;
-                    self.poll.registry().register(
-                        &mut socket,
-                        Token(self.sockets.len()),
-                        Interest::READABLE,
-                    )?;
+                    if self.reading == Reading::OnArrival {
+                        let token = Token(self.sockets.len());
+                        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+                    }
                     self.sockets.push(Some(socket));
                     self.open += 1;
                 }
@@ -114,6 +133,15 @@ impl Bare {
                 }
             }
         }
+    }
+
+    /// Reads what is available for a room; `false` once the last client has left.
+    fn read_room(&mut self, room: usize, size: usize) -> bool {
+        let before = self.open;
+        for at in room * size..(room + 1) * size {
+            self.read(at);
+        }
+        before == self.open || self.open > 0
     }
 
     fn write_room(&mut self, room: usize, size: usize, tick: u32) {

@@ -5,6 +5,8 @@
 //! servers' CPU time from `/proc`. `docs/benchmarks.md` has the method and the results.
 
 #[cfg(target_os = "linux")]
+mod arguments;
+#[cfg(target_os = "linux")]
 mod bare;
 #[cfg(target_os = "linux")]
 mod client;
@@ -17,19 +19,23 @@ mod gaps;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
+mod measure;
+#[cfg(target_os = "linux")]
 mod process;
 #[cfg(target_os = "linux")]
 mod slow;
+#[cfg(target_os = "linux")]
+mod small;
 #[cfg(target_os = "linux")]
 mod stalls;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     use clap::Parser;
-    let arguments = driver::Arguments::parse();
+    let arguments = arguments::Arguments::parse();
     let done = match &arguments.role {
-        Some(driver::Role::Bare(plan)) => bare::run(plan),
-        Some(driver::Role::Load(plan)) => load::run(plan),
+        Some(arguments::Role::Bare(plan)) => bare::run(plan),
+        Some(arguments::Role::Load(plan)) => load::run(plan),
         None => driver::run(&arguments),
     };
     match done {

@@ -1,6 +1,7 @@
 //! Clients that do not keep up, and rooms in which nothing happens.
 
-use crate::driver::{Arguments, HEAD, Run, Target, Work, measure, median};
+use crate::arguments::Arguments;
+use crate::measure::{HEAD, Run, Target, Work, measure, median};
 use std::io;
 use std::path::PathBuf;
 
@@ -93,7 +94,7 @@ pub(crate) fn quiet(arguments: &Arguments) -> io::Result<()> {
         tickwire.push(run.cost_us());
         messages = messages.max(run.per_client_s("messages"));
         let bytes = run.message_bytes().round() as usize;
-        let run = measure(&arguments, Target::Bare { bytes }, &work)?;
+        let run = measure(&arguments, Target::bare(bytes), &work)?;
         run.row("bare");
         bare.push(run.cost_us());
     }
