@@ -168,7 +168,7 @@ fn what_is_given_before_the_room_is_joined_is_kept_and_a_spectator_and_an_ended_
 /// A frame with an input for `tick` and a command, as another client implementation sends it.
 fn frame(tick: Tick) -> MemberEvent<Range> {
     let commands = Numbered { first: 1, items: Vec::new() };
-    let inputs = vec![(tick, OnGrid::neutral())];
+    let inputs = [(tick, OnGrid::neutral())].into();
     let frame = ClientFrame { commands, inputs, ..ClientFrame::default() };
     MemberEvent::Frame(MemberFrame { frame, commands: vec![7], timed: true })
 }

@@ -57,7 +57,7 @@ fn frame() -> ClientFrame<Stick> {
         stamp_ms: 0xaaaa,
         view: Some((Tick(3), 77)),
         commands: Numbered { first: 1, items },
-        inputs: vec![(Tick(9), stick()), (Tick(10), stick()), (Tick(12), stick())],
+        inputs: vec![(Tick(9), stick()), (Tick(10), stick()), (Tick(12), stick())].into(),
         ..ClientFrame::default()
     }
 }
@@ -346,7 +346,7 @@ async fn acks_of_what_was_never_sent_are_decode_errors() {
 async fn inputs_far_in_the_past_and_future_are_refused_and_counted_not_fatal() {
     beside_a_witness(|handle, room| async move {
         for tick in [0, 1, 100_000, u32::MAX - 40, u32::MAX] {
-            let frame = ClientFrame { inputs: vec![(Tick(tick), stick())], ..ClientFrame::default() };
+            let frame = ClientFrame { inputs: [(Tick(tick), stick())].into(), ..ClientFrame::default() };
             let close = outcome(&handle, Stage::InRoom(room), frame.encode()).await;
             assert_eq!(close.code, CloseCode::Normal, "{tick}: {close}");
         }

@@ -26,7 +26,7 @@ async fn touch(handle: &ServerHandle, address: &str, target: Target) -> Result<J
 async fn play_once(handle: &ServerHandle, address: &str, room: RoomId) -> Result<Joined, Close> {
     let mut raw = Raw::connect_from(handle, address);
     let joined = raw.ask(Target::Room(room)).await?;
-    let inputs = vec![(Tick(joined.tick.0 + 10), OnGrid::new(&Stick::default()))];
+    let inputs = [(Tick(joined.tick.0 + 10), OnGrid::new(&Stick::default()))].into();
     raw.send(ClientFrame { inputs, ..ClientFrame::default() }.encode()).await;
     // The session reads before it notices that the client has left.
     sleep(Duration::from_millis(50)).await;

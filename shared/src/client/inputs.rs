@@ -3,6 +3,7 @@
 use crate::entity::{Input, OnGrid};
 use crate::limits::window_ticks;
 use crate::tick::{Tick, TickRate};
+use crate::wire::frame::FrameInputs;
 use core::time::Duration;
 use std::collections::VecDeque;
 
@@ -124,7 +125,7 @@ impl<I: Input> Inputs<I> {
     }
 
     /// The inputs for the next frame, at most `max`, oldest first.
-    pub(super) fn take_unsent(&mut self, max: usize) -> Vec<(Tick, OnGrid<I>)> {
+    pub(super) fn take_unsent(&mut self, max: usize) -> FrameInputs<I> {
         let from = self.made.len() - self.unsent;
         let count = self.unsent.min(max);
         self.unsent -= count;

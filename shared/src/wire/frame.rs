@@ -16,9 +16,13 @@ use super::bits::{BitCode, BitReader, BitWriter};
 use crate::entity::{Input, OnGrid};
 use crate::limits::{INBOUND_BYTES_MAX, INPUTS_PER_FRAME_MAX, RELIABLE_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX};
 use crate::tick::Tick;
+use smallvec::SmallVec;
 
 /// The first byte of a client frame.
 pub const TAG_FRAME: u8 = 1;
+
+/// The inputs of a frame. Usually there is one, which is stored inline.
+pub type FrameInputs<I> = SmallVec<[(Tick, OnGrid<I>); 1]>;
 
 /// The message that a client sends every tick. `I` is the game's input.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +41,7 @@ pub struct ClientFrame<I> {
     /// Reliable commands.
     pub commands: Numbered,
     /// Inputs with the ticks that they are for, in ascending order.
-    pub inputs: Vec<(Tick, OnGrid<I>)>,
+    pub inputs: FrameInputs<I>,
 }
 
 impl<I> Default for ClientFrame<I> {
@@ -49,7 +53,7 @@ impl<I> Default for ClientFrame<I> {
             event_ack: None,
             view: None,
             commands: Numbered::default(),
-            inputs: Vec::new(),
+            inputs: SmallVec::new(),
         }
     }
 }
@@ -162,7 +166,7 @@ impl<I: Input> ClientFrame<I> {
         let view = if from.bit()? { Some((Tick(from.raw(32)?), from.raw(8)? as u8)) } else { None };
         let commands = Numbered::read(&mut from, RELIABLE_BYTES_MAX)?;
         let count = from.exp_golomb_max(0, INPUTS_PER_FRAME_MAX)?;
-        let mut inputs = Vec::with_capacity(count);
+        let mut inputs = SmallVec::with_capacity(count);
         let mut previous: Option<Tick> = None;
         for _ in 0..count {
             let tick = match previous {

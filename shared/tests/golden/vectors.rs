@@ -238,7 +238,8 @@ fn frames(out: &mut String) {
             (Tick(1003), OnGrid::new(&Pad { x: 127, y: -127, aim: 200, fire: press })),
             (Tick(1004), OnGrid::new(&Pad { x: 0, y: 1, aim: 201, fire: press.held_down() })),
             (Tick(1007), OnGrid::neutral()),
-        ],
+        ]
+        .into(),
     };
     for (name, frame) in [("empty", ClientFrame::<Pad>::default()), ("full", full)] {
         let bytes = frame.encode();

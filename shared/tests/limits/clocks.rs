@@ -61,7 +61,7 @@ fn told_of_margin(hz: u16, ahead: u32, after: Duration) -> (Raw, bool) {
     while raw.step().is_empty() {}
     raw.acknowledge(raw.tick());
     raw.steps(1);
-    let inputs = vec![(Tick(raw.tick().0 + ahead), OnGrid::new(&Pad::default()))];
+    let inputs = [(Tick(raw.tick().0 + ahead), OnGrid::new(&Pad::default()))].into();
     let frame = ClientFrame { steady: true, inputs, ..ClientFrame::default() };
     raw.frame_after(after, frame, Vec::new());
     let told = raw.step().iter().any(|message| read(message).private.timing.is_some());
@@ -96,7 +96,7 @@ fn view_spare_ms() {
         let next = raw.tick().next();
         let seen = i64::from(next.0) * 256 - behind;
         let view = Some((Tick((seen / 256) as u32), (seen % 256) as u8));
-        let inputs = vec![(next, OnGrid::new(&Pad::default()))];
+        let inputs = [(next, OnGrid::new(&Pad::default()))].into();
         raw.frame(ClientFrame { view, inputs, ..ClientFrame::default() });
         raw.steps(1);
         raw.room.rewinds().next().unwrap().2.max

@@ -130,7 +130,10 @@ impl Raw {
 
     /// Ada sends an input.
     pub(crate) fn input(&mut self, tick: Tick, x: i8) {
-        self.frame(ClientFrame { inputs: vec![(tick, OnGrid::new(&Pad { x }))], ..ClientFrame::default() });
+        self.frame(ClientFrame {
+            inputs: [(tick, OnGrid::new(&Pad { x }))].into(),
+            ..ClientFrame::default()
+        });
     }
 
     /// Ada sends orders, to be executed in the next step.
