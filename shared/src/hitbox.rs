@@ -75,8 +75,9 @@ impl Hitboxes {
     /// The box of `entity` at a moment, in 1/256 tick.
     fn hitbox(&self, entity: EntityId, moment: i64) -> Option<Hitbox> {
         let tick = Tick(0).offset(moment.div_euclid(FRACTIONS));
-        let older = self.at(tick)?.get(entity)?;
-        let newer = self.at(tick.next()).and_then(|boxes| boxes.get(entity));
+        let (at, older) = self.at(tick)?.find(entity, 0)?;
+        // Usually the same entities can be hit in both ticks.
+        let newer = self.at(tick.next()).and_then(|boxes| boxes.find(entity, at)).map(|(_, newer)| newer);
         match newer {
             Some(newer) if newer.life == older.life => {
                 let part = moment.rem_euclid(FRACTIONS);
@@ -88,9 +89,15 @@ impl Hitboxes {
 }
 
 impl Boxes {
-    fn get(&self, entity: EntityId) -> Option<&Hitbox> {
+    /// The box of an entity and its index, which may be `guess`.
+    fn find(&self, entity: EntityId, guess: usize) -> Option<(usize, &Hitbox)> {
+        if let Some((id, hitbox)) = self.boxes.get(guess)
+            && *id == entity
+        {
+            return Some((guess, hitbox));
+        }
         let at = self.boxes.binary_search_by_key(&entity, |(id, _)| *id).ok()?;
-        self.boxes.get(at).map(|(_, hitbox)| hitbox)
+        self.boxes.get(at).map(|(_, hitbox)| (at, hitbox))
     }
 }
 

@@ -16,13 +16,14 @@ use crate::entity::{OwnField, Schema, read_absolute};
 use crate::wire::DecodeError;
 use crate::wire::bits::BitWriter;
 use crate::wire::update::OwnBits;
+use smallvec::SmallVec;
 
 /// The owner-only fields that a client knows of its own entity. Empty at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnTold {
     kind: u8,
-    /// Empty while nothing was sent.
-    values: Vec<i32>,
+    /// Empty while nothing was sent. A room reads it in every tick.
+    values: SmallVec<[i32; 4]>,
 }
 
 impl OwnTold {
@@ -75,7 +76,7 @@ impl OwnTold {
         let kind = from.raw(schema.kind_bits())? as u8;
         let fields = schema.own_fields(kind);
         let knows = self.knows(kind, fields);
-        let mut values = Vec::with_capacity(fields.len());
+        let mut values = SmallVec::with_capacity(fields.len());
         let mut any = false;
         for (at, field) in fields.iter().enumerate() {
             let told = from.bit()?;
