@@ -5,10 +5,11 @@ use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::room::{Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Room, RoomConfig, RoomError, RoomPlan, game_schema_hash};
+use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameInfo, GameName, Options};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Mutex;
@@ -46,6 +47,26 @@ pub(super) struct GameType<G: Game> {
     options: GameOptions<G::Settings>,
     making: [Mutex<()>; MAKERS],
     context: G::Context,
+    plans: Plans<G>,
+}
+
+/// The plans of the rooms that exist now. Rooms with equal settings share one.
+struct Plans<G: Game>(std::sync::Mutex<Vec<Weak<RoomPlan<G>>>>);
+
+impl<G: Game> Plans<G> {
+    /// The plan for these settings. It is made without holding the lock, because that runs the game's code.
+    fn get(&self, settings: G::Settings, tick_rate: TickRate) -> Result<Arc<RoomPlan<G>>, RoomError> {
+        let plans = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = plans().iter().filter_map(Weak::upgrade).find(|plan| plan.is_of(&settings));
+        if let Some(plan) = known {
+            return Ok(plan);
+        }
+        let plan = Arc::new(RoomPlan::new(settings, tick_rate)?);
+        let mut plans = plans();
+        plans.retain(|plan| plan.strong_count() > 0);
+        plans.push(Arc::downgrade(&plan));
+        Ok(plan)
+    }
 }
 
 impl<G: Game> GameType<G> {
@@ -63,9 +84,11 @@ impl<G: Game> GameType<G> {
             resume_grace: std::time::Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        Room::<G>::with_context(config, options.settings.clone(), 0, &context)
-            .map_err(|error| BadSettings(error.to_string()))?;
-        Ok(Self { info, options, making: [const { Mutex::const_new(()) }; MAKERS], context })
+        let plan = RoomPlan::new(options.settings.clone(), options.tick_rate);
+        let plan = Arc::new(plan.map_err(|error| BadSettings(error.to_string()))?);
+        drop(Room::<G>::with_plan(config, plan, 0, &context));
+        let making = [const { Mutex::const_new(()) }; MAKERS];
+        Ok(Self { info, options, making, context, plans: Plans(std::sync::Mutex::default()) })
     }
 }
 
@@ -99,8 +122,9 @@ impl<G: Game> GameHost for GameType<G> {
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);
-        let mut room = Room::<G>::with_context(config, settings, seed, &self.context)
-            .map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
+        let plan = self.plans.get(settings, self.options.tick_rate);
+        let plan = plan.map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
+        let mut room = Room::<G>::with_plan(config, plan, seed, &self.context);
         room.set_idle_limits(self.options.idle_limits(room.idle_limits()));
         let facts = RoomFacts {
             id,

@@ -1,11 +1,12 @@
 //! A room with many members in one process: most of them only acknowledge, some are whole clients.
 
 use crate::game::HZ;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
-use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{
@@ -68,7 +69,8 @@ impl<G: Game<Context = ()>> RoomBench<G> {
             resume_grace: Duration::ZERO,
             client_bytes_per_s: 0,
         };
-        let room = Room::with_table(config, settings, seed, &(), Some(table)).expect("a room");
+        let plan = RoomPlan::with_table(settings, config.tick_rate, Some(table)).expect("a plan");
+        let room = Room::with_plan(config, Arc::new(plan), seed, &());
         let (inbox, clients) = (Inbox::default(), Vec::new());
         let mut bench = Self { room, inbox, clients, spent: Duration::ZERO, now: Duration::ZERO };
         for at in 0..players + spectators {

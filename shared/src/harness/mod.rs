@@ -34,13 +34,14 @@ use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, SavedPlace, State};
 use crate::game::Game;
 use crate::id::RoomId;
-use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig};
+use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig, RoomPlan};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
 use bytes::Bytes;
 use connections::{ClientConnection, ClientConnections, LinkState};
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The most events of a client that wait for the test; older ones are dropped.
 const EVENTS_KEPT: usize = 4096;
@@ -163,10 +164,11 @@ impl<G: Game> Harness<G> {
             resume_grace: Duration::from_secs(30),
             client_bytes_per_s: 0,
         };
-        let mut room = match Room::with_table(config, settings, rng.next_u64(), context, table) {
-            Ok(room) => room,
+        let plan = match RoomPlan::with_table(settings, rate, table) {
+            Ok(plan) => Arc::new(plan),
             Err(error) => panic!("seed {seed}: the room cannot be created: {error}"),
         };
+        let mut room = Room::with_plan(config, plan, rng.next_u64(), context);
         room.keep_states();
         let (seats, wires) = (Vec::new(), ClientConnections::default());
         Self {

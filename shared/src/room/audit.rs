@@ -63,7 +63,7 @@ impl<G: Game> Room<G> {
         let Some(member) = self.members.iter().find(|other| other.id == member) else { return Ok(()) };
         let entity = member.player.as_ref().and_then(|player| self.stage.world.get(player.entity));
         if let Some(told) = &update.private.own {
-            audit_own(&self.schema, entity, told)?;
+            audit_own(&self.plan.schema, entity, told)?;
         }
         let cells = match self.streams.interest() {
             Interest::Cells(cells) => Some(cells),
@@ -76,12 +76,14 @@ impl<G: Game> Room<G> {
             let state = history.get(packet.target).ok_or(DecodeError::UnknownBaseline)?;
             let baseline = packet.baseline.map(|tick| history.get(tick).ok_or(DecodeError::UnknownBaseline));
             let mut told = Snapshot::new(packet.target);
-            decode_packet(&self.schema, baseline.transpose()?, packet, &mut told)?;
+            decode_packet(&self.plan.schema, baseline.transpose()?, packet, &mut told)?;
             if !told.rows().eq(state.rows()) {
                 return Err(Leak::Bytes { stream: packet.stream });
             }
-            audit_hidden(&self.schema, packet.stream, state)?;
-            if packet.stream == StreamId::STATE && state.rows().any(|row| !self.schema.is_state(row.kind)) {
+            audit_hidden(&self.plan.schema, packet.stream, state)?;
+            if packet.stream == StreamId::STATE
+                && state.rows().any(|row| !self.plan.schema.is_state(row.kind))
+            {
                 return Err(Leak::Bytes { stream: packet.stream });
             }
             if let Some(cells) = cells

@@ -42,13 +42,13 @@ impl<G: Game> Room<G> {
     /// The maximum number of players.
     #[must_use]
     pub fn players_max(&self) -> u16 {
-        self.players_max
+        self.plan.players_max
     }
 
     /// The maximum number of spectators: as configured, but always leaving a seat for each player.
     #[must_use]
     pub fn spectators_max(&self) -> u16 {
-        let left = MEMBERS_MAX.saturating_sub(self.players_max.into());
+        let left = MEMBERS_MAX.saturating_sub(self.plan.players_max.into());
         self.config.spectators_max.min(u16::try_from(left).unwrap_or(u16::MAX))
     }
 

@@ -19,6 +19,7 @@ mod numbers;
 mod outbox;
 mod own;
 mod pace;
+mod plan;
 mod player_ids;
 mod reliable;
 mod reports;
@@ -35,6 +36,7 @@ pub use event::{Hold, MemberEvent, MemberFrame};
 pub use idle::IdleLimits;
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
+pub use plan::RoomPlan;
 pub use stats::{InputTotals, Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
@@ -44,10 +46,9 @@ use crate::game::{Access, BadSettings, Game, PlayerTurn, Setup, Stage, Turn, cap
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::SETTINGS_BYTES_MAX;
-use crate::snapshot::{BadCells, Interest};
+use crate::snapshot::BadCells;
 use crate::tick::{Tick, TickRate};
-use crate::wire::codec;
-use crate::wire::control::{List, ReliableEvent};
+use crate::wire::control::ReliableEvent;
 use crate::world::World;
 use core::time::Duration;
 use member::Member;
@@ -91,10 +92,7 @@ pub fn game_schema<G: Game>() -> GameSchema {
 /// A room of game `G`.
 pub struct Room<G: Game> {
     config: RoomConfig,
-    schema: Schema,
-    settings: List<u8, SETTINGS_BYTES_MAX>,
-    players_max: u16,
-    scene: Arc<G::Scene>,
+    plan: Arc<RoomPlan<G>>,
     game: G,
     stage: Stage<G>,
     tick: Tick,
@@ -141,59 +139,28 @@ impl<G: Game> Room<G> {
     where
         G::Context: Default,
     {
-        Self::with_context(config, settings, seed, &G::Context::default())
+        let plan = RoomPlan::new(settings, config.tick_rate)?;
+        Ok(Self::with_plan(config, Arc::new(plan), seed, &G::Context::default()))
     }
 
-    /// Like [`Room::new`], with what the host hands to its rooms.
-    ///
-    /// # Errors
-    /// As [`Room::new`].
-    pub fn with_context(
-        config: RoomConfig,
-        settings: G::Settings,
+    /// A room of a plan, which other rooms may share, with what the host hands to its rooms. The room steps at
+    /// the plan's rate.
+    #[must_use]
+    pub fn with_plan(
+        mut config: RoomConfig,
+        plan: Arc<RoomPlan<G>>,
         seed: u64,
         context: &G::Context,
-    ) -> Result<Self, RoomError> {
-        Self::with_table(config, settings, seed, context, G::FEATURES.table())
-    }
-
-    /// Like [`Room::with_context`], with a different table than the game's, or none: for training a table
-    /// when the game's own table does not fit its entities.
-    ///
-    /// # Errors
-    /// As [`Room::new`].
-    pub fn with_table(
-        config: RoomConfig,
-        settings: G::Settings,
-        seed: u64,
-        context: &G::Context,
-        table: Option<&[u8]>,
-    ) -> Result<Self, RoomError> {
-        let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
-        // A client makes its scene from what crosses the wire, so the room does the same.
-        let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
-        let scene = Arc::new(G::scene(&settings, config.tick_rate)?);
-        let schema = G::FEATURES
-            .prediction
-            .schema(&game_schema::<G>(), &scene, config.tick_rate)?
-            .with_profile(G::FEATURES.profile, table)?;
-        let interest = (G::FEATURES.interest.interest)(&settings);
-        if let Interest::Cells(cells) = &interest {
-            cells.check()?;
-        }
-        let idle_limits = G::idle_limits(&settings);
-        let rate = config.tick_rate;
-        let mut streams = Streams::new(interest, rate);
+    ) -> Self {
+        let rate = plan.tick_rate;
+        config.tick_rate = rate;
+        let mut streams = Streams::new(plan.interest, rate);
         streams.keep_crossings(config.client_bytes_per_s > 0);
         let mut stage = Stage::new();
-        let setup = Setup { context, settings: &settings, scene: &*scene, tick_rate: rate, seed };
+        let setup = Setup { context, settings: &plan.settings, scene: &*plan.scene, tick_rate: rate, seed };
         let game = G::new(&setup, &mut stage);
-        Ok(Self {
+        Self {
             config,
-            schema,
-            settings: List::try_from(bytes).map_err(|_| RoomError::SettingsTooLarge)?,
-            players_max: G::players_max(&settings),
-            scene,
             game,
             stage,
             tick: Tick(0),
@@ -215,8 +182,9 @@ impl<G: Game> Room<G> {
             sampler: None,
             stats: RoomStats::default(),
             steps: 0,
-            idle_limits,
-        })
+            idle_limits: plan.idle_limits,
+            plan,
+        }
     }
 
     /// Skips tick numbers for which there was no time. Tick numbers follow real time: clients count them by
@@ -262,7 +230,7 @@ impl<G: Game> Room<G> {
             tick: self.tick,
             passed_ticks,
             tick_rate: self.config.tick_rate,
-            scene: &*self.scene,
+            scene: &*self.plan.scene,
             players: &self.turns,
             commands: &self.due_commands,
             hitboxes: &self.hitboxes,
@@ -271,7 +239,7 @@ impl<G: Game> Room<G> {
         self.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
-        self.streams.capture(&self.schema, self.tick, &mut self.stage);
+        self.streams.capture(&self.plan.schema, self.tick, &mut self.stage);
         capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.stage.world);
         self.queue_events();
         self.serve(now, outbox);
@@ -399,13 +367,13 @@ impl<G: Game> Room<G> {
     /// The scene, which never changes.
     #[must_use]
     pub fn scene(&self) -> &G::Scene {
-        &self.scene
+        &self.plan.scene
     }
 
     /// The schema of the room's rows.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        &self.plan.schema
     }
 
     /// Maximum bytes/s for one client from now on; 0 for no bound. See [`RoomConfig::client_bytes_per_s`].

@@ -41,10 +41,10 @@ impl OwnRow {
 impl<G: Game> Room<G> {
     /// Reads the entity of the member that is served now.
     pub(super) fn load_own(&mut self, at: usize) {
-        if self.schema.has_own()
+        if self.plan.schema.has_own()
             && let Some(member) = self.members.get(at)
         {
-            self.own.load(&self.schema, &self.stage.world, member);
+            self.own.load(&self.plan.schema, &self.stage.world, member);
         }
     }
 }

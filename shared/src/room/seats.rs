@@ -121,7 +121,7 @@ impl<G: Game> Room<G> {
 
     /// If the room is full of players, removes a disconnected one whose seat gives way.
     fn make_place(&mut self) {
-        if self.players() < usize::from(self.players_max) {
+        if self.players() < usize::from(self.plan.players_max) {
             return;
         }
         let gives_way = |(_, member): &(usize, &Member<_>)| member.gives_way();
@@ -143,7 +143,7 @@ impl<G: Game> Room<G> {
     }
 
     fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
-        if self.players() >= usize::from(self.players_max) {
+        if self.players() >= usize::from(self.plan.players_max) {
             return Err(Refusal::Full);
         }
         let members = &self.members;
@@ -154,7 +154,7 @@ impl<G: Game> Room<G> {
         let joining = Joining {
             player: id,
             profile: &profile,
-            scene: &*self.scene,
+            scene: &*self.plan.scene,
             tick: self.tick,
             tick_rate: self.config.tick_rate,
         };
@@ -230,9 +230,9 @@ impl<G: Game> Room<G> {
             secret: player.map(|player| player.secret),
             commands_received: player.map_or(0, |player| player.commands_received),
             events_start: member.events.acked(),
-            profile: self.schema.profile(),
-            table: self.schema.table().and_then(|table| List::try_from(table.to_vec()).ok()),
-            settings: self.settings.clone(),
+            profile: self.plan.schema.profile(),
+            table: self.plan.schema.table().and_then(|table| List::try_from(table.to_vec()).ok()),
+            settings: self.plan.settings_bytes.clone(),
             roster: List::try_from(roster).map_err(|_| internal())?,
             schema,
         };

@@ -34,8 +34,8 @@ impl<G: Game> Room<G> {
             let Some(member) = self.members.get_mut(at) else { break };
             let Some(link) = &mut member.link else { continue };
             link.view.earn(self.config.client_bytes_per_s, tick, rate);
-            let predicted = link.view.is_as_predicted(&mut self.streams, &self.schema);
-            let own_news = self.own.is_news(&self.schema, &link.own);
+            let predicted = link.view.is_as_predicted(&mut self.streams, &self.plan.schema);
+            let own_news = self.own.is_news(&self.plan.schema, &link.own);
             let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
@@ -53,7 +53,7 @@ impl<G: Game> Room<G> {
             }
         }
         if let Some(sampler) = &mut self.sampler {
-            sampler.end_tick(tick, rate, &self.schema, &self.streams);
+            sampler.end_tick(tick, rate, &self.plan.schema, &self.streams);
         }
         self.stats.entities_encoded = self.streams.entities_encoded();
         if *self.streams.interest() == Interest::Whole || tick.0.is_multiple_of(FORGET_PERIOD_TICKS) {
@@ -174,11 +174,11 @@ impl<G: Game> Room<G> {
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, (G::FEATURES.interest.importance)(group_of_stream(stream)))
         };
-        link.view.pack(&mut self.streams, &self.schema, moment.tick, first, urgency, &mut self.work);
+        link.view.pack(&mut self.streams, &self.plan.schema, moment.tick, first, urgency, &mut self.work);
         if self.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {
             return false;
         }
-        let own = self.own.update(&self.schema, &mut link.own);
+        let own = self.own.update(&self.plan.schema, &mut link.own);
         let waiting = link.view.tell_waiting(&self.streams, &mut self.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
@@ -209,7 +209,7 @@ impl<G: Game> Room<G> {
         link.view.forget(stream);
         link.own = OwnTold::default();
         let encoder = &mut self.streams.get_mut(stream)?.encoder;
-        let packet = encoder.repair(&self.schema, tick)?;
+        let packet = encoder.repair(&self.plan.schema, tick)?;
         let state = encoder.history().get(tick).cloned();
         link.repaired = state.map(|state| Box::new(Repaired { stream, state, at: now }));
         Some(packet)
