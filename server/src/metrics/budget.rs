@@ -46,7 +46,7 @@ impl Budgets {
             (&self.not_held, now.entities_not_held - told.entities_not_held),
             (&self.left_out, now.streams_left_out - told.streams_left_out),
         ] {
-            counter.inc_by(count);
+            super::add(counter, count);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A room's share in the server's metrics: what changed since its last tick, added once per tick.
 
 use super::schedule::Due;
-use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason};
+use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason, add};
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::room::RoomStats;
@@ -50,20 +50,20 @@ impl RoomMetrics {
         if due.ticks > 1 {
             metrics.overruns.inc_by(u64::from(due.ticks - 1));
         }
-        metrics.ticks_lost.inc_by(u64::from(due.lost));
+        add(&metrics.ticks_lost, u64::from(due.lost));
         let keyframes = stats.keyframes - told.keyframes;
         let updates = (stats.updates - told.updates).saturating_sub(keyframes);
         let keyframe_bytes = stats.keyframe_bytes - told.keyframe_bytes;
         let update_bytes = (stats.update_bytes - told.update_bytes).saturating_sub(keyframe_bytes);
         metrics.sent.add_many(OutKind::Update, updates, update_bytes);
         metrics.sent.add_many(OutKind::Keyframe, keyframes, keyframe_bytes);
-        metrics.keyframes_plain.inc_by(stats.keyframes_plain - told.keyframes_plain);
-        metrics.updates_too_long.inc_by(stats.updates_too_long - told.updates_too_long);
-        metrics.skips.of(SkipReason::Full).inc_by(stats.skips_full - told.skips_full);
-        metrics.skips.of(SkipReason::Lag).inc_by(stats.skips_lag - told.skips_lag);
-        metrics.skips.of(SkipReason::Pace).inc_by(stats.skips_pace - told.skips_pace);
-        metrics.skips.of(SkipReason::Quiet).inc_by(stats.quiet - told.quiet);
-        metrics.skips.of(SkipReason::Budget).inc_by(stats.skips_budget - told.skips_budget);
+        add(&metrics.keyframes_plain, stats.keyframes_plain - told.keyframes_plain);
+        add(&metrics.updates_too_long, stats.updates_too_long - told.updates_too_long);
+        add(metrics.skips.of(SkipReason::Full), stats.skips_full - told.skips_full);
+        add(metrics.skips.of(SkipReason::Lag), stats.skips_lag - told.skips_lag);
+        add(metrics.skips.of(SkipReason::Pace), stats.skips_pace - told.skips_pace);
+        add(metrics.skips.of(SkipReason::Quiet), stats.quiet - told.quiet);
+        add(metrics.skips.of(SkipReason::Budget), stats.skips_budget - told.skips_budget);
         metrics.budgets.add(stats, told);
         if let Some(updates) = self.floor_lines.due(stats.floors_above_budget) {
             tracing::warn!(
@@ -79,33 +79,34 @@ impl RoomMetrics {
             (InputFate::Folded, inputs.folded, before.folded),
             (InputFate::Refused, inputs.refused, before.refused),
         ] {
-            metrics.inputs.of(fate).inc_by(now - then);
+            add(metrics.inputs.of(fate), now - then);
         }
-        metrics.input_frames.inc_by(stats.margins.count - told.margins.count);
-        metrics.input_frames_narrow.inc_by(stats.margins.narrow - told.margins.narrow);
-        metrics.rewinds.inc_by(stats.rewinds.count - told.rewinds.count);
-        metrics.rewind_ticks.inc_by(stats.rewinds.sum / 256 - told.rewinds.sum / 256);
-        metrics.seats_held_briefly.inc_by(stats.held_briefly - told.held_briefly);
-        metrics.seats_yielded.inc_by(stats.yielded - told.yielded);
-        metrics.resumes.inc_by(stats.resumes - told.resumes);
-        self.events.too_long.inc_by(stats.events_refused.too_long - told.events_refused.too_long);
-        self.events.step_full.inc_by(stats.events_refused.step_full - told.events_refused.step_full);
-        self.events
-            .not_encodable
-            .inc_by(stats.events_refused.not_encodable - told.events_refused.not_encodable);
-        self.events.dropped.inc_by(stats.events_dropped - told.events_dropped);
+        add(&metrics.input_frames, stats.margins.count - told.margins.count);
+        add(&metrics.input_frames_narrow, stats.margins.narrow - told.margins.narrow);
+        add(&metrics.rewinds, stats.rewinds.count - told.rewinds.count);
+        add(&metrics.rewind_ticks, stats.rewinds.sum / 256 - told.rewinds.sum / 256);
+        add(&metrics.seats_held_briefly, stats.held_briefly - told.held_briefly);
+        add(&metrics.seats_yielded, stats.yielded - told.yielded);
+        add(&metrics.resumes, stats.resumes - told.resumes);
+        add(&self.events.too_long, stats.events_refused.too_long - told.events_refused.too_long);
+        add(&self.events.step_full, stats.events_refused.step_full - told.events_refused.step_full);
+        add(
+            &self.events.not_encodable,
+            stats.events_refused.not_encodable - told.events_refused.not_encodable,
+        );
+        add(&self.events.dropped, stats.events_dropped - told.events_dropped);
         if let Some(refused) = self.refused_lines.due(stats.events_refused.total())
             && let Some(cause) = stats.events_refused.last
         {
             tracing::warn!(refused, %cause, "the game gave out events that are not sent");
         }
-        metrics.hash_mismatches.inc_by(stats.desyncs - told.desyncs);
+        add(&metrics.hash_mismatches, stats.desyncs - told.desyncs);
         for (verdict, now, then) in [
             (Report::Counted, stats.desyncs, told.desyncs),
             (Report::Excess, stats.desyncs_excess, told.desyncs_excess),
             (Report::False, stats.desyncs_false, told.desyncs_false),
         ] {
-            metrics.hash_reports.of(verdict).inc_by(now - then);
+            add(metrics.hash_reports.of(verdict), now - then);
         }
         if stats.desyncs > told.desyncs
             && let Some(Desync { stream, tick, entity, field, client, server }) = stats.last_desync
