@@ -11,6 +11,10 @@ use tokio::time::Instant;
 /// there are (Knuth, The Art of Computer Programming 3, section 6.4).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Phases are multiples of this. Rooms that share a phase run one after the other at one wakeup of their
+/// thread: with thousands of rooms, a wakeup for each would cost more than an empty room's tick.
+const PHASE_STEP: Duration = Duration::from_millis(1);
+
 /// A room's timetable.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -34,11 +38,14 @@ impl Schedule {
     /// The timetable of the `number`th room of a server that started at `epoch`. Rooms of one rate are spread
     /// over the period, so that they do not all send at once.
     pub(super) fn new(rate: TickRate, number: u64, epoch: Instant, now: Instant) -> Self {
-        let period = rate.period().as_nanos().max(1) as u64;
-        let phase = ((u128::from(number.wrapping_mul(GOLDEN)) * u128::from(period)) >> 64) as u64;
-        let since_epoch = now.saturating_duration_since(epoch).as_nanos() as u64;
-        let wait = (phase + period - since_epoch % period) % period;
-        Self { rate, base: now + Duration::from_nanos(wait), done: Tick(0) }
+        let period = rate.period();
+        let phases = (period.as_nanos() / PHASE_STEP.as_nanos()).max(1);
+        let phase = (u128::from(number.wrapping_mul(GOLDEN)) * phases) >> 64;
+        let phase = PHASE_STEP.saturating_mul(phase as u32);
+        // Counted in ticks from the epoch, so that rooms of one phase are due at exactly the same times.
+        let since_phase = now.saturating_duration_since(epoch + phase);
+        let ticks = rate.ticks_ceil(since_phase);
+        Self { rate, base: epoch + phase + rate.time_of(Tick(ticks)), done: Tick(0) }
     }
 
     /// When the next tick is due.
@@ -93,6 +100,21 @@ mod tests {
             assert_eq!(next, first + rate.time_of(Tick(u32::from(hz) + 1)), "{hz} Hz");
             assert_eq!(schedule.take_due(next), Due { lost: 0, ticks: 1 });
         }
+    }
+
+    #[test]
+    fn rooms_of_one_phase_are_due_at_the_same_times_whenever_they_start() {
+        let epoch = Instant::now();
+        let later = epoch + Duration::from_secs(86_400) + Duration::from_nanos(123_456_789);
+        let (mut old, new) = (
+            Schedule::new(TickRate::DEFAULT, 7, epoch, epoch),
+            Schedule::new(TickRate::DEFAULT, 7, epoch, later),
+        );
+        assert!(new.base >= later && new.base < later + TickRate::DEFAULT.period());
+        while old.next_at() < new.next_at() {
+            old.take_due(old.next_at());
+        }
+        assert_eq!(old.next_at(), new.next_at());
     }
 
     #[test]
