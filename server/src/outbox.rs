@@ -4,8 +4,10 @@
 use crate::herd::Herd;
 use crate::room_port::Answer;
 use crate::slot::Slot;
-use crate::transport::direct::Receiver;
+use crate::transport::direct::{self, Receiver, Sent};
+use crate::transport::frame::{Frame, Frames};
 use bytes::Bytes;
+use std::cell::Cell;
 use std::sync::Arc;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Outbox;
@@ -19,14 +21,22 @@ use tokio::time::Instant;
 pub(crate) struct Slots {
     members: Vec<OutboxEntry>,
     receiver: Receiver,
-    /// Where frames are built; its memory is reused.
-    scratch: Vec<u8>,
+    /// Updates for connections that take them at once, until [`Slots::flush`]. The numbers are indices in
+    /// `members`.
+    frames: Frames,
+    /// Where the last member was found. A room goes through its members in order.
+    found: Cell<usize>,
 }
+
+/// Updates of more bytes than this do not wait for the end of the tick.
+const FRAMES_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug)]
 struct OutboxEntry {
     member: MemberId,
     slot: Arc<Slot>,
+    /// The slot's connection, kept here so that most ticks need not look into the slot.
+    direct: Option<direct::Handle>,
     /// `Some` until the room has answered whether it accepts the member.
     asking: Option<Asker>,
 }
@@ -40,6 +50,21 @@ struct Asker {
 }
 
 impl OutboxEntry {
+    /// Whether it would take an update. Usually the connection knows, and the slot need not be looked at.
+    fn is_ready(&self) -> bool {
+        self.direct.as_ref().is_some_and(direct::Handle::is_free) || self.slot.is_ready()
+    }
+
+    /// Writes an update to the socket if it may go there at once, and otherwise leaves it to the session.
+    fn send(&self, update: Frame<'_>) {
+        let direct = self.direct.as_ref().filter(|direct| direct.is_free());
+        match direct.map(|direct| direct.try_send(update.bytes)) {
+            Some(Sent::Whole) => {}
+            Some(Sent::Begun) => self.slot.put_tail(),
+            Some(Sent::Not) | None => self.slot.put_update(update.message),
+        }
+    }
+
     fn close(self, close: Close) {
         match self.asking {
             // A session that no longer waits has gone elsewhere.
@@ -51,13 +76,14 @@ impl OutboxEntry {
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { members: Vec::new(), receiver: Receiver::new(), scratch: Vec::new() }
+        let (frames, found) = (Frames::default(), Cell::new(0));
+        Self { members: Vec::new(), receiver: Receiver::new(), frames, found }
     }
 
     /// Adds a member that asks for a seat. Ids rise, so the order stays.
     pub(crate) fn add(&mut self, member: MemberId, slot: Arc<Slot>, answer: oneshot::Sender<Answer>) {
         let asking = Some(Asker { answer, joined: None });
-        self.members.push(OutboxEntry { member, slot, asking });
+        self.members.push(OutboxEntry { member, slot, direct: None, asking });
     }
 
     /// Tells a member that it has its seat, under this name. `false` if its session no longer waits.
@@ -73,18 +99,26 @@ impl Slots {
     }
 
     /// Receives what the members sent since the last tick, where a room can. Each message goes to `take`,
-    /// with the time of its arrival if that is known. An `Err` from `take` closes the member's session.
+    /// with the time of its arrival if that is known.
     pub(crate) fn receive_ready(
         &mut self,
         now: Instant,
-        mut take: impl FnMut(MemberId, Option<Instant>, &[u8]) -> Result<(), Close>,
+        mut take: impl FnMut(MemberId, Option<Instant>, &[u8]),
     ) {
         self.receiver.begin(now);
-        for OutboxEntry { member, slot, .. } in &self.members {
-            let take = |at, message: &[u8]| take(*member, at, message);
-            if let Err(close) = slot.receive_ready(&mut self.receiver, take) {
-                slot.put_close(close);
+        // All connections were last used a tick ago. Looking at them in a row, before the first system call,
+        // lets the processor fetch many at a time.
+        let mut free = 0;
+        for OutboxEntry { slot, direct, .. } in &mut self.members {
+            if direct.is_none() {
+                *direct = slot.direct().cloned();
             }
+            free += usize::from(direct.as_ref().is_some_and(direct::Handle::is_free));
+        }
+        std::hint::black_box(free);
+        for OutboxEntry { member, direct, .. } in &self.members {
+            let Some(direct) = direct else { continue };
+            direct.receive_ready(&mut self.receiver, |at, message| take(*member, at, message));
         }
     }
 
@@ -96,21 +130,51 @@ impl Slots {
 
     /// Closes every remaining member.
     pub(crate) fn close_all(&mut self, close: &Close) {
+        self.flush();
         let mut herd = Herd::new(close.clone(), self.members.len());
         for seat in self.members.drain(..) {
             seat.close(herd.next());
         }
     }
 
-    /// Forgets a member whose session has ended.
-    pub(crate) fn forget(&mut self, member: MemberId) {
-        if let Some(at) = self.find(member) {
-            self.members.remove(at);
+    /// Ends the session of a member, which then leaves the room.
+    pub(crate) fn refuse(&self, member: MemberId, close: Close) {
+        if let Some(slot) = self.slot(member) {
+            slot.put_close(close);
         }
     }
 
+    /// Sends the updates of a tick.
+    pub(crate) fn flush(&mut self) {
+        for (at, update) in self.frames.iter() {
+            if let Some(seat) = self.members.get(at) {
+                seat.send(update);
+            }
+        }
+        self.frames.clear(FRAMES_BYTES_MAX);
+    }
+
+    /// Removes a member. What waits for it and the others is sent first.
+    fn remove(&mut self, member: MemberId) -> Option<OutboxEntry> {
+        let at = self.find(member)?;
+        if !self.frames.is_empty() {
+            self.flush();
+        }
+        Some(self.members.remove(at))
+    }
+
+    /// Forgets a member whose session has ended.
+    pub(crate) fn forget(&mut self, member: MemberId) {
+        self.remove(member);
+    }
+
     fn find(&self, member: MemberId) -> Option<usize> {
-        self.members.binary_search_by_key(&member, |seat| seat.member).ok()
+        let is_at = |at: usize| self.members.get(at).is_some_and(|seat| seat.member == member);
+        let last = self.found.get();
+        let at = [last, last + 1].into_iter().find(|at| is_at(*at));
+        let at = at.or_else(|| self.members.binary_search_by_key(&member, |seat| seat.member).ok())?;
+        self.found.set(at);
+        Some(at)
     }
 
     fn slot(&self, member: MemberId) -> Option<&Slot> {
@@ -120,7 +184,8 @@ impl Slots {
 
 impl Outbox for Slots {
     fn ready(&self, member: MemberId) -> bool {
-        self.slot(member).is_some_and(Slot::is_ready)
+        let seat = self.find(member).and_then(|at| self.members.get(at));
+        seat.is_some_and(OutboxEntry::is_ready)
     }
 
     fn control(&mut self, member: MemberId, message: Bytes) {
@@ -132,14 +197,21 @@ impl Outbox for Slots {
     }
 
     fn update(&mut self, member: MemberId, message: &[u8]) {
-        if let Some(seat) = self.find(member).and_then(|at| self.members.get(at)) {
-            seat.slot.put_update(message, &mut self.scratch);
+        let Some((at, seat)) = self.find(member).and_then(|at| Some((at, self.members.get(at)?))) else {
+            return;
+        };
+        if seat.direct.is_none() {
+            return seat.slot.put_update(message);
+        }
+        self.frames.push(at, message);
+        if self.frames.len_bytes() > FRAMES_BYTES_MAX {
+            self.flush();
         }
     }
 
     fn close(&mut self, member: MemberId, close: Close) {
-        if let Some(at) = self.find(member) {
-            self.members.remove(at).close(close);
+        if let Some(seat) = self.remove(member) {
+            seat.close(close);
         }
     }
 }

@@ -4,20 +4,20 @@
 //! slot, or is being written to the socket, the room skips this client. So a client that stalls costs no more
 //! than this limit.
 //!
-//! While nothing waits and the session writes nothing, an update takes the direct path, if there is one
-//! ([`direct`]): it bypasses the slot and goes straight to the socket. The room also receives there.
+//! While the slot is free (nothing waits, and the session writes nothing that it took from here), an update
+//! takes the direct path, if there is one ([`direct`]): the room writes it to the socket without looking into
+//! the slot.
 
 use crate::leak_audit::{AuditEntry, Audited, LeakAudit};
-use crate::transport::direct::{self, Sent};
+use crate::transport::direct;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Wake, Waker};
 use tickwire_shared::wire::{Close, CloseCode};
-use tokio::time::Instant;
 
 /// Control messages that may wait besides the update. With one more, the client is too slow.
 const CONTROL_MAX: usize = 4;
@@ -33,6 +33,8 @@ pub(crate) struct Slot {
     timer: AtomicBool,
     /// No update is in the slot, and the socket has taken what was sent before.
     ready: AtomicBool,
+    /// The session's connection, if a room can write to it.
+    direct: OnceLock<direct::Handle>,
     _audit_entry: AuditEntry,
 }
 
@@ -44,8 +46,6 @@ struct Content {
     tail: bool,
     /// The session is writing something that it took from here.
     writing: bool,
-    /// Where updates go while the session is idle.
-    direct: Option<direct::Handle>,
     close: Option<Close>,
     /// A close reason was added, and possibly taken: nothing can be added after it.
     closed: bool,
@@ -73,6 +73,7 @@ impl Slot {
             filled: AtomicBool::new(false),
             timer: AtomicBool::new(true),
             ready: AtomicBool::new(true),
+            direct: OnceLock::new(),
             _audit_entry: leak_audit.post(Audited::Slot),
         }
     }
@@ -81,8 +82,9 @@ impl Slot {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Unlocks the content and wakes the session.
+    /// Unlocks the content, to which something was added, and wakes the session.
     fn notify(&self, content: MutexGuard<'_, Content>) {
+        self.tell_direct(&content);
         self.filled.store(true, Ordering::Release);
         let waker = content.waker.clone();
         drop(content);
@@ -96,45 +98,45 @@ impl Slot {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// Sets where the room may write and read, from now on.
-    pub(crate) fn attach(&self, direct: Option<direct::Handle>) {
+    /// Tells the room which connection the session has. It stays the same.
+    pub(crate) fn attach(&self, direct: direct::Handle) {
+        let content = self.content();
+        let _ = self.direct.set(direct);
+        self.tell_direct(&content);
+    }
+
+    /// Tells the connection whether an update may go to the socket at once: the slot is ready, nothing waits
+    /// in it, and the session writes nothing that it took from here. Called under the lock after each change.
+    fn tell_direct(&self, content: &Content) {
+        if let Some(direct) = self.direct.get() {
+            direct.set_free(self.is_ready() && !content.writing && content.is_empty());
+        }
+    }
+
+    /// The session's connection, once it plays and if a room can use it.
+    pub(crate) fn direct(&self) -> Option<&direct::Handle> {
+        self.direct.get()
+    }
+
+    /// Adds an update, unless there is one already: then the new one is dropped.
+    pub(crate) fn put_update(&self, message: &[u8]) {
+        if self.is_ready() {
+            self.add_to_send(|content| content.update = Some(Bytes::copy_from_slice(message)));
+        }
+    }
+
+    /// A part of an update is written: the session has to flush the rest, which the link has.
+    pub(crate) fn put_tail(&self) {
+        self.add_to_send(|content| content.tail = true);
+    }
+
+    fn add_to_send(&self, add: impl FnOnce(&mut Content)) {
         let mut content = self.content();
         if !content.closed {
-            content.direct = direct;
+            add(&mut content);
+            self.ready.store(false, Ordering::Release);
+            self.notify(content);
         }
-    }
-
-    /// Adds an update, or writes it at once if it can. Call it only when ready; otherwise the update is
-    /// dropped and `false` is returned. `scratch` is working memory.
-    pub(crate) fn put_update(&self, message: &[u8], scratch: &mut Vec<u8>) -> bool {
-        if !self.is_ready() {
-            return false;
-        }
-        let mut content = self.content();
-        if content.closed {
-            return true;
-        }
-        let sent = match &content.direct {
-            Some(direct) if !content.writing && content.is_empty() => direct.try_send(message, scratch),
-            _ => Sent::Not,
-        };
-        match sent {
-            Sent::Whole => return true,
-            Sent::Begun => content.tail = true,
-            Sent::Not => content.update = Some(Bytes::copy_from_slice(message)),
-        }
-        self.ready.store(false, Ordering::Release);
-        self.notify(content);
-        true
-    }
-
-    /// Receives in place of the session, as far as the room may, and hands messages to `take`.
-    pub(crate) fn receive_ready(
-        &self,
-        receiver: &mut direct::Receiver,
-        take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Result<(), Close> {
-        self.content().direct.as_ref().map_or(Ok(()), |direct| direct.receive_ready(receiver, take))
     }
 
     /// Adds a control message. At the limit the client is closed as too slow.
@@ -204,10 +206,12 @@ impl Slot {
 
     /// The last thing taken has been written. If it was an update, the room may add the next one.
     pub(crate) fn written(&self, update: bool) {
-        self.content().writing = false;
+        let mut content = self.content();
+        content.writing = false;
         if update {
             self.ready.store(true, Ordering::Release);
         }
+        self.tell_direct(&content);
     }
 
     /// Sets which task is woken when something is added, from now on. It is not woken for what was added
@@ -264,9 +268,9 @@ mod tests {
     #[test]
     fn an_update_that_was_put_in_is_never_replaced() {
         let slot = slot();
-        assert!(slot.put_update(b"first", &mut Vec::new()));
+        slot.put_update(b"first");
         assert!(!slot.is_ready());
-        assert!(!slot.put_update(b"second", &mut Vec::new()));
+        slot.put_update(b"second");
         assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"first"))));
         assert!(!slot.is_ready(), "it is still being written");
         slot.written(true);
@@ -277,7 +281,7 @@ mod tests {
     #[test]
     fn control_messages_go_first_and_in_order() {
         let slot = slot();
-        assert!(slot.put_update(b"update", &mut Vec::new()));
+        slot.put_update(b"update");
         slot.put_control(Bytes::from_static(b"one"));
         slot.put_control(Bytes::from_static(b"two"));
         assert_eq!(slot.queued_bytes(), 12);

@@ -5,6 +5,7 @@
 //! hangs; it then ends as soon as the game returns.
 
 use super::inbox::{Arrival, Batch, Item, Port};
+use super::received::Received;
 use super::schedule::{Due, Schedule};
 use crate::charges::RoomCharge;
 use crate::context::ServerContext;
@@ -16,6 +17,7 @@ use crate::room_threads::{Job, Progress, Subject, room_span};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tickwire_shared::game::{Game, LeaveReason};
+use tickwire_shared::id::MemberId;
 use tickwire_shared::room::{MemberEvent, Room};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::runtime::Handle;
@@ -64,6 +66,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
             room,
             slots: Slots::new(),
             batch: Batch::default(),
+            received: Received::default(),
             started: now,
             empty_since: None,
         });
@@ -100,11 +103,22 @@ struct Driver<G: Game> {
     room: Room<G>,
     slots: Slots,
     batch: Batch<G>,
+    received: Received,
     schedule: Schedule,
     tally: RoomMetrics,
     /// The start of the room's own clock.
     started: Instant,
     empty_since: Option<Instant>,
+}
+
+/// When something arrived.
+#[derive(Clone, Copy)]
+struct Moment {
+    /// When the tick began.
+    now: Instant,
+    /// `None`: at some time before `now`.
+    at: Option<Instant>,
+    lost_time: bool,
 }
 
 /// Why a room ended.
@@ -200,6 +214,7 @@ impl<G: Game> Driver<G> {
             }
             let due_at = self.schedule.due_at(self.room.tick().next());
             self.room.step(due_at.saturating_duration_since(self.started), &mut self.slots);
+            self.slots.flush();
         }
         let (players, spectators) = (self.room.players(), self.room.spectators());
         if !self.batch.held.is_empty() {
@@ -220,42 +235,62 @@ impl<G: Game> Driver<G> {
     /// Collects what arrived since the last tick. This order keeps each member's messages in order, see
     /// [`direct`](crate::transport::direct).
     fn collect(&mut self, now: Instant) {
-        let Batch { received, .. } = &mut self.batch;
-        self.slots.receive_ready(now, |member, at, message| {
-            received.push(Item { at, member, event: MemberEvent::decode(message)? });
-            Ok(())
-        });
+        let received = &mut self.received;
+        self.slots.receive_ready(now, |member, at, message| received.push(member, at, message));
         self.port.swap(&mut self.batch);
         self.slots.let_sessions_read();
     }
 
-    /// Hands what arrived to the room. `lost_time`: what was read meanwhile may have waited unread as long as
-    /// the room did, so its times of arrival tell a client's clock nothing.
+    /// Hands what arrived to the room: first what sessions have read, then what the room itself has.
+    /// `lost_time`: what was read meanwhile may have waited unread as long as the room did, so its times of
+    /// arrival tell a client's clock nothing.
     fn drain(&mut self, now: Instant, lost_time: bool) {
         self.collect(now);
         for Arrival { member, slot, answer } in self.batch.arrivals.drain(..) {
             self.slots.add(member, slot, answer);
         }
-        for Item { at, member, mut event } in self.batch.drain() {
-            let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
-            let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave(_));
-            if let MemberEvent::Frame(frame) = &mut event {
-                frame.timed = at.is_some() && !lost_time;
+        let mut items = std::mem::take(&mut self.batch.items);
+        for Item { at, member, event } in items.drain(..) {
+            self.handle(Moment { now, at: Some(at), lost_time }, member, event);
+        }
+        self.batch.items = items;
+        let mut received = std::mem::take(&mut self.received);
+        let mut refused = None;
+        for (member, at, message) in received.iter() {
+            if refused == Some(member) {
+                continue;
             }
-            let at = at.map_or(now, |at| at.min(now));
-            let at = at.saturating_duration_since(self.started);
-            self.room.handle(at, member, event, &mut self.slots);
-            if comes && self.room.has_member(member) {
-                let name = self.room.player_name(member).cloned();
-                if !self.slots.admit(member, name) {
-                    let left = MemberEvent::Leave(LeaveReason::Left);
-                    self.room.handle(at, member, left, &mut self.slots);
-                    goes = true;
+            match MemberEvent::decode(message) {
+                Ok(event) => self.handle(Moment { now, at, lost_time }, member, event),
+                Err(close) => {
+                    self.slots.refuse(member, close);
+                    refused = Some(member);
                 }
             }
-            if goes {
-                self.slots.forget(member);
+        }
+        received.clear();
+        self.received = received;
+    }
+
+    fn handle(&mut self, moment: Moment, member: MemberId, mut event: MemberEvent<G>) {
+        let comes = matches!(event, MemberEvent::Join { .. } | MemberEvent::Resume { .. });
+        let mut goes = matches!(event, MemberEvent::Cut(_) | MemberEvent::Leave(_));
+        if let MemberEvent::Frame(frame) = &mut event {
+            frame.timed = moment.at.is_some() && !moment.lost_time;
+        }
+        let at = moment.at.map_or(moment.now, |at| at.min(moment.now));
+        let at = at.saturating_duration_since(self.started);
+        self.room.handle(at, member, event, &mut self.slots);
+        if comes && self.room.has_member(member) {
+            let name = self.room.player_name(member).cloned();
+            if !self.slots.admit(member, name) {
+                let left = MemberEvent::Leave(LeaveReason::Left);
+                self.room.handle(at, member, left, &mut self.slots);
+                goes = true;
             }
+        }
+        if goes {
+            self.slots.forget(member);
         }
     }
 

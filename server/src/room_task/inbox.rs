@@ -59,8 +59,8 @@ pub(crate) struct Port<G: Game> {
 
 /// One event, as it waits.
 pub(super) struct Item<G: Game> {
-    /// When it arrived. `None`: at some time before the tick that takes it out.
-    pub(super) at: Option<Instant>,
+    /// When it arrived.
+    pub(super) at: Instant,
     pub(super) member: MemberId,
     pub(super) event: MemberEvent<G>,
 }
@@ -134,8 +134,6 @@ impl SeatCount {
 /// What the room takes out at a tick. It is reused, so that no tick allocates.
 pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
-    /// What the room itself has received; it comes after the items.
-    pub(super) received: Vec<Item<G>>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) held: Vec<(MemberId, HeldSeat)>,
     pub(super) closing: Option<Close>,
@@ -143,20 +141,7 @@ pub(super) struct Batch<G: Game> {
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            received: Vec::new(),
-            arrivals: Vec::new(),
-            held: Vec::new(),
-            closing: None,
-        }
-    }
-}
-
-impl<G: Game> Batch<G> {
-    /// Takes all events, in order.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Item<G>> {
-        self.items.drain(..).chain(self.received.drain(..))
+        Self { items: Vec::new(), arrivals: Vec::new(), held: Vec::new(), closing: None }
     }
 }
 
@@ -257,7 +242,7 @@ impl<G: Game> Inbox<G> {
 
     fn push(&mut self, at: Instant, member: MemberId, event: MemberEvent<G>) {
         if self.ended.is_none() {
-            self.items.push(Item { at: Some(at), member, event });
+            self.items.push(Item { at, member, event });
         }
     }
 }

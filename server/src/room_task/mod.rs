@@ -6,6 +6,7 @@
 
 mod driver;
 mod inbox;
+mod received;
 mod room_metrics;
 mod schedule;
 mod shown;

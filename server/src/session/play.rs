@@ -45,11 +45,12 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L, membership
         Ok(reader) => reader,
         Err(error) => return error.into(),
     };
-    session.slot.attach(reader.handle());
+    if let Some(handle) = reader.handle() {
+        session.slot.attach(handle);
+    }
     let mut play = Play::new(session, link, membership, reader);
     let ending = poll_fn(|cx| play.poll(cx, &mut told)).await;
     // From here on the session writes and reads alone.
-    play.slot().attach(None);
     let (read, updates) = play.reader.stop(play.link);
     session.traffic.messages_in.add(read);
     session.traffic.updates_out += updates;

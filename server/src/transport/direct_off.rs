@@ -4,7 +4,6 @@ use super::{Link, LinkError};
 use crate::messages_in::MessagesIn;
 use std::convert::Infallible;
 use std::task::{Context, Waker};
-use tickwire_shared::wire::Close;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -29,15 +28,19 @@ pub(crate) enum Sent {
 }
 
 impl Handle {
-    pub(crate) fn try_send(&self, _: &[u8], _: &mut Vec<u8>) -> Sent {
+    pub(crate) fn set_free(&self, _: bool) {
         match self.0 {}
     }
 
-    pub(crate) fn receive_ready(
-        &self,
-        _: &mut Receiver,
-        _: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Result<(), Close> {
+    pub(crate) fn is_free(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn try_send(&self, _: &[u8]) -> Sent {
+        match self.0 {}
+    }
+
+    pub(crate) fn receive_ready(&self, _: &mut Receiver, _: impl FnMut(Option<Instant>, &[u8])) {
         match self.0 {}
     }
 }

@@ -1,4 +1,4 @@
-//! The head of a WebSocket frame that contains a whole binary message of a server.
+//! A WebSocket frame that contains a whole binary message of a server.
 
 /// The most bytes of a head.
 pub(super) const HEAD_BYTES_MAX: usize = 10;
@@ -33,5 +33,69 @@ impl Head {
     /// Its bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.used).unwrap_or_default()
+    }
+}
+
+/// Frames that wait to be written, in one buffer. Each has a number that says where it goes.
+///
+/// A room writes all of a tick's updates before it sends the first one. If it sent each at once, its code and
+/// the kernel's would drive each other out of the processor's cache, once per client.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    list: Vec<Place>,
+}
+
+/// Where a frame and its message are in the buffer: `start`, `message`, `end`.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    to: usize,
+    start: usize,
+    message: usize,
+    end: usize,
+}
+
+/// One of the frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// The whole frame.
+    pub(crate) bytes: &'a [u8],
+    /// The message in it.
+    pub(crate) message: &'a [u8],
+}
+
+impl Frames {
+    /// Adds a message as a frame for the receiver with the number `to`.
+    pub(crate) fn push(&mut self, to: usize, message: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(Head::of(message.len()).bytes());
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(message);
+        self.list.push(Place { to, start, message: at, end: self.bytes.len() });
+    }
+
+    /// The frames with their receivers, in the order in which they were added.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Frame<'_>)> {
+        let bytes = |from, to| self.bytes.get(from..to).unwrap_or_default();
+        self.list.iter().map(move |at| {
+            (at.to, Frame { bytes: bytes(at.start, at.end), message: bytes(at.message, at.end) })
+        })
+    }
+
+    /// The bytes of all frames.
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Drops all frames, and memory beyond `kept_bytes`.
+    pub(crate) fn clear(&mut self, kept_bytes: usize) {
+        self.bytes.clear();
+        self.bytes.shrink_to(kept_bytes);
+        self.list.clear();
     }
 }

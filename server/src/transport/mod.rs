@@ -11,7 +11,7 @@ pub(crate) mod direct;
 #[cfg(not(feature = "direct-io"))]
 #[path = "direct_off.rs"]
 pub(crate) mod direct;
-mod frame;
+pub(crate) mod frame;
 mod inbound;
 pub(crate) mod memory;
 mod metered;

@@ -9,7 +9,6 @@ use crate::messages_in::MessagesIn;
 use crate::transport::inbound::NextMessage;
 use std::io;
 use std::time::Duration;
-use tickwire_shared::wire::Close;
 use tokio::time::Instant;
 
 /// Reads of one connection in one tick. The rest waits for the next tick.
@@ -47,14 +46,12 @@ pub(super) struct Lease {
 }
 
 /// The result of looking at a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// What arrived was taken.
     Done,
     /// The session has to read.
     Session,
-    /// The session has to end.
-    Close(Close),
 }
 
 impl Lease {
@@ -90,7 +87,7 @@ impl Lease {
         &mut self,
         receiver: &mut Receiver,
         source: &mut impl Source,
-        mut take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+        mut take: impl FnMut(Option<Instant>, &[u8]),
     ) -> Outcome {
         receiver.inbound.start_with(&self.pending);
         self.pending.clear();
@@ -103,7 +100,7 @@ impl Lease {
         &mut self,
         receiver: &mut Receiver,
         source: &mut impl Source,
-        take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+        take: &mut impl FnMut(Option<Instant>, &[u8]),
     ) -> Outcome {
         // What the session had no time for.
         if let Some(stop) = self.take_messages(receiver, None, take) {
@@ -150,7 +147,7 @@ impl Lease {
         &mut self,
         receiver: &mut Receiver,
         at: Option<Instant>,
-        take: &mut impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
+        take: &mut impl FnMut(Option<Instant>, &[u8]),
     ) -> Option<Outcome> {
         loop {
             if self.messages_left == 0 {
@@ -161,9 +158,7 @@ impl Lease {
                     let message = receiver.inbound.message(message);
                     self.messages_left -= 1;
                     self.messages_in.count(message);
-                    if let Err(close) = take(at, message) {
-                        return Some(Outcome::Close(close));
-                    }
+                    take(at, message);
                 }
                 NextMessage::Part => return None,
                 NextMessage::Other => return Some(Outcome::Session),
@@ -175,7 +170,6 @@ impl Lease {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use tickwire_shared::wire::CloseCode;
 
     pub(in super::super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let length = payload.len();
@@ -221,7 +215,6 @@ pub(super) mod tests {
         let mut taken = Vec::new();
         let receive_ready = lease.receive_ready(&mut Receiver::new(), source, |at, message| {
             taken.push((at.is_some(), message.to_vec()));
-            Ok(())
         });
         (receive_ready, taken)
     }
@@ -268,15 +261,6 @@ pub(super) mod tests {
 
         let mut lease = Lease::new(&[], 100, 10_000);
         assert_eq!(look(&mut lease, &mut Pieces(Vec::new())).0, Outcome::Session, "the end");
-    }
-
-    #[test]
-    fn a_message_that_is_refused_closes_the_session() {
-        let mut lease = Lease::new(&[], 100, 10_000);
-        let mut source = Pieces(vec![Some(frame(0x82, &[9]))]);
-        let close = Close::from(CloseCode::DecodeError);
-        let receive_ready = lease.receive_ready(&mut Receiver::new(), &mut source, |_, _| Err(close.clone()));
-        assert_eq!(receive_ready, Outcome::Close(close));
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Reader {
     pub(crate) fn stop(&self, link: &mut impl Link) -> (MessagesIn, u64) {
         let read = self.begin(link);
         let Some(handle) = &self.handle else { return (read, 0) };
+        handle.end_writing();
         // An error means that the connection no longer exists; the next write will find that out too.
         let _ = handle.poll_on_wake();
         (read, handle.updates_sent())

@@ -5,7 +5,6 @@
 use super::lease::{Lease, Outcome};
 use super::receiver::Receiver;
 use super::socket::Socket;
-use crate::transport::frame::{HEAD_BYTES_MAX, Head};
 use crate::transport::stream::ByteStream;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
@@ -13,7 +12,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use tickwire_shared::wire::Close;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -25,6 +23,8 @@ pub(crate) struct Handle(Arc<SharedSocket>);
 #[derive(Debug)]
 struct SharedSocket {
     shared: Mutex<Shared>,
+    /// The session has nothing to write.
+    free: AtomicBool,
     /// The room has asked the session to read.
     requested: AtomicBool,
 }
@@ -38,6 +38,8 @@ struct Shared {
     tail: Bytes,
     /// The socket did not take all that the session wrote last: it may be inside one of the session's frames.
     held: bool,
+    /// The session has ended: the room writes nothing more.
+    ended: bool,
     /// Updates that the room has sent whole.
     updates_sent: u64,
     /// Wakes the session.
@@ -57,26 +59,16 @@ pub(crate) enum Sent {
 
 /// What a room does.
 impl Handle {
-    /// Reads what arrived, and hands each message to `take`; at intervals with the time of arrival. An `Err`
-    /// of `take` ends the session.
-    pub(crate) fn receive_ready(
-        &self,
-        receiver: &mut Receiver,
-        take: impl FnMut(Option<Instant>, &[u8]) -> Result<(), Close>,
-    ) -> Result<(), Close> {
+    /// Reads what arrived, and hands each message to `take`; at intervals with the time of arrival.
+    pub(crate) fn receive_ready(&self, receiver: &mut Receiver, take: impl FnMut(Option<Instant>, &[u8])) {
         let Shared { socket, lease, .. } = &mut *self.shared();
         let outcome = match lease {
             Some(lease) => lease.receive_ready(receiver, socket, take),
             None if socket.is_on_tick() => Outcome::Session,
             None => Outcome::Done,
         };
-        match outcome {
-            Outcome::Done => Ok(()),
-            Outcome::Session => {
-                receiver.leave_to_session(self.clone());
-                Ok(())
-            }
-            Outcome::Close(close) => Err(close),
+        if outcome == Outcome::Session {
+            receiver.leave_to_session(self.clone());
         }
     }
 
@@ -89,25 +81,26 @@ impl Handle {
         }
     }
 
-    /// Writes `message` as one frame if the socket takes it now. `scratch` is memory to build it in.
+    /// Whether the session has nothing to write.
+    pub(crate) fn is_free(&self) -> bool {
+        self.0.free.load(Ordering::Acquire)
+    }
+
+    /// Writes a frame if the socket takes it now.
     ///
     /// An error of the socket is left to the session, which will see it too.
-    pub(crate) fn try_send(&self, message: &[u8], scratch: &mut Vec<u8>) -> Sent {
-        scratch.clear();
-        scratch.reserve(HEAD_BYTES_MAX + message.len());
-        scratch.extend_from_slice(Head::of(message.len()).bytes());
-        scratch.extend_from_slice(message);
+    pub(crate) fn try_send(&self, frame: &[u8]) -> Sent {
         let mut shared = self.shared();
-        if shared.held || !shared.tail.is_empty() {
+        if shared.held || shared.ended || !shared.tail.is_empty() {
             return Sent::Not;
         }
-        match shared.socket.try_write(scratch) {
-            Ok(written) if written == scratch.len() => {
+        match shared.socket.try_write(frame) {
+            Ok(written) if written == frame.len() => {
                 shared.updates_sent += 1;
                 Sent::Whole
             }
             Ok(written) if written > 0 => {
-                shared.tail = Bytes::copy_from_slice(scratch.get(written..).unwrap_or_default());
+                shared.tail = Bytes::copy_from_slice(frame.get(written..).unwrap_or_default());
                 Sent::Begun
             }
             Ok(_) | Err(_) => Sent::Not,
@@ -117,6 +110,11 @@ impl Handle {
 
 /// What a session does.
 impl Handle {
+    /// Sets whether the session has nothing to write, so that a room's update would overtake nothing.
+    pub(crate) fn set_free(&self, free: bool) {
+        self.0.free.store(free, Ordering::Release);
+    }
+
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,6 +127,11 @@ impl Handle {
     /// From now on arriving bytes wake the session.
     pub(super) fn poll_on_wake(&self) -> io::Result<()> {
         self.shared().socket.poll_on_wake()
+    }
+
+    /// From now on the room writes nothing, except for the rest of what it has begun.
+    pub(super) fn end_writing(&self) {
+        self.shared().ended = true;
     }
 
     /// Lets the room read.
@@ -191,10 +194,15 @@ pub(crate) fn stream(socket: TcpStream) -> Stream {
         lease: None,
         tail: Bytes::new(),
         held: false,
+        ended: false,
         updates_sent: 0,
         waker: None,
     };
-    let shared = SharedSocket { shared: Mutex::new(shared), requested: AtomicBool::new(false) };
+    let shared = SharedSocket {
+        shared: Mutex::new(shared),
+        free: AtomicBool::new(false),
+        requested: AtomicBool::new(false),
+    };
     Stream(Handle(Arc::new(shared)))
 }
 
@@ -251,6 +259,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::transport::frame::Head;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -264,11 +273,15 @@ pub(super) mod tests {
         (stream(socket), peer)
     }
 
+    fn framed(message: &[u8]) -> Vec<u8> {
+        [Head::of(message.len()).bytes(), message].concat()
+    }
+
     #[tokio::test]
     async fn a_rooms_frames_and_a_sessions_never_mix() {
         let (mut session, mut peer) = pair().await;
         let room = session.direct().unwrap();
-        let (mut scratch, mut sent) = (Vec::new(), [0; 3]);
+        let (room_frame, mut sent) = (framed(&[1; 3000]), [0; 3]);
         // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. The narrow socket cuts
         // some of them.
         let reader = tokio::spawn(async move {
@@ -284,7 +297,7 @@ pub(super) mod tests {
         });
         let (mut rooms, mut sessions) = (0, 0);
         for round in 0..400 {
-            let became = room.try_send(&[1; 3000], &mut scratch);
+            let became = room.try_send(&room_frame);
             sent[became as usize] += 1;
             rooms += usize::from(became != Sent::Not);
             if round % 3 == 0 {
@@ -318,15 +331,15 @@ pub(super) mod tests {
     async fn a_frame_that_is_begun_is_ended_before_another_begins() {
         let (mut session, mut peer) = pair().await;
         let room = session.direct().unwrap();
-        let mut scratch = Vec::new();
-        assert_eq!(room.try_send(&[1; 300_000], &mut scratch), Sent::Begun);
-        let total = scratch.len();
+        let long = framed(&[1; 300_000]);
+        assert_eq!(room.try_send(&long), Sent::Begun);
+        let total = long.len();
         // The socket has room again, and the room is still inside the frame.
         let mut bytes = vec![0; 1 << 20];
         let mut got = peer.read(&mut bytes).await.unwrap();
         std::future::poll_fn(|cx| session.0.shared().socket.poll_write(cx, &[])).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert_eq!(room.try_send(b"another", &mut scratch), Sent::Not);
+        assert_eq!(room.try_send(&framed(b"another")), Sent::Not);
         let read = async {
             while got < total {
                 got += peer.read(&mut bytes).await.unwrap();
@@ -334,7 +347,7 @@ pub(super) mod tests {
         };
         tokio::join!(async { session.flush().await.unwrap() }, read);
         assert_eq!(got, total);
-        assert_eq!(room.try_send(b"another", &mut scratch), Sent::Whole);
+        assert_eq!(room.try_send(&framed(b"another")), Sent::Whole);
     }
 
     #[tokio::test]
@@ -346,6 +359,6 @@ pub(super) mod tests {
             Poll::Ready(())
         });
         full.await;
-        assert_eq!(room.try_send(b"update", &mut Vec::new()), Sent::Not);
+        assert_eq!(room.try_send(&framed(b"update")), Sent::Not);
     }
 }

@@ -3,6 +3,7 @@
 use super::lease::tests::frame;
 use super::shared_socket::tests::pair;
 use super::*;
+use crate::outbox::Slots;
 use crate::slot::{Next, Slot};
 use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
@@ -11,17 +12,27 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tickwire_shared::Rng;
+use tickwire_shared::id::MemberId;
+use tickwire_shared::room::Outbox;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 #[tokio::test]
 async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
     let (session, _peer) = pair().await;
-    let slot = Slot::new(&Arc::default());
-    let put = || assert!(slot.put_update(b"update", &mut Vec::new()));
+    let slot = Arc::new(Slot::new(&Arc::default()));
+    let mut slots = Slots::new();
+    let (asks, _answer) = oneshot::channel();
+    slots.add(MemberId(1), slot.clone(), asks);
     let direct = session.direct().unwrap();
-    slot.attach(Some(direct.clone()));
+    slot.attach(direct.clone());
+    slots.receive_ready(Instant::now(), |_, _, _| ());
+    let mut put = || {
+        slots.update(MemberId(1), b"update");
+        slots.flush();
+    };
     put();
     assert_eq!((direct.updates_sent(), slot.is_ready(), slot.take()), (1, true, None));
     slot.put_control(Bytes::from_static(b"first"));
@@ -34,7 +45,7 @@ async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
     put();
     assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))), "the session is writing");
     slot.written(true);
-    slot.attach(None);
+    direct.end_writing();
     put();
     assert_eq!((direct.updates_sent(), slot.is_ready()), (1, false));
 }
@@ -76,11 +87,7 @@ async fn messages_come_whole_and_in_order_whoever_reads_them() {
         tokio::task::yield_now().await;
         receiver.begin(Instant::now());
         let before = got.len();
-        let take = |_, message: &[u8]| {
-            got.push(message.to_vec());
-            Ok(())
-        };
-        room.receive_ready(&mut receiver, take).unwrap();
+        room.receive_ready(&mut receiver, |_, message| got.push(message.to_vec()));
         by_room += got.len() - before;
         assert!(!reader.may_read(), "not before the room says so");
         receiver.let_sessions_read();
