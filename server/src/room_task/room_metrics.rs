@@ -1,4 +1,5 @@
-//! A room's share in the server's metrics: what changed since its last tick, added once per tick.
+//! A room's share in the server's metrics: how long its ticks take, and a few times a second what it counted
+//! since the last time.
 
 use super::schedule::Due;
 use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason, add};
@@ -7,6 +8,10 @@ use std::time::Duration;
 use tickwire_shared::room::RoomStats;
 use tickwire_shared::wire::control::{Desync, GameName};
 use tokio::time::Instant;
+
+/// How often a room adds what it counted. All its counters together are a large part of a small room's state,
+/// so looking at them in every tick would cost more than the tick.
+const COUNT_PERIOD: Duration = Duration::from_millis(250);
 
 /// The shortest time between two log lines of one room about the same thing.
 const LINE_PERIOD: Duration = Duration::from_secs(10);
@@ -18,6 +23,8 @@ pub(super) struct RoomMetrics {
     refused_lines: Lines,
     floor_lines: Lines,
     told: RoomStats,
+    /// When the counts are added next.
+    count_at: Instant,
     players: i64,
     spectators: i64,
 }
@@ -28,7 +35,8 @@ impl RoomMetrics {
         metrics.rooms_made.inc();
         let (events, told) = (metrics.events_of(game), RoomStats::default());
         let (refused_lines, floor_lines) = (Lines::default(), Lines::default());
-        Self { metrics, events, refused_lines, floor_lines, told, players: 0, spectators: 0 }
+        let count_at = Instant::now();
+        Self { metrics, events, refused_lines, floor_lines, told, count_at, players: 0, spectators: 0 }
     }
 
     /// Records how late a wakeup was.
@@ -36,21 +44,23 @@ impl RoomMetrics {
         self.metrics.tick_lateness.observe(late.as_secs_f64());
     }
 
-    /// Records what a wakeup did: `spent` on `due` ticks.
-    pub(super) fn tick(
-        &mut self,
-        spent: Duration,
-        due: Due,
-        stats: &RoomStats,
-        players: usize,
-        spectators: usize,
-    ) {
-        let (metrics, told) = (&self.metrics, &self.told);
+    /// Records what a wakeup at `now` did: `spent` on `due` ticks.
+    pub(super) fn tick(&mut self, now: Instant, spent: Duration, due: Due, stats: &RoomStats) {
+        let metrics = &self.metrics;
         metrics.tick_seconds.observe(spent.as_secs_f64() / f64::from(due.ticks.max(1)));
         if due.ticks > 1 {
             metrics.overruns.inc_by(u64::from(due.ticks - 1));
         }
         add(&metrics.ticks_lost, u64::from(due.lost));
+        if now >= self.count_at {
+            self.count_at = now + COUNT_PERIOD;
+            self.count(stats);
+        }
+    }
+
+    /// Adds what was counted since the last time.
+    fn count(&mut self, stats: &RoomStats) {
+        let (metrics, told) = (&self.metrics, &self.told);
         let keyframes = stats.keyframes - told.keyframes;
         let updates = (stats.updates - told.updates).saturating_sub(keyframes);
         let keyframe_bytes = stats.keyframe_bytes - told.keyframe_bytes;
@@ -118,16 +128,17 @@ impl RoomMetrics {
             );
         }
         self.told.clone_from(stats);
-        self.set_members(players, spectators);
     }
 
     /// The room is over: it has no members.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, stats: &RoomStats) {
+        self.count(stats);
         self.set_members(0, 0);
         self.metrics.rooms.dec();
     }
 
-    fn set_members(&mut self, players: usize, spectators: usize) {
+    /// Records how many members the room has.
+    pub(super) fn set_members(&mut self, players: usize, spectators: usize) {
         let (players, spectators) = (players as i64, spectators as i64);
         if players != self.players {
             self.metrics.members.of(MemberRole::Player).inc_by(players - self.players);
@@ -198,9 +209,9 @@ mod tests {
         stats.events_refused.too_long = 2;
         stats.events_refused.last = Some(EventRefused::TooLong { bytes: 600 });
         let due = Due { ticks: 1, lost: 0 };
-        tally.tick(Duration::ZERO, due, &stats, 1, 0);
+        tally.tick(Instant::now(), Duration::ZERO, due, &stats);
         stats.events_refused.step_full = 3;
-        tally.tick(Duration::ZERO, due, &stats, 1, 0);
+        tally.tick(Instant::now() + COUNT_PERIOD, Duration::ZERO, due, &stats);
         line("too_long", 2);
         line("step_full", 3);
         assert!(metrics.render(Form::Text).contains("tickwire_events_dropped_total{game=\"cards\"} 7\n"));

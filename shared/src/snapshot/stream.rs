@@ -1,7 +1,8 @@
 //! The sending side of one stream of a room: each packet is encoded once, no matter how many clients need it.
 
+use super::delta::encode_delta_with;
 use super::delta::is_long;
-use super::{History, Keyframe, Snapshot, encode_delta, encode_keyframe};
+use super::{History, Keyframe, Snapshot, encode_keyframe};
 use crate::entity::Schema;
 use crate::id::StreamId;
 use crate::limits::{HASH_PERIOD_TICKS, WINDOW_TICKS_MIN};
@@ -30,6 +31,9 @@ pub struct StreamEncoder {
     packets: Vec<(Option<Tick>, Packet)>,
     /// Whether this tick's state is the one predicted from a baseline.
     predicted: Vec<(Tick, bool)>,
+    /// What the game's own step predicted last for this tick, and from which baseline. The packet from that
+    /// baseline needs it again.
+    stepped: Option<(Tick, Snapshot)>,
     repairs: Vec<(Tick, Packet)>,
     spare: Option<Snapshot>,
     entities_encoded: u64,
@@ -47,6 +51,7 @@ impl StreamEncoder {
             history: History::new(rate),
             packets: Vec::new(),
             predicted: Vec::new(),
+            stepped: None,
             repairs: Vec::new(),
             spare: None,
             entities_encoded: 0,
@@ -62,6 +67,7 @@ impl StreamEncoder {
     pub fn push(&mut self, snapshot: Snapshot) {
         self.packets.clear();
         self.predicted.clear();
+        self.stepped = None;
         self.repairs.clear();
         self.spare = self.history.push(snapshot);
     }
@@ -100,7 +106,14 @@ impl StreamEncoder {
             return *predicted;
         }
         let predicted = match (self.history.get(baseline), self.history.newest()) {
-            (Some(start), Some(current)) => current.follows(schema, start),
+            (Some(start), Some(current)) if !current.follows_declared(schema, start) => false,
+            (Some(_), Some(_)) if schema.step().is_none() => true,
+            (Some(start), Some(current)) => {
+                let stepped = Snapshot::predicted(schema, start, current.tick);
+                let predicted = stepped == *current;
+                self.stepped = Some((baseline, stepped));
+                predicted
+            }
             _ => false,
         };
         self.predicted.push((baseline, predicted));
@@ -125,7 +138,9 @@ impl StreamEncoder {
             }
             Some(start) => {
                 let age = current.tick.since(start.tick) as u8;
-                let payload = encode_delta(schema, Some(start), current);
+                let stepped = self.stepped.as_ref().filter(|(of, _)| *of == start.tick);
+                let stepped = stepped.map(|(_, stepped)| stepped);
+                let payload = encode_delta_with(schema, Some(start), current, stepped);
                 let is_long = is_long(schema, current, payload.len());
                 self.entities_encoded += current.len() as u64;
                 let keyframe = if is_long { self.packet(schema, None) } else { None };

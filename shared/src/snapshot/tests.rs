@@ -10,6 +10,8 @@ use crate::limits::HASH_PERIOD_TICKS;
 use crate::tick::{Tick, TickRate};
 use crate::wire::DecodeError;
 use proptest::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn schema() -> Schema {
     let field = |name: &str, grid, predictor| Field {
@@ -53,6 +55,47 @@ fn custom_schema() -> Schema {
         }
     };
     Schema::with_step(kinds, CustomStep::new(step), TickRate::DEFAULT).unwrap()
+}
+
+/// The packet between two states, and how often the game's own step ran for it.
+fn packet(profile: PacketProfile, before: &Snapshot, after: &Snapshot, asks: bool) -> (Packet, usize) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let (counted, schema) = (runs.clone(), custom_schema());
+    let inner = custom_schema();
+    let step = CustomStep::new(move |rows: &mut [RowMut<'_>]| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        inner.step().unwrap().run(rows);
+    });
+    let schema = Schema::with_step(schema.kinds().to_vec(), step, TickRate::DEFAULT).unwrap();
+    let schema = schema.with_profile(profile, None).unwrap();
+    let mut encoder = StreamEncoder::new(StreamId::ROOM, TickRate::DEFAULT);
+    encoder.push(before.clone());
+    encoder.push(after.clone());
+    if asks {
+        assert_eq!(encoder.follows(&schema, before.tick), after.follows(&custom_schema(), before));
+    }
+    (encoder.packet(&schema, Some(before.tick)).unwrap(), runs.load(Ordering::Relaxed))
+}
+
+#[test]
+fn the_games_own_step_runs_once_for_the_question_and_the_packet() {
+    let rows: Rows = (1..=16).map(|id| (id, 0, [id as i32 * 40, 8, 20, 3, 5])).collect();
+    let before = snapshot(1, &rows);
+    let mut predicted = Snapshot::default();
+    predicted.predict(&custom_schema(), &before, Tick(2));
+    let changed = |field: usize| {
+        let mut after = predicted.clone();
+        after.rows_mut()[3].values[field] += 1;
+        after
+    };
+    for profile in [PacketProfile::Plain, PacketProfile::Ranged] {
+        // A field that the step predicts; then one with a declared predictor, which shows without the step.
+        for after in [changed(0), changed(2)] {
+            let ((asked, runs), (plain, _)) =
+                (packet(profile, &before, &after, true), packet(profile, &before, &after, false));
+            assert_eq!((asked.bytes, runs), (plain.bytes, 1));
+        }
+    }
 }
 
 /// Both schemas with profile 0, and with profile 1 and its priors.

@@ -26,12 +26,12 @@ pub fn meter_delta(
     match schema.coding() {
         Coding::Ranged(model) if !plain => {
             let mut meter = RangeMeter::new(model);
-            let _ = ranged::write(schema, model, baseline, current, &mut meter);
+            let _ = ranged::write(schema, model, baseline, current, None, &mut meter);
             meter.finish(to);
         }
         _ => {
             let mut meter = PlainMeter { bits: BitWriter::new(), part: PacketPart::Groups, since: 0, to };
-            plain::write(schema, baseline, current, &mut meter);
+            plain::write(schema, baseline, current, None, &mut meter);
             meter.part(PacketPart::Hash);
         }
     }

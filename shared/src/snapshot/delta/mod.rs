@@ -37,9 +37,20 @@ pub struct Decoded {
 /// Both must contain rows of `schema`, as a room and [`decode_delta`] make them.
 #[must_use]
 pub fn encode_delta(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
+    encode_delta_with(schema, baseline, current, None)
+}
+
+/// Like [`encode_delta`]. `stepped` is the prediction of `current` from `baseline` if it is known already and
+/// differs from it at most in fields that the game's own step predicts.
+pub(super) fn encode_delta_with(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    stepped: Option<&Snapshot>,
+) -> Vec<u8> {
     match schema.coding() {
-        Coding::Plain => plain::encode(schema, baseline, current),
-        Coding::Ranged(model) => ranged::encode(schema, model, baseline, current),
+        Coding::Plain => plain::encode(schema, baseline, current, stepped),
+        Coding::Ranged(model) => ranged::encode(schema, model, baseline, current, stepped),
     }
 }
 
@@ -59,7 +70,7 @@ pub struct Keyframe {
 pub fn encode_keyframe(schema: &Schema, current: &Snapshot) -> Keyframe {
     let payload = encode_delta(schema, None, current);
     if matches!(schema.coding(), Coding::Ranged(_)) && payload.len() > plain_bytes_min(schema, current) {
-        let plain = plain::encode(schema, None, current);
+        let plain = plain::encode(schema, None, current, None);
         if plain.len() < payload.len() {
             return Keyframe { payload: plain, plain: true };
         }

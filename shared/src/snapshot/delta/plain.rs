@@ -29,9 +29,14 @@ use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
 use crate::wire::bits::{BitReader, BitWriter, zigzag};
 
-pub(super) fn encode(schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) -> Vec<u8> {
+pub(super) fn encode(
+    schema: &Schema,
+    baseline: Option<&Snapshot>,
+    current: &Snapshot,
+    stepped: Option<&Snapshot>,
+) -> Vec<u8> {
     let mut to = BitWriter::append_to(Vec::with_capacity(64 + current.len() * 4));
-    write(schema, baseline, current, &mut to);
+    write(schema, baseline, current, stepped, &mut to);
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         to.raw(current.hash(), 32);
     }
@@ -43,13 +48,14 @@ pub(super) fn write<W: PlainWriter>(
     schema: &Schema,
     baseline: Option<&Snapshot>,
     current: &Snapshot,
+    stepped: Option<&Snapshot>,
     to: &mut W,
 ) {
     match baseline {
         Some(baseline) if schema.step().is_some() => {
             let told = stepped::told(schema, baseline, current);
             encode_state(schema, Some(baseline), &told, to);
-            let stepped = stepped::stepped(schema, baseline, told);
+            let stepped = stepped::known_or_stepped(schema, baseline, told, stepped);
             stepped::write_plain(schema, baseline, &stepped, current, to);
         }
         _ => encode_state(schema, baseline, current, to),

@@ -47,9 +47,10 @@ pub(super) fn encode(
     model: &Model,
     baseline: Option<&Snapshot>,
     current: &Snapshot,
+    stepped: Option<&Snapshot>,
 ) -> Vec<u8> {
     let mut to = RangeWriter::new(model, Vec::with_capacity(64 + current.len()));
-    let written = write(schema, model, baseline, current, &mut to);
+    let written = write(schema, model, baseline, current, stepped, &mut to);
     debug_assert_eq!(written, Ok(()), "a writer accepts everything");
     if current.tick.0.is_multiple_of(HASH_PERIOD_TICKS) {
         let _ = to.raw(current.hash(), 32);
@@ -59,7 +60,7 @@ pub(super) fn encode(
 
 pub(super) fn train(trainer: &mut Trainer, schema: &Schema, baseline: Option<&Snapshot>, current: &Snapshot) {
     let model = trainer.model();
-    let _ = write(schema, &model, baseline, current, &mut Counting(trainer));
+    let _ = write(schema, &model, baseline, current, None, &mut Counting(trainer));
 }
 
 struct Counting<'a>(&'a mut Trainer);
@@ -81,13 +82,14 @@ pub(super) fn write<C: BitCoder>(
     model: &Model,
     baseline: Option<&Snapshot>,
     current: &Snapshot,
+    stepped: Option<&Snapshot>,
     to: &mut C,
 ) -> Result<(), DecodeError> {
     match baseline {
         Some(baseline) if schema.step().is_some() => {
             let told = stepped::told(schema, baseline, current);
             write_state(schema, model, Some(baseline), &told, to)?;
-            let stepped = stepped::stepped(schema, baseline, told);
+            let stepped = stepped::known_or_stepped(schema, baseline, told, stepped);
             stepped::code_ranged(schema, model, baseline, &stepped, Some(current), to)?;
         }
         _ => write_state(schema, model, baseline, current, to)?,

@@ -23,6 +23,7 @@ use crate::snapshot::{RowRef, Snapshot};
 use crate::wire::DecodeError;
 use crate::wire::bits::BitReader;
 use crate::wire::range::BitCoder;
+use std::borrow::Cow;
 
 /// The result of the first half: `current`, with the baseline's values in `custom` fields.
 pub(super) fn told(schema: &Schema, baseline: &Snapshot, current: &Snapshot) -> Snapshot {
@@ -46,6 +47,16 @@ pub(super) fn stepped(schema: &Schema, baseline: &Snapshot, mut told: Snapshot) 
     let ticks = ticks_between(baseline, &told);
     told.advance(schema, baseline, ticks);
     told
+}
+
+/// The same for a writer, which may know the result already.
+pub(super) fn known_or_stepped<'a>(
+    schema: &Schema,
+    baseline: &Snapshot,
+    told: Snapshot,
+    known: Option<&'a Snapshot>,
+) -> Cow<'a, Snapshot> {
+    known.map_or_else(|| Cow::Owned(stepped(schema, baseline, told)), Cow::Borrowed)
 }
 
 /// The rows of the second half: those that the baseline has and whose kind has `custom` fields.
