@@ -22,7 +22,7 @@ const NOT_IN_SHARED: &[&str] =
 
 /// Games that no client predicts: one that shows a recorded match to a benchmark, those that panic or hang,
 /// and one for a client without prediction.
-const UNPREDICTED: &[&str] = &["Board", "Clock", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
+const UNPREDICTED: &[&str] = &["Board", "Clock", "Field", "Fainting", "Hanging", "Miners", "Warehouse"];
 
 const SOURCE_LINES_MAX: usize = 500;
 

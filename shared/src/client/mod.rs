@@ -65,7 +65,7 @@ use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{
-    ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
+    ClientControl, Credential, GameName, Name, Options, Role, RosterEntry, TAG_CONTROL, Target,
 };
 use crate::wire::update::TAG_UPDATE;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
@@ -85,6 +85,7 @@ const CONTROL_MAX: usize = 8;
 
 /// Who joins, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientConfig {
     /// The name that others see.
     pub name: Name,
@@ -96,6 +97,15 @@ pub struct ClientConfig {
     pub role: Role,
     /// Which room.
     pub target: Target,
+}
+
+impl ClientConfig {
+    /// A guest who plays `game` in any open room.
+    #[must_use]
+    pub fn new(game: GameName, name: Name) -> Self {
+        let target = Target::Match(Options::none());
+        Self { name, credential: Credential::Guest, game, role: Role::Player, target }
+    }
 }
 
 /// The state of a client's session.

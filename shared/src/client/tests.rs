@@ -11,13 +11,7 @@ use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welco
 use crate::wire::{Advice, CloseCode};
 
 fn config(role: Role) -> ClientConfig {
-    ClientConfig {
-        name: Name::cut("ada"),
-        credential: Credential::Guest,
-        game: GameName::cut("dots"),
-        role,
-        target: Target::Match(crate::wire::control::Options::none()),
-    }
+    ClientConfig { role, ..ClientConfig::new(GameName::cut("dots"), Name::cut("ada")) }
 }
 
 fn schema_of_dots() -> u64 {
