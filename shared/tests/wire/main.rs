@@ -5,5 +5,6 @@
 
 mod agreement;
 mod derive_rows;
+mod derived;
 mod golden;
 mod kinds;

@@ -1,10 +1,10 @@
 //! Ranges, grids and rates may be constants of any integer type, also of the author's module.
 
 mod rules {
-    pub const HP_MAX: u8 = 100;
-    pub const STEPS: i32 = 1024;
-    pub const ARENA: i32 = 64;
-    pub const TILT: f32 = 0.5;
+    pub(super) const HP_MAX: u8 = 100;
+    pub(super) const STEPS: i32 = 1024;
+    pub(super) const ARENA: i32 = 64;
+    pub(super) const TILT: f32 = 0.5;
 }
 
 use tickwire_shared::prelude::*;
@@ -24,6 +24,7 @@ struct Ship {
     heading: u16,
 }
 
-fn main() {
+#[test]
+fn ranges_grids_and_rates_may_be_constants_of_the_authors() {
     assert_eq!(Ship::kinds()[0].fields[0].grid.max, 65_536);
 }

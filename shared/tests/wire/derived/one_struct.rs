@@ -9,7 +9,8 @@ struct Ball {
     hits: u8,
 }
 
-fn main() {
+#[test]
+fn a_struct_alone_is_a_game_with_one_kind() {
     use tickwire_shared::entity::{Entity, Schema};
     let ball = Ball { pos: glam::Vec2::ONE, vel: glam::Vec2::ZERO, hits: 3 };
     let mut row = Vec::new();

@@ -1,7 +1,8 @@
 //! An entity or input without fields, inside a function, under a strict set of lints.
 #![deny(warnings, clippy::pedantic)]
 
-fn main() {
+#[test]
+fn a_type_may_have_no_field_and_stand_in_a_function() {
     use tickwire_shared::prelude::*;
 
     #[derive(Clone, Entity)]
