@@ -98,13 +98,7 @@ impl Message<'_> {
 /// A client that has joined a room.
 pub fn playing(profile: PacketProfile) -> Client<Small> {
     let game = GameName::cut("small");
-    let mut client = Client::new(ClientConfig {
-        name: Name::cut("fuzz"),
-        credential: Credential::Guest,
-        game: game.clone(),
-        role: Role::Player,
-        target: Target::Match(Options::none()),
-    });
+    let mut client = Client::new(ClientConfig::new(game.clone(), Name::cut("fuzz")));
     let limits =
         SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
     let info =

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::room::{Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Room, game_schema_hash};
 use tickwire_shared::wire::control::{GameInfo, GameName, Options};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Mutex;
@@ -56,13 +56,7 @@ impl<G: Game> GameType<G> {
         context: G::Context,
     ) -> Result<Self, BadSettings> {
         let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
-        let config = RoomConfig {
-            id: RoomId::default(),
-            tick_rate: options.tick_rate,
-            spectators_max: options.spectators_max,
-            resume_grace: std::time::Duration::ZERO,
-            client_bytes_per_s: 0,
-        };
+        let config = options.room_config(RoomId::default());
         Room::<G>::with_context(config, options.settings.clone(), 0, &context)
             .map_err(|error| BadSettings(error.to_string()))?;
         Ok(Self { info, options, making: [const { Mutex::const_new(()) }; MAKERS], context })
@@ -89,13 +83,8 @@ impl<G: Game> GameHost for GameType<G> {
         options: &Options,
     ) -> Result<Box<dyn NewRoom>, Close> {
         let seed = getrandom::u64().map_err(|_| super::no_randomness())?;
-        let config = RoomConfig {
-            id,
-            tick_rate: self.options.tick_rate,
-            spectators_max: self.options.spectators_max,
-            resume_grace: context.limits.resume_grace(),
-            client_bytes_per_s: self.options.client_bytes_per_s,
-        };
+        let mut config = self.options.room_config(id);
+        config.resume_grace = context.limits.resume_grace();
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);
