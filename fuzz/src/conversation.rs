@@ -10,8 +10,7 @@ use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::{Tick, TickRate};
 use tickwire_shared::wire::codec;
 use tickwire_shared::wire::control::{
-    Credential, GameInfo, GameName, Joined, Name, Options, Role, ServerControl, SessionLimits, Target,
-    Welcome,
+    GameInfo, GameName, Joined, Name, ServerControl, SessionLimits, Welcome,
 };
 use tickwire_shared::wire::frame::Numbered;
 use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};

@@ -7,7 +7,9 @@ use crate::entity::TableError;
 use crate::id::{ResumeSecret, StreamId};
 use crate::limits::OUTBOUND_BYTES_MAX;
 use crate::snapshot::Snapshot;
-use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
+use crate::wire::control::{
+    Credential, GameInfo, GameName, Joined, Name, ServerControl, SessionLimits, Target, Welcome,
+};
 use crate::wire::{Advice, CloseCode};
 
 fn config(role: Role) -> ClientConfig {

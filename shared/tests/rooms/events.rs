@@ -2,7 +2,7 @@
 
 use crate::games::cards::*;
 use tickwire_shared::client::ClientEvent;
-use tickwire_shared::harness::{ClientIndex, Harness};
+use tickwire_shared::harness::{ClientIndex, Harness, check_prediction};
 use tickwire_shared::limits::{RELIABLE_BYTES_MAX, RESUME_GRACE_MS};
 use tickwire_shared::prelude::*;
 
@@ -51,6 +51,11 @@ impl Match {
             })
             .collect()
     }
+}
+
+#[test]
+fn seats_are_predicted() {
+    check_prediction::<Cards>(&House { players: 8 }, 1, 100, 2).unwrap();
 }
 
 #[test]
