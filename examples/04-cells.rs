@@ -23,7 +23,8 @@ const FEAR: i32 = 1_000;
 pub const BUDGET_BYTES_PER_S: u32 = 4_000;
 
 fn main() -> ExitCode {
-    let options = GameOptions { client_bytes_per_s: BUDGET_BYTES_PER_S, ..GameOptions::default() };
+    let mut options = GameOptions::default();
+    options.client_bytes_per_s = BUDGET_BYTES_PER_S;
     cli::run(|server| server.game::<Pasture>("pasture", options).front_page("play.html"))
 }
 

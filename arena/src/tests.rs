@@ -455,7 +455,7 @@ fn a_client_that_predicts_with_the_own_row_alone_is_exact_without_contact() {
         game.input(1).fire = Button::default();
         let mut foretold = ArenaEntity::Ship(*game.ship(1));
         let input = game.input(1).clone();
-        let step = Step { tick: game.tick(), tick_rate: TickRate::DEFAULT, scene: game.scene() };
+        let step = Step::new(game.tick(), TickRate::DEFAULT, game.scene());
         Arena::apply_input(&mut foretold, &input, &step);
         game.step();
         let (ArenaEntity::Ship(foretold), is) = (foretold, *game.ship(1)) else { unreachable!() };

@@ -13,7 +13,7 @@ use tickwire_shared::Rng;
 use tickwire_shared::bot::{Behaviour, Behaviours};
 use tickwire_shared::client::{Backoff, Client, ClientConfig};
 use tickwire_shared::game::Game;
-use tickwire_shared::wire::control::{Credential, Name, Target};
+use tickwire_shared::wire::control::{Name, Target};
 use tickwire_shared::wire::{Advice, CloseCode};
 
 /// Attempts in a row that may fail before a bot gives up.
@@ -165,13 +165,9 @@ where
         RoomTask::Create(to_create) => (Target::Create(fleet.config.options.clone()), None, Some(to_create)),
         RoomTask::Join(room) => (Target::Room(room), Some(room), None),
     };
-    let client = Client::new(ClientConfig {
-        name: Name::cut(&format!("bot {bot}")),
-        credential: Credential::Guest,
-        game: fleet.config.game.clone(),
-        role: fleet.config.role_of(bot),
-        target,
-    });
+    let mut config = ClientConfig::new(fleet.config.game.clone(), Name::cut(&format!("bot {bot}")));
+    (config.role, config.target) = (fleet.config.role_of(bot), target);
+    let client = Client::new(config);
     let on_joined = Box::new(move |room| {
         if let Some(to_create) = to_create {
             to_create.keep(room);

@@ -10,6 +10,7 @@ use tickwire_shared::wire::control::{GameName, Options, Role};
 
 /// What a fleet does.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct FleetConfig {
     /// The game's name on the server.
     pub game: GameName,

@@ -22,7 +22,10 @@ const fn ms(ms: u64) -> Duration {
 
 fn config(plan: Plan, rooms: u32) -> FleetConfig {
     let game = GameName::new("arena").expect("a name");
-    FleetConfig { rooms, seed: 7, ..FleetConfig::new(game, plan) }
+    let mut config = FleetConfig::new(game, plan);
+    config.rooms = rooms;
+    config.seed = 7;
+    config
 }
 
 async fn play(server: &MiniServer, config: FleetConfig) -> Report {

@@ -77,7 +77,9 @@ async fn wss_trusts_what_the_system_trusts() {
     let key = Temporary::new("key.pem", &made.signing_key.serialize_pem());
     let stranger = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
     let other = Temporary::new("other.pem", &stranger.cert.pem());
-    let config = Config { tls_cert: Some(cert.0.clone()), tls_key: Some(key.0.clone()), ..Config::default() };
+    let mut config = Config::default();
+    config.tls_cert = Some(cert.0.clone());
+    config.tls_key = Some(key.0.clone());
     let server = Server::builder().config(config).game::<Arena>("arena", GameOptions::default()).build();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("wss://localhost:{}", listener.local_addr().expect("it is bound").port());

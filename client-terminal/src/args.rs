@@ -51,8 +51,9 @@ impl Args {
     /// A connection as the flags ask for. It does not end before the viewer quits or the server says so.
     pub(crate) fn config(&self) -> Config {
         let new = if self.play { Config::player } else { Config::spectator };
-        let config = new(&self.game, &self.name);
-        let config = Config { ca: self.ca.clone(), attempts_max: u32::MAX, ..config };
+        let mut config = new(&self.game, &self.name);
+        config.ca = self.ca.clone();
+        config.attempts_max = u32::MAX;
         self.room.into_iter().fold(config, Config::in_room)
     }
 }

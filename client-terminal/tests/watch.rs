@@ -49,7 +49,9 @@ async fn a_room_full_of_bots_is_watched() {
     let connect = WebSocketConnect::new(url, address, Sources::default(), None).expect("no TLS is asked for");
     let plan = Plan::steady(6, Duration::ZERO, Duration::from_secs(60));
     let game = GameName::new("arena").expect("a name");
-    let config = FleetConfig { seed: 3, threads: 2, ..FleetConfig::new(game, plan) };
+    let mut config = FleetConfig::new(game, plan);
+    config.seed = 3;
+    config.threads = 2;
     let (enough, over) = oneshot::channel::<()>();
     let bots = tokio::spawn(run::<Arena, _, _>(
         config,

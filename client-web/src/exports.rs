@@ -228,9 +228,9 @@ impl<P: PageGame> Page<P> {
             Ok(()) => 0,
             Err(Some(CommandError::QueueFull)) => 1,
             Err(Some(CommandError::TooLong)) => 2,
-            Err(None) => 3,
             Err(Some(CommandError::Spectator)) => 4,
             Err(Some(CommandError::Ended)) => 5,
+            Err(_) => 3,
         }
     }
 

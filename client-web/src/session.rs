@@ -8,7 +8,7 @@ use tickwire_shared::client::{
 };
 use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
-use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
+use tickwire_shared::wire::control::{GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
 
 /// How many numbers [`Session::figures`] has; `FIGURES` in `core.js` names them in the same order.
@@ -62,7 +62,9 @@ impl<P: PageGame> Session<P> {
     /// The bytes do not have this form.
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
-        Ok(Self::of(Client::new(ClientConfig { name, credential: Credential::Guest, game, role, target })))
+        let mut config = ClientConfig::new(game, name);
+        (config.role, config.target) = (role, target);
+        Ok(Self::of(Client::new(config)))
     }
 
     /// A session that resumes a seat of [`Session::save_place`], from `(name, game, place)` in the codec.
@@ -71,9 +73,7 @@ impl<P: PageGame> Session<P> {
     /// The bytes do not have this form.
     pub fn resume(saved: &[u8]) -> Result<Self, DecodeError> {
         let (name, game, place): (Name, GameName, SavedPlace) = codec::decode(saved)?;
-        let (role, target) = (Role::Player, Target::Room(place.room()));
-        let config = ClientConfig { name, credential: Credential::Guest, game, role, target };
-        Ok(Self::of(Client::resume(config, &place)))
+        Ok(Self::of(Client::resume(ClientConfig::new(game, name), &place)))
     }
 
     fn of(client: Client<P::Game>) -> Self {

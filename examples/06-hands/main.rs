@@ -84,7 +84,10 @@ impl Game for Tricks {
     /// Players think, and that looks like doing nothing.
     fn idle_limits(_: &()) -> IdleLimits {
         let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
-        IdleLimits { player: minutes(15), hidden: minutes(30), ..IdleLimits::default() }
+        let mut limits = IdleLimits::default();
+        limits.player = minutes(15);
+        limits.hidden = minutes(30);
+        limits
     }
 
     fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {

@@ -10,8 +10,7 @@ use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::{Tick, TickRate};
 use tickwire_shared::wire::codec;
 use tickwire_shared::wire::control::{
-    Credential, GameInfo, GameName, Joined, Name, Options, Role, ServerControl, SessionLimits, Target,
-    Welcome,
+    GameInfo, GameName, Joined, Name, ServerControl, SessionLimits, Welcome,
 };
 use tickwire_shared::wire::frame::Numbered;
 use tickwire_shared::wire::update::{Private, UpdateWriter, encode_packet};
@@ -98,13 +97,7 @@ impl Message<'_> {
 /// A client that has joined a room.
 pub fn playing(profile: PacketProfile) -> Client<Small> {
     let game = GameName::cut("small");
-    let mut client = Client::new(ClientConfig {
-        name: Name::cut("fuzz"),
-        credential: Credential::Guest,
-        game: game.clone(),
-        role: Role::Player,
-        target: Target::Match(Options::none()),
-    });
+    let mut client = Client::new(ClientConfig::new(game.clone(), Name::cut("fuzz")));
     let limits =
         SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
     let info =

@@ -22,7 +22,15 @@ const NOT_IN_SHARED: &[&str] =
 
 /// Games that no client predicts: one that shows a recorded match to a benchmark, those that panic or hang,
 /// and one for a client without prediction.
-const UNPREDICTED: &[&str] = &["Board", "Clock", "Depot", "Field", "Fainting", "Hanging", "Miners", "Sea"];
+const UNPREDICTED: &[&str] = &["Board", "Clock", "Field", "Fainting", "Hanging", "Miners", "Warehouse"];
+
+/// The libraries, whose configurations, errors and events may get more fields and variants.
+const LIBRARIES: &[&str] = &["shared/src/", "server/src/", "clients/native/src/", "client-bot/src/"];
+/// Endings of the names of such types. An error may also begin with `Bad`.
+const OPEN_ENUMS: &[&str] = &["Error", "Event", "Refusal", "Refused", "Reason", "End", "Cause"];
+const OPEN_STRUCTS: &[&str] = &["Config", "Error", "Limits", "Options", "Section"];
+/// Parts of messages: a change of one is a new version of the protocol.
+const MESSAGES: &[&str] = &["ReliableEvent", "SessionLimits"];
 
 const SOURCE_LINES_MAX: usize = 500;
 
@@ -126,6 +134,32 @@ fn unlisted_features(files: &[File]) -> Vec<String> {
     unlisted
 }
 
+/// Public configurations, errors and events that cannot grow without breaking their users.
+fn closed_types(files: &[File]) -> Vec<String> {
+    let mut closed = Vec::new();
+    for file in files.iter().filter(|file| LIBRARIES.iter().any(|library| file.path.starts_with(library))) {
+        let (mut is_open, mut lines) = (false, file.text.lines());
+        while let Some(line) = lines.next() {
+            let word = |after: &str| {
+                let name = line.strip_prefix(after)?.strip_suffix('{')?;
+                name.split(|letter: char| !letter.is_alphanumeric()).next()
+            };
+            let ends = |name: &str, endings: &[&str]| endings.iter().any(|end| name.ends_with(end));
+            let of_enum = |name: &&str| ends(name, OPEN_ENUMS) || name.starts_with("Bad");
+            let mut fields = lines.clone().take_while(|line| *line != "}");
+            let is_public = fields.any(|line| line.starts_with("    pub "));
+            let of_struct = |name: &&str| ends(name, OPEN_STRUCTS) && is_public;
+            let name = word("pub enum ").filter(of_enum).or(word("pub struct ").filter(of_struct));
+            if let Some(name) = name.filter(|name| !is_open && !MESSAGES.contains(name)) {
+                closed.push(format!("{}: {name} is not `#[non_exhaustive]`", file.path));
+            }
+            // Attributes and documentation stand between this one and the type.
+            is_open = line == "#[non_exhaustive]" || is_open && line.starts_with(['#', '/']);
+        }
+    }
+    closed
+}
+
 fn long_files(files: &[File]) -> Vec<String> {
     let lines = |file: &File| file.text.lines().count();
     let long = files.iter().filter(|file| file.is_source() && lines(file) > SOURCE_LINES_MAX);
@@ -183,6 +217,22 @@ fn every_game_is_checked_for_its_predictions() {
 #[test]
 fn every_game_lists_the_features_that_it_implements() {
     assert_none(unlisted_features(&repository()));
+}
+
+#[test]
+fn configurations_errors_and_events_may_grow() {
+    assert_none(closed_types(&repository()));
+}
+
+#[test]
+fn a_closed_type_is_seen() {
+    let open = "#[non_exhaustive]\n/// Text.\npub enum GoodError {\n";
+    let closed =
+        "pub enum BadThing {\n}\npub struct Config {\n    pub a: u8,\n}\npub struct Limits {\n    a: u8,\n";
+    let found = closed_types(&[File::new("server/src/a.rs", &format!("{open}}}\n{closed}"))]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0], "server/src/a.rs: BadThing is not `#[non_exhaustive]`");
+    assert!(found[1].contains("Config"), "{found:?}");
 }
 
 #[test]

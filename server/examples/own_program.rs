@@ -60,7 +60,7 @@ pub fn host(server: ServerBuilder, flags: Flags, fields: Fields) -> Result<Serve
         }
     }
     let add = |server: ServerBuilder, (name, half_side)| {
-        server.game::<Tag>(name, GameOptions { settings: Settings { half_side }, ..GameOptions::default() })
+        server.game::<Tag>(name, GameOptions::new(Settings { half_side }))
     };
     Ok(fields.into_iter().fold(server, add))
 }

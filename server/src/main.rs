@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == "new") {
         return new::main(words);
     }
-    let options = GameOptions { files: MAP_FILES, ..GameOptions::default() };
+    let mut options = GameOptions::default();
+    options.files = MAP_FILES;
     Program::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .about("Hosts multiplayer game rooms; `tickwire-server new DIR` writes a game of your own")
         .run(|server| server.game::<Arena>("arena", options).front_page("arena.html"))

@@ -1,7 +1,7 @@
 //! Writes `assets/wire/vectors.txt` and `assets/wire/arena.txt`. Run it after a change to the protocol or the
 //! arena, and look at what it changed.
 
-#[path = "../tests/golden/vectors.rs"]
+#[path = "../tests/wire/golden/vectors.rs"]
 mod vectors;
 
 fn main() -> std::io::Result<()> {

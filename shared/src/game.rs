@@ -136,6 +136,7 @@ pub trait Game: Sized + Send + 'static {
 
 /// The player who joins a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Profile {
     /// The name that other players see.
     pub name: Name,
@@ -172,6 +173,7 @@ pub enum LeaveReason {
 }
 
 /// What a new room is made from.
+#[non_exhaustive]
 pub struct Setup<'a, G: Game> {
     /// What the host hands to the room.
     pub context: &'a G::Context,
@@ -196,6 +198,7 @@ impl<G: Game> Debug for Setup<'_, G> {
 
 /// The tick in which a player's entity moves; the same at both ends. See [`Game::apply_input`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Step<'a, G: Game> {
     /// The tick that the step leads to.
     pub tick: Tick,
@@ -203,6 +206,14 @@ pub struct Step<'a, G: Game> {
     pub tick_rate: TickRate,
     /// The room's scene.
     pub scene: &'a G::Scene,
+}
+
+impl<'a, G: Game> Step<'a, G> {
+    /// A step to `tick`, for a test of [`Game::apply_input`] alone.
+    #[must_use]
+    pub fn new(tick: Tick, tick_rate: TickRate, scene: &'a G::Scene) -> Self {
+        Self { tick, tick_rate, scene }
+    }
 }
 
 // Deriving these would require a game that can be copied.
@@ -216,6 +227,7 @@ impl<G: Game> Copy for Step<'_, G> {}
 
 /// The arguments of a step.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Turn<'a, G: Game> {
     /// The tick that the step leads to. Tick numbers follow real time: see `passed_ticks`.
     pub tick: Tick,

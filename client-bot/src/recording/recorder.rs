@@ -11,11 +11,20 @@ use tickwire_shared::wire::control::{ServerControl, TAG_CONTROL};
 
 /// What is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecorderConfig {
     /// Only the bots with numbers below this.
     pub bots: u32,
     /// The most bytes of the recording. Messages that no longer fit are left out and counted.
     pub bytes_max: u64,
+}
+
+impl RecorderConfig {
+    /// Records the bots with numbers below `bots`, at most `bytes_max` bytes.
+    #[must_use]
+    pub fn new(bots: u32, bytes_max: u64) -> Self {
+        Self { bots, bytes_max }
+    }
 }
 
 /// Writes one recording. It writes only whole records, and none after a file error.

@@ -161,13 +161,8 @@ impl MiniServer {
             Target::Room(id) => *id,
             Target::Match(_) | Target::Create(_) => {
                 let id = RoomId::from_bits(inner.rooms.len() as u64 + 1);
-                let config = RoomConfig {
-                    id,
-                    tick_rate: TickRate::DEFAULT,
-                    spectators_max: 16,
-                    resume_grace: Duration::from_millis(RESUME_GRACE_MS),
-                    client_bytes_per_s: 0,
-                };
+                let mut config = RoomConfig::new(id);
+                config.spectators_max = 16;
                 inner.rooms.push((Room::new(config, Settings::default(), 1).unwrap(), Outboxes::default()));
                 id
             }

@@ -93,13 +93,8 @@ struct Match<P: PageGame> {
 
 impl<P: PageGame> Match<P> {
     fn new(bots: u32) -> Result<Self> {
-        let config = RoomConfig {
-            id: RoomId::from_bits(0x7_1c3),
-            tick_rate: RATE,
-            spectators_max: 0,
-            resume_grace: Duration::from_secs(30),
-            client_bytes_per_s: 0,
-        };
+        let mut config = RoomConfig::new(RoomId::from_bits(0x7_1c3));
+        config.tick_rate = RATE;
         let (name, game) = (Name::cut("recorded"), GameName::cut("arena"));
         let start = codec::encode(&(name, game, Role::Player, Target::Match(Options::none())))?;
         let mut new = Self {
@@ -145,14 +140,8 @@ impl<P: PageGame> Match<P> {
     }
 
     fn add_bot(&mut self, number: u32) -> Result<()> {
-        let config = ClientConfig {
-            name: Name::cut(&format!("bot {number}")),
-            credential: Credential::Guest,
-            game: GameName::cut("arena"),
-            role: Role::Player,
-            target: Target::Match(Options::none()),
-        };
-        let mut client = Client::new(config);
+        let name = Name::cut(&format!("bot {number}"));
+        let mut client = Client::new(ClientConfig::new(GameName::cut("arena"), name));
         client.receive(self.now, &welcome()?)?;
         while client.poll_transmit().is_some() {}
         let (member, secret) = (self.next_member(), self.secret());

@@ -73,13 +73,8 @@ impl Game for Miners {
 
 /// The messages that the first of two miners gets.
 pub(crate) fn record() -> Result<Vec<u8>> {
-    let config = RoomConfig {
-        id: RoomId::from_bits(7),
-        tick_rate: RATE,
-        spectators_max: 0,
-        resume_grace: Duration::from_secs(30),
-        client_bytes_per_s: 0,
-    };
+    let mut config = RoomConfig::new(RoomId::from_bits(7));
+    config.tick_rate = RATE;
     let (mut room, mut mail, mut log) = (Room::<Miners>::new(config, (), 1)?, Mail::default(), Vec::new());
     let limits =
         SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };

@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 use tickwire_shared::client::{ClientConfig, SavedPlace};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use tickwire_shared::wire::control::{GameName, Name, Role, Target};
 
 /// Who joins, what, and how persistently.
 ///
 /// ```
 /// # use tickwire_client_native::Config;
 /// # let room: tickwire_shared::id::RoomId = "4k7xw2mp".parse().unwrap();
-/// let config = Config { attempts_max: u32::MAX, ..Config::player("arena", "Ada").in_room(room) };
+/// let mut config = Config::player("arena", "Ada").in_room(room);
+/// config.attempts_max = u32::MAX;
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// Who joins, and what.
     pub client: ClientConfig,
@@ -52,12 +54,8 @@ impl Config {
     }
 
     fn guest(game: &str, name: &str, role: Role) -> Self {
-        Self::new(ClientConfig {
-            name: Name::cut(name),
-            credential: Credential::Guest,
-            game: GameName::cut(game),
-            role,
-            target: Target::Match(Options::none()),
-        })
+        let mut client = ClientConfig::new(GameName::cut(game), Name::cut(name));
+        client.role = role;
+        Self::new(client)
     }
 }

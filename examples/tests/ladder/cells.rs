@@ -12,7 +12,8 @@ use tickwire_shared::prelude::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_dogs_herd_the_sheep() {
-    let options = GameOptions { client_bytes_per_s: BUDGET_BYTES_PER_S, ..GameOptions::default() };
+    let mut options = GameOptions::default();
+    options.client_bytes_per_s = BUDGET_BYTES_PER_S;
     play_anything::<Pasture>("pasture", server().game::<Pasture>("pasture", options)).await;
 }
 

@@ -41,7 +41,7 @@ impl Behaviour<Hunt> for Seeker {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_bots_get_ready_and_play_rounds() {
     let settings = Settings { match_s: 1, result_s: 1 };
-    let host = server().game::<Hunt>("hunt", GameOptions { settings, ..GameOptions::default() });
+    let host = server().game::<Hunt>("hunt", GameOptions::new(settings));
     let report = play::<Hunt>("hunt", host, Duration::from_secs(6), |_| Box::new(Seeker)).await;
     // To each bot: two starts and two ends, at least.
     assert!(report.events_received >= 16, "{}", report.events_received);

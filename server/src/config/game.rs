@@ -5,12 +5,14 @@ use super::overlay::{overlay, written};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tickwire_shared::game::Data;
-use tickwire_shared::room::IdleLimits;
+use tickwire_shared::id::RoomId;
+use tickwire_shared::room::{IdleLimits, RoomConfig};
 use tickwire_shared::tick::TickRate;
 use toml::{Table, Value};
 
 /// How a game is hosted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GameOptions<S> {
     /// How often its rooms step.
     pub tick_rate: TickRate,
@@ -35,6 +37,14 @@ pub struct GameOptions<S> {
 
 impl<S: Default> Default for GameOptions<S> {
     fn default() -> Self {
+        Self::new(S::default())
+    }
+}
+
+impl<S> GameOptions<S> {
+    /// The usual options, for rooms with these settings.
+    #[must_use]
+    pub fn new(settings: S) -> Self {
         Self {
             tick_rate: TickRate::DEFAULT,
             spectators_max: 64,
@@ -43,12 +53,18 @@ impl<S: Default> Default for GameOptions<S> {
             idle_silent_s: None,
             idle_hidden_s: None,
             files: &[],
-            settings: S::default(),
+            settings,
         }
     }
-}
 
-impl<S> GameOptions<S> {
+    pub(crate) fn room_config(&self, id: RoomId) -> RoomConfig {
+        let mut config = RoomConfig::new(id);
+        config.tick_rate = self.tick_rate;
+        config.spectators_max = self.spectators_max;
+        config.client_bytes_per_s = self.client_bytes_per_s;
+        config
+    }
+
     /// The idle limits of a room: the game's own, overridden by these options.
     pub(crate) fn idle_limits(&self, of_game: IdleLimits) -> IdleLimits {
         let over = |given: Option<u32>, of_game| match given {
@@ -56,17 +72,18 @@ impl<S> GameOptions<S> {
             Some(0) => None,
             Some(seconds) => Some(Duration::from_secs(seconds.into())),
         };
-        IdleLimits {
-            player: over(self.idle_player_s, of_game.player),
-            silent: over(self.idle_silent_s, of_game.silent),
-            hidden: over(self.idle_hidden_s, of_game.hidden),
-        }
+        let mut limits = of_game;
+        limits.player = over(self.idle_player_s, of_game.player);
+        limits.silent = over(self.idle_silent_s, of_game.silent);
+        limits.hidden = over(self.idle_hidden_s, of_game.hidden);
+        limits
     }
 }
 
 /// A game's section of the configuration: what differs from how the host's program set the game up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct GameSection {
     /// How often its rooms step, Hz.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +225,7 @@ mod tests {
     fn base() -> GameOptions<Rules> {
         let settings =
             Rules { map: "old".into(), rows: Vec::new(), rounds: 3, speed: Speed { walk: 1, run: 2 } };
-        GameOptions { settings, ..GameOptions::default() }
+        GameOptions::new(settings)
     }
 
     fn resolved(section: &str) -> Result<GameOptions<Rules>, String> {

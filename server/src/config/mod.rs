@@ -29,6 +29,7 @@ use tickwire_shared::limits::RESUME_GRACE_MS;
 /// Everything that an operator sets. `assets/server.toml` shows all of it with its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Config {
     /// Where players connect. Port 0 takes a free one.
     pub listen: SocketAddr,
@@ -73,6 +74,7 @@ pub struct Config {
 /// The limits that an operator sets. Those of the protocol are in [`tickwire_shared::limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Limits {
     /// Open connections. A further one is answered with 503.
     pub connections_max: u32,
@@ -136,6 +138,7 @@ impl Limits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum LogFormat {
     /// For people.
     #[default]

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, Weak};
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::room::{Room, RoomConfig, RoomError, RoomPlan, game_schema_hash};
+use tickwire_shared::room::{Room, RoomError, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameInfo, GameName, Options};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -77,13 +77,7 @@ impl<G: Game> GameType<G> {
         context: G::Context,
     ) -> Result<Self, BadSettings> {
         let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
-        let config = RoomConfig {
-            id: RoomId::default(),
-            tick_rate: options.tick_rate,
-            spectators_max: options.spectators_max,
-            resume_grace: std::time::Duration::ZERO,
-            client_bytes_per_s: 0,
-        };
+        let config = options.room_config(RoomId::default());
         let plan = RoomPlan::new(options.settings.clone(), options.tick_rate);
         let plan = Arc::new(plan.map_err(|error| BadSettings(error.to_string()))?);
         drop(Room::<G>::with_plan(config, plan, 0, &context));
@@ -112,13 +106,8 @@ impl<G: Game> GameHost for GameType<G> {
         options: &Options,
     ) -> Result<Box<dyn NewRoom>, Close> {
         let seed = getrandom::u64().map_err(|_| super::no_randomness())?;
-        let config = RoomConfig {
-            id,
-            tick_rate: self.options.tick_rate,
-            spectators_max: self.options.spectators_max,
-            resume_grace: context.limits.resume_grace(),
-            client_bytes_per_s: self.options.client_bytes_per_s,
-        };
+        let mut config = self.options.room_config(id);
+        config.resume_grace = context.limits.resume_grace();
         let settings =
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);

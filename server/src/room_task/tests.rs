@@ -87,14 +87,7 @@ fn context(directory: Option<BoundedDirectory>) -> Arc<ServerContext> {
 
 /// A new room near its last tick.
 fn parts(context: &ServerContext, id: RoomId) -> RoomParts<Stones> {
-    let config = RoomConfig {
-        id,
-        tick_rate: TickRate::DEFAULT,
-        spectators_max: 1,
-        resume_grace: Duration::from_secs(30),
-        client_bytes_per_s: 0,
-    };
-    let mut room = Room::<Stones>::new(config, (), 0).unwrap();
+    let mut room = Room::<Stones>::new(RoomConfig::new(id), (), 0).unwrap();
     room.start_at(FirstNumbers { tick: Tick(Tick::LAST.0 - 3), ..FirstNumbers::default() });
     let facts = RoomFacts {
         id,

@@ -21,7 +21,10 @@ use tokio::time::sleep;
 
 fn fleet(game: &str, bots: u32, rooms: u32) -> FleetConfig {
     let plan = Plan::steady(bots, Duration::from_millis(500), Duration::from_secs(3));
-    FleetConfig { rooms, threads: 2, ..FleetConfig::new(GameName::new(game).expect("a name"), plan) }
+    let mut config = FleetConfig::new(GameName::new(game).expect("a name"), plan);
+    config.rooms = rooms;
+    config.threads = 2;
+    config
 }
 
 /// What must be true on any machine, however slow.

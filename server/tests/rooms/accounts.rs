@@ -198,7 +198,8 @@ async fn one_who_resumes_shows_the_rooms_secret_and_is_not_asked_again() {
 #[tokio::test]
 async fn one_address_that_asks_too_often_has_to_wait() {
     let desk = Desk::default();
-    let limits = Limits { joins_per_address_per_min: 3, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.joins_per_address_per_min = 3;
     let (_server, handle) = built(desk.server(limits));
     let attempt = async |address: &str| {
         let mut raw = Raw::connect_from(&handle, address);

@@ -18,7 +18,10 @@ const NEW: Target = Target::Create(Options::none());
 const ANY: Target = Target::Match(Options::none());
 
 fn short_lived() -> Limits {
-    Limits { room_idle_ms: 50, resume_grace_ms: 200, ..Limits::default() }
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 50;
+    limits.resume_grace_ms = 200;
+    limits
 }
 
 async fn ask(handle: &ServerHandle, target: Target) -> Result<Joined, Close> {
@@ -86,7 +89,8 @@ async fn one_who_resumes_at_another_server_learns_where_the_room_is() {
 #[tokio::test]
 async fn one_address_that_guesses_secrets_does_not_keep_the_directory_busy() {
     let shared = Shared::default();
-    let limits = Limits { joins_per_address_per_min: 3, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.joins_per_address_per_min = 3;
     let (_server, handle) = shared.server("one", limits);
     let mut codes = Vec::new();
     for bits in 0..5 {
@@ -196,7 +200,8 @@ async fn a_room_that_cannot_be_released_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn a_room_that_is_never_released_keeps_its_place_for_half_a_minute() {
     let shared = Shared::default();
-    let limits = Limits { rooms_max: 1, ..short_lived() };
+    let mut limits = short_lived();
+    limits.rooms_max = 1;
     let (_server, handle) = built(shared.builder("one", limits).rooms_in_runtime());
     shared.fault("release", Fault::Hangs, u32::MAX);
     drop(Raw::in_new_room(&handle).await);

@@ -156,14 +156,11 @@ pub(crate) fn virtual_server(limits: Limits, tick_rate_hz: u16, players_max: u16
 
 /// What all of these are made of.
 pub(crate) fn builder(limits: Limits, tick_rate_hz: u16, settings: Settings) -> ServerBuilder {
-    let options = GameOptions {
-        tick_rate: TickRate::new(tick_rate_hz).unwrap(),
-        spectators_max: 4,
-        client_bytes_per_s: 0,
-        settings,
-        ..GameOptions::default()
-    };
-    let config = Config { limits, ..Config::default() };
+    let mut options = GameOptions::new(settings);
+    options.tick_rate = TickRate::new(tick_rate_hz).unwrap();
+    options.spectators_max = 4;
+    let mut config = Config::default();
+    config.limits = limits;
     Server::builder().config(config).game::<Dots>("dots", options)
 }
 

@@ -25,7 +25,10 @@ const AT_ONCE: usize = 200;
 
 /// A server with a witness that plays in a room of its own while `attack` runs.
 async fn beside_a_witness<F: Future<Output = ()>>(attack: impl FnOnce(ServerHandle, RoomId) -> F) {
-    let limits = Limits { resume_grace_ms: 0, room_idle_ms: 1_000, rooms_max: 5_000, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.resume_grace_ms = 0;
+    limits.room_idle_ms = 1_000;
+    limits.rooms_max = 5_000;
     let (_server, handle) = server(limits, 60, 500);
     let mut witness = Box::new(Player::join(&handle, Target::Create(Options::none())).await);
     let target = Player::join(&handle, Target::Create(Options::none())).await;

@@ -32,7 +32,9 @@ async fn come_and_go(handle: &ServerHandle, number: usize) -> RoomId {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_leak_audit_is_zero_after_thousands_of_rooms() {
-    let limits = Limits { room_idle_ms: 0, resume_grace_ms: 0, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 0;
+    limits.resume_grace_ms = 0;
     let (_server, handle) = server(limits, 128, 4);
     let workers: Vec<_> = (0..AT_ONCE)
         .map(|worker| {
@@ -61,7 +63,9 @@ async fn the_leak_audit_is_zero_after_thousands_of_rooms() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_join_that_races_with_the_rooms_end_gets_a_place_or_4010() {
-    let limits = Limits { room_idle_ms: 0, resume_grace_ms: 0, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 0;
+    limits.resume_grace_ms = 0;
     let (_server, handle) = server(limits, 128, 4);
     let (mut placed, mut refused) = (0, 0);
     for round in 0..120_u64 {
@@ -88,7 +92,9 @@ async fn a_join_that_races_with_the_rooms_end_gets_a_place_or_4010() {
 
 #[tokio::test]
 async fn the_leak_audit_is_zero_after_panics() {
-    let limits = Limits { room_idle_ms: 0, resume_grace_ms: 0, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 0;
+    limits.resume_grace_ms = 0;
     let (_server, handle) = server(limits, 128, 4);
     for _ in 0..5 {
         let mut player = Player::join(&handle, Target::Create(Options::none())).await;

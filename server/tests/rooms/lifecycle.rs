@@ -20,7 +20,10 @@ pub(crate) async fn settle(server: &ServerHandle, limit: Duration) {
 }
 
 fn short_lived() -> Limits {
-    Limits { room_idle_ms: 50, resume_grace_ms: 200, ..Limits::default() }
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 50;
+    limits.resume_grace_ms = 200;
+    limits
 }
 
 fn mode(mode: &str) -> Options {
@@ -80,7 +83,9 @@ async fn many_who_look_for_a_room_at_once_do_not_make_one_each() {
 
 #[tokio::test]
 async fn a_full_room_an_unknown_room_and_a_bad_option_are_refused_by_name() {
-    let (_server, handle) = server(Limits { rooms_max: 1, ..Limits::default() }, 60, 1);
+    let mut limits = Limits::default();
+    limits.rooms_max = 1;
+    let (_server, handle) = server(limits, 60, 1);
     let one = Player::join(&handle, Target::Create(Options::none())).await;
     for (target, code) in [
         (Target::Room(one.room()), CloseCode::Full),

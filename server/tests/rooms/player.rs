@@ -7,7 +7,7 @@ use tickwire_shared::client::{Client, ClientConfig, ClientEvent, State};
 use tickwire_shared::id::RoomId;
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{ClientControl, Credential, GameName, Name, Role, Target};
+use tickwire_shared::wire::control::{ClientControl, GameName, Name, Role, Target};
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub(crate) struct Player {
@@ -23,13 +23,9 @@ pub(crate) struct Player {
 }
 
 pub(crate) fn config(role: Role, target: Target) -> ClientConfig {
-    ClientConfig {
-        name: Name::new("tester").unwrap(),
-        credential: Credential::Guest,
-        game: GameName::new("dots").unwrap(),
-        role,
-        target,
-    }
+    let mut config = ClientConfig::new(GameName::cut("dots"), Name::cut("tester"));
+    (config.role, config.target) = (role, target);
+    config
 }
 
 impl Player {

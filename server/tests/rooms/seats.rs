@@ -45,7 +45,9 @@ fn metric(handle: &ServerHandle, name: &str) -> u64 {
 
 #[tokio::test]
 async fn one_address_cannot_make_all_the_rooms() {
-    let limits = Limits { rooms_max: 100, rooms_per_address_max: 10, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.rooms_max = 100;
+    limits.rooms_per_address_max = 10;
     let (_server, handle) = server(limits, 30, 8);
     let mut refused = None;
     for made in 0..100 {
@@ -68,7 +70,8 @@ async fn one_address_cannot_make_all_the_rooms() {
 
 #[tokio::test]
 async fn many_addresses_together_leave_a_room_for_one_more() {
-    let limits = Limits { rooms_max: 40, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.rooms_max = 40;
     let (_server, handle) = server(limits, 10, 8);
     for round in 0..20 {
         let mut made = 0;
@@ -87,7 +90,8 @@ async fn many_addresses_together_leave_a_room_for_one_more() {
 
 #[tokio::test]
 async fn joins_of_one_address_have_a_rate() {
-    let limits = Limits { joins_per_address_per_min: 5, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.joins_per_address_per_min = 5;
     let (_server, handle) = server(limits, 60, 8);
     let room = touch(&handle, ADA, NEW).await.unwrap().room;
     for _ in 0..5 {
@@ -142,7 +146,8 @@ async fn an_address_keeps_a_quarter_of_a_room_for_cut_players_and_the_rest_gives
 
 #[tokio::test]
 async fn beyond_its_bound_an_address_holds_places_for_a_moment_only() {
-    let limits = Limits { held_seats_per_address_max: 1, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.held_seats_per_address_max = 1;
     let (_server, handle) = server(limits, 60, 64);
     let room = touch(&handle, ADA, NEW).await.unwrap().room;
     let kept = play_once(&handle, MALLORY, room).await.unwrap();

@@ -4,7 +4,7 @@ use crate::running::{Running, UPGRADE, ask, ask_on, assert_status, connect, get}
 use core::time::Duration;
 use std::time::Instant;
 use tickwire_arena::Arena;
-use tickwire_server::{Config, GameOptions, Limits, Server};
+use tickwire_server::{Config, GameOptions, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -75,7 +75,8 @@ async fn each_bad_upgrade_is_told_what_is_missing() {
 
 #[tokio::test]
 async fn only_permitted_pages_may_connect_once_origins_are_listed() {
-    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let mut config = Config::default();
+    config.allowed_origins = vec!["https://play.example".into()];
     let server = Running::start(config).await;
     let from = |origin: &str| upgrade_but("Origin", &format!("Origin: {origin}\r\n"));
     let answer = ask(server.players, &from("https://evil.example")).await;
@@ -89,7 +90,8 @@ async fn only_permitted_pages_may_connect_once_origins_are_listed() {
 #[tokio::test]
 async fn whatever_browsers_send_as_origin_may_be_listed() {
     let listed = ["null", "capacitor://localhost", "app://", "file://"];
-    let config = Config { allowed_origins: listed.map(Into::into).into(), ..Config::default() };
+    let mut config = Config::default();
+    config.allowed_origins = listed.map(Into::into).into();
     let server = Running::start(config).await;
     for origin in listed {
         let answer = ask(server.players, &upgrade_but("Origin", &format!("Origin: {origin}\r\n"))).await;
@@ -100,7 +102,8 @@ async fn whatever_browsers_send_as_origin_may_be_listed() {
 
 #[tokio::test]
 async fn the_servers_own_page_may_connect_whatever_is_listed() {
-    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let mut config = Config::default();
+    config.allowed_origins = vec!["https://play.example".into()];
     let server = Running::start(config).await;
     let own = |host: &str, lines: &str| upgrade_but("Host", &format!("Host: {host}\r\n{lines}"));
     let page = "Origin: https://game.example\r\n";
@@ -111,11 +114,9 @@ async fn the_servers_own_page_may_connect_whatever_is_listed() {
     assert_status(&ask(server.players, &own("127.0.0.1:8080", &forwarded)).await, 403);
     server.stop().await;
 
-    let config = Config {
-        allowed_origins: vec!["https://play.example".into()],
-        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        ..Config::default()
-    };
+    let mut config = Config::default();
+    config.allowed_origins = vec!["https://play.example".into()];
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     let server = Running::start(config).await;
     assert_status(&ask(server.players, &own("127.0.0.1:8080", &forwarded)).await, 101);
     assert_status(&ask(server.players, &own("127.0.0.1:8080", page)).await, 403);
@@ -124,7 +125,8 @@ async fn the_servers_own_page_may_connect_whatever_is_listed() {
 
 #[tokio::test]
 async fn a_page_can_read_why_it_may_not_connect() {
-    let config = Config { allowed_origins: vec!["https://play.example".into()], ..Config::default() };
+    let mut config = Config::default();
+    config.allowed_origins = vec!["https://play.example".into()];
     let server = Running::start(config).await;
     let asks = |origin: &str| get("/play").replacen("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n"), 1);
     for (origin, status, part) in [
@@ -142,8 +144,9 @@ async fn a_page_can_read_why_it_may_not_connect() {
 
 #[tokio::test]
 async fn a_page_can_read_that_there_is_no_place() {
-    let limits = Limits { connections_max: 1, ..Limits::default() };
-    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.connections_max = 1;
+    let server = Running::start(config).await;
     let mut first = connect(server.players).await;
     assert_status(&ask_on(&mut first, UPGRADE).await, 101);
     let answer = ask(server.players, &get("/play")).await;
@@ -233,7 +236,9 @@ async fn the_operators_files_go_before_those_that_are_carried_and_nothing_above_
     std::fs::create_dir_all(folder.join("web")).unwrap();
     std::fs::write(folder.join("secret.txt"), "secret").unwrap();
     std::fs::write(folder.join("web/index.html"), "mine").unwrap();
-    let server = Running::start(Config { assets: Some(folder.clone()), ..Config::default() }).await;
+    let mut config = Config::default();
+    config.assets = Some(folder.clone());
+    let server = Running::start(config).await;
     let index = ask(server.players, &get("/")).await;
     assert!(index.ends_with("mine") && index.contains("text/html"), "{index}");
     assert_status(&ask(server.players, &get("/tickwire.js")).await, 200);
@@ -272,8 +277,9 @@ async fn a_head_beyond_its_bound_is_answered_with_431() {
 
 #[tokio::test]
 async fn a_full_server_answers_503_but_is_alive() {
-    let limits = Limits { connections_max: 1, ..Limits::default() };
-    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.connections_max = 1;
+    let server = Running::start(config).await;
     let mut held = connect(server.players).await;
     assert_status(&ask_on(&mut held, &get("/healthz")).await, 200);
     let answer = ask_on(&mut held, &get("/readyz")).await;
@@ -294,9 +300,10 @@ async fn a_full_server_answers_503_but_is_alive() {
 
 #[tokio::test]
 async fn one_address_behind_a_proxy_gets_its_share_and_no_more() {
-    let limits = Limits { connections_per_address_max: 1, ..Limits::default() };
-    let trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    let server = Running::start(Config { limits, trusted_proxies, ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.connections_per_address_max = 1;
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let server = Running::start(config).await;
     let behind = |address: &str| upgrade_but("X", &format!("X-Forwarded-For: {address}\r\n"));
     let mut first = connect(server.players).await;
     assert_status(&ask_on(&mut first, &behind("203.0.113.5")).await, 101);

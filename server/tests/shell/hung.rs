@@ -144,13 +144,16 @@ impl Game for Hanging {
 }
 
 fn hosted(server: ServerBuilder) -> ServerBuilder {
-    let options = GameOptions { tick_rate: TickRate::new(64).unwrap(), ..GameOptions::default() };
+    let mut options = GameOptions::default();
+    options.tick_rate = TickRate::new(64).unwrap();
     server.game::<Hanging>("hanging", options)
 }
 
 /// A server on two threads for rooms.
 async fn start(limits: Limits) -> Running {
-    let config = Config { limits, shutdown_deadline_s: 2, ..Config::default() };
+    let mut config = Config::default();
+    config.limits = limits;
+    config.shutdown_deadline_s = 2;
     let two = NonZeroUsize::new(2).unwrap();
     Running::of(hosted(Server::builder().config(config).room_threads(two))).await
 }
@@ -240,7 +243,9 @@ async fn games_that_take_2_5_s_a_step_hold_up_nobody_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_operator_ends_a_room_that_hangs_and_its_thread_ends_with_the_game() {
     let _gate = Gate("ended");
-    let limits = Limits { room_idle_ms: 100, resume_grace_ms: 100, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.room_idle_ms = 100;
+    limits.resume_grace_ms = 100;
     let server = start(limits).await;
     let [one, two] = Box::pin(two_hang(&server, "ended", Ask::Hang)).await;
     for player in [one, two] {

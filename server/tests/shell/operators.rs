@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io::Write;
 use std::process::Stdio;
 use tickwire_arena::{Arena, ArenaInput};
-use tickwire_server::{Config, Limits};
+use tickwire_server::Config;
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
 use tickwire_shared::wire::control::{Options, Target};
@@ -79,7 +79,8 @@ fn with(path: &str, header: &str) -> String {
 
 #[tokio::test]
 async fn the_listener_may_have_names_that_the_operator_permits() {
-    let config = Config { admin_hosts: vec!["metrics.internal".into()], ..Config::default() };
+    let mut config = Config::default();
+    config.admin_hosts = vec!["metrics.internal".into()];
     let server = Running::start(config).await;
     let by = |name: &str| get("/metrics").replacen("127.0.0.1", name, 1);
     assert_status(&ask(server.admin, &by("metrics.internal:8081")).await, 200);
@@ -279,8 +280,9 @@ async fn a_closed_room_ends_its_sessions_and_no_others() {
 
 #[tokio::test]
 async fn a_stop_tells_every_player_to_come_back() {
-    let limits = Limits { room_idle_ms: 60_000, ..Limits::default() };
-    let server = Running::start(Config { limits, ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.room_idle_ms = 60_000;
+    let server = Running::start(config).await;
     let ann = Player::join(&server, Target::Create(Options::none())).await;
     let ended = server.begin_stop();
     let close = ann.closed().await;

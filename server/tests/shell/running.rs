@@ -8,7 +8,7 @@ use tickwire_server::{Config, GameOptions, MemoryConnection, Server, ServerBuild
 use tickwire_shared::client::{Client, ClientConfig, State};
 use tickwire_shared::game::Game;
 use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{Credential, GameName, Name, Role, Target};
+use tickwire_shared::wire::control::{GameName, Name, Target};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -146,13 +146,8 @@ impl<G: Game> Player<G> {
     }
 
     pub(crate) fn connect(server: &Running, game: &str, target: Target) -> Self {
-        let config = ClientConfig {
-            name: Name::cut("ann"),
-            credential: Credential::Guest,
-            game: GameName::cut(game),
-            role: Role::Player,
-            target,
-        };
+        let mut config = ClientConfig::new(GameName::cut(game), Name::cut("ann"));
+        config.target = target;
         let connection = server.handle.connect_memory();
         Self { client: Client::new(config), connection, start: Instant::now() }
     }

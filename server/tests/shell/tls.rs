@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 use std::time::Duration;
-use tickwire_server::{Config, Limits};
+use tickwire_server::Config;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -64,9 +64,9 @@ async fn pages_and_upgrades_work_over_tls() {
 }
 
 /// A server with TLS.
-async fn secure(identity: &Identity, config: Config) -> Running {
-    let config =
-        Config { tls_cert: Some(identity.cert.0.clone()), tls_key: Some(identity.key.0.clone()), ..config };
+async fn secure(identity: &Identity, mut config: Config) -> Running {
+    config.tls_cert = Some(identity.cert.0.clone());
+    config.tls_key = Some(identity.key.0.clone());
     Running::start(config).await
 }
 
@@ -82,8 +82,9 @@ async fn is_cut(mut socket: TcpStream) {
 #[tokio::test]
 async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_back() {
     let identity = Identity::new("bound");
-    let limits = Limits { tls_handshakes_max: 2, ..Limits::default() };
-    let server = secure(&identity, Config { limits, ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.tls_handshakes_max = 2;
+    let server = secure(&identity, config).await;
     let silent = [connect(server.players).await, connect(server.players).await];
     server.counted("tickwire_connections 2").await;
     is_cut(connect(server.players).await).await;
@@ -104,9 +105,10 @@ async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_b
 #[tokio::test]
 async fn handshakes_of_one_address_have_a_rate() {
     let identity = Identity::new("rate");
-    let limits = Limits { tls_handshakes_per_address_per_min: 3, ..Limits::default() };
-    let server =
-        secure(&identity, Config { limits, exempt_addresses: Vec::new(), ..Config::default() }).await;
+    let mut config = Config::default();
+    config.limits.tls_handshakes_per_address_per_min = 3;
+    config.exempt_addresses = Vec::new();
+    let server = secure(&identity, config).await;
     for _ in 0..3 {
         let mut stream = identity.connect(connect(server.players).await).await;
         assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);

@@ -9,9 +9,7 @@ use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::{
-    Credential, GameInfo, GameName, Name, Options, Role, ServerControl, SessionLimits, Target, Welcome,
-};
+use tickwire_shared::wire::control::{GameInfo, GameName, Name, Role, ServerControl, SessionLimits, Welcome};
 use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::update::Update;
 
@@ -62,13 +60,9 @@ impl<G: Game<Context = ()>> RoomBench<G> {
         spectators: usize,
         whole: usize,
     ) -> Self {
-        let config = RoomConfig {
-            id: RoomId::from_bits(1),
-            tick_rate: TickRate::new(HZ).expect("a rate"),
-            spectators_max: 512,
-            resume_grace: Duration::ZERO,
-            client_bytes_per_s: 0,
-        };
+        let mut config = RoomConfig::new(RoomId::from_bits(1));
+        config.tick_rate = TickRate::new(HZ).expect("a rate");
+        config.spectators_max = 512;
         let plan = RoomPlan::with_table(settings, config.tick_rate, Some(table)).expect("a plan");
         let room = Room::with_plan(config, Arc::new(plan), seed, &());
         let (inbox, clients) = (Inbox::default(), Vec::new());
@@ -144,13 +138,9 @@ fn member(at: usize) -> MemberId {
 /// A client that waits for `Joined`.
 fn client<G: Game>(role: Role) -> Client<G> {
     let game = GameName::cut("match");
-    let mut client = Client::new(ClientConfig {
-        name: Name::cut("member"),
-        credential: Credential::Guest,
-        game: game.clone(),
-        role,
-        target: Target::Match(Options::none()),
-    });
+    let mut config = ClientConfig::new(game.clone(), Name::cut("member"));
+    config.role = role;
+    let mut client = Client::new(config);
     let limits = SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 0 };
     let info = GameInfo { name: game, schema_hash: game_schema_hash::<G>(), tick_rate: TickRate::DEFAULT };
     let games = vec![info].try_into().expect("one game");

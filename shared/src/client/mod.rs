@@ -16,6 +16,7 @@
 
 mod backoff;
 mod clock;
+mod config;
 mod control;
 mod error;
 mod event;
@@ -50,6 +51,7 @@ mod view_ticks;
 mod visual;
 
 pub use backoff::Backoff;
+pub use config::ClientConfig;
 pub use error::ClientError;
 pub use event::ClientEvent;
 pub use input_trace::InputTrace;
@@ -64,9 +66,7 @@ use crate::entity::{Input, InputSchema, Schema, SchemaError};
 use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{
-    ClientControl, Credential, GameName, Name, Role, RosterEntry, TAG_CONTROL, Target,
-};
+use crate::wire::control::{ClientControl, Role, RosterEntry, TAG_CONTROL};
 use crate::wire::update::TAG_UPDATE;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
 use core::time::Duration;
@@ -82,21 +82,6 @@ use streams::Streams;
 const EVENTS_MAX: usize = 4 * MEMBERS_MAX;
 /// Control messages that may wait for the driver: those of the handshake, one repair and one report.
 const CONTROL_MAX: usize = 8;
-
-/// Who joins, and what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientConfig {
-    /// The name that others see.
-    pub name: Name,
-    /// What entitles the client to join.
-    pub credential: Credential,
-    /// The game, by its name on the server.
-    pub game: GameName,
-    /// Player or spectator.
-    pub role: Role,
-    /// Which room.
-    pub target: Target,
-}
 
 /// The state of a client's session.
 #[derive(Clone, Debug, PartialEq, Eq)]

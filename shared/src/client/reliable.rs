@@ -16,6 +16,7 @@ const _: () = assert!(PER_FRAME_MAX * RELIABLE_BYTES_MAX <= crate::limits::INBOU
 
 /// Why a command was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CommandError {
     /// Too many commands wait for the server's confirmation.
     #[error("{RELIABLE_QUEUE_MAX} commands wait for the server already")]

@@ -7,17 +7,13 @@ use crate::entity::TableError;
 use crate::id::{ResumeSecret, StreamId};
 use crate::limits::OUTBOUND_BYTES_MAX;
 use crate::snapshot::Snapshot;
-use crate::wire::control::{GameInfo, Joined, ServerControl, SessionLimits, Welcome};
+use crate::wire::control::{
+    Credential, GameInfo, GameName, Joined, Name, ServerControl, SessionLimits, Target, Welcome,
+};
 use crate::wire::{Advice, CloseCode};
 
 fn config(role: Role) -> ClientConfig {
-    ClientConfig {
-        name: Name::cut("ada"),
-        credential: Credential::Guest,
-        game: GameName::cut("dots"),
-        role,
-        target: Target::Match(crate::wire::control::Options::none()),
-    }
+    ClientConfig { role, ..ClientConfig::new(GameName::cut("dots"), Name::cut("ada")) }
 }
 
 fn schema_of_dots() -> u64 {

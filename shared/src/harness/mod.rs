@@ -36,7 +36,7 @@ use crate::game::Game;
 use crate::id::RoomId;
 use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig, RoomPlan};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use crate::wire::control::{GameName, Name, Role};
 use bytes::Bytes;
 use connections::{ClientConnection, ClientConnections, LinkState};
 use core::time::Duration;
@@ -157,13 +157,8 @@ impl<G: Game> Harness<G> {
         table: Option<&[u8]>,
     ) -> Self {
         let mut rng = Rng::new(seed);
-        let config = RoomConfig {
-            id: RoomId::from_bits(1),
-            tick_rate: rate,
-            spectators_max: 64,
-            resume_grace: Duration::from_secs(30),
-            client_bytes_per_s: 0,
-        };
+        let config =
+            RoomConfig { tick_rate: rate, spectators_max: 64, ..RoomConfig::new(RoomId::from_bits(1)) };
         let plan = match RoomPlan::with_table(settings, rate, table) {
             Ok(plan) => Arc::new(plan),
             Err(error) => panic!("seed {seed}: the room cannot be created: {error}"),
@@ -203,13 +198,8 @@ impl<G: Game> Harness<G> {
     }
 
     fn connect(&mut self, name: &str, role: Role) -> ClientIndex {
-        let client = Client::new(ClientConfig {
-            name: Name::cut(name),
-            credential: Credential::Guest,
-            game: GameName::cut("game"),
-            role,
-            target: Target::Match(Options::none()),
-        });
+        let config = ClientConfig { role, ..ClientConfig::new(GameName::cut("game"), Name::cut(name)) };
+        let client = Client::new(config);
         let at = self.seats.len();
         self.seats.push(HarnessClient {
             client,

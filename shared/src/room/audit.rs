@@ -12,6 +12,7 @@ use crate::wire::update::{OwnBits, Update};
 
 /// Something in an update that its receiver may not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Leak {
     /// An entity in one of its packets is out of reach or in a group that is not permitted.
     #[error("entity {} of stream {} is out of the member's view", .entity.0, .stream.0)]

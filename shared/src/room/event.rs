@@ -9,6 +9,7 @@ use crate::wire::{Close, CloseCode, DecodeError, codec};
 
 /// An action of a member, decoded once.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum MemberEvent<G: Game> {
     /// It asks for a seat. Its first event.
     Join {

@@ -15,6 +15,7 @@ const WARNING: Duration = Duration::from_secs(30);
 
 /// When an idle member loses its seat. `None`: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IdleLimits {
     /// A player whose controls do not change and who sends no command.
     pub player: Option<Duration>,

@@ -45,7 +45,7 @@ use crate::events::{Given, Receivers};
 use crate::game::{Access, BadSettings, Game, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
-use crate::limits::SETTINGS_BYTES_MAX;
+use crate::limits::{RESUME_GRACE_MS, SETTINGS_BYTES_MAX};
 use crate::snapshot::BadCells;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::ReliableEvent;
@@ -62,6 +62,7 @@ use view::Work;
 
 /// A host's decisions about a room besides the game's settings.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RoomConfig {
     /// The room's id.
     pub id: RoomId,
@@ -75,6 +76,20 @@ pub struct RoomConfig {
     /// budget, or its floor (the stream of its entity and its private section) plus a quarter of the budget.
     /// The less urgent streams wait.
     pub client_bytes_per_s: u32,
+}
+
+impl RoomConfig {
+    /// A room at the default rate, for players only, without a byte budget.
+    #[must_use]
+    pub fn new(id: RoomId) -> Self {
+        Self {
+            id,
+            tick_rate: TickRate::DEFAULT,
+            spectators_max: 0,
+            resume_grace: Duration::from_millis(RESUME_GRACE_MS),
+            client_bytes_per_s: 0,
+        }
+    }
 }
 
 /// The hash that a client's `Join` must contain to play `G`.

@@ -59,6 +59,7 @@ impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
 /// More items than a list may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the list is longer than {max} items")]
+#[non_exhaustive]
 pub struct ListError {
     /// The limit in items.
     pub max: usize,

@@ -16,4 +16,14 @@ mod schemas;
 mod texts;
 mod views;
 mod windows;
+#[path = "../games/yard.rs"]
 mod yard;
+
+use tickwire_shared::harness::{Allowed, check_prediction_within};
+use yard::{Plan, Yard};
+
+#[test]
+fn a_crate_is_predicted() {
+    let allowed = Allowed { server_fields: &["age"], ..Allowed::default() };
+    check_prediction_within::<Yard>(&Plan::busy(), 3, 300, 2, allowed).unwrap();
+}

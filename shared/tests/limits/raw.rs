@@ -51,13 +51,9 @@ pub(crate) const ADA: MemberId = MemberId(1);
 impl Raw {
     /// A room without members.
     pub(crate) fn empty(plan: Plan, rate: TickRate) -> Self {
-        let config = RoomConfig {
-            id: RoomId::from_bits(1),
-            tick_rate: rate,
-            spectators_max: 64,
-            resume_grace: Duration::from_millis(tickwire_shared::limits::RESUME_GRACE_MS),
-            client_bytes_per_s: 0,
-        };
+        let mut config = RoomConfig::new(RoomId::from_bits(1));
+        config.tick_rate = rate;
+        config.spectators_max = 64;
         Self { room: Room::new(config, plan, 1).unwrap(), out: Out::default(), commands: 0, sent: None }
     }
 

@@ -11,7 +11,7 @@ use tickwire_shared::limits::{
 use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
-    ClientControl, Credential, GameInfo, GameName, Name, Options, Role, ServerControl, SessionLimits, Target,
+    ClientControl, GameInfo, GameName, Name, Options, ServerControl, SessionLimits,
 };
 use tickwire_shared::wire::{Close, CloseCode, DecodeError, codec};
 
@@ -115,9 +115,7 @@ fn welcomed(games: usize) -> (Client<Yard>, Result<(), ClientError>) {
     let games: Vec<_> = others.chain([info(game.clone())]).collect();
     let limits =
         SessionLimits { inbound_bytes_max: 4096, inbound_bytes_per_s: 65_536, resume_grace_ms: 30_000 };
-    let (name, target) = (Name::cut("ada"), Target::Match(Options::none()));
-    let config = ClientConfig { name, credential: Credential::Guest, game, role: Role::Player, target };
-    let mut client = Client::new(config);
+    let mut client = Client::new(ClientConfig::new(game, Name::cut("ada")));
     let heard = client.receive(core::time::Duration::ZERO, &control(0, &(SessionId(1), limits, games)));
     (client, heard)
 }

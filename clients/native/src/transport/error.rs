@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// How a link ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinkEnd {
     /// The server closed it, with this code if it gave one.
     #[error("closed by the server ({code:?}) {text}")]

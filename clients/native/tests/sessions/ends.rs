@@ -77,14 +77,16 @@ impl Drop for Certificate {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_only_a_trusted_server_is_joined() {
     let (own, other) = (Certificate::new("own"), Certificate::new("other"));
-    let config = ServerConfig {
-        tls_cert: Some(own.cert.clone()),
-        tls_key: Some(own.key.clone()),
-        ..ServerConfig::default()
-    };
+    let mut config = ServerConfig::default();
+    config.tls_cert = Some(own.cert.clone());
+    config.tls_key = Some(own.key.clone());
     let server = GameServer::start_at(([127, 0, 0, 1], 0).into(), config).await;
     let url = format!("wss://localhost:{}", server.address.port());
-    let trusting = |ca: PathBuf| Config { ca: Some(ca), ..Config::player("arena", "ada") };
+    let trusting = |ca: PathBuf| {
+        let mut config = Config::player("arena", "ada");
+        config.ca = Some(ca);
+        config
+    };
     let mut connection = connect::<Arena>(&url, trusting(own.cert.clone())).expect("it starts");
     joined(&mut connection).await;
     let end = end_of(&url, trusting(other.cert.clone())).await;

@@ -82,7 +82,8 @@ async fn a_player_that_leaves_without_a_way_to_its_server_ends_soon() {
 
 #[tokio::test]
 async fn attempts_end_at_their_bound() {
-    let config = Config { attempts_max: 3, ..Config::player("arena", "ada") };
+    let mut config = Config::player("arena", "ada");
+    config.attempts_max = 3;
     // Port 1 of the loopback refuses.
     let mut connection = connect::<Arena>("ws://127.0.0.1:1", config).expect("it starts");
     for _ in 0..2 {
@@ -103,7 +104,8 @@ async fn a_saved_seat_is_taken_again_by_another_connection() {
     let mut first = start(&line.url());
     joined(&mut first).await;
     let (player, saved) = first.with(|client, _| (client.player(), client.save_place()));
-    let config = Config { saved, ..Config::player("arena", "ada") };
+    let mut config = Config::player("arena", "ada");
+    config.saved = saved;
     let mut second = connect::<Arena>(&server.url(), config).expect("it starts");
     joined(&mut second).await;
     assert_eq!(second.with(|client, _| client.player()), player);
@@ -124,7 +126,8 @@ async fn a_saved_seat_that_no_longer_exists_is_replaced_by_a_join() {
     let saved = first.with(|client, _| client.save_place());
     first.leave();
     assert_eq!(ended(&mut first).await, End::Left);
-    let config = Config { saved, ..Config::player("arena", "ada") };
+    let mut config = Config::player("arena", "ada");
+    config.saved = saved;
     let mut second = connect::<Arena>(&server.url(), config).expect("it starts");
     let (Cause::Closed(close), _) = lost(&mut second).await else { panic!("the seat is gone") };
     assert_eq!(close.code, CloseCode::BadResume);
