@@ -6,6 +6,7 @@
 mod cells;
 mod embedded;
 mod hands;
+mod physics;
 mod playing;
 mod room;
 mod team_match;
