@@ -9,5 +9,6 @@ mod hands;
 mod physics;
 mod playing;
 mod room;
+mod servers;
 mod team_match;
 mod thousand;
