@@ -91,7 +91,7 @@ for (const [screen, options] of Object.entries(SCREENS)) {
 test("axe-core finds nothing on the page of a host without the arena", async (context) => {
   const host = await startWithoutArena();
   context.after(() => host.stop());
-  const player = await visit(stage.browser, `${host.page}own.html`);
+  const player = await visit(stage.browser, `${host.page}tag.html`);
   await player.evaluate(
     async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })),
   );
@@ -130,7 +130,7 @@ test("axe-core finds nothing on the page of the example game", async (context) =
   const host = await startOwnGame();
   context.after(() => host.stop());
   for (const [screen, options] of Object.entries(SCREENS)) {
-    const page = await visit(stage.browser, `${host.page}own.html`, options);
+    const page = await visit(stage.browser, `${host.page}tag.html`, options);
     await page.waitForSelector("text=the red player is it");
     await assertFit(page, `${screen} own`);
     const lies = await page.$eval("#line", (line) => line.getBoundingClientRect().bottom <= innerHeight);

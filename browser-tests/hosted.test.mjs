@@ -10,7 +10,7 @@ const stage = setStage(startWithoutArena, openBrowser);
 
 /** A player of a game, on a page that only has the client. */
 async function play(game, name) {
-  const page = await visit(stage.browser, `${stage.server.page}own.html`);
+  const page = await visit(stage.browser, `${stage.server.page}tag.html`);
   await page.evaluate(async ([game, name]) => {
     const { connect } = await import("./tickwire.js");
     window.player = await connect({ game, name, fresh: true });

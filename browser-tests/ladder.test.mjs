@@ -55,8 +55,8 @@ test("two get ready, and the match starts", async () => {
   });
 });
 
-test("a dog among sheep, a fish in the pond and a dot in its room are drawn", async () => {
-  for (const step of ["01-room", "04-cells", "08-thousand"]) {
+test("a dog among sheep, a cart among crates, a fish in a pond and a dot in a room are drawn", async () => {
+  for (const step of ["01-room", "04-cells", "07-physics", "08-thousand"]) {
     await withTwo(step, async (ada) => {
       await ada.waitForSelector("text=Arrows or WASD: go.");
       await ada.keyboard.down("ArrowRight");

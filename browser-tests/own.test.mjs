@@ -37,8 +37,8 @@ function runners() {
 const says = (page) => page.textContent("#line");
 
 test("two runners see each other, and one tags the other", async () => {
-  const first = await visit(stage.browser, `${stage.server.page}own.html`);
-  const second = await visit(stage.browser, `${stage.server.page}own.html`);
+  const first = await visit(stage.browser, `${stage.server.page}tag.html`);
+  const second = await visit(stage.browser, `${stage.server.page}tag.html`);
   for (const page of [first, second]) await page.waitForSelector("text=the red player is it");
   const both = async () => [await first.evaluate(runners), await second.evaluate(runners)];
   let seen = await both();
@@ -76,7 +76,7 @@ test("two runners see each other, and one tags the other", async () => {
 
 test("a cut is reported, and the page reconnects", async () => {
   const wire = await startWire(stage.server.page);
-  const page = await visit(stage.browser, `${wire.page}own.html`);
+  const page = await visit(stage.browser, `${wire.page}tag.html`);
   try {
     await page.waitForSelector("text=the red player is it");
     wire.down = true;
@@ -91,7 +91,7 @@ test("a cut is reported, and the page reconnects", async () => {
 });
 
 test("a key whose keyup is lost during Meta is released, and a shortcut moves no runner", async () => {
-  const page = await visit(stage.browser, `${stage.server.page}own.html`);
+  const page = await visit(stage.browser, `${stage.server.page}tag.html`);
   await page.waitForSelector("text=the red player is it");
   const runner = async () => {
     const { it, own } = await page.evaluate(runners);

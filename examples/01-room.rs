@@ -1,6 +1,6 @@
 //! Step 1: a room. Every player is a dot on a square field, and moves it.
 //!
-//!     cargo run --release -p tickwire-examples --example 01-room -- --assets examples
+//!     cargo run --release -p tickwire-examples --example 01-room
 //!
 //! and then open the printed address in two tabs. The game is what begins with `Dot`: about 40 lines.
 #![allow(missing_docs)]
@@ -11,7 +11,10 @@ use tickwire_shared::prelude::*;
 
 /// A whole server, with all its flags (`-- --help`). The page is `examples/web/play.html`.
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Dots>("dots", GameOptions::default()).front_page("play.html"))
+    cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("play.html");
+        server.game::<Dots>("dots", GameOptions::default())
+    })
 }
 
 /// What every client sees of a player.

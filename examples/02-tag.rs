@@ -1,6 +1,5 @@
 //! Step 2: a whole game, tag. The player who is "it" passes that on by touching another player; all others
-//! score every second. `docs/hosting-a-game.md` builds it step by step. `assets/web/own.js` is its page: open
-//! `/own.html` on the printed address.
+//! score every second. `docs/hosting-a-game.md` builds it step by step. The page is `examples/web/tag.js`.
 //!
 //!     cargo run --release -p tickwire-examples --example 02-tag
 #![allow(missing_docs)]
@@ -15,8 +14,9 @@ use tickwire_shared::prelude::*;
 /// Hosts tag beside the built-in arena.
 fn main() -> ExitCode {
     cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("tag.html");
         let server = server.game::<Tag>("tag", GameOptions::default());
-        server.game::<Arena>("arena", GameOptions::default()).front_page("arena.html")
+        server.game::<Arena>("arena", GameOptions::default())
     })
 }
 

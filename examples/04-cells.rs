@@ -1,7 +1,7 @@
 //! Step 4: a wide field of which nobody sees everything. 800 sheep graze on it, and dogs, the players, herd
 //! them. The field is cut into cells. A client gets the cells near its dog, and at most a budget of bytes.
 //!
-//!     cargo run --release -p tickwire-examples --example 04-cells -- --assets examples
+//!     cargo run --release -p tickwire-examples --example 04-cells
 //!
 //! and then open the printed address, and in a second tab `/hosted.html`: a spectator sees the whole field.
 #![allow(missing_docs)]
@@ -25,7 +25,10 @@ pub const BUDGET_BYTES_PER_S: u32 = 4_000;
 fn main() -> ExitCode {
     let mut options = GameOptions::default();
     options.client_bytes_per_s = BUDGET_BYTES_PER_S;
-    cli::run(|server| server.game::<Pasture>("pasture", options).front_page("play.html"))
+    cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("play.html");
+        server.game::<Pasture>("pasture", options)
+    })
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]

@@ -2,7 +2,7 @@
 //! velocity follows its wish, its position follows its velocity. So a fish costs bytes only when it wishes
 //! something else.
 //!
-//!     cargo run --release -p tickwire-examples --example 08-thousand -- --assets examples
+//!     cargo run --release -p tickwire-examples --example 08-thousand
 //!
 //! It prints what one client costs (1.9 kB/s), and then hosts the pond: open the printed address.
 #![allow(missing_docs)]
@@ -26,7 +26,10 @@ const VELOCITY: Grid = Grid::integers(-SPEED, SPEED);
 fn main() -> ExitCode {
     let cost = cost();
     eprintln!("{FISH} fish: {:.0} bytes/s a client, {:.2} bytes a fish and tick", cost.0, cost.1);
-    cli::run(|server| server.game::<Pond>("pond", GameOptions::default()).front_page("play.html"))
+    cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("play.html");
+        server.game::<Pond>("pond", GameOptions::default())
+    })
 }
 
 /// What one client gets in ten seconds, in virtual time and without a socket: bytes/s, and bytes per fish and

@@ -19,7 +19,7 @@ process.env.BROWSER_TESTS_BIN_DIR ??= path.join(
   "../../target/release",
 );
 const { openBrowser, visit } = await import("../support/browser.mjs");
-const { connect } = await import("../../assets/web/tickwire.js");
+const { connect } = await import("../../pages/web/tickwire.js");
 const { Socket } = await import("../../client-web/tests/socket.mjs");
 const { startServer } = await import("../support/processes.mjs");
 
@@ -68,7 +68,7 @@ function openMap() {
 
 /** The other players, in this process. Bots shoot only at targets that they can hit: too few shots. */
 async function crowd(url, room) {
-  const wasm = readFileSync(new URL("../../assets/web/arena.wasm", import.meta.url));
+  const wasm = readFileSync(new URL("../../pages/built/arena.wasm", import.meta.url));
   const transport = (address, protocol) => new Socket(address, protocol);
   const clients = [];
   for (let at = 0; at < OTHERS; at += 1) {

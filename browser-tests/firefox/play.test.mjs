@@ -145,7 +145,7 @@ test("a spectator sees the same state as a player at the same tick", async () =>
 test("the example game's page plays with the generic client", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
-  const page = await visit(stage.browser, `${host.page}own.html`);
+  const page = await visit(stage.browser, `${host.page}tag.html`);
   await page.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   await keep(page, "own-game");
   page.assertClean();
@@ -155,7 +155,7 @@ test("the example game's page plays with the generic client", async (context) =>
 test("games of a host without the arena can be watched", async (context) => {
   const host = await startWithoutArena();
   context.after(() => host.stop());
-  const player = await visit(stage.browser, `${host.page}own.html`);
+  const player = await visit(stage.browser, `${host.page}tag.html`);
   await player.until(() => /the red player is it/.test(document.querySelector("#line").textContent));
   const page = await visit(stage.browser, host.page);
   await page.until(() => document.querySelector("#games li button") !== null);

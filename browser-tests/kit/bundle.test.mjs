@@ -8,7 +8,7 @@ import vm from "node:vm";
 import { build } from "esbuild-wasm";
 import { openStage, until } from "../../client-web/tests/joining.mjs";
 
-const WEB = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../assets/web");
+const WEB = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../pages/web");
 
 let stage;
 let bundled;

@@ -7,11 +7,11 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import * as kit from "../../assets/web/tickwire.js";
+import * as kit from "../../pages/web/tickwire.js";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.join(HERE, "../..");
-const TYPES = path.join(ROOT, "assets/web/tickwire.d.ts");
+const TYPES = path.join(ROOT, "pages/web/tickwire.d.ts");
 const USAGE = path.join(HERE, "usage.ts");
 const GUIDE = path.join(ROOT, "docs/writing-a-client.md");
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { WebSocket } from "ws";
-import { connect, TickwireError } from "../../assets/web/tickwire.js";
+import { connect, TickwireError } from "../../pages/web/tickwire.js";
 import { openStage, until } from "../../client-web/tests/joining.mjs";
 
 const ELSEWHERE = "https://elsewhere.example";

@@ -16,20 +16,25 @@ const LOG_LINES_MAX = 200;
 export const ARTEFACTS = path.join(ROOT, "target/browser-tests");
 
 /**
- * Starts a server. Returns `{ page, play, admin, log, stop }`; `page` and `admin` are addresses that end with
- * a slash.
+ * Starts a server. Returns `{ page, play, admin, log, stop, signal }`; `page` and `admin` are addresses that
+ * end with a slash.
  */
 export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 
 /** The same for the example `02-tag`, which must be built. */
 export const startOwnGame = (...flags) => startHost("examples/02-tag", ...flags);
 
-/** The same for a step of the ladder of examples, with its pages. */
-export const startExample = (step) =>
-  startHost(`examples/${step}`, "--assets", process.env.LADDER_ASSETS ?? path.join(ROOT, "examples"));
+/** The same for a step of the ladder of examples. */
+export const startExample = (step) => startHost(`examples/${step}`);
 
 /** The same for the example `without_arena`, which hosts two other games. */
 export const startWithoutArena = (...flags) => startHost("examples/without_arena", ...flags);
+
+/** The same for the program that a new game's repository built last. */
+export const startNewGame = () => startHost("game-server");
+
+/** Where a program is, by its name. */
+export const programPath = (name) => path.join(BINARIES, name);
 
 async function startHost(program, ...flags) {
   const child = start(program, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags);
@@ -44,7 +49,8 @@ async function startHost(program, ...flags) {
   const [play, admin] = await Promise.race([ready, exit]);
   exit.catch(() => {});
   const page = play.replace(/^ws/, "http").replace(/play$/, "");
-  return { page, play, admin, log: child.log, stop: child.stop };
+  const signal = (name) => child.process.kill(name);
+  return { page, play, admin, log: child.log, stop: child.stop, signal };
 }
 
 /** The pattern's group in the first line that matches. */
@@ -118,7 +124,7 @@ export async function startWire(target) {
 function start(name, ...flags) {
   // The server refuses unknown variables with its prefix, and a developer's own must not have an effect.
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("TICKWIRE_")));
-  const child = spawn(path.join(BINARIES, name), flags, { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(programPath(name), flags, { stdio: ["ignore", "pipe", "pipe"], env });
   const log = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     log.push(line);

@@ -1,4 +1,4 @@
-//! The rendered frame without a terminal, of a room without a server; and the guide that quotes the program.
+//! The rendered frame without a terminal, of a room without a server.
 
 use crate::screen::draw_frame;
 use ratatui::Terminal;
@@ -49,32 +49,4 @@ fn before_anything_has_come_it_says_so() {
     let mut harness = Harness::<Arena>::new(Settings::default(), 5);
     let watcher = harness.spectate("watcher");
     assert!(drawn(&harness, watcher, (80, 24)).contains("no room yet"));
-}
-
-/// The lines of a text without their indentation.
-fn lines(text: &str) -> Vec<&str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
-}
-
-#[test]
-fn the_guide_quotes_this_program() {
-    let guide = include_str!("../../docs/writing-a-client.md").split("## A whole client").nth(1).unwrap();
-    let sources = [
-        include_str!("main.rs"),
-        include_str!("args.rs"),
-        include_str!("program.rs"),
-        include_str!("screen.rs"),
-        include_str!("arena.rs"),
-        include_str!("../../clients/native/src/attempts.rs"),
-        include_str!("../../clients/native/src/session.rs"),
-    ]
-    .map(lines);
-    let quotes: Vec<_> =
-        guide.split("```rust,ignore").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(quotes.len() > 5);
-    for quote in quotes {
-        let quote = lines(quote);
-        let stands = |source: &Vec<&str>| source.windows(quote.len()).any(|lines| lines == quote);
-        assert!(sources.iter().any(stands), "the program does not contain:\n{}", quote.join("\n"));
-    }
 }

@@ -1,4 +1,4 @@
-//! Builds the cores of this repository into `assets/web`; `client-web/build` runs it.
+//! Builds the cores of this repository into `pages/built`; `client-web/build` runs it.
 
 use std::process::ExitCode;
 use tickwire_client_web::build::{self, Core};

@@ -1,5 +1,5 @@
 //! The browser's client: a [`session::Session`] around [`tickwire_shared::client::Client`], its exports for
-//! `assets/web/tickwire.js`, and the command that builds them.
+//! `pages/web/tickwire.js`, and the command that builds them.
 //!
 //! [`export_client!`] makes a crate the **core** of a page: one that is built with a game predicts, one for
 //! [`AnyGame`](tickwire_shared::client::generic::AnyGame) reads any game by the schema that the server sends.

@@ -377,16 +377,4 @@ mod tests {
         assert_eq!(session.next_event(), None);
         assert!(session.facts().is_none() && !session.reconnect(Duration::ZERO));
     }
-
-    #[test]
-    fn javascript_names_each_figure() {
-        let script = include_str!("../../assets/web/core.js");
-        let (_, names) = script.split_once("const FIGURES = [").unwrap();
-        let (names, _) = names.split_once(']').unwrap();
-        assert_eq!(names.matches('"').count() / 2, FIGURES);
-        let types = include_str!("../../assets/web/tickwire.d.ts");
-        for name in names.split('"').skip(1).step_by(2) {
-            assert!(types.contains(&format!("  {name}: number;")), "{name}");
-        }
-    }
 }

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import * as kit from "../../assets/web/tickwire.js";
+import * as kit from "../../pages/web/tickwire.js";
 import { openStage, transport, until } from "./joining.mjs";
 
 const { connect, DecodeError, listRooms, Reader, resume, TickwireError, Writer } = kit;
-const TYPES = readFileSync(new URL("../../assets/web/tickwire.d.ts", import.meta.url), "utf8");
+const TYPES = readFileSync(new URL("../../pages/web/tickwire.d.ts", import.meta.url), "utf8");
 
 /** The members that an interface or class of the types declares. */
 function membersOf(name) {

@@ -1,7 +1,7 @@
 // Wrong values from a page: each throws an error that names it and the remedy, and the session goes on.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { connect, listRooms, resume, TickwireError } from "../../assets/web/tickwire.js";
+import { connect, listRooms, resume, TickwireError } from "../../pages/web/tickwire.js";
 import { openStage, until } from "./joining.mjs";
 
 let stage;

@@ -1,9 +1,9 @@
 // 64-bit numbers keep all digits: in the codec, and in events, settings and commands of a built-in game.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
-import { parse, stringify } from "../../assets/web/json.js";
-import { Core } from "../../assets/web/core.js";
+import { DecodeError, Reader, Writer } from "../../pages/web/codec.js";
+import { parse, stringify } from "../../pages/web/json.js";
+import { Core } from "../../pages/web/core.js";
 import { openStage } from "./joining.mjs";
 
 const bytes = (...all) => Uint8Array.from(all);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { explain } from "../../assets/web/arena/closes.js";
+import { explain } from "../../pages/web/arena/closes.js";
 
 /**
  * The actions that the page may offer for each advice of the protocol: the first word of the table's last

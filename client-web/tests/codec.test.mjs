@@ -1,7 +1,7 @@
 // The codec against bytes from docs/protocol.md, section 2.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DecodeError, Reader, Writer } from "../../assets/web/codec.js";
+import { DecodeError, Reader, Writer } from "../../pages/web/codec.js";
 
 test("numbers are written in their shortest form and read back", () => {
   const cases = [

@@ -1,8 +1,8 @@
 // A core's output becomes events and facts. A stand-in for the WebAssembly module plays the room.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Writer } from "../../assets/web/codec.js";
-import { Core } from "../../assets/web/core.js";
+import { Writer } from "../../pages/web/codec.js";
+import { Core } from "../../pages/web/core.js";
 
 const entry = (to, { player, entity, name }) => to.varint(player).varint(entity).text(name);
 

@@ -3,9 +3,9 @@
 // objects.
 //
 // cargo run --release -p tickwire-client-web --example record -- target/wasm/crowd 2000 62 node
-// client-web/tests/frame_cost.mjs assets/web/arena.wasm target/wasm/crowd/arena.bin
+// client-web/tests/frame_cost.mjs pages/built/arena.wasm target/wasm/crowd/arena.bin
 import { readFileSync } from "node:fs";
-import { Core } from "../../assets/web/core.js";
+import { Core } from "../../pages/web/core.js";
 
 const [modulePath, recordingPath] = process.argv.slice(2);
 const core = await Core.create(readFileSync(modulePath));

@@ -1,8 +1,8 @@
 // How frameworks use a client: they mount twice, undo at any moment, and add listeners slightly later.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { resume } from "../../assets/web/tickwire.js";
-import { Core } from "../../assets/web/core.js";
+import { resume } from "../../pages/web/tickwire.js";
+import { Core } from "../../pages/web/core.js";
 import { openStage, transport, until } from "./joining.mjs";
 
 let stage;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { Core } from "../../assets/web/core.js";
+import { Core } from "../../pages/web/core.js";
 import { messagesOf } from "./recording.mjs";
 
 const ROUNDS = 3_000;
@@ -40,7 +40,7 @@ function spoil(bytes, random) {
 for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]]) {
   test(`${module}.wasm handles faulty messages without a trap`, async () => {
     const compiled = await WebAssembly.compile(
-      readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)),
+      readFileSync(new URL(`../../pages/built/${module}.wasm`, import.meta.url)),
     );
     const messages = messagesOf(readFileSync(join(process.env.RECORDINGS, `${recording}.bin`)), MESSAGES);
     let ended = 0;

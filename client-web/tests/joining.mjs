@@ -1,13 +1,13 @@
 // A server and its clients, for tests of tickwire.js. The example `02-tag` must be built.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { connect } from "../../assets/web/tickwire.js";
+import { connect } from "../../pages/web/tickwire.js";
 import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { Socket } from "./socket.mjs";
 
 const WAIT_MS = 10_000;
 const core = (name) =>
-  new WebAssembly.Module(readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url)));
+  new WebAssembly.Module(readFileSync(new URL(`../../pages/built/${name}.wasm`, import.meta.url)));
 
 export const CORES = { arena: core("arena"), tickwire: core("tickwire") };
 export const transport = (address, protocol) => new Socket(address, protocol);

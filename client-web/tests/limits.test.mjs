@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { DecodeError, Reader, Writer, nameOf } from "../../assets/web/codec.js";
-import { Core } from "../../assets/web/core.js";
-import { Link } from "../../assets/web/link.js";
+import { DecodeError, Reader, Writer, nameOf } from "../../pages/web/codec.js";
+import { Core } from "../../pages/web/core.js";
+import { Link } from "../../pages/web/link.js";
 import { messagesOf } from "./recording.mjs";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -24,21 +24,21 @@ const limit = (name) => constant("shared/src/limits.rs", name);
 
 test("the kit's bounds are those of the protocol", () => {
   for (const [path, name, theirs] of [
-    ["assets/web/session.js", "COMMAND_BYTES_MAX", "RELIABLE_BYTES_MAX"],
-    ["assets/web/session.js", "COMMANDS_WAITING_MAX", "RELIABLE_QUEUE_MAX"],
-    ["assets/web/session.js", "GRACE_MS", "RESUME_GRACE_MS"],
-    ["assets/web/codec.js", "NAME_BYTES_MAX", "NAME_BYTES_MAX"],
+    ["pages/web/session.js", "COMMAND_BYTES_MAX", "RELIABLE_BYTES_MAX"],
+    ["pages/web/session.js", "COMMANDS_WAITING_MAX", "RELIABLE_QUEUE_MAX"],
+    ["pages/web/session.js", "GRACE_MS", "RESUME_GRACE_MS"],
+    ["pages/web/codec.js", "NAME_BYTES_MAX", "NAME_BYTES_MAX"],
     // A list has at most as many items as the largest part of a message has bytes: the settings, the schema.
-    ["assets/web/codec.js", "ITEMS_MAX", "SETTINGS_BYTES_MAX"],
-    ["assets/web/codec.js", "ITEMS_MAX", "SCHEMA_BYTES_MAX"],
+    ["pages/web/codec.js", "ITEMS_MAX", "SETTINGS_BYTES_MAX"],
+    ["pages/web/codec.js", "ITEMS_MAX", "SCHEMA_BYTES_MAX"],
   ]) {
     assert.equal(constant(path, name), limit(theirs), `${name} in ${path} is ${theirs}`);
   }
-  assert.ok(read("assets/web/link.js").includes(`make(url, "${limit("SUBPROTOCOL")}")`));
+  assert.ok(read("pages/web/link.js").includes(`make(url, "${limit("SUBPROTOCOL")}")`));
 });
 
 test("NAME_BYTES_MAX: the longest name is kept, and a longer one is cut between characters", () => {
-  const most = constant("assets/web/codec.js", "NAME_BYTES_MAX");
+  const most = constant("pages/web/codec.js", "NAME_BYTES_MAX");
   for (const [character, bytes] of [["x", 1], ["é", 2], ["😀", 4]]) {
     const longest = character.repeat(most / bytes);
     assert.equal(nameOf(longest), longest);
@@ -49,7 +49,7 @@ test("NAME_BYTES_MAX: the longest name is kept, and a longer one is cut between 
 });
 
 test("ITEMS_MAX: the longest list is read, and a longer one is refused before memory is allocated", () => {
-  const most = constant("assets/web/codec.js", "ITEMS_MAX");
+  const most = constant("pages/web/codec.js", "ITEMS_MAX");
   const list = (count) => Buffer.concat([new Writer().varint(count).done(), Buffer.alloc(count, 7)]);
   const read = (bytes) => new Reader(Uint8Array.from(bytes)).list((from) => from.u8());
   assert.equal(read(list(most)).length, most);
@@ -75,7 +75,7 @@ function laggingLink() {
 }
 
 test("WAITING_MAX: one message too many makes the simulated lag send all early, in order", () => {
-  const most = constant("assets/web/link.js", "WAITING_MAX");
+  const most = constant("pages/web/link.js", "WAITING_MAX");
   const { link, socket, sent, heard } = laggingLink();
   const message = (at) => ({ data: Uint8Array.of(at % 251).buffer });
   for (let at = 0; at < most; at += 1) {
@@ -95,7 +95,7 @@ test("WAITING_MAX: one message too many makes the simulated lag send all early, 
 });
 
 const compiled = (module) =>
-  WebAssembly.compile(readFileSync(new URL(`../../assets/web/${module}.wasm`, import.meta.url)));
+  WebAssembly.compile(readFileSync(new URL(`../../pages/built/${module}.wasm`, import.meta.url)));
 
 /** A generic core that has just joined the recorded room. */
 async function joinedCore() {
@@ -111,7 +111,7 @@ async function joinedCore() {
 }
 
 test("COMMAND_BYTES_MAX: the longest command is queued, and one byte more is refused", async () => {
-  const most = constant("assets/web/session.js", "COMMAND_BYTES_MAX");
+  const most = constant("pages/web/session.js", "COMMAND_BYTES_MAX");
   const core = await joinedCore();
   assert.equal(core.command(new Uint8Array(most)), 0);
   for (const bytes of [most + 1, 2 * most, 100_000]) {
@@ -120,7 +120,7 @@ test("COMMAND_BYTES_MAX: the longest command is queued, and one byte more is ref
 });
 
 test("COMMANDS_WAITING_MAX: that many commands wait, and one more is refused", async () => {
-  const most = constant("assets/web/session.js", "COMMANDS_WAITING_MAX");
+  const most = constant("pages/web/session.js", "COMMANDS_WAITING_MAX");
   const core = await joinedCore();
   for (let at = 0; at < most; at += 1) assert.equal(core.command(Uint8Array.of(at)), 0, `command ${at}`);
   for (let at = 0; at < 3; at += 1) assert.equal(core.command(Uint8Array.of(1)), 1);

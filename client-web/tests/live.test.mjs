@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { connect, listRooms, Reader, resume, TickwireError } from "../../assets/web/tickwire.js";
+import { connect, listRooms, Reader, resume, TickwireError } from "../../pages/web/tickwire.js";
 import { startOwnGame } from "../../browser-tests/support/processes.mjs";
 import { until } from "./joining.mjs";
 import { Socket } from "./socket.mjs";
 
-const core = (name) => readFileSync(new URL(`../../assets/web/${name}.wasm`, import.meta.url));
+const core = (name) => readFileSync(new URL(`../../pages/built/${name}.wasm`, import.meta.url));
 const CORES = { arena: core("arena"), tickwire: core("tickwire") };
 
 let server;

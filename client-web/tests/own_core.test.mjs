@@ -1,20 +1,14 @@
 // A game's own repository builds its core with one command: two crates outside of this workspace, with the
 // game of examples/02-tag.rs, offline. Skipped where there is no compiler for WebAssembly.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { Core } from "../../assets/web/core.js";
+import { Core } from "../../pages/web/core.js";
+import { NO_COMPILER, cargo, emptyFolder, lock, root } from "./scratch.mjs";
 
-const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-// Always the same folder, so that cargo builds what has changed.
-const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
-const folder = join(tmpdir(), `tickwire-own-core-${checkout}`);
-const NO_COMPILER = 3;
+const folder = emptyFolder("own-core");
 
 const package_of = (name, more) => `[package]
 name = "${name}"
@@ -62,43 +56,21 @@ function game() {
   return `${shared.join("\n")}\n\n${source.slice(start)}`;
 }
 
-/** The profile of this workspace, so that what it built need not be built again. */
-const as_here = [
-  ["debug", '"line-tables-only"'],
-  ["package.tickwire-shared.opt-level", "2"],
-  ["package.bincode.opt-level", "2"],
-].flatMap(([key, value]) => ["--config", `profile.dev.${key}=${value}`]);
-
-function build(...more) {
-  const run = ["run", "--quiet", "-p", "tag-web", "--", "--assets", "assets", ...more];
-  const ended = spawnSync("cargo", [...as_here, ...run], {
-    cwd: folder,
-    encoding: "utf8",
-    env: {
-      ...process.env,
-      CARGO_NET_OFFLINE: "true",
-      CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
-      TICKWIRE_WASM_TOOLCHAIN: process.env.TICKWIRE_WASM_TOOLCHAIN ?? join(root, "target/wasm-toolchain"),
-    },
-  });
-  return { status: ended.status, told: ended.stderr };
-}
+const build = (...more) => cargo(folder, "run", "--quiet", "-p", "tag-web", "--", ...more);
 
 test("a game's own repository builds its core by one command, and the core starts a session", async (t) => {
-  rmSync(folder, { recursive: true, force: true });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  // So that it needs no other versions than this workspace has.
-  copyFileSync(join(root, "Cargo.lock"), join(folder, "Cargo.lock"));
+  lock(folder);
   const { status, told } = build();
   if (status === NO_COMPILER) return t.skip(told.trim());
   assert.equal(status, 0, told);
 
   const wasm = readFileSync(join(folder, "assets/web/tag.wasm"));
   const core = await Core.create(wasm);
-  const any_game = await Core.create(readFileSync(join(root, "assets/web/tickwire.wasm")));
+  const any_game = await Core.create(readFileSync(join(root, "pages/built/tickwire.wasm")));
   assert.deepEqual([core.builtIn, any_game.builtIn], [true, false]);
   for (const each of [core, any_game]) assert.ok(each.start("ada", "tag", false, { match: [] }));
   const hello = core.transmit();

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Core } from "../../assets/web/core.js";
+import { Core } from "../../pages/web/core.js";
 
-const web = new URL("../../assets/web/", import.meta.url);
+const web = new URL("../../pages/built/", import.meta.url);
 const recordings = process.env.RECORDINGS ?? "target/wasm";
 
 /**

@@ -3,7 +3,7 @@
 //
 // node client-web/tests/parity.mjs MODULE.wasm RECORDING.bin
 import { readFileSync } from "node:fs";
-import { FIGURES } from "../../assets/web/core.js";
+import { FIGURES } from "../../pages/web/core.js";
 
 const [modulePath, recordingPath] = process.argv.slice(2);
 const { instance } = await WebAssembly.instantiate(readFileSync(modulePath), {});

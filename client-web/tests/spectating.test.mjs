@@ -1,7 +1,7 @@
 // What a spectator of the arena's page watches.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Spectating } from "../../assets/web/arena/spectating.js";
+import { Spectating } from "../../pages/web/arena/spectating.js";
 
 const nameOf = (player) => `pilot ${player}`;
 const ship = (player, x = 0) => ({ player, x, y: 0 });

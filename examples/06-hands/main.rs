@@ -2,7 +2,7 @@
 //! highest card of that suit takes the trick. A player's cards are `owner_only` fields, which no other client
 //! gets. A move is a command, and the rules may refuse it. The room's state says whose turn it is.
 //!
-//!     cargo run --release -p tickwire-examples --example 06-hands -- --assets examples
+//!     cargo run --release -p tickwire-examples --example 06-hands
 //!
 //! and then open the printed address in two tabs. The page is `examples/web/hands.js`.
 #![allow(missing_docs)]
@@ -23,7 +23,10 @@ const TURN_S: u16 = 20;
 const PAUSE_S: u16 = 2;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Tricks>("tricks", GameOptions::default()).front_page("hands.html"))
+    cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("hands.html");
+        server.game::<Tricks>("tricks", GameOptions::default())
+    })
 }
 
 /// The room's state, which every client has.

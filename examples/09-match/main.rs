@@ -2,7 +2,7 @@
 //! of two teams runs; then everyone sees the result, and the lobby opens again. The room's state is an enum
 //! of these phases. Each team looks for a treasure that only its own players see, and hears its own news.
 //!
-//!     cargo run --release -p tickwire-examples --example 09-match -- --assets examples
+//!     cargo run --release -p tickwire-examples --example 09-match
 //!
 //! and then open the printed address in two tabs. The page is `examples/web/match.js`.
 #![allow(missing_docs)]
@@ -21,7 +21,10 @@ use tickwire_shared::prelude::*;
 pub const SIDE: i32 = 1_000;
 
 fn main() -> ExitCode {
-    cli::run(|server| server.game::<Hunt>("hunt", GameOptions::default()).front_page("match.html"))
+    cli::run(|server| {
+        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("match.html");
+        server.game::<Hunt>("hunt", GameOptions::default())
+    })
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

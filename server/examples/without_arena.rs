@@ -21,6 +21,8 @@ use tickwire_shared::tick::TickRate;
 
 fn main() -> ExitCode {
     cli::run(|server| {
+        // The ladder's pages, such as `/tag.html`.
+        let server = server.default_assets(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
         server.game::<Tag>("tag", GameOptions::default()).game::<Board>("board", GameOptions::default())
     })
 }

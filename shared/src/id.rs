@@ -49,11 +49,18 @@ pub struct MemberId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
 
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
+// The number, as logs and pages show it.
+macro_rules! display_number {
+    ($($id:ty),*) => {$(
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    )*};
 }
+
+display_number!(PlayerId, EntityId, SessionId);
 
 /// A room, unique per server. Displayed as eight characters of Crockford's base 32 (40 bits), suitable for a
 /// link.
@@ -164,6 +171,12 @@ mod tests {
         }
         assert_eq!("not-a-room".parse::<RoomId>(), Err(RoomIdError));
         assert_eq!("iiiiiiii".parse::<RoomId>(), Err(RoomIdError));
+    }
+
+    #[test]
+    fn players_entities_and_sessions_are_shown_as_their_numbers() {
+        let shown = format!("{} {} {:>3}", PlayerId(7), EntityId(70_000), SessionId(9));
+        assert_eq!(shown, "7 70000   9");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 pub const USAGE: &str = "\
 Builds the core of a game for web pages.
 
-  --assets DIR   writes into DIR/web (default: the workspace's folder `assets`); name the same
-                 DIR to the server
+  --out DIR      writes into DIR (default: `assets/web` in the workspace, for a server that is
+                 started with `--assets assets`)
   --check        writes nothing: checks that the files are built from these sources
   --small-std    on Debian: builds the standard library for size too, 5 % smaller, also where the
                  installed compiler has the target
@@ -21,8 +21,8 @@ wasm-toolchain in the target folder). Exit status: 0 all is well, 1 it is not, 2
 /// What is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Arguments {
-    /// The server's folder of assets.
-    pub(super) assets: Option<PathBuf>,
+    /// The folder of the cores.
+    pub(super) out: Option<PathBuf>,
     pub(super) check: bool,
     /// Whether Debian's compiler comes first.
     pub(super) small_std: bool,
@@ -36,9 +36,7 @@ impl Arguments {
             match word.to_str() {
                 Some("--check") => parsed.check = true,
                 Some("--small-std") => parsed.small_std = true,
-                Some("--assets") => {
-                    parsed.assets = Some(words.next().ok_or("--assets needs a folder")?.into());
-                }
+                Some("--out") => parsed.out = Some(words.next().ok_or("--out needs a folder")?.into()),
                 Some("--help" | "-h") => return Ok(None),
                 _ => return Err(format!("unknown argument: {}", word.display())),
             }
@@ -57,10 +55,10 @@ mod tests {
 
     #[test]
     fn a_folder_and_a_check_are_taken_and_others_are_named() {
-        let expected = Arguments { assets: Some("a b".into()), check: true, small_std: false };
-        assert_eq!(parse(&["--assets", "a b", "--check"]), Ok(Some(expected)));
+        let expected = Arguments { out: Some("a b".into()), check: true, small_std: false };
+        assert_eq!(parse(&["--out", "a b", "--check"]), Ok(Some(expected)));
         assert_eq!(parse(&["--check", "--help"]), Ok(None));
-        assert_eq!(parse(&["--assets"]), Err("--assets needs a folder".into()));
+        assert_eq!(parse(&["--out"]), Err("--out needs a folder".into()));
         assert_eq!(parse(&["--chek"]), Err("unknown argument: --chek".into()));
     }
 }

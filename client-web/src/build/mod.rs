@@ -121,9 +121,9 @@ fn run(cores: &[Core], arguments: &Arguments) -> Result<(), Failure> {
     for core in cores {
         let package = Package::read(&core.folder)?;
         let parts = package.parts(TARGET)?;
-        let web = arguments.assets.clone().unwrap_or_else(|| package.workspace.join("assets")).join("web");
-        let hash = source::hash(&parts, &web)?;
-        let at = web.join(format!("{}.wasm", core.name));
+        let out = arguments.out.clone().unwrap_or_else(|| package.workspace.join("assets/web"));
+        let hash = source::hash(&parts, &out)?;
+        let at = out.join(format!("{}.wasm", core.name));
         if arguments.check {
             check_source(&at, &hash)?;
         }

@@ -8,15 +8,15 @@ use tickwire_shared::entity::fnv1a_64;
 /// Folders of a crate that do not belong to its library.
 const SKIPPED: [&str; 4] = ["target", "tests", "benches", "examples"];
 
-/// The hash, in hexadecimal. `web`, where cores are written to, is not a source.
-pub(super) fn hash(parts: &[Part], web: &Path) -> Result<String, String> {
+/// The hash, in hexadecimal. `out`, where cores are written to, is not a source.
+pub(super) fn hash(parts: &[Part], out: &Path) -> Result<String, String> {
     let mut text = Vec::new();
     for part in parts {
         text.extend(part.line.as_bytes());
         text.push(b'\n');
         let Some(folder) = &part.folder else { continue };
         let mut files = Vec::new();
-        collect(folder, web, &mut files)?;
+        collect(folder, out, &mut files)?;
         let mut files: Vec<(String, PathBuf)> =
             files.into_iter().map(|file| (name_in(folder, &file), file)).collect();
         files.sort();
@@ -37,18 +37,18 @@ fn name_in(folder: &Path, file: &Path) -> String {
 }
 
 /// The files below a crate's folder, without other crates.
-fn collect(folder: &Path, web: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+fn collect(folder: &Path, out: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let failed = |error| format!("{}: {error}", folder.display());
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') || SKIPPED.contains(&name.as_str()) || path == web {
+        if name.starts_with('.') || SKIPPED.contains(&name.as_str()) || path == out {
             continue;
         }
         if !path.is_dir() {
             files.push(path);
         } else if !path.join("Cargo.toml").exists() {
-            collect(&path, web, files)?;
+            collect(&path, out, files)?;
         }
     }
     Ok(())

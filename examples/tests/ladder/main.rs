@@ -6,7 +6,9 @@
 mod cells;
 mod embedded;
 mod hands;
+mod physics;
 mod playing;
 mod room;
+mod servers;
 mod team_match;
 mod thousand;

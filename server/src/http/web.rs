@@ -1,6 +1,6 @@
-//! The pages and everything that they load: `assets/web`, built into the program. A file of the same name in
-//! the operator's folder (`--assets DIR`, below `DIR/web`) overrides it. The host says which page is shown at
-//! `/`.
+//! The pages and everything that they load: those of `tickwire-pages`, built into the program. A file of the
+//! same name in the operator's folder (`--assets DIR`, below `DIR/web`) overrides it. The host says which
+//! page is shown at `/`.
 //!
 //! Every answer has an ETag, and clients ask for it again each time, so that a new server never meets an old
 //! page. The page loads nothing from elsewhere: the [`policy`] makes the browser enforce that.
@@ -21,17 +21,6 @@ use tickwire_shared::entity::fnv1a_64;
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// The longest path that is looked for.
 const PATH_BYTES_MAX: usize = 200;
-
-/// A file built into the program.
-struct Carried {
-    name: &'static str,
-    hash: u64,
-    bytes: &'static [u8],
-    gzip: Option<&'static [u8]>,
-}
-
-/// Written by `build.rs`; empty without the feature `pages`.
-const CARRIED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
 /// Where the files are.
 #[derive(Debug)]
@@ -74,10 +63,20 @@ impl Site {
             let hash = fnv1a_64(&bytes);
             return Some(Ready::from_parts(kind, bytes, None, hash));
         }
-        let file = CARRIED.iter().find(|file| file.name == name)?;
-        let gzip = file.gzip.map(Bytes::from_static);
-        Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
+        built_in(name, kind)
     }
+}
+
+#[cfg(feature = "pages")]
+fn built_in(name: &str, kind: &'static str) -> Option<Ready> {
+    let file = tickwire_pages::find(name)?;
+    let gzip = file.gzip.map(Bytes::from_static);
+    Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
+}
+
+#[cfg(not(feature = "pages"))]
+fn built_in(_: &str, _: &'static str) -> Option<Ready> {
+    None
 }
 
 async fn read(path: PathBuf) -> Option<Bytes> {
@@ -205,13 +204,11 @@ mod tests {
         assert!(of("a; script-src *").ends_with("connect-src 'self'"));
     }
 
+    #[cfg(feature = "pages")]
     #[test]
-    fn the_client_is_carried_and_its_kind_is_known() {
-        for name in [HOSTED, "tickwire.js", "codec.js", "core.js", "link.js", "places.js", "tickwire.wasm"] {
-            assert!(CARRIED.iter().any(|file| file.name == name), "{name}");
-        }
-        assert!(CARRIED.iter().all(|file| file.name != INDEX), "which page is at / is the host's to say");
-        for file in CARRIED {
+    fn every_built_in_file_can_be_asked_for_and_its_kind_is_known() {
+        assert!(tickwire_pages::find(HOSTED).is_some());
+        for file in tickwire_pages::FILES {
             assert_ne!(kind_of(file.name), "application/octet-stream", "{}", file.name);
             assert!(name_of(&format!("/{}", file.name)).is_some(), "{} cannot be asked for", file.name);
         }

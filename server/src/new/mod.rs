@@ -12,13 +12,13 @@ Writes the repository of a new game: rules, server, bots, a page with prediction
 
   --game NAME      the game's name on the server: lower-case letters, digits and `-`
                    [default: the name of DIR]
-  --tickwire PATH  where Tickwire is: a checkout, or the address of a git repository
-                   [default: the checkout that this program was built from]";
+  --tickwire PATH  where Tickwire is: a checkout, the address of a git repository, or a version
+                   [default: the checkout that this program was built from; without one, its version]";
 
 /// The longest name of a game, bytes; the protocol permits more.
 const NAME_BYTES_MAX: usize = 24;
 
-/// The checkout that this program was built from, if it still exists.
+/// The checkout that this program was built from, if it was and it still exists.
 const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 macro_rules! files {
@@ -52,6 +52,7 @@ const FILES: &[(&str, &str)] = files! {
 enum Tickwire {
     Checkout(PathBuf),
     Git(String),
+    Version(String),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -114,18 +115,31 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<NewGame>, S
 }
 
 fn find(named: Option<OsString>) -> Result<Tickwire, String> {
-    let named = named.unwrap_or_else(|| CHECKOUT.into());
-    if let Some(text) = named.to_str().filter(|text| text.contains("://")) {
-        return Ok(Tickwire::Git(text.to_owned()));
+    let Some(named) = named else {
+        let version = || Tickwire::Version(env!("CARGO_PKG_VERSION").to_owned());
+        return Ok(checkout(Path::new(CHECKOUT)).map_or_else(version, Tickwire::Checkout));
+    };
+    if let Some(folder) = checkout(Path::new(&named)) {
+        return Ok(Tickwire::Checkout(folder));
     }
-    let folder = Path::new(&named);
-    match folder.canonicalize().ok().filter(|folder| folder.join("shared/Cargo.toml").is_file()) {
-        Some(folder) => Ok(Tickwire::Checkout(folder)),
-        None => Err(format!(
-            "{} is no checkout of Tickwire: name one, or a git repository, with --tickwire",
-            folder.display()
+    match named.to_str() {
+        Some(text) if text.contains("://") => Ok(Tickwire::Git(text.to_owned())),
+        Some(text) if is_version(text) => Ok(Tickwire::Version(text.to_owned())),
+        _ => Err(format!(
+            "{} is no checkout of Tickwire: name one, a git repository or a version with --tickwire",
+            Path::new(&named).display()
         )),
     }
+}
+
+/// The folder, without links, if Tickwire is in it.
+fn checkout(folder: &Path) -> Option<PathBuf> {
+    folder.canonicalize().ok().filter(|folder| folder.join("shared/Cargo.toml").is_file())
+}
+
+fn is_version(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
+    text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(is_part)
 }
 
 /// A file's text with the game's name and the dependencies.
@@ -137,14 +151,18 @@ fn fill(text: &str, new: &NewGame) -> String {
             text.replace("@tickwire@", &format!("path = \"{folder}"))
         }
         // Cargo finds a package of a git repository by its name.
-        Tickwire::Git(address) => {
-            let line = |line: &str| match line.split_once("@tickwire@") {
-                Some((before, _)) => format!("{before}git = \"{address}\" }}"),
-                None => line.to_owned(),
-            };
-            text.lines().map(line).map(|line| line + "\n").collect()
-        }
+        Tickwire::Git(address) => without_folders(&text, &format!("git = \"{address}\"")),
+        Tickwire::Version(version) => without_folders(&text, &format!("version = \"{version}\"")),
     }
+}
+
+/// A file's text with `place` for each place and folder of Tickwire.
+fn without_folders(text: &str, place: &str) -> String {
+    let line = |line: &str| match line.split_once("@tickwire@") {
+        Some((before, _)) => format!("{before}{place} }}\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 fn write(new: &NewGame) -> Result<(), String> {

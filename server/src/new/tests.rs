@@ -18,8 +18,13 @@ fn the_folder_names_the_game_unless_the_host_does() {
 }
 
 #[test]
-fn a_new_game_names_a_checkout_or_a_repository_and_nothing_is_left_to_fill() {
-    for (place, part) in [(CHECKOUT, "/shared\" }"), ("https://example.org/tickwire", "git = \"https:")] {
+fn a_new_game_names_a_checkout_a_repository_or_a_version_and_nothing_is_left_to_fill() {
+    let places = [
+        (CHECKOUT, "/shared\" }"),
+        ("https://example.org/tickwire", "{ git = \"https://example.org/tickwire\" }"),
+        ("0.1.0", "tickwire-shared = { version = \"0.1.0\" }"),
+    ];
+    for (place, part) in places {
         let new = parsed(&["coins", "--tickwire", place]).unwrap().unwrap();
         for (name, text) in FILES {
             let text = fill(text, &new);

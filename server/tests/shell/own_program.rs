@@ -209,9 +209,10 @@ fn a_flag_or_section_that_the_server_has_too_is_refused() {
 #[tokio::test]
 async fn the_host_says_which_page_is_at_the_front() {
     let arena = || Server::builder().game::<Arena>("arena", GameOptions::default());
+    let ladder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
     for (server, part) in [
         (arena(), "Hosted here"),
-        (arena().front_page("own.html"), "<script type=\"module\" src=\"own.js\">"),
+        (arena().default_assets(ladder).front_page("tag.html"), "<script type=\"module\" src=\"tag.js\">"),
         (arena().front_page("arena.html"), "<script type=\"module\" src=\"page.js\">"),
         (arena().front_page("not-there.html"), "No room is open"),
     ] {

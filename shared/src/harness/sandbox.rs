@@ -84,7 +84,7 @@ impl<G: Game> Sandbox<G> {
     /// # Errors
     /// The game refuses the player.
     pub fn join(&mut self, player: PlayerId) -> Result<EntityId, Refusal> {
-        let profile = Profile { name: Text::cut(&format!("player {}", player.0)) };
+        let profile = Profile { name: Text::cut(&format!("player {player}")) };
         let joining =
             Joining { player, profile: &profile, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
         let entity = self.game.join(&mut self.stage, &joining)?;

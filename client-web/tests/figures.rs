@@ -1,0 +1,15 @@
+//! The figures of a session have the same names in Rust, JavaScript and its types.
+
+use tickwire_client_web::session::FIGURES;
+
+#[test]
+fn javascript_names_each_figure() {
+    let script = include_str!("../../pages/web/core.js");
+    let (_, names) = script.split_once("const FIGURES = [").expect("the list");
+    let (names, _) = names.split_once(']').expect("its end");
+    assert_eq!(names.matches('"').count() / 2, FIGURES);
+    let types = include_str!("../../pages/web/tickwire.d.ts");
+    for name in names.split('"').skip(1).step_by(2) {
+        assert!(types.contains(&format!("  {name}: number;")), "{name}");
+    }
+}
