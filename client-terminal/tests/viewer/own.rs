@@ -1,6 +1,6 @@
 //! A host's own game in a terminal: the example draws a match without a server.
 
-#[path = "../examples/own_terminal.rs"]
+#[path = "../../examples/own_terminal.rs"]
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "it is a program of its own")]
 mod own_terminal;
 

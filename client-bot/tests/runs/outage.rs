@@ -1,8 +1,5 @@
 //! The program against a real server, in a process that is frozen or killed during the run.
 
-#![cfg(unix)]
-#![expect(clippy::expect_used, reason = "tests")]
-
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
@@ -53,7 +50,7 @@ struct ServerProcess {
 impl ServerProcess {
     fn start() -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this test has a path"))
-            .args(["--exact", "server_process", "--ignored", "--nocapture"])
+            .args(["--exact", "outage::server_process", "--ignored", "--nocapture"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,13 +1,8 @@
 //! The command from outside: exit status, report, thresholds.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
-
-#[expect(dead_code, reason = "shared with other tests")]
-mod support;
-
+use crate::support::{MiniServer, socket};
 use serde_json::Value;
 use std::process::{Output, Stdio};
-use support::{MiniServer, socket};
 use tokio::process::Command;
 
 async fn bots(args: &[&str]) -> Output {

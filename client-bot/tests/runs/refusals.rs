@@ -1,15 +1,10 @@
 //! The program with servers that are hard to reach: names with several addresses, TLS, refusals with a text.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
-
-#[expect(dead_code, reason = "shared with other tests")]
-mod support;
-
+use crate::support::{MiniServer, socket};
 use futures_util::SinkExt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Output;
-use support::{MiniServer, socket};
 use tickwire_arena::Arena;
 use tickwire_server::{Config, GameOptions, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

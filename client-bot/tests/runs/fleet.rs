@@ -1,12 +1,8 @@
 //! Fleets against rooms in the same process: what they play, count and report.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
-
-mod support;
-
+use crate::support::MiniServer;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use support::MiniServer;
 use tickwire_arena::Arena;
 use tickwire_arena::bots::ArenaBehaviour;
 use tickwire_client_bot::network::{Network, Networks};

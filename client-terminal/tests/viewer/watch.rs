@@ -1,7 +1,5 @@
 //! The program against a real server: it watches, and it reports why it ends.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 use std::net::SocketAddr;
 use std::process::{Command, Output};
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! A server in the same process for tests of the fleet: arena rooms without sockets, with faults on demand.
 
-#[allow(dead_code)]
 pub(crate) mod socket;
 
 use bytes::Bytes;
