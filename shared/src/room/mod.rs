@@ -158,8 +158,8 @@ impl<G: Game> Room<G> {
         Ok(Self::with_plan(config, Arc::new(plan), seed, &G::Context::default()))
     }
 
-    /// A room of a plan, which other rooms may share, with what the host hands to its rooms. The room steps at
-    /// the plan's rate.
+    /// A room of a plan, which other rooms may share, with what the host hands to its rooms. It steps at the
+    /// plan's rate.
     #[must_use]
     pub fn with_plan(
         mut config: RoomConfig,
