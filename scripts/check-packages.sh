@@ -14,7 +14,8 @@ cargo package --workspace --no-verify --allow-dirty --locked --offline --quiet 2
 
 mkdir "$away"
 for packed in "$CARGO_TARGET_DIR"/package/*.crate; do
-  tar --extract --file "$packed" --directory "$away"
+  # Packed files are dated the same: cargo would take a changed one for the one that it built before.
+  tar --extract --touch --file "$packed" --directory "$away"
 done
 {
   printf '[workspace]\nresolver = "3"\nmembers = ["*-[0-9]*"]\n\n[patch.crates-io]\n'

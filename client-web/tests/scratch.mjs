@@ -29,8 +29,8 @@ export function lock(folder) {
 
 /** The profile of this workspace. */
 const as_here = [
-  ["debug", '"line-tables-only"'],
-  ["package.tickwire-shared.opt-level", "2"],
+  ["debug", "false"],
+  ["package.tickwire-shared.opt-level", "1"],
   ["package.bincode.opt-level", "2"],
 ].flatMap(([key, value]) => ["--config", `profile.dev.${key}=${value}`]);
 

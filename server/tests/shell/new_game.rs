@@ -70,7 +70,7 @@ fn play() {
 #[track_caller]
 fn cargo(folder: &Path, words: &[&str]) {
     let mut cargo = Command::new(env!("CARGO"));
-    for same in [r#"debug="line-tables-only""#, "package.bincode.opt-level=2"] {
+    for same in ["debug=false", "package.bincode.opt-level=2"] {
         cargo.arg("--config").arg(format!("profile.dev.{same}"));
     }
     cargo.args(words).current_dir(folder).env("CARGO_TERM_QUIET", "true");
