@@ -25,10 +25,8 @@ pub const BUDGET_BYTES_PER_S: u32 = 4_000;
 fn main() -> ExitCode {
     let mut options = GameOptions::default();
     options.client_bytes_per_s = BUDGET_BYTES_PER_S;
-    cli::run(|server| {
-        let server = server.default_assets(env!("CARGO_MANIFEST_DIR")).front_page("play.html");
-        server.game::<Pasture>("pasture", options)
-    })
+    let assets = env!("CARGO_MANIFEST_DIR");
+    cli::run(|s| s.game::<Pasture>("pasture", options).default_assets(assets).front_page("play.html"))
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]
@@ -95,7 +93,6 @@ impl Game for Pasture {
     fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
         let mut game = Self { rng: Rng::new(setup.seed) };
         for _ in 0..SHEEP {
-            // A room takes far more entities than these.
             stage.world.spawn(Sheep { pos: game.anywhere(), vel: IVec2::ZERO }.into()).ok();
         }
         game

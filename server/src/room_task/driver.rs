@@ -186,7 +186,7 @@ impl<G: Game> Driver<G> {
         };
         self.port.end(&close);
         self.slots.close_all(&close);
-        self.tally.finish(self.room.stats());
+        self.tally.finish();
         match end {
             RoomEnd::Panicked => {
                 self.context.metrics.room_panics.inc();
@@ -220,7 +220,7 @@ impl<G: Game> Driver<G> {
         if !self.batch.held.is_empty() {
             self.batch.held.retain(|(member, _)| self.room.holds(*member));
         }
-        self.tally.tick(now, now.elapsed(), due, self.room.stats());
+        self.tally.tick(now.elapsed(), due, self.room.stats());
         self.tally.set_members(players, spectators);
         // A seat that gives way to a newcomer does not count as taken.
         self.port.publish(players - self.room.yielding(), spectators, self.room.access());

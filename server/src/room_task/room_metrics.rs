@@ -1,5 +1,4 @@
-//! A room's share in the server's metrics: how long its ticks take, and a few times a second what it counted
-//! since the last time.
+//! A room's share in the server's metrics: what changed since its last tick, added once per tick.
 
 use super::schedule::Due;
 use crate::metrics::{GameEvents, InputFate, MemberRole, Metrics, OutKind, Report, SkipReason, add};
@@ -8,10 +7,6 @@ use std::time::Duration;
 use tickwire_shared::room::RoomStats;
 use tickwire_shared::wire::control::{Desync, GameName};
 use tokio::time::Instant;
-
-/// How often a room adds what it counted. All its counters together are a large part of a small room's state,
-/// so looking at them in every tick would cost more than the tick.
-const COUNT_PERIOD: Duration = Duration::from_millis(250);
 
 /// The shortest time between two log lines of one room about the same thing.
 const LINE_PERIOD: Duration = Duration::from_secs(10);
@@ -23,8 +18,6 @@ pub(super) struct RoomMetrics {
     refused_lines: Lines,
     floor_lines: Lines,
     told: RoomStats,
-    /// When the counts are added next.
-    count_at: Instant,
     players: i64,
     spectators: i64,
 }
@@ -35,8 +28,7 @@ impl RoomMetrics {
         metrics.rooms_made.inc();
         let (events, told) = (metrics.events_of(game), RoomStats::default());
         let (refused_lines, floor_lines) = (Lines::default(), Lines::default());
-        let count_at = Instant::now();
-        Self { metrics, events, refused_lines, floor_lines, told, count_at, players: 0, spectators: 0 }
+        Self { metrics, events, refused_lines, floor_lines, told, players: 0, spectators: 0 }
     }
 
     /// Records how late a wakeup was.
@@ -44,18 +36,15 @@ impl RoomMetrics {
         self.metrics.tick_lateness.observe(late.as_secs_f64());
     }
 
-    /// Records what a wakeup at `now` did: `spent` on `due` ticks.
-    pub(super) fn tick(&mut self, now: Instant, spent: Duration, due: Due, stats: &RoomStats) {
+    /// Records what a wakeup did: `spent` on `due` ticks.
+    pub(super) fn tick(&mut self, spent: Duration, due: Due, stats: &RoomStats) {
         let metrics = &self.metrics;
         metrics.tick_seconds.observe(spent.as_secs_f64() / f64::from(due.ticks.max(1)));
         if due.ticks > 1 {
             metrics.overruns.inc_by(u64::from(due.ticks - 1));
         }
         add(&metrics.ticks_lost, u64::from(due.lost));
-        if now >= self.count_at {
-            self.count_at = now + COUNT_PERIOD;
-            self.count(stats);
-        }
+        self.count(stats);
     }
 
     /// Adds what was counted since the last time.
@@ -131,8 +120,7 @@ impl RoomMetrics {
     }
 
     /// The room is over: it has no members.
-    pub(super) fn finish(&mut self, stats: &RoomStats) {
-        self.count(stats);
+    pub(super) fn finish(&mut self) {
         self.set_members(0, 0);
         self.metrics.rooms.dec();
     }
@@ -209,9 +197,9 @@ mod tests {
         stats.events_refused.too_long = 2;
         stats.events_refused.last = Some(EventRefused::TooLong { bytes: 600 });
         let due = Due { ticks: 1, lost: 0 };
-        tally.tick(Instant::now(), Duration::ZERO, due, &stats);
+        tally.tick(Duration::ZERO, due, &stats);
         stats.events_refused.step_full = 3;
-        tally.tick(Instant::now() + COUNT_PERIOD, Duration::ZERO, due, &stats);
+        tally.tick(Duration::ZERO, due, &stats);
         line("too_long", 2);
         line("step_full", 3);
         assert!(metrics.render(Form::Text).contains("tickwire_events_dropped_total{game=\"cards\"} 7\n"));
