@@ -106,17 +106,10 @@ impl Slots {
         mut take: impl FnMut(MemberId, Option<Instant>, &[u8]),
     ) {
         self.receiver.begin(now);
-        // All connections were last used a tick ago. Looking at them in a row, before the first system call,
-        // lets the processor fetch many at a time.
-        let mut free = 0;
-        for OutboxEntry { slot, direct, .. } in &mut self.members {
+        for OutboxEntry { member, slot, direct, .. } in &mut self.members {
             if direct.is_none() {
                 *direct = slot.direct().cloned();
             }
-            free += usize::from(direct.as_ref().is_some_and(direct::Handle::is_free));
-        }
-        std::hint::black_box(free);
-        for OutboxEntry { member, direct, .. } in &self.members {
             let Some(direct) = direct else { continue };
             direct.receive_ready(&mut self.receiver, |at, message| take(*member, at, message));
         }

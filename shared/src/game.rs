@@ -46,7 +46,7 @@ pub trait Game: Sized + Send + 'static {
     /// clients receive them: a field that serde skips has its default at both ends.
     type Settings: Data + Default;
     /// What is computed once from the settings and never changes, such as a map with its walls. `()` if there
-    /// is none.
+    /// is none. Rooms with equal settings may share it.
     type Scene: Send + Sync + 'static;
     /// A player's controls for one tick. Both ends use them quantized to their grids, as they cross the wire.
     type Input: Input;

@@ -4,12 +4,14 @@ use crate::config::GameOptions;
 use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, Weak};
 use tickwire_shared::game::{BadSettings, Game};
 use tickwire_shared::id::RoomId;
 use tickwire_shared::room::{Room, RoomError, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::codec;
 use tickwire_shared::wire::control::{GameInfo, GameName, Options};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Mutex;
@@ -50,21 +52,21 @@ pub(super) struct GameType<G: Game> {
     plans: Plans<G>,
 }
 
-/// The plans of the rooms that exist now. Rooms with equal settings share one.
-struct Plans<G: Game>(std::sync::Mutex<Vec<Weak<RoomPlan<G>>>>);
+/// The plans of the rooms that exist now, by the bytes of their settings. Rooms with equal settings share one.
+struct Plans<G: Game>(std::sync::Mutex<HashMap<Vec<u8>, Weak<RoomPlan<G>>>>);
 
 impl<G: Game> Plans<G> {
     /// The plan for these settings. It is made without holding the lock, because that runs the game's code.
     fn get(&self, settings: G::Settings, tick_rate: TickRate) -> Result<Arc<RoomPlan<G>>, RoomError> {
+        let key = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         let plans = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = plans().iter().filter_map(Weak::upgrade).find(|plan| plan.is_of(&settings));
-        if let Some(plan) = known {
+        if let Some(plan) = plans().get(&key).and_then(Weak::upgrade) {
             return Ok(plan);
         }
         let plan = Arc::new(RoomPlan::new(settings, tick_rate)?);
         let mut plans = plans();
-        plans.retain(|plan| plan.strong_count() > 0);
-        plans.push(Arc::downgrade(&plan));
+        plans.retain(|_, plan| plan.strong_count() > 0);
+        plans.insert(key, Arc::downgrade(&plan));
         Ok(plan)
     }
 }
@@ -82,7 +84,7 @@ impl<G: Game> GameType<G> {
         let plan = Arc::new(plan.map_err(|error| BadSettings(error.to_string()))?);
         drop(Room::<G>::with_plan(config, plan, 0, &context));
         let making = [const { Mutex::const_new(()) }; MAKERS];
-        Ok(Self { info, options, making, context, plans: Plans(std::sync::Mutex::default()) })
+        Ok(Self { info, options, making, context, plans: Plans(Default::default()) })
     }
 }
 
@@ -127,5 +129,26 @@ impl<G: Game> GameHost for GameType<G> {
         };
         let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
         Ok(Box::new(RoomParts { port, room, permit }))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use tickwire_arena::{Arena, Settings};
+
+    #[test]
+    fn rooms_with_equal_settings_share_a_plan_for_as_long_as_one_of_them_exists() {
+        let plans = Plans::<Arena>(Default::default());
+        let of = |players_max| {
+            let settings = Settings { players_max, ..Settings::default() };
+            plans.get(settings, TickRate::DEFAULT).unwrap()
+        };
+        let (first, same, other) = (of(8), of(8), of(9));
+        assert!(Arc::ptr_eq(&first, &same) && !Arc::ptr_eq(&first, &other));
+        drop((first, same));
+        let _third = of(10);
+        assert_eq!(plans.0.lock().unwrap().len(), 2, "the first is forgotten");
     }
 }

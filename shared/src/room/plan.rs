@@ -43,7 +43,7 @@ impl<G: Game> RoomPlan<G> {
         tick_rate: TickRate,
         table: Option<&[u8]>,
     ) -> Result<Self, RoomError> {
-        let bytes = Self::encode(&settings)?;
+        let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         // A client makes its scene from what crosses the wire, so the room does the same.
         let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, tick_rate)?);
@@ -58,16 +58,6 @@ impl<G: Game> RoomPlan<G> {
         let (players_max, idle_limits) = (G::players_max(&settings), G::idle_limits(&settings));
         let settings_bytes = List::try_from(bytes).map_err(|_| RoomError::SettingsTooLarge)?;
         Ok(Self { tick_rate, settings, settings_bytes, scene, schema, interest, players_max, idle_limits })
-    }
-
-    fn encode(settings: &G::Settings) -> Result<Vec<u8>, RoomError> {
-        codec::encode(settings).map_err(|_| RoomError::SettingsTooLarge)
-    }
-
-    /// Whether this is the plan of rooms with these settings.
-    #[must_use]
-    pub fn is_of(&self, settings: &G::Settings) -> bool {
-        Self::encode(settings).is_ok_and(|bytes| *self.settings_bytes == *bytes)
     }
 }
 

@@ -187,6 +187,14 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Stream(Handle);
 
+/// The room may look at the socket until its next tick, or for as long as its game hangs. The connection ends
+/// with the session all the same.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.shared().socket = Socket::Lost;
+    }
+}
+
 /// A plain connection over this socket.
 pub(crate) fn stream(socket: TcpStream) -> Stream {
     let shared = Shared {
@@ -348,6 +356,23 @@ pub(super) mod tests {
         tokio::join!(async { session.flush().await.unwrap() }, read);
         assert_eq!(got, total);
         assert_eq!(room.try_send(&framed(b"another")), Sent::Whole);
+    }
+
+    #[tokio::test]
+    async fn the_connection_ends_with_its_session_though_a_room_still_holds_it() {
+        for on_tick in [false, true] {
+            let (session, mut peer) = pair().await;
+            let room = session.direct().unwrap();
+            if on_tick {
+                room.poll_on_tick().unwrap();
+            }
+            drop(session);
+            let mut rest = [0; 8];
+            let end = tokio::time::timeout(std::time::Duration::from_secs(3), peer.read(&mut rest));
+            assert_eq!(end.await.expect("the peer is told").unwrap(), 0);
+            assert_eq!(room.try_send(&framed(b"update")), Sent::Not);
+            room.receive_ready(&mut Receiver::new(), |_, _| panic!("nothing arrived"));
+        }
     }
 
     #[tokio::test]
