@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use tickwire_shared::Rng;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Outbox;
+use tickwire_shared::wire::{Close, CloseCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -42,12 +43,38 @@ async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
     slot.written(true);
     slot.put_control(Bytes::from_static(b"second"));
     assert!(matches!(slot.take(), Some(Next::Control(_))));
+    // The session's timer comes through the slot, too.
+    Waker::from(slot.clone()).wake_by_ref();
     put();
     assert_eq!(slot.take(), Some(Next::Update(Bytes::from_static(b"update"))), "the session is writing");
     slot.written(true);
     direct.end_writing();
     put();
     assert_eq!((direct.updates_sent(), slot.is_ready()), (1, false));
+}
+
+#[tokio::test]
+async fn the_last_update_goes_out_before_what_ends_the_session() {
+    for all in [false, true] {
+        let (session, _peer) = pair().await;
+        let slot = Arc::new(Slot::new(&Arc::default()));
+        let (asks, _answer) = oneshot::channel();
+        let mut slots = Slots::new();
+        slots.add(MemberId(1), slot.clone(), asks);
+        assert!(slots.admit(MemberId(1), None));
+        let direct = session.direct().unwrap();
+        slot.attach(direct.clone());
+        slots.receive_ready(Instant::now(), |_, _, _| ());
+        slots.update(MemberId(1), b"the result");
+        let close = Close::from(CloseCode::Kicked);
+        if all {
+            slots.close_all(&close)
+        } else {
+            slots.close(MemberId(1), close)
+        }
+        assert_eq!(direct.updates_sent(), 1);
+        assert!(matches!(slot.take(), Some(Next::Close(_))));
+    }
 }
 
 /// All kinds of messages through a real socket, in random pieces, read by a room and a session in turn.
