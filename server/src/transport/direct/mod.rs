@@ -1,7 +1,8 @@
 //! The direct path: a room writes to a session's TCP socket and reads from it without waking the session's
 //! task.
 //!
-//! - A room that has an update for an idle session writes it at once ([`Handle::try_send`]).
+//! - At the end of its tick a room writes the updates for those sessions that write nothing themselves
+//!   ([`Handle::try_send`]).
 //! - At the start of its tick a room reads what arrived ([`Handle::receive_ready`]): short whole messages
 //!   within the client's rates. Anything else (a ping, a long message, a used-up rate, the end) it leaves to
 //!   the session, which judges it.
