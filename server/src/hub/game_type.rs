@@ -52,7 +52,7 @@ pub(super) struct GameType<G: Game> {
     plans: Plans<G>,
 }
 
-/// The plans of the rooms that exist now, by the bytes of their settings. Rooms with equal settings share one.
+/// The plans of the rooms that exist now by the bytes of their settings: rooms with equal settings share one.
 struct Plans<G: Game>(std::sync::Mutex<HashMap<Vec<u8>, Weak<RoomPlan<G>>>>);
 
 impl<G: Game> Plans<G> {
