@@ -34,14 +34,14 @@ test("a bundle without `wasm` gets an error, and keeps the seat that it cannot t
   assert.deepEqual([error.code, error.reason, error.advice], [1011, "no_core", "stop"]);
   assert.match(error.message, /option `wasm`/);
 
-  const place = {
+  const seat = {
     url: options.url,
     game: "arena",
     room: "00000001",
     until: Date.now() + 60_000,
-    bytes: btoa("place"),
+    bytes: btoa("seat"),
   };
-  const items = new Map([["tickwire.places", JSON.stringify([place])]]);
+  const items = new Map([["tickwire.seats", JSON.stringify([seat])]]);
   const keep = {
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => items.set(key, value),

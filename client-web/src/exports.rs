@@ -56,7 +56,7 @@ macro_rules! export_client {
                 tw_out = outbound_at() -> *const u8;
                 tw_start = start(len: u32) -> u32;
                 tw_resume = resume(len: u32) -> u32;
-                tw_save_place = save_place() -> u32;
+                tw_save_seat = save_seat() -> u32;
                 tw_receive = receive(now_ms: f64, len: u32) -> u32;
                 tw_advance = advance(now_ms: f64) -> f64;
                 tw_transmit = transmit() -> u32;
@@ -180,9 +180,9 @@ impl<P: PageGame> Page<P> {
         u32::from(self.session.is_some())
     }
 
-    /// The length of [`Session::save_place`]; 0 if there is no seat to resume.
-    pub fn save_place(&mut self) -> u32 {
-        self.put(|session| session.save_place())
+    /// The length of [`Session::save_seat`]; 0 if there is no seat to resume.
+    pub fn save_seat(&mut self) -> u32 {
+        self.put(|session| session.save_seat())
     }
 
     /// Takes a message from the server. 0: it was invalid and the session is over.

@@ -4,7 +4,7 @@ use crate::page_game::PageGame;
 use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{
-    Client, ClientConfig, ClientEvent, CommandError, InputTrace, RenderedFrame, Sample, SavedPlace, State,
+    Client, ClientConfig, ClientEvent, CommandError, InputTrace, RenderedFrame, Sample, SavedSeat, State,
 };
 use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
@@ -67,12 +67,12 @@ impl<P: PageGame> Session<P> {
         Ok(Self::of(Client::new(config)))
     }
 
-    /// A session that resumes a seat of [`Session::save_place`], from `(name, game, place)` in the codec.
+    /// A session that resumes a seat of [`Session::save_seat`], from `(name, game, place)` in the codec.
     ///
     /// # Errors
     /// The bytes do not have this form.
     pub fn resume(saved: &[u8]) -> Result<Self, DecodeError> {
-        let (name, game, place): (Name, GameName, SavedPlace) = codec::decode(saved)?;
+        let (name, game, place): (Name, GameName, SavedSeat) = codec::decode(saved)?;
         Ok(Self::of(Client::resume(ClientConfig::new(game, name), &place)))
     }
 
@@ -82,8 +82,8 @@ impl<P: PageGame> Session<P> {
 
     /// What the next page needs to resume this seat; `None` if there is none to resume.
     #[must_use]
-    pub fn save_place(&self) -> Option<Vec<u8>> {
-        self.client.save_place()?.to_bytes().ok()
+    pub fn save_seat(&self) -> Option<Vec<u8>> {
+        self.client.save_seat()?.to_bytes().ok()
     }
 
     /// The client.

@@ -104,19 +104,19 @@ export class Core {
     return this.#wasm.tw_start(this.#in(to.done())) === 1;
   }
 
-  /** Takes a seat saved by `savePlace`. `false`: the bytes are not a seat. */
-  resume(name, game, place) {
+  /** Takes a seat saved by `saveSeat`. `false`: the bytes are not a seat. */
+  resume(name, game, seat) {
     this.facts = null;
     const head = new Writer().text(name).text(game).done();
-    const bytes = new Uint8Array(head.length + place.length);
+    const bytes = new Uint8Array(head.length + seat.length);
     bytes.set(head);
-    bytes.set(place, head.length);
+    bytes.set(seat, head.length);
     return this.#wasm.tw_resume(this.#in(bytes)) === 1;
   }
 
   /** The bytes with which the next page can take this seat, or null. */
-  savePlace() {
-    return this.#out(this.#wasm.tw_save_place());
+  saveSeat() {
+    return this.#out(this.#wasm.tw_save_seat());
   }
 
   /** `false`: the message was malformed and the session is over; an event tells why. */

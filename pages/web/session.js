@@ -5,7 +5,7 @@ import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } 
 import { giveUpPlace, isAnswer } from "./leaving.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { addressOf, playUrl, targetOf } from "./options.js";
-import { putPlace, storeOf } from "./places.js";
+import { putSeat, storeOf } from "./seats.js";
 
 /** `RELIABLE_BYTES_MAX` and `RELIABLE_QUEUE_MAX` of the protocol. */
 const COMMAND_BYTES_MAX = 512;
@@ -70,17 +70,17 @@ export class Client {
   #frames = new Frames();
   #state = "connecting";
 
-  constructor(core, options, place) {
+  constructor(core, options, seat) {
     this.#core = core;
     this.#options = options;
     this.#store = storeOf(options.keep);
     this.#url = addressOf(options.url ?? playUrl());
     this.#network = lagOf({}, options.network ?? {});
-    this.#takes = place !== null;
+    this.#takes = seat !== null;
     const name = nameOf(options.name ?? "guest");
-    if (place !== null) {
-      if (!core.resume(name, options.game ?? "arena", place.bytes)) {
-        throw new TickwireError(bad(4007, "bad_place", "The kept data is not a seat."));
+    if (seat !== null) {
+      if (!core.resume(name, options.game ?? "arena", seat.bytes)) {
+        throw new TickwireError(bad(4007, "bad_seat", "The kept data is not a seat."));
       }
       return;
     }
@@ -97,11 +97,11 @@ export class Client {
    */
   #leave = () => {
     if (this.#state === "closed" || this.#is_leaving) return;
-    const bytes = this.#store === null ? null : this.#core.savePlace();
+    const bytes = this.#store === null ? null : this.#core.saveSeat();
     if (bytes === null || (this.#state !== "playing" && this.#state !== "cut")) return this.close();
     const away_ms = this.#cut === null ? 0 : performance.now() - this.#cut.since;
     const until = Date.now() + this.#grace_ms - away_ms;
-    putPlace(this.#store, {
+    putSeat(this.#store, {
       url: this.#url,
       game: this.#options.game ?? "arena",
       room: this.room,

@@ -3,7 +3,7 @@ import { DecodeError, Reader, Writer } from "./codec.js";
 import { Core } from "./core.js";
 import { TickwireError, noCore } from "./errors.js";
 import { addressOf, checkOptions, playUrl } from "./options.js";
-import { storeOf, takePlace, tryPlace } from "./places.js";
+import { storeOf, takeSeat, trySeat } from "./seats.js";
 import { Client } from "./session.js";
 
 export { DecodeError, Reader, TickwireError, Writer };
@@ -26,20 +26,20 @@ export async function resume(options = {}) {
   if (store === null || options.role === "spectator") return null;
   const url = addressOf(options.url ?? playUrl());
   const [game, room] = [options.game ?? "arena", options.room?.toLowerCase()];
-  const place = takePlace(
+  const seat = takeSeat(
     store,
-    (place) => place.url === url && place.game === game && (room === undefined || place.room === room),
+    (seat) => seat.url === url && seat.game === game && (room === undefined || seat.room === room),
   );
-  if (place === null) return null;
+  if (seat === null) return null;
   // The seat is lost if the server refuses it or the kept data is damaged. If no server was reached, the page
   // may try again.
   const isLost = (error) =>
     error instanceof TickwireError && (error.by_server || !COMES_AGAIN.includes(error.reason));
-  return tryPlace(store, place, options.signal, isLost, (signal) => enter({ ...options, signal }, place));
+  return trySeat(store, seat, options.signal, isLost, (signal) => enter({ ...options, signal }, seat));
 }
 
-/** Takes the seat `place`, or joins if it is null. */
-async function enter(options, place) {
+/** Takes `seat`, or joins if it is null. */
+async function enter(options, seat) {
   const wasm = options.wasm ?? ownCore();
   let core;
   try {
@@ -47,7 +47,7 @@ async function enter(options, place) {
   } catch (error) {
     throw noCore(error.message, error.may_pass ? "retry" : "stop");
   }
-  const client = new Client(core, options, place);
+  const client = new Client(core, options, seat);
   await client.ready(options.signal);
   return client;
 }

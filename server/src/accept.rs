@@ -53,16 +53,16 @@ pub(crate) async fn run(
             Ok((socket, address)) => {
                 shared.front.metrics.connections_accepted.inc();
                 // Here and not in a task, so that there are never more open files than permits.
-                let Some(place) = shared.place(&socket, address) else { continue };
+                let Some(admittance) = shared.admit(&socket, address) else { continue };
                 let shared = shared.clone();
                 match &handshakes {
                     None => {
-                        tasks.spawn(shared.plain(socket, address, place));
+                        tasks.spawn(shared.plain(socket, address, admittance));
                     }
                     // Without a handshake there is no way to tell the client the reason.
                     Some(handshakes) => {
                         let Some(turn) = shared.turn(handshakes, address.ip()) else { continue };
-                        tasks.spawn(shared.secure(Arc::clone(handshakes), turn, socket, address, place));
+                        tasks.spawn(shared.secure(Arc::clone(handshakes), turn, socket, address, admittance));
                     }
                 }
             }
@@ -79,9 +79,9 @@ pub(crate) async fn run(
 }
 
 impl Shared {
-    async fn plain(self, socket: TcpStream, address: SocketAddr, place: Admittance) {
+    async fn plain(self, socket: TcpStream, address: SocketAddr, admittance: Admittance) {
         let io = direct::stream(socket);
-        connection::serve(&self.front, self.router, io, address, place.admitted()).await;
+        connection::serve(&self.front, self.router, io, address, admittance.admitted()).await;
     }
 
     async fn secure(
@@ -90,12 +90,12 @@ impl Shared {
         turn: HandshakePermit,
         socket: TcpStream,
         address: SocketAddr,
-        place: Admittance,
+        admittance: Admittance,
     ) {
         // Boxed: the handshake's state is large and short-lived.
         match Box::pin(handshakes.run(turn, socket)).await {
             Ok(stream) => {
-                connection::serve(&self.front, self.router, stream, address, place.admitted()).await;
+                connection::serve(&self.front, self.router, stream, address, admittance.admitted()).await;
             }
             Err(reason) => {
                 self.front.metrics.handshake_failures.of(HandshakeFailure::Tls).inc();
@@ -120,8 +120,8 @@ impl Shared {
     }
 
     /// Sets up the socket and gets a permit for the connection; `None` if it is to be cut.
-    fn place(&self, socket: &TcpStream, address: SocketAddr) -> Option<Admittance> {
-        let place = match self.front.admission.admit(address.ip()) {
+    fn admit(&self, socket: &TcpStream, address: SocketAddr) -> Option<Admittance> {
+        let admittance = match self.front.admission.admit(address.ip()) {
             Ok(permit) => Admittance::Admitted { _permit: permit },
             Err(reason) => {
                 info!(peer = %address.ip(), ?reason, "connection refused");
@@ -129,7 +129,7 @@ impl Shared {
             }
         };
         match socket.set_nodelay(true) {
-            Ok(()) => Some(place),
+            Ok(()) => Some(admittance),
             Err(error) => {
                 debug!(peer = %address.ip(), %error, "the socket closed at once");
                 None
@@ -175,8 +175,8 @@ mod tests {
         let front = server.front();
         let shared =
             Shared { router: routes(Arc::clone(&front)), front, refusals: Arc::new(Semaphore::new(1)) };
-        let place = shared.place(&socket, address).unwrap();
-        let bytes = size_of_val(&shared.plain(socket, address, place));
+        let admittance = shared.admit(&socket, address).unwrap();
+        let bytes = size_of_val(&shared.plain(socket, address, admittance));
         assert!(bytes <= 2 * 1024, "{bytes} bytes");
     }
 }

@@ -1,7 +1,7 @@
 //! What a connection is to do.
 
 use std::path::PathBuf;
-use tickwire_shared::client::{ClientConfig, SavedPlace};
+use tickwire_shared::client::{ClientConfig, SavedSeat};
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Name, Role, Target};
 
@@ -19,7 +19,7 @@ pub struct Config {
     /// Who joins, and what.
     pub client: ClientConfig,
     /// The seat of an earlier client, to be taken again. If it no longer exists, `client` joins.
-    pub saved: Option<SavedPlace>,
+    pub saved: Option<SavedSeat>,
     /// Certificates to trust with `wss://` instead of the system's: a PEM file.
     pub ca: Option<PathBuf>,
     /// How many attempts in a row may fail before the connection ends; `u32::MAX` for no bound. By default 8,

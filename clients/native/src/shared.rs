@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::client::{
-    Client, ClientConfig, ClientEvent, ClientGame, SavedPlace, State as ClientState,
+    Client, ClientConfig, ClientEvent, ClientGame, SavedSeat, State as ClientState,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -62,7 +62,7 @@ impl<G: ClientGame> State<G> {
 }
 
 impl<G: ClientGame> Shared<G> {
-    pub(crate) fn new(config: ClientConfig, saved: Option<&SavedPlace>) -> Self {
+    pub(crate) fn new(config: ClientConfig, saved: Option<&SavedSeat>) -> Self {
         let client = match saved {
             Some(saved) => Client::resume(config, saved),
             None => Client::new(config),

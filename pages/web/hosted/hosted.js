@@ -6,7 +6,7 @@ import { byId, make, setText, show, shownName } from "../arena/dom.js";
 import { hashOf, playUrl, readHash } from "../arena/links.js";
 import { connect } from "../tickwire.js";
 import { Field, colourOf, markOf } from "./field.js";
-import { placesOf } from "./places.js";
+import { positionsOf } from "./positions.js";
 
 const REFRESH_MS = 3000;
 const LEGEND_MS = 250;
@@ -87,16 +87,16 @@ async function watch(game, room) {
 
 /** Draws each frame until another room, or none, is watched. */
 function draw(watched) {
-  const places = placesOf(watched.schema);
+  const positions = positionsOf(watched.schema);
   const drawnAs = (kind, number) => ({
     ...kind,
     number,
     colour: colourOf(number),
-    place: places.get(kind.name),
+    position: positions.get(kind.name),
   });
   const kinds = watched.schema.kinds.map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
-  field.clear(Math.max(Number.EPSILON, ...kinds.map(({ place }) => place?.span ?? 0)));
+  field.clear(Math.max(Number.EPSILON, ...kinds.map(({ position }) => position?.span ?? 0)));
   let legend_ms = -Infinity;
   requestAnimationFrame(function frame(now) {
     if (client !== watched) return;
@@ -104,10 +104,10 @@ function draw(watched) {
     const entities = watched.entities(now);
     const { roster } = watched;
     const names = new Map(roster.map(({ entity, player, name }) => [entity, shownName(name, player)]));
-    const placed = entities.filter(({ kind }) => kindOf.get(kind).place !== null);
+    const placed = entities.filter(({ kind }) => kindOf.get(kind).position !== null);
     field.draw(placed.map((entity) => {
-      const { colour, number, place } = kindOf.get(entity.kind);
-      const { x, y } = place.of(entity);
+      const { colour, number, position } = kindOf.get(entity.kind);
+      const { x, y } = position.of(entity);
       return { x, y, colour, number, name: names.get(entity.id) ?? "" };
     }));
     if (now - legend_ms < LEGEND_MS) return;
@@ -117,8 +117,8 @@ function draw(watched) {
 }
 
 /** A kind's line: the number of its entities, and the fields of those without positions. */
-function legend({ name, number, fields, colour, place }, entities) {
-  const isTold = place === null;
+function legend({ name, number, fields, colour, position }, entities) {
+  const isTold = position === null;
   const all = entities.filter((entity) => entity.kind === name);
   const tell = (entity) => fields.map((field) => `${field.name} ${shown(entity[field.name])}`).join(", ");
   const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];

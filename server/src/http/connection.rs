@@ -46,7 +46,7 @@ pub(super) struct Connection {
 pub(super) struct AcceptedUpgrade {
     pub(super) on_upgrade: OnUpgrade,
     pub(super) caller: Caller,
-    pub(super) place: Option<AddressPermit>,
+    pub(super) permit: Option<AddressPermit>,
 }
 
 impl Connection {
@@ -61,7 +61,7 @@ struct Upgraded<S> {
     io: S,
     already_read: Bytes,
     caller: Caller,
-    place: Option<AddressPermit>,
+    permit: Option<AddressPermit>,
 }
 
 /// Runs one connection to its end. `admitted` says whether it was admitted, and if not, why.
@@ -76,7 +76,7 @@ pub(crate) async fn serve<S>(
 {
     // Boxed so that a session that lasts for hours does not keep the memory of HTTP's state.
     if let Some(upgraded) = Box::pin(http(front, router, io, socket, Admitted(admitted))).await {
-        let _place = upgraded.place;
+        let _permit = upgraded.permit;
         if let Err(error) = upgraded.io.keep_little_unsent() {
             debug!(peer = %socket, %error, "the socket closed at once");
             return;
@@ -137,6 +137,6 @@ where
         io: parts.io.into_inner(),
         already_read: parts.read_buf,
         caller: promise.caller,
-        place: promise.place,
+        permit: promise.permit,
     })
 }

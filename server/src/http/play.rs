@@ -40,11 +40,11 @@ pub(super) async fn upgrade(
         return pages::refusal(Refused::Draining);
     }
     // The socket's own address was counted when it was accepted. A client behind a proxy is counted here.
-    let place = if address == connection.socket.ip().to_canonical() {
+    let permit = if address == connection.socket.ip().to_canonical() {
         None
     } else {
         match front.admission.admit_address(address) {
-            Ok(place) => place,
+            Ok(permit) => permit,
             Err(reason) => return pages::refusal(reason),
         }
     };
@@ -53,7 +53,7 @@ pub(super) async fn upgrade(
     };
     let origin = head.headers.get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into());
     let caller = Caller { peer: Peer::Address(address), origin };
-    connection.promise(AcceptedUpgrade { on_upgrade, caller, place });
+    connection.promise(AcceptedUpgrade { on_upgrade, caller, permit });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),

@@ -3,7 +3,7 @@
 //! Everything here happens when a client joins or leaves; nothing of it is touched within a tick.
 
 mod game_type;
-mod places;
+mod join;
 
 use crate::authenticator::{Account, AccountId, AuthRequest, BoundedAuthenticator};
 use crate::config::{AddressRange, GameOptions, Limits};
@@ -49,7 +49,7 @@ struct Known {
     slot: Arc<Slot>,
     peer: Peer,
     began: Instant,
-    place: Option<CurrentRoom>,
+    current: Option<CurrentRoom>,
 }
 
 /// Where a session is.
@@ -203,7 +203,7 @@ impl Hub {
         let close = Close::new(CloseCode::Internal, "the operator closed the room: its game hung");
         handle.abandon(&close);
         tokio::spawn(self.context.rooms.release(&*handle));
-        let is_in_it = |known: &&Known| known.place.as_ref().is_some_and(|place| place.room == room);
+        let is_in_it = |known: &&Known| known.current.as_ref().is_some_and(|current| current.room == room);
         let slots: Vec<_> =
             self.sessions().known.values().filter(is_in_it).map(|known| known.slot.clone()).collect();
         for slot in slots {
@@ -249,7 +249,7 @@ impl Hub {
         let mut sessions = self.sessions();
         sessions.last += 1;
         let id = SessionId(sessions.last);
-        let known = Known { slot: slot.clone(), peer, began: Instant::now(), place: None };
+        let known = Known { slot: slot.clone(), peer, began: Instant::now(), current: None };
         sessions.known.insert(id, known);
         if let Some(close) = &sessions.closing {
             slot.put_close(close.clone());
@@ -260,9 +260,9 @@ impl Hub {
     }
 
     /// A session has its seat in a room.
-    pub(crate) fn seat(&self, session: SessionId, place: CurrentRoom) {
+    pub(crate) fn seat(&self, session: SessionId, current: CurrentRoom) {
         if let Some(known) = self.sessions().known.get_mut(&session) {
-            known.place = Some(place);
+            known.current = Some(current);
         }
     }
 
@@ -277,17 +277,18 @@ impl Hub {
             let copied: Vec<_> = {
                 let sessions = self.sessions();
                 let more = sessions.known.range(from..).take(SESSIONS_AT_ONCE.min(count - views.len()));
-                more.map(|(id, known)| (*id, known.peer, known.began, known.place.clone())).collect()
+                more.map(|(id, known)| (*id, known.peer, known.began, known.current.clone())).collect()
             };
             next = copied.last().map(|(id, ..)| SessionId(id.0 + 1));
-            views.extend(copied.into_iter().map(|(id, peer, began, place)| SessionView {
+            views.extend(copied.into_iter().map(|(id, peer, began, current)| SessionView {
                 id: id.0,
                 peer: peer.to_string(),
-                room: place.as_ref().map(|place| place.room.to_string()),
-                player: place.as_ref().map(|place| place.player.to_string()),
-                account: place.as_ref().and_then(|place| place.account.as_ref()).map(ToString::to_string),
+                room: current.as_ref().map(|current| current.room.to_string()),
+                player: current.as_ref().map(|current| current.player.to_string()),
+                account:
+                    current.as_ref().and_then(|current| current.account.as_ref()).map(ToString::to_string),
                 seconds: began.elapsed().as_secs(),
-                rewind: place.and_then(|place| rewinds.get(&(place.room, place.member)).copied()),
+                rewind: current.and_then(|current| rewinds.get(&(current.room, current.member)).copied()),
             }));
         }
         (views, self.sessions().known.len())

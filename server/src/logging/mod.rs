@@ -74,14 +74,14 @@ fn log_panic(panic: &PanicHookInfo<'_>, raw: &Lines) {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
     let thread = std::thread::current();
-    let (thread, place) = (thread.name().unwrap_or("unnamed"), panic.location());
-    let place = place.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let (thread, location) = (thread.name().unwrap_or("unnamed"), panic.location());
+    let location = location.map_or_else(|| "an unknown location".to_owned(), ToString::to_string);
     if tracing::enabled!(tracing::Level::ERROR) {
         let backtrace = Backtrace::capture();
         let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
-        tracing::error!(thread, place, backtrace, "panicked: {text}");
+        tracing::error!(thread, location, backtrace, "panicked: {text}");
     } else {
-        raw.push(format!("thread {thread} panicked at {place}: {text}\n").as_bytes());
+        raw.push(format!("thread {thread} panicked at {location}: {text}\n").as_bytes());
     }
     if thread == "main" {
         // The program ends with it.

@@ -37,7 +37,7 @@ pub(crate) trait NewRoom: Send {
 
 /// Permission to have one room, and who pays for it. Dropping it gives both back.
 pub(crate) struct RoomPermit {
-    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) _permit: OwnedSemaphorePermit,
     pub(crate) _charge: RoomCharge,
 }
 

@@ -100,8 +100,8 @@ fn parts(context: &ServerContext, id: RoomId) -> RoomParts<Stones> {
         born: Instant::now(),
     };
     let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
-    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-    let permit = RoomPermit { _place: place, _charge: context.charges.room(None, 0).unwrap() };
+    let room_permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let permit = RoomPermit { _permit: room_permit, _charge: context.charges.room(None, 0).unwrap() };
     RoomParts { port, room, permit }
 }
 

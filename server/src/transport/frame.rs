@@ -43,12 +43,12 @@ impl Head {
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     bytes: Vec<u8>,
-    list: Vec<Place>,
+    list: Vec<Queued>,
 }
 
 /// Where a frame and its message are in the buffer: `start`, `message`, `end`.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Queued {
     to: usize,
     start: usize,
     message: usize,
@@ -71,7 +71,7 @@ impl Frames {
         self.bytes.extend_from_slice(Head::of(message.len()).bytes());
         let at = self.bytes.len();
         self.bytes.extend_from_slice(message);
-        self.list.push(Place { to, start, message: at, end: self.bytes.len() });
+        self.list.push(Queued { to, start, message: at, end: self.bytes.len() });
     }
 
     /// The frames with their receivers, in the order in which they were added.

@@ -1,4 +1,4 @@
-//! The frames whose arrival the server has not reported yet.
+//! When frames were made, and those whose arrival the server has not reported yet.
 
 use crate::limits::window_ticks;
 use crate::tick::TickRate;
@@ -8,6 +8,21 @@ use std::collections::VecDeque;
 /// Frames are kept for this many windows (see [`window_ticks`]). Each update reports the newest frame that
 /// arrived; the server never reports older ones.
 const WINDOWS_MAX: u32 = 2;
+
+/// The times of a client's frames.
+pub(super) struct FrameTimes {
+    /// When a spectator's next frame is due.
+    pub(super) next_at: Duration,
+    /// When the last frame was made.
+    pub(super) last_at: Duration,
+    pub(super) in_flight: SentFrames,
+}
+
+impl FrameTimes {
+    pub(super) fn new(rate: TickRate, now: Duration) -> Self {
+        Self { next_at: now, last_at: Duration::ZERO, in_flight: SentFrames::new(rate) }
+    }
+}
 
 /// A frame in flight.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +39,7 @@ pub(super) struct SentFrames {
 }
 
 impl SentFrames {
-    pub(super) fn new(rate: TickRate) -> Self {
+    fn new(rate: TickRate) -> Self {
         Self { frames: VecDeque::new(), frames_max: (WINDOWS_MAX * window_ticks(rate)) as usize }
     }
 

@@ -166,34 +166,39 @@ impl<G: ClientGame> Client<G> {
     /// The fields of the game's input; none before `Joined` if they come from the server.
     #[must_use]
     pub fn input_schema(&self) -> &InputSchema {
-        &self.input_schema
+        &self.types.input_schema
     }
 
     /// The game's version, kinds and input. `None` before `Joined` if they come from the server.
     #[must_use]
     pub fn game_schema(&self) -> Option<GameSchema> {
-        let schema = self.schema.as_ref()?;
+        let schema = self.types.schema.as_ref()?;
         let kinds = schema.kinds().to_vec();
         let entities = schema.first_state_kind().map_or(kinds.len(), usize::from);
         let state_kinds = (kinds.len() - entities) as u8;
-        Some(GameSchema { version: self.version, kinds, state_kinds, input: self.input_schema.clone() })
+        Some(GameSchema {
+            version: self.types.version,
+            kinds,
+            state_kinds,
+            input: self.types.input_schema.clone(),
+        })
     }
 
     /// The schema from `Joined`; after a resume, the one received before.
     pub(super) fn schema_sent(&mut self, joined: &Joined) -> Result<Schema, ClientError> {
         let missing = || ClientError::NoSchema(self.config.game.clone());
         if let Some(bytes) = &joined.schema {
-            self.schema_bytes = Some(bytes.to_vec());
+            self.types.schema_bytes = Some(bytes.to_vec());
         } else if !joined.resumed {
             return Err(missing());
         }
-        let bytes = self.schema_bytes.as_deref().ok_or_else(missing)?;
-        if GameSchema::hash_of(bytes) != self.schema_hash {
+        let bytes = self.types.schema_bytes.as_deref().ok_or_else(missing)?;
+        if GameSchema::hash_of(bytes) != self.types.schema_hash {
             return Err(missing());
         }
         let sent = GameSchema::decode(bytes)?;
-        self.version = sent.version;
-        self.input_schema = sent.input.clone();
+        self.types.version = sent.version;
+        self.types.input_schema = sent.input.clone();
         Ok(sent.rows(joined.tick_rate)?)
     }
 }
@@ -202,7 +207,7 @@ impl Client<AnyGame> {
     /// The input in which the player does nothing.
     #[must_use]
     pub fn neutral_input(&self) -> AnyInput {
-        let fields = || self.input_schema.fields.iter().take(INPUT_FIELDS_MAX).enumerate();
+        let fields = || self.types.input_schema.fields.iter().take(INPUT_FIELDS_MAX).enumerate();
         let buttons = fields().filter(|(_, field)| field.meaning == Meaning::Button);
         let buttons = buttons.fold(0, |buttons, (at, _)| buttons | 1 << at);
         let grids = fields().map(|(_, field)| field.grid).collect();

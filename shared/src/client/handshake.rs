@@ -1,11 +1,10 @@
 //! From `Hello` to `Joined`, and again after a cut.
 
-use super::clock::{ArrivalClock, Follower, InputClock};
-use super::control::prediction_of;
-use super::frames_in_flight::SentFrames;
-use super::input_trace::LifeLines;
+use super::clock::{InputClock, RoomClocks};
+use super::frames_in_flight::FrameTimes;
+use super::input_trace::InputTraces;
 use super::inputs::Inputs;
-use super::predicted_spawns::PredictedSpawns;
+use super::own_entity::OwnEntity;
 use super::reliable::EventNumbers;
 use super::starvation::Starved;
 use super::streams::Streams;
@@ -13,7 +12,6 @@ use super::view_ticks::ViewTicks;
 use super::{Client, ClientError, ClientEvent, ClientGame, JoinedRoom, State};
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{PROTOCOL_VERSION, window_ticks};
-use crate::snapshot::OwnTold;
 use crate::wire::control::{
     ClientControl, Credential, Hello, Join, Joined, Role, RosterEntry, ServerControl, Target, Welcome,
 };
@@ -52,17 +50,17 @@ impl<G: ClientGame> Client<G> {
             .find(|game| game.name == *wanted)
             .ok_or_else(|| ClientError::NoSuchGame(wanted.clone()))?;
         if G::RULES.is_none() {
-            self.schema_hash = game.schema_hash;
-        } else if game.schema_hash != self.schema_hash {
-            return Err(ClientError::Schema { ours: self.schema_hash, theirs: game.schema_hash });
+            self.types.schema_hash = game.schema_hash;
+        } else if game.schema_hash != self.types.schema_hash {
+            return Err(ClientError::Schema { ours: self.types.schema_hash, theirs: game.schema_hash });
         }
         self.session = Some(welcome.session);
         self.state = State::Joining;
-        self.asked_at = now;
+        self.times.asked_at = now;
         if !self.resuming {
             let join = Join {
                 game: self.config.game.clone(),
-                schema_hash: if G::RULES.is_none() { 0 } else { self.schema_hash },
+                schema_hash: if G::RULES.is_none() { 0 } else { self.types.schema_hash },
                 role: self.config.role,
                 target: self.config.target.clone(),
             };
@@ -83,44 +81,34 @@ impl<G: ClientGame> Client<G> {
             Some(rules) => rules.schema()?,
             None => self.schema_sent(&joined)?,
         };
-        self.schema = Some(schema.with_profile(joined.profile, table)?);
+        self.types.schema = Some(schema.with_profile(joined.profile, table)?);
         if joined.resumed {
-            self.take_up_again(&joined)?;
+            self.resume_seat(&joined)?;
         } else {
-            self.start_anew(&joined);
+            self.start_over(&joined);
         }
-        let rtt = now.saturating_sub(self.asked_at);
+        let rtt = now.saturating_sub(self.times.asked_at);
         let mut input_clock = InputClock::new(joined.tick_rate, joined.tick, now, rtt);
         if let Some(newest) = self.inputs.newest() {
             input_clock.not_before(newest);
         }
-        let was_in = self.place.is_some();
+        let entity = joined.player.map_or(EntityId::NONE, |(_, entity)| entity);
+        let was_in = self.room.is_some();
         self.stats.resumes += u64::from(was_in);
-        self.place = Some(JoinedRoom {
-            room: joined.room,
+        self.room = Some(JoinedRoom {
+            id: joined.room,
             player: joined.player,
             tick_rate: joined.tick_rate,
             secret: joined.secret,
             may_return: true,
             settings,
-            prediction: joined
-                .player
-                .and_then(|(_, entity)| prediction_of(rules.as_ref(), entity, joined.tick_rate)),
+            own: OwnEntity::new(rules.as_ref(), entity, joined.tick_rate),
             rules,
-            input_clock,
-            arrivals: ArrivalClock::new(joined.tick_rate),
-            render: Follower::default(),
-            server: Follower::default(),
-            predicted_spawns: PredictedSpawns::new(joined.tick_rate),
-            own: OwnTold::default(),
-            own_row: Vec::new(),
-            next_frame_at: now,
-            frame_at: Duration::ZERO,
-            sent: SentFrames::new(joined.tick_rate),
+            clocks: RoomClocks::new(joined.tick_rate, input_clock),
+            frames: FrameTimes::new(joined.tick_rate, now),
+            input_traces: InputTraces::default(),
+            view_ticks: ViewTicks::default(),
             starved: Starved::default(),
-            input_traces: LifeLines::default(),
-            seen: ViewTicks::default(),
-            snapshot_at: None,
         });
         let roster_before = core::mem::replace(&mut self.roster, joined.roster.into());
         self.resuming = false;
@@ -152,38 +140,38 @@ impl<G: ClientGame> Client<G> {
         changes.into_iter().try_for_each(|event| self.push_event(event))
     }
 
-    fn start_anew(&mut self, joined: &Joined) {
+    fn start_over(&mut self, joined: &Joined) {
         // Controls that are held while joining are still held in the room.
         let controls = self.inputs.controls().clone();
         self.inputs = Inputs::new(joined.tick_rate);
-        self.inputs.set(self.now, &controls);
-        self.commands.joined(joined.commands_received);
+        self.inputs.set(self.times.now, &controls);
+        self.reliable.commands.joined(joined.commands_received);
         self.streams = Streams::new(joined.tick_rate);
-        self.event_numbers = EventNumbers::starting_after(joined.events_start);
+        self.reliable.events = EventNumbers::starting_after(joined.events_start);
     }
 
-    fn take_up_again(&mut self, joined: &Joined) -> Result<(), ClientError> {
+    fn resume_seat(&mut self, joined: &Joined) -> Result<(), ClientError> {
         let id = |player: Option<(PlayerId, EntityId)>| player.map(|(id, _)| id);
-        match &self.place {
-            Some(before) if id(before.player) != id(joined.player) || before.room != joined.room => {
+        match &self.room {
+            Some(before) if id(before.player) != id(joined.player) || before.id != joined.room => {
                 return Err(ClientError::Unexpected);
             }
             Some(_) => {}
             // Another client's seat, see `Client::resume`.
             None => {
                 self.streams = Streams::new(joined.tick_rate);
-                self.commands.skip_to(joined.commands_received);
+                self.reliable.commands.skip_to(joined.commands_received);
             }
         }
-        self.stats.commands_confirmed += self.commands.resumed(joined.commands_received)?;
-        let received = self.event_numbers.received();
+        self.stats.commands_confirmed += self.reliable.commands.resumed(joined.commands_received)?;
+        let received = self.reliable.events.received();
         let lost = numbers_between(received, joined.events_start).unwrap_or(0);
         self.stats.events_lost += u64::from(lost);
-        self.event_numbers = EventNumbers::starting_after(received.wrapping_add(lost));
+        self.reliable.events = EventNumbers::starting_after(received.wrapping_add(lost));
         self.streams.resume();
         // The server refuses older inputs: their edges would arrive long after the fact.
         self.inputs.resend(joined.tick.offset(-i64::from(window_ticks(joined.tick_rate)) + 1));
-        self.frame_due |= self.inputs.has_unsent();
+        self.outgoing.frame_due |= self.inputs.has_unsent();
         Ok(())
     }
 
@@ -191,28 +179,28 @@ impl<G: ClientGame> Client<G> {
     /// keeps no seat, joins the same room from scratch and requests the view that it followed. `false` if
     /// there is nothing to come back to; then a new [`Client`] is needed.
     pub fn reconnect(&mut self, now: Duration) -> bool {
-        let Some(place) = self.place.as_ref().filter(|place| place.may_return) else { return false };
-        let credential = match place.secret {
-            Some(secret) => Credential::Resume { secret, events_received: self.event_numbers.received() },
+        let Some(room) = self.room.as_ref().filter(|room| room.may_return) else { return false };
+        let credential = match room.secret {
+            Some(secret) => Credential::Resume { secret, events_received: self.reliable.events.received() },
             None if self.config.role == Role::Spectator => self.config.credential.clone(),
             None => return false,
         };
-        self.config.target = Target::Room(place.room);
-        self.resuming = place.secret.is_some();
-        self.now = self.now.max(now);
-        self.control.clear();
-        self.frame_due = false;
-        self.leaving = false;
+        self.config.target = Target::Room(room.id);
+        self.resuming = room.secret.is_some();
+        self.times.now = self.times.now.max(now);
+        self.outgoing.control.clear();
+        self.outgoing.frame_due = false;
+        self.outgoing.leaving = false;
         self.say_hello(credential);
         true
     }
 
     pub(super) fn closed(&mut self, close: Close) {
-        if let Some(place) = &mut self.place {
-            place.may_return &= matches!(close.advice, Advice::Resume);
+        if let Some(room) = &mut self.room {
+            room.may_return &= matches!(close.advice, Advice::Resume);
         }
-        self.control.clear();
-        self.frame_due = false;
+        self.outgoing.control.clear();
+        self.outgoing.frame_due = false;
         self.state = State::Closed(close.clone());
         self.events.push_back(ClientEvent::Closed(close));
     }

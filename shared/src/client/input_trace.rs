@@ -51,13 +51,13 @@ struct Followed {
 
 /// Follows one input at a time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LifeLines {
+pub(super) struct InputTraces {
     followed: Option<Followed>,
     next_at: Duration,
     done: VecDeque<InputTrace>,
 }
 
-impl LifeLines {
+impl InputTraces {
     /// An input was made from controls that changed at `pressed_at`.
     pub(super) fn made(&mut self, tick: Tick, pressed_at: Duration, made_at: Duration) {
         let lost = |followed: &Followed| made_at.saturating_sub(followed.line.made_at) > TIME_MAX;

@@ -41,7 +41,6 @@ impl Left {
 
     /// Forgets entities that no stream in view could show any more. `oldest` is the oldest state in view at
     /// the update of `tick`; the rendered frame lags by less than `kept_ticks`.
-    /// of `tick`; the rendered frame lags by less than `kept_ticks`.
     pub(super) fn settle(&mut self, tick: Tick, oldest: Tick, kept_ticks: usize) {
         self.entities.retain_mut(|entry| {
             if entry.seen > oldest {

@@ -11,7 +11,7 @@
 //!           after each        while let Some(bytes) = client.poll_transmit() { send }
 //!                             while let Some(event) = client.poll_event() { ... }
 //!           after a cut       if client.reconnect(now) { connect again } else { a new Client }
-//!           at the end        client.save_place(), for another client's Client::resume
+//!           at the end        client.save_seat(), for another client's Client::resume
 //! ```
 
 mod backoff;
@@ -21,6 +21,7 @@ mod control;
 mod error;
 mod event;
 mod frames_in_flight;
+mod game_types;
 pub mod generic;
 mod handshake;
 mod held;
@@ -31,6 +32,7 @@ mod joined_room;
 mod known_game;
 mod left;
 mod net_graph;
+mod own_entity;
 mod play;
 mod predicted_spawns;
 mod prediction;
@@ -59,10 +61,10 @@ pub use known_game::{ClientGame, ClientRules};
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
 pub use rendered_frame::{FineRow, RenderedFrame};
-pub use saved::SavedPlace;
+pub use saved::SavedSeat;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
-use crate::entity::{Input, InputSchema, Schema, SchemaError};
+use crate::entity::Schema;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
@@ -70,6 +72,7 @@ use crate::wire::control::{ClientControl, Role, RosterEntry, TAG_CONTROL};
 use crate::wire::update::TAG_UPDATE;
 use crate::wire::{Close, CloseCode, DecodeError, codec};
 use core::time::Duration;
+use game_types::GameTypes;
 use inputs::Inputs;
 use interpolation::FRACTIONS;
 use joined_room::JoinedRoom;
@@ -99,36 +102,47 @@ pub enum State {
 /// The client's side of a room, with prediction.
 pub struct Client<G: ClientGame> {
     config: ClientConfig,
-    schema: Option<Schema>,
-    /// The game's own version.
-    version: u32,
-    input_schema: InputSchema,
-    /// The schema as the server sent it; it sends it only once.
-    schema_bytes: Option<Vec<u8>>,
-    fault: Option<SchemaError>,
-    /// 0 until `Welcome` if the schema comes from the server.
-    schema_hash: u64,
+    types: GameTypes,
     state: State,
     session: Option<SessionId>,
-    place: Option<JoinedRoom<G>>,
+    room: Option<JoinedRoom<G>>,
     roster: Vec<RosterEntry>,
     follows: Option<PlayerId>,
     inputs: Inputs<G::Input>,
     streams: Streams,
-    commands: Commands,
-    event_numbers: EventNumbers,
-    control: VecDeque<Vec<u8>>,
+    reliable: Reliable,
+    outgoing: Outgoing,
     events: VecDeque<ClientEvent<G>>,
     stats: ClientStats,
     samples: Samples,
+    times: Times,
+    resuming: bool,
+    hidden: bool,
+}
+
+/// Reliable messages in both directions.
+struct Reliable {
+    commands: Commands,
+    events: EventNumbers,
+}
+
+/// What waits for the driver to send it.
+#[derive(Default)]
+struct Outgoing {
+    control: VecDeque<Vec<u8>>,
+    frame_due: bool,
+    /// `Leave` is queued or sent: nothing comes after it.
+    leaving: bool,
+}
+
+/// Times on the driver's clock.
+#[derive(Default)]
+struct Times {
     now: Duration,
     /// When the last message from the server arrived.
     heard_at: Duration,
+    /// When `Join` was made.
     asked_at: Duration,
-    frame_due: bool,
-    resuming: bool,
-    leaving: bool,
-    hidden: bool,
 }
 
 impl<G: ClientGame> core::fmt::Debug for Client<G> {
@@ -146,43 +160,24 @@ impl<G: ClientGame> Client<G> {
     /// Creates a client. Its `Hello` waits in [`Client::poll_transmit`].
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let input_schema = G::Input::schema();
-        let (mut schema, mut fault) = (None, None);
-        match G::RULES.map(|rules| rules.schema()) {
-            Some(Ok(valid)) => schema = Some(valid),
-            Some(Err(error)) => fault = Some(error),
-            None => {}
-        }
-        let version = G::RULES.map(|rules| rules.version);
-        let schema_hash = G::RULES.map_or(0, |rules| rules.types().hash());
         let credential = config.credential.clone();
         let mut client = Self {
             config,
-            schema,
-            version: version.unwrap_or_default(),
-            input_schema,
-            schema_bytes: None,
-            fault,
-            schema_hash,
+            types: GameTypes::of::<G>(),
             state: State::Handshake,
             session: None,
-            place: None,
+            room: None,
             roster: Vec::new(),
             follows: None,
             inputs: Inputs::new(TickRate::DEFAULT),
             streams: Streams::default(),
-            commands: Commands::starting_after(0),
-            event_numbers: EventNumbers::default(),
-            control: VecDeque::new(),
+            reliable: Reliable { commands: Commands::starting_after(0), events: EventNumbers::default() },
+            outgoing: Outgoing::default(),
             events: VecDeque::new(),
             stats: ClientStats::default(),
             samples: Samples::default(),
-            now: Duration::ZERO,
-            heard_at: Duration::ZERO,
-            asked_at: Duration::ZERO,
-            frame_due: false,
+            times: Times::default(),
             resuming: false,
-            leaving: false,
             hidden: false,
         };
         client.say_hello(credential);
@@ -198,11 +193,11 @@ impl<G: ClientGame> Client<G> {
         if matches!(self.state, State::Closed(_)) {
             return Ok(());
         }
-        self.now = self.now.max(now);
-        self.heard_at = self.now;
+        self.times.now = self.times.now.max(now);
+        self.times.heard_at = self.times.now;
         self.stats.messages += 1;
         self.stats.message_bytes += message.len() as u64;
-        let result = match (&self.fault, message.first()) {
+        let result = match (&self.types.fault, message.first()) {
             (Some(fault), _) => Err(fault.clone().into()),
             (None, None) => Err(DecodeError::Truncated.into()),
             (None, Some(&TAG_UPDATE)) => self.on_update(now, message),
@@ -221,38 +216,38 @@ impl<G: ClientGame> Client<G> {
     /// Ends the session and gives up the seat: a client that cannot read its server has nothing to come back
     /// to.
     fn fail(&mut self, close: Close) {
-        let has_place = self.has_place();
-        self.control.clear();
-        self.frame_due = false;
+        let has_seat = self.has_seat();
+        self.outgoing.control.clear();
+        self.outgoing.frame_due = false;
         self.state = State::Closed(close);
-        if has_place {
+        if has_seat {
             self.queue_control(&ClientControl::Leave);
         }
-        if let Some(place) = &mut self.place {
-            place.may_return = false;
+        if let Some(room) = &mut self.room {
+            room.may_return = false;
         }
     }
 
     /// Sets the player's controls from now on. Button edges are kept until an input takes them.
     pub fn set_input(&mut self, input: G::Input) {
-        if self.inputs.set(self.now, &input)
-            && let Some(place) = &mut self.place
+        if self.inputs.set(self.times.now, &input)
+            && let Some(room) = &mut self.room
         {
-            place.seen.act();
+            room.view_ticks.act();
         }
     }
 
     /// As [`Client::set_input`], with the time of the key press for the input's [`InputTrace`]. Otherwise the
     /// time of the last call into the client counts.
     pub fn set_input_at(&mut self, now: Duration, input: G::Input) {
-        self.now = self.now.max(now);
+        self.times.now = self.times.now.max(now);
         self.set_input(input);
     }
 
     /// The next completed input trace. Inputs are sampled a few times a second at most, and the last 16
     /// traces wait here.
     pub fn poll_input_trace(&mut self) -> Option<InputTrace> {
-        self.place.as_mut()?.input_traces.poll()
+        self.room.as_mut()?.input_traces.poll()
     }
 
     /// Queues a reliable command. The game gets it in the step of the first input that is made after this
@@ -266,20 +261,20 @@ impl<G: ClientGame> Client<G> {
         if self.config.role == Role::Spectator {
             return Err(CommandError::Spectator);
         }
-        let may_return = self.place.as_ref().is_some_and(|place| place.may_return);
+        let may_return = self.room.as_ref().is_some_and(|room| room.may_return);
         if matches!(self.state, State::Closed(_)) && !may_return {
             return Err(CommandError::Ended);
         }
         let bytes = codec::encode(&command).map_err(|_| CommandError::TooLong)?;
-        self.commands.push(bytes)?;
+        self.reliable.commands.push(bytes)?;
         self.stats.commands += 1;
         Ok(())
     }
 
     /// Whether the server may hold a seat for the client: from `Hello` on when it resumes, otherwise from
     /// `Join` on, if the driver took what was queued.
-    fn has_place(&self) -> bool {
-        let was_taken = self.control.is_empty();
+    fn has_seat(&self) -> bool {
+        let was_taken = self.outgoing.control.is_empty();
         match self.state {
             State::Playing => true,
             State::Joining => self.resuming || was_taken,
@@ -294,24 +289,24 @@ impl<G: ClientGame> Client<G> {
     /// more closes the WebSocket with 1000, which has the same effect.
     pub fn leave(&mut self) {
         let is_open = !matches!(self.state, State::Closed(_));
-        if is_open && !self.leaving {
+        if is_open && !self.outgoing.leaving {
             // A `Hello` that resumes still has to be sent first.
-            if self.has_place() || self.resuming {
+            if self.has_seat() || self.resuming {
                 self.send_last(&ClientControl::Leave);
-                self.leaving = true;
-                self.frame_due = false;
+                self.outgoing.leaving = true;
+                self.outgoing.frame_due = false;
             } else {
                 self.closed(CloseCode::Normal.into());
             }
         }
-        if let Some(place) = &mut self.place {
-            place.may_return = false;
+        if let Some(room) = &mut self.room {
+            room.may_return = false;
         }
     }
 
     /// The next message for the server. Call it until it returns `None`.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        let message = match self.control.pop_front() {
+        let message = match self.outgoing.control.pop_front() {
             Some(message) => message,
             None => self.take_frame()?,
         };
@@ -322,7 +317,7 @@ impl<G: ClientGame> Client<G> {
 
     /// The next event. Call it until it returns `None`.
     pub fn poll_event(&mut self) -> Option<ClientEvent<G>> {
-        let has_state = self.place.as_ref().is_some_and(|place| place.snapshot_at.is_some());
+        let has_state = self.room.as_ref().is_some_and(|room| room.clocks.snapshot_at.is_some());
         if !has_state && matches!(self.events.front(), Some(ClientEvent::Joined)) {
             if self.state == State::Playing {
                 return None;
@@ -360,44 +355,44 @@ impl<G: ClientGame> Client<G> {
     /// The room.
     #[must_use]
     pub fn room(&self) -> Option<RoomId> {
-        Some(self.place.as_ref()?.room)
+        Some(self.room.as_ref()?.id)
     }
 
     /// The room's tick rate.
     #[must_use]
     pub fn tick_rate(&self) -> Option<TickRate> {
-        Some(self.place.as_ref()?.tick_rate)
+        Some(self.room.as_ref()?.tick_rate)
     }
 
     /// The room's settings.
     #[must_use]
     pub fn settings(&self) -> Option<&G::Settings> {
-        Some(&self.place.as_ref()?.settings)
+        Some(&self.room.as_ref()?.settings)
     }
 
     /// The room's scene; `None` if only the schema is known.
     #[must_use]
     pub fn scene(&self) -> Option<&G::Scene> {
-        Some(self.place.as_ref()?.rules.as_ref()?.scene())
+        Some(self.room.as_ref()?.rules.as_ref()?.scene())
     }
 
     /// The client's own player; `None` for a spectator.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
-        Some(self.place.as_ref()?.player?.0)
+        Some(self.room.as_ref()?.player?.0)
     }
 
     /// The id of the entity that the player controls, even before its first row has arrived. `None` while the
     /// player controls none, and for a spectator.
     #[must_use]
     pub fn own_id(&self) -> Option<EntityId> {
-        Some(self.place.as_ref()?.player?.1).filter(|entity| *entity != EntityId::NONE)
+        Some(self.room.as_ref()?.player?.1).filter(|entity| *entity != EntityId::NONE)
     }
 
     /// The player's own entity as predicted for the newest input.
     #[must_use]
     pub fn own(&self) -> Option<(EntityId, &G::Entity)> {
-        let prediction = self.place.as_ref()?.prediction.as_ref()?;
+        let prediction = self.room.as_ref()?.own.prediction.as_ref()?;
         Some((prediction.id(), prediction.entity()?))
     }
 
@@ -411,20 +406,20 @@ impl<G: ClientGame> Client<G> {
     /// they come from the server.
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
-        self.schema.as_ref()
+        self.types.schema.as_ref()
     }
 
     /// The tick, with its fraction, that the server has reached at `now`: an estimate from the time stamps of
     /// both directions, exact up to half the difference between the two latencies.
     #[must_use]
     pub fn server_tick_at(&self, now: Duration) -> Option<f64> {
-        self.place.as_ref()?.server_tick_at(now)
+        self.room.as_ref()?.clocks.server_tick_at(now)
     }
 
     /// The tick, with its fraction, at which [`Client::view`] shows the other entities.
     #[must_use]
     pub fn shown_tick_at(&self, now: Duration) -> Option<f64> {
-        let moment = self.place.as_ref()?.moment_at(now)?;
+        let moment = self.room.as_ref()?.clocks.moment_at(now)?;
         Some(moment.0 as f64 / FRACTIONS as f64)
     }
 
@@ -447,7 +442,7 @@ impl<G: ClientGame> Client<G> {
 
     /// Changes one field of the newest state, as a memory fault would. For tests of state hashes and repair.
     pub(crate) fn corrupt(&mut self) -> bool {
-        self.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
+        self.types.schema.as_ref().is_some_and(|schema| self.streams.corrupt(schema))
     }
 
     /// Removes rows from the newest state, as a worse fault would. For tests of repair.
@@ -457,21 +452,21 @@ impl<G: ClientGame> Client<G> {
 
     /// Queues the last message after all commands, which take at most eight frames.
     fn send_last(&mut self, message: &ClientControl) {
-        self.commands.send_at_once();
-        while self.commands.has_unsent() {
-            self.frame_due = true;
+        self.reliable.commands.send_at_once();
+        while self.reliable.commands.has_unsent() {
+            self.outgoing.frame_due = true;
             let Some(frame) = self.take_frame() else { break };
-            self.control.push_back(frame);
+            self.outgoing.control.push_back(frame);
         }
-        self.control.extend(message.encode());
+        self.outgoing.control.extend(message.encode());
     }
 
     fn queue_control(&mut self, message: &ClientControl) {
         // At the limit the driver has stopped taking messages: the connection is as good as cut.
-        if self.control.len() < CONTROL_MAX
+        if self.outgoing.control.len() < CONTROL_MAX
             && let Ok(bytes) = message.encode()
         {
-            self.control.push_back(bytes);
+            self.outgoing.control.push_back(bytes);
         }
     }
 

@@ -7,6 +7,6 @@ impl<G: ClientGame> Client<G> {
     /// How long ago the newest state arrived over this connection.
     #[must_use]
     pub fn snapshot_age(&self, now: Duration) -> Option<Duration> {
-        Some(now.saturating_sub(self.place.as_ref()?.snapshot_at?))
+        Some(now.saturating_sub(self.room.as_ref()?.clocks.snapshot_at?))
     }
 }

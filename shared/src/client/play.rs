@@ -41,14 +41,14 @@ impl<G: ClientGame> Client<G> {
         self.on_streams(now, &update)?;
         self.on_inputs(now, &update.private)?;
         if let Some(number) = update.private.command_ack {
-            self.stats.commands_confirmed += self.commands.confirmed(number)?;
+            self.stats.commands_confirmed += self.reliable.commands.confirmed(number)?;
         }
         self.on_events(update.private.events)
     }
 
     /// Decodes the packets.
     fn on_streams(&mut self, now: Duration, update: &Update<'_>) -> Result<(), ClientError> {
-        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else {
+        let (Some(schema), Some(room)) = (&self.types.schema, &mut self.room) else {
             return Err(ClientError::Unexpected);
         };
         let (tick, quiet) = (update.private.tick, update.private.quiet);
@@ -74,19 +74,19 @@ impl<G: ClientGame> Client<G> {
         self.streams.confirm(schema, tick, &mut self.stats);
         self.streams.settle(tick, &update.private.waiting.released);
         self.stats.snapshots += u64::from(quiet) + 1;
-        self.stats.jitter = place.arrivals.jitter();
+        self.stats.jitter = room.clocks.arrivals.jitter();
         self.stats.streams_waiting += self.streams.waiting() as u64;
         let known = newest.unwrap_or(tick.offset(-1)).offset(i64::from(quiet));
-        if place.arrivals.arrived(now, known) {
-            place.input_clock.forget();
+        if room.clocks.arrivals.arrived(now, known) {
+            room.clocks.inputs.forget();
         }
-        self.stats.frames_starved += place.starved.confirmed(known);
-        if let Some(before) = place.snapshot_at.replace(now) {
+        self.stats.frames_starved += room.starved.confirmed(known);
+        if let Some(before) = room.clocks.snapshot_at.replace(now) {
             // A quiet tick counts as a state that arrived on time.
             let mut gap = now.saturating_sub(before);
             for _ in 0..quiet.min(SAMPLES_MAX as u32) {
-                self.samples.push(&mut self.stats, Sample::SnapshotGap(place.tick_rate.period()));
-                gap = gap.saturating_sub(place.tick_rate.period());
+                self.samples.push(&mut self.stats, Sample::SnapshotGap(room.tick_rate.period()));
+                gap = gap.saturating_sub(room.tick_rate.period());
             }
             self.samples.push(&mut self.stats, Sample::SnapshotGap(gap));
         }
@@ -101,8 +101,8 @@ impl<G: ClientGame> Client<G> {
         if let Some(entity) = private.controls {
             self.control(entity)?;
         }
-        if let (Some(own), Some(schema), Some(place)) = (&private.own, &self.schema, &mut self.place) {
-            place.own.apply(schema, own)?;
+        if let (Some(own), Some(schema), Some(room)) = (&private.own, &self.types.schema, &mut self.room) {
+            room.own.told.apply(schema, own)?;
         }
         if let Some(timing) = private.timing {
             self.on_timing(now, private.tick, timing);
@@ -114,8 +114,8 @@ impl<G: ClientGame> Client<G> {
 
     /// Processes what the server did with the inputs.
     fn on_applied(&mut self, now: Duration, private: &Private) {
-        let Some(place) = &mut self.place else { return };
-        let followed = place.input_traces.awaited();
+        let Some(room) = &mut self.room else { return };
+        let followed = room.input_traces.awaited();
         let was_late = followed.is_some_and(|tick| self.inputs.is_among_late(tick, private.counts.late));
         self.inputs.late(private.counts.late);
         if let Some(applied) = private.input_applied {
@@ -127,28 +127,28 @@ impl<G: ClientGame> Client<G> {
         let in_time = followed.filter(|tick| private.input_applied.is_some_and(|applied| applied >= *tick));
         if let Some(applied) = if was_late { Some(private.tick) } else { in_time } {
             let [applied, snapshot] =
-                [applied, private.tick].map(|tick| (tick, place.time_of(now, f64::from(tick.0))));
-            place.input_traces.decoded(now, applied, snapshot);
+                [applied, private.tick].map(|tick| (tick, room.clocks.time_of(now, f64::from(tick.0))));
+            room.input_traces.decoded(now, applied, snapshot);
         }
     }
 
     /// Compares the predictions with the server's state.
     fn reconcile(&mut self, private: &Private) {
-        let (Some(schema), Some(place)) = (&self.schema, &mut self.place) else { return };
+        let (Some(schema), Some(room)) = (&self.types.schema, &mut self.room) else { return };
         // A missing entity may be in a stream that has to wait, or that waits for a repair.
         let is_whole = self.streams.waiting() == 0 && self.streams.is_whole();
         let waits = self.inputs.is_late(private.tick) || !is_whole;
-        place.predicted_spawns.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
-        let (Some(prediction), Some(rules)) = (&mut place.prediction, &place.rules) else { return };
+        room.own.spawns.reconcile::<G>(&self.streams, private.tick, waits, &mut self.stats);
+        let (Some(prediction), Some(rules)) = (&mut room.own.prediction, &room.rules) else { return };
         let row = self.streams.row(private.tick, prediction.id()).map(|row| (row.kind, row.values));
         if row.is_none() && !is_whole {
             return;
         }
         let row = row.map(|(kind, values)| {
-            place.own_row.clear();
-            place.own_row.extend_from_slice(values);
-            place.own.fill(schema, kind, &mut place.own_row);
-            (kind, &place.own_row[..])
+            room.own.row.clear();
+            room.own.row.extend_from_slice(values);
+            room.own.told.fill(schema, kind, &mut room.own.row);
+            (kind, &room.own.row[..])
         });
         let (compared, correction) = prediction.reconcile(schema, rules, &self.inputs, private.tick, row);
         match correction {
@@ -164,11 +164,13 @@ impl<G: ClientGame> Client<G> {
     }
 
     fn on_timing(&mut self, now: Duration, tick: Tick, timing: Timing) {
-        let Some(place) = &mut self.place else { return };
-        let Some(sent) = place.sent.take(timing.stamp_ms).filter(|_| timing.held < Timing::HELD_MAX) else {
+        let Some(room) = &mut self.room else { return };
+        let Some(sent) =
+            room.frames.in_flight.take(timing.stamp_ms).filter(|_| timing.held < Timing::HELD_MAX)
+        else {
             return;
         };
-        let held = place.tick_rate.period() * u32::from(timing.held) / 256;
+        let held = room.tick_rate.period() * u32::from(timing.held) / 256;
         let rtt = now.saturating_sub(sent.at).saturating_sub(held);
         self.samples.push(&mut self.stats, Sample::RoundTrip(rtt));
         self.stats.rtt = Some(match self.stats.rtt {
@@ -176,16 +178,16 @@ impl<G: ClientGame> Client<G> {
             None => rtt,
         });
         let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
-        place.input_clock.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
-        place.input_traces.received(sent.at, place.time_of(now, came_at));
-        self.stats.margin_ticks = place.input_clock.margin_ticks();
-        self.stats.jitter_up = place.input_clock.jitter();
+        room.clocks.inputs.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
+        room.input_traces.received(sent.at, room.clocks.time_of(now, came_at));
+        self.stats.margin_ticks = room.clocks.inputs.margin_ticks();
+        self.stats.jitter_up = room.clocks.inputs.jitter();
     }
 
     fn on_events(&mut self, events: Numbered) -> Result<(), ClientError> {
         for (bytes, ahead) in events.items.iter().zip(0..) {
             let number = events.first.wrapping_add(ahead);
-            match self.event_numbers.take(number) {
+            match self.reliable.events.take(number) {
                 EventOrder::Repeated => {
                     self.stats.events_repeated += 1;
                     continue;
@@ -236,53 +238,53 @@ impl<G: ClientGame> Client<G> {
 
     /// Makes the inputs that are due at `now`, and predicts with them.
     pub fn advance(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-        let Some(place) = &mut self.place else { return };
-        if self.state != State::Playing || self.leaving {
+        self.times.now = self.times.now.max(now);
+        let Some(room) = &mut self.room else { return };
+        if self.state != State::Playing || self.outgoing.leaving {
             return;
         }
-        place.advance_clocks(now);
-        let moment = place.moment_at(now);
+        room.clocks.advance(now);
+        let moment = room.clocks.moment_at(now);
         if let (Some(moment), Some(newest)) = (moment, self.streams.newest()) {
-            if let Some(server) = place.server_tick_at(now) {
+            if let Some(server) = room.clocks.server_tick_at(now) {
                 let ticks = (server - moment.0 as f64 / FRACTIONS as f64).max(0.0);
-                self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(place.tick_rate.hz()));
+                self.stats.view_delay = Duration::from_secs_f64(ticks / f64::from(room.tick_rate.hz()));
             }
-            place.input_traces.shown(now, moment);
-            if let Some(schema) = &self.schema {
-                place.predicted_spawns.advance(schema, moment, place.input_clock.part_at(now));
+            room.input_traces.shown(now, moment);
+            if let Some(schema) = &self.types.schema {
+                room.own.spawns.advance(schema, moment, room.clocks.inputs.part_at(now));
             }
             self.stats.frames += 1;
-            self.stats.frames_starved += place.starved.shown(moment, newest);
+            self.stats.frames_starved += room.starved.shown(moment, newest);
         }
-        if place.player.is_none() {
-            if now >= place.next_frame_at {
-                place.next_frame_at = now + QUIET.max(place.tick_rate.period());
-                self.frame_due = true;
+        if room.player.is_none() {
+            if now >= room.frames.next_at {
+                room.frames.next_at = now + QUIET.max(room.tick_rate.period());
+                self.outgoing.frame_due = true;
             }
             return;
         }
-        self.stats.clock_jumps += place.input_clock.take_jumps();
-        while let Some(tick) = place.input_clock.poll(now) {
+        self.stats.clock_jumps += room.clocks.inputs.take_jumps();
+        while let Some(tick) = room.clocks.inputs.poll(now) {
             self.stats.inputs_made += 1;
             // Every frame carries an input, so that its margin gives the clock feedback.
-            let speaks = now + place.tick_rate.period() > place.frame_at + QUIET
-                || self.commands.has_unsent()
-                || self.event_numbers.has_news();
+            let speaks = now + room.tick_rate.period() > room.frames.last_at + QUIET
+                || self.reliable.commands.has_unsent()
+                || self.reliable.events.has_news();
             self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
             if let Some(pressed_at) = self.inputs.take_pressed() {
-                place.input_traces.made(tick, pressed_at, now);
+                room.input_traces.made(tick, pressed_at, now);
             }
-            self.frame_due |= self.inputs.has_unsent();
-            let age_max = i64::from(place.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
-            let seen = place.seen.take(tick, moment, age_max);
+            self.outgoing.frame_due |= self.inputs.has_unsent();
+            let age_max = i64::from(room.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
+            let seen = room.view_ticks.take(tick, moment, age_max);
             // A client that does not know the game's step predicts nothing.
-            let (Some(prediction), Some(rules)) = (&mut place.prediction, &place.rules) else { continue };
+            let (Some(prediction), Some(rules)) = (&mut room.own.prediction, &room.rules) else { continue };
             prediction.step(rules, &self.inputs, tick);
             if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
-                (&self.schema, place.player, prediction.entity(), self.inputs.newest_input())
+                (&self.types.schema, room.player, prediction.entity(), self.inputs.newest_input())
             {
-                let (own_id, rate) = (prediction.id(), place.tick_rate);
+                let (own_id, rate) = (prediction.id(), room.tick_rate);
                 let others = || match seen {
                     Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
                     None => Vec::new(),
@@ -298,7 +300,7 @@ impl<G: ClientGame> Client<G> {
                     shown: seen.map(|moment| moment.tick()),
                     others: &others,
                 };
-                place.predicted_spawns.step::<G>(schema, &self.streams, &step, &mut self.stats);
+                room.own.spawns.step::<G>(schema, &self.streams, &step, &mut self.stats);
             }
         }
     }
@@ -306,41 +308,41 @@ impl<G: ClientGame> Client<G> {
     /// When [`Client::advance`] has work next; `None` outside a room.
     #[must_use]
     pub fn next_input_at(&self) -> Option<Duration> {
-        let place = self.place.as_ref().filter(|_| self.state == State::Playing && !self.leaving)?;
-        Some(if place.player.is_some() { place.input_clock.next_at() } else { place.next_frame_at })
+        let room = self.room.as_ref().filter(|_| self.state == State::Playing && !self.outgoing.leaving)?;
+        Some(if room.player.is_some() { room.clocks.inputs.next_at() } else { room.frames.next_at })
     }
 
     /// The frame that is due. Inputs that the driver did not take in time go into one frame.
     pub(super) fn take_frame(&mut self) -> Option<Vec<u8>> {
-        if !self.frame_due || self.state != State::Playing {
+        if !self.outgoing.frame_due || self.state != State::Playing {
             return None;
         }
-        let place = self.place.as_mut()?;
-        let silent = self.now.saturating_sub(self.heard_at) >= SILENCE;
-        if silent && self.now.saturating_sub(place.frame_at) < SILENT_FRAME_PERIOD {
+        let room = self.room.as_mut()?;
+        let silent = self.times.now.saturating_sub(self.times.heard_at) >= SILENCE;
+        if silent && self.times.now.saturating_sub(room.frames.last_at) < SILENT_FRAME_PERIOD {
             return None;
         }
-        place.frame_at = self.now;
-        place.sent.push(self.now);
+        room.frames.last_at = self.times.now;
+        room.frames.in_flight.push(self.times.now);
         let inputs = self.inputs.take_unsent(INPUTS_PER_FRAME_MAX);
         if let Some((newest, _)) = inputs.last() {
-            place.input_traces.sent(self.now, *newest);
+            room.input_traces.sent(self.times.now, *newest);
         }
         let view = match inputs.last() {
-            Some((newest, _)) => place.seen.on_confirmed(*newest),
-            None => place.moment_at(self.now),
+            Some((newest, _)) => room.view_ticks.on_confirmed(*newest),
+            None => room.clocks.moment_at(self.times.now),
         };
         let frame = ClientFrame {
-            stamp_ms: stamp(self.now),
+            stamp_ms: stamp(self.times.now),
             steady: true,
             // Only updates of this connection: the server knows nothing of earlier acknowledgements.
-            snapshot_ack: place.snapshot_at.and_then(|_| self.streams.newest()),
-            event_ack: self.event_numbers.acknowledge(),
+            snapshot_ack: room.clocks.snapshot_at.and_then(|_| self.streams.newest()),
+            event_ack: self.reliable.events.acknowledge(),
             view: view.map(|moment| (moment.tick(), moment.fraction())),
-            commands: self.commands.take(),
+            commands: self.reliable.commands.take(),
             inputs,
         };
-        self.frame_due = self.inputs.has_unsent();
+        self.outgoing.frame_due = self.inputs.has_unsent();
         Some(frame.encode())
     }
 }

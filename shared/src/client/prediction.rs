@@ -288,7 +288,7 @@ impl<E: Entity> Prediction<E> {
 impl<G: ClientGame> Client<G> {
     /// The first few wrong predictions since the last call. For checks of a game.
     pub(crate) fn take_mispredicted(&mut self) -> Vec<Mispredicted> {
-        let prediction = self.place.as_mut().and_then(|place| place.prediction.as_mut());
+        let prediction = self.room.as_mut().and_then(|room| room.own.prediction.as_mut());
         prediction.map(|prediction| core::mem::take(&mut prediction.mispredicted)).unwrap_or_default()
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// It contains a secret: whoever has it can take the seat. Keep it where only the player's own programs can
 /// read it, never in a URL or a log, and use it once: after that the seat has another secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SavedPlace {
+pub struct SavedSeat {
     secret: ResumeSecret,
     /// The number of the last event received: the server sends those after it.
     events_received: u32,
@@ -25,13 +25,13 @@ pub struct SavedPlace {
     schema: Option<List<u8, SCHEMA_BYTES_MAX>>,
 }
 
-impl fmt::Debug for SavedPlace {
+impl fmt::Debug for SavedSeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SavedPlace").field("room", &self.room()).finish_non_exhaustive()
+        f.debug_struct("SavedSeat").field("room", &self.room()).finish_non_exhaustive()
     }
 }
 
-impl SavedPlace {
+impl SavedSeat {
     /// The room that keeps the seat.
     #[must_use]
     pub fn room(&self) -> RoomId {
@@ -41,7 +41,7 @@ impl SavedPlace {
     /// As bytes; a few hundred at most while the server confirms commands.
     ///
     /// # Errors
-    /// None for the result of [`Client::save_place`].
+    /// None for the result of [`Client::save_seat`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
         codec::encode(self)
     }
@@ -59,16 +59,16 @@ impl<G: ClientGame> Client<G> {
     /// What a new client needs to take this one's seat; `None` if there is no seat to come back to. It is
     /// valid as of now: take all events first, and call this again after each later one.
     #[must_use]
-    pub fn save_place(&self) -> Option<SavedPlace> {
-        let place = self.place.as_ref().filter(|place| place.may_return)?;
-        let (commands_first, commands) = self.commands.unconfirmed();
+    pub fn save_seat(&self) -> Option<SavedSeat> {
+        let room = self.room.as_ref().filter(|room| room.may_return)?;
+        let (commands_first, commands) = self.reliable.commands.unconfirmed();
         let commands: Option<Vec<_>> = commands.map(|bytes| List::try_from(bytes.to_vec()).ok()).collect();
-        Some(SavedPlace {
-            secret: place.secret?,
-            events_received: self.event_numbers.received(),
+        Some(SavedSeat {
+            secret: room.secret?,
+            events_received: self.reliable.events.received(),
             commands_first,
             commands: List::try_from(commands?).ok()?,
-            schema: match &self.schema_bytes {
+            schema: match &self.types.schema_bytes {
                 None => None,
                 Some(bytes) => Some(List::try_from(bytes.clone()).ok()?),
             },
@@ -80,16 +80,16 @@ impl<G: ClientGame> Client<G> {
     /// the seat no longer exists, the session ends with
     /// [`CloseCode::BadResume`](crate::wire::CloseCode::BadResume); then a [`Client::new`] has to join.
     #[must_use]
-    pub fn resume(config: ClientConfig, saved: &SavedPlace) -> Self {
+    pub fn resume(config: ClientConfig, saved: &SavedSeat) -> Self {
         let target = Target::Room(saved.room());
         let mut client = Self::new(ClientConfig { role: Role::Player, target, ..config });
-        let SavedPlace { secret, events_received, commands_first, commands, schema } = saved.clone();
-        client.control.clear();
+        let SavedSeat { secret, events_received, commands_first, commands, schema } = saved.clone();
+        client.outgoing.control.clear();
         client.resuming = true;
-        client.event_numbers = EventNumbers::starting_after(events_received);
-        client.commands =
+        client.reliable.events = EventNumbers::starting_after(events_received);
+        client.reliable.commands =
             Commands::unsent(commands_first, commands.iter().map(|bytes| bytes.to_vec().into()));
-        client.schema_bytes = schema.map(|schema| schema.to_vec());
+        client.types.schema_bytes = schema.map(|schema| schema.to_vec());
         client.say_hello(Credential::Resume { secret, events_received });
         client
     }

@@ -25,9 +25,9 @@ impl<G: ClientGame> Client<G> {
     /// As [`Client::view`], into reused memory.
     pub fn view_into(&self, now: Duration, shown: &mut Vec<(EntityId, G::Entity)>) {
         shown.clear();
-        let mut picture = RenderedFrame::default();
-        self.render_into(now, &mut picture);
-        shown.extend(self.schema.iter().flat_map(|schema| picture.entities(schema)));
+        let mut frame = RenderedFrame::default();
+        self.render_into(now, &mut frame);
+        shown.extend(self.types.schema.iter().flat_map(|schema| frame.entities(schema)));
     }
 
     /// The room's own state in the newest snapshot, which is a little ahead of what [`Client::view`] shows
@@ -35,52 +35,52 @@ impl<G: ClientGame> Client<G> {
     /// `None` before the first one, and if the game has no state.
     #[must_use]
     pub fn room_state(&self) -> Option<G::State> {
-        state_in::<G>(&self.streams, self.schema.as_ref()?)
+        state_in::<G>(&self.streams, self.types.schema.as_ref()?)
     }
 
     /// As [`Client::room_state`], as a row: for drivers that read by the schema.
     #[must_use]
     pub fn room_state_row(&self) -> Option<RowRef<'_>> {
-        state_row_in(&self.streams, self.schema.as_ref()?)
+        state_row_in(&self.streams, self.types.schema.as_ref()?)
     }
 
     /// As [`Client::view`], in rows: for drivers that draw by the schema, and for games whose positions are
     /// integers on a coarse grid.
-    pub fn render_into(&self, now: Duration, picture: &mut RenderedFrame) {
-        picture.clear();
-        let (Some(schema), Some(place)) = (&self.schema, &self.place) else { return };
-        let drawn = place.moment_at(now);
-        drawn.into_iter().for_each(|moment| place.seen.draw(moment));
+    pub fn render_into(&self, now: Duration, frame: &mut RenderedFrame) {
+        frame.clear();
+        let (Some(schema), Some(room)) = (&self.types.schema, &self.room) else { return };
+        let drawn = room.clocks.moment_at(now);
+        drawn.into_iter().for_each(|moment| room.view_ticks.draw(moment));
         // After a resume, until the first update: the last known state.
         let last = || Some(FractionalTick::of(f64::from(self.streams.newest()?.0)));
         let Some(moment) = drawn.or_else(last) else { return };
-        let part = place.input_clock.part_at(now);
-        let own = place.prediction.as_ref().zip(place.rules.as_ref()).and_then(|(own, rules)| {
+        let part = room.clocks.inputs.part_at(now);
+        let own = room.own.prediction.as_ref().zip(room.rules.as_ref()).and_then(|(own, rules)| {
             Some((own.id(), own.shown(schema, rules, self.inputs.controls(), part)?))
         });
         let predicted = own.as_ref().map(|(id, _)| *id);
-        let player = place.player.map(|(_, id)| id);
+        let player = room.player.map(|(_, id)| id);
         let mut rows = Rows::default();
         for history in self.streams.histories(moment.tick()) {
-            let others = Others { schema, rate: place.tick_rate, streams: &self.streams, history, moment };
+            let others = Others { schema, rate: room.tick_rate, streams: &self.streams, history, moment };
             let finish = |id, number, kind: &Kind, row: &mut [f64]| {
                 // A client without prediction still knows the owner-only fields of its own entity.
                 if Some(id) == player {
-                    for (at, value) in place.own.known(schema, number) {
+                    for (at, value) in room.own.told.known(schema, number) {
                         row.get_mut(at).into_iter().for_each(|slot| *slot = f64::from(value));
                     }
                 }
-                place.predicted_spawns.take_over(id, kind, row, part)
+                room.own.spawns.take_over(id, kind, row, part)
             };
-            others.interpolate::<G>(predicted, finish, &mut rows, picture);
+            others.interpolate::<G>(predicted, finish, &mut rows, frame);
         }
         if let Some((id, (kind, row))) = own {
-            picture.push(Tick::LAST, id, kind, &row);
+            frame.push(Tick::LAST, id, kind, &row);
         }
-        for (id, kind, row) in place.predicted_spawns.shown(schema, moment, part) {
-            picture.push(Tick::LAST, id, kind, &row);
+        for (id, kind, row) in room.own.spawns.shown(schema, moment, part) {
+            frame.push(Tick::LAST, id, kind, &row);
         }
-        picture.sort();
+        frame.sort();
     }
 }
 
@@ -104,12 +104,12 @@ pub(super) fn others_shown<G: ClientGame>(
     moment: FractionalTick,
     own: EntityId,
 ) -> Vec<(EntityId, G::Entity)> {
-    let (mut rows, mut picture) = (Rows::default(), RenderedFrame::default());
+    let (mut rows, mut frame) = (Rows::default(), RenderedFrame::default());
     for history in streams.histories(moment.tick()) {
         let others = Others { schema, rate, streams, history, moment };
-        others.interpolate::<G>(Some(own), |id, _, _, _| id, &mut rows, &mut picture);
+        others.interpolate::<G>(Some(own), |id, _, _, _| id, &mut rows, &mut frame);
     }
-    picture.entities(schema).collect()
+    frame.entities(schema).collect()
 }
 
 /// Reused memory for the rows of one entity.
@@ -136,7 +136,7 @@ impl Others<'_> {
         own: Option<EntityId>,
         finish: impl Fn(EntityId, u8, &Kind, &mut [f64]) -> EntityId,
         rows: &mut Rows,
-        picture: &mut RenderedFrame,
+        frame: &mut RenderedFrame,
     ) {
         let Self { schema, history, moment, .. } = *self;
         let older = history.at_or_before(moment.tick()).or_else(|| history.after(moment.tick()));
@@ -161,7 +161,7 @@ impl Others<'_> {
             }
             if fits(schema, from.kind, &rows.row) {
                 let id = finish(from.id, from.kind, kind, &mut rows.row);
-                picture.push(older.tick, id, from.kind, &rows.row);
+                frame.push(older.tick, id, from.kind, &rows.row);
             }
         }
     }

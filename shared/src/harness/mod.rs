@@ -31,7 +31,7 @@ pub use prediction::{Allowed, Predictions, WrongPrediction, check_prediction, ch
 pub use sandbox::Sandbox;
 
 use crate::Rng;
-use crate::client::{Client, ClientConfig, ClientEvent, SavedPlace, State};
+use crate::client::{Client, ClientConfig, ClientEvent, SavedSeat, State};
 use crate::game::Game;
 use crate::id::RoomId;
 use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig, RoomPlan};
@@ -325,9 +325,9 @@ impl<G: Game> Harness<G> {
     /// seat. Events that the test did not take from the old client are lost with it.
     pub fn restart(&mut self, client: ClientIndex) -> bool {
         let old = &self.seat_mut(client).client;
-        let Some(saved) = old.save_place() else { return false };
+        let Some(saved) = old.save_seat() else { return false };
         let bytes = saved.to_bytes().unwrap_or_default();
-        let Ok(saved) = SavedPlace::from_bytes(&bytes) else { return false };
+        let Ok(saved) = SavedSeat::from_bytes(&bytes) else { return false };
         let new = Client::resume(old.config().clone(), &saved);
         self.cut(client);
         self.seat_mut(client).client = new;

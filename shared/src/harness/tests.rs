@@ -289,10 +289,10 @@ fn a_place_that_was_left_or_is_only_watched_is_not_saved() {
     let watcher = harness.spectate("eve");
     harness.run_ticks(10);
     assert!(harness.client(watcher).is_playing());
-    assert_eq!(harness.client(watcher).save_place(), None);
-    assert!(harness.client(clients[0]).save_place().is_some());
+    assert_eq!(harness.client(watcher).save_seat(), None);
+    assert!(harness.client(clients[0]).save_seat().is_some());
     harness.leave(clients[0]);
-    assert_eq!(harness.client(clients[0]).save_place(), None);
+    assert_eq!(harness.client(clients[0]).save_seat(), None);
 }
 
 #[test]

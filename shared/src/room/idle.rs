@@ -112,7 +112,7 @@ impl<G: Game> Room<G> {
 
     /// Warns members that have been idle for long, and closes those that did not react.
     pub(super) fn close_idle(&mut self, outbox: &mut impl Outbox) {
-        let (step, limits, rate) = (self.steps, self.idle_limits, self.config.tick_rate);
+        let (step, limits, rate) = (self.time.steps, self.idle_limits, self.config.tick_rate);
         let mut over = Vec::new();
         for member in self.members.iter_mut().filter(|member| member.link.is_some()) {
             let left = member.activity.left(step, member.player.is_some(), &limits, rate);

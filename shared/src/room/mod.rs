@@ -9,6 +9,8 @@ mod budget;
 mod census;
 mod closing;
 mod commands;
+mod connection;
+mod delivery;
 mod event;
 mod held;
 mod idle;
@@ -28,6 +30,7 @@ mod seats;
 mod serve;
 mod stats;
 mod streams;
+mod unacked;
 mod view;
 
 pub use audit::Leak;
@@ -110,11 +113,7 @@ pub struct Room<G: Game> {
     plan: Arc<RoomPlan<G>>,
     game: G,
     stage: Stage<G>,
-    tick: Tick,
-    /// Ticks that were skipped since the last step.
-    skipped_ticks: u32,
-    /// When `tick` was due, on the driver's clock.
-    stepped_at: Duration,
+    time: RoomTime,
     streams: Streams,
     /// Sorted by id: a new attachment is added at the end.
     members: Vec<Member<G::Input>>,
@@ -123,25 +122,49 @@ pub struct Room<G: Game> {
     reported_at: Option<Tick>,
     first: FirstNumbers,
     commands: Commands<G::Command>,
-    due_commands: Vec<(PlayerId, G::Command)>,
-    turns: Vec<PlayerTurn<G::Input>>,
     hitboxes: Hitboxes,
-    /// The update being written; its memory is reused.
-    message: Vec<u8>,
-    work: Work,
-    own: OwnRow,
+    scratch: Scratch<G>,
     keeps_states: bool,
     sampler: Option<Box<Sampler>>,
     stats: RoomStats,
+    idle_limits: IdleLimits,
+}
+
+/// Where a room is in time.
+#[derive(Debug, Default)]
+struct RoomTime {
+    tick: Tick,
+    /// Ticks that were skipped since the last step.
+    skipped_ticks: u32,
+    /// When `tick` was due, on the driver's clock.
+    stepped_at: Duration,
     /// Steps so far; may be fewer than ticks, since a room may skip ticks.
     steps: u64,
-    idle_limits: IdleLimits,
+}
+
+/// What one tick works on. The memory is reused in the next.
+struct Scratch<G: Game> {
+    turns: Vec<PlayerTurn<G::Input>>,
+    due_commands: Vec<(PlayerId, G::Command)>,
+    /// The member's update that is being written.
+    message: Vec<u8>,
+    /// The streams and packets of that update.
+    work: Work,
+    /// The member's own entity.
+    own: OwnRow,
+}
+
+impl<G: Game> Default for Scratch<G> {
+    fn default() -> Self {
+        let (turns, due_commands) = (Vec::new(), Vec::new());
+        Self { turns, due_commands, message: Vec::new(), work: Work::default(), own: OwnRow::default() }
+    }
 }
 
 impl<G: Game> core::fmt::Debug for Room<G> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { config, tick, members, .. } = self;
-        write!(f, "Room {{ id: {}, tick: {tick}, members: {} }}", config.id, members.len())
+        let Self { config, time, members, .. } = self;
+        write!(f, "Room {{ id: {}, tick: {}, members: {} }}", config.id, time.tick, members.len())
     }
 }
 
@@ -178,25 +201,18 @@ impl<G: Game> Room<G> {
             config,
             game,
             stage,
-            tick: Tick(0),
-            skipped_ticks: 0,
-            stepped_at: Duration::ZERO,
+            time: RoomTime::default(),
             streams,
             members: Vec::new(),
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
             commands: Commands::default(),
             reported_at: None,
-            due_commands: Vec::new(),
-            turns: Vec::new(),
             hitboxes: hitboxes_of::<G>(rate),
-            message: Vec::new(),
-            work: Work::default(),
-            own: OwnRow::default(),
+            scratch: Scratch::default(),
             keeps_states: false,
             sampler: None,
             stats: RoomStats::default(),
-            steps: 0,
             idle_limits: plan.idle_limits,
             plan,
         }
@@ -207,9 +223,9 @@ impl<G: Game> Room<G> {
     /// [`Room::handle`] gets the messages that arrived in the meantime. The members' countdowns (the time to
     /// resume, the time without an acknowledgement) do not advance.
     pub fn skip(&mut self, ticks: u32) {
-        self.tick = self.tick.offset(i64::from(ticks));
-        self.skipped_ticks = self.skipped_ticks.saturating_add(ticks);
-        self.stepped_at += self.config.tick_rate.time_of(Tick(ticks));
+        self.time.tick = self.time.tick.offset(i64::from(ticks));
+        self.time.skipped_ticks = self.time.skipped_ticks.saturating_add(ticks);
+        self.time.stepped_at += self.config.tick_rate.time_of(Tick(ticks));
         for member in &mut self.members {
             member.skip(ticks);
         }
@@ -218,7 +234,7 @@ impl<G: Game> Room<G> {
     /// Makes the room's numbers start elsewhere. For tests, before the first step and the first member.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.first = first;
-        self.tick = first.tick;
+        self.time.tick = first.tick;
         self.player_ids = PlayerIds::starting_at(first.player);
         self.stage.world.start_at(first.entity);
     }
@@ -226,7 +242,7 @@ impl<G: Game> Room<G> {
     /// Whether the room has reached [`Tick::LAST`] and must be ended now.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.tick >= Tick::LAST
+        self.time.tick >= Tick::LAST
     }
 
     /// One tick: inputs, the game's step, the snapshot, and an update for each member that is ready.
@@ -234,57 +250,57 @@ impl<G: Game> Room<G> {
     /// `now` is when the tick was due on the driver's clock. That clock starts at 0 with the room and never
     /// goes back.
     pub fn step(&mut self, now: Duration, outbox: &mut impl Outbox) {
-        self.stepped_at = now;
-        self.steps += 1;
+        self.time.stepped_at = now;
+        self.time.steps += 1;
         self.expire_cut_players();
-        self.tick = self.tick.next();
-        let passed_ticks = core::mem::take(&mut self.skipped_ticks).saturating_add(1);
+        self.time.tick = self.time.tick.next();
+        let passed_ticks = core::mem::take(&mut self.time.skipped_ticks).saturating_add(1);
         self.gather_turns(passed_ticks);
-        self.commands.take_due(self.tick, &mut self.due_commands);
+        self.commands.take_due(self.time.tick, &mut self.scratch.due_commands);
         let turn = Turn {
-            tick: self.tick,
+            tick: self.time.tick,
             passed_ticks,
             tick_rate: self.config.tick_rate,
             scene: &*self.plan.scene,
-            players: &self.turns,
-            commands: &self.due_commands,
+            players: &self.scratch.turns,
+            commands: &self.scratch.due_commands,
             hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.stage, &turn);
-        self.due_commands.clear();
+        self.scratch.due_commands.clear();
         self.take_controls();
         self.count_rewinds();
-        self.streams.capture(&self.plan.schema, self.tick, &mut self.stage);
-        capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.stage.world);
+        self.streams.capture(&self.plan.schema, self.time.tick, &mut self.stage);
+        capture_hitboxes::<G>(&mut self.hitboxes, self.time.tick, &self.stage.world);
         self.queue_events();
         self.serve(now, outbox);
     }
 
     fn gather_turns(&mut self, passed_ticks: u32) {
-        self.turns.clear();
+        self.scratch.turns.clear();
         let hold_ticks_max = self
             .config
             .tick_rate
             .ticks_ceil(Duration::from_millis(u64::from(crate::limits::INPUT_HOLD_MS_MAX)));
         for member in &mut self.members {
             if let Some(player) = &mut member.player {
-                let input = player.inputs.take(self.tick, passed_ticks, hold_ticks_max).into_inner();
+                let input = player.inputs.take(self.time.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
                 let floor_bytes_per_s = member.link.as_ref().map_or(0, |link| link.view.floor_bytes_per_s());
                 let (id, entity) = (player.id, player.entity);
-                self.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
+                self.scratch.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
             }
         }
-        self.turns.sort_unstable_by_key(|turn| turn.player);
+        self.scratch.turns.sort_unstable_by_key(|turn| turn.player);
     }
 
     /// Counts the rewinds that the game used in this step, by player.
     fn count_rewinds(&mut self) {
-        for turn in self.turns.iter().filter(|turn| turn.rewind.used.get()) {
-            self.stats.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
+        for turn in self.scratch.turns.iter().filter(|turn| turn.rewind.used.get()) {
+            self.stats.rewinds.add(&self.hitboxes, self.time.tick, &turn.rewind);
             let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
             if let Some(player) = players.find(|player| player.id == turn.player) {
-                player.rewinds.add(&self.hitboxes, self.tick, &turn.rewind);
+                player.rewinds.add(&self.hitboxes, self.time.tick, &turn.rewind);
             }
         }
     }
@@ -345,7 +361,7 @@ impl<G: Game> Room<G> {
     /// The tick of the last step.
     #[must_use]
     pub fn tick(&self) -> Tick {
-        self.tick
+        self.time.tick
     }
 
     /// The room's configuration.
@@ -419,7 +435,7 @@ impl<G: Game> Room<G> {
     /// The newest state of the whole room; `None` before the first step.
     #[must_use]
     pub fn state(&self) -> Option<&crate::snapshot::Snapshot> {
-        (self.tick > Tick(0)).then(|| self.streams.state()).flatten()
+        (self.time.tick > Tick(0)).then(|| self.streams.state()).flatten()
     }
 
     /// The stored snapshots of a stream's last ticks; `None` if there is no such stream.

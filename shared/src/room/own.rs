@@ -44,7 +44,7 @@ impl<G: Game> Room<G> {
         if self.plan.schema.has_own()
             && let Some(member) = self.members.get(at)
         {
-            self.own.load(&self.plan.schema, &self.stage.world, member);
+            self.scratch.own.load(&self.plan.schema, &self.stage.world, member);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How often a client that does not keep up is served: a declared step, with hysteresis.
 //!
 //! A single stall does not change the step: such a client is skipped until it acknowledges again
-//! ([`super::member::MemberConnection::is_due`]). A client that is repeatedly in trouble, because its
+//! ([`super::delivery::Delivery::is_due`]). A client that is repeatedly in trouble, because its
 //! acknowledgements lag or its slot is full, is served at half, a quarter or an eighth of the room's rate.
 //! Each doubling of the rate needs a trouble-free period first.
 //!

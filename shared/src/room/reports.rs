@@ -44,9 +44,9 @@ impl Repaired {
 impl<G: Game> Room<G> {
     /// Handles a report, which must follow a repair; each repair can be reported on once.
     pub(super) fn desync(&mut self, member: MemberId, report: Desync) -> Result<(), Close> {
-        let (tick, period) = (self.tick, self.config.tick_rate.ticks_ceil(COUNTED_PERIOD));
+        let (tick, period) = (self.time.tick, self.config.tick_rate.ticks_ceil(COUNTED_PERIOD));
         let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
-        let repaired = member.link.as_mut().and_then(|link| link.repaired.take());
+        let repaired = member.link.as_mut().and_then(|link| link.repairs.sent.take());
         if !repaired.is_some_and(|repaired| repaired.confirms(&report)) {
             self.stats.desyncs_false += 1;
             return Err(Close::new(CloseCode::Policy, "the report of a differing state is not true"));
@@ -65,8 +65,9 @@ impl<G: Game> Room<G> {
     pub(super) fn forget_repaired(&mut self) {
         let timeout = i64::from(self.config.tick_rate.ticks_ceil(REPORT_TIMEOUT));
         for link in self.members.iter_mut().filter_map(|member| member.link.as_mut()) {
-            if link.repaired.as_ref().is_some_and(|repaired| self.tick.since(repaired.at) > timeout) {
-                link.repaired = None;
+            if link.repairs.sent.as_ref().is_some_and(|repaired| self.time.tick.since(repaired.at) > timeout)
+            {
+                link.repairs.sent = None;
             }
         }
     }

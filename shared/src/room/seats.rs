@@ -1,8 +1,9 @@
 //! Members that join, act and leave: the handling of their events.
 
+use super::connection::{Arrival, MemberConnection};
 use super::event::{Hold, MemberEvent, MemberFrame};
 use super::idle::{Activity, has_changed};
-use super::member::{Arrival, Member, MemberConnection, Player};
+use super::member::{Member, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
@@ -44,7 +45,7 @@ impl<G: Game> Room<G> {
             MemberEvent::Desync(report) => self.desync(member, report),
             MemberEvent::Follow(player) => self.follow(member, player),
             MemberEvent::Hidden(hidden) => {
-                let step = self.steps;
+                let step = self.time.steps;
                 if let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) {
                     member.activity.set_hidden(step, hidden);
                 }
@@ -86,7 +87,7 @@ impl<G: Game> Room<G> {
             return Err(CloseCode::AlreadyJoined.into());
         }
         if role == Role::Player {
-            self.make_place();
+            self.yield_seat();
         }
         if self.members.len() >= MEMBERS_MAX {
             return Err(Close::new(CloseCode::Full, "the room has reached its maximum number of members"));
@@ -111,16 +112,16 @@ impl<G: Game> Room<G> {
             leaves: None,
             events: EventQueue::starting_after(self.first.event),
             link,
-            cut_at: self.tick,
+            cut_at: self.time.tick,
             hold: Hold::Firm,
-            activity: Activity::new(self.steps),
+            activity: Activity::new(self.time.steps),
         });
         self.stats.joins += 1;
         self.welcome(self.members.len() - 1, false, schema, outbox)
     }
 
     /// If the room is full of players, removes a disconnected one whose seat gives way.
-    fn make_place(&mut self) {
+    fn yield_seat(&mut self) {
         if self.players() < usize::from(self.plan.players_max) {
             return;
         }
@@ -155,7 +156,7 @@ impl<G: Game> Room<G> {
             player: id,
             profile: &profile,
             scene: &*self.plan.scene,
-            tick: self.tick,
+            tick: self.time.tick,
             tick_rate: self.config.tick_rate,
         };
         let entity = self.game.join(&mut self.stage, &joining)?;
@@ -192,7 +193,7 @@ impl<G: Game> Room<G> {
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
         seat.link = Some(MemberConnection::new(self.config.tick_rate));
-        seat.activity = Activity::new(self.steps);
+        seat.activity = Activity::new(self.time.steps);
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
             player.secret = next;
@@ -226,7 +227,7 @@ impl<G: Game> Room<G> {
             resumed,
             player: player.map(|player| (player.id, player.entity)),
             tick_rate: self.config.tick_rate,
-            tick: self.tick,
+            tick: self.time.tick,
             secret: player.map(|player| player.secret),
             commands_received: player.map_or(0, |player| player.commands_received),
             events_start: member.events.acked(),
@@ -243,8 +244,12 @@ impl<G: Game> Room<G> {
 
     fn frame(&mut self, now: Duration, member: MemberId, frame: MemberFrame<G>) -> Result<(), Close> {
         let Some(at) = self.find(member) else { return Ok(()) };
-        let moment =
-            ArrivalTime { tick: self.tick, stepped_at: self.stepped_at, now, rate: self.config.tick_rate };
+        let moment = ArrivalTime {
+            tick: self.time.tick,
+            stepped_at: self.time.stepped_at,
+            now,
+            rate: self.config.tick_rate,
+        };
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
         self.stats.frames += 1;
@@ -253,8 +258,8 @@ impl<G: Game> Room<G> {
             Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
             None => false,
         };
-        link.on_frame(moment.tick, moment.rate, acknowledges);
-        member.activity.on_frame(self.steps);
+        link.delivery.on_frame(moment.tick, moment.rate, acknowledges);
+        member.activity.on_frame(self.time.steps);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
         }
@@ -265,7 +270,7 @@ impl<G: Game> Room<G> {
             }
             link.arrival = Some(arrival);
         }
-        link.steady = frame.steady;
+        link.delivery.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
@@ -273,11 +278,11 @@ impl<G: Game> Room<G> {
         player.shown_secret = None;
         member.events.welcomed();
         if has_changed(&mut player.seen_input, &frame.inputs) {
-            member.activity.act(self.steps);
+            member.activity.act(self.time.steps);
         }
         let before = player.inputs.counts;
         let due_at = commands_due_at(&frame, moment);
-        let behind = behind(&frame).map(|behind| behind.min(link.behind_max(moment.rate)));
+        let behind = behind(&frame).map(|behind| behind.min(link.delivery.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
         }
@@ -290,7 +295,7 @@ impl<G: Game> Room<G> {
         let id = player.id;
         for command in new_commands(link, player, frame.commands.first, commands)? {
             self.stats.commands += 1;
-            member.activity.act(self.steps);
+            member.activity.act(self.time.steps);
             if !self.commands.push(id, due_at, command) {
                 let text = "too many commands are waiting; send at most 128 ahead of the acknowledgement";
                 return Err(Close::new(CloseCode::RateLimited, text));
@@ -308,27 +313,27 @@ impl<G: Game> Room<G> {
             return Err(bad("only a spectator can follow a player"));
         }
         member.follows = follows;
-        member.activity.act(self.steps);
+        member.activity.act(self.time.steps);
         Ok(())
     }
 
     fn ask_repair(&mut self, member: MemberId, stream: StreamId, tick: Tick) -> Result<(), Close> {
-        let room_tick = self.tick;
+        let room_tick = self.time.tick;
         let second = u32::from(self.config.tick_rate.hz());
         let Some(at) = self.find(member) else { return Ok(()) };
         let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) else {
             return Ok(());
         };
-        if !self.streams.interest().has(stream) || !link.was_sent(tick) {
+        if !self.streams.interest().has(stream) || !link.delivery.was_sent(tick) {
             return Err(Close::new(
                 CloseCode::DecodeError,
                 "the repair names a snapshot that was never sent",
             ));
         }
         // At most one a second; further requests are ignored.
-        if link.repaired_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
-            link.repair = Some((stream, tick));
-            link.repaired_at = Some(room_tick);
+        if link.repairs.wanted_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
+            link.repairs.wanted = Some((stream, tick));
+            link.repairs.wanted_at = Some(room_tick);
         }
         Ok(())
     }
@@ -341,7 +346,7 @@ impl<G: Game> Room<G> {
             Some(player) if !self.config.resume_grace.is_zero() => {
                 member.hold = if player.seen_input.is_some() { hold } else { Hold::Brief };
                 if member.link.take().is_some() {
-                    member.cut_at = self.tick;
+                    member.cut_at = self.time.tick;
                 }
                 self.stats.held_briefly += u64::from(member.hold == Hold::Brief);
             }
@@ -397,7 +402,7 @@ impl<G: Game> Room<G> {
                 }
                 continue;
             }
-            let expired = self.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
+            let expired = self.time.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
             if member.link.is_none() && expired {
                 self.stats.overflowed += u64::from(member.events.overflowed);
                 self.remove(at, LeaveReason::TimedOut);
@@ -432,13 +437,14 @@ fn take_snapshot_ack(
     ack: Tick,
     moment: Option<ArrivalTime>,
 ) -> Result<bool, Close> {
-    if !link.was_sent(ack) {
+    if !link.delivery.was_sent(ack) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    let new = link.ack(ack);
+    let new = link.delivery.ack(ack);
     if new && let Some(moment) = moment {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
-        link.add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
+        link.delivery
+            .add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }
     Ok(new)
 }

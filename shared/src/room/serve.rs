@@ -27,7 +27,7 @@ impl<G: Game> Room<G> {
         self.close_overflowed(outbox);
         self.close_lost(outbox);
         self.close_idle(outbox);
-        let (tick, rate) = (self.tick, self.config.tick_rate);
+        let (tick, rate) = (self.time.tick, self.config.tick_rate);
         for at in 0..self.members.len() {
             self.look(at);
             self.load_own(at);
@@ -35,7 +35,7 @@ impl<G: Game> Room<G> {
             let Some(link) = &mut member.link else { continue };
             link.view.earn(self.config.client_bytes_per_s, tick, rate);
             let predicted = link.view.is_as_predicted(&mut self.streams, &self.plan.schema);
-            let own_news = self.own.is_news(&self.plan.schema, &link.own);
+            let own_news = self.scratch.own.is_news(&self.plan.schema, &link.own);
             let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
@@ -74,7 +74,7 @@ impl<G: Game> Room<G> {
         if let Some(member) = self.members.get_mut(at) {
             member.note(moment.tick, moment.rate, false, &mut self.stats);
         }
-        let bytes = self.message.len();
+        let bytes = self.scratch.message.len();
         debug_assert!(bytes <= OUTBOUND_BYTES_MAX, "an update of {bytes} bytes");
         if bytes > OUTBOUND_BYTES_MAX {
             // No client would accept it. The client asks for a repair when the next packet's baseline is
@@ -84,9 +84,9 @@ impl<G: Game> Room<G> {
         }
         self.stats.updates += 1;
         self.stats.update_bytes += bytes as u64;
-        outbox.update(id, &self.message);
+        outbox.update(id, &self.scratch.message);
         if let Some(sampler) = &mut self.sampler {
-            sampler.sent(&self.message);
+            sampler.sent(&self.scratch.message);
         }
     }
 
@@ -125,8 +125,8 @@ impl<G: Game> Room<G> {
         }
         match self.streams.interest() {
             Interest::Whole => {
-                self.work.streams.clear();
-                self.work.streams.push(StreamId::ROOM);
+                self.scratch.work.streams.clear();
+                self.scratch.work.streams.push(StreamId::ROOM);
             }
             Interest::Cells(_) => {
                 let view = self.view_of(member);
@@ -137,14 +137,14 @@ impl<G: Game> Room<G> {
             }
         }
         if let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) {
-            link.view.look(&self.work.streams, &self.work.left_out);
+            link.view.look(&self.scratch.work.streams, &self.scratch.work.left_out);
         }
     }
 
     /// Derives the streams of a view. Returns `false` if they are the same as before.
     fn find_streams(&mut self, at: usize, view: View, own: Option<StreamId>) -> bool {
         if view.reach == Reach::Everywhere {
-            view.groups.iter().for_each(|group| self.streams.make_of_all(group, self.tick));
+            view.groups.iter().for_each(|group| self.streams.make_of_all(group, self.time.tick));
         }
         let Some(member) = self.members.get_mut(at) else { return false };
         member.reach = view.reach;
@@ -157,7 +157,7 @@ impl<G: Game> Room<G> {
             return false;
         }
         let before = |stream| link.view.sees(stream);
-        let (seen, left_out) = (&mut self.work.streams, &mut self.work.left_out);
+        let (seen, left_out) = (&mut self.scratch.work.streams, &mut self.scratch.work.left_out);
         self.stats.streams_left_out += self.streams.seen(&view, own, before, seen, left_out) as u64;
         self.stats.views_found += 1;
         true
@@ -174,23 +174,30 @@ impl<G: Game> Room<G> {
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, (G::FEATURES.interest.importance)(group_of_stream(stream)))
         };
-        link.view.pack(&mut self.streams, &self.plan.schema, moment.tick, first, urgency, &mut self.work);
-        if self.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {
+        link.view.pack(
+            &mut self.streams,
+            &self.plan.schema,
+            moment.tick,
+            first,
+            urgency,
+            &mut self.scratch.work,
+        );
+        if self.scratch.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {
             return false;
         }
-        let own = self.own.update(&self.plan.schema, &mut link.own);
-        let waiting = link.view.tell_waiting(&self.streams, &mut self.work);
+        let own = self.scratch.own.update(&self.plan.schema, &mut link.own);
+        let waiting = link.view.tell_waiting(&self.streams, &mut self.scratch.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
-        let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.message), &private);
-        let repair = repair.filter(|packet| fits_beside(&self.work.packets, packet));
+        let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.scratch.message), &private);
+        let repair = repair.filter(|packet| fits_beside(&self.scratch.work.packets, packet));
         self.stats.repairs += u64::from(repair.is_some());
-        for packet in repair.iter().chain(&self.work.packets) {
+        for packet in repair.iter().chain(&self.scratch.work.packets) {
             writer.packet(&packet.bytes);
         }
-        self.message = writer.finish();
+        self.scratch.message = writer.finish();
         if let Some(link) = &mut member.link {
-            link.sent(moment.tick);
-            if let Some(floor) = link.view.spend(self.message.len(), &self.work) {
+            link.delivery.sent(moment.tick);
+            if let Some(floor) = link.view.spend(self.scratch.message.len(), &self.scratch.work) {
                 self.stats.floor_bytes += floor.bytes as u64;
                 self.stats.floors_above_budget += u64::from(floor.is_above_budget);
             }
@@ -205,33 +212,33 @@ impl<G: Game> Room<G> {
     /// state is wrong, so the next packet of that stream is a keyframe, too.
     fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
         let link = self.members.get_mut(at)?.link.as_mut()?;
-        let (stream, tick) = link.repair.take()?;
+        let (stream, tick) = link.repairs.wanted.take()?;
         link.view.forget(stream);
         link.own = OwnTold::default();
         let encoder = &mut self.streams.get_mut(stream)?.encoder;
         let packet = encoder.repair(&self.plan.schema, tick)?;
         let state = encoder.history().get(tick).cloned();
-        link.repaired = state.map(|state| Box::new(Repaired { stream, state, at: now }));
+        link.repairs.sent = state.map(|state| Box::new(Repaired { stream, state, at: now }));
         Some(packet)
     }
 
     /// Counts the packets of the update that was written last.
     fn count_packets(&mut self) {
         let mut keyframe = false;
-        for packet in &self.work.packets {
+        for packet in &self.scratch.work.packets {
             self.stats.stream_bytes += packet.payload_bytes as u64;
             keyframe |= packet.keyframe;
             self.stats.keyframes_plain += u64::from(packet.plain);
         }
         self.stats.keyframes += u64::from(keyframe);
-        self.stats.keyframe_bytes += if keyframe { self.message.len() as u64 } else { 0 };
+        self.stats.keyframe_bytes += if keyframe { self.scratch.message.len() as u64 } else { 0 };
     }
 
     /// Discards states that will not be a packet's baseline, except the hashed ones, for which a repair may
     /// ask.
     fn forget_states(&mut self) {
         let links = || self.members.iter().filter_map(|member| member.link.as_ref());
-        let newest = self.tick;
+        let newest = self.time.tick;
         self.streams.forget(newest, self.keeps_states, |stream, state| match state {
             Some(state) => {
                 state.0.is_multiple_of(HASH_PERIOD_TICKS)
@@ -245,7 +252,7 @@ impl<G: Game> Room<G> {
     /// resume.
     fn close_lost(&mut self, outbox: &mut impl Outbox) {
         while let Some(member) =
-            self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.lost))
+            self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.delivery.lost))
         {
             let id = member.id;
             let text = format!("no update was acknowledged for {} s", ACK_LOST_MS / 1_000);
@@ -291,8 +298,8 @@ struct StepTime {
 fn private<I: Input>(member: &mut Member<I>, moment: StepTime, stats: &mut RoomStats) -> Private {
     let mut private = Private { tick: moment.tick, ..Private::default() };
     if let Some(link) = &mut member.link {
-        private.quiet = link.quiet;
-        private.rate_step = link.pace.step();
+        private.quiet = link.delivery.quiet;
+        private.rate_step = link.delivery.pace.step();
         private.dropped = link.view.take_dropped();
         // A frame that arrived after the tick was due, because its step was late, is reported with the next
         // update.

@@ -103,7 +103,7 @@ async fn a_saved_seat_is_taken_again_by_another_connection() {
     let line = Line::to(server.address).await;
     let mut first = start(&line.url());
     joined(&mut first).await;
-    let (player, saved) = first.with(|client, _| (client.player(), client.save_place()));
+    let (player, saved) = first.with(|client, _| (client.player(), client.save_seat()));
     let mut config = Config::player("arena", "ada");
     config.saved = saved;
     let mut second = connect::<Arena>(&server.url(), config).expect("it starts");
@@ -123,7 +123,7 @@ async fn a_saved_seat_that_no_longer_exists_is_replaced_by_a_join() {
     let server = GameServer::start().await;
     let mut first = start(&server.url());
     joined(&mut first).await;
-    let saved = first.with(|client, _| client.save_place());
+    let saved = first.with(|client, _| client.save_seat());
     first.leave();
     assert_eq!(ended(&mut first).await, End::Left);
     let mut config = Config::player("arena", "ada");

@@ -11,12 +11,14 @@
 
 mod follower;
 mod input;
+mod room;
 mod window;
 
 use crate::tick::{Tick, TickRate};
 use core::time::Duration;
-pub(super) use follower::Follower;
+use follower::Follower;
 pub(super) use input::InputClock;
+pub(super) use room::RoomClocks;
 use window::Window;
 
 /// How much faster or slower a clock may run.
@@ -86,7 +88,7 @@ impl ArrivalClock {
 
 /// The server's tick at `now`: the midpoint between the tick that arrives now and the tick that a frame sent
 /// now would reach, both without delay. Before the first feedback on a frame, the tick that arrives now.
-pub(super) fn server_tick_at(now: Duration, inputs: &InputClock, arrivals: &ArrivalClock) -> Option<f64> {
+fn server_tick_at(now: Duration, inputs: &InputClock, arrivals: &ArrivalClock) -> Option<f64> {
     let arriving = arrivals.tick_at(now)?;
     Some(match inputs.reaches_at(now) {
         Some(reaches) => f64::midpoint(arriving, reaches),

@@ -33,7 +33,7 @@ const MATCH_TIMEOUT: Duration = Duration::from_secs(10);
 const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client that wants a seat.
-struct Guest<'a> {
+struct Newcomer<'a> {
     name: Name,
     role: Role,
     wants_schema: bool,
@@ -63,7 +63,7 @@ impl Hub {
         let payer = self.context.charges.payer(peer);
         self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
-        let guest = Guest {
+        let newcomer = Newcomer {
             name,
             role: join.role,
             wants_schema: join.schema_hash == 0,
@@ -72,9 +72,11 @@ impl Hub {
             slot,
         };
         let placed = match &join.target {
-            Target::Room(id) => self.enter(&self.room_of(*id, join, slot).await?, &guest)?.settle(slot).await,
-            Target::Match(options) => self.join_match(game, join, options, &guest).await,
-            Target::Create(options) => self.create(game, options, &guest).await?.settle(slot).await,
+            Target::Room(id) => {
+                self.enter(&self.room_of(*id, join, slot).await?, &newcomer)?.settle(slot).await
+            }
+            Target::Match(options) => self.join_match(game, join, options, &newcomer).await,
+            Target::Create(options) => self.create(game, options, &newcomer).await?.settle(slot).await,
         };
         placed.map(|(membership, _)| membership)
     }
@@ -164,24 +166,25 @@ impl Hub {
         game: &Arc<dyn GameHost>,
         join: &Join,
         options: &Options,
-        guest: &Guest<'_>,
+        newcomer: &Newcomer<'_>,
     ) -> Result<(Membership, Option<Name>), Close> {
         let mut tried = Vec::new();
         loop {
-            let (waiting, is_last) = match self.find_match(join, options, guest, &tried)? {
+            let (waiting, is_last) = match self.find_match(join, options, newcomer, &tried)? {
                 Some(waiting) => (waiting, false),
                 None => {
                     // Two players who look for the same room at once must not make two.
                     let waiting = timeout(MATCH_TIMEOUT, game.making(options).lock());
-                    let _making = guest.slot.unless_closed(waiting).await?.map_err(|_| nobody_makes_one())?;
-                    match self.find_match(join, options, guest, &tried)? {
+                    let _making =
+                        newcomer.slot.unless_closed(waiting).await?.map_err(|_| nobody_makes_one())?;
+                    match self.find_match(join, options, newcomer, &tried)? {
                         Some(waiting) => (waiting, false),
-                        None => (self.create(game, options, guest).await?, true),
+                        None => (self.create(game, options, newcomer).await?, true),
                     }
                 }
             };
             let room = waiting.membership.port.clone();
-            match waiting.settle(guest.slot).await {
+            match waiting.settle(newcomer.slot).await {
                 Err(close) if !is_last && leads_on(close.code) => {
                     room.pass_over(close.code);
                     tried.push(room.id());
@@ -195,7 +198,7 @@ impl Hub {
         &self,
         join: &Join,
         options: &Options,
-        guest: &Guest<'_>,
+        newcomer: &Newcomer<'_>,
         tried: &[RoomId],
     ) -> Result<Option<Waiting>, Close> {
         if tried.len() >= MATCH_TRIES_MAX {
@@ -208,11 +211,11 @@ impl Hub {
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
             .filter(|room| !tried.contains(&room.id()))
-            .filter_map(|room| Some((room.players_if_matchable(guest.role)?, room)))
+            .filter_map(|room| Some((room.players_if_matchable(newcomer.role)?, room)))
             .collect();
         fitting.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
         for (_, room) in fitting {
-            match self.enter(&room, guest) {
+            match self.enter(&room, newcomer) {
                 Ok(waiting) => return Ok(Some(waiting)),
                 // It filled up, was closed or ended since it was looked at.
                 Err(close) if leads_on(close.code) => (),
@@ -222,24 +225,24 @@ impl Hub {
         Ok(None)
     }
 
-    /// Makes a room for a guest, who is in it before its task starts, so that the room does not end for being
+    /// Makes a room for a newcomer, who is in it before its task starts, so that the room does not end for being
     /// empty.
     async fn create(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,
         options: &Options,
-        guest: &Guest<'_>,
+        newcomer: &Newcomer<'_>,
     ) -> Result<Waiting, Close> {
         if let Some(close) = self.closing() {
             return Err(close);
         }
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
-            let new = self.make(game, id, options, guest.payer).await?;
-            let claimed = guest.slot.unless_closed(self.context.rooms.claim(new)).await?;
+            let new = self.make(game, id, options, newcomer.payer).await?;
+            let claimed = newcomer.slot.unless_closed(self.context.rooms.claim(new)).await?;
             let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
             let room: RoomHandle = new.port();
-            let entered = self.enter(&room, guest);
+            let entered = self.enter(&room, newcomer);
             new.start(&self.context, self.next_room_number());
             if let Some(close) = self.closing() {
                 room.close(close);
@@ -264,14 +267,14 @@ impl Hub {
             return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
         }
         let free = u32::try_from(self.room_permits.available_permits()).unwrap_or(u32::MAX);
-        let place = self
+        let room_permit = self
             .room_permits
             .clone()
             .try_acquire_owned()
             .map_err(|_| Close::new(CloseCode::TryLater, "the server has reached its limit of rooms"))?;
         // The rest runs the game's own code, so it is charged whatever the result.
         let used = self.context.limits.rooms_max.saturating_sub(free);
-        let permit = RoomPermit { _place: place, _charge: self.context.charges.room(payer, used)? };
+        let permit = RoomPermit { _permit: room_permit, _charge: self.context.charges.room(payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
         let (game, context, options) = (game.clone(), self.context.clone(), options.clone());
         let making =
@@ -283,15 +286,15 @@ impl Hub {
         }
     }
 
-    fn enter(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<Waiting, Close> {
+    fn enter(&self, room: &RoomHandle, newcomer: &Newcomer<'_>) -> Result<Waiting, Close> {
         let entry = Entry::Join {
-            name: guest.name.clone(),
-            role: guest.role,
+            name: newcomer.name.clone(),
+            role: newcomer.role,
             secret: self.new_secret(room.id())?,
-            wants_schema: guest.wants_schema,
-            matched: guest.matched,
+            wants_schema: newcomer.wants_schema,
+            matched: newcomer.matched,
         };
-        self.ask(room, entry, guest.payer, guest.slot)
+        self.ask(room, entry, newcomer.payer, newcomer.slot)
     }
 
     fn ask(

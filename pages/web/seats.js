@@ -1,11 +1,11 @@
-// Seats ("places") that outlive their page: after a reload the page takes the same seat again. The stored
+// Seats that outlive their page: after a reload the page takes the same seat again. The stored
 // data is a secret.
 //
 // A seat is in the store only while no page has it: the closing page stores it, the next page takes it out. A
 // tab that is duplicated in between copies a store without the seat, so two tabs never claim the same one.
 
-const KEY = "tickwire.places";
-const PLACES_MAX = 8;
+const KEY = "tickwire.seats";
+const SEATS_MAX = 8;
 
 /**
  * The store for the option `keep`: `true` is the tab's own, `false` none. Null where nothing can be stored.
@@ -22,16 +22,16 @@ export function storeOf(keep = true) {
 
 function read(store) {
   try {
-    const places = JSON.parse(store.getItem(KEY));
-    return Array.isArray(places) ? places.filter((place) => place?.until > Date.now()) : [];
+    const seats = JSON.parse(store.getItem(KEY));
+    return Array.isArray(seats) ? seats.filter((seat) => seat?.until > Date.now()) : [];
   } catch {
     return [];
   }
 }
 
-function write(store, places) {
+function write(store, seats) {
   try {
-    if (places.length > 0) store.setItem(KEY, JSON.stringify(places.slice(-PLACES_MAX)));
+    if (seats.length > 0) store.setItem(KEY, JSON.stringify(seats.slice(-SEATS_MAX)));
     else store.removeItem(KEY);
   } catch {
     // The store is full or access is denied: nothing is kept.
@@ -39,19 +39,19 @@ function write(store, places) {
 }
 
 /** Stores a seat: `{ url, game, room, until, bytes }`, with `until` on the clock of `Date.now()`. */
-export function putPlace(store, place) {
-  write(store, [...read(store), { ...place, bytes: btoa(String.fromCharCode(...place.bytes)) }]);
+export function putSeat(store, seat) {
+  write(store, [...read(store), { ...seat, bytes: btoa(String.fromCharCode(...seat.bytes)) }]);
 }
 
 /** Removes and returns the first seat that fits, or null: a seat is used once. */
-export function takePlace(store, fits) {
-  const places = read(store);
-  const at = places.findIndex(fits);
+export function takeSeat(store, fits) {
+  const seats = read(store);
+  const at = seats.findIndex(fits);
   if (at < 0) return null;
-  const [place] = places.splice(at, 1);
-  write(store, places);
+  const [seat] = seats.splice(at, 1);
+  write(store, seats);
   try {
-    return { ...place, bytes: Uint8Array.from(atob(place.bytes), (character) => character.charCodeAt(0)) };
+    return { ...seat, bytes: Uint8Array.from(atob(seat.bytes), (character) => character.charCodeAt(0)) };
   } catch {
     return null;
   }
@@ -64,12 +64,12 @@ export function takePlace(store, fits) {
  * The seat goes back into the store if `enter` fails in another way, if `outer` aborts it, or if the page
  * closes before the client has joined. After the join, `outer` ends the session.
  */
-export async function tryPlace(store, place, outer, isLost, enter) {
+export async function trySeat(store, seat, outer, isLost, enter) {
   const inner = new AbortController();
   let is_back = false;
   let is_in = false;
   const putBack = () => {
-    if (!is_back) putPlace(store, place);
+    if (!is_back) putSeat(store, seat);
     is_back = true;
   };
   const leave = () => {
