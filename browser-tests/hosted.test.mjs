@@ -65,7 +65,8 @@ test("any game can be watched: dots by kind, names of players, the rest as text"
   assert.ok(before.x < stones.x && before.y < stones.y, "the token is in the first corner");
   // A slow machine may miss a press, so they go on until the token is past the stones.
   await board.page.evaluate(async () => {
-    const isThere = () => window.player.entities().some(({ kind, square }) => kind === "token" && square.x > 4);
+    const isThere = () =>
+      window.player.entities().some(({ kind, square }) => kind === "token" && square.x > 4);
     for (let next = true; !isThere(); next = !next) {
       window.player.input({ next });
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -2,8 +2,8 @@
 
 use crate::histogram::Spread;
 use crate::network::Networks;
-use crate::report::Second;
-use crate::vigil::{Gap, Silence};
+use crate::second::Second;
+use crate::silence::{Gap, Silence};
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -1,49 +1,14 @@
 //! How long a bot has seen nothing new: across cuts, across a lost seat, up to the end.
 
 use crate::clock::FleetClock;
+use crate::silence::{Gap, QUIET, Silence};
 use crate::tally::Tally;
 use core::time::Duration;
-use tickwire_shared::limits::QUIET_MS_MAX;
 use tickwire_shared::link::LinkProfile;
 
 /// A bot that sees nothing new for this long, besides what its simulated network does, has met an outage. A
 /// server sends at least four times a second.
 pub(crate) const OUTAGE_MIN: Duration = Duration::from_secs(5);
-
-/// The longest time without a message while everything goes as predicted.
-const QUIET: Duration = Duration::from_millis(QUIET_MS_MAX);
-
-/// The time between the arrivals of two snapshots of one bot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gap {
-    /// How long it was.
-    pub(crate) time: Duration,
-    /// From one tick of the room to the next.
-    pub(crate) interval: Duration,
-    /// Ticks that were confirmed without a message of their own: they count as on time.
-    pub(crate) quiet: u32,
-    /// Whether it was an outage.
-    pub(crate) is_outage: bool,
-}
-
-/// A bot that has seen nothing new since `since`, and would have watched until `until`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Silence {
-    pub(crate) bot: u32,
-    since: Duration,
-    until: Duration,
-    interval: Duration,
-    outage_min: Duration,
-}
-
-impl Silence {
-    /// The gap at the end of the run; `None` if it is no longer than a server may be quiet.
-    pub(crate) fn gap(&self, end: Duration) -> Option<Gap> {
-        let time = self.until.min(end).saturating_sub(self.since);
-        let is_gap = time > QUIET + 2 * self.interval;
-        is_gap.then_some(Gap { time, interval: self.interval, quiet: 0, is_outage: time >= self.outage_min })
-    }
-}
 
 /// Watches one bot through one shift.
 #[derive(Debug)]

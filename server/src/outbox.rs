@@ -111,7 +111,7 @@ impl Slots {
                 *direct = slot.direct().cloned();
             }
             let Some(direct) = direct else { continue };
-            direct.receive_ready(&mut self.receiver, |at, message| take(*member, at, message));
+            self.receiver.receive_ready(direct, |at, message| take(*member, at, message));
         }
     }
 

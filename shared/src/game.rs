@@ -2,6 +2,7 @@
 
 mod access;
 mod features;
+mod idle_limits;
 mod stage;
 
 pub use features::{
@@ -14,13 +15,13 @@ use crate::entity::{Entity, Input};
 pub use crate::events::Events;
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
-use crate::room::IdleLimits;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{Name, Options};
 use crate::wire::{Close, CloseCode, Text};
 pub use access::Access;
 use core::fmt::Debug;
 use core::time::Duration;
+pub use idle_limits::IdleLimits;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use stage::Stage;

@@ -48,12 +48,11 @@ pub use world::{World, WorldFull};
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input, KindOf, steer_divisor, steer_once};
     pub use crate::game::{
-        Access, BadSettings, Features, Game, InterestRules, Joining, LagCompensation, LeaveReason,
-        PlayerTurn, PredictedSpawn, PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction, Stage, Step,
-        Turn,
+        Access, BadSettings, Features, Game, IdleLimits, InterestRules, Joining, LagCompensation,
+        LeaveReason, PlayerTurn, PredictedSpawn, PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction,
+        Stage, Step, Turn,
     };
     pub use crate::id::{EntityId, PlayerId};
-    pub use crate::room::IdleLimits;
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::control::Options;

@@ -1,6 +1,6 @@
 //! Reads the command line and the environment, and reports the first error in one line.
 
-use super::program::Identity;
+use super::identity::Identity;
 use crate::args::Args;
 use crate::config::ConfigError;
 use clap::error::{ContextKind, ContextValue, ErrorKind};

@@ -1,7 +1,7 @@
 //! From the command line to the end of the program.
 
 use super::command_line::{self, CommandLine};
-use super::program::{Identity, IntoBuilder};
+use super::identity::Identity;
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError, OwnSection};
 use crate::control::ControlThread;
@@ -23,6 +23,28 @@ use tokio::time::sleep;
 
 /// A server has stopped this long after the deadline for its clients, unless something blocks it.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(1);
+
+/// What the function for [`Program::run`](super::Program::run) returns: the server, or why the program does
+/// not start.
+pub trait IntoBuilder {
+    /// The server.
+    ///
+    /// # Errors
+    /// Why the program does not start: it prints this line, and its status is 2.
+    fn into_builder(self) -> Result<ServerBuilder, ConfigError>;
+}
+
+impl IntoBuilder for ServerBuilder {
+    fn into_builder(self) -> Result<ServerBuilder, ConfigError> {
+        Ok(self)
+    }
+}
+
+impl IntoBuilder for Result<ServerBuilder, ConfigError> {
+    fn into_builder(self) -> Result<ServerBuilder, ConfigError> {
+        self
+    }
+}
 
 /// Reads the command line, adds games and serves to the end.
 pub(super) fn launch<F, S, R>(

@@ -5,12 +5,14 @@
 //! flags and a section of the configuration file.
 
 mod command_line;
+mod identity;
 mod launch;
 mod program;
 
 /// The version of clap with which a host derives the type for [`Program::flags`].
 pub use clap;
-pub use program::{Flags, IntoBuilder, Program, Section};
+pub use launch::IntoBuilder;
+pub use program::{Flags, Program, Section};
 
 use crate::server::ServerBuilder;
 use std::ffi::OsString;

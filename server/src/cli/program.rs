@@ -1,7 +1,7 @@
 //! A host's program: its name, its flags and its section, and what it hosts.
 
-use super::launch::launch;
-use crate::config::ConfigError;
+use super::identity::Identity;
+use super::launch::{IntoBuilder, launch};
 use crate::server::ServerBuilder;
 use clap::Args;
 use serde::Serialize;
@@ -48,14 +48,6 @@ pub struct Program<F = (), S = ()> {
     section: S,
 }
 
-/// How a program introduces itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Identity {
-    pub(super) name: &'static str,
-    pub(super) version: &'static str,
-    pub(super) about: &'static str,
-}
-
 /// Marks a program with flags of its own.
 #[derive(Debug)]
 pub struct Flags<T>(PhantomData<T>);
@@ -65,27 +57,6 @@ pub struct Flags<T>(PhantomData<T>);
 pub struct Section<T> {
     name: &'static str,
     kind: PhantomData<T>,
-}
-
-/// What the function for [`Program::run`] returns: the server, or why the program does not start.
-pub trait IntoBuilder {
-    /// The server.
-    ///
-    /// # Errors
-    /// Why the program does not start: it prints this line, and its status is 2.
-    fn into_builder(self) -> Result<ServerBuilder, ConfigError>;
-}
-
-impl IntoBuilder for ServerBuilder {
-    fn into_builder(self) -> Result<ServerBuilder, ConfigError> {
-        Ok(self)
-    }
-}
-
-impl IntoBuilder for Result<ServerBuilder, ConfigError> {
-    fn into_builder(self) -> Result<ServerBuilder, ConfigError> {
-        self
-    }
 }
 
 impl Default for Program {

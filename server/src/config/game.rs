@@ -5,8 +5,9 @@ use super::overlay::{overlay, written};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tickwire_shared::game::Data;
+use tickwire_shared::game::IdleLimits;
 use tickwire_shared::id::RoomId;
-use tickwire_shared::room::{IdleLimits, RoomConfig};
+use tickwire_shared::room::RoomConfig;
 use tickwire_shared::tick::TickRate;
 use toml::{Table, Value};
 

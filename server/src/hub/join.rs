@@ -225,8 +225,8 @@ impl Hub {
         Ok(None)
     }
 
-    /// Makes a room for a newcomer, who is in it before its task starts, so that the room does not end for being
-    /// empty.
+    /// Makes a room for a newcomer, who is in it before its task starts, so that the room does not end for
+    /// being empty.
     async fn create(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,

@@ -7,6 +7,7 @@
 //! no session.
 
 mod desk;
+mod hang;
 mod pool;
 mod watchdog;
 
@@ -63,7 +64,10 @@ impl RoomThreads {
     /// Runs `job` at its times until it is over.
     pub(crate) fn start(&self, mut job: Box<dyn Job>) {
         match self {
-            Self::Apart(pool) => pool.put(job),
+            Self::Apart(pool) => {
+                pool.put(job);
+                pool.watch(|| watchdog::start(Arc::downgrade(pool)));
+            }
             Self::InRuntime => {
                 tokio::spawn(async move {
                     loop {

@@ -4,7 +4,7 @@
 //! they are needed. No thread is started before there is work for it.
 
 use super::desk::Desk;
-use super::watchdog;
+use super::hang;
 use super::{APART_MAX, Job, Progress};
 use crate::metrics::Metrics;
 use std::collections::BinaryHeap;
@@ -99,8 +99,13 @@ impl Pool {
         let entry = Entry { at: job.due_at(), number: state.entries, job };
         state.jobs.push(entry);
         self.arrange(&mut state);
+    }
+
+    /// Calls `start`, which starts a watchdog and returns whether that worked, until it has worked once.
+    pub(super) fn watch(&self, start: impl FnOnce() -> bool) {
+        let mut state = self.state();
         if !state.is_watched {
-            state.is_watched = watchdog::start(Arc::downgrade(self));
+            state.is_watched = start();
         }
     }
 
@@ -247,7 +252,7 @@ impl Pool {
 fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
     desk.begin(job.subject());
     let progress = job.run();
-    (progress, watchdog::done(pool, &desk.end()))
+    (progress, hang::done(&pool.metrics, &desk.end()))
 }
 
 #[cfg(test)]

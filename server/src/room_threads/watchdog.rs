@@ -4,17 +4,15 @@
 //! It counts how often it has seen a thread at the same job, not the time: if the whole process was stopped
 //! for a while, no game has hung.
 
-use super::desk::{Desk, OnDesk, Subject};
+use super::desk::Desk;
+use super::hang::{HUNG_BEATS, hung_step};
 use super::pool::Pool;
-use crate::metrics::HungStep;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often it looks.
 const BEAT: Duration = Duration::from_millis(50);
-/// Beats after which a game counts as hung: 0.3 s, nine ticks at 30 Hz.
-const HUNG_BEATS: u32 = 6;
 /// A game that still hangs is reported again after this many beats: 10 s.
 const REMINDER_BEATS: u32 = 200;
 
@@ -65,27 +63,4 @@ fn look(pool: &Arc<Pool>, desk: &Desk) {
             "the limit of games that hang is reached: no room is made until one continues; restart the server"
         );
     }
-}
-
-/// A thread has finished the job on its desk. Returns whether that was in time.
-pub(super) fn done(pool: &Pool, was: &OnDesk) -> bool {
-    let Some(subject) = &was.subject else { return true };
-    if was.beats >= HUNG_BEATS {
-        pool.metrics().forget_hung_step(&hung_step(subject));
-        return false;
-    }
-    if let Some(port) = subject.port().filter(|port| port.is_hung()) {
-        port.set_hung(false);
-        let (game, room, tick) = (subject.game(), subject.room(), subject.tick());
-        tracing::info!(%game, %room, %tick, "the game continues");
-    }
-    true
-}
-
-fn hung_step(subject: &Subject) -> HungStep {
-    [
-        ("game", subject.game().to_string()),
-        ("room", subject.room().to_string()),
-        ("tick", subject.tick().0.to_string()),
-    ]
 }

@@ -4,7 +4,7 @@
 
 use super::{Outbox, Room};
 use crate::entity::{Input, OnGrid};
-use crate::game::Game;
+use crate::game::{Game, IdleLimits};
 use crate::tick::TickRate;
 use crate::wire::control::ServerControl;
 use crate::wire::{Close, CloseCode};
@@ -12,25 +12,6 @@ use core::time::Duration;
 
 /// How long before it is closed a member is warned; at most half of its limit.
 const WARNING: Duration = Duration::from_secs(30);
-
-/// When an idle member loses its seat. `None`: never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IdleLimits {
-    /// A player whose controls do not change and who sends no command.
-    pub player: Option<Duration>,
-    /// A player or spectator whose client sends no frame, although the connection is alive.
-    pub silent: Option<Duration>,
-    /// Used instead of both for a member whose client reports that its page is hidden.
-    pub hidden: Option<Duration>,
-}
-
-impl Default for IdleLimits {
-    fn default() -> Self {
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
-        Self { player: seconds(300), silent: seconds(60), hidden: seconds(900) }
-    }
-}
 
 /// A member's last activity, in steps of the room.
 #[derive(Clone, Copy, Debug)]

@@ -36,7 +36,6 @@ mod view;
 pub use audit::Leak;
 use commands::Commands;
 pub use event::{Hold, MemberEvent, MemberFrame};
-pub use idle::IdleLimits;
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
 pub use plan::RoomPlan;
@@ -45,7 +44,9 @@ pub use stats::{InputTotals, Margins, RoomStats};
 use crate::byte_profile::ByteProfile;
 use crate::entity::{GameSchema, Schema, SchemaError, TableError};
 use crate::events::{Given, Receivers};
-use crate::game::{Access, BadSettings, Game, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of};
+use crate::game::{
+    Access, BadSettings, Game, IdleLimits, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of,
+};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{RESUME_GRACE_MS, SETTINGS_BYTES_MAX};

@@ -1,8 +1,8 @@
 //! What all rooms of a game with the same settings share.
 
-use super::{IdleLimits, RoomError, game_schema};
+use super::{RoomError, game_schema};
 use crate::entity::Schema;
-use crate::game::Game;
+use crate::game::{Game, IdleLimits};
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::Interest;
 use crate::tick::TickRate;

@@ -4,11 +4,11 @@
 //! itself when its tick begins. For anything else (a ping, a long message, a used-up allowance, the end) it
 //! gives the reading back to the session, which judges it.
 
-use super::receiver::Receiver;
+use super::reading::Reading;
+use super::socket::Source;
 use crate::messages_in::MessagesIn;
 use crate::transport::inbound::NextMessage;
 use std::io;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// Reads of one connection in one tick. The rest waits for the next tick.
@@ -17,20 +17,6 @@ const READS_PER_TICK: usize = 4;
 /// After a message whose arrival is timed, this many ticks are not timed: asking for the time costs more than
 /// reading, and a client's clock needs no more.
 const UNTIMED_TICKS: u8 = 3;
-
-/// What is read from.
-pub(super) trait Source {
-    /// Reads what is available.
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize>;
-
-    /// Reads what is available, and returns when the last of it arrived: time since the Unix epoch, if known.
-    /// `control` is working memory.
-    fn read_timed(
-        &mut self,
-        bytes: &mut [u8],
-        control: &mut Vec<u8>,
-    ) -> io::Result<(usize, Option<Duration>)>;
-}
 
 /// What a session lends to its room.
 #[derive(Debug)]
@@ -85,25 +71,25 @@ impl Lease {
 
     pub(super) fn receive_ready(
         &mut self,
-        receiver: &mut Receiver,
+        reading: &mut Reading,
         source: &mut impl Source,
         mut take: impl FnMut(Option<Instant>, &[u8]),
     ) -> Outcome {
-        receiver.inbound.start_with(&self.pending);
+        reading.inbound.start_with(&self.pending);
         self.pending.clear();
-        let receive_ready = self.read_messages(receiver, source, &mut take);
-        self.pending.extend_from_slice(receiver.inbound.pending());
-        receive_ready
+        let outcome = self.read_messages(reading, source, &mut take);
+        self.pending.extend_from_slice(reading.inbound.pending());
+        outcome
     }
 
     fn read_messages(
         &mut self,
-        receiver: &mut Receiver,
+        reading: &mut Reading,
         source: &mut impl Source,
         take: &mut impl FnMut(Option<Instant>, &[u8]),
     ) -> Outcome {
         // What the session had no time for.
-        if let Some(stop) = self.take_messages(receiver, None, take) {
+        if let Some(stop) = self.take_messages(reading, None, take) {
             return stop;
         }
         let timed = self.untimed_ticks == 0;
@@ -112,10 +98,10 @@ impl Lease {
             if self.bytes_left <= 0 {
                 return Outcome::Session;
             }
-            let space = receiver.inbound.space();
+            let space = reading.inbound.space();
             let room = space.len();
             let read = if timed {
-                source.read_timed(space, &mut receiver.control)
+                source.read_timed(space, &mut reading.control)
             } else {
                 source.read(space).map(|bytes| (bytes, None))
             };
@@ -126,14 +112,14 @@ impl Lease {
                 // The end or an error: the session will see it too.
                 Ok((0, _)) | Err(_) => return Outcome::Session,
             };
-            receiver.inbound.filled(bytes);
+            reading.inbound.filled(bytes);
             self.bytes_in += bytes as u64;
             self.bytes_left -= bytes as i64;
-            let at = stamp.map(|stamp| receiver.arrival(stamp));
+            let at = stamp.map(|stamp| reading.arrival(stamp));
             if at.is_some() {
                 self.untimed_ticks = UNTIMED_TICKS;
             }
-            if let Some(stop) = self.take_messages(receiver, at, take) {
+            if let Some(stop) = self.take_messages(reading, at, take) {
                 return stop;
             }
             if bytes < room {
@@ -145,7 +131,7 @@ impl Lease {
 
     fn take_messages(
         &mut self,
-        receiver: &mut Receiver,
+        reading: &mut Reading,
         at: Option<Instant>,
         take: &mut impl FnMut(Option<Instant>, &[u8]),
     ) -> Option<Outcome> {
@@ -153,9 +139,9 @@ impl Lease {
             if self.messages_left == 0 {
                 return Some(Outcome::Session);
             }
-            match receiver.inbound.take() {
+            match reading.inbound.take() {
                 NextMessage::Message(message) => {
-                    let message = receiver.inbound.message(message);
+                    let message = reading.inbound.message(message);
                     self.messages_left -= 1;
                     self.messages_in.count(message);
                     take(at, message);
@@ -170,6 +156,7 @@ impl Lease {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::time::Duration;
 
     pub(in super::super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let length = payload.len();
@@ -213,7 +200,7 @@ pub(super) mod tests {
 
     fn look(lease: &mut Lease, source: &mut Pieces) -> (Outcome, Vec<(bool, Vec<u8>)>) {
         let mut taken = Vec::new();
-        let receive_ready = lease.receive_ready(&mut Receiver::new(), source, |at, message| {
+        let receive_ready = lease.receive_ready(&mut Reading::new(), source, |at, message| {
             taken.push((at.is_some(), message.to_vec()));
         });
         (receive_ready, taken)
@@ -261,17 +248,5 @@ pub(super) mod tests {
 
         let mut lease = Lease::new(&[], 100, 10_000);
         assert_eq!(look(&mut lease, &mut Pieces(Vec::new())).0, Outcome::Session, "the end");
-    }
-
-    #[test]
-    fn an_arrival_lies_between_the_last_reading_and_this_one() {
-        let mut receiver = Receiver::new();
-        let before = receiver.now;
-        let now = before + Duration::from_millis(33);
-        receiver.begin(now);
-        let ago = |ms| receiver.arrival(receiver.wall.saturating_sub(Duration::from_millis(ms)));
-        assert_eq!(ago(10), now - Duration::from_millis(10));
-        assert_eq!(ago(2000), before, "the wall clock was put forward");
-        assert_eq!(receiver.arrival(receiver.wall + Duration::from_secs(9)), now, "or back");
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! - At the end of its tick a room writes the updates for those sessions that write nothing themselves
 //!   ([`Handle::try_send`]).
-//! - At the start of its tick a room reads what arrived ([`Handle::receive_ready`]): short whole messages
+//! - At the start of its tick a room reads what arrived ([`Receiver::receive_ready`]): short whole messages
 //!   within the client's rates. Anything else (a ping, a long message, a used-up rate, the end) it leaves to
 //!   the session, which judges it.
 //!
@@ -20,6 +20,7 @@
 
 mod lease;
 mod reader;
+mod reading;
 mod receiver;
 mod shared_socket;
 mod socket;

@@ -1,51 +1,33 @@
-//! What a room needs for reading from its members' sockets.
+//! A room's reading from its members' sockets.
 
+use super::lease::Outcome;
+use super::reading::Reading;
 use super::shared_socket::Handle;
-use crate::transport::inbound::Inbound;
-use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// The time of a tick's reading, by both clocks, and working memory.
+/// Reads from the sockets of a room's members, tick by tick.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    pub(super) now: Instant,
-    before: Instant,
-    /// Time since the Unix epoch at `now`; only its distance from stamps of the last tick or so matters.
-    pub(super) wall: Duration,
-    pub(super) control: Vec<u8>,
-    /// Where messages are read. All connections share it, so that it stays in the processor's cache.
-    pub(super) inbound: Inbound,
+    reading: Reading,
     /// Sockets from which the sessions have to read.
     sessions: Vec<Handle>,
 }
 
 impl Receiver {
     pub(crate) fn new() -> Self {
-        let now = Instant::now();
-        Self {
-            now,
-            before: now,
-            wall: Duration::ZERO,
-            control: Vec::new(),
-            inbound: Inbound::default(),
-            sessions: Vec::new(),
-        }
+        Self { reading: Reading::new(), sessions: Vec::new() }
     }
 
     /// Starts a tick.
     pub(crate) fn begin(&mut self, now: Instant) {
-        self.before = std::mem::replace(&mut self.now, now);
-        self.wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.reading.begin(now);
     }
 
-    /// When something with this stamp arrived: not before the last reading, which would have found it.
-    pub(super) fn arrival(&self, stamp: Duration) -> Instant {
-        let age = self.wall.saturating_sub(stamp);
-        self.now.checked_sub(age).map_or(self.before, |at| at.max(self.before))
-    }
-
-    pub(super) fn leave_to_session(&mut self, handle: Handle) {
-        self.sessions.push(handle);
+    /// Reads what arrived, and hands each message to `take`; at intervals with the time of arrival.
+    pub(crate) fn receive_ready(&mut self, handle: &Handle, take: impl FnMut(Option<Instant>, &[u8])) {
+        if handle.receive_ready(&mut self.reading, take) == Outcome::Session {
+            self.sessions.push(handle.clone());
+        }
     }
 
     /// Wakes the sessions that have to read. What they deliver must come after what the room itself has read.

@@ -3,7 +3,7 @@
 //! Frames never mix, because each side sees when the other is inside one.
 
 use super::lease::{Lease, Outcome};
-use super::receiver::Receiver;
+use super::reading::Reading;
 use super::socket::Socket;
 use crate::transport::stream::ByteStream;
 use bytes::{Buf, Bytes};
@@ -60,15 +60,16 @@ pub(crate) enum Sent {
 /// What a room does.
 impl Handle {
     /// Reads what arrived, and hands each message to `take`; at intervals with the time of arrival.
-    pub(crate) fn receive_ready(&self, receiver: &mut Receiver, take: impl FnMut(Option<Instant>, &[u8])) {
+    pub(super) fn receive_ready(
+        &self,
+        reading: &mut Reading,
+        take: impl FnMut(Option<Instant>, &[u8]),
+    ) -> Outcome {
         let Shared { socket, lease, .. } = &mut *self.shared();
-        let outcome = match lease {
-            Some(lease) => lease.receive_ready(receiver, socket, take),
+        match lease {
+            Some(lease) => lease.receive_ready(reading, socket, take),
             None if socket.is_on_tick() => Outcome::Session,
             None => Outcome::Done,
-        };
-        if outcome == Outcome::Session {
-            receiver.leave_to_session(self.clone());
         }
     }
 
@@ -371,7 +372,7 @@ pub(super) mod tests {
             let end = tokio::time::timeout(std::time::Duration::from_secs(3), peer.read(&mut rest));
             assert_eq!(end.await.expect("the peer is told").unwrap(), 0);
             assert_eq!(room.try_send(&framed(b"update")), Sent::Not);
-            room.receive_ready(&mut Receiver::new(), |_, _| panic!("nothing arrived"));
+            room.receive_ready(&mut Reading::new(), |_, _| panic!("nothing arrived"));
         }
     }
 

@@ -1,12 +1,25 @@
 //! A TCP socket that either wakes the task that waits for bytes, or is polled on ticks.
 
-use super::lease::Source;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+/// What is read from.
+pub(super) trait Source {
+    /// Reads what is available.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads what is available, and returns when the last of it arrived: time since the Unix epoch, if known.
+    /// `control` is working memory.
+    fn read_timed(
+        &mut self,
+        bytes: &mut [u8],
+        control: &mut Vec<u8>,
+    ) -> io::Result<(usize, Option<Duration>)>;
+}
 
 /// A non-blocking socket.
 #[derive(Debug)]

@@ -114,7 +114,7 @@ async fn messages_come_whole_and_in_order_whoever_reads_them() {
         tokio::task::yield_now().await;
         receiver.begin(Instant::now());
         let before = got.len();
-        room.receive_ready(&mut receiver, |_, message| got.push(message.to_vec()));
+        receiver.receive_ready(&room, |_, message| got.push(message.to_vec()));
         by_room += got.len() - before;
         assert!(!reader.may_read(), "not before the room says so");
         receiver.let_sessions_read();
