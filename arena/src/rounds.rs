@@ -118,7 +118,7 @@ mod tests {
         let ships: Vec<Ship> = (1..=64).map(|player| ship(player, player, 0)).collect();
         let event = ended(u16::MAX, &ships);
         assert!(
-            tickwire_shared::wire::codec::encode(&event).unwrap().len()
+            tickwire_shared::coding::codec::encode(&event).unwrap().len()
                 <= tickwire_shared::limits::RELIABLE_BYTES_MAX
         );
         let Event::RoundEnded { top, .. } = event else { panic!("not an end") };

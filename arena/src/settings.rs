@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn settings_with_the_largest_map_fit_into_a_message() {
-        use tickwire_shared::wire::codec;
+        use tickwire_shared::coding::codec;
         let rows = vec!["#".repeat(crate::MAP_SIDE_MAX); crate::MAP_SIDE_MAX];
         let largest = Settings { rows, ..Settings::default() };
         let bytes = codec::encode(&largest).unwrap();

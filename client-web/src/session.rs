@@ -6,10 +6,11 @@ use serde::Serialize;
 use tickwire_shared::client::{
     Client, ClientConfig, ClientEvent, CommandError, InputTrace, RenderedFrame, Sample, SavedSeat, State,
 };
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{GameName, Name, Role, Target};
-use tickwire_shared::wire::{Advice, Close, DecodeError, codec};
+use tickwire_shared::wire::{Advice, Close, DecodeError};
 
 /// How many numbers [`Session::figures`] has; `FIGURES` in `core.js` names them in the same order.
 pub const FIGURES: usize = 28;

@@ -8,7 +8,7 @@ use tickwire_rules::{File, assert_none, repository};
 
 /// A library and the only source files that may name it.
 const FENCES: &[(&str, &[&str])] = &[
-    ("bincode", &["shared/src/wire/codec.rs"]),
+    ("bincode", &["shared/src/coding/codec.rs"]),
     // The WebSocket, at the server and at native clients.
     ("tungstenite", &["server/src/transport/websocket.rs", "clients/native/src/transport/websocket.rs"]),
     ("dashmap", &["server/src/directory/memory.rs"]),
@@ -301,7 +301,7 @@ fn a_limit_without_a_test_of_its_name_is_seen() {
 fn a_rule_lets_pass_what_is_allowed() {
     let file = File::new;
     let good = [
-        file("shared/src/wire/codec.rs", "use bincode::config;"),
+        file("shared/src/coding/codec.rs", "use bincode::config;"),
         file("server/src/transport/websocket/read.rs", "use tokio_tungstenite::WebSocketStream;"),
         file("server/tests/hostile.rs", "use tungstenite::Message;"),
         file("server/src/session.rs", "// not bincode, nothing unbounded"),

@@ -1,10 +1,10 @@
 //! Reliable events that a game sends in a step. They are encoded at once, so a refusal is known where it
 //! happens.
 
+use crate::coding::codec;
 use crate::id::PlayerId;
 use crate::limits::{EVENT_EXTRA_BYTES, EVENTS_STEP_BYTES_MAX, RELIABLE_BYTES_MAX};
 use crate::snapshot::{Group, Groups};
-use crate::wire::codec;
 use crate::wire::control::{List, ReliableEvent};
 use bytes::Bytes;
 use serde::Serialize;

@@ -18,6 +18,7 @@ extern crate self as tickwire_shared;
 pub mod bot;
 pub mod byte_profile;
 pub mod client;
+pub mod coding;
 pub mod entity;
 mod events;
 pub mod game;

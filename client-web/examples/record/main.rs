@@ -32,12 +32,13 @@ use tickwire_client_web::session::Session;
 use tickwire_shared::Rng;
 use tickwire_shared::client::generic::AnyGame;
 use tickwire_shared::client::{Client, ClientConfig};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Button, Input as _};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
+use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::*;
-use tickwire_shared::wire::{Close, codec};
 
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 

@@ -7,6 +7,7 @@ use crate::player::Player;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
 use tickwire_server::{Limits, ServerHandle};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::OnGrid;
 use tickwire_shared::id::{EntityId, ResumeSecret, RoomId, StreamId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, PROTOCOL_VERSION};
@@ -17,7 +18,7 @@ use tickwire_shared::wire::control::{
     ServerControl, Target,
 };
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
-use tickwire_shared::wire::{Advice, Close, CloseCode, codec};
+use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 

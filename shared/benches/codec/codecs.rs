@@ -1,11 +1,11 @@
 //! The ways to send a state that are compared.
 
+use tickwire_shared::coding::bits::{BitReader, BitWriter};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::Schema;
 use tickwire_shared::id::EntityId;
 use tickwire_shared::snapshot::{Snapshot, decode_delta, encode_delta};
 use tickwire_shared::tick::Tick;
-use tickwire_shared::wire::bits::{BitReader, BitWriter};
-use tickwire_shared::wire::codec;
 
 /// One way.
 pub(crate) enum Codec {

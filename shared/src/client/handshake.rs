@@ -10,13 +10,14 @@ use super::starvation::Starved;
 use super::streams::Streams;
 use super::view_ticks::ViewTicks;
 use super::{Client, ClientError, ClientEvent, ClientGame, JoinedRoom, State};
+use crate::coding::codec;
 use crate::id::{EntityId, PlayerId};
 use crate::limits::{PROTOCOL_VERSION, window_ticks};
 use crate::wire::control::{
     ClientControl, Credential, Hello, Join, Joined, Role, RosterEntry, ServerControl, Target, Welcome,
 };
 use crate::wire::frame::numbers_between;
-use crate::wire::{Advice, Close, codec};
+use crate::wire::{Advice, Close};
 use core::time::Duration;
 
 impl<G: ClientGame> Client<G> {

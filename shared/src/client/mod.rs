@@ -64,13 +64,14 @@ pub use rendered_frame::{FineRow, RenderedFrame};
 pub use saved::SavedSeat;
 pub use stats::{ClientStats, SAMPLES_MAX, Sample};
 
+use crate::coding::codec;
 use crate::entity::Schema;
 use crate::id::{EntityId, PlayerId, RoomId, SessionId};
 use crate::limits::MEMBERS_MAX;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{ClientControl, Role, RosterEntry, TAG_CONTROL};
 use crate::wire::update::TAG_UPDATE;
-use crate::wire::{Close, CloseCode, DecodeError, codec};
+use crate::wire::{Close, CloseCode, DecodeError};
 use core::time::Duration;
 use game_types::GameTypes;
 use inputs::Inputs;

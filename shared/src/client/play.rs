@@ -8,12 +8,13 @@ use super::stats::{SAMPLES_MAX, Sample};
 use super::view::{others_shown, state_in};
 use super::visual::Correction;
 use super::{Client, ClientError, ClientEvent, ClientGame, State};
+use crate::coding::codec;
 use crate::limits::{INPUT_HOLD_MS_MAX, INPUTS_PER_FRAME_MAX, MEMBERS_MAX, QUIET_MS_MAX};
 use crate::tick::Tick;
+use crate::wire::DecodeError;
 use crate::wire::control::{ReliableEvent, RosterEntry};
 use crate::wire::frame::{ClientFrame, Numbered};
 use crate::wire::update::{Private, Timing, Update};
-use crate::wire::{DecodeError, codec};
 use core::time::Duration;
 
 /// The longest time without a frame.

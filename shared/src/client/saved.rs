@@ -2,10 +2,11 @@
 
 use super::reliable::Commands;
 use super::{Client, ClientConfig, ClientGame, EventNumbers};
+use crate::coding::codec;
 use crate::id::{ResumeSecret, RoomId};
 use crate::limits::{RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX, SCHEMA_BYTES_MAX};
+use crate::wire::DecodeError;
 use crate::wire::control::{Credential, List, Role, Target};
-use crate::wire::{DecodeError, codec};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,10 @@
 //! A game's kinds and controls, for a decoder that was not built with the game.
 
 use super::{Entity, Field, Input, InputSchema, Kind, Schema, SchemaError, fnv1a_64};
+use crate::coding::DecodeError;
+use crate::coding::codec;
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, KINDS_MAX, SCHEMA_BYTES_MAX};
 use crate::tick::TickRate;
-use crate::wire::{DecodeError, codec};
 
 /// A game's types as both ends know them. The schema hash covers its bytes.
 ///

@@ -1,9 +1,9 @@
 //! Inputs: a player's controls for one tick.
 
 use super::Field;
+use crate::coding::DecodeError;
+use crate::coding::bits::{BitCode, BitReader, BitWriter};
 use crate::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX};
-use crate::wire::DecodeError;
-use crate::wire::bits::{BitCode, BitReader, BitWriter};
 use core::fmt::Debug;
 use serde::{Deserialize, Serialize};
 

@@ -31,9 +31,9 @@
 //! The priors are bytes of such a table, so that both ends have exactly the same ones.
 
 use super::{Field, Grid, Kind, Predictor, fnv1a_64};
+use crate::coding::codec;
+use crate::coding::range::{PROBABILITY_ONE, Probabilities};
 use crate::limits::TABLE_BYTES_MAX;
-use crate::wire::codec;
-use crate::wire::range::{PROBABILITY_ONE, Probabilities};
 
 /// Rows in a group.
 pub(crate) const GROUP_ROWS: usize = 8;

@@ -1,11 +1,12 @@
 //! What a member can cause in a room.
 
+use crate::coding::codec;
 use crate::game::{Game, LeaveReason};
 use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
 use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
-use crate::wire::{Close, CloseCode, DecodeError, codec};
+use crate::wire::{Close, CloseCode, DecodeError};
 
 /// An action of a member, decoded once.
 #[derive(Clone, Debug)]

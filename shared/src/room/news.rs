@@ -1,8 +1,8 @@
 //! The contents of clients' event queues: events, encoded and stored once for all receivers.
 
+use crate::coding::codec;
 use crate::id::PlayerId;
 use crate::limits::EVENT_EXTRA_BYTES;
-use crate::wire::codec;
 use crate::wire::control::ReliableEvent;
 use bytes::Bytes;
 use std::sync::Arc;

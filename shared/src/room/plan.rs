@@ -1,12 +1,12 @@
 //! What all rooms of a game with the same settings share.
 
 use super::{RoomError, game_schema};
+use crate::coding::codec;
 use crate::entity::Schema;
 use crate::game::{Game, IdleLimits};
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::snapshot::Interest;
 use crate::tick::TickRate;
-use crate::wire::codec;
 use crate::wire::control::List;
 use std::sync::Arc;
 

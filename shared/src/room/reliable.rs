@@ -184,10 +184,10 @@ impl EventQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coding::codec;
     use crate::id::EntityId;
     use crate::id::PlayerId;
     use crate::limits::MEMBERS_MAX;
-    use crate::wire::codec;
     use crate::wire::control::ReliableEvent;
     use crate::wire::control::{List, Name, RosterEntry};
     use std::collections::BTreeSet;

@@ -12,9 +12,9 @@
 //! At least one field is sent. All of them are sent if nothing was sent before over this connection, if the
 //! entity before was of another kind, and after a repair.
 
+use crate::coding::DecodeError;
+use crate::coding::bits::BitWriter;
 use crate::entity::{OwnField, Schema, read_absolute};
-use crate::wire::DecodeError;
-use crate::wire::bits::BitWriter;
 use crate::wire::update::OwnBits;
 use smallvec::SmallVec;
 

@@ -2,13 +2,13 @@
 
 use super::super::*;
 use super::StreamEncoder;
+use crate::coding::DecodeError;
 use crate::entity::{
     CustomStep, Field, Grid, Kind, PacketProfile, Predictor, RowMut, Schema, SchemaError, TableError, Trainer,
 };
 use crate::id::{EntityId, StreamId};
 use crate::limits::HASH_PERIOD_TICKS;
 use crate::tick::{Tick, TickRate};
-use crate::wire::DecodeError;
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -283,7 +283,7 @@ fn a_custom_field_that_is_told_in_front_of_the_games_own_step_is_refused() {
     // One group with one row that differs from its prediction and is not removed: a residual of 1 for one
     // field.
     let payload = |field: usize| {
-        let mut to = crate::wire::bits::BitWriter::new();
+        let mut to = crate::coding::bits::BitWriter::new();
         to.raw(0b011, 3);
         for at in 0..5 {
             to.bit(at == field);
@@ -416,7 +416,7 @@ fn a_spawn_over_a_living_entity_is_refused() {
     let before = snapshot(1, &vec![(5, 1, [1; 5])]);
     let keyframe = encode_delta(&schema, None, &snapshot(2, &vec![(5, 1, [1; 5])]));
     // One quiet group, then the keyframe's spawn of entity 5, relative to the baseline's last id 5.
-    let mut to = crate::wire::bits::BitWriter::new();
+    let mut to = crate::coding::bits::BitWriter::new();
     to.bit(false);
     to.exp_golomb(1, 0);
     to.signed(0, 3);
@@ -431,7 +431,7 @@ fn a_spawn_over_a_living_entity_is_refused() {
 fn the_first_half_of_a_payload_says_nothing_of_custom_fields() {
     let before = snapshot(1, &vec![(5, 0, [0, 10, 10, 3, 7])]);
     let payload = |custom: bool| {
-        let mut to = crate::wire::bits::BitWriter::new();
+        let mut to = crate::coding::bits::BitWriter::new();
         // The group and the row differ from their prediction, and the row is not removed.
         to.raw(0b011, 3);
         to.bit(custom);

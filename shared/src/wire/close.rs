@@ -2,6 +2,7 @@
 //! the same table.
 
 use super::Text;
+use crate::coding::DecodeError;
 use crate::limits::CLOSE_TEXT_BYTES_MAX;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,18 @@ close_table! {
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code(), self.reason())
+    }
+}
+
+impl DecodeError {
+    /// The close code for this error.
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::UnknownTag => CloseCode::UnknownMessage,
+            Self::TooBig => CloseCode::TooBig,
+            _ => CloseCode::DecodeError,
+        }
     }
 }
 

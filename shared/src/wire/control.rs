@@ -5,7 +5,8 @@
 //! byte 1..  one enum value in the codec: the variant's number, then its fields
 //! ```
 
-use super::{Close, DecodeError, Text, codec};
+use super::{Close, DecodeError, Text};
+use crate::coding::codec;
 use crate::entity::PacketProfile;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{

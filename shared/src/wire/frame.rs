@@ -12,7 +12,7 @@
 //! ```
 
 use super::DecodeError;
-use super::bits::{BitCode, BitReader, BitWriter};
+use crate::coding::bits::{BitCode, BitReader, BitWriter};
 use crate::entity::{Input, OnGrid};
 use crate::limits::{INBOUND_BYTES_MAX, INPUTS_PER_FRAME_MAX, RELIABLE_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX};
 use crate::tick::Tick;

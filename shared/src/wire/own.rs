@@ -2,7 +2,7 @@
 //! [`OwnTold`](crate::snapshot::OwnTold), which knows the schema, interprets them.
 
 use super::DecodeError;
-use super::bits::{BitReader, BitWriter};
+use crate::coding::bits::{BitReader, BitWriter};
 use crate::limits::OWN_BITS_MAX;
 use core::cmp::Ordering;
 

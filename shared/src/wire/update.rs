@@ -31,11 +31,11 @@
 //! since its last packet.
 
 use super::DecodeError;
-use super::bits::{BitCode, BitReader, BitWriter};
 use super::frame::{Numbered, read_option, write_option};
 pub use super::own::OwnBits;
 pub use super::waiting::Waiting;
 use super::waiting::{read_rising, write_rising};
+use crate::coding::bits::{BitCode, BitReader, BitWriter};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{
     EVENT_BYTES_MAX, OUTBOUND_BYTES_MAX, PACKET_HEAD_BYTES_MAX, RATE_STEP_MAX, VIEW_STREAMS_MAX,

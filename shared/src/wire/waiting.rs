@@ -12,7 +12,7 @@
 //! ```
 
 use super::DecodeError;
-use super::bits::{BitReader, BitWriter};
+use crate::coding::bits::{BitReader, BitWriter};
 use crate::id::{EntityId, StreamId};
 use crate::limits::{HELD_CHANGES_MAX, VIEW_STREAMS_MAX};
 

@@ -5,11 +5,12 @@ use core::time::Duration;
 use tickwire_arena::{Arena, ArenaInput, Command};
 use tickwire_shared::client::generic::{AnyGame, Opaque};
 use tickwire_shared::client::{ClientError, ClientEvent};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Field, GameSchema, Grid, Input as _, InputSchema, Kind, Predictor};
 use tickwire_shared::id::RoomId;
 use tickwire_shared::prelude::*;
+use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::*;
-use tickwire_shared::wire::{CloseCode, codec};
 
 fn controls(tick: usize) -> ArenaInput {
     let fire = Button { down: tick % 20 < 3, pressed: tick.is_multiple_of(20) };

@@ -4,12 +4,12 @@ use super::frames::{commands, refusal};
 use super::raw::{Raw, read};
 use super::yard::{Order, Plan, Yard};
 use tickwire_shared::client::{ClientEvent, CommandError};
+use tickwire_shared::coding::codec;
 use tickwire_shared::harness::Harness;
 use tickwire_shared::limits::{
     COMMANDS_PER_TICK_MAX, EVENT_EXTRA_BYTES, EVENTS_STEP_BYTES_MAX, EVENTS_WAITING_BYTES_MAX,
     RELIABLE_BYTES_MAX, RELIABLE_QUEUE_MAX,
 };
-use tickwire_shared::wire::codec;
 use tickwire_shared::wire::control::ReliableEvent;
 use tickwire_shared::wire::frame::ClientFrame;
 use tickwire_shared::wire::{Advice, CloseCode};

@@ -3,15 +3,16 @@
 use super::raw::{ADA, Raw};
 use super::yard::{Order, Pad, Plan, Yard};
 use bytes::Bytes;
+use tickwire_shared::coding::bits::{BitCode, BitWriter};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::OnGrid;
 use tickwire_shared::limits::{
     INBOUND_BYTES_MAX, INPUTS_PER_FRAME_MAX, RELIABLE_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX,
 };
 use tickwire_shared::room::MemberEvent;
 use tickwire_shared::tick::Tick;
-use tickwire_shared::wire::bits::{BitCode, BitWriter};
+use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered, TAG_FRAME};
-use tickwire_shared::wire::{CloseCode, codec};
 
 /// A frame without commands, with `rest` after everything else.
 fn frame_of(rest: impl FnOnce(&mut BitWriter)) -> Vec<u8> {

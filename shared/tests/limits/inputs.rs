@@ -2,14 +2,15 @@
 
 use super::schemas::{bits, kind};
 use std::panic::catch_unwind;
+use tickwire_shared::coding::bits::{BitCode, BitWriter};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::derived::check_input;
 use tickwire_shared::entity::{GameSchema, Grid, Input, InputSchema, Kind, OnGrid, Predictor};
 use tickwire_shared::limits::{INPUT_BITS_MAX, INPUT_FIELDS_MAX, INPUTS_PER_FRAME_MAX, SCHEMA_BYTES_MAX};
 use tickwire_shared::tick::Tick;
-use tickwire_shared::wire::bits::{BitCode, BitWriter};
+use tickwire_shared::wire::DecodeError;
 use tickwire_shared::wire::control::List;
 use tickwire_shared::wire::frame::ClientFrame;
-use tickwire_shared::wire::{DecodeError, codec};
 
 /// The widest input with the most fields.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,13 +2,13 @@
 
 use super::liar::Liar;
 use tickwire_shared::client::{ClientError, State};
+use tickwire_shared::coding::bits::BitWriter;
 use tickwire_shared::id::{EntityId, StreamId};
 use tickwire_shared::limits::{
     EVENT_BYTES_MAX, HELD_CHANGES_MAX, OUTBOUND_BYTES_MAX, OWN_BITS_MAX, PACKET_HEAD_BYTES_MAX,
     PRIVATE_BYTES_MAX, RELIABLE_PER_MESSAGE_MAX, VIEW_STREAMS_MAX, WINDOW_TICKS_MAX,
 };
 use tickwire_shared::tick::Tick;
-use tickwire_shared::wire::bits::BitWriter;
 use tickwire_shared::wire::frame::Numbered;
 use tickwire_shared::wire::update::{
     InputCounts, OwnBits, Private, Timing, Update, UpdateWriter, Waiting, encode_packet, encode_plain_packet,

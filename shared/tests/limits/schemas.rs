@@ -6,6 +6,8 @@ use super::yard::{Plan, Yard};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tickwire_shared::coding::bits::BitWriter;
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::derived::check_entity;
 use tickwire_shared::entity::{
     CustomStep, Field, Grid, Kind, Meaning, PacketProfile, Predictor, Schema, SchemaError, TableError,
@@ -20,10 +22,9 @@ use tickwire_shared::limits::{
 use tickwire_shared::room::{Room, RoomError};
 use tickwire_shared::snapshot::{OwnTold, Snapshot, decode_delta};
 use tickwire_shared::tick::{Tick, TickRate};
-use tickwire_shared::wire::bits::BitWriter;
+use tickwire_shared::wire::DecodeError;
 use tickwire_shared::wire::control::List;
 use tickwire_shared::wire::update::{OwnBits, Private, Update, UpdateWriter};
-use tickwire_shared::wire::{DecodeError, codec};
 
 pub(crate) fn bits(bits: u32) -> Grid {
     Grid::integers(0, ((1_i64 << bits) - 1) as i32)

@@ -3,6 +3,7 @@
 use super::yard::Yard;
 use serde::Serialize;
 use tickwire_shared::client::{Client, ClientConfig, ClientError, State};
+use tickwire_shared::coding::codec;
 use tickwire_shared::id::SessionId;
 use tickwire_shared::limits::{
     CLOSE_TEXT_BYTES_MAX, GAME_NAME_BYTES_MAX, GAMES_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX, OPTIONS_MAX,
@@ -13,7 +14,7 @@ use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
     ClientControl, GameInfo, GameName, Name, Options, ServerControl, SessionLimits,
 };
-use tickwire_shared::wire::{Close, CloseCode, DecodeError, codec};
+use tickwire_shared::wire::{Close, CloseCode, DecodeError};
 
 /// A control message with any content: its number, then its fields.
 fn control(number: u32, fields: &impl Serialize) -> Vec<u8> {

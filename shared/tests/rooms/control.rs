@@ -5,9 +5,9 @@ use crate::fixtures::table::Table;
 use crate::games::bodies::*;
 use tickwire_shared::client::ClientEvent;
 use tickwire_shared::client::generic::{AnyGame, Opaque};
+use tickwire_shared::coding::codec;
 use tickwire_shared::harness::{ClientIndex, Harness, check_prediction};
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::codec;
 use tickwire_shared::wire::control::Role;
 
 fn lively(ground: Ground) -> (Harness<Bodies>, ClientIndex, ClientIndex) {

@@ -1,9 +1,9 @@
 //! What the derive macros produce: rows, schemas, predictors.
 
 use proptest::prelude::*;
+use tickwire_shared::coding::bits::{BitCode, BitReader, BitWriter};
 use tickwire_shared::entity::{Field, FieldType, Grid, OnGrid, Predictor, Schema};
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::bits::{BitCode, BitReader, BitWriter};
 
 const EDGE: i32 = 65_536;
 const STEPS: u32 = 1024;

@@ -3,11 +3,11 @@
 
 use super::numbers::code_signed;
 use super::residual::apply_residual;
+use crate::coding::DecodeError;
+use crate::coding::range::BitCoder;
 use crate::entity::model::{FieldContexts, KindContexts};
 use crate::entity::{Field, PredictPlan, Predictor};
 use crate::limits::ROW_FIELDS_MAX;
-use crate::wire::DecodeError;
-use crate::wire::range::BitCoder;
 
 /// The contexts of "this field's residual is not 0", while the fields of a row are processed.
 #[derive(Default)]

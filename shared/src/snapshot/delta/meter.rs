@@ -5,13 +5,13 @@
 
 use super::plain_bits::{PacketPart, PlainWriter};
 use super::{plain, ranged};
+use crate::coding::DecodeError;
+use crate::coding::bits::BitWriter;
+use crate::coding::range::{BitCoder, PROBABILITY_ONE, Probabilities};
 use crate::entity::model::{GROUP, ID_GAP, KIND, Model, NEW_COUNT};
 use crate::entity::{Coding, Schema};
 use crate::limits::HASH_PERIOD_TICKS;
 use crate::snapshot::Snapshot;
-use crate::wire::DecodeError;
-use crate::wire::bits::BitWriter;
-use crate::wire::range::{BitCoder, PROBABILITY_ONE, Probabilities};
 
 /// Reports to `to` the bits of the payload from `baseline` to `current`, by purpose. In profile 1 the coder's
 /// end is additional, because a payload has a whole number of bytes. `plain`: the payload is in profile 0,

@@ -16,9 +16,9 @@ mod residual;
 mod stepped;
 
 use super::Snapshot;
+use crate::coding::DecodeError;
 use crate::entity::{Coding, Schema, Trainer};
 use crate::tick::Tick;
-use crate::wire::DecodeError;
 use crate::wire::update::StreamPacket;
 pub use meter::meter_delta;
 pub use plain_bits::PacketPart;

@@ -1,10 +1,10 @@
 //! Numbers, residuals and values of profile 1 in their contexts. One function for each, used for writing,
 //! reading and counting.
 
+use crate::coding::DecodeError;
+use crate::coding::range::BitCoder;
 use crate::entity::Grid;
 use crate::entity::model::{FieldContexts, NUMBER_CONTEXTS};
-use crate::wire::DecodeError;
-use crate::wire::range::BitCoder;
 
 /// The maximum size of a number or residual: both are below 2^33.
 const SIZE_MAX: u32 = 32;

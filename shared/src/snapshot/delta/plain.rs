@@ -21,13 +21,13 @@
 use super::plain_bits::{PacketPart, PlainWriter, read_residual, write_residual};
 use super::residual::merged;
 use super::stepped;
+use crate::coding::DecodeError;
+use crate::coding::bits::{BitReader, BitWriter, zigzag};
 use crate::entity::model::GROUP_ROWS;
 use crate::entity::{Field, Predictor, Schema};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
-use crate::wire::DecodeError;
-use crate::wire::bits::{BitReader, BitWriter, zigzag};
 
 pub(super) fn encode(
     schema: &Schema,

@@ -1,9 +1,9 @@
 //! How decisions and residuals are written in profile 0, and what each bit of a payload is for.
 
 use super::residual::apply_residual;
+use crate::coding::DecodeError;
+use crate::coding::bits::{BitReader, BitWriter};
 use crate::entity::Grid;
-use crate::wire::DecodeError;
-use crate::wire::bits::{BitReader, BitWriter};
 
 /// The purpose of a payload bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

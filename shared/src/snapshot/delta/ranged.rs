@@ -33,14 +33,14 @@ use super::change::Change;
 use super::numbers::{code_number, code_value};
 use super::residual::merged;
 use super::stepped;
+use crate::coding::DecodeError;
+use crate::coding::bits::{unzigzag, zigzag};
+use crate::coding::range::{BitCoder, RangeReader, RangeWriter};
 use crate::entity::model::{GROUP, GROUP_ROWS, ID_GAP, KIND, KindContexts, Model, NEW_COUNT};
 use crate::entity::{Schema, Trainer};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
-use crate::wire::DecodeError;
-use crate::wire::bits::{unzigzag, zigzag};
-use crate::wire::range::{BitCoder, RangeReader, RangeWriter};
 
 pub(super) fn encode(
     schema: &Schema,

@@ -1,8 +1,8 @@
 //! What both profiles share when they decode: residuals, and new rows among old ones.
 
+use crate::coding::DecodeError;
 use crate::entity::Grid;
 use crate::snapshot::Snapshot;
-use crate::wire::DecodeError;
 
 /// The value that results from a residual. Each value has exactly one residual.
 #[inline]

@@ -16,13 +16,13 @@
 
 use super::change::Change;
 use super::plain_bits::{PacketPart, PlainWriter, read_residual, write_residual};
+use crate::coding::DecodeError;
+use crate::coding::bits::BitReader;
+use crate::coding::range::BitCoder;
 use crate::entity::model::{GROUP_ROWS, Model};
 use crate::entity::{Predictor, Schema};
 use crate::snapshot::predicted::ticks_between;
 use crate::snapshot::{RowRef, Snapshot};
-use crate::wire::DecodeError;
-use crate::wire::bits::BitReader;
-use crate::wire::range::BitCoder;
 use std::borrow::Cow;
 
 /// The result of the first half: `current`, with the baseline's values in `custom` fields.

@@ -2,11 +2,11 @@
 
 use super::{Content, Crate, Pad, Ship, Thing, hex, ship_row, vector};
 use std::fmt::Write;
+use tickwire_shared::coding::bits::BitWriter;
 use tickwire_shared::entity::{Entity as _, GameSchema, PacketProfile, Schema, Trainer};
 use tickwire_shared::id::EntityId;
 use tickwire_shared::prelude::{IVec2, Tick, TickRate};
 use tickwire_shared::snapshot::{OwnTold, Snapshot, encode_delta, train};
-use tickwire_shared::wire::bits::BitWriter;
 
 pub(super) fn write(out: &mut String) {
     let schema = Schema::of::<Thing>(TickRate::DEFAULT).unwrap();

@@ -8,6 +8,7 @@ mod payloads;
 mod refusals;
 
 use std::fmt::{Debug, Write};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{
     Button, Entity as _, Field, GameSchema, Grid, Input as _, OnGrid, PacketProfile, Predictor, Schema,
 };
@@ -20,7 +21,7 @@ use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::{
     InputCounts, Private, Timing, Update, UpdateWriter, Waiting, encode_packet, encode_plain_packet,
 };
-use tickwire_shared::wire::{Close, CloseCode, Text, codec};
+use tickwire_shared::wire::{Close, CloseCode, Text};
 use tickwire_shared::{Choice, Entity, Input};
 
 /// The entities of the vectors.

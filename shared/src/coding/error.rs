@@ -1,7 +1,5 @@
 //! Why bytes from the other end were refused.
 
-use super::CloseCode;
-
 /// The bytes are not a message of the protocol. Each variant maps to one close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -36,16 +34,4 @@ pub enum DecodeError {
     /// The message is longer than the limit for any message.
     #[error("the message is longer than permitted")]
     TooBig,
-}
-
-impl DecodeError {
-    /// The close code for this error.
-    #[must_use]
-    pub const fn close_code(self) -> CloseCode {
-        match self {
-            Self::UnknownTag => CloseCode::UnknownMessage,
-            Self::TooBig => CloseCode::TooBig,
-            _ => CloseCode::DecodeError,
-        }
-    }
 }

@@ -56,7 +56,7 @@ pub fn decode_start<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(T,
 ///
 /// # Errors
 /// The bytes end too early, or the number is not in its one legal form.
-pub(super) fn variant_number(bytes: &[u8]) -> Result<u32, DecodeError> {
+pub(crate) fn variant_number(bytes: &[u8]) -> Result<u32, DecodeError> {
     let (number, used) = bincode::serde::decode_from_slice::<u32, _>(bytes, CONFIG).map_err(map_error)?;
     if bytes.get(..used) == Some(&encode(&number)?[..]) { Ok(number) } else { Err(DecodeError::NotCanonical) }
 }
