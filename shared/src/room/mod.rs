@@ -12,6 +12,7 @@ mod commands;
 mod connection;
 mod delivery;
 mod event;
+mod frames;
 mod held;
 mod idle;
 mod inputs;
