@@ -38,13 +38,13 @@ pub(crate) enum Payer {
 pub(crate) struct Charges {
     limits: Limits,
     exempt: Vec<AddressRange>,
-    accounts: Mutex<HashMap<Payer, Account>>,
+    used_by: Mutex<HashMap<Payer, PayerUse>>,
     metrics: Arc<Metrics>,
 }
 
 /// What one payer has used up and holds now.
 #[derive(Debug, Default)]
-struct Account {
+struct PayerUse {
     handshakes: Bucket,
     authentications: Bucket,
     joins: Bucket,
@@ -54,7 +54,7 @@ struct Account {
     held: Vec<RoomId>,
 }
 
-impl Account {
+impl PayerUse {
     fn holds_nothing(&self) -> bool {
         self.rooms == 0 && self.held.is_empty()
     }
@@ -84,14 +84,14 @@ pub(crate) fn counted_as(address: IpAddr) -> IpAddr {
 
 impl std::fmt::Debug for Charges {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Charges").field("payers", &self.accounts().len()).finish_non_exhaustive()
+        f.debug_struct("Charges").field("payers", &self.used_by().len()).finish_non_exhaustive()
     }
 }
 
 impl Charges {
     /// No charges yet. The addresses `exempt` are never charged.
     pub(crate) fn new(limits: Limits, exempt: Vec<AddressRange>, metrics: Arc<Metrics>) -> Self {
-        Self { limits, exempt, accounts: Mutex::default(), metrics }
+        Self { limits, exempt, used_by: Mutex::default(), metrics }
     }
 
     /// Who pays for what this peer does; `None` if it is not charged.
@@ -103,17 +103,17 @@ impl Charges {
         }
     }
 
-    fn accounts(&self) -> MutexGuard<'_, HashMap<Payer, Account>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn used_by(&self) -> MutexGuard<'_, HashMap<Payer, PayerUse>> {
+        self.used_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `run` on the payer's account, which is made if there is none.
-    fn on_account<T>(&self, payer: Payer, run: impl FnOnce(&mut Account) -> T) -> T {
-        let mut accounts = self.accounts();
-        if accounts.len() >= PAYERS_MAX && !accounts.contains_key(&payer) {
-            accounts.retain(|_, account| !account.holds_nothing());
+    /// Runs `run` on what the payer uses; a new payer uses nothing.
+    fn with_use<T>(&self, payer: Payer, run: impl FnOnce(&mut PayerUse) -> T) -> T {
+        let mut used_by = self.used_by();
+        if used_by.len() >= PAYERS_MAX && !used_by.contains_key(&payer) {
+            used_by.retain(|_, used| !used.holds_nothing());
         }
-        run(accounts.entry(payer).or_default())
+        run(used_by.entry(payer).or_default())
     }
 
     fn refuse(&self, what: Charged, retry: Duration, text: &str) -> Close {
@@ -128,7 +128,7 @@ impl Charges {
     /// The payer joins too often.
     pub(crate) fn join(&self, payer: Option<Payer>) -> Result<(), Close> {
         let (Some(payer), per_min) = (payer, self.limits.joins_per_address_per_min) else { return Ok(()) };
-        let taken = self.on_account(payer, |account| account.joins.take(per_min, Instant::now()));
+        let taken = self.with_use(payer, |used| used.joins.take(per_min, Instant::now()));
         taken.map_err(|wait| {
             self.refuse(
                 Charged::Joins,
@@ -144,7 +144,7 @@ impl Charges {
     /// The payer asks too often.
     pub(crate) fn authentication(&self, payer: Option<Payer>) -> Result<(), Close> {
         let (Some(payer), per_min) = (payer, self.limits.joins_per_address_per_min) else { return Ok(()) };
-        let taken = self.on_account(payer, |account| account.authentications.take(per_min, Instant::now()));
+        let taken = self.with_use(payer, |used| used.authentications.take(per_min, Instant::now()));
         taken.map_err(|wait| {
             let text = format!("more than {per_min} attempts a minute from this address");
             self.refuse(Charged::Authentications, wait, &text)
@@ -154,8 +154,8 @@ impl Charges {
     /// Charges a TLS handshake. `false` if the payer makes too many.
     pub(crate) fn handshake(&self, payer: Option<Payer>) -> bool {
         let per_min = self.limits.tls_handshakes_per_address_per_min;
-        let take = |account: &mut Account| account.handshakes.take(per_min, Instant::now()).is_ok();
-        let may = payer.is_none_or(|payer| self.on_account(payer, take));
+        let take = |used: &mut PayerUse| used.handshakes.take(per_min, Instant::now()).is_ok();
+        let may = payer.is_none_or(|payer| self.with_use(payer, take));
         if !may {
             self.metrics.connections_refused.of(Refused::HandshakeRate).inc();
         }
@@ -171,15 +171,15 @@ impl Charges {
         let Limits { rooms_max, rooms_per_address_max, rooms_made_per_address_per_min: per_min, .. } =
             self.limits;
         let share = share(rooms_max, rooms_used);
-        let taken = self.on_account(payer, |account| {
-            if account.rooms >= rooms_per_address_max {
+        let taken = self.with_use(payer, |used| {
+            if used.rooms >= rooms_per_address_max {
                 return Err((Charged::Rooms, HELD_RETRY));
             }
-            if account.rooms >= share {
+            if used.rooms >= share {
                 return Err((Charged::RoomsShare, HELD_RETRY));
             }
-            account.rooms_made.take(per_min, Instant::now()).map_err(|wait| (Charged::RoomsMade, wait))?;
-            account.rooms += 1;
+            used.rooms_made.take(per_min, Instant::now()).map_err(|wait| (Charged::RoomsMade, wait))?;
+            used.rooms += 1;
             Ok(())
         });
         match taken {
@@ -207,12 +207,12 @@ impl Charges {
         let Some(payer) = payer else { return (Hold::Firm, HeldSeat(None)) };
         let part = usize::from(players_max / 4).max(1);
         let bound = self.limits.held_seats_per_address_max as usize;
-        let in_room = self.on_account(payer, |account| {
-            if account.held.len() >= bound {
+        let in_room = self.with_use(payer, |used| {
+            if used.held.len() >= bound {
                 return None;
             }
-            account.held.push(room);
-            Some(account.held.iter().filter(|held| **held == room).count())
+            used.held.push(room);
+            Some(used.held.iter().filter(|held| **held == room).count())
         });
         let Some(in_room) = in_room else { return (Hold::Brief, HeldSeat(None)) };
         let hold = if in_room > part { Hold::Yielding } else { Hold::Firm };
@@ -223,9 +223,9 @@ impl Charges {
 impl Drop for RoomCharge {
     fn drop(&mut self) {
         if let Some((charges, payer)) = self.0.take()
-            && let Some(account) = charges.accounts().get_mut(&payer)
+            && let Some(used) = charges.used_by().get_mut(&payer)
         {
-            account.rooms = account.rooms.saturating_sub(1);
+            used.rooms = used.rooms.saturating_sub(1);
         }
     }
 }
@@ -233,10 +233,10 @@ impl Drop for RoomCharge {
 impl Drop for HeldSeat {
     fn drop(&mut self) {
         if let Some((charges, payer, room)) = self.0.take()
-            && let Some(account) = charges.accounts().get_mut(&payer)
-            && let Some(at) = account.held.iter().position(|held| *held == room)
+            && let Some(used) = charges.used_by().get_mut(&payer)
+            && let Some(at) = used.held.iter().position(|held| *held == room)
         {
-            account.held.swap_remove(at);
+            used.held.swap_remove(at);
         }
     }
 }
@@ -332,8 +332,8 @@ mod tests {
         let _held = charges.hold(mallory, RoomId::from_bits(1), 8);
         for number in 0..2 * PAYERS_MAX as u32 {
             charges.join(Some(Payer::Address(std::net::Ipv4Addr::from_bits(number).into()))).unwrap();
-            assert!(charges.accounts().len() <= PAYERS_MAX + 1);
+            assert!(charges.used_by().len() <= PAYERS_MAX + 1);
         }
-        assert!(charges.accounts().contains_key(&mallory.unwrap()));
+        assert!(charges.used_by().contains_key(&mallory.unwrap()));
     }
 }

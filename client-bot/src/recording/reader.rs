@@ -4,7 +4,7 @@ use super::{FORMAT, Header, RECORD_HEAD_BYTES, VERSION};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
-use tickwire_shared::byte_profile::{ByteProfile, FollowError, Follower, ProfileReport};
+use tickwire_shared::byte_profile::{ByteProfile, FollowError, ProfileReport, UpdateFollower};
 use tickwire_shared::entity::{Schema, SchemaError, Trainer};
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 use tickwire_shared::tick::TickRate;
@@ -20,7 +20,7 @@ pub struct Recording<R> {
     header: Header,
     schema: Schema,
     from: R,
-    connections: BTreeMap<u32, Follower>,
+    connections: BTreeMap<u32, UpdateFollower>,
     milliseconds: u32,
     cut_short: bool,
 }
@@ -98,7 +98,7 @@ impl<R: BufRead> Recording<R> {
 
     fn each(
         &mut self,
-        mut take: impl FnMut(&mut Follower, &[u8]) -> Result<(), FollowError>,
+        mut take: impl FnMut(&mut UpdateFollower, &[u8]) -> Result<(), FollowError>,
     ) -> Result<(), BadRecording> {
         let mut message = Vec::new();
         while let Some(connection) = self.next_record(&mut message)? {
@@ -106,7 +106,7 @@ impl<R: BufRead> Recording<R> {
                 return Err(BadRecording::TooMany);
             }
             let follower =
-                self.connections.entry(connection).or_insert_with(|| Follower::of(self.schema.clone()));
+                self.connections.entry(connection).or_insert_with(|| UpdateFollower::of(self.schema.clone()));
             let at_ms = self.milliseconds;
             take(follower, &message).map_err(|error| BadRecording::Message { connection, at_ms, error })?;
         }

@@ -5,7 +5,7 @@
 //! hangs; it then ends as soon as the game returns.
 
 use super::inbox::{Arrival, Batch, Item, Port};
-use super::received::Received;
+use super::received::ReceivedMessages;
 use super::schedule::{Due, Schedule};
 use crate::charges::RoomCharge;
 use crate::context::ServerContext;
@@ -66,7 +66,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
             room,
             slots: Slots::new(),
             batch: Batch::default(),
-            received: Received::default(),
+            received: ReceivedMessages::default(),
             started: now,
             empty_since: None,
         });
@@ -103,7 +103,7 @@ struct Driver<G: Game> {
     room: Room<G>,
     slots: Slots,
     batch: Batch<G>,
-    received: Received,
+    received: ReceivedMessages,
     schedule: Schedule,
     tally: RoomMetrics,
     /// The start of the room's own clock.

@@ -9,7 +9,7 @@ const KEPT_BYTES: usize = 16 * 1024;
 /// Messages in the order in which they were read. All sockets are read before the first message is decoded,
 /// for the reason given at [`Frames`](crate::transport::frame::Frames).
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(super) struct ReceivedMessages {
     bytes: Vec<u8>,
     messages: Vec<Message>,
 }
@@ -22,7 +22,7 @@ struct Message {
     start: usize,
 }
 
-impl Received {
+impl ReceivedMessages {
     /// Adds a member's message, with the time of its arrival if that is known.
     pub(super) fn push(&mut self, member: MemberId, at: Option<Instant>, message: &[u8]) {
         self.messages.push(Message { member, at, start: self.bytes.len() });
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn messages_come_out_as_they_went_in() {
-        let mut received = Received::default();
+        let mut received = ReceivedMessages::default();
         for _ in 0..2 {
             for (member, message) in [(1, &b"one"[..]), (1, b""), (2, b"two")] {
                 received.push(MemberId(member), None, message);

@@ -15,8 +15,8 @@ const LINE_PERIOD: Duration = Duration::from_secs(10);
 pub(super) struct RoomMetrics {
     metrics: Arc<Metrics>,
     events: GameEvents,
-    refused_lines: Lines,
-    floor_lines: Lines,
+    refused_lines: LineLimit,
+    floor_lines: LineLimit,
     told: RoomStats,
     players: i64,
     spectators: i64,
@@ -27,7 +27,7 @@ impl RoomMetrics {
         metrics.rooms.inc();
         metrics.rooms_made.inc();
         let (events, told) = (metrics.events_of(game), RoomStats::default());
-        let (refused_lines, floor_lines) = (Lines::default(), Lines::default());
+        let (refused_lines, floor_lines) = (LineLimit::default(), LineLimit::default());
         Self { metrics, events, refused_lines, floor_lines, told, players: 0, spectators: 0 }
     }
 
@@ -141,12 +141,12 @@ impl RoomMetrics {
 
 /// Decides when to log something that a room counts: the first time, then at intervals.
 #[derive(Default)]
-struct Lines {
+struct LineLimit {
     told: u64,
     last: Option<Instant>,
 }
 
-impl Lines {
+impl LineLimit {
     /// How many were counted since the last line, if a line is due.
     fn due(&mut self, count: u64) -> Option<u64> {
         let new = count - self.told;

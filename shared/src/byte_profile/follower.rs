@@ -13,13 +13,13 @@ use crate::wire::update::{StreamPacket, TAG_UPDATE, Update};
 /// Follows the messages of one connection. It needs the kinds of the game's entities; the rest comes with
 /// `Joined`.
 #[derive(Clone, Debug)]
-pub struct Follower {
+pub struct UpdateFollower {
     schema: Schema,
-    streams: Vec<Followed>,
+    streams: Vec<FollowedStream>,
 }
 
 #[derive(Clone, Debug)]
-struct Followed {
+struct FollowedStream {
     id: StreamId,
     /// The state that the last packet led to, and the one before it.
     states: [Snapshot; 2],
@@ -27,17 +27,17 @@ struct Followed {
     repair: Option<Snapshot>,
 }
 
-impl Follower {
+impl UpdateFollower {
     /// Creates a follower for a connection before its `Joined`.
     ///
     /// # Errors
-    /// The kinds form no valid schema. [`Follower::of`] is needed for a game with fields predicted as
+    /// The kinds form no valid schema. [`UpdateFollower::of`] is needed for a game with fields predicted as
     /// `custom`.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, SchemaError> {
         Ok(Self { schema: Schema::new(kinds, TickRate::DEFAULT)?, streams: Vec::new() })
     }
 
-    /// As [`Follower::new`], from a schema that has the game's own step.
+    /// As [`UpdateFollower::new`], from a schema that has the game's own step.
     #[must_use]
     pub fn of(schema: Schema) -> Self {
         Self { schema, streams: Vec::new() }
@@ -110,7 +110,7 @@ impl Follower {
             None if self.streams.len() >= 2 * VIEW_STREAMS_MAX => return Err(DecodeError::TooMany),
             None => {
                 let states = [Snapshot::default(), Snapshot::default()];
-                self.streams.push(Followed { id: packet.stream, states, repair: None });
+                self.streams.push(FollowedStream { id: packet.stream, states, repair: None });
                 self.streams.len() - 1
             }
         };

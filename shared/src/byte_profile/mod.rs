@@ -2,12 +2,12 @@
 //!
 //! [`ByteProfile::update`] takes a message apart and measures each packet by encoding it once more into a
 //! meter, so nothing is counted while messages are made. All parts together are the bytes of the messages,
-//! exact to the bit. A [`Follower`] provides the states that a client had.
+//! exact to the bit. A [`UpdateFollower`] provides the states that a client had.
 
 mod follower;
 mod report;
 
-pub use follower::{FollowError, Follower};
+pub use follower::{FollowError, UpdateFollower};
 pub use report::{FieldBytes, KindBytes, PartBytes, ProfileReport, StreamReport};
 
 use crate::entity::Schema;

@@ -7,7 +7,7 @@ use super::inputs::Inputs;
 use super::own_entity::OwnEntity;
 use super::reliable::EventNumbers;
 use super::starvation::Starved;
-use super::streams::Streams;
+use super::streams::StreamStates;
 use super::view_ticks::ViewTicks;
 use super::{Client, ClientError, ClientEvent, ClientGame, JoinedRoom, State};
 use crate::coding::codec;
@@ -147,7 +147,7 @@ impl<G: ClientGame> Client<G> {
         self.inputs = Inputs::new(joined.tick_rate);
         self.inputs.set(self.times.now, &controls);
         self.reliable.commands.joined(joined.commands_received);
-        self.streams = Streams::new(joined.tick_rate);
+        self.streams = StreamStates::new(joined.tick_rate);
         self.reliable.events = EventNumbers::starting_after(joined.events_start);
     }
 
@@ -160,7 +160,7 @@ impl<G: ClientGame> Client<G> {
             Some(_) => {}
             // Another client's seat, see `Client::resume`.
             None => {
-                self.streams = Streams::new(joined.tick_rate);
+                self.streams = StreamStates::new(joined.tick_rate);
                 self.reliable.commands.skip_to(joined.commands_received);
             }
         }

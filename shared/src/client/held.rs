@@ -10,7 +10,7 @@ use crate::wire::DecodeError;
 
 /// The entities that are held.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldEntities {
     /// Their state at the newest tick.
     now: Snapshot,
     /// Their states before, because the rendered frame lags behind.
@@ -19,7 +19,7 @@ pub(super) struct Held {
     spare: Snapshot,
 }
 
-impl Held {
+impl HeldEntities {
     pub(super) fn new(kept_ticks: usize) -> Self {
         Self { now: Snapshot::default(), history: History::of_ticks(kept_ticks), spare: Snapshot::default() }
     }

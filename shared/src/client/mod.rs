@@ -77,10 +77,10 @@ use game_types::GameTypes;
 use inputs::Inputs;
 use interpolation::FRACTIONS;
 use joined_room::JoinedRoom;
-use reliable::{Commands, EventNumbers};
+use reliable::{CommandQueue, EventNumbers};
 use stats::Samples;
 use std::collections::VecDeque;
-use streams::Streams;
+use streams::StreamStates;
 
 /// Events that may wait for the driver. At this limit the session ends: an event is never dropped silently.
 const EVENTS_MAX: usize = 4 * MEMBERS_MAX;
@@ -110,7 +110,7 @@ pub struct Client<G: ClientGame> {
     roster: Vec<RosterEntry>,
     follows: Option<PlayerId>,
     inputs: Inputs<G::Input>,
-    streams: Streams,
+    streams: StreamStates,
     reliable: Reliable,
     outgoing: Outgoing,
     events: VecDeque<ClientEvent<G>>,
@@ -123,7 +123,7 @@ pub struct Client<G: ClientGame> {
 
 /// Reliable messages in both directions.
 struct Reliable {
-    commands: Commands,
+    commands: CommandQueue,
     events: EventNumbers,
 }
 
@@ -171,8 +171,8 @@ impl<G: ClientGame> Client<G> {
             roster: Vec::new(),
             follows: None,
             inputs: Inputs::new(TickRate::DEFAULT),
-            streams: Streams::default(),
-            reliable: Reliable { commands: Commands::starting_after(0), events: EventNumbers::default() },
+            streams: StreamStates::default(),
+            reliable: Reliable { commands: CommandQueue::starting_after(0), events: EventNumbers::default() },
             outgoing: Outgoing::default(),
             events: VecDeque::new(),
             stats: ClientStats::default(),

@@ -9,7 +9,7 @@
 use super::ClientGame;
 use super::interpolation::{FRACTIONS, FractionalTick, mix_part};
 use super::stats::ClientStats;
-use super::streams::Streams;
+use super::streams::StreamStates;
 use super::visual::Visual;
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::game::SpawnFunctions;
@@ -98,7 +98,7 @@ impl PredictedSpawns {
     pub(super) fn step<G: ClientGame>(
         &mut self,
         schema: &Schema,
-        streams: &Streams,
+        streams: &StreamStates,
         step: &OwnStep<'_, G>,
         stats: &mut ClientStats,
     ) {
@@ -184,7 +184,7 @@ impl PredictedSpawns {
     /// `waits`, a missing one may still arrive.
     pub(super) fn reconcile<G: ClientGame>(
         &mut self,
-        streams: &Streams,
+        streams: &StreamStates,
         tick: Tick,
         waits: bool,
         stats: &mut ClientStats,
@@ -317,7 +317,7 @@ impl Item {
 }
 
 /// The entities in the newest states of the server, sorted by id.
-fn ids_told(streams: &Streams) -> Vec<EntityId> {
+fn ids_told(streams: &StreamStates) -> Vec<EntityId> {
     let mut ids: Vec<_> = streams.latest().flat_map(|(_, state)| state.rows()).map(|row| row.id).collect();
     ids.sort_unstable();
     ids

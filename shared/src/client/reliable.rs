@@ -34,7 +34,7 @@ pub enum CommandError {
 
 /// Commands that the server has not confirmed.
 #[derive(Clone, Debug)]
-pub(super) struct Commands {
+pub(super) struct CommandQueue {
     queue: VecDeque<Bytes>,
     /// The number of the queue's first command.
     first: u32,
@@ -44,7 +44,7 @@ pub(super) struct Commands {
     at_once: bool,
 }
 
-impl Commands {
+impl CommandQueue {
     /// An empty queue; the first command gets the number after `received`.
     pub(super) fn starting_after(received: u32) -> Self {
         Self { queue: VecDeque::new(), first: received.wrapping_add(1), sent: 0, at_once: false }
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn commands_are_numbered_bounded_and_sent_again_after_a_cut() {
-        let mut commands = Commands::starting_after(0);
+        let mut commands = CommandQueue::starting_after(0);
         for at in 0..RELIABLE_QUEUE_MAX {
             assert_eq!(commands.push(vec![at as u8]), Ok(()));
         }
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn numbers_of_commands_and_events_go_on_with_0_after_the_last_one() {
-        let mut commands = Commands::starting_after(u32::MAX - 2);
+        let mut commands = CommandQueue::starting_after(u32::MAX - 2);
         (0..6).for_each(|at| assert_eq!(commands.push(vec![at]), Ok(())));
         assert_eq!(commands.take().first, u32::MAX - 1);
         assert_eq!(commands.confirmed(0), Ok(3));
@@ -297,7 +297,7 @@ mod tests {
         let command = |at: u8| Bytes::from(vec![at]);
         for first in [1, u32::MAX - 1] {
             let number = |ahead: u32| first.wrapping_add(ahead);
-            let unsent = || Commands::unsent(first, [command(1), command(2), command(3)].into_iter());
+            let unsent = || CommandQueue::unsent(first, [command(1), command(2), command(3)].into_iter());
             let mut known = unsent();
             known.skip_to(number(0));
             assert_eq!(known.resumed(number(0)), Ok(1));

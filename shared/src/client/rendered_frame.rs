@@ -7,13 +7,13 @@ use crate::tick::Tick;
 /// All entities of a rendered frame, sorted by id. Its memory is reused.
 #[derive(Clone, Debug, Default)]
 pub struct RenderedFrame {
-    rows: Vec<RowRef>,
+    rows: Vec<RenderedRow>,
     values: Vec<f64>,
 }
 
 /// Where a row is in a frame's values.
 #[derive(Clone, Copy, Debug)]
-struct RowRef {
+struct RenderedRow {
     id: EntityId,
     /// The tick of the state that it comes from.
     since: Tick,
@@ -65,7 +65,7 @@ impl RenderedFrame {
     pub(super) fn push(&mut self, since: Tick, id: EntityId, kind: u8, values: &[f64]) {
         let start = self.values.len();
         self.values.extend_from_slice(values);
-        self.rows.push(RowRef { id, since, kind, start, end: self.values.len() });
+        self.rows.push(RenderedRow { id, since, kind, start, end: self.values.len() });
     }
 
     /// Sorts the entities by id. If two rows have one id, it keeps the newer; if they are equally new, the

@@ -1,6 +1,6 @@
 //! A seat that outlives its client: after a page is reloaded, or a program restarted.
 
-use super::reliable::Commands;
+use super::reliable::CommandQueue;
 use super::{Client, ClientConfig, ClientGame, EventNumbers};
 use crate::coding::codec;
 use crate::id::{ResumeSecret, RoomId};
@@ -89,7 +89,7 @@ impl<G: ClientGame> Client<G> {
         client.resuming = true;
         client.reliable.events = EventNumbers::starting_after(events_received);
         client.reliable.commands =
-            Commands::unsent(commands_first, commands.iter().map(|bytes| bytes.to_vec().into()));
+            CommandQueue::unsent(commands_first, commands.iter().map(|bytes| bytes.to_vec().into()));
         client.types.schema_bytes = schema.map(|schema| schema.to_vec());
         client.say_hello(Credential::Resume { secret, events_received });
         client

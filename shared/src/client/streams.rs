@@ -1,6 +1,6 @@
 //! The snapshots of each stream: decoding, the state hash, repair.
 
-use super::held::Held;
+use super::held::HeldEntities;
 use super::left::Left;
 use super::stats::ClientStats;
 use crate::entity::Schema;
@@ -45,7 +45,7 @@ struct ReceivedStream {
 
 /// All streams of a client view.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Streams {
+pub(super) struct StreamStates {
     streams: Vec<ReceivedStream>,
     newest: Option<Tick>,
     kept_ticks: usize,
@@ -54,7 +54,7 @@ pub(super) struct Streams {
     asked: Option<RepairRequest>,
     /// Streams that wait for bytes, sorted by id.
     waiting: Vec<StreamId>,
-    held: Option<Held>,
+    held: Option<HeldEntities>,
     left: Left,
 }
 
@@ -67,7 +67,7 @@ struct RepairRequest {
     ours: Option<Snapshot>,
 }
 
-impl Streams {
+impl StreamStates {
     /// Creates an empty set of streams for a room of this rate.
     pub(super) fn new(rate: TickRate) -> Self {
         let quiet_ticks = rate.ticks_covering(QUIET_MS_MAX);
@@ -84,12 +84,12 @@ impl Streams {
     pub(super) fn histories(&self, tick: Tick) -> impl Iterator<Item = &History> {
         let shown = move |stream: &&ReceivedStream| stream.gone.is_none_or(|gone| tick < gone);
         let streams = self.streams.iter().filter(shown).map(|stream| &stream.history);
-        streams.chain(self.held.iter().map(Held::history))
+        streams.chain(self.held.iter().map(HeldEntities::history))
     }
 
     /// The entities that are held between two streams.
     pub(super) fn held(&self) -> impl Iterator<Item = (Tick, RowRef<'_>)> {
-        self.held.iter().flat_map(Held::rows)
+        self.held.iter().flat_map(HeldEntities::rows)
     }
 
     /// Whether a row from the state of `since` is still valid for an entity at `tick`.
@@ -133,7 +133,7 @@ impl Streams {
     }
 
     /// Records which streams wait from the update of `tick` on, and which entities are held because of it.
-    /// The update's packets come next, then [`Streams::settle`].
+    /// The update's packets come next, then [`StreamStates::settle`].
     pub(super) fn wait(&mut self, schema: &Schema, tick: Tick, told: &Waiting) -> Result<(), DecodeError> {
         for stream in &told.changed {
             match self.waiting.binary_search(stream) {
@@ -154,7 +154,7 @@ impl Streams {
             states.max_by_key(|(tick, _)| *tick)
         };
         let kept_ticks = self.kept_ticks;
-        self.held.get_or_insert_with(|| Held::new(kept_ticks)).hold(schema, tick, &told.held, latest)
+        self.held.get_or_insert_with(|| HeldEntities::new(kept_ticks)).hold(schema, tick, &told.held, latest)
     }
 
     /// Ends the update of `tick`. Entities that were found in a stream, or are in `released`, are no longer
@@ -182,7 +182,7 @@ impl Streams {
     pub(super) fn resume(&mut self) {
         self.streams.iter_mut().for_each(|stream| stream.old = stream.gone.is_none());
         self.waiting.clear();
-        self.held.iter_mut().for_each(Held::clear);
+        self.held.iter_mut().for_each(HeldEntities::clear);
     }
 
     /// Removes `dropped` from the view with the update of `tick`, and forgets streams that left it long ago.

@@ -2,7 +2,7 @@
 
 use super::interpolation::{Ahead, FractionalTick, Span, as_it_is, between, bounded, fits, has_leapt};
 use super::rendered_frame::RenderedFrame;
-use super::streams::Streams;
+use super::streams::StreamStates;
 use super::{Client, ClientGame};
 use crate::entity::{Entity, Kind, PredictPlan, Schema};
 use crate::id::{EntityId, StreamId};
@@ -84,14 +84,14 @@ impl<G: ClientGame> Client<G> {
     }
 }
 
-fn state_row_in<'a>(streams: &'a Streams, schema: &Schema) -> Option<RowRef<'a>> {
+fn state_row_in<'a>(streams: &'a StreamStates, schema: &Schema) -> Option<RowRef<'a>> {
     let is_of_room = |stream| stream == StreamId::ROOM || stream == StreamId::STATE;
     let mut states = streams.latest().filter(|(stream, _)| is_of_room(*stream));
     states.find_map(|(_, state)| state.row(0).filter(|row| schema.is_state(row.kind)))
 }
 
 /// The room's state in the newest snapshot.
-pub(super) fn state_in<G: ClientGame>(streams: &Streams, schema: &Schema) -> Option<G::State> {
+pub(super) fn state_in<G: ClientGame>(streams: &StreamStates, schema: &Schema) -> Option<G::State> {
     let row = state_row_in(streams, schema)?;
     G::State::read_row(row.kind - schema.first_state_kind()?, row.values)
 }
@@ -100,7 +100,7 @@ pub(super) fn state_in<G: ClientGame>(streams: &Streams, schema: &Schema) -> Opt
 pub(super) fn others_shown<G: ClientGame>(
     schema: &Schema,
     rate: TickRate,
-    streams: &Streams,
+    streams: &StreamStates,
     moment: FractionalTick,
     own: EntityId,
 ) -> Vec<(EntityId, G::Entity)> {
@@ -123,7 +123,7 @@ struct Rows {
 struct Others<'a> {
     schema: &'a Schema,
     rate: TickRate,
-    streams: &'a Streams,
+    streams: &'a StreamStates,
     history: &'a History,
     moment: FractionalTick,
 }

@@ -9,7 +9,7 @@ const PARTS_MAX: usize = 33;
 
 /// Bytes sent to one client.
 #[derive(Clone, Copy, Debug, Default)]
-struct Spent {
+struct BytesSpent {
     all: u32,
     /// Those that belong to streams that had to ask.
     asked: u32,
@@ -29,7 +29,7 @@ pub(super) struct Budget {
     /// The same for the quarter that is guaranteed to the streams that must ask.
     owed_bytes: i64,
     /// The part in progress, then earlier ones.
-    parts: [Spent; PARTS_MAX],
+    parts: [BytesSpent; PARTS_MAX],
     /// The number of the part in progress, counted from tick 0.
     part: u32,
     /// The number of parts; those before the one in progress cover `covered_ms`, which is at least the
@@ -40,7 +40,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(bytes_per_s: u32) -> Self {
-        let parts = [Spent::default(); PARTS_MAX];
+        let parts = [BytesSpent::default(); PARTS_MAX];
         Self { bytes_per_s, credit_bytes: 0, owed_bytes: 0, parts, part: 0, count: 1, covered_ms: WINDOW_MS }
     }
 
@@ -63,7 +63,7 @@ impl Budget {
         let passed = part.saturating_sub(core::mem::replace(&mut self.part, part)).min(PARTS_MAX as u32);
         for _ in 0..passed {
             self.parts.rotate_right(1);
-            self.parts[0] = Spent::default();
+            self.parts[0] = BytesSpent::default();
         }
     }
 

@@ -9,13 +9,13 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub(super) struct Commands<C> {
     /// In the order of arrival.
-    waiting: Vec<Waiting<C>>,
+    waiting: Vec<WaitingCommand<C>>,
     /// The players with waiting commands.
     players: HashMap<PlayerId, Queue>,
 }
 
 #[derive(Clone, Debug)]
-struct Waiting<C> {
+struct WaitingCommand<C> {
     player: PlayerId,
     tick: Tick,
     command: C,
@@ -45,7 +45,7 @@ impl<C> Commands<C> {
             return false;
         }
         *queue = Queue { count: queue.count + 1, tick: queue.tick.max(tick) };
-        self.waiting.push(Waiting { player, tick: queue.tick, command });
+        self.waiting.push(WaitingCommand { player, tick: queue.tick, command });
         true
     }
 
@@ -56,7 +56,7 @@ impl<C> Commands<C> {
             return;
         }
         let mut taken: HashMap<PlayerId, usize> = HashMap::new();
-        let is_due = |waiting: &mut Waiting<C>| {
+        let is_due = |waiting: &mut WaitingCommand<C>| {
             let taken = taken.entry(waiting.player).or_default();
             let is_due = waiting.tick <= tick && *taken < COMMANDS_PER_TICK_MAX;
             *taken += usize::from(is_due);

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 /// An input before its tick.
 #[derive(Clone, Debug)]
-struct Waiting<I> {
+struct WaitingInput<I> {
     tick: Tick,
     input: OnGrid<I>,
     behind: Option<i64>,
@@ -18,7 +18,7 @@ struct Waiting<I> {
 #[derive(Clone, Debug)]
 pub(super) struct InputRing<I> {
     /// Sorted by tick, at most [`window_ticks`].
-    waiting: SmallVec<[Waiting<I>; 4]>,
+    waiting: SmallVec<[WaitingInput<I>; 4]>,
     /// How far from the next tick an input may be, ticks.
     window: i64,
     /// The newest input that was taken or arrived late, without its edges.
@@ -68,7 +68,7 @@ impl<I: Input> InputRing<I> {
         } else {
             match self.waiting.binary_search_by_key(&tick, |waiting| waiting.tick) {
                 Ok(_) => self.counts.refused += 1,
-                Err(at) => self.waiting.insert(at, Waiting { tick, input, behind }),
+                Err(at) => self.waiting.insert(at, WaitingInput { tick, input, behind }),
             }
         }
     }
@@ -107,7 +107,7 @@ impl<I: Input> InputRing<I> {
         self.fold_skipped(tick);
         let own = self.waiting.first().is_some_and(|first| first.tick == tick);
         let mut input = if own {
-            let Waiting { input, behind, .. } = self.waiting.remove(0);
+            let WaitingInput { input, behind, .. } = self.waiting.remove(0);
             self.behind = behind;
             self.last = input.held();
             self.last_tick = Some(tick);

@@ -125,7 +125,7 @@ pub struct Room<G: Game> {
     first: FirstNumbers,
     commands: Commands<G::Command>,
     hitboxes: Hitboxes,
-    scratch: Scratch<G>,
+    scratch: TickScratch<G>,
     keeps_states: bool,
     sampler: Option<Box<Sampler>>,
     stats: RoomStats,
@@ -145,7 +145,7 @@ struct RoomTime {
 }
 
 /// What one tick works on. The memory is reused in the next.
-struct Scratch<G: Game> {
+struct TickScratch<G: Game> {
     turns: Vec<PlayerTurn<G::Input>>,
     due_commands: Vec<(PlayerId, G::Command)>,
     /// The member's update that is being written.
@@ -156,7 +156,7 @@ struct Scratch<G: Game> {
     own: OwnRow,
 }
 
-impl<G: Game> Default for Scratch<G> {
+impl<G: Game> Default for TickScratch<G> {
     fn default() -> Self {
         let (turns, due_commands) = (Vec::new(), Vec::new());
         Self { turns, due_commands, message: Vec::new(), work: Work::default(), own: OwnRow::default() }
@@ -211,7 +211,7 @@ impl<G: Game> Room<G> {
             commands: Commands::default(),
             reported_at: None,
             hitboxes: hitboxes_of::<G>(rate),
-            scratch: Scratch::default(),
+            scratch: TickScratch::default(),
             keeps_states: false,
             sampler: None,
             stats: RoomStats::default(),

@@ -30,18 +30,18 @@ pub(super) struct Pace {
     calm_wanted: u8,
     /// It was made faster since the last slowdown or long calm period.
     sped_up: bool,
-    window: Window,
+    window: PaceWindow,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        let window = Window::default();
+        let window = PaceWindow::default();
         Self { step: 0, troubled: 0, calm: 0, calm_wanted: CALM_WINDOWS, sped_up: false, window }
     }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Window {
+struct PaceWindow {
     began: Option<Tick>,
     due: u32,
     skipped: u32,
@@ -76,7 +76,7 @@ impl Pace {
         window.heard && self.judge(&window)
     }
 
-    fn judge(&mut self, window: &Window) -> bool {
+    fn judge(&mut self, window: &PaceWindow) -> bool {
         let (troubled, calm) = (window.skipped * 4 >= window.due, window.skipped == 0);
         self.troubled = if troubled { self.troubled + 1 } else { 0 };
         self.calm = if calm { self.calm + 1 } else { 0 };

@@ -52,7 +52,7 @@ fn the_parts_of_each_message_are_its_bits() {
     harness.run_ticks(100);
     let messages = harness.take_recorded();
     let kinds = game_schema::<Arena>().kinds;
-    let mut follower = Follower::new(kinds.clone()).unwrap();
+    let mut follower = UpdateFollower::new(kinds.clone()).unwrap();
     let mut all = ByteProfile::new();
     let (mut ends, mut packets) = (0.0, 0_u32);
     for message in &messages {
@@ -131,7 +131,7 @@ fn a_table_that_was_trained_on_messages_is_better_than_priors() {
     harness.record(ClientIndex(1));
     harness.run_ticks(900);
     let kinds = game_schema::<Arena>().kinds;
-    let mut follower = Follower::new(kinds.clone()).unwrap();
+    let mut follower = UpdateFollower::new(kinds.clone()).unwrap();
     let mut trainer = Trainer::new(kinds.clone());
     for message in harness.take_recorded() {
         follower.train(&message, &mut trainer).unwrap();

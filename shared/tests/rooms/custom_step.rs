@@ -4,7 +4,7 @@ use crate::fixtures::config;
 use crate::fixtures::table::client;
 use crate::games::balls::*;
 use core::time::Duration;
-use tickwire_shared::byte_profile::{ByteProfile, Follower};
+use tickwire_shared::byte_profile::{ByteProfile, UpdateFollower};
 use tickwire_shared::harness::{Allowed, ClientIndex, Harness, check_prediction_within};
 use tickwire_shared::room::Room;
 use tickwire_shared::wire::control::Role;
@@ -45,7 +45,7 @@ fn the_bytes_of_a_game_with_a_step_of_its_own_are_profiled_with_its_schema() {
     harness.run_ticks(100);
     harness.set_input(clients[1], Push { x: 60 });
     harness.run_ticks(200);
-    let mut follower = Follower::of(harness.room().schema().clone());
+    let mut follower = UpdateFollower::of(harness.room().schema().clone());
     let mut profile = ByteProfile::new();
     for message in harness.take_recorded() {
         assert_eq!(follower.profile(&message, &mut profile), Ok(()));

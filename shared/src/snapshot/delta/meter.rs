@@ -70,13 +70,13 @@ impl<F: FnMut(PacketPart, f64)> PlainWriter for PlainMeter<'_, F> {
 struct RangeMeter<'a> {
     model: &'a Model,
     /// The parts, and what was spent on each.
-    spent: Vec<Spent>,
+    spent: Vec<BitsSpent>,
     /// The index in `spent` for each context.
     places: Vec<u16>,
     place: u16,
 }
 
-struct Spent {
+struct BitsSpent {
     part: PacketPart,
     bits: f64,
     chance: f64,
@@ -85,7 +85,7 @@ struct Spent {
 /// Far above the smallest positive number, even when multiplied by the smallest probability.
 const CHANCE_MIN: f64 = 1e-280;
 
-impl Spent {
+impl BitsSpent {
     fn settle(&mut self) {
         self.bits -= self.chance.log2();
         self.chance = 1.0;
@@ -118,7 +118,7 @@ impl<'a> RangeMeter<'a> {
 
     fn set(&mut self, from: usize, count: usize, part: PacketPart) -> u16 {
         let place = self.spent.len() as u16;
-        self.spent.push(Spent { part, bits: 0.0, chance: 1.0 });
+        self.spent.push(BitsSpent { part, bits: 0.0, chance: 1.0 });
         self.put(from, count, place);
         place
     }

@@ -115,15 +115,15 @@ fn write_state<C: BitCoder>(
 
 /// The rows of a group as predicted.
 #[derive(Default)]
-struct Group {
+struct RowGroup {
     values: Vec<i32>,
     /// The rows of the baseline, parallel to `values`.
     before: Vec<i32>,
-    rows: Vec<Predicted>,
+    rows: Vec<PredictedRow>,
 }
 
 #[derive(Clone, Copy)]
-struct Predicted {
+struct PredictedRow {
     id: EntityId,
     kind: u8,
     start: usize,
@@ -131,7 +131,7 @@ struct Predicted {
     moves: bool,
 }
 
-impl Group {
+impl RowGroup {
     /// Predicts the next rows; `false` if there are none.
     fn fill<'a>(&mut self, schema: &Schema, rows: impl Iterator<Item = RowRef<'a>>, ticks: u32) -> bool {
         self.values.clear();
@@ -149,7 +149,7 @@ impl Group {
                 plan.run(values, ticks);
                 moves = values != row.values;
             }
-            self.rows.push(Predicted { id: row.id, kind: row.kind, start, end, moves });
+            self.rows.push(PredictedRow { id: row.id, kind: row.kind, start, end, moves });
         }
         !self.rows.is_empty()
     }
@@ -158,7 +158,7 @@ impl Group {
         self.rows.iter().filter(|row| row.moves).count()
     }
 
-    fn values(&self, row: Predicted) -> &[i32] {
+    fn values(&self, row: PredictedRow) -> &[i32] {
         self.values.get(row.start..row.end).unwrap_or_default()
     }
 
@@ -166,7 +166,7 @@ impl Group {
         &'a self,
         schema: &'a Schema,
         contexts: &'a KindContexts,
-        row: Predicted,
+        row: PredictedRow,
         ticks: u32,
     ) -> Option<Change<'a>> {
         let fields = &schema.kind(row.kind)?.fields;
@@ -191,7 +191,7 @@ fn write_rows<C: BitCoder>(
     new: &mut Vec<usize>,
 ) -> Result<(), DecodeError> {
     let ticks = current.tick.since(baseline.tick).max(0) as u32;
-    let mut group = Group::default();
+    let mut group = RowGroup::default();
     let mut rows = baseline.rows();
     let mut at = 0;
     // The indices in `current` of the group's rows; removed rows have none.
@@ -321,7 +321,7 @@ fn read_rows<C: BitCoder>(
 ) -> Result<(), DecodeError> {
     let ticks =
         u32::try_from(snapshot.tick.since(baseline.tick)).map_err(|_| DecodeError::UnknownBaseline)?;
-    let mut group = Group::default();
+    let mut group = RowGroup::default();
     let mut rows = baseline.rows();
     let mut scratch = [0; ROW_FIELDS_MAX];
     while group.fill(schema, rows.by_ref().take(GROUP_ROWS), ticks) {
