@@ -200,20 +200,16 @@ pub(super) fn catch_up(
         flown += part;
         let way = shot.vel * part as i32 / 256;
         let (middle, reach) = (shot.pos + way / 2, way.abs() / 2 + NEAR);
-        let (mut first, mut first_along) = (None, i64::MAX);
-        for (at, seat) in seats.iter().enumerate().filter(|(_, seat)| seat.player.0 != shot.owner) {
-            let Some(target) = seen.hitbox_after(seat.entity, flown) else { continue };
+        let seat_of =
+            |entity| seats.iter().position(|seat| seat.entity == entity && seat.player.0 != shot.owner);
+        let near = seen.hitboxes_after(flown).filter_map(|(entity, target)| {
             let target = target.centre.truncate();
             let off = (target - middle).abs();
-            if off.x < reach.x
-                && off.y < reach.y
-                && let Some(along) = touches(shot.pos, way, target, map)
-                && along < first_along
-            {
-                (first, first_along) = (Some(at), along);
-            }
-        }
-        if let Some(at) = first {
+            let is_near = off.x < reach.x && off.y < reach.y;
+            is_near.then(|| Some((touches(shot.pos, way, target, map)?, seat_of(entity)?))).flatten()
+        });
+        // Of two that it meets at the same point, the one that came first.
+        if let Some((_, at)) = near.min() {
             return CaughtUp::Hits(at);
         }
         if !map.is_clear(shot.pos, shot.pos + way) {

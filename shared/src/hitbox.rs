@@ -72,24 +72,43 @@ impl Hitboxes {
         self.ring.get(tick.0 as usize % self.ring.len().max(1)).filter(|boxes| boxes.tick == tick)
     }
 
+    /// The boxes of the ticks before and after a moment (in 1/256 tick), and the part of a tick between the
+    /// first and the moment.
+    fn around(&self, moment: i64) -> (Option<&Boxes>, Option<&Boxes>, i64) {
+        let tick = Tick(0).offset(moment.div_euclid(FRACTIONS));
+        (self.at(tick), self.at(tick.next()), moment.rem_euclid(FRACTIONS))
+    }
+
     /// The box of `entity` at a moment, in 1/256 tick.
     fn hitbox(&self, entity: EntityId, moment: i64) -> Option<Hitbox> {
-        let tick = Tick(0).offset(moment.div_euclid(FRACTIONS));
-        let (at, older) = self.at(tick)?.find(entity, 0)?;
-        // Usually the same entities can be hit in both ticks.
-        let newer = self.at(tick.next()).and_then(|boxes| boxes.find(entity, at)).map(|(_, newer)| newer);
-        match newer {
-            Some(newer) if newer.life == older.life => {
-                let part = moment.rem_euclid(FRACTIONS);
-                Some(Hitbox { centre: mix(older.centre, newer.centre, part), ..*older })
-            }
-            _ => Some(*older),
+        let (older, newer, part) = self.around(moment);
+        let (at, older) = older?.find(entity, 0)?;
+        Some(between(older, newer.and_then(|boxes| boxes.find(entity, at)), part))
+    }
+
+    /// All boxes at a moment, in 1/256 tick.
+    fn hitboxes(&self, moment: i64) -> impl Iterator<Item = (EntityId, Hitbox)> {
+        let (older, newer, part) = self.around(moment);
+        let older = older.into_iter().flat_map(|older| older.boxes.iter().enumerate());
+        older.map(move |(at, (entity, older))| {
+            (*entity, between(older, newer.and_then(|boxes| boxes.find(*entity, at)), part))
+        })
+    }
+}
+
+/// A box `part` of a tick after `older`. `newer` is that of the next tick, with its index.
+fn between(older: &Hitbox, newer: Option<(usize, &Hitbox)>, part: i64) -> Hitbox {
+    match newer {
+        Some((_, newer)) if newer.life == older.life => {
+            Hitbox { centre: mix(older.centre, newer.centre, part), ..*older }
         }
+        _ => *older,
     }
 }
 
 impl Boxes {
-    /// The box of an entity and its index, which may be `guess`.
+    /// The box of an entity and its index, which may be `guess`: usually the same entities can be hit in both
+    /// ticks.
     fn find(&self, entity: EntityId, guess: usize) -> Option<(usize, &Hitbox)> {
         if let Some((id, hitbox)) = self.boxes.get(guess)
             && *id == entity
@@ -148,8 +167,17 @@ impl<'a> Rewound<'a> {
     /// The same, `later` (in 1/256 tick) after that moment; at most at the state before this step.
     #[must_use]
     pub fn hitbox_after(&self, entity: EntityId, later: u32) -> Option<Hitbox> {
+        self.hitboxes.hitbox(entity, self.moment_after(later))
+    }
+
+    /// Where all that could be hit was then, in the order of ids. Cheaper than to ask for each.
+    pub fn hitboxes_after(&self, later: u32) -> impl Iterator<Item = (EntityId, Hitbox)> + 'a {
+        self.hitboxes.hitboxes(self.moment_after(later))
+    }
+
+    fn moment_after(&self, later: u32) -> i64 {
         let newest = i64::from(self.hitboxes.newest.0) * FRACTIONS;
-        self.hitboxes.hitbox(entity, (self.moment + i64::from(later)).min(newest))
+        (self.moment + i64::from(later)).min(newest)
     }
 }
 
@@ -219,6 +247,29 @@ mod tests {
         assert_eq!(seen.hitbox_after(id, 256).unwrap().centre.x, 3_850);
         assert_eq!(seen.hitbox_after(id, 20 * 256).unwrap().centre.x, 4_000, "the state before the step");
         assert_eq!(seen.hitbox(EntityId(99)), None);
+    }
+
+    #[test]
+    fn all_boxes_of_a_moment_are_those_of_each_entity() {
+        let (mut world, mut hitboxes) = (World::new(), Hitboxes::new(250, TickRate::DEFAULT));
+        let dot = |pos| Dot { drifts: false, pos, vel: 0, fired: 0 };
+        let ids: Vec<_> = (0..5).map(|at| world.spawn(dot(1_000 * at)).unwrap()).collect();
+        for tick in 1..=40 {
+            world.iter_mut().for_each(|(_, dot)| dot.pos += 100);
+            if tick == 39 {
+                world.despawn(ids[1]);
+                world.spawn(dot(77)).unwrap();
+            }
+            hitboxes.capture(Tick(tick), &world, hitbox);
+        }
+        for behind in [3 * 256 + 128, 2 * 256 + 5, 256 + 200, 256] {
+            let seen = look(&hitboxes, 41, behind);
+            for later in [0, 100, 256, 9_999] {
+                let all: Vec<_> = seen.hitboxes_after(later).collect();
+                assert!(all.len() >= 5 && all.is_sorted_by_key(|(id, _)| *id), "{all:?}");
+                assert!(all.iter().all(|(id, found)| seen.hitbox_after(*id, later) == Some(*found)));
+            }
+        }
     }
 
     #[test]

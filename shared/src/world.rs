@@ -22,6 +22,9 @@ pub struct World<E> {
     controls_changed: bool,
     /// The smallest id that an entity may have.
     first_id: u32,
+    /// The index of the entity that was found last for a change: games often go through a list in the order
+    /// of ids.
+    found: usize,
 }
 
 /// An id that is reached within this many spawns is reached soon: more than a room can spawn while its states
@@ -52,6 +55,7 @@ impl<E: Entity> World<E> {
             controlled: Vec::new(),
             controls_changed: false,
             first_id: 1,
+            found: 0,
         }
     }
 
@@ -164,8 +168,13 @@ impl<E: Entity> World<E> {
 
     /// The entity with this id, mutable.
     pub fn get_mut(&mut self, id: EntityId) -> Option<&mut E> {
-        let at = self.find(id)?;
-        self.entries.get_mut(at)?.entity.as_mut()
+        let is_at = |at: usize| self.entries.get(at).is_some_and(|entry| entry.id == id);
+        let near = [self.found + 1, self.found].into_iter().find(|at| is_at(*at));
+        self.found = match near {
+            Some(at) => at,
+            None => self.find(id)?,
+        };
+        self.entries.get_mut(self.found)?.entity.as_mut()
     }
 
     /// The entity with this id as its kind `K`; `None` also if it is of another kind.
@@ -270,6 +279,27 @@ mod tests {
         assert_eq!(world.controlled(bob), None, "it does not exist");
         world.forget_player(bob);
         assert_eq!(world.controlled.len(), 1);
+    }
+
+    #[test]
+    fn an_entity_is_found_for_a_change_in_any_order_and_none_that_is_gone() {
+        let mut world = World::new();
+        let ids: Vec<_> = (0..9).map(|_| world.spawn(DOT).unwrap()).collect();
+        let mut rng = crate::Rng::new(5);
+        for round in 0..200 {
+            let id = ids[rng.below(9) as usize];
+            if round == 100 {
+                world.despawn(ids[4]).unwrap();
+                world.compact();
+            }
+            let is_there = round < 100 || id != ids[4];
+            assert_eq!(
+                world.get_mut(id).map(|dot| core::mem::replace(&mut dot.pos, id.0 as i32)).is_some(),
+                is_there
+            );
+            assert_eq!(world.get(id).map(|dot| dot.pos), is_there.then_some(id.0 as i32));
+        }
+        assert!(world.iter().all(|(id, dot)| dot.pos == DOT.pos || dot.pos == id.0 as i32));
     }
 
     #[test]

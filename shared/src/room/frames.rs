@@ -18,13 +18,21 @@ use core::time::Duration;
 const STEADY_MS_SPARE: u64 = 66;
 
 impl<G: Game> Room<G> {
+    /// As [`Room::find`], usually without a search.
+    fn find_sender(&mut self, member: MemberId) -> Option<usize> {
+        let is_next = self.members.get(self.next_sender).is_some_and(|next| next.id == member);
+        let at = if is_next { self.next_sender } else { self.find(member)? };
+        self.next_sender = if at + 1 < self.members.len() { at + 1 } else { 0 };
+        self.members.get(at).filter(|member| member.link.is_some()).map(|_| at)
+    }
+
     pub(super) fn frame(
         &mut self,
         now: Duration,
         member: MemberId,
         frame: MemberFrame<G>,
     ) -> Result<(), Close> {
-        let Some(at) = self.find(member) else { return Ok(()) };
+        let Some(at) = self.find_sender(member) else { return Ok(()) };
         let moment = ArrivalTime {
             tick: self.time.tick,
             stepped_at: self.time.stepped_at,

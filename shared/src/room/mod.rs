@@ -119,6 +119,8 @@ pub struct Room<G: Game> {
     streams: Streams,
     /// Sorted by id: a new attachment is added at the end.
     members: Vec<Member<G::Input>>,
+    /// The index of the member from whom the next frame is expected: they arrive in the members' order.
+    next_sender: usize,
     player_ids: PlayerIds,
     /// When a report of a differing state last counted.
     reported_at: Option<Tick>,
@@ -206,6 +208,7 @@ impl<G: Game> Room<G> {
             time: RoomTime::default(),
             streams,
             members: Vec::new(),
+            next_sender: 0,
             player_ids: PlayerIds::starting_at(FirstNumbers::default().player),
             first: FirstNumbers::default(),
             commands: Commands::default(),
