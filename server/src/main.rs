@@ -7,10 +7,6 @@ use tickwire_arena::{Arena, MAP_FILES};
 use tickwire_server::GameOptions;
 use tickwire_server::cli::Program;
 
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "new") {

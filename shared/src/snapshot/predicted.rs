@@ -31,7 +31,7 @@ impl Snapshot {
     }
 
     /// The state of `tick` that is predicted from `baseline`.
-    pub(super) fn predicted(schema: &Schema, baseline: &Self, tick: Tick) -> Self {
+    fn predicted(schema: &Schema, baseline: &Self, tick: Tick) -> Self {
         let mut predicted = Self::default();
         predicted.predict(schema, baseline, tick);
         predicted

@@ -31,9 +31,10 @@ pub struct StreamEncoder {
     packets: Vec<(Option<Tick>, Packet)>,
     /// Whether this tick's state is the one predicted from a baseline.
     predicted: Vec<(Tick, bool)>,
-    /// What the game's own step predicted last for this tick, and from which baseline. The packet from that
-    /// baseline needs it again.
-    stepped: Option<(Tick, Snapshot)>,
+    /// The baseline from which the game's own step predicted this tick last, and what it predicted. The packet
+    /// from that baseline needs it again.
+    stepped_from: Option<Tick>,
+    stepped: Snapshot,
     repairs: Vec<(Tick, Packet)>,
     spare: Option<Snapshot>,
     entities_encoded: u64,
@@ -51,7 +52,8 @@ impl StreamEncoder {
             history: History::new(rate),
             packets: Vec::new(),
             predicted: Vec::new(),
-            stepped: None,
+            stepped_from: None,
+            stepped: Snapshot::default(),
             repairs: Vec::new(),
             spare: None,
             entities_encoded: 0,
@@ -67,7 +69,7 @@ impl StreamEncoder {
     pub fn push(&mut self, snapshot: Snapshot) {
         self.packets.clear();
         self.predicted.clear();
-        self.stepped = None;
+        self.stepped_from = None;
         self.repairs.clear();
         self.spare = self.history.push(snapshot);
     }
@@ -109,10 +111,9 @@ impl StreamEncoder {
             (Some(start), Some(current)) if !current.follows_declared(schema, start) => false,
             (Some(_), Some(_)) if schema.step().is_none() => true,
             (Some(start), Some(current)) => {
-                let stepped = Snapshot::predicted(schema, start, current.tick);
-                let predicted = stepped == *current;
-                self.stepped = Some((baseline, stepped));
-                predicted
+                self.stepped.predict(schema, start, current.tick);
+                self.stepped_from = Some(baseline);
+                self.stepped == *current
             }
             _ => false,
         };
@@ -138,8 +139,7 @@ impl StreamEncoder {
             }
             Some(start) => {
                 let age = current.tick.since(start.tick) as u8;
-                let stepped = self.stepped.as_ref().filter(|(of, _)| *of == start.tick);
-                let stepped = stepped.map(|(_, stepped)| stepped);
+                let stepped = (self.stepped_from == Some(start.tick)).then_some(&self.stepped);
                 let payload = encode_delta_with(schema, Some(start), current, stepped);
                 let is_long = is_long(schema, current, payload.len());
                 self.entities_encoded += current.len() as u64;

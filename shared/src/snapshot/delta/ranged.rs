@@ -41,6 +41,10 @@ use crate::entity::{Schema, Trainer};
 use crate::id::EntityId;
 use crate::limits::{ENTITIES_MAX, HASH_PERIOD_TICKS, ROW_FIELDS_MAX};
 use crate::snapshot::{RowRef, Snapshot};
+use smallvec::SmallVec;
+
+/// Values of a group that need no allocation.
+const GROUP_VALUES: usize = 16 * GROUP_ROWS;
 
 pub(super) fn encode(
     schema: &Schema,
@@ -116,10 +120,10 @@ fn write_state<C: BitCoder>(
 /// The rows of a group as predicted.
 #[derive(Default)]
 struct RowGroup {
-    values: Vec<i32>,
+    values: SmallVec<[i32; GROUP_VALUES]>,
     /// The rows of the baseline, parallel to `values`.
-    before: Vec<i32>,
-    rows: Vec<PredictedRow>,
+    before: SmallVec<[i32; GROUP_VALUES]>,
+    rows: SmallVec<[PredictedRow; GROUP_ROWS]>,
 }
 
 #[derive(Clone, Copy)]
