@@ -13,7 +13,7 @@ use tickwire_shared::id::PlayerId;
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 
 /// Raised when an export changes. `tickwire.js` refuses other values.
-const ABI: u32 = 6;
+const ABI: u32 = 7;
 /// The latest time; later ones count as this.
 const TIME_MS_MAX: f64 = 1e15;
 

@@ -31,8 +31,8 @@ pub struct StreamEncoder {
     packets: Vec<(Option<Tick>, Packet)>,
     /// Whether this tick's state is the one predicted from a baseline.
     predicted: Vec<(Tick, bool)>,
-    /// The baseline from which the game's own step predicted this tick last, and what it predicted. The packet
-    /// from that baseline needs it again.
+    /// The baseline from which the game's own step predicted this tick last, and what it predicted. The
+    /// packet from that baseline needs it again.
     stepped_from: Option<Tick>,
     stepped: Snapshot,
     repairs: Vec<(Tick, Packet)>,

@@ -1,4 +1,5 @@
-//! The messages of the protocol. It knows ticks, ids, limits and what is replicated, but no game and no socket.
+//! The messages of the protocol. It knows ticks, ids, limits and what is replicated, but no game and no
+//! socket.
 //!
 //! Control messages ([`control`]) are enums in one limited codec. The messages of every tick, the client's
 //! [`frame`] and the server's [`update`], are bit streams. The first byte of a message gives its type.
