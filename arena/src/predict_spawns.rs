@@ -8,23 +8,23 @@ use tickwire_shared::prelude::*;
 
 /// The shot that the ship fires in this tick, as far as its client can know: the client counts the pause from
 /// the last predicted shot.
-fn shot(sight: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
-    let ship = sight.own.as_ship().filter(|ship| ship.alive && sight.input.fire.active())?;
-    let pause = i64::from(ship.weapon.pause(sight.tick_rate));
-    let paused = sight.ticks_since_last().is_some_and(|ticks| ticks * i64::from(PAUSES_PER_S) < pause);
-    if paused || sight.under_way >= usize::from(SHOTS_PER_PLAYER_MAX) {
+fn shot(spawn: &SpawnPrediction<'_, Arena>) -> Option<Shot> {
+    let ship = spawn.own.as_ship().filter(|ship| ship.alive && spawn.input.fire.active())?;
+    let pause = i64::from(ship.weapon.pause(spawn.tick_rate));
+    let paused = spawn.ticks_since_last().is_some_and(|ticks| ticks * i64::from(PAUSES_PER_S) < pause);
+    if paused || spawn.under_way >= usize::from(SHOTS_PER_PLAYER_MAX) {
         return None;
     }
-    if sight.state.is_some_and(|round| !round.is_playing()) {
+    if spawn.state.is_some_and(|round| !round.is_playing()) {
         None
     } else {
-        muzzle(ship, sight.scene, sight.tick_rate)
+        muzzle(ship, spawn.scene, spawn.tick_rate)
     }
 }
 
 impl PredictsSpawns for Arena {
-    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
-        spawned.extend(shot(sight).map(ArenaEntity::Shot));
+    fn predict_spawns(spawn: &SpawnPrediction<'_, Self>, spawned: &mut Vec<ArenaEntity>) {
+        spawned.extend(shot(spawn).map(ArenaEntity::Shot));
     }
 
     /// A predicted shot ends at walls, and at other players' ships where this player sees them; the server

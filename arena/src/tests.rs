@@ -238,7 +238,7 @@ fn pickups_heal_and_arm_and_come_back() {
 }
 
 #[test]
-fn a_round_ends_with_a_winner_at_the_score_limit_and_the_next_one_starts_anew() {
+fn a_round_ends_with_a_winner_at_the_score_limit_and_the_next_one_starts_over() {
     let mut game = Match::face_off(&Settings { score_limit: 1, break_s: 2, ..open() });
     game.input(1).fire = DOWN;
     game.steps(4 * 9 + 12);

@@ -44,7 +44,7 @@ pub enum Happened {
 /// A client and its measurements.
 pub struct Session<P: PageGame> {
     client: Client<P::Game>,
-    picture: RenderedFrame,
+    frame: RenderedFrame,
     /// The close reason that the client itself made and that the page has not received yet.
     fault: Option<Close>,
     error_units: f32,
@@ -78,7 +78,7 @@ impl<P: PageGame> Session<P> {
     }
 
     fn of(client: Client<P::Game>) -> Self {
-        Self { client, picture: RenderedFrame::default(), fault: None, error_units: 0.0 }
+        Self { client, frame: RenderedFrame::default(), fault: None, error_units: 0.0 }
     }
 
     /// What the next page needs to resume this seat; `None` if there is none to resume.
@@ -180,8 +180,8 @@ impl<P: PageGame> Session<P> {
     pub fn view(&mut self, now: Duration, numbers: &mut Vec<f64>) {
         numbers.clear();
         let own = self.client.own_id();
-        self.client.render_into(now, &mut self.picture);
-        for row in self.picture.rows() {
+        self.client.render_into(now, &mut self.frame);
+        for row in self.frame.rows() {
             let is_own = f64::from(u8::from(Some(row.id) == own));
             numbers.extend([f64::from(row.id.0), f64::from(row.kind), is_own]);
             numbers.extend_from_slice(row.values);

@@ -69,7 +69,7 @@ test("a frame's timestamp is one or more frames before the time, or slightly aft
   client.entities(real());
   const stamp = real() + 10;
   await new Promise((resolve) => setTimeout(resolve, 1_500));
-  for (let picture = 0; picture < 2; picture += 1) assert.ok(client.entities(stamp).length > 0);
+  for (let frame = 0; frame < 2; frame += 1) assert.ok(client.entities(stamp).length > 0);
   refused(() => client.entities(stamp - 1_000), "entities(now)");
 });
 

@@ -11,7 +11,7 @@ const recordings = process.env.RECORDINGS ?? "target/wasm";
  * Plays the recording of client-web/examples/record/own.rs (per message: time in ms, length, bytes) at 240
  * Hz.
  */
-async function play(picture) {
+async function play(drawn) {
   const core = await Core.create(readFileSync(new URL("tickwire.wasm", web)));
   core.start("ada", "miners", false, { match: [] });
   const recording = readFileSync(`${recordings}/own.bin`);
@@ -26,7 +26,7 @@ async function play(picture) {
     core.advance(now);
     while (core.transmit() !== null);
     while (core.event() !== null);
-    if (core.facts !== null) picture(core, core.view(now));
+    if (core.facts !== null) drawn(core, core.view(now));
   }
   return [core, core.view(now)];
 }

@@ -3,7 +3,7 @@
 import { connect, Reader } from "./tickwire.js";
 
 const canvas = document.getElementById("field");
-const picture = canvas.getContext("2d");
+const drawing = canvas.getContext("2d");
 const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
@@ -38,19 +38,19 @@ for (const type of ["keydown", "keyup", "blur"]) addEventListener(type, key);
 
 requestAnimationFrame(function frame(now) {
   const side = (canvas.width = canvas.height = canvas.clientHeight * devicePixelRatio);
-  picture.setTransform(side / 2 / half, 0, 0, side / 2 / half, side / 2, side / 2);
+  drawing.setTransform(side / 2 / half, 0, 0, side / 2 / half, side / 2, side / 2);
   for (const { pos, it, own } of client.entities(now)) {
-    picture.fillStyle = it ? "#ff5c5c" : own ? "#5cc8ff" : "#8a94a6";
-    picture.beginPath();
-    if (it) picture.rect(pos.x - 0.5, pos.y - 0.5, 1, 1);
-    else picture.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
-    picture.fill();
+    drawing.fillStyle = it ? "#ff5c5c" : own ? "#5cc8ff" : "#8a94a6";
+    drawing.beginPath();
+    if (it) drawing.rect(pos.x - 0.5, pos.y - 0.5, 1, 1);
+    else drawing.arc(pos.x, pos.y, 0.5, 0, 2 * Math.PI);
+    drawing.fill();
     if (!own) continue;
-    picture.strokeStyle = "#ffffff";
-    picture.lineWidth = 0.1;
-    picture.beginPath();
-    picture.arc(pos.x, pos.y, 0.9, 0, 2 * Math.PI);
-    picture.stroke();
+    drawing.strokeStyle = "#ffffff";
+    drawing.lineWidth = 0.1;
+    drawing.beginPath();
+    drawing.arc(pos.x, pos.y, 0.9, 0, 2 * Math.PI);
+    drawing.stroke();
   }
   requestAnimationFrame(frame);
 });

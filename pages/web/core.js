@@ -62,7 +62,7 @@ export class Core {
   #plans = [];
   #drawn = new Map();
   #list = [];
-  #picture = 0;
+  #frame = 0;
   /** The facts about the room: set by `joined`. */
   facts = null;
 
@@ -264,7 +264,7 @@ export class Core {
   view(now) {
     const count = this.#wasm.tw_view(now);
     const numbers = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_view_at(), count);
-    this.#picture += 1;
+    this.#frame += 1;
     const list = this.#list;
     let length = 0;
     for (let at = 0; at < count; ) {
@@ -272,7 +272,7 @@ export class Core {
       const kind = numbers[at + 1];
       const plan = this.#plans[kind];
       const drawn = this.#drawnOf(id, kind, plan);
-      drawn.picture = this.#picture;
+      drawn.frame = this.#frame;
       drawn.entity.own = numbers[at + 2] === 1;
       at += 3;
       fill(drawn.entity, plan.fields, numbers, at);
@@ -301,7 +301,7 @@ export class Core {
   #drawnOf(id, kind, plan) {
     let drawn = this.#drawn.get(id);
     if (drawn?.kind !== kind) {
-      drawn = { kind, picture: 0, entity: plan.blank(id) };
+      drawn = { kind, frame: 0, entity: plan.blank(id) };
       this.#drawn.set(id, drawn);
     }
     return drawn;
@@ -309,13 +309,13 @@ export class Core {
 
   #forget() {
     for (const [id, drawn] of this.#drawn) {
-      if (drawn.picture !== this.#picture) this.#drawn.delete(id);
+      if (drawn.frame !== this.#frame) this.#drawn.delete(id);
     }
   }
 
   entity(id) {
     const drawn = this.#drawn.get(id);
-    return drawn?.picture === this.#picture ? drawn.entity : undefined;
+    return drawn?.frame === this.#frame ? drawn.entity : undefined;
   }
 
   figures(now) {

@@ -40,26 +40,26 @@ fn main() {
         harness.link(client, LinkProfile::WIFI);
     }
     harness.run_ticks(150);
-    let (mut pictures, mut spent, mut worst, mut entities) = (0_u32, Duration::ZERO, Duration::ZERO, 0);
+    let (mut frames, mut spent, mut worst, mut entities) = (0_u32, Duration::ZERO, Duration::ZERO, 0);
     let mut view = Vec::new();
     for _ in 0..if quick { 3 } else { TICKS } {
         harness.run_ticks(1);
-        for picture in 0..2 {
-            let now = harness.now() + Duration::from_millis(16) * picture;
+        for frame in 0..2 {
+            let now = harness.now() + Duration::from_millis(16) * frame;
             let client = harness.client_mut(clients[0]);
             let start = Instant::now();
             client.advance(now);
             client.view_into(now, &mut view);
             let took = start.elapsed();
             black_box(&view);
-            (pictures, spent, worst) = (pictures + 1, spent + took, worst.max(took));
+            (frames, spent, worst) = (frames + 1, spent + took, worst.max(took));
             entities += view.len();
         }
     }
-    let mean = spent.as_secs_f64() * 1e6 / f64::from(pictures);
+    let mean = spent.as_secs_f64() * 1e6 / f64::from(frames);
     println!(
         "a rendered frame of {} entities: {mean:.1} us on average, {:.1} us at most",
-        entities / pictures as usize,
+        entities / frames as usize,
         worst.as_secs_f64() * 1e6
     );
 }

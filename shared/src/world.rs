@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_begin_anew_after_the_last_one_and_pass_over_those_that_are_there() {
+    fn ids_start_over_after_the_last_one_and_pass_over_those_that_are_there() {
         let mut world = World::new();
         let first: Vec<_> = (0..3).map(|_| world.spawn(DOT).unwrap()).collect();
         world.start_at(EntityId::LAST.0 - 1);

@@ -94,8 +94,8 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
     }
 
     /// A room that is not divided is filled with spectators.
-    fn players_max(sight: &ClientView) -> u16 {
-        if sight.cell == 0 { 1 } else { 512 }
+    fn players_max(view: &ClientView) -> u16 {
+        if view.cell == 0 { 1 } else { 512 }
     }
 
     fn new(setup: &Setup<'_, Self>, stage: &mut Stage<Self>) -> Self {
@@ -129,12 +129,12 @@ impl<const FIELDS: usize> Game for Field<FIELDS> {
 }
 
 impl<const FIELDS: usize> InterestRules for Field<FIELDS> {
-    fn interest(sight: &ClientView) -> Interest {
-        if sight.cell == 0 {
+    fn interest(view: &ClientView) -> Interest {
+        if view.cell == 0 {
             return Interest::Whole;
         }
-        let cells = (side() / sight.cell + 1) as u16;
-        let &ClientView { radius, cell: size, slack } = sight;
+        let cells = (side() / view.cell + 1) as u16;
+        let &ClientView { radius, cell: size, slack } = view;
         Interest::Cells(Cells { origin: IVec2::ZERO, size, columns: cells, rows: cells, radius, slack })
     }
 

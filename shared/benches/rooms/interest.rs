@@ -51,11 +51,11 @@ pub(crate) fn run() {
 
 fn measure<const FIELDS: usize>(name: &str, part: f64) {
     let radius = (IN_RADIUS * 64.0 / core::f64::consts::PI).sqrt() * f64::from(UNIT);
-    let sight =
+    let view =
         ClientView { radius: radius as i32, cell: (radius * part) as i32, slack: (radius * SLACK) as i32 };
-    let cells = (side() as usize).div_ceil(sight.cell as usize).pow(2);
+    let cells = (side() as usize).div_ceil(view.cell as usize).pow(2);
     let mut bench =
-        RoomBench::<Field<FIELDS>>::new(sight.clone(), Field::<FIELDS>::table(), 1, CLIENTS, 0, WHOLE);
+        RoomBench::<Field<FIELDS>>::new(view.clone(), Field::<FIELDS>::table(), 1, CLIENTS, 0, WHOLE);
     (0..SETTLE_TICKS).for_each(|_| bench.tick());
     (bench.spent, _) = (Duration::ZERO, STEP_TIME.replace(Duration::ZERO));
     let mut before = vec![None; WHOLE];
@@ -65,7 +65,7 @@ fn measure<const FIELDS: usize>(name: &str, part: f64) {
         for (at, before) in before.iter_mut().enumerate() {
             let to = MemberId(at as u64);
             if let Some((_, message)) = bench.inbox.messages.iter().find(|(member, _)| *member == to) {
-                sums.add(&bench, &bench.clients[at], message, sight.radius, before);
+                sums.add(&bench, &bench.clients[at], message, view.radius, before);
             }
         }
     }

@@ -112,7 +112,7 @@ impl PredictedSpawns {
             let rows = streams.latest().flat_map(|(_, state)| state.rows());
             Box::new(rows.filter_map(|row| Some((row.id, G::Entity::read_row(row.kind, row.values)?))))
         };
-        let sight = SpawnContext {
+        let spawn = SpawnContext {
             tick: step.tick,
             player: step.player,
             own: step.own,
@@ -125,7 +125,7 @@ impl PredictedSpawns {
             seen: &seen,
         };
         let mut spawned = Vec::new();
-        (spawns.predict)(&sight, &mut spawned);
+        (spawns.predict)(&spawn, &mut spawned);
         if !spawned.is_empty() && !self.waits() {
             self.known = ids_told(streams);
         }

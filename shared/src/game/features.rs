@@ -69,7 +69,7 @@ pub trait LagCompensation: Game {
 pub trait PredictsSpawns: Game {
     /// The entities that the player's step creates. Called after [`Game::apply_input`], once per tick;
     /// entities beyond the eighth are ignored.
-    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Self::Entity>);
+    fn predict_spawns(spawn: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Self::Entity>);
 
     /// Whether a predicted spawn continues from one tick to the next; `after` is what its declared predictors
     /// computed.

@@ -55,7 +55,7 @@ type Driver<G> = Box<dyn FnMut(&Client<G>, &mut Rng) -> <G as Game>::Input>;
 type Drawer<G> = Box<dyn FnMut(&Client<G>, Duration)>;
 
 /// A client that is driven only when it renders a frame, as a page in a browser is.
-struct Pictures<G: Game> {
+struct Rendering<G: Game> {
     period: Duration,
     next_at: Duration,
     draw: Drawer<G>,
@@ -64,7 +64,7 @@ struct Pictures<G: Game> {
 struct HarnessClient<G: Game> {
     client: Client<G>,
     drive: Option<Driver<G>>,
-    pictures: Option<Pictures<G>>,
+    rendering: Option<Rendering<G>>,
     asleep_until: Duration,
     rng: Rng,
     events: VecDeque<ClientEvent<G>>,
@@ -204,7 +204,7 @@ impl<G: Game> Harness<G> {
         self.seats.push(HarnessClient {
             client,
             drive: None,
-            pictures: None,
+            rendering: None,
             asleep_until: Duration::ZERO,
             rng: self.rng.split(),
             events: VecDeque::new(),
@@ -251,14 +251,14 @@ impl<G: Game> Harness<G> {
 
     /// Drives a client `hz` times a second from now on, and only then: it advances the client and renders a
     /// frame.
-    pub fn pictures(
+    pub fn render_at(
         &mut self,
         client: ClientIndex,
         hz: u16,
         draw: impl FnMut(&Client<G>, Duration) + 'static,
     ) {
         let (now, period) = (self.now, Duration::from_secs(1) / u32::from(hz.max(1)));
-        self.seat_mut(client).pictures = Some(Pictures { period, next_at: now, draw: Box::new(draw) });
+        self.seat_mut(client).rendering = Some(Rendering { period, next_at: now, draw: Box::new(draw) });
     }
 
     /// Pauses a client's program for `time`, as in a closed laptop: it reads nothing and sends nothing.

@@ -75,8 +75,8 @@ impl<G: Game> Harness<G> {
             }
             let up = wire.link.up.next_at().map(|time| (awake(time), Happening::ServerReceives(at)));
             let down = wire.link.down.next_at().map(|time| (time, Happening::ClientReceives(at)));
-            let due = match &seat.pictures {
-                Some(pictures) => Some(pictures.next_at),
+            let due = match &seat.rendering {
+                Some(rendering) => Some(rendering.next_at),
                 None => seat.client.next_input_at(),
             };
             let due = due.map(|time| (time, Happening::ClientAdvances(at)));
@@ -125,9 +125,9 @@ impl<G: Game> Harness<G> {
             seat.client.set_input(input);
         }
         seat.client.advance(self.now);
-        if let Some(pictures) = &mut seat.pictures {
-            (pictures.draw)(&seat.client, self.now);
-            pictures.next_at = (pictures.next_at + pictures.period).max(self.now);
+        if let Some(rendering) = &mut seat.rendering {
+            (rendering.draw)(&seat.client, self.now);
+            rendering.next_at = (rendering.next_at + rendering.period).max(self.now);
         }
         self.transmit(at);
     }

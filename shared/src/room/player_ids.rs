@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_begin_anew_after_the_last_one_and_pass_over_who_is_there() {
+    fn ids_start_over_after_the_last_one_and_pass_over_who_is_there() {
         let mut harness = room();
         let players: Vec<_> = (0..4).map(|at| joined(&mut harness, &format!("p{at}"))).collect();
         assert_eq!(players.iter().map(|(_, id)| *id).collect::<Vec<_>>(), [LAST - 1, LAST, 1, 2]);

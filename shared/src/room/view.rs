@@ -18,7 +18,7 @@ struct StreamInView {
     /// The target of the last packet that was queued. The transport is ordered, so the client will have it.
     told: Option<Tick>,
     /// The client's state is wrong: the next packet is a keyframe, even of an empty stream.
-    starts_anew: bool,
+    starts_over: bool,
     /// Grows with each tick in which the stream had to wait.
     urgency: u64,
 }
@@ -26,13 +26,13 @@ struct StreamInView {
 impl StreamInView {
     /// The baseline of the next packet.
     fn base(&self) -> Option<Tick> {
-        self.told.filter(|_| !self.starts_anew)
+        self.told.filter(|_| !self.starts_over)
     }
 
     /// What the client needs of this stream.
     fn due(&self, streams: &mut Streams, schema: &Schema, is_bounded: bool) -> Due {
         match is_bounded {
-            _ if self.starts_anew => Due::News,
+            _ if self.starts_over => Due::News,
             true => streams.due(schema, self.stream, self.told),
             false if streams.is_as_predicted(schema, self.stream, self.told) => Due::Nothing,
             false => Due::News,
@@ -145,7 +145,7 @@ impl ClientView {
             if let Err(at) = self.find(stream) {
                 // If it returns before the client was notified that it left, it receives both: then
                 // the packet is a keyframe, or the stream is empty.
-                self.seen.insert(at, StreamInView { stream, told: None, starts_anew: false, urgency: 0 });
+                self.seen.insert(at, StreamInView { stream, told: None, starts_over: false, urgency: 0 });
             }
         }
     }
@@ -192,7 +192,7 @@ impl ClientView {
     /// The client's state of a stream is wrong: it starts from scratch.
     pub(super) fn forget(&mut self, stream: StreamId) {
         if let Some(seen) = self.find(stream).ok().and_then(|at| self.seen.get_mut(at)) {
-            seen.starts_anew = true;
+            seen.starts_over = true;
         }
     }
 
@@ -238,7 +238,7 @@ impl ClientView {
             work.pending.all += packet.bytes.len();
             work.pending.asked += if asks { packet.bytes.len() } else { 0 };
             work.left.extend(seen.told.map(|told| (seen.stream, told)));
-            (seen.told, seen.starts_anew, seen.urgency) = (Some(tick), false, 0);
+            (seen.told, seen.starts_over, seen.urgency) = (Some(tick), false, 0);
             work.packets.push(packet);
         }
         let Some(narrow) = &mut self.narrow else { return };

@@ -61,7 +61,7 @@ impl Match {
             harness.link(client, link);
             harness.drive(client, roam());
             if let Some(hz) = hz {
-                harness.pictures(client, hz, |client, now| drop(client.view(now)));
+                harness.render_at(client, hz, |client, now| drop(client.view(now)));
             }
         }
         Self { harness, clients, contact: vec![0; players], before: HashMap::new(), stalled_until: 0 }
@@ -227,7 +227,7 @@ fn shots(view: &[(EntityId, ArenaEntity)]) -> Vec<(EntityId, IVec2)> {
 #[test]
 fn a_key_press_moves_the_own_ship_in_the_next_picture() {
     let (mut harness, ada) = alone(round_trip(80, 20));
-    let picture = Duration::from_millis(16);
+    let frame = Duration::from_millis(16);
     for ticks in 1..40 {
         harness.run_ticks(1);
         let client = harness.client_mut(ada);
@@ -235,9 +235,9 @@ fn a_key_press_moves_the_own_ship_in_the_next_picture() {
         // Anywhere in the tick; the next rendered frame comes before its input is made.
         let pressed = now - Duration::from_millis(18) - Duration::from_micros(300 * ticks);
         let input = ArenaInput { move_x: 127, aim: 64, ..ArenaInput::default() };
-        let before = ship(&client.view(pressed + picture), id);
+        let before = ship(&client.view(pressed + frame), id);
         client.set_input(input);
-        let after = ship(&client.view(pressed + picture), id);
+        let after = ship(&client.view(pressed + frame), id);
         client.set_input(ArenaInput { aim: before.heading, ..ArenaInput::default() });
         assert!(after.pos.x > before.pos.x, "{before:?} {after:?}");
         assert_eq!(after.heading, 64, "it turns at once");
@@ -381,7 +381,7 @@ fn a_page_that_was_hidden_or_slept_goes_on_without_a_storm() {
         harness.assert_in_sync();
     }
     let (mut harness, ada) = alone(round_trip(80, 20));
-    harness.pictures(ada, 1, |_, _| ());
+    harness.render_at(ada, 1, |_, _| ());
     let before = harness.client(ada).stats().clone();
     harness.run_ticks(30 * 60);
     let after = harness.client(ada).stats().clone();
@@ -394,7 +394,7 @@ fn an_input_is_followed_from_the_key_to_the_screen() {
     let mut harness = Harness::<Arena>::new(Settings::default(), 9);
     let ada = harness.join("ada");
     harness.link(ada, round_trip(80, 0));
-    harness.pictures(ada, 60, |_, _| ());
+    harness.render_at(ada, 60, |_, _| ());
     harness.drive(ada, roam());
     harness.run_ticks(900);
     let mut lines = Vec::new();

@@ -161,9 +161,9 @@ impl InterestRules for Throwers {
 }
 
 impl PredictsSpawns for Throwers {
-    fn predict_spawns(sight: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Thing>) {
-        if let (Thing::Thrower(Thrower { at, .. }), true) = (sight.own, sight.input.ball.pressed) {
-            spawned.push(Thing::Ball(Ball { at: *at, speed: 150, owner: sight.player.0 }));
+    fn predict_spawns(spawn: &SpawnPrediction<'_, Self>, spawned: &mut Vec<Thing>) {
+        if let (Thing::Thrower(Thrower { at, .. }), true) = (spawn.own, spawn.input.ball.pressed) {
+            spawned.push(Thing::Ball(Ball { at: *at, speed: 150, owner: spawn.player.0 }));
         }
     }
 

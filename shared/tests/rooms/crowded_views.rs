@@ -186,8 +186,8 @@ fn who_is_near_and_lives_is_shown_in_every_picture() {
         let mut shown = BTreeSet::new();
         for tick in 0..300 {
             harness.run_ticks(1);
-            let picture = harness.client(ada).view(harness.now());
-            let now: BTreeSet<EntityId> = picture.iter().map(|(id, _)| *id).collect();
+            let frame = harness.client(ada).view(harness.now());
+            let now: BTreeSet<EntityId> = frame.iter().map(|(id, _)| *id).collect();
             let near = |one: &Crate| (one.pos - IVec2::splat(4_300)).length_squared() < 2_000 * 2_000;
             let world = harness.room().world();
             let lost = world.iter().filter(|(id, one)| near(one) && shown.contains(id) && !now.contains(id));

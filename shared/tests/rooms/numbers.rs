@@ -67,7 +67,7 @@ fn throwers_are_predicted() {
 }
 
 #[test]
-fn a_room_does_not_notice_that_its_numbers_begin_anew() {
+fn a_room_does_not_notice_that_its_numbers_start_over() {
     for cells in [false, true] {
         let usual = two_minutes(Field { cells }, FirstNumbers::default());
         let first = FirstNumbers {

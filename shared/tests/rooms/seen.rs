@@ -12,17 +12,17 @@ const PULL: Trigger = Trigger { pull: Button { down: false, pressed: true }, aim
 
 #[test]
 fn the_room_sees_the_target_where_the_last_picture_before_the_trigger_showed_it() {
-    for picture_hz in [20, 60, 144, 240] {
+    for frames_hz in [20, 60, 144, 240] {
         let mut harness = Harness::<Hunt>::new((), 2);
         let ada = harness.join("ada");
         harness.link(ada, LinkProfile::delayed(Duration::from_millis(40)));
         harness.run_ticks(30);
         let drawn = Rc::new(RefCell::new(0.0_f64));
         let last = drawn.clone();
-        harness.pictures(ada, picture_hz, move |client, now| {
-            let mut picture = tickwire_shared::client::RenderedFrame::default();
-            client.render_into(now, &mut picture);
-            let x = picture.rows().find(|row| row.kind == 0).map(|row| row.values[0]);
+        harness.render_at(ada, frames_hz, move |client, now| {
+            let mut frame = tickwire_shared::client::RenderedFrame::default();
+            client.render_into(now, &mut frame);
+            let x = frame.rows().find(|row| row.kind == 0).map(|row| row.values[0]);
             *last.borrow_mut() = x.unwrap_or_default();
         });
         harness.run_ticks(90);
@@ -42,7 +42,7 @@ fn the_room_sees_the_target_where_the_last_picture_before_the_trigger_showed_it(
             harness.run_ticks(3 + shot % 5);
         }
         let worst = off.iter().copied().fold(0.0, |worst: f64, off| worst.max(off.abs()));
-        assert!(worst <= 1.0, "{picture_hz} rendered frames a second: {off:?}");
+        assert!(worst <= 1.0, "{frames_hz} rendered frames a second: {off:?}");
     }
 }
 

@@ -23,10 +23,10 @@ fn watch(hz: u16, ticks: u32) -> Seen {
     harness.run_ticks(120);
     let seen = Rc::new(RefCell::new(Seen { entities: Vec::new(), rows: Vec::new() }));
     let into = seen.clone();
-    harness.pictures(ada, hz, move |client, now| {
-        let mut picture = RenderedFrame::default();
-        client.render_into(now, &mut picture);
-        let rows = picture.rows().map(|row| (row.kind, row.values.to_vec())).collect();
+    harness.render_at(ada, hz, move |client, now| {
+        let mut frame = RenderedFrame::default();
+        client.render_into(now, &mut frame);
+        let rows = frame.rows().map(|row| (row.kind, row.values.to_vec())).collect();
         let entities = client.view(now).into_iter().map(|(_, entity)| entity).collect();
         into.borrow_mut().rows.push(rows);
         into.borrow_mut().entities.push(entities);

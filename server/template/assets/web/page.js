@@ -3,7 +3,7 @@ import { connect } from "./tickwire.js";
 
 const HALF_SIDE = 24;
 const canvas = document.getElementById("field");
-const picture = canvas.getContext("2d");
+const drawing = canvas.getContext("2d");
 const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
@@ -36,12 +36,12 @@ for (const type of ["keydown", "keyup", "blur"]) addEventListener(type, key);
 
 requestAnimationFrame(function frame(now) {
   const side = (canvas.width = canvas.height = canvas.clientHeight * devicePixelRatio);
-  picture.setTransform(side / 2 / HALF_SIDE, 0, 0, side / 2 / HALF_SIDE, side / 2, side / 2);
+  drawing.setTransform(side / 2 / HALF_SIDE, 0, 0, side / 2 / HALF_SIDE, side / 2, side / 2);
   for (const { kind, pos, own } of client.entities(now)) {
-    picture.fillStyle = kind === "coin" ? "#ffd24a" : own ? "#5cc8ff" : "#8a94a6";
-    picture.beginPath();
-    picture.arc(pos.x, pos.y, kind === "coin" ? 0.3 : 0.5, 0, 2 * Math.PI);
-    picture.fill();
+    drawing.fillStyle = kind === "coin" ? "#ffd24a" : own ? "#5cc8ff" : "#8a94a6";
+    drawing.beginPath();
+    drawing.arc(pos.x, pos.y, kind === "coin" ? 0.3 : 0.5, 0, 2 * Math.PI);
+    drawing.fill();
   }
   requestAnimationFrame(frame);
 });
