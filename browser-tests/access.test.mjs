@@ -6,6 +6,7 @@ import { LAPTOP, PHONE, enter, keep, openBrowser, visit } from "./support/browse
 import { findings } from "./support/axe.mjs";
 import { roomOf } from "./support/playing.mjs";
 import { startBots, startOwnGame, startServer, startWithoutArena } from "./support/processes.mjs";
+import { sampled, screensOf } from "./support/sample.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const SMALL = { ...PHONE, viewport: { width: 320, height: 568 } };
@@ -17,6 +18,9 @@ const SCREENS = {
   // `zoomed` is a screen of 1,280 by 1,024 points at 400 %.
   low: { viewport: { width: 320, height: 480 } }, zoomed: { viewport: { width: 320, height: 256 } },
 };
+
+/** The widest, a phone and the smallest. */
+const SAMPLE = ["laptop", "small", "zoomed"];
 
 const stage = setStage(startServer, openBrowser);
 
@@ -54,7 +58,8 @@ async function kick(name) {
 }
 
 for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`${screen}: axe-core finds nothing, and every control can be reached`, async () => {
+  const when = sampled(SAMPLE.includes(screen));
+  test(`${screen}: axe-core finds nothing, and every control can be reached`, when, async () => {
     const page = await visit(stage.browser, stage.server.page, options);
     await page.click("#create > summary");
     await assertFit(page, `${screen} lobby`);
@@ -95,7 +100,7 @@ test("axe-core finds nothing on the page of a host without the arena", async (co
   await player.evaluate(
     async () => (window.player = await (await import("./tickwire.js")).connect({ game: "tag", name: "bob" })),
   );
-  for (const [screen, options] of Object.entries(SCREENS)) {
+  for (const [screen, options] of screensOf(SCREENS, SAMPLE)) {
     const page = await visit(stage.browser, host.page, options);
     await page.waitForSelector("#games li button");
     await assertFit(page, `${screen} hosted`);
@@ -114,7 +119,7 @@ test("axe-core finds nothing on the page of a host without the arena", async (co
 test("axe-core finds nothing on the list of rooms, and it fits", async () => {
   const player = await visit(stage.browser, stage.server.page);
   await enter(player, "ann");
-  for (const [screen, options] of Object.entries(SCREENS)) {
+  for (const [screen, options] of screensOf(SCREENS, SAMPLE)) {
     const page = await visit(stage.browser, `${stage.server.page}rooms`, options);
     await page.until(
       async (room) => document.body.textContent.includes(room) || location.reload(),
@@ -129,7 +134,7 @@ test("axe-core finds nothing on the list of rooms, and it fits", async () => {
 test("axe-core finds nothing on the page of the example game", async (context) => {
   const host = await startOwnGame();
   context.after(() => host.stop());
-  for (const [screen, options] of Object.entries(SCREENS)) {
+  for (const [screen, options] of screensOf(SCREENS, SAMPLE)) {
     const page = await visit(stage.browser, `${host.page}tag.html`, options);
     await page.waitForSelector("text=the red player is it");
     await assertFit(page, `${screen} own`);

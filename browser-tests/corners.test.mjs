@@ -6,6 +6,7 @@ import { LAPTOP, PHONE, SIDEWAYS, enter, keep, openBrowser, visit } from "./supp
 import { closeTo } from "./support/pictures.mjs";
 import { roomOf, stands } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
+import { sampled } from "./support/sample.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const OWN_COLOUR = [0x5e, 0xf2, 0xff];
@@ -63,17 +64,14 @@ async function assertSeen(page, other, where) {
   assert.ok(part >= SEEN_MIN, `${where}: ${part.toFixed(3)} of a tile shows the ship`);
 }
 
-/** `./test --long` looks at each screen; otherwise at the widest and the lowest. */
-const sampled = (screen) => ({
-  skip: screen === "phone" && !process.env.TICKWIRE_LONG && "./test --long looks at it",
-});
-
 for (const [screen, options] of Object.entries({
   laptop: LAPTOP,
   phone: PHONE,
   "phone sideways": SIDEWAYS,
 })) {
-  test(`${screen}: the player's own ship is visible in each corner of the map`, sampled(screen), async () => {
+  // The widest and the lowest.
+  const when = sampled(screen !== "phone");
+  test(`${screen}: the player's own ship is visible in each corner of the map`, when, async () => {
     const { page, other } = await visitAlone(options);
     if (options.hasTouch) await page.touchscreen.tap(120, options.viewport.height - 120);
     for (const [key, corner] of WAYS) {
@@ -88,7 +86,7 @@ for (const [screen, options] of Object.entries({
     await Promise.all([page.context().close(), other.context().close()]);
   });
 
-  test(`${screen}: a notice fades over the player's own ship`, sampled(screen), async () => {
+  test(`${screen}: a notice fades over the player's own ship`, when, async () => {
     const { page, other } = await visitAlone(options);
     // As at the start of a round, when a ship can be anywhere.
     await page.evaluate(() => {

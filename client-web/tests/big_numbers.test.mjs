@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DecodeError, Reader, Writer } from "../../pages/web/codec.js";
 import { parse, stringify } from "../../pages/web/json.js";
-import { Core } from "../../pages/web/core.js";
+import { ABI, Core } from "../../pages/web/core.js";
 import { openStage } from "./joining.mjs";
 
 const bytes = (...all) => Uint8Array.from(all);
@@ -127,7 +127,7 @@ function accounts(told) {
     .done();
   const exports = {
     memory,
-    tw_abi: () => 6,
+    tw_abi: () => ABI,
     tw_is_built_in: () => 1,
     tw_in: () => 1_024,
     tw_out: () => 8,

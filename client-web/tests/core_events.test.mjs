@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Writer } from "../../pages/web/codec.js";
-import { Core } from "../../pages/web/core.js";
+import { ABI, Core } from "../../pages/web/core.js";
 
 const entry = (to, { player, entity, name }) => to.varint(player).varint(entity).text(name);
 
@@ -15,7 +15,7 @@ function coreOf(facts, events) {
   };
   const exports = {
     memory,
-    tw_abi: () => 6,
+    tw_abi: () => ABI,
     tw_is_built_in: () => 0,
     tw_out: () => 8,
     tw_facts: () => tell(facts),

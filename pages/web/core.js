@@ -4,7 +4,7 @@ import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
 import { fill, planOf, unitOf } from "./rows.js";
 
-const ABI = 7;
+export const ABI = 7;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out",
