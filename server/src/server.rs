@@ -178,15 +178,7 @@ impl ServerBuilder {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
         };
-        let mut metrics = Metrics::new();
-        metrics.show_limits(&config.limits);
-        if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
-            metrics.show_tls_expiry(expiry);
-        }
-        if let Some((name, version)) = &program {
-            metrics.show_program(name, version);
-        }
-        let metrics = Arc::new(metrics);
+        let metrics = Arc::new(metrics_of(&config, program.as_ref()));
         let room_threads = if rooms_in_runtime {
             RoomThreads::InRuntime
         } else {
@@ -223,6 +215,19 @@ impl ServerBuilder {
         });
         Ok(Server { config, tls, front, drain, admin: None })
     }
+}
+
+/// Metrics that show what does not change while the server runs.
+fn metrics_of(config: &Config, program: Option<&(String, String)>) -> Metrics {
+    let mut metrics = Metrics::new();
+    metrics.show_limits(&config.limits);
+    if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
+        metrics.show_tls_expiry(expiry);
+    }
+    if let Some((name, version)) = program {
+        metrics.show_program(name, version);
+    }
+    metrics
 }
 
 fn random_node() -> Result<NodeName, ConfigError> {

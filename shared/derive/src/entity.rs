@@ -1,7 +1,7 @@
 //! `#[derive(Entity)]`: a struct is one kind, an enum of such structs is several.
 
 use crate::attributes::Family;
-use crate::fields::{self, all, check_item, no_attribute};
+use crate::fields::{self, Field, all, check_item, no_attribute};
 use crate::predict;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -34,8 +34,7 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
     let checks = &predictors.checks;
     let add_fields = fields::add_fields(Family::Entity, &fields, &predictors.codes);
     let write_row = fields::write_row(&fields);
-    let read_row = fields::read_row(&fields, &quote!(read_parts));
-    let read_fine_row = fields::read_row(&fields, &quote!(read_fine_parts));
+    let read_rows = read_rows_of_struct(&fields);
     Ok(quote! {
         #[allow(clippy::all, clippy::pedantic)]
         const _: () = {
@@ -58,25 +57,7 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
 
                 #write_row
 
-                #[inline]
-                fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
-                    if kind != 0 {
-                        return ::core::option::Option::None;
-                    }
-                    #read_row
-                }
-
-                #[inline]
-                fn read_fine_row(
-                    kind: u8,
-                    _: &[::tickwire_shared::entity::Field],
-                    row: &[f64],
-                ) -> ::core::option::Option<Self> {
-                    if kind != 0 {
-                        return ::core::option::Option::None;
-                    }
-                    #read_fine_row
-                }
+                #read_rows
             }
 
             #[automatically_derived]
@@ -91,19 +72,77 @@ fn of_struct(item: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
-    let name = &item.ident;
+/// `read_row` and `read_fine_row` of a struct, which is the only kind.
+fn read_rows_of_struct(fields: &[Field]) -> TokenStream {
+    let read_row = fields::read_row(fields, &quote!(read_parts));
+    let read_fine_row = fields::read_row(fields, &quote!(read_fine_parts));
+    quote! {
+        #[inline]
+        fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
+            if kind != 0 {
+                return ::core::option::Option::None;
+            }
+            #read_row
+        }
+
+        #[inline]
+        fn read_fine_row(
+            kind: u8,
+            _: &[::tickwire_shared::entity::Field],
+            row: &[f64],
+        ) -> ::core::option::Option<Self> {
+            if kind != 0 {
+                return ::core::option::Option::None;
+            }
+            #read_fine_row
+        }
+    }
+}
+
+/// The variants of an enum of kinds, as many as there may be.
+fn variants_of<'a>(name: &Ident, data: &'a DataEnum) -> Result<Vec<&'a Variant>> {
     let variants: Vec<_> = data.variants.iter().collect();
     if variants.is_empty() {
-        return Err(Error::new_spanned(
-            name,
-            "an enum of kinds needs at least one variant, e.g. `Ship(Ship)`",
-        ));
+        let text = "an enum of kinds needs at least one variant, e.g. `Ship(Ship)`";
+        return Err(Error::new_spanned(name, text));
     }
     if let Some(beyond) = variants.get(KINDS_MAX) {
         let text = format!("an entity has at most {KINDS_MAX} kinds; this enum has {}", variants.len());
         return Err(Error::new_spanned(beyond, text));
     }
+    Ok(variants)
+}
+
+/// `read_row` and `read_fine_row` of an enum of kinds.
+fn read_rows_of_kinds(numbers: &[u8], idents: &[&Ident], types: &[&Type]) -> TokenStream {
+    quote! {
+        #[inline]
+        fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
+            match kind {
+                #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_row(0, row)
+                    .map(Self::#idents),)*
+                _ => ::core::option::Option::None,
+            }
+        }
+
+        #[inline]
+        fn read_fine_row(
+            kind: u8,
+            fields: &[::tickwire_shared::entity::Field],
+            row: &[f64],
+        ) -> ::core::option::Option<Self> {
+            match kind {
+                #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_fine_row(0, fields, row)
+                    .map(Self::#idents),)*
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
+}
+
+fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
+    let name = &item.ident;
+    let variants = variants_of(name, data)?;
     let types = all(variants.iter().map(|variant| held_type(variant)))?;
     unlike_names(&variants)?;
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
@@ -112,6 +151,7 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         |ty| quote_spanned!(ty.span()=> <#ty as ::tickwire_shared::entity::derived::EntityStruct>::fields()),
     );
     let numbers: Vec<_> = (0_u8..).take(variants.len()).collect();
+    let read_rows = read_rows_of_kinds(&numbers, &idents, &types);
     let kinds_of = kinds_of(name, &idents, &types);
     Ok(quote! {
         #(#kinds_of)*
@@ -140,27 +180,7 @@ fn of_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
                 }
             }
 
-            #[inline]
-            fn read_row(kind: u8, row: &[i32]) -> ::core::option::Option<Self> {
-                match kind {
-                    #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_row(0, row)
-                        .map(Self::#idents),)*
-                    _ => ::core::option::Option::None,
-                }
-            }
-
-            #[inline]
-            fn read_fine_row(
-                kind: u8,
-                fields: &[::tickwire_shared::entity::Field],
-                row: &[f64],
-            ) -> ::core::option::Option<Self> {
-                match kind {
-                    #(#numbers => <#types as ::tickwire_shared::entity::Entity>::read_fine_row(0, fields, row)
-                        .map(Self::#idents),)*
-                    _ => ::core::option::Option::None,
-                }
-            }
+            #read_rows
         }
     })
 }

@@ -1,7 +1,7 @@
 //! In the room: updates in, inputs and frames out.
 
 use super::frames_in_flight::stamp;
-use super::interpolation::FRACTIONS;
+use super::interpolation::{FRACTIONS, FractionalTick};
 use super::predicted_spawns::OwnStep;
 use super::reliable::EventOrder;
 use super::stats::{SAMPLES_MAX, Sample};
@@ -266,44 +266,63 @@ impl<G: ClientGame> Client<G> {
             return;
         }
         self.stats.clock_jumps += room.clocks.inputs.take_jumps();
-        while let Some(tick) = room.clocks.inputs.poll(now) {
-            self.stats.inputs_made += 1;
-            // Every frame carries an input, so that its margin gives the clock feedback.
-            let speaks = now + room.tick_rate.period() > room.frames.last_at + QUIET
-                || self.reliable.commands.has_unsent()
-                || self.reliable.events.has_news();
-            self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
-            if let Some(pressed_at) = self.inputs.take_pressed() {
-                room.input_traces.made(tick, pressed_at, now);
-            }
-            self.outgoing.frame_due |= self.inputs.has_unsent();
-            let age_max = i64::from(room.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
-            let seen = room.view_ticks.take(tick, moment, age_max);
-            // A client that does not know the game's step predicts nothing.
-            let (Some(prediction), Some(rules)) = (&mut room.own.prediction, &room.rules) else { continue };
-            prediction.step(rules, &self.inputs, tick);
-            if let (Some(schema), Some((player, _)), Some(own), Some(input)) =
-                (&self.types.schema, room.player, prediction.entity(), self.inputs.newest_input())
-            {
-                let (own_id, rate) = (prediction.id(), room.tick_rate);
-                let others = || match seen {
-                    Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
-                    None => Vec::new(),
-                };
-                let state = state_in::<G>(&self.streams, schema);
-                let step = OwnStep {
-                    tick,
-                    player,
-                    own,
-                    input: &**input,
-                    scene: rules.scene(),
-                    state: state.as_ref(),
-                    shown: seen.map(|moment| moment.tick()),
-                    others: &others,
-                };
-                room.own.spawns.step::<G>(schema, &self.streams, &step, &mut self.stats);
-            }
+        while let Some(tick) = self.room.as_mut().and_then(|room| room.clocks.inputs.poll(now)) {
+            let seen = self.make_input(now, tick, moment);
+            self.predict(tick, seen);
         }
+    }
+
+    /// Makes the input for `tick`. Returns at which moment its player saw the others; `moment` is that of the
+    /// present frame.
+    fn make_input(
+        &mut self,
+        now: Duration,
+        tick: Tick,
+        moment: Option<FractionalTick>,
+    ) -> Option<FractionalTick> {
+        let room = self.room.as_mut()?;
+        self.stats.inputs_made += 1;
+        // Every frame carries an input, so that its margin gives the clock feedback.
+        let speaks = now + room.tick_rate.period() > room.frames.last_at + QUIET
+            || self.reliable.commands.has_unsent()
+            || self.reliable.events.has_news();
+        self.stats.inputs_dropped += self.inputs.make(tick, now, speaks);
+        if let Some(pressed_at) = self.inputs.take_pressed() {
+            room.input_traces.made(tick, pressed_at, now);
+        }
+        self.outgoing.frame_due |= self.inputs.has_unsent();
+        let age_max = i64::from(room.tick_rate.ticks_covering(SEEN_AGE_MS_MAX)) * FRACTIONS;
+        room.view_ticks.take(tick, moment, age_max)
+    }
+
+    /// Predicts the player's own entity, and what it spawns, for `tick`. A client that does not know the
+    /// game's step predicts nothing.
+    fn predict(&mut self, tick: Tick, seen: Option<FractionalTick>) {
+        let Some(room) = &mut self.room else { return };
+        let (Some(prediction), Some(rules)) = (&mut room.own.prediction, &room.rules) else { return };
+        prediction.step(rules, &self.inputs, tick);
+        let (Some(schema), Some((player, _)), Some(own), Some(input)) =
+            (&self.types.schema, room.player, prediction.entity(), self.inputs.newest_input())
+        else {
+            return;
+        };
+        let (own_id, rate) = (prediction.id(), room.tick_rate);
+        let others = || match seen {
+            Some(moment) => others_shown::<G>(schema, rate, &self.streams, moment, own_id),
+            None => Vec::new(),
+        };
+        let state = state_in::<G>(&self.streams, schema);
+        let step = OwnStep {
+            tick,
+            player,
+            own,
+            input: &**input,
+            scene: rules.scene(),
+            state: state.as_ref(),
+            shown: seen.map(|moment| moment.tick()),
+            others: &others,
+        };
+        room.own.spawns.step::<G>(schema, &self.streams, &step, &mut self.stats);
     }
 
     /// When [`Client::advance`] has work next; `None` outside a room.

@@ -305,14 +305,7 @@ impl StreamStates {
         let quiet_ticks = i64::from(self.quiet_ticks);
         let stream = self.stream_mut(packet.stream)?;
         stream.bridge(schema, packet.target.offset(-quiet_ticks));
-        stats.stream_bytes += packet.payload.len() as u64;
-        if packet.baseline.is_some() {
-            stats.delta_bytes += packet.payload.len() as u64;
-            stats.moving_entities += snapshot.moving(schema) as u64;
-            stats.entities += snapshot.len() as u64;
-        } else {
-            stats.keyframes += 1;
-        }
+        count(packet, schema, &snapshot, stats);
         let hashes = hash.map(|theirs| (theirs, snapshot.hash()));
         stream.base.copy_from(&snapshot);
         stream.spare = stream.history.push(snapshot);
@@ -466,5 +459,17 @@ impl ReceivedStream {
         let mut snapshot = self.spare.take().unwrap_or_default();
         snapshot.predict(schema, &self.base, tick);
         self.spare = self.history.push(snapshot);
+    }
+}
+
+/// Counts a packet that led to `snapshot`.
+fn count(packet: &StreamPacket<'_>, schema: &Schema, snapshot: &Snapshot, stats: &mut ClientStats) {
+    stats.stream_bytes += packet.payload.len() as u64;
+    if packet.baseline.is_some() {
+        stats.delta_bytes += packet.payload.len() as u64;
+        stats.moving_entities += snapshot.moving(schema) as u64;
+        stats.entities += snapshot.len() as u64;
+    } else {
+        stats.keyframes += 1;
     }
 }

@@ -5,7 +5,7 @@
 //! prediction continues linearly: `steer` fields stay, `linear` fields grow by their velocity times the
 //! remaining ticks. Fields predicted as `custom` do not change here (see `step.rs`).
 
-use super::{Grid, Kind, Predictor, SchemaError};
+use super::{Field, Grid, Kind, Predictor, SchemaError};
 use crate::limits::exact_steps_max;
 use crate::tick::TickRate;
 
@@ -60,21 +60,7 @@ impl PredictPlan {
                 // The game's own step runs after all declared predictors, over all rows.
                 Predictor::Hold | Predictor::Custom => {}
                 Predictor::Linear { velocity } => {
-                    let of = kind
-                        .fields
-                        .get(usize::from(velocity))
-                        .ok_or_else(|| bad("its velocity is not a field of this kind"))?;
-                    if matches!(of.predictor, Predictor::Linear { .. }) {
-                        return Err(bad(
-                            "its velocity is itself linear; only `hold` and `steer` may be a velocity",
-                        ));
-                    }
-                    if of.predictor == Predictor::Custom {
-                        return Err(bad("its velocity is `custom`, so it must be `custom` too"));
-                    }
-                    if of.grid.per_unit != field.grid.per_unit {
-                        return Err(bad("it and its velocity must have the same grid (steps per unit)"));
-                    }
+                    check_velocity(kind, field, velocity).map_err(bad)?;
                     plan.linears.push(Linear {
                         field: at,
                         velocity: usize::from(velocity),
@@ -179,6 +165,21 @@ pub fn steer_once(value: i32, target: i32, divisor: i32, grid: &Grid) -> i32 {
     let divisor = i64::from(divisor);
     let step = if distance.abs() <= divisor { distance } else { distance / divisor };
     grid.fit(i64::from(value) + step)
+}
+
+/// Whether the field with the index `velocity` may be the velocity of `field`.
+fn check_velocity(kind: &Kind, field: &Field, velocity: u16) -> Result<(), &'static str> {
+    let of = kind.fields.get(usize::from(velocity)).ok_or("its velocity is not a field of this kind")?;
+    match of.predictor {
+        Predictor::Linear { .. } => {
+            Err("its velocity is itself linear; only `hold` and `steer` may be a velocity")
+        }
+        Predictor::Custom => Err("its velocity is `custom`, so it must be `custom` too"),
+        _ if of.grid.per_unit != field.grid.per_unit => {
+            Err("it and its velocity must have the same grid (steps per unit)")
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,38 @@ impl<G: Game> Room<G> {
         self.members.get(at).filter(|member| member.link.is_some()).map(|_| at)
     }
 
+    /// Takes what a frame of the member at this index says about updates and events.
+    fn take_acks(
+        &mut self,
+        at: usize,
+        frame: &ClientFrame<G::Input>,
+        timed: bool,
+        moment: ArrivalTime,
+    ) -> Result<(), Close> {
+        let Some(member) = self.members.get_mut(at) else { return Ok(()) };
+        let Some(link) = &mut member.link else { return Ok(()) };
+        self.stats.frames += 1;
+        let acknowledges = match frame.snapshot_ack {
+            Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
+            None => false,
+        };
+        link.delivery.on_frame(moment.tick, moment.rate, acknowledges);
+        member.activity.on_frame(self.time.steps);
+        if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
+            return Err(bad("the frame acknowledges an event that was never sent"));
+        }
+        if timed {
+            let arrival = arrival(frame, moment);
+            if arrival.told {
+                self.stats.margins.add(arrival.margin);
+            }
+            link.arrival = Some(arrival);
+        }
+        link.delivery.steady = frame.steady;
+        Ok(())
+    }
+
+    /// Handles a frame that arrived at `now`.
     pub(super) fn frame(
         &mut self,
         now: Duration,
@@ -39,27 +71,10 @@ impl<G: Game> Room<G> {
             now,
             rate: self.config.tick_rate,
         };
+        let MemberFrame { frame, commands, timed } = frame;
+        self.take_acks(at, &frame, timed, moment)?;
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
         let Some(link) = &mut member.link else { return Ok(()) };
-        self.stats.frames += 1;
-        let MemberFrame { frame, commands, timed } = frame;
-        let acknowledges = match frame.snapshot_ack {
-            Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
-            None => false,
-        };
-        link.delivery.on_frame(moment.tick, moment.rate, acknowledges);
-        member.activity.on_frame(self.time.steps);
-        if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
-            return Err(bad("the frame acknowledges an event that was never sent"));
-        }
-        if timed {
-            let arrival = arrival(&frame, moment);
-            if arrival.told {
-                self.stats.margins.add(arrival.margin);
-            }
-            link.arrival = Some(arrival);
-        }
-        link.delivery.steady = frame.steady;
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
