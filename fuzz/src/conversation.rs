@@ -4,11 +4,11 @@ use crate::game::Small;
 use arbitrary::Arbitrary;
 use std::time::Duration;
 use tickwire_shared::client::{Client, ClientConfig};
+use tickwire_shared::coding::codec;
 use tickwire_shared::entity::PacketProfile;
 use tickwire_shared::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use tickwire_shared::room::game_schema_hash;
 use tickwire_shared::tick::{Tick, TickRate};
-use tickwire_shared::coding::codec;
 use tickwire_shared::wire::control::{
     GameInfo, GameName, Joined, Name, ServerControl, SessionLimits, Welcome,
 };
