@@ -105,7 +105,8 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<NewGame>, S
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fits) {
         return Err(format!(
-            "`{name}` is no name of a game: use --game with lower-case letters, digits, `-`"
+            "`{name}` is not a valid name of a game: name one with --game, of lower-case letters, digits and \
+             `-`, that begins with a letter"
         ));
     }
     if name.len() > NAME_BYTES_MAX {
@@ -126,7 +127,7 @@ fn find(named: Option<OsString>) -> Result<Tickwire, String> {
         Some(text) if text.contains("://") => Ok(Tickwire::Git(text.to_owned())),
         Some(text) if is_version(text) => Ok(Tickwire::Version(text.to_owned())),
         _ => Err(format!(
-            "{} is no checkout of Tickwire: name one, a git repository or a version with --tickwire",
+            "{} is not a checkout of Tickwire: name one, a git repository or a version with --tickwire",
             Path::new(&named).display()
         )),
     }

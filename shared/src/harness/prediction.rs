@@ -5,7 +5,9 @@ use crate::Rng;
 use crate::client::Mispredicted;
 use crate::entity::{Field, Input, Kind};
 use crate::game::Game;
+use crate::room::game_schema;
 use crate::tick::Tick;
+use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -43,7 +45,7 @@ pub struct Predictions {
 }
 
 /// More predictions were wrong than allowed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("seed {seed}: {what}; {CAUSES}")]
 pub struct WrongPrediction {
     /// The seed that shows it.
@@ -52,6 +54,13 @@ pub struct WrongPrediction {
     pub tick: Option<Tick>,
     /// The entity and field with both values, and how often it happened.
     pub what: String,
+}
+
+/// The same text: tests show it, because they `unwrap`.
+impl fmt::Debug for WrongPrediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Runs a room of `players` players with random controls for `ticks` ticks, and compares every prediction of
@@ -88,6 +97,10 @@ pub fn check_prediction_within<G: Game>(
 where
     G::Context: Default,
 {
+    if let Some(unknown) = unknown_field::<G>(allowed.server_fields) {
+        let what = format!("`server_fields` names `{unknown}`, and no kind of entity has such a field");
+        return Err(WrongPrediction { seed, tick: None, what });
+    }
     let mut run = Harness::<G>::new(settings.clone(), seed);
     let clients: Vec<_> = (0..players).map(|number| run.join(&format!("player {number}"))).collect();
     for &client in &clients {
@@ -197,12 +210,26 @@ impl Found {
     }
 }
 
+/// The first of these names that is not a field's, nor the name of a vector as a whole.
+fn unknown_field<'a, G: Game>(names: &[&'a str]) -> Option<&'a str> {
+    let kinds = game_schema::<G>().kinds;
+    let is_known = |name: &str| {
+        let mut fields = kinds.iter().flat_map(|kind| &kind.fields);
+        fields.any(|field| *field.name == *name || whole(field) == name)
+    };
+    names.iter().copied().find(|name| !is_known(name))
+}
+
+/// The name of a field, or of the vector that it is a part of.
+fn whole(field: &Field) -> &str {
+    field.name.split('.').next().unwrap_or_default()
+}
+
 /// The fields in which a prediction is wrong, without those that only the server changes.
 fn differing<'a>(kind: &'a Kind, wrong: &Mispredicted, server_fields: &[&str]) -> Vec<(&'a Field, i32, i32)> {
     let values = wrong.predicted.iter().zip(&wrong.real);
     let fields = kind.fields.iter().zip(values).filter(|(field, (predicted, real))| {
-        let whole = field.name.split('.').next().unwrap_or_default();
-        predicted != real && !server_fields.contains(&whole) && !server_fields.contains(&&*field.name)
+        predicted != real && !server_fields.contains(&whole(field)) && !server_fields.contains(&&*field.name)
     });
     fields.map(|(field, (predicted, real))| (field, *predicted, *real)).collect()
 }

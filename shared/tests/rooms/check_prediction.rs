@@ -27,6 +27,7 @@ fn a_step_that_does_more_than_apply_input_is_named_with_both_values_and_the_usua
         assert!(text.contains(part), "{part} is not in: {text}");
     }
     assert!(!text.contains("pos.y"), "{text}");
+    assert_eq!(format!("{wrong:?}"), text, "a test that unwraps shows the causes too");
     check_prediction::<Walk>(&Fault::Skips, 1, 300, 1).unwrap_err();
 }
 
@@ -36,6 +37,9 @@ fn a_game_says_what_only_its_server_changes_and_how_much_it_pushes() {
     assert!(wrong.what.contains("field `score`"), "{wrong}");
     let scores = Allowed { server_fields: &["score"], ..Allowed::default() };
     check_prediction_within::<Walk>(&Fault::Scores, 1, 300, 1, scores).unwrap();
+    let misspelt = Allowed { server_fields: &["pos", "scroe"], ..Allowed::default() };
+    let wrong = check_prediction_within::<Walk>(&Fault::Nothing, 1, 300, 1, misspelt).unwrap_err();
+    assert!(wrong.what.contains("names `scroe`"), "{wrong}");
 
     let pushes = |wrong_per_mille| Allowed { wrong_per_mille, ..Allowed::default() };
     check_prediction_within::<Walk>(&Fault::Blink, 1, 300, 1, pushes(10)).unwrap_err();
