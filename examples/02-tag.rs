@@ -123,10 +123,8 @@ impl Game for Tag {
     fn apply_input(own: &mut Runner, input: &Pad, step: &Step<'_, Self>) {
         let speed = if input.dash.active() { 12.0 } else { 7.5 } / f32::from(step.tick_rate.hz());
         own.wish = Vec2::new(f32::from(input.x), f32::from(input.y)).normalize_or_zero() * speed;
-        // As `steer(wish, 100)` declares it: a fraction of the way, or all of it within n grid steps.
-        let n = steer_divisor(100, step.tick_rate) as f32;
-        let away = own.wish - own.vel;
-        own.vel += if away.abs().max_element() * 1024.0 <= n { away } else { away / n };
+        // As `steer(wish, 100)` on a grid of 1024 declares it.
+        own.vel = steer_toward(own.vel, own.wish, steer_divisor(100, step.tick_rate), 1024);
         let side = Vec2::splat(step.scene.half_side);
         own.pos = (own.pos + own.vel).clamp(-side, side);
     }

@@ -6,14 +6,14 @@
 //! Addresses are valid until the next call. Times are milliseconds since an arbitrary start.
 
 use crate::page_game::PageGame;
-use crate::session::{FIGURES, Session};
+use crate::session::{BadCommand, FIGURES, Session};
 use core::time::Duration;
 use tickwire_shared::client::CommandError;
 use tickwire_shared::id::PlayerId;
 use tickwire_shared::limits::OUTBOUND_BYTES_MAX;
 
 /// Raised when an export changes. `tickwire.js` refuses other values.
-const ABI: u32 = 7;
+const ABI: u32 = 8;
 /// The latest time; later ones count as this.
 const TIME_MS_MAX: f64 = 1e15;
 
@@ -64,6 +64,7 @@ macro_rules! export_client {
                 tw_facts = facts() -> u32;
                 tw_input = input(now_ms: f64, len: u32) -> u32;
                 tw_command = command(len: u32) -> u32;
+                tw_command_fault = command_fault() -> u32;
                 tw_view = view(now_ms: f64) -> u32;
                 tw_room_state = room_state() -> u32;
                 tw_view_at = view_at() -> *const f64;
@@ -220,18 +221,28 @@ impl<P: PageGame> Page<P> {
         u32::from(session.input(time(now_ms), &row))
     }
 
-    /// Queues a command. 0: done; 1: too many wait; 2: too long; 3: not a command of the game; 4: a spectator
-    /// sent it; 5: the session is over.
+    /// Queues a command. 0: done; 1: too many wait; 2: too long; 3: not a command of the game, see
+    /// [`Page::command_fault`]; 4: a spectator sent it; 5: the session is over.
     pub fn command(&mut self, len: u32) -> u32 {
+        self.outbound.clear();
         let Some(session) = &mut self.session else { return 3 };
         match session.command(written(&self.inbound, len)) {
             Ok(()) => 0,
-            Err(Some(CommandError::QueueFull)) => 1,
-            Err(Some(CommandError::TooLong)) => 2,
-            Err(Some(CommandError::Spectator)) => 4,
-            Err(Some(CommandError::Ended)) => 5,
-            Err(_) => 3,
+            Err(BadCommand::Refused(CommandError::QueueFull)) => 1,
+            Err(BadCommand::Refused(CommandError::TooLong)) => 2,
+            Err(BadCommand::Refused(CommandError::Spectator)) => 4,
+            Err(BadCommand::Refused(CommandError::Ended)) => 5,
+            Err(BadCommand::NotOfGame(why)) => {
+                self.outbound = why.into_bytes();
+                3
+            }
+            Err(BadCommand::Refused(_)) => 3,
         }
+    }
+
+    /// The length of the text that says why the last command was not one of the game.
+    pub fn command_fault(&mut self) -> u32 {
+        self.outbound.len() as u32
     }
 
     /// How many numbers [`Session::view`] wrote at `tw_view_at()`.

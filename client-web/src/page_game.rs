@@ -47,8 +47,11 @@ pub trait PageGame: Sized + 'static {
     }
 
     /// Reads a command that the page wrote.
-    fn read_command(bytes: &[u8]) -> Option<CommandOf<Self>> {
-        serde_json::from_slice(bytes).ok()
+    ///
+    /// # Errors
+    /// Why it is not a command of the game, for the page's author.
+    fn read_command(bytes: &[u8]) -> Result<CommandOf<Self>, String> {
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())
     }
 }
 
@@ -81,7 +84,7 @@ impl PageGame for AnyGame {
         settings.0.clone()
     }
 
-    fn read_command(bytes: &[u8]) -> Option<Opaque> {
-        Some(Opaque(bytes.to_vec()))
+    fn read_command(bytes: &[u8]) -> Result<Opaque, String> {
+        Ok(Opaque(bytes.to_vec()))
     }
 }

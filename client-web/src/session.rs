@@ -15,6 +15,15 @@ use tickwire_shared::wire::{Advice, Close, DecodeError};
 /// How many numbers [`Session::figures`] has; `FIGURES` in `core.js` names them in the same order.
 pub const FIGURES: usize = 28;
 
+/// Why a command was not queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadCommand {
+    /// It is not a command of the game: why, for the page's author.
+    NotOfGame(String),
+    /// The client refuses it.
+    Refused(CommandError),
+}
+
 /// What happened: the first byte of [`Session::next_event`]. The rest is in the codec, except for a game's
 /// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,10 +178,10 @@ impl<P: PageGame> Session<P> {
     /// Queues a command, as [`PageGame::read_command`] reads it.
     ///
     /// # Errors
-    /// `None`: it is not a command of the game; otherwise why it was refused.
-    pub fn command(&mut self, bytes: &[u8]) -> Result<(), Option<CommandError>> {
-        let command = P::read_command(bytes).ok_or(None)?;
-        self.client.command(command).map_err(Some)
+    /// It is not a command of the game, or the client refuses it.
+    pub fn command(&mut self, bytes: &[u8]) -> Result<(), BadCommand> {
+        let command = P::read_command(bytes).map_err(BadCommand::NotOfGame)?;
+        self.client.command(command).map_err(BadCommand::Refused)
     }
 
     /// What to draw at `now`, for each entity: its id, its kind, 1 if it is the client's own, and its fields
@@ -347,11 +356,13 @@ mod tests {
         let mut arena = session::<Json<Arena>>();
         assert!(!arena.input(Duration::ZERO, &[1, 2, 3]));
         assert!(arena.input(Duration::ZERO, &[1, 2, 3, 0]));
-        assert_eq!(arena.command(br#"{"Dance":1}"#), Err(None));
+        let fault = arena.command(br#"{"Dance":1}"#).unwrap_err();
+        let why = "unknown variant `Dance`, expected `Emote`";
+        assert!(matches!(&fault, BadCommand::NotOfGame(text) if text.contains(why)), "{fault:?}");
         assert_eq!(arena.command(br#"{"Emote":1}"#), Ok(()));
         let mut generic = session::<AnyGame>();
         assert!(!generic.input(Duration::ZERO, &[1]), "no schema came yet");
-        assert_eq!(generic.command(&[0; 513]), Err(Some(CommandError::TooLong)));
+        assert_eq!(generic.command(&[0; 513]), Err(BadCommand::Refused(CommandError::TooLong)));
     }
 
     #[test]

@@ -26,8 +26,11 @@ function coreOf(facts, events) {
 
 const told = (number, writer = new Writer()) => Uint8Array.of(number, ...writer.done());
 
-function room(player, roster) {
-  const schema = new Writer().varint(1).list([], () => {}).list([], () => {});
+const whole = (to, name) =>
+  to.text(name).zigzag(-1).zigzag(1).varint(1).bool(false).varint(0).bool(false).bool(false).varint(0);
+
+function room(player, roster, input = []) {
+  const schema = new Writer().varint(1).list([], () => {}).list(input, whole);
   return new Writer()
     .text("00000001")
     .option(player, (to, [id, entity]) => to.varint(id).varint(entity))
@@ -35,9 +38,18 @@ function room(player, roster) {
     .list(roster, entry)
     .bytes(new Uint8Array())
     .bytes(schema.done())
-    .list([], () => {})
+    .list(input, (to) => to.zigzag(0))
     .done();
 }
+
+test("a control that the game does not have is refused with those that it has", () => {
+  const core = coreOf(room([1, 5], [], ["way.x", "way.y", "fire"]), [told(0)]);
+  core.event();
+  const refused = (controls, text) => assert.throws(() => core.input(0, controls, false), { message: text });
+  refused({ way: 1 }, 'the input\'s field "way" is a vector: { x, y }');
+  refused({ wya: { x: 1 } }, 'the game\'s input has no field "wya.x"; it has "way.x", "way.y", "fire"');
+  core.input(0, { way: { x: 1, y: 0 }, fire: 1 }, false);
+});
 
 test("a player's new entity, or none, shows in the roster, and for the client's player in entityId", () => {
   const ada = { player: 1, entity: 5, name: "ada" }, bob = { player: 2, entity: 0, name: "bob" };

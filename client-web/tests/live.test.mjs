@@ -77,7 +77,9 @@ test("a player joins, moves at once, and gets events as objects", async () => {
   assert.ok(order.every((time, at) => at === 0 || time >= order[at - 1]), JSON.stringify(line));
   assert.ok(line.applied_ms <= line.snapshot_ms, JSON.stringify(line));
   assert.throws(() => client.input({ mvoe_x: 1 }), /no field "mvoe_x"; it has "move_x"/);
-  assert.throws(() => client.command({ Dance: 1 }), TypeError);
+  assert.throws(() => client.command({ Dance: 1 }), /not a command of the game: unknown variant `Dance`/);
+  const { state_kinds, kinds } = client.schema;
+  assert.deepEqual([state_kinds, kinds.at(-1).name], [1, client.roomState().kind]);
   for (const address of [url, url.replace(/^ws/, "http")]) {
     const rooms = await listRooms({ url: address, game: "arena" });
     assert.ok(rooms.some((room) => room.id === client.room && room.players === 1));

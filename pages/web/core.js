@@ -4,7 +4,7 @@ import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
 import { fill, planOf, unitOf } from "./rows.js";
 
-export const ABI = 7;
+export const ABI = 8;
 /** The order of `Session::figures` in client-web. */
 export const FIGURES = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out",
@@ -219,7 +219,7 @@ export class Core {
         if (at >= 0) taken.push([at, numberOf(fields[at], value)]);
         else if (path.length < NESTED_MAX && value !== null && typeof value === "object") {
           read(value, `${full}.`);
-        } else throw new TypeError(`the game's input has no field "${full}"; it has ${this.#inputNames()}`);
+        } else throw new TypeError(this.#noField(full));
       }
     };
     read(controls, "");
@@ -233,8 +233,13 @@ export class Core {
     });
   }
 
-  #inputNames() {
-    return this.facts.schema.input.map((field) => `"${field.name}"`).join(", ") || "none";
+  /** Why `name` is no field of the input: another name is one, or it is a vector's and takes its parts. */
+  #noField(name) {
+    const names = this.facts.schema.input.map((field) => field.name);
+    const parts = names.filter((of) => of.startsWith(`${name}.`)).map((of) => of.slice(name.length + 1));
+    if (parts.length > 0) return `the input's field "${name}" is a vector: { ${parts.join(", ")} }`;
+    const all = names.map((of) => `"${of}"`).join(", ") || "none";
+    return `the game's input has no field "${name}"; it has ${all}`;
   }
 
   #control(at, number) {
@@ -253,11 +258,16 @@ export class Core {
 
   /**
    * Takes an object if the game is built in, else bytes. Returns 0: queued; 1: too many wait; 2: too long; 3:
-   * not a command of the game; 4: from a spectator.
+   * not a command of the game, see `commandFault`; 4: from a spectator.
    */
   command(command) {
     const bytes = this.builtIn ? UTF8.encode(stringify(command)) : command;
     return this.#wasm.tw_command(this.#in(bytes));
+  }
+
+  /** Why the last command was not a command of the game. */
+  commandFault() {
+    return new TextDecoder().decode(this.#out(this.#wasm.tw_command_fault()));
   }
 
   /** What to draw. Returns the same array and objects each time, with new values. */
@@ -414,7 +424,8 @@ function schemaOf(from) {
   };
   const version = from.varint();
   const kinds = from.list(() => ({ name: from.text(), fields: from.list(field) }));
-  return { version, kinds, input: from.list(field) };
+  const input = from.list(field);
+  return { version, kinds, state_kinds: from.done ? 0 : from.u8(), input };
 }
 
 /** The number of a control's value. */

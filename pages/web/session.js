@@ -350,7 +350,7 @@ export class Client {
     }
     if (this.#state === "closed" || this.#is_leaving) return;
     const refused = this.#core.command(command);
-    if (refused === 3) throw new TypeError("this is not a command of the game");
+    if (refused === 3) throw new TypeError(`this is not a command of the game: ${this.#core.commandFault()}`);
     if (refused === 1) {
       throw new RangeError(`${COMMANDS_WAITING_MAX} commands already wait for the server: try again later`);
     }

@@ -425,6 +425,8 @@ export interface Schema {
   readonly version: number;
   /** The kinds of entity, then those of the room's state. */
   readonly kinds: readonly { readonly name: string; readonly fields: readonly Field[] }[];
+  /** How many of `kinds`, the last ones, are of the room's state; 0 for a game without one. */
+  readonly state_kinds: number;
   readonly input: readonly Field[];
 }
 

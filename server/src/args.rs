@@ -30,7 +30,7 @@ pub struct Args {
     /// Host names that the operator's listener accepts besides its address, comma-separated [default: none]
     #[arg(long, env = "TICKWIRE_ADMIN_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub admin_hosts: Option<Vec<String>>,
-    /// A TOML file; assets/server.toml shows all keys with their defaults
+    /// A TOML file; --print-config shows all keys with the values in use
     #[arg(long, env = "TICKWIRE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// A folder whose files override the ones built into the program

@@ -27,6 +27,8 @@ pub struct Events<E> {
     pub(crate) given: Vec<Given>,
     pub(crate) refused: RefusedCounts,
     is_droppable: fn(&E) -> bool,
+    /// Whether the room is divided, so that there are groups besides the public one.
+    has_groups: bool,
     cost_bytes: usize,
 }
 
@@ -65,8 +67,9 @@ impl Receivers {
 }
 
 impl<E: Serialize> Events<E> {
-    pub(crate) fn new(is_droppable: fn(&E) -> bool) -> Self {
-        Self { given: Vec::new(), refused: RefusedCounts::default(), is_droppable, cost_bytes: 0 }
+    pub(crate) fn new(is_droppable: fn(&E) -> bool, has_groups: bool) -> Self {
+        let refused = RefusedCounts::default();
+        Self { given: Vec::new(), refused, is_droppable, has_groups, cost_bytes: 0 }
     }
 
     /// The events given since the last call, and how many were refused.
@@ -121,6 +124,10 @@ impl<E: Serialize> Events<E> {
     /// # Errors
     /// The event is refused; no client gets it.
     pub fn to_group(&mut self, group: Group, event: E) -> Result<(), EventRefused> {
+        if group != Group::PUBLIC && !self.has_groups {
+            self.refused.add(EventRefused::NoGroups);
+            return Err(EventRefused::NoGroups);
+        }
         self.give(Receivers::Group(group), &event)
     }
 
@@ -180,6 +187,12 @@ pub enum EventRefused {
     /// It cannot be encoded.
     #[error("the event cannot be encoded: its Serialize fails, or it is far too long")]
     NotEncodable,
+    /// It is for a group, and the room has none.
+    #[error(
+        "the event is for a group, and the room is not divided: implement `InterestRules`, add \
+         `.with_interest()` to the game's `FEATURES`, and let `interest` return `Interest::GROUPS` or cells"
+    )]
+    NoGroups,
 }
 
 /// How many events were refused, by cause.
@@ -191,6 +204,8 @@ pub struct RefusedCounts {
     pub step_full: u64,
     /// See [`EventRefused::NotEncodable`].
     pub not_encodable: u64,
+    /// See [`EventRefused::NoGroups`].
+    pub no_groups: u64,
     /// The last refusal.
     pub last: Option<EventRefused>,
 }
@@ -199,7 +214,7 @@ impl RefusedCounts {
     /// The total.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.too_long + self.step_full + self.not_encodable
+        self.too_long + self.step_full + self.not_encodable + self.no_groups
     }
 
     fn add(&mut self, refused: EventRefused) {
@@ -207,6 +222,7 @@ impl RefusedCounts {
             EventRefused::TooLong { .. } => &mut self.too_long,
             EventRefused::StepFull => &mut self.step_full,
             EventRefused::NotEncodable => &mut self.not_encodable,
+            EventRefused::NoGroups => &mut self.no_groups,
         } += 1;
         self.last = Some(refused);
     }
@@ -216,6 +232,7 @@ impl RefusedCounts {
         self.too_long += step.too_long;
         self.step_full += step.step_full;
         self.not_encodable += step.not_encodable;
+        self.no_groups += step.no_groups;
         self.last = step.last.or(self.last);
     }
 }
@@ -232,14 +249,25 @@ mod tests {
                 Err(serde::ser::Error::custom("broken"))
             }
         }
-        let mut events = Events::new(|_| false);
+        let mut events = Events::new(|_| false, false);
         assert_eq!(events.all(Broken), Err(EventRefused::NotEncodable));
         assert_eq!((events.refused.total(), events.refused.not_encodable), (1, 1));
     }
 
     #[test]
+    fn a_group_that_nobody_can_see_is_told_as_such() {
+        let red = Group::new(1).unwrap();
+        let mut whole = Events::new(|_| false, false);
+        assert_eq!(whole.to_group(red, 7_u8), Err(EventRefused::NoGroups));
+        assert_eq!(whole.to_group(Group::PUBLIC, 7), Ok(()));
+        assert_eq!((whole.given.len(), whole.refused.total(), whole.refused.no_groups), (1, 1, 1));
+        let mut divided = Events::new(|_| false, true);
+        assert_eq!(divided.to_group(red, 7_u8), Ok(()));
+    }
+
+    #[test]
     fn a_step_holds_what_its_bound_says_and_not_an_event_more() {
-        let mut events = Events::new(|_| false);
+        let mut events = Events::new(|_| false, false);
         // A variant and a length before the number.
         let cost = 1 + 2 + EVENT_EXTRA_BYTES;
         let fits = EVENTS_STEP_BYTES_MAX / cost;

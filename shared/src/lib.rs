@@ -47,7 +47,7 @@ pub use world::{World, WorldFull};
 
 /// Everything that a game's source file needs.
 pub mod prelude {
-    pub use crate::entity::{Button, Choice, Entity, Input, KindOf, steer_divisor, steer_once};
+    pub use crate::entity::{Button, Choice, Entity, Input, KindOf, steer_divisor, steer_once, steer_toward};
     pub use crate::game::{
         Access, BadSettings, Features, Game, IdleLimits, InterestRules, Joining, LagCompensation,
         LeaveReason, PlayerTurn, PredictedSpawn, PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction,

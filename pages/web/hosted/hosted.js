@@ -94,7 +94,8 @@ function draw(watched) {
     colour: colourOf(number),
     position: positions.get(kind.name),
   });
-  const kinds = watched.schema.kinds.map(drawnAs);
+  const { schema } = watched;
+  const kinds = schema.kinds.slice(0, schema.kinds.length - schema.state_kinds).map(drawnAs);
   const kindOf = new Map(kinds.map((kind) => [kind.name, kind]));
   field.clear(Math.max(Number.EPSILON, ...kinds.map(({ position }) => position?.span ?? 0)));
   let legend_ms = -Infinity;
@@ -112,7 +113,8 @@ function draw(watched) {
     }));
     if (now - legend_ms < LEGEND_MS) return;
     legend_ms = now;
-    byId("legend").replaceChildren(...kinds.map((kind) => legend(kind, entities)));
+    const lines = kinds.map((kind) => legend(kind, entities));
+    byId("legend").replaceChildren(...lines, ...stateLine(watched));
   });
 }
 
@@ -120,8 +122,7 @@ function draw(watched) {
 function legend({ name, number, fields, colour, position }, entities) {
   const isTold = position === null;
   const all = entities.filter((entity) => entity.kind === name);
-  const tell = (entity) => fields.map((field) => `${field.name} ${shown(entity[field.name])}`).join(", ");
-  const rows = isTold ? all.slice(0, TOLD_MAX).map(tell) : [];
+  const rows = isTold ? all.slice(0, TOLD_MAX).map((entity) => tell(fields, entity)) : [];
   const text = [String(all.length), ...rows].join(" · ");
   const term = make("dt", {}, name);
   term.dataset.mark = isTold ? "" : markOf(number);
@@ -129,6 +130,17 @@ function legend({ name, number, fields, colour, position }, entities) {
   line.style.setProperty("--kind", colour);
   return line;
 }
+
+/** The line of the room's state, in a list; empty for a game without one. */
+function stateLine(watched) {
+  const state = watched.roomState();
+  const kind = watched.schema.kinds.findLast(({ name }) => name === state?.kind);
+  if (kind === undefined) return [];
+  return [make("div", {}, make("dt", {}, kind.name), make("dd", {}, tell(kind.fields, state)))];
+}
+
+/** The fields with their values, in one text. */
+const tell = (fields, values) => fields.map(({ name }) => `${name} ${shown(values[name])}`).join(", ");
 
 /** A number, a choice or a bool in readable form. */
 const shown = (value) => (typeof value === "number" ? Math.round(value * 100) / 100 : value ?? "…");

@@ -7,6 +7,7 @@
 
 pub(crate) mod board;
 pub(crate) mod connection;
+mod folder;
 mod forwarded;
 mod head;
 pub(crate) mod pages;

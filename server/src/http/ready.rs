@@ -27,6 +27,7 @@ impl Ready {
     /// Bytes of this media type, also compressed if they are long.
     pub(crate) fn new(kind: &'static str, bytes: Vec<u8>) -> Self {
         let gzip = if bytes.len() < GZIP_BYTES_MIN { None } else { pack(&bytes) };
+        let gzip = gzip.filter(|gzip| gzip.len() < bytes.len());
         Self { kind, hash: fnv1a_64(&bytes), gzip, plain: bytes.into() }
     }
 
@@ -36,6 +37,7 @@ impl Ready {
     }
 
     /// Bytes that were compressed and hashed elsewhere.
+    #[cfg(feature = "pages")]
     pub(super) fn from_parts(kind: &'static str, plain: Bytes, gzip: Option<Bytes>, hash: u64) -> Self {
         Self { kind, plain, gzip, hash }
     }

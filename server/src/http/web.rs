@@ -5,27 +5,24 @@
 //! Every answer has an ETag, and clients ask for it again each time, so that a new server never meets an old
 //! page. The page loads nothing from elsewhere: the [`policy`] makes the browser enforce that.
 
+use super::folder::Folder;
 use super::ready::Ready;
 use super::{HttpContext, pages};
 use crate::config::ConfigError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
-use bytes::Bytes;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tickwire_shared::entity::fnv1a_64;
 
-/// The longest file that is served from the operator's folder. A longer one is not found; this is logged.
-const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// The longest path that is looked for.
 const PATH_BYTES_MAX: usize = 200;
 
 /// Where the files are.
 #[derive(Debug)]
 pub(crate) struct Site {
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
     /// The page that is shown at `/` unless the operator's folder has an `index.html`.
     front_page: String,
 }
@@ -43,7 +40,7 @@ impl Site {
                 "the front page: `{front_page}` is not the name of a file in the web folder"
             )));
         }
-        Ok(Self { folder: assets.map(|folder| folder.join("web")), front_page })
+        Ok(Self { folder: assets.map(|folder| Folder::new(folder.join("web"))), front_page })
     }
 
     /// The page that is shown at `/`.
@@ -54,14 +51,13 @@ impl Site {
         }
     }
 
-    /// The file of that name; also compressed if it is built in and compression pays off.
+    /// The file of that name.
     async fn find(&self, name: &str) -> Option<Ready> {
         let kind = kind_of(name);
-        if let Some(path) = self.folder.as_ref().map(|folder| folder.join(name))
-            && let Some(bytes) = read(path).await
+        if let Some(folder) = &self.folder
+            && let Some(found) = folder.find(name, kind).await
         {
-            let hash = fnv1a_64(&bytes);
-            return Some(Ready::from_parts(kind, bytes, None, hash));
+            return Some(found);
         }
         built_in(name, kind)
     }
@@ -70,25 +66,13 @@ impl Site {
 #[cfg(feature = "pages")]
 fn built_in(name: &str, kind: &'static str) -> Option<Ready> {
     let file = tickwire_pages::find(name)?;
-    let gzip = file.gzip.map(Bytes::from_static);
-    Some(Ready::from_parts(kind, Bytes::from_static(file.bytes), gzip, file.hash))
+    let gzip = file.gzip.map(bytes::Bytes::from_static);
+    Some(Ready::from_parts(kind, bytes::Bytes::from_static(file.bytes), gzip, file.hash))
 }
 
 #[cfg(not(feature = "pages"))]
 fn built_in(_: &str, _: &'static str) -> Option<Ready> {
     None
-}
-
-async fn read(path: PathBuf) -> Option<Bytes> {
-    let read = move || -> Option<Bytes> {
-        let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-        if about.len() > FILE_BYTES_MAX {
-            tracing::warn!(file = %path.display(), bytes = about.len(), "too long to be served");
-            return None;
-        }
-        Some(std::fs::read(&path).ok()?.into())
-    };
-    tokio::task::spawn_blocking(read).await.ok()?
 }
 
 /// A file of a page; at `/` the front page, or the list of rooms if there is none.

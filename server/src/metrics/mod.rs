@@ -86,6 +86,7 @@ pub(crate) struct GameEvents {
     pub(crate) too_long: Counter,
     pub(crate) step_full: Counter,
     pub(crate) not_encodable: Counter,
+    pub(crate) no_groups: Counter,
     pub(crate) dropped: Counter,
 }
 
@@ -342,6 +343,7 @@ impl Metrics {
             too_long: refused("too_long"),
             step_full: refused("step_full"),
             not_encodable: refused("not_encodable"),
+            no_groups: refused("no_groups"),
             dropped: self.events_dropped.get_or_create_owned(&[("game", game.to_owned())]),
         }
     }

@@ -12,7 +12,8 @@ Writes the repository of a new game: rules, server, bots, a page with prediction
 
   --game NAME      the game's name on the server: lower-case letters, digits and `-`
                    [default: the name of DIR]
-  --tickwire PATH  where Tickwire is: a checkout, the address of a git repository, or a version
+  --tickwire PATH  where Tickwire is: a checkout, the address of a git repository, which `#REV` behind it
+                   pins to a commit or tag, or a version
                    [default: the checkout that this program was built from; without one, its version]";
 
 /// The longest name of a game, bytes; the protocol permits more.
@@ -75,7 +76,7 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
         }
         Ok(Some(new)) => match write(&new) {
             Ok(()) => {
-                println!("{} is written. README.md there says what to run.", new.folder.display());
+                println!("{}", summary(&new));
                 ExitCode::SUCCESS
             }
             Err(text) => {
@@ -152,9 +153,32 @@ fn fill(text: &str, new: &NewGame) -> String {
             text.replace("@tickwire@", &format!("path = \"{folder}"))
         }
         // Cargo finds a package of a git repository by its name.
-        Tickwire::Git(address) => without_folders(&text, &format!("git = \"{address}\"")),
+        Tickwire::Git(address) => without_folders(&text, &git(address)),
         Tickwire::Version(version) => without_folders(&text, &format!("version = \"{version}\"")),
     }
+}
+
+/// A git repository as Cargo writes it: `ADDRESS` or `ADDRESS#REV`.
+fn git(address: &str) -> String {
+    match address.split_once('#') {
+        Some((address, rev)) => format!("git = \"{address}\", rev = \"{rev}\""),
+        None => format!("git = \"{address}\""),
+    }
+}
+
+/// What to do with the new game.
+fn summary(new: &NewGame) -> String {
+    let folder = new.folder.display();
+    let mut text =
+        format!("{folder} is written. README.md there says what to run; first:\n\n  cd {folder}\n");
+    text += "  cargo run -p game-web     # builds the page's core\n";
+    text += "  cargo run --release       # hosts the game at http://127.0.0.1:8080/";
+    if let Tickwire::Checkout(checkout) = &new.tickwire {
+        let checkout = checkout.display();
+        text += &format!("\n\nCargo.toml names the checkout {checkout}. On other machines it needs another");
+        text += " place: see --tickwire.";
+    }
+    text
 }
 
 /// A file's text with `place` for each place and folder of Tickwire.

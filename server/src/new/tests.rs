@@ -23,6 +23,7 @@ fn a_new_game_names_a_checkout_a_repository_or_a_version_and_nothing_is_left_to_
     let places = [
         (CHECKOUT, "/shared\" }"),
         ("https://example.org/tickwire", "{ git = \"https://example.org/tickwire\" }"),
+        ("https://example.org/t#v1", "{ git = \"https://example.org/t\", rev = \"v1\" }"),
         ("0.1.0", "tickwire-shared = { version = \"0.1.0\" }"),
     ];
     for (place, part) in places {

@@ -93,6 +93,7 @@ impl RoomMetrics {
             &self.events.not_encodable,
             stats.events_refused.not_encodable - told.events_refused.not_encodable,
         );
+        add(&self.events.no_groups, stats.events_refused.no_groups - told.events_refused.no_groups);
         add(&self.events.dropped, stats.events_dropped - told.events_dropped);
         if let Some(refused) = self.refused_lines.due(stats.events_refused.total())
             && let Some(cause) = stats.events_refused.last
@@ -192,7 +193,7 @@ mod tests {
             let text = metrics.render(Form::Text);
             assert!(text.contains(&line), "{line} is missing in\n{text}");
         };
-        ["too_long", "step_full", "not_encodable"].into_iter().for_each(|cause| line(cause, 0));
+        ["too_long", "step_full", "not_encodable", "no_groups"].into_iter().for_each(|cause| line(cause, 0));
         let mut stats = RoomStats { events_dropped: 7, ..RoomStats::default() };
         stats.events_refused.too_long = 2;
         stats.events_refused.last = Some(EventRefused::TooLong { bytes: 600 });

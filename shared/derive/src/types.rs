@@ -37,7 +37,14 @@ impl Class {
             "Vec3" | "Vec3A" | "Vec4" | "IVec3" | "UVec2" | "Quat" => {
                 return Err(unusable(ty, "`Vec2` or `IVec2` and single numbers"));
             }
-            "String" | "str" | "char" | "Vec" | "Option" | "Box" => {
+            "PlayerId" => return Err(unusable(ty, "its number, `id.0`, in a `u16`; 0 is no player")),
+            "EntityId" => {
+                return Err(unusable(ty, "its number, `id.0`, in a `u32` with a `range`; 0 is no entity"));
+            }
+            "Option" => {
+                return Err(unusable(ty, "a value that stands for none, or a second field, a `bool`"));
+            }
+            "String" | "str" | "char" | "Vec" | "Box" => {
                 return Err(unusable(
                     ty,
                     "numbers, `bool` and choices (`#[derive(Choice)]`); send news and texts as events",

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Where the line ends.
 const END: i32 = 100_000;
 
+/// The command that pushes the player's dot, which no client predicts.
+pub(crate) const PUSH: u32 = u32::MAX;
+
 /// Controls: a speed and a button.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Press {
@@ -173,6 +176,10 @@ impl Game for Dots {
         }
         for (player, said) in turn.commands {
             stage.events.all(Told::Said(*player, *said)).unwrap();
+            let pushed = turn.players.iter().find(|of| *said == PUSH && of.player == *player);
+            if let Some(dot) = pushed.and_then(|of| stage.world.get_mut(of.entity)) {
+                dot.pos += 50;
+            }
         }
         if turn.is_every(Duration::from_secs(1)) {
             stage.events.all(Told::Second(turn.tick.0 / u32::from(turn.tick_rate.hz()))).unwrap();

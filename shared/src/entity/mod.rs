@@ -22,7 +22,7 @@ pub(crate) use input::read_absolute;
 pub use input::{Input, InputSchema, OnGrid};
 pub use meaning::Meaning;
 pub use model::{TableError, Trainer};
-pub use predict::{PredictPlan, steer_divisor, steer_once};
+pub use predict::{PredictPlan, steer_divisor, steer_once, steer_toward};
 pub(crate) use schema::{Coding, OwnField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64};
 pub use step::{CustomStep, RowMut};

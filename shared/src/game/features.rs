@@ -19,6 +19,11 @@ pub type PredictedSpawn<'a, G> = SpawnMotion<'a, <G as Game>::Entity, <G as Game
 
 /// How a room is divided, and who sees what of it. List it with [`Features::with_interest`]; without it every
 /// client sees everything.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how its rooms are divided",
+    label = "`InterestRules` is not implemented for this game",
+    note = "`.with_interest()` needs `impl InterestRules` with `interest` and `location`"
+)]
 pub trait InterestRules: Game {
     /// How a room is divided into streams. Each stream is encoded once per tick for all clients that see it.
     #[must_use]
@@ -55,6 +60,11 @@ pub trait InterestRules: Game {
 
 /// Hits are tested where the player saw the others: see [`Turn::rewind`](super::Turn::rewind). List it with
 /// [`Features::with_lag_compensation`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what of its entities can be hit",
+    label = "`LagCompensation` is not implemented for this game",
+    note = "`.with_lag_compensation()` needs `impl LagCompensation` with `hitbox`"
+)]
 pub trait LagCompensation: Game {
     /// The maximum rewind for a player's hits, ms. The shooter's advantage is the target's disadvantage.
     const REWIND_MS_MAX: u32 = 250;
@@ -66,6 +76,11 @@ pub trait LagCompensation: Game {
 
 /// Entities that a player's step creates besides changing its own, such as a shot. The player's client shows
 /// them at once, until the server's own arrive. List it with [`Features::with_predicted_spawns`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what its players' steps spawn",
+    label = "`PredictsSpawns` is not implemented for this game",
+    note = "`.with_predicted_spawns()` needs `impl PredictsSpawns` with `predict_spawns`"
+)]
 pub trait PredictsSpawns: Game {
     /// The entities that the player's step creates. Called after [`Game::apply_input`], once per tick;
     /// entities beyond the eighth are ignored.

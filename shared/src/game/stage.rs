@@ -26,10 +26,11 @@ pub struct Stage<G: Game> {
 }
 
 impl<G: Game> Stage<G> {
-    pub(crate) fn new() -> Self {
+    /// `has_groups`: the room is divided.
+    pub(crate) fn new(has_groups: bool) -> Self {
         let mut world = World::new();
         world.reserve_state_id(has_state::<G>());
-        let events = Events::new(G::is_droppable);
+        let events = Events::new(G::is_droppable, has_groups);
         Self { world, state: G::State::default(), events, access: Access::default() }
     }
 

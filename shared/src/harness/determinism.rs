@@ -2,6 +2,7 @@
 
 use super::{ClientIndex, Harness};
 use crate::Rng;
+use crate::bot::Behaviours;
 use crate::entity::Input;
 use crate::game::Game;
 use crate::tick::Tick;
@@ -41,7 +42,7 @@ impl fmt::Debug for Unsound {
 
 /// Runs a room of `players` players twice, side by side, with the same seed and the same random inputs, and
 /// compares every tick's state and every message. Players join one after the other; the first leaves half
-/// way.
+/// way. No player sends a command: [`check_determinism_with_bots`] reaches those.
 ///
 /// # Errors
 /// The first tick and field that differ, in units, and the usual causes.
@@ -54,27 +55,57 @@ pub fn check_determinism<G: Game>(
 where
     G::Context: Default,
 {
+    run_twice::<G>(settings, seed, ticks, players, &|run, client| {
+        run.drive(client, |_, rng| random_input(rng))
+    })
+}
+
+/// As [`check_determinism`], played by the game's bots instead of random inputs: they reach what takes a
+/// purpose, and they send commands. The bot of a player's number, from 0, plays it.
+///
+/// # Errors
+/// As [`check_determinism`]. A bot that decides by something else than its arguments makes two runs differ
+/// as well.
+pub fn check_determinism_with_bots<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+    bots: &dyn Behaviours<G>,
+) -> Result<Determinism, Unsound>
+where
+    G::Context: Default,
+{
+    run_twice::<G>(settings, seed, ticks, players, &|run, client| run.play_as(client, bots))
+}
+
+fn run_twice<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+    play: &dyn Fn(&mut Harness<G>, ClientIndex),
+) -> Result<Determinism, Unsound>
+where
+    G::Context: Default,
+{
     let mut first = Harness::<G>::new(settings.clone(), seed);
     let mut second = Harness::<G>::new(settings.clone(), seed);
     for tick in 0..ticks {
         for run in [&mut first, &mut second] {
-            come_and_go(run, tick, ticks, players);
+            if tick.is_multiple_of(3) && tick / 3 < u32::from(players) {
+                let client = run.join(&format!("player {}", tick / 3));
+                play(run, client);
+            }
+            if tick == ticks / 2 && players > 1 {
+                run.leave(ClientIndex(0));
+            }
             run.run_ticks(1);
         }
         compare(&first, &second)?;
     }
     let hash = first.room().state().map_or(0, crate::snapshot::Snapshot::hash);
     Ok(Determinism { ticks, hash })
-}
-
-fn come_and_go<G: Game>(run: &mut Harness<G>, tick: u32, ticks: u32, players: u16) {
-    if tick.is_multiple_of(3) && tick / 3 < u32::from(players) {
-        let client = run.join(&format!("player {}", tick / 3));
-        run.drive(client, |_, rng| random_input(rng));
-    }
-    if tick == ticks / 2 && players > 1 {
-        run.leave(ClientIndex(0));
-    }
 }
 
 fn compare<G: Game>(first: &Harness<G>, second: &Harness<G>) -> Result<(), Unsound> {

@@ -19,6 +19,7 @@
 mod check;
 mod connections;
 mod determinism;
+mod playing;
 mod prediction;
 mod run;
 mod sandbox;
@@ -26,8 +27,11 @@ mod sandbox;
 mod tests;
 
 pub use crate::link::LinkProfile;
-pub use determinism::{Determinism, Unsound, check_determinism, random_input};
-pub use prediction::{Allowed, Predictions, WrongPrediction, check_prediction, check_prediction_within};
+pub use determinism::{Determinism, Unsound, check_determinism, check_determinism_with_bots, random_input};
+pub use prediction::{
+    Allowed, Predictions, WrongPrediction, check_prediction, check_prediction_with_bots,
+    check_prediction_within,
+};
 pub use sandbox::Sandbox;
 
 use crate::Rng;
@@ -50,7 +54,8 @@ const EVENTS_KEPT: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientIndex(pub usize);
 
-type Driver<G> = Box<dyn FnMut(&Client<G>, &mut Rng) -> <G as Game>::Input>;
+/// What a client does at each of its inputs.
+type Driver<G> = Box<dyn FnMut(&mut Client<G>, Duration, &mut Rng)>;
 
 type Drawer<G> = Box<dyn FnMut(&Client<G>, Duration)>;
 
@@ -233,20 +238,6 @@ impl<G: Game> Harness<G> {
     /// The messages that the recorded client has received since the last call, in order.
     pub fn take_recorded(&mut self) -> Vec<Bytes> {
         self.recorded.as_mut().map(|(_, messages)| core::mem::take(messages)).unwrap_or_default()
-    }
-
-    /// Sets the controls of a client from now on.
-    pub fn set_input(&mut self, client: ClientIndex, input: G::Input) {
-        self.seat_mut(client).client.set_input(input);
-    }
-
-    /// Sets a closure that returns the controls of a client for each of its inputs.
-    pub fn drive(
-        &mut self,
-        client: ClientIndex,
-        drive: impl FnMut(&Client<G>, &mut Rng) -> G::Input + 'static,
-    ) {
-        self.seat_mut(client).drive = Some(Box::new(drive));
     }
 
     /// Drives a client `hz` times a second from now on, and only then: it advances the client and renders a

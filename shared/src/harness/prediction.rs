@@ -2,6 +2,7 @@
 
 use super::{ClientIndex, Harness, LinkProfile};
 use crate::Rng;
+use crate::bot::Behaviours;
 use crate::client::Mispredicted;
 use crate::entity::{Field, Input, Kind};
 use crate::game::Game;
@@ -67,7 +68,7 @@ impl fmt::Debug for WrongPrediction {
 /// a client's own entity with the room's state. Analog controls also lie between the steps of their grids and
 /// outside of their ranges. With one player, no other player can interfere: a game passes if `step` does to
 /// the player's entity what `apply_input` does, and nothing else. [`check_prediction_within`] allows
-/// exceptions.
+/// exceptions; [`check_prediction_with_bots`] sends commands as well.
 ///
 /// # Errors
 /// The first tick and field with a wrong prediction, in units, and the usual causes.
@@ -97,6 +98,44 @@ pub fn check_prediction_within<G: Game>(
 where
     G::Context: Default,
 {
+    compare_predictions::<G>(settings, seed, ticks, players, allowed, &|run, client| {
+        let mut controls = Controls::default();
+        run.drive(client, move |_, rng| controls.next(rng));
+    })
+}
+
+/// As [`check_prediction_within`], played by the game's bots instead of random controls: they reach what
+/// takes a purpose, and they send commands. The bot of a player's number, from 0, plays it.
+///
+/// # Errors
+/// As [`check_prediction_within`].
+pub fn check_prediction_with_bots<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+    bots: &dyn Behaviours<G>,
+    allowed: Allowed<'_>,
+) -> Result<Predictions, WrongPrediction>
+where
+    G::Context: Default,
+{
+    compare_predictions::<G>(settings, seed, ticks, players, allowed, &|run, client| {
+        run.play_as(client, bots);
+    })
+}
+
+fn compare_predictions<G: Game>(
+    settings: &G::Settings,
+    seed: u64,
+    ticks: u32,
+    players: u16,
+    allowed: Allowed<'_>,
+    play: &dyn Fn(&mut Harness<G>, ClientIndex),
+) -> Result<Predictions, WrongPrediction>
+where
+    G::Context: Default,
+{
     if let Some(unknown) = unknown_field::<G>(allowed.server_fields) {
         let what = format!("`server_fields` names `{unknown}`, and no kind of entity has such a field");
         return Err(WrongPrediction { seed, tick: None, what });
@@ -105,8 +144,7 @@ where
     let clients: Vec<_> = (0..players).map(|number| run.join(&format!("player {number}"))).collect();
     for &client in &clients {
         run.link(client, LinkProfile::delayed(DELAY));
-        let mut controls = Controls::default();
-        run.drive(client, move |_, rng| controls.next(rng));
+        play(&mut run, client);
     }
     run.run_ticks(SETTLE_TICKS);
     clients.iter().for_each(|client| drop(run.client_mut(*client).take_mispredicted()));

@@ -121,8 +121,7 @@ impl<G: Game> Harness<G> {
     fn client_advances(&mut self, at: usize) {
         let Some(seat) = self.seats.get_mut(at) else { return };
         if let Some(drive) = &mut seat.drive {
-            let input = drive(&seat.client, &mut seat.rng);
-            seat.client.set_input(input);
+            drive(&mut seat.client, self.now, &mut seat.rng);
         }
         seat.client.advance(self.now);
         if let Some(rendering) = &mut seat.rendering {

@@ -8,7 +8,7 @@ use crate::game::{
 };
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
-use crate::snapshot::Groups;
+use crate::snapshot::{Groups, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::Text;
 
@@ -64,7 +64,7 @@ impl<G: Game> Sandbox<G> {
         context: &G::Context,
     ) -> Result<Self, BadSettings> {
         let scene = G::scene(settings, tick_rate)?;
-        let mut stage = Stage::new();
+        let mut stage = Stage::new((G::FEATURES.interest.interest)(settings) != Interest::Whole);
         let game = G::new(&Setup { context, settings, scene: &scene, tick_rate, seed }, &mut stage);
         Ok(Self {
             game,

@@ -51,7 +51,7 @@ use crate::game::{
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::{RESUME_GRACE_MS, SETTINGS_BYTES_MAX};
-use crate::snapshot::BadCells;
+use crate::snapshot::{BadCells, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::ReliableEvent;
 use crate::world::World;
@@ -198,7 +198,7 @@ impl<G: Game> Room<G> {
         config.tick_rate = rate;
         let mut streams = Streams::new(plan.interest, rate);
         streams.keep_crossings(config.client_bytes_per_s > 0);
-        let mut stage = Stage::new();
+        let mut stage = Stage::new(plan.interest != Interest::Whole);
         let setup = Setup { context, settings: &plan.settings, scene: &*plan.scene, tick_rate: rate, seed };
         let game = G::new(&setup, &mut stage);
         Self {

@@ -8,11 +8,15 @@ const say = (text) => (document.getElementById("line").textContent = text);
 const keys = new Set();
 const held = (...codes) => codes.some((code) => keys.has(code));
 
-const joined = connect({ url: "play", game: "@name@", name: "runner", wasm: "@name@.wasm" });
+const join = (room) => connect({ url: "play", game: "@name@", name: "runner", wasm: "@name@.wasm", room });
+// `#room=ID` in the address joins that room, so the address is an invitation. If the room is over: another.
+const room = new URLSearchParams(location.hash.slice(1)).get("room");
+const joined = room ? join(room).catch(() => join()) : join();
 const client = await joined.catch((error) => {
   say(error.text);
   throw error;
 });
+history.replaceState(null, "", `#room=${client.room}`);
 const nameOf = (player) => client.roster.find((entry) => entry.player === player)?.name ?? "someone";
 const coins = () => client.roomState()?.coins ?? 0;
 client.on("event", ({ type, player }) => {

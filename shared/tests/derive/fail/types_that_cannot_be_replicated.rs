@@ -7,6 +7,9 @@ struct Ship {
     name: String,
     pair: (u8, u8),
     slots: [u8; 4],
+    owner: PlayerId,
+    target: EntityId,
+    team: Option<u8>,
 }
 
 fn main() {}
