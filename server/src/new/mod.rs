@@ -150,6 +150,8 @@ fn fill(text: &str, new: &NewGame) -> String {
     match &new.tickwire {
         Tickwire::Checkout(folder) => {
             let folder = folder.display().to_string().replace('\\', "/");
+            // Windows begins a path without links so, and Cargo does not know it.
+            let folder = folder.trim_start_matches("//?/");
             text.replace("@tickwire@", &format!("path = \"{folder}"))
         }
         // Cargo finds a package of a git repository by its name.
