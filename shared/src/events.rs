@@ -160,7 +160,7 @@ impl<E: serde::de::DeserializeOwned + Serialize> Events<E> {
     /// The events of this step, as a client decodes them. An event that cannot be decoded is left out.
     pub(crate) fn decoded(&self) -> impl Iterator<Item = (Receivers, E)> {
         self.given.iter().filter_map(|given| match codec::decode(&given.bytes) {
-            Ok(ReliableEvent::Game(bytes)) => Some((given.to.clone(), codec::decode(&bytes).ok()?)),
+            Ok(ReliableEvent::Game(bytes)) => Some((given.to.clone(), codec::decode_data(&bytes).ok()?)),
             _ => None,
         })
     }

@@ -75,7 +75,7 @@ impl<G: ClientGame> Client<G> {
         if joined.resumed != self.resuming || is_player != (self.config.role == Role::Player) {
             return Err(ClientError::Unexpected);
         }
-        let settings: G::Settings = codec::decode(&joined.settings).map_err(ClientError::Settings)?;
+        let settings: G::Settings = codec::decode_data(&joined.settings).map_err(ClientError::Settings)?;
         let rules = G::RULES.map(|rules| rules.in_room(&settings, joined.tick_rate)).transpose()?;
         let table = joined.table.as_ref().map(|table| &table[..]);
         let schema = match &rules {

@@ -203,7 +203,7 @@ impl<G: ClientGame> Client<G> {
             }
             self.stats.events += 1;
             let event = match codec::decode(bytes)? {
-                ReliableEvent::Game(bytes) => ClientEvent::Game(codec::decode(&bytes)?),
+                ReliableEvent::Game(bytes) => ClientEvent::Game(codec::decode_data(&bytes)?),
                 ReliableEvent::PlayerJoined(entry) => {
                     self.enter(entry.clone());
                     ClientEvent::PlayerJoined(entry)

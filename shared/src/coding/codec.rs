@@ -1,7 +1,8 @@
 //! Control messages, settings and events as bytes. The only file that names bincode.
 //!
 //! Decoding has a memory limit, refuses leftover bytes, and accepts a value only in its one legal form: the
-//! decoded value is encoded again and compared. So `encode(decode(b)) == b` for every accepted `b`.
+//! decoded value is encoded again and compared. So `encode(decode(b)) == b` for every accepted `b`. The types
+//! of a host are exempt ([`decode_data`]): a hash map has another order each time.
 
 use super::DecodeError;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
@@ -42,6 +43,15 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Decode
     if rest.is_empty() { Ok(value) } else { Err(DecodeError::Leftover) }
 }
 
+/// The value of a host's type that `bytes` encode completely, in any form.
+///
+/// # Errors
+/// As [`decode`], except that every form is legal.
+pub fn decode_data<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let (value, used) = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG).map_err(map_error)?;
+    if used == bytes.len() { Ok(value) } else { Err(DecodeError::Leftover) }
+}
+
 /// The value at the start of `bytes` in its one legal form, and the bytes after it.
 ///
 /// # Errors
@@ -80,6 +90,13 @@ mod tests {
         assert_eq!(decode::<u32>(&[5]), Ok(5));
         assert_eq!(decode::<u32>(&[251, 5, 0]), Err(DecodeError::NotCanonical));
         assert_eq!(decode::<u32>(&[5, 0]), Err(DecodeError::Leftover));
+    }
+
+    #[test]
+    fn a_hosts_value_may_have_any_form_but_no_bytes_left_over() {
+        assert_eq!(decode_data::<u32>(&[251, 5, 0]), Ok(5));
+        assert_eq!(decode_data::<u32>(&[5, 0]), Err(DecodeError::Leftover));
+        assert_eq!(decode_data::<u32>(&[251, 5]), Err(DecodeError::Truncated));
     }
 
     #[test]

@@ -109,8 +109,12 @@ impl<G: Game> MemberEvent<G> {
 
     fn decode_frame(bytes: &[u8]) -> Result<MemberFrame<G>, DecodeError> {
         let mut frame = ClientFrame::decode(bytes)?;
-        let commands =
-            frame.commands.items.drain(..).map(|bytes| codec::decode(&bytes)).collect::<Result<_, _>>()?;
+        let commands = frame
+            .commands
+            .items
+            .drain(..)
+            .map(|bytes| codec::decode_data(&bytes))
+            .collect::<Result<_, _>>()?;
         Ok(MemberFrame { frame, commands, timed: true })
     }
 }

@@ -45,7 +45,7 @@ impl<G: Game> RoomPlan<G> {
     ) -> Result<Self, RoomError> {
         let bytes = codec::encode(&settings).map_err(|_| RoomError::SettingsTooLarge)?;
         // A client makes its scene from what crosses the wire, so the room does the same.
-        let settings: G::Settings = codec::decode(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
+        let settings: G::Settings = codec::decode_data(&bytes).map_err(|_| RoomError::SettingsUnreadable)?;
         let scene = Arc::new(G::scene(&settings, tick_rate)?);
         let schema = G::FEATURES
             .prediction

@@ -9,6 +9,7 @@ pub(crate) mod depot;
 pub(crate) mod drive;
 pub(crate) mod forest;
 pub(crate) mod hunt;
+pub(crate) mod market;
 pub(crate) mod mill;
 pub(crate) mod moving;
 pub(crate) mod plain;

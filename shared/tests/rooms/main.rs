@@ -13,6 +13,7 @@ mod commands;
 mod control;
 mod crowded_views;
 mod custom_step;
+mod data;
 mod events;
 mod groups;
 mod interest;
