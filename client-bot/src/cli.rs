@@ -130,6 +130,12 @@ impl<G: Game> Bots<G> {
         if let Some(path) = to_file {
             std::fs::File::create(path).map_err(|error| unwritable(path.display(), &error))?;
         }
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(Failure::usage(
+                "this is called where a tokio runtime runs already: call it from a `fn main` that is not \
+                 async, or run a `FleetConfig` in your own runtime",
+            ));
+        }
         let mut builder = match args.threads {
             1 => tokio::runtime::Builder::new_current_thread(),
             _ => tokio::runtime::Builder::new_multi_thread(),

@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tickwire_shared::game::Game;
 use tickwire_shared::limits::GAMES_MAX;
+use tickwire_shared::room::RoomError;
 use tickwire_shared::wire::control::GameName;
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::net::TcpListener;
@@ -247,8 +248,11 @@ fn add_game<G: Game>(
     let assets = assets.with_built_in(options.files);
     let options = resolve(name, options, &section, &assets)?;
     config.games.insert(name.to_string(), GameSection::showing(&options));
-    hub.add_game::<G>(name.clone(), options, context)
-        .map_err(|error| ConfigError::about(&["games", name, "settings"], error))
+    hub.add_game::<G>(name.clone(), options, context).map_err(|error| match error {
+        RoomError::Settings(_) => ConfigError::about(&["games", name, "settings"], error),
+        // Of the game's types, which no setting changes.
+        _ => ConfigError::about(&["games", name], error),
+    })
 }
 
 fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), ConfigError> {
@@ -260,6 +264,9 @@ fn check_names(config: &Config, games: &[(String, AddGame)]) -> Result<(), Confi
         )));
     }
     for (at, name) in names.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(ConfigError::new("a game needs a name"));
+        }
         if names.iter().take(at).any(|other| other == name) {
             return Err(ConfigError::new(format!("the name `{name}` was given to two games")));
         }
@@ -333,6 +340,11 @@ impl Server {
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let address = listener.local_addr()?;
         info!(%address, secure = self.is_secure(), "accepting players");
+        if let Some(missing) = self.front.site.missing_front_page().await {
+            warn!(
+                "the front page {missing} is neither in the folder of assets nor built in: / lists the rooms"
+            );
+        }
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -67,9 +68,19 @@ where
                     None => error,
                 };
                 let (config, values, section) = configure(&args, section, located)?;
+                let runtime = start_runtime()?;
+                // What the host makes for its games may need the runtime, such as a pool of connections.
+                let within = runtime.enter();
                 let server = Server::builder().program(identity.name, identity.version).config(config);
-                let server = add_games(server, flags, values).into_builder().map_err(located)?;
-                start(&identity, &args, server.build().map_err(located)?, section)
+                let server = add_games(server, flags, values).into_builder().map_err(located);
+                let server = server.and_then(|server| server.build().map_err(located));
+                let ended = server
+                    .map_err(StartError::from)
+                    .and_then(|server| start(&identity, &args, server, section, &runtime));
+                drop(within);
+                // Tasks that still run are not waited for.
+                runtime.shutdown_background();
+                ended
             }
             CommandLine::Text(text) => Ok(writeln!(io::stdout(), "{}", text.trim_end())?),
         });
@@ -134,11 +145,24 @@ impl From<io::Error> for StartError {
     }
 }
 
+fn start_runtime() -> Result<Runtime, StartError> {
+    if Handle::try_current().is_ok() {
+        return Err(StartError::Other(
+            "this is called where a tokio runtime runs already: call it from a `fn main` that is not async, \
+             or host the server in your own runtime with `Server::builder()`"
+                .to_owned(),
+        ));
+    }
+    tickwire_open_files::raise_limit();
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
 fn start(
     identity: &Identity,
     args: &Args,
     server: Server,
     section: Option<OwnSection>,
+    runtime: &Runtime,
 ) -> Result<(), StartError> {
     if args.print_config {
         let own = section.map_or_else(|| Ok(String::new()), |section| section.to_toml())?;
@@ -150,13 +174,9 @@ fn start(
         writeln!(io::stdout(), "the configuration is valid")?;
         return Ok(());
     }
-    tickwire_open_files::raise_limit();
     let log = Arc::new(logging::start(server.config(), server.metrics())?);
     let control = ControlThread::start()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(serve(identity, server, &log, &control));
-    // Tasks that still run are not waited for.
-    runtime.shutdown_background();
     log.flush();
     ended
 }

@@ -75,6 +75,9 @@ impl Program {
 
     /// Serves what `add_games` adds, until SIGTERM or Ctrl-C. The status is 0 after an orderly stop, 2 for a
     /// wrong configuration, 1 for any other failure.
+    ///
+    /// It starts a tokio runtime, so `main` must not be async. `add_games` is called within that runtime: it
+    /// may spawn tasks, and wait with `tokio::runtime::Handle::current().block_on(..)`.
     pub fn run<R: IntoBuilder>(self, add_games: impl FnOnce(ServerBuilder) -> R) -> ExitCode {
         launch(self.identity, self.args, None, |server, (), ()| add_games(server))
     }

@@ -51,6 +51,13 @@ impl Site {
         }
     }
 
+    /// The front page's name, if there is no such file and no index in its place.
+    pub(crate) async fn missing_front_page(&self) -> Option<&str> {
+        // Without the pages, no host has named one.
+        let is_named = self.front_page != HOSTED;
+        (is_named && self.index().await.is_none()).then_some(&*self.front_page)
+    }
+
     /// The file of that name.
     async fn find(&self, name: &str) -> Option<Ready> {
         let kind = kind_of(name);

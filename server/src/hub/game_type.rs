@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, Weak};
 use tickwire_shared::coding::codec;
-use tickwire_shared::game::{BadSettings, Game};
+use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::room::{Room, RoomError, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
@@ -77,15 +77,23 @@ impl<G: Game> GameType<G> {
         name: GameName,
         options: GameOptions<G::Settings>,
         context: G::Context,
-    ) -> Result<Self, BadSettings> {
+    ) -> Result<Self, RoomError> {
         let info = GameInfo { name, schema_hash: game_schema_hash::<G>(), tick_rate: options.tick_rate };
         let config = options.room_config(RoomId::default());
-        let plan = RoomPlan::new(options.settings.clone(), options.tick_rate);
-        let plan = Arc::new(plan.map_err(|error| BadSettings(error.to_string()))?);
+        let plan = Arc::new(RoomPlan::new(options.settings.clone(), options.tick_rate)?);
         drop(Room::<G>::with_plan(config, plan, 0, &context));
         let making = [const { Mutex::const_new(()) }; MAKERS];
         Ok(Self { info, options, making, context, plans: Plans(Default::default()) })
     }
+}
+
+/// How a session ends whose options make no room. The game refuses them each time, so trying again is no use.
+fn no_plan(error: &RoomError) -> Close {
+    let code = match error {
+        RoomError::Settings(_) => CloseCode::Policy,
+        _ => CloseCode::Internal,
+    };
+    Close::new(code, &error.to_string())
 }
 
 impl<G: Game> GameHost for GameType<G> {
@@ -114,7 +122,7 @@ impl<G: Game> GameHost for GameType<G> {
             G::settings(&self.options.settings, options).map_err(|refusal| Close::from(&refusal))?;
         let metadata = G::metadata(&settings);
         let plan = self.plans.get(settings, self.options.tick_rate);
-        let plan = plan.map_err(|error| Close::new(CloseCode::Internal, &error.to_string()))?;
+        let plan = plan.map_err(|error| no_plan(&error))?;
         let mut room = Room::<G>::with_plan(config, plan, seed, &self.context);
         room.set_idle_limits(self.options.idle_limits(room.idle_limits()));
         let facts = RoomFacts {
@@ -137,6 +145,15 @@ impl<G: Game> GameHost for GameType<G> {
 mod tests {
     use super::*;
     use tickwire_arena::{Arena, Settings};
+    use tickwire_shared::game::BadSettings;
+    use tickwire_shared::wire::Advice;
+
+    #[test]
+    fn options_that_the_game_refuses_are_not_worth_another_try() {
+        let refused = no_plan(&RoomError::Settings(BadSettings("no such map".into())));
+        assert_eq!((refused.code, refused.advice), (CloseCode::Policy, Advice::Stop));
+        assert_eq!(no_plan(&RoomError::SettingsTooLarge).code, CloseCode::Internal);
+    }
 
     #[test]
     fn rooms_with_equal_settings_share_a_plan_for_as_long_as_one_of_them_exists() {

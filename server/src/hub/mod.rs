@@ -21,9 +21,10 @@ use game_type::{GameHost, GameType};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::game::{BadSettings, Game};
+use tickwire_shared::game::Game;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
+use tickwire_shared::room::RoomError;
 use tickwire_shared::wire::control::{GameInfo, GameName, List, Name};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Semaphore;
@@ -121,10 +122,7 @@ impl Hub {
         name: GameName,
         options: GameOptions<G::Settings>,
         context: G::Context,
-    ) -> Result<(), BadSettings> {
-        if self.games.len() >= GAMES_MAX {
-            return Err(BadSettings(format!("a server hosts at most {GAMES_MAX} games")));
-        }
+    ) -> Result<(), RoomError> {
         self.games.insert(name.clone(), Arc::new(GameType::<G>::new(name, options, context)?));
         Ok(())
     }

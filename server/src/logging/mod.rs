@@ -29,8 +29,8 @@ pub(crate) struct Log {
     flood: Arc<Flood>,
 }
 
-/// Starts logging, including panics. A second call in one process changes nothing: the first call's
-/// subscriber stays.
+/// Starts logging, including panics. If the process has a subscriber already, that one takes the logs, and
+/// the panic hook stays as it is too: both belong to the host.
 ///
 /// # Errors
 /// The system has no thread to write from.
@@ -46,11 +46,13 @@ pub(crate) fn start(config: &Config, metrics: &Metrics) -> io::Result<Log> {
         .with(filter)
         .with(Dam(Arc::clone(&flood)))
         .with(format(config.log, lines.clone()));
-    if let Err(error) = log.try_init() {
-        tracing::debug!(%error, "another subscriber takes the logs");
+    match log.try_init() {
+        Ok(()) => {
+            let raw = lines.clone();
+            std::panic::set_hook(Box::new(move |panic| log_panic(panic, &raw)));
+        }
+        Err(error) => tracing::debug!(%error, "another subscriber takes the logs"),
     }
-    let raw = lines.clone();
-    std::panic::set_hook(Box::new(move |panic| log_panic(panic, &raw)));
     Ok(Log { lines, flood })
 }
 

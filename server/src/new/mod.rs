@@ -101,8 +101,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<NewGame>, S
         }
     }
     let folder = folder.ok_or("name the folder of the new game")?;
-    let of_folder = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = name.unwrap_or_else(of_folder);
+    let name = name.unwrap_or_else(|| name_of(&folder));
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fits) {
         return Err(format!(
@@ -116,6 +115,13 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<NewGame>, S
     Ok(Some(NewGame { folder, name, tickwire: find(tickwire)? }))
 }
 
+/// The name of a folder, also of `.`, with `-` for each `_`.
+fn name_of(folder: &Path) -> String {
+    let whole = folder.canonicalize().or_else(|_| std::path::absolute(folder));
+    let whole = whole.unwrap_or_else(|_| folder.to_owned());
+    whole.file_name().unwrap_or_default().to_string_lossy().replace('_', "-")
+}
+
 fn find(named: Option<OsString>) -> Result<Tickwire, String> {
     let Some(named) = named else {
         let version = || Tickwire::Version(env!("CARGO_PKG_VERSION").to_owned());
@@ -125,7 +131,9 @@ fn find(named: Option<OsString>) -> Result<Tickwire, String> {
         return Ok(Tickwire::Checkout(folder));
     }
     match named.to_str() {
-        Some(text) if text.contains("://") => Ok(Tickwire::Git(text.to_owned())),
+        Some(text) if text.contains("://") && !text.contains(['"', '\\', '\n']) => {
+            Ok(Tickwire::Git(text.to_owned()))
+        }
         Some(text) if is_version(text) => Ok(Tickwire::Version(text.to_owned())),
         _ => Err(format!(
             "{} is not a checkout of Tickwire: name one, a git repository or a version with --tickwire",
@@ -194,8 +202,9 @@ fn without_folders(text: &str, place: &str) -> String {
 
 fn write(new: &NewGame) -> Result<(), String> {
     let failed = |path: &Path, error| format!("{}: {error}", path.display());
-    if fs::read_dir(&new.folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(format!("{} is not empty: name a new folder", new.folder.display()));
+    let mut paths = FILES.iter().map(|(name, _)| new.folder.join(name));
+    if let Some(there) = paths.find(|path| path.exists()) {
+        return Err(format!("{} is there already: nothing is written, name a new folder", there.display()));
     }
     for (name, text) in FILES {
         let path = new.folder.join(name);

@@ -9,12 +9,15 @@ fn the_folder_names_the_game_unless_the_host_does() {
     let name = |words: &[&str]| parsed(words).map(|new| new.map(|new| new.name));
     assert_eq!(name(&["games/coins"]), Ok(Some("coins".into())));
     assert_eq!(name(&["--game", "coin-run", "My Game"]), Ok(Some("coin-run".into())));
+    assert_eq!(name(&["games/my_game"]), Ok(Some("my-game".into())));
+    assert_eq!(name(&["."]), Ok(Some("server".into())), "the folder of this package");
     assert_eq!(name(&["--help"]), Ok(None));
     assert!(name(&["My Game"]).unwrap_err().contains("--game"));
     assert!(name(&["9lives"]).unwrap_err().contains("begins with a letter"));
     assert!(name(&[]).unwrap_err().contains("name the folder"));
     assert!(name(&["a", "b"]).unwrap_err().contains("one folder only"));
     assert!(name(&["a", "--gmae"]).unwrap_err().contains("unknown argument"));
+    assert!(name(&["a", "--tickwire", "https://x/\"a"]).unwrap_err().contains("is not a checkout"));
     assert!(name(&["a", "--tickwire", "nowhere"]).unwrap_err().contains("is not a checkout"));
 }
 

@@ -96,7 +96,7 @@ fn a_new_game_builds_without_the_network_and_passes_its_tests() {
 
     let again = new_game(&folder.0);
     assert_eq!(again.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("is not empty"));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
 }
 
 #[test]

@@ -148,6 +148,33 @@ fn a_mistake_in_a_section_is_told_with_its_line() {
     assert!(text.ends_with("or the section [fields]\n"), "{text}");
 }
 
+#[test]
+#[ignore = "serves; other tests run it as a program of their own"]
+fn serve_with_a_task_of_the_host() {
+    let Some(args) = serve_args() else { return };
+    exit(Program::default().args(args).run(|server| {
+        let task = tokio::spawn(async { "pool" });
+        let made = tokio::runtime::Handle::current().block_on(task).unwrap();
+        server.game::<Arena>(made, GameOptions::default())
+    }));
+}
+
+#[tokio::test(flavor = "current_thread")]
+#[ignore = "serves; other tests run it as a program of their own"]
+async fn serve_in_an_async_main() {
+    let Some(args) = serve_args() else { return };
+    exit(Program::default().args(args).run(|server| server));
+}
+
+#[test]
+fn what_a_host_makes_may_need_the_runtime_and_an_async_main_is_told_what_to_do() {
+    let (status, out, err) = ran("own_program::serve_with_a_task_of_the_host", &["--print-config"], |_| {});
+    assert!(status == 0 && out.contains("[games.pool]"), "{out}{err}");
+    let (status, _, err) = ran("own_program::serve_in_an_async_main", &[], |_| {});
+    assert_eq!((status, err.lines().count()), (1, 1), "{err}");
+    assert!(err.contains("a `fn main` that is not async") && err.contains("Server::builder()"), "{err}");
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Anything {}
 

@@ -436,7 +436,7 @@ pub enum SchemaError {
     /// A field that the room's state cannot have.
     #[error(
         "kind `{kind}` is the room's state, and every client has it as it is: its field `{field}` can be \
-         neither owner-only (`own`) nor predicted by the game's own step (`custom`)"
+         neither `owner_only` nor predicted by the game's own step (`custom`)"
     )]
     BadState {
         /// The kind.

@@ -6,7 +6,7 @@ use tickwire_server::GameOptions;
 use tickwire_server::cli::Program;
 
 fn main() -> ExitCode {
-    Program::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).run(|server| {
+    Program::new("@name@-server", env!("CARGO_PKG_VERSION")).run(|server| {
         // The page of this repository, unless the configuration names another folder.
         let server = server.default_assets(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets"));
         server.game::<MyGame>("@name@", GameOptions::default())
