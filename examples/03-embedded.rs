@@ -124,7 +124,7 @@ impl Game for Lounge {
 
     fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
         let guest = stage.world.spawn(Guest { waves: false })?;
-        self.tell(News::Came { name: joining.profile.name.to_string() });
+        self.tell(News::Came { name: joining.account.name.to_string() });
         Ok(guest)
     }
 

@@ -54,9 +54,7 @@ mod transport;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
-pub use authenticator::{
-    ACCOUNT_ID_BYTES_MAX, Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests,
-};
+pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests};
 pub use config::{
     AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
@@ -65,6 +63,7 @@ pub use leak_audit::Balance;
 pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
 pub use shutdown::StopSignals;
+pub use tickwire_shared::game::{Account, AccountId};
 pub use transport::memory::{Disconnected, MemoryConnection};
 
 #[cfg(doctest)]

@@ -9,10 +9,10 @@ use crate::transport::frame::{Frame, Frames};
 use bytes::Bytes;
 use std::cell::Cell;
 use std::sync::Arc;
+use tickwire_shared::game::Account;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Outbox;
 use tickwire_shared::wire::Close;
-use tickwire_shared::wire::control::Name;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -86,12 +86,12 @@ impl Slots {
         self.members.push(OutboxEntry { member, slot, direct: None, asking });
     }
 
-    /// Tells a member that it has its seat, under this name. `false` if its session no longer waits.
+    /// Tells a member that it has its seat, as whom it plays. `false` if its session no longer waits.
     #[must_use]
-    pub(crate) fn admit(&mut self, member: MemberId, name: Option<Name>) -> bool {
+    pub(crate) fn admit(&mut self, member: MemberId, account: Option<Arc<Account>>) -> bool {
         let Some(seat) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return false };
         let Some(Asker { answer, joined }) = seat.asking.take() else { return true };
-        let waits = answer.send(Ok(name)).is_ok();
+        let waits = answer.send(Ok(account)).is_ok();
         if let Some(joined) = joined.filter(|_| waits) {
             seat.slot.put_control(joined);
         }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
-use tickwire_shared::game::LeaveReason;
+use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
 use tickwire_shared::room::Hold;
 use tickwire_shared::tick::TickRate;
-use tickwire_shared::wire::control::{GameName, Name, Options, Role};
+use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -98,8 +98,8 @@ pub(crate) struct BytesSent {
 pub(crate) enum Entry {
     /// As a new member.
     Join {
-        /// The name that others see.
-        name: Name,
+        /// As whom it plays.
+        account: Arc<Account>,
         /// Player or spectator.
         role: Role,
         /// The secret that the member will get for coming back.
@@ -129,9 +129,9 @@ pub(crate) enum Parting {
     Leave(LeaveReason),
 }
 
-/// A room's answer to a request for a seat: the name that the member has there, `None` for a spectator; or
-/// the reason for the refusal.
-pub(crate) type Answer = Result<Option<Name>, Close>;
+/// A room's answer to a request for a seat: as whom the member plays there, `None` for a spectator; or the
+/// reason for the refusal.
+pub(crate) type Answer = Result<Option<Arc<Account>>, Close>;
 
 /// A request for a seat, until the room answers.
 pub(crate) struct Asking {

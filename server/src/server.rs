@@ -186,7 +186,13 @@ impl ServerBuilder {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
-        let seams = Seams { authenticator, directory, node: node.map_or_else(random_node, Ok)? };
+        let headers_read = authenticator.headers().map_err(|name| {
+            ConfigError::new(format!(
+                "the authenticator reads the header `{name}`, which is not a header's name"
+            ))
+        })?;
+        let seams =
+            Seams { authenticator, headers_read, directory, node: node.map_or_else(random_node, Ok)? };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {

@@ -1,6 +1,7 @@
 //! The trait that a host implements: [`Game`].
 
 mod access;
+mod account;
 mod features;
 mod idle_limits;
 mod stage;
@@ -16,9 +17,13 @@ pub use crate::events::Events;
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::{Name, Options};
+use crate::wire::control::Options;
 use crate::wire::{Close, CloseCode, Text};
 pub use access::Access;
+pub use account::{
+    ACCOUNT_ID_BYTES_MAX, ACCOUNT_ROLES_MAX, Account, AccountId, AccountRole, BadClaims, CLAIMS_BYTES_MAX,
+    Claims, ROLE_BYTES_MAX,
+};
 use core::fmt::Debug;
 use core::time::Duration;
 pub use idle_limits::IdleLimits;
@@ -135,22 +140,14 @@ pub trait Game: Sized + Send + 'static {
     fn apply_input(own: &mut Self::Entity, input: &Self::Input, step: &Step<'_, Self>);
 }
 
-/// The player who joins a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Profile {
-    /// The name that other players see.
-    pub name: Name,
-}
-
 /// A player who asks to join: see [`Game::join`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Joining<'a, G: Game> {
     /// The id that the player has in this room.
     pub player: PlayerId,
-    /// Who the player is.
-    pub profile: &'a Profile,
+    /// Who the player is: name, account, roles, claims.
+    pub account: &'a Account,
     /// The room's scene.
     pub scene: &'a G::Scene,
     /// The tick of the last step.

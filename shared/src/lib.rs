@@ -49,9 +49,9 @@ pub use world::{World, WorldFull};
 pub mod prelude {
     pub use crate::entity::{Button, Choice, Entity, Input, KindOf, steer_divisor, steer_once, steer_toward};
     pub use crate::game::{
-        Access, BadSettings, Features, Game, IdleLimits, InterestRules, Joining, LagCompensation,
-        LeaveReason, PlayerTurn, PredictedSpawn, PredictsSpawns, Profile, Refusal, Setup, SpawnPrediction,
-        Stage, Step, Turn,
+        Access, Account, AccountId, BadSettings, Features, Game, IdleLimits, InterestRules, Joining,
+        LagCompensation, LeaveReason, PlayerTurn, PredictedSpawn, PredictsSpawns, Refusal, Setup,
+        SpawnPrediction, Stage, Step, Turn,
     };
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};

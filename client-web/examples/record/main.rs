@@ -34,6 +34,7 @@ use tickwire_shared::client::generic::AnyGame;
 use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Button, Input as _};
+use tickwire_shared::game::Account;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
@@ -147,8 +148,13 @@ impl<P: PageGame> Match<P> {
         while client.poll_transmit().is_some() {}
         let (member, secret) = (self.next_member(), self.secret());
         let name = client.config().name.clone();
-        let join =
-            MemberEvent::Join { name, role: Role::Player, secret, wants_schema: false, matched: false };
+        let join = MemberEvent::Join {
+            account: Account::guest(name).into(),
+            role: Role::Player,
+            secret,
+            wants_schema: false,
+            matched: false,
+        };
         self.room.handle(self.now, member, join, &mut self.mail);
         self.bots.push((member, client));
         Ok(())
@@ -206,7 +212,7 @@ impl<P: PageGame> Match<P> {
             ClientControl::Join(join) => {
                 let wants_schema = join.schema_hash == 0;
                 MemberEvent::Join {
-                    name: Name::cut("recorded"),
+                    account: Account::guest(Name::cut("recorded")).into(),
                     role: join.role,
                     secret,
                     wants_schema,

@@ -88,7 +88,7 @@ pub(crate) fn record() -> Result<Vec<u8>> {
     for member in 1..=2_u8 {
         let secret = ResumeSecret { room: room.config().id, key: [member; 16] };
         let event = MemberEvent::Join {
-            name: Name::cut("ada"),
+            account: Account::guest(Name::cut("ada")).into(),
             role: Role::Player,
             secret,
             wants_schema: member == 1,

@@ -1,11 +1,13 @@
 //! How an authenticator is asked: within a deadline, and about few clients at one time.
 
-use super::{Account, AuthRefusal, AuthRequest, Authenticator, Guests};
+use super::{AuthRefusal, AuthRequest, Authenticator, Guests};
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
+use axum::http::HeaderName;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
 use std::time::Duration;
+use tickwire_shared::game::Account;
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
@@ -22,6 +24,8 @@ type Answer = Result<Account, AuthRefusal>;
 trait DynAuthenticator: Send + Sync {
     fn ask(self: Arc<Self>, request: AuthRequest, permit: OwnedSemaphorePermit)
     -> BoxFuture<'static, Answer>;
+
+    fn headers(&self) -> Vec<String>;
 }
 
 impl<A: Authenticator> DynAuthenticator for A {
@@ -36,6 +40,10 @@ impl<A: Authenticator> DynAuthenticator for A {
             self.authenticate(&request).await
         }
         .boxed()
+    }
+
+    fn headers(&self) -> Vec<String> {
+        Authenticator::headers(self)
     }
 }
 
@@ -55,6 +63,15 @@ impl Default for BoundedAuthenticator {
 impl BoundedAuthenticator {
     pub(crate) fn new(own: impl Authenticator) -> Self {
         Self { own: Some(Arc::new(own)), ..Self::default() }
+    }
+
+    /// The headers that it reads of an upgrade request.
+    ///
+    /// # Errors
+    /// What it names and cannot be a header's name.
+    pub(crate) fn headers(&self) -> Result<Vec<HeaderName>, String> {
+        let named = self.own.as_ref().map(|own| own.headers()).unwrap_or_default();
+        named.into_iter().map(|name| HeaderName::try_from(&name).map_err(|_| name)).collect()
     }
 
     /// Whether a question costs more than this server's own time.

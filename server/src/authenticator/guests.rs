@@ -1,6 +1,7 @@
 //! The authenticator of a server that has no other.
 
-use super::{Account, AuthRefusal, AuthRequest, Authenticator};
+use super::{AuthRefusal, AuthRequest, Authenticator};
+use tickwire_shared::game::Account;
 
 /// Accepts everyone under the name that they ask for, and no tickets.
 ///

@@ -5,12 +5,12 @@ use super::forwarded::{client_address, hosts};
 use super::head::{self, BadUpgrade};
 use super::{HttpContext, answer, pages};
 use crate::metrics::{HandshakeFailure, Refused};
-use crate::transport::peer::{Caller, Peer};
+use crate::transport::peer::{Caller, Peer, Upgrade};
 use crate::transport::websocket::accept_key;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use tickwire_shared::limits::SUBPROTOCOL;
@@ -51,8 +51,8 @@ pub(super) async fn upgrade(
     let Ok(accept) = HeaderValue::from_str(&accept_key(key.as_bytes())) else {
         return refuse(&BadUpgrade::Key);
     };
-    let origin = head.headers.get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into());
-    let caller = Caller { peer: Peer::Address(address), origin };
+    let upgrade = upgrade_of(&head.headers, front.hub.headers_read());
+    let caller = Caller { peer: Peer::Address(address), upgrade };
     connection.promise(AcceptedUpgrade { on_upgrade, caller, permit });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
@@ -69,4 +69,13 @@ fn refuse(error: &BadUpgrade) -> Response {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     pages::readable(response)
+}
+
+/// What the request says of its client, with the headers of these names.
+fn upgrade_of(headers: &HeaderMap, read: &[HeaderName]) -> Upgrade {
+    let text = |value: &HeaderValue| Box::from(String::from_utf8_lossy(value.as_bytes()));
+    let all = |name: &'_ HeaderName| {
+        headers.get_all(name).iter().map(|value| (name.as_str().into(), text(value))).collect::<Vec<_>>()
+    };
+    Upgrade { origin: headers.get(ORIGIN).map(text), headers: read.iter().flat_map(all).collect() }
 }

@@ -14,9 +14,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tickwire_shared::game::LeaveReason;
+use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{ResumeSecret, RoomId};
-use tickwire_shared::wire::control::{Join, Name, Options, Role, Target};
+use tickwire_shared::wire::control::{Join, Options, Role, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -34,7 +34,7 @@ const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client that wants a seat.
 struct Newcomer<'a> {
-    name: Name,
+    account: Arc<Account>,
     role: Role,
     wants_schema: bool,
     matched: bool,
@@ -56,7 +56,7 @@ impl Hub {
     pub(crate) async fn join(
         self: &Arc<Self>,
         join: &Join,
-        name: Name,
+        account: Arc<Account>,
         peer: Peer,
         slot: &Arc<Slot>,
     ) -> Result<Membership, Close> {
@@ -64,7 +64,7 @@ impl Hub {
         self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
         let newcomer = Newcomer {
-            name,
+            account,
             role: join.role,
             wants_schema: join.schema_hash == 0,
             matched: matches!(join.target, Target::Match(_)),
@@ -81,8 +81,7 @@ impl Hub {
         placed.map(|(membership, _)| membership)
     }
 
-    /// Takes back the seat of a session whose connection was lost. Also returns the name under which it
-    /// joined.
+    /// Takes back the seat of a session whose connection was lost. Also returns as whom it joined.
     ///
     /// # Errors
     /// How the session is closed.
@@ -92,7 +91,7 @@ impl Hub {
         events_received: u32,
         peer: Peer,
         slot: &Arc<Slot>,
-    ) -> Result<(Membership, Option<Name>), Close> {
+    ) -> Result<(Membership, Option<Arc<Account>>), Close> {
         let bad = || Close::new(CloseCode::BadResume, "the room no longer exists; join again");
         let payer = self.context.charges.payer(peer);
         let room = self.room_to_resume(shown.room, payer, slot).await?.ok_or_else(bad)?;
@@ -167,7 +166,7 @@ impl Hub {
         join: &Join,
         options: &Options,
         newcomer: &Newcomer<'_>,
-    ) -> Result<(Membership, Option<Name>), Close> {
+    ) -> Result<(Membership, Option<Arc<Account>>), Close> {
         let mut tried = Vec::new();
         loop {
             let (waiting, is_last) = match self.find_match(join, options, newcomer, &tried)? {
@@ -288,7 +287,7 @@ impl Hub {
 
     fn enter(&self, room: &RoomHandle, newcomer: &Newcomer<'_>) -> Result<Waiting, Close> {
         let entry = Entry::Join {
-            name: newcomer.name.clone(),
+            account: newcomer.account.clone(),
             role: newcomer.role,
             secret: self.new_secret(room.id())?,
             wants_schema: newcomer.wants_schema,
@@ -318,7 +317,7 @@ impl Hub {
 
 impl Waiting {
     /// Waits for the room's answer, for at most [`ANSWER_TIMEOUT`], and no longer than the session may go on.
-    async fn settle(self, slot: &Slot) -> Result<(Membership, Option<Name>), Close> {
+    async fn settle(self, slot: &Slot) -> Result<(Membership, Option<Arc<Account>>), Close> {
         let Self { mut membership, mut answer } = self;
         let answered = {
             let mut timeout = pin!(tokio::time::sleep(ANSWER_TIMEOUT));
@@ -340,9 +339,9 @@ impl Waiting {
             let late = Close::new(CloseCode::TryLater, "the room does not answer");
             answer.try_recv().unwrap_or(Err(late))
         });
-        let name = answered?;
+        let account = answered?;
         membership.parting = Parting::Cut;
-        Ok((membership, name))
+        Ok((membership, account))
     }
 }
 

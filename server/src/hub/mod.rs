@@ -5,7 +5,7 @@
 mod game_type;
 mod join;
 
-use crate::authenticator::{Account, AccountId, AuthRequest, BoundedAuthenticator};
+use crate::authenticator::{AuthRequest, BoundedAuthenticator};
 use crate::config::{AddressRange, GameOptions, Limits};
 use crate::context::ServerContext;
 use crate::directory::{BoundedDirectory, DirectoryError, NodeName, RoomHandle, RoomRecord, Rooms};
@@ -17,15 +17,16 @@ use crate::room_port::RoomListing;
 use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
 use crate::transport::peer::Peer;
+use axum::http::HeaderName;
 use game_type::{GameHost, GameType};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::game::Game;
+use tickwire_shared::game::{Account, Game};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
 use tickwire_shared::room::RoomError;
-use tickwire_shared::wire::control::{GameInfo, GameName, List, Name};
+use tickwire_shared::wire::control::{GameInfo, GameName, List};
 use tickwire_shared::wire::{Close, CloseCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -38,6 +39,8 @@ pub(crate) struct Hub {
     context: Arc<ServerContext>,
     games: BTreeMap<GameName, Arc<dyn GameHost>>,
     authenticator: BoundedAuthenticator,
+    /// What the authenticator reads of an upgrade request.
+    headers_read: Vec<HeaderName>,
     room_permits: Arc<Semaphore>,
     /// The number of the next room of this server. At a million rooms a second, 64 bits last for half a
     /// million years.
@@ -58,10 +61,8 @@ struct Known {
 pub(crate) struct CurrentRoom {
     pub(crate) room: RoomId,
     pub(crate) member: MemberId,
-    /// The name with which it joined.
-    pub(crate) player: Name,
-    /// Its account, if it has one and showed it in this session.
-    pub(crate) account: Option<AccountId>,
+    /// As whom it joined.
+    pub(crate) account: Arc<Account>,
 }
 
 /// What a host may replace by its own.
@@ -69,6 +70,8 @@ pub(crate) struct CurrentRoom {
 pub(crate) struct Seams {
     /// Who may connect.
     pub(crate) authenticator: BoundedAuthenticator,
+    /// What the authenticator reads of an upgrade request.
+    pub(crate) headers_read: Vec<HeaderName>,
     /// Which room is on which server; `None` if this server is alone.
     pub(crate) directory: Option<BoundedDirectory>,
     /// This server's name in the directory.
@@ -100,13 +103,14 @@ impl Hub {
         room_threads: RoomThreads,
         seams: Seams,
     ) -> Self {
-        let Seams { authenticator, directory, node } = seams;
+        let Seams { authenticator, headers_read, directory, node } = seams;
         let rooms = Rooms::new(node, directory, metrics.clone());
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
             context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads, rooms)),
             games: BTreeMap::new(),
             authenticator,
+            headers_read,
             room_permits: Arc::new(Semaphore::new(rooms_max)),
             rooms_made: AtomicU64::new(0),
             sessions: Mutex::default(),
@@ -130,6 +134,11 @@ impl Hub {
     /// What the hub shares with the rooms and sessions.
     pub(crate) fn context(&self) -> &Arc<ServerContext> {
         &self.context
+    }
+
+    /// The headers of an upgrade request that the authenticator reads.
+    pub(crate) fn headers_read(&self) -> &[HeaderName] {
+        &self.headers_read
     }
 
     /// The account with which a client plays.
@@ -282,9 +291,9 @@ impl Hub {
                 id: id.0,
                 peer: peer.to_string(),
                 room: current.as_ref().map(|current| current.room.to_string()),
-                player: current.as_ref().map(|current| current.player.to_string()),
+                player: current.as_ref().map(|current| current.account.name.to_string()),
                 account:
-                    current.as_ref().and_then(|current| current.account.as_ref()).map(ToString::to_string),
+                    current.as_ref().and_then(|current| current.account.id.as_ref()).map(ToString::to_string),
                 seconds: began.elapsed().as_secs(),
                 rewind: current.and_then(|current| rewinds.get(&(current.room, current.member)).copied()),
             }));

@@ -283,8 +283,8 @@ impl<G: Game> Driver<G> {
         let at = at.saturating_duration_since(self.started);
         self.room.handle(at, member, event, &mut self.slots);
         if comes && self.room.has_member(member) {
-            let name = self.room.player_name(member).cloned();
-            if !self.slots.admit(member, name) {
+            let account = self.room.account(member).cloned();
+            if !self.slots.admit(member, account) {
                 let left = MemberEvent::Leave(LeaveReason::Left);
                 self.room.handle(at, member, left, &mut self.slots);
                 goes = true;

@@ -285,7 +285,7 @@ impl<G: Game> RoomPort for Port<G> {
         let at = Instant::now();
         let mut inbox = self.inbox();
         let event = match entry {
-            Entry::Join { name, role, secret, wants_schema, matched } => {
+            Entry::Join { account, role, secret, wants_schema, matched } => {
                 if let Some(close) = inbox.refusal(role, matched, &self.facts) {
                     return Err(close);
                 }
@@ -293,7 +293,7 @@ impl<G: Game> RoomPort for Port<G> {
                     return Err(Close::new(CloseCode::TryLater, "the room does not respond now"));
                 }
                 inbox.places(role).coming += 1;
-                MemberEvent::Join { name, role, secret, wants_schema, matched }
+                MemberEvent::Join { account, role, secret, wants_schema, matched }
             }
             Entry::Resume { shown, events_received, next } => {
                 if inbox.is_over() {

@@ -155,7 +155,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     let slot = Arc::new(Slot::new(&context.leak_audit));
     let secret = ResumeSecret { room: id, key: [0; 16] };
     let entry = Entry::Join {
-        name: Name::cut("ada"),
+        account: Arc::new(Account::guest(Name::cut("ada"))),
         role: Role::Player,
         secret,
         wants_schema: false,

@@ -1,14 +1,17 @@
 //! From the first byte to a seat in a room: Hello, Welcome, Join.
 
 use super::{Ending, Session};
-use crate::authenticator::{Account, AuthRequest};
+use crate::authenticator::AuthRequest;
 use crate::room_port::Membership;
 use crate::slot::Next;
+use crate::transport::peer::Upgrade;
 use crate::transport::{Link, Received};
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tickwire_shared::game::Account;
 use tickwire_shared::id::ResumeSecret;
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, INBOUND_BYTES_MAX, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
@@ -17,7 +20,6 @@ use tickwire_shared::wire::control::{
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode, shown};
 use tokio::time::Instant;
-use tracing::Span;
 
 /// How long a session may stay without a seat in a room.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,36 +40,46 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
         let text = format!("this server speaks version {PROTOCOL_VERSION}, the client speaks {version}");
         return Err(Ending::closed(CloseCode::Mismatch, &text));
     }
-    let account = authenticate(session, name, &credential).await.map_err(Ending::Closed)?;
     let deadline = Instant::now() + JOIN_TIMEOUT;
     welcome(session, link, deadline).await?;
     if let Credential::Resume { secret, events_received } = credential {
-        return resume(session, account.name, secret, events_received).await.map_err(Ending::Closed);
+        // The room checks a secret: only the room knows it.
+        return resume(session, &name, secret, events_received).await.map_err(Ending::Closed);
     }
     match receive(session, link, deadline, "no Join arrived in time").await? {
-        ClientControl::Join(join) => join_room(session, &join, account).await.map_err(Ending::Closed),
+        ClientControl::Join(join) => {
+            let account = authenticate(session, name, credential, &join).await.map_err(Ending::Closed)?;
+            join_room(session, &join, account).await.map_err(Ending::Closed)
+        }
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
     }
 }
 
 /// As whom the client plays, with the name that all clients and the log show.
-async fn authenticate(session: &mut Session, asked: Name, credential: &Credential) -> Result<Account, Close> {
+async fn authenticate(
+    session: &mut Session,
+    asked: Name,
+    credential: Credential,
+    join: &Join,
+) -> Result<Account, Close> {
     let ticket = match credential {
-        Credential::Guest => None,
-        Credential::Ticket(ticket) => Some(ticket.to_vec()),
-        // The room checks a secret: only the room knows it.
-        Credential::Resume { .. } => return Ok(Account::guest(name_to_show(session, &asked))),
+        Credential::Ticket(ticket) => Some(ticket.into()),
+        Credential::Guest | Credential::Resume { .. } => None,
     };
-    let mut request = AuthRequest::new(asked, ticket);
-    request.address = session.peer.address();
-    request.origin = session.origin.take().map(String::from);
-    let account = session.hub.authenticate(request, session.peer, &session.slot).await?;
-    if let Some(id) = &account.id {
-        Span::current().record("account", &**id);
-    }
-    let name = name_to_show(session, &account.name);
-    Ok(Account { name, ..account })
+    let Upgrade { origin, headers } = std::mem::take(&mut session.upgrade);
+    let request = AuthRequest {
+        game: join.game.clone(),
+        role: join.role,
+        target: join.target.clone(),
+        address: session.peer.address(),
+        origin: origin.map(String::from),
+        headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        ..AuthRequest::new(asked, ticket)
+    };
+    let mut account = session.hub.authenticate(request, session.peer, &session.slot).await?;
+    account.name = name_to_show(session, &account.name);
+    Ok(account)
 }
 
 /// The name that all clients and the log show: the visible part of the requested name.
@@ -108,22 +120,23 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 }
 
 async fn join_room(session: &mut Session, join: &Join, account: Account) -> Result<Membership, Close> {
-    let Account { id, name } = account;
-    let membership = session.hub.join(join, name.clone(), session.peer, &session.slot).await?;
-    session.seat(&membership, name, id);
+    let account = Arc::new(account);
+    let membership = session.hub.join(join, account.clone(), session.peer, &session.slot).await?;
+    session.seat(&membership, account);
     Ok(membership)
 }
 
-/// The player keeps the name under which it joined, whatever this `Hello` says.
+/// The player keeps the account with which it joined, whatever this `Hello` says.
 async fn resume(
     session: &mut Session,
-    name: Name,
+    name: &Name,
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
     let (membership, joined_as) =
         session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
-    session.seat(&membership, joined_as.unwrap_or(name), None);
+    let guest = || Arc::new(Account::guest(name_to_show(session, name)));
+    session.seat(&membership, joined_as.unwrap_or_else(guest));
     Ok(membership)
 }
 

@@ -9,7 +9,6 @@ mod play;
 #[cfg(test)]
 mod tests;
 
-use crate::authenticator::AccountId;
 use crate::hub::{CurrentRoom, Hub};
 use crate::leak_audit::{AuditEntry, Audited};
 use crate::messages_in::MessagesIn;
@@ -17,16 +16,15 @@ use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
 use crate::room_port::{Membership, Parting};
 use crate::slot::Slot;
 use crate::transport::memory::{self, MemoryConnection};
-use crate::transport::peer::{Caller, Peer};
+use crate::transport::peer::{Caller, Peer, Upgrade};
 use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
 use crate::transport::{Link, LinkError};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
-use tickwire_shared::game::LeaveReason;
+use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{RoomId, SessionId};
-use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::time::Instant;
 use tracing::field::Empty;
@@ -140,7 +138,7 @@ struct Session {
     traffic: Traffic,
     peer: Peer,
     /// Taken by the handshake.
-    origin: Option<Box<str>>,
+    upgrade: Upgrade,
     room: Option<RoomId>,
     began: Instant,
     _audit_entry: AuditEntry,
@@ -178,13 +176,13 @@ pub(crate) fn connect_memory(hub: &Arc<Hub>, peer: Peer) -> MemoryConnection {
 ///
 /// This is no `async fn`, because its future would hold the session twice.
 fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, caller: Caller) -> impl Future<Output = ()> + Send + use<L> {
-    let Caller { peer, origin } = caller;
+    let Caller { peer, upgrade } = caller;
     let began = Instant::now();
     let _audit_entry = hub.context().leak_audit.post(Audited::Session);
     let (id, slot) = hub.admit(peer);
     let span = tracing::error_span!(parent: None, "session", %id, %peer, account = Empty, player = Empty);
     let traffic = Traffic::default();
-    let mut session = Session { hub, id, slot, traffic, peer, origin, room: None, began, _audit_entry };
+    let mut session = Session { hub, id, slot, traffic, peer, upgrade, room: None, began, _audit_entry };
     let life = async move {
         run_to_end(&mut session, &mut *link).await;
         // Before the link, whose socket is closed after this.
@@ -214,11 +212,15 @@ async fn run_to_end<L: Link>(session: &mut Session, link: &mut L) {
 
 impl Session {
     /// The session has its seat: the log and the listing tell the operator which number to kick.
-    fn seat(&mut self, membership: &Membership, player: Name, account: Option<AccountId>) {
+    fn seat(&mut self, membership: &Membership, account: Arc<Account>) {
         let room = membership.port.id();
-        Span::current().record("player", &*player);
+        let span = Span::current();
+        span.record("player", &*account.name);
+        if let Some(id) = &account.id {
+            span.record("account", &**id);
+        }
         tracing::info!(%room, "session has its seat");
-        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, player, account });
+        self.hub.seat(self.id, CurrentRoom { room, member: membership.member, account });
         self.room = Some(room);
     }
 

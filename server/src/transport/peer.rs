@@ -16,13 +16,21 @@ pub(crate) enum Peer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) peer: Peer,
-    /// The `Origin` of its upgrade request, if it is a browser.
+    pub(crate) upgrade: Upgrade,
+}
+
+/// What a client's upgrade request says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Upgrade {
+    /// Its `Origin`, if it is a browser.
     pub(crate) origin: Option<Box<str>>,
+    /// The headers that the authenticator reads, as often as they came.
+    pub(crate) headers: Vec<(Box<str>, Box<str>)>,
 }
 
 impl From<Peer> for Caller {
     fn from(peer: Peer) -> Self {
-        Self { peer, origin: None }
+        Self { peer, upgrade: Upgrade::default() }
     }
 }
 

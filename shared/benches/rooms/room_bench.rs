@@ -4,7 +4,7 @@ use crate::game::HZ;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tickwire_shared::client::{Client, ClientConfig};
-use tickwire_shared::game::Game;
+use tickwire_shared::game::{Account, Game};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomPlan, game_schema_hash};
 use tickwire_shared::tick::TickRate;
@@ -71,7 +71,7 @@ impl<G: Game<Context = ()>> RoomBench<G> {
             let role = if at < players { Role::Player } else { Role::Spectator };
             let secret = ResumeSecret { room: RoomId::from_bits(1), key: [0; 16] };
             let join = MemberEvent::Join {
-                name: Name::cut("member"),
+                account: Account::guest(Name::cut("member")).into(),
                 role,
                 secret,
                 wants_schema: false,

@@ -36,7 +36,7 @@ pub use sandbox::Sandbox;
 
 use crate::Rng;
 use crate::client::{Client, ClientConfig, ClientEvent, SavedSeat, State};
-use crate::game::Game;
+use crate::game::{Account, Game};
 use crate::id::RoomId;
 use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig, RoomPlan};
 use crate::tick::{Tick, TickRate};
@@ -68,6 +68,8 @@ struct Rendering<G: Game> {
 
 struct HarnessClient<G: Game> {
     client: Client<G>,
+    /// As whom it plays; `None`: a guest with the client's name.
+    account: Option<Account>,
     drive: Option<Driver<G>>,
     rendering: Option<Rendering<G>>,
     asleep_until: Duration,
@@ -197,6 +199,13 @@ impl<G: Game> Harness<G> {
         self.connect(name, Role::Player)
     }
 
+    /// As [`Harness::join`], with this account, under its name.
+    pub fn join_as(&mut self, account: Account) -> ClientIndex {
+        let client = self.join(&account.name);
+        self.seat_mut(client).account = Some(account);
+        client
+    }
+
     /// Connects a spectator, which asks to join.
     pub fn spectate(&mut self, name: &str) -> ClientIndex {
         self.connect(name, Role::Spectator)
@@ -208,6 +217,7 @@ impl<G: Game> Harness<G> {
         let at = self.seats.len();
         self.seats.push(HarnessClient {
             client,
+            account: None,
             drive: None,
             rendering: None,
             asleep_until: Duration::ZERO,

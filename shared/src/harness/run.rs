@@ -2,7 +2,7 @@
 
 use super::connections::LinkState;
 use super::{ClientIndex, EVENTS_KEPT, Harness};
-use crate::game::Game;
+use crate::game::{Account, Game};
 use crate::id::{ResumeSecret, SessionId};
 use crate::limits::CATCH_UP_MS_MAX;
 use crate::room::{MemberEvent, game_schema_hash};
@@ -11,6 +11,7 @@ use crate::wire::control::{
 };
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
+use std::sync::Arc;
 
 /// The next event. Events at the same time happen in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,8 +190,11 @@ impl<G: Game> Harness<G> {
             return Ok(());
         };
         wire.stage = LinkState::Member(member);
-        let name = seat.client.config().name.clone();
-        let join = MemberEvent::Join { name, role, secret, wants_schema: schema_hash == 0, matched: false };
+        let account = Arc::new(
+            seat.account.clone().unwrap_or_else(|| Account::guest(seat.client.config().name.clone())),
+        );
+        let join =
+            MemberEvent::Join { account, role, secret, wants_schema: schema_hash == 0, matched: false };
         self.room.handle(self.now, member, join, &mut self.wires);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::entity::Entity;
 use crate::events::Receivers;
 use crate::game::{
-    BadSettings, Game, Joining, LeaveReason, PlayerTurn, Profile, Refusal, Setup, Stage, Turn,
+    Account, BadSettings, Game, Joining, LeaveReason, PlayerTurn, Refusal, Setup, Stage, Turn,
     capture_hitboxes, hitboxes_of,
 };
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
@@ -84,9 +84,15 @@ impl<G: Game> Sandbox<G> {
     /// # Errors
     /// The game refuses the player.
     pub fn join(&mut self, player: PlayerId) -> Result<EntityId, Refusal> {
-        let profile = Profile { name: Text::cut(&format!("player {player}")) };
-        let joining =
-            Joining { player, profile: &profile, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
+        self.join_as(player, &Account::guest(Text::cut(&format!("player {player}"))))
+    }
+
+    /// As [`Sandbox::join`], with this account.
+    ///
+    /// # Errors
+    /// As [`Sandbox::join`].
+    pub fn join_as(&mut self, player: PlayerId, account: &Account) -> Result<EntityId, Refusal> {
+        let joining = Joining { player, account, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
         let entity = self.game.join(&mut self.stage, &joining)?;
         self.stage.world.set_controlled(player, Some(entity));
         self.players.push(PlayerTurn::new(player, entity, G::Input::default()));

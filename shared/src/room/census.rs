@@ -1,10 +1,10 @@
 //! A room's members and its capacity.
 
 use super::Room;
-use crate::game::Game;
+use crate::game::{Account, Game};
 use crate::id::MemberId;
 use crate::limits::MEMBERS_MAX;
-use crate::wire::control::Name;
+use std::sync::Arc;
 
 impl<G: Game> Room<G> {
     /// Whether an attachment has its seat here.
@@ -26,11 +26,11 @@ impl<G: Game> Room<G> {
         self.members.iter().filter(|member| member.gives_way()).count()
     }
 
-    /// The name of an attachment's player; `None` for a spectator, and for an attachment that is not here.
+    /// As whom an attachment plays; `None` for a spectator, and for an attachment that is not here.
     #[must_use]
-    pub fn player_name(&self, member: MemberId) -> Option<&Name> {
+    pub fn account(&self, member: MemberId) -> Option<&Arc<Account>> {
         let member = self.find(member).and_then(|at| self.members.get(at))?;
-        member.player.as_ref().map(|player| &player.name)
+        member.player.as_ref().map(|player| &player.account)
     }
 
     /// The number of players, including disconnected ones who may resume.

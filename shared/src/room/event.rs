@@ -1,12 +1,13 @@
 //! What a member can cause in a room.
 
 use crate::coding::codec;
-use crate::game::{Game, LeaveReason};
+use crate::game::{Account, Game, LeaveReason};
 use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
-use crate::wire::control::{ClientControl, Desync, Name, Role, TAG_CONTROL};
+use crate::wire::control::{ClientControl, Desync, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
 use crate::wire::{Close, CloseCode, DecodeError};
+use std::sync::Arc;
 
 /// An action of a member, decoded once.
 #[derive(Clone, Debug)]
@@ -14,8 +15,8 @@ use crate::wire::{Close, CloseCode, DecodeError};
 pub enum MemberEvent<G: Game> {
     /// It asks for a seat. Its first event.
     Join {
-        /// The name that other players see.
-        name: Name,
+        /// As whom it plays.
+        account: Arc<Account>,
         /// Player or spectator.
         role: Role,
         /// The secret that the room will send it.

@@ -7,13 +7,13 @@ use super::inputs::InputRing;
 use super::reliable::EventQueue;
 use super::stats::RoomStats;
 use crate::entity::{Input, OnGrid};
-use crate::game::LeaveReason;
+use crate::game::{Account, LeaveReason};
 use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret};
 use crate::snapshot::Reach;
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::Name;
 use crate::wire::update::InputCounts;
+use std::sync::Arc;
 
 /// A seat in the room.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Player<I> {
     pub(super) id: PlayerId,
     /// The entity that it controls, or [`EntityId::NONE`].
     pub(super) entity: EntityId,
-    pub(super) name: Name,
+    pub(super) account: Arc<Account>,
     pub(super) secret: ResumeSecret,
     /// The secret that was presented to resume. It stays valid until a frame proves that the client has the
     /// new one: the connection may break again before `Joined` arrives.
@@ -123,14 +123,14 @@ impl<I: Input> Player<I> {
     pub(super) fn new(
         id: PlayerId,
         entity: EntityId,
-        name: Name,
+        account: Arc<Account>,
         secret: ResumeSecret,
         rate: TickRate,
     ) -> Self {
         Self {
             id,
             entity,
-            name,
+            account,
             secret,
             shown_secret: None,
             inputs: InputRing::new(rate),

@@ -8,14 +8,15 @@ use super::member::{Member, Player};
 use super::news::Event;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
-use crate::game::{Game, Joining, LeaveReason, Profile, Refusal};
+use crate::game::{Account, Game, Joining, LeaveReason, Refusal};
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{MEMBERS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX};
 use crate::snapshot::Reach;
 use crate::tick::Tick;
-use crate::wire::control::{Joined, List, Name, ReliableEvent, Role, RosterEntry, ServerControl};
+use crate::wire::control::{Joined, List, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
+use std::sync::Arc;
 
 impl<G: Game> Room<G> {
     /// Handles an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
@@ -27,9 +28,9 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { name, role, secret, wants_schema, matched } => {
+            MemberEvent::Join { account, role, secret, wants_schema, matched } => {
                 match self.stage.access().refusal(role, matched) {
-                    None => self.join(member, name, role, secret, wants_schema, outbox),
+                    None => self.join(member, account, role, secret, wants_schema, outbox),
                     Some(close) => Err(close),
                 }
             }
@@ -72,7 +73,7 @@ impl<G: Game> Room<G> {
     fn join(
         &mut self,
         member: MemberId,
-        name: Name,
+        account: Arc<Account>,
         role: Role,
         secret: ResumeSecret,
         wants_schema: bool,
@@ -93,7 +94,7 @@ impl<G: Game> Room<G> {
                 return Err(Close::new(CloseCode::Full, "the room accepts no more spectators"));
             }
             Role::Spectator => None,
-            Role::Player => Some(self.admit(name, secret).map_err(|refusal| Close::from(&refusal))?),
+            Role::Player => Some(self.admit(account, secret).map_err(|refusal| Close::from(&refusal))?),
         };
         let entry = player.as_ref().map(roster_entry);
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
@@ -139,7 +140,7 @@ impl<G: Game> Room<G> {
             .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
     }
 
-    fn admit(&mut self, name: Name, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
+    fn admit(&mut self, account: Arc<Account>, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
         if self.players() >= usize::from(self.plan.players_max) {
             return Err(Refusal::Full);
         }
@@ -147,10 +148,9 @@ impl<G: Game> Room<G> {
         let is_taken =
             |id| members.iter().any(|member| member.player.as_ref().is_some_and(|player| player.id == id));
         let id = self.player_ids.give(is_taken).ok_or(Refusal::Full)?;
-        let profile = Profile { name: name.clone() };
         let joining = Joining {
             player: id,
-            profile: &profile,
+            account: &account,
             scene: &*self.plan.scene,
             tick: self.time.tick,
             tick_rate: self.config.tick_rate,
@@ -160,7 +160,7 @@ impl<G: Game> Room<G> {
         let entity = self.stage.world.controlled(id).unwrap_or(EntityId::NONE);
         Ok(Player {
             commands_received: self.first.command,
-            ..Player::new(id, entity, name, secret, self.config.tick_rate)
+            ..Player::new(id, entity, account, secret, self.config.tick_rate)
         })
     }
 
@@ -349,5 +349,5 @@ impl<G: Game> Room<G> {
 }
 
 fn roster_entry<I>(player: &Player<I>) -> RosterEntry {
-    RosterEntry { player: player.id, entity: player.entity, name: player.name.clone() }
+    RosterEntry { player: player.id, entity: player.entity, name: player.account.name.clone() }
 }

@@ -90,8 +90,8 @@ impl Raw {
     }
 
     pub(crate) fn join(&mut self, member: MemberId, role: Role) {
-        let (name, secret) = (Name::cut("ada"), self.secret(member));
-        self.handle(member, MemberEvent::Join { name, role, secret, wants_schema: false, matched: false });
+        let (account, secret) = (Account::guest(Name::cut("ada")).into(), self.secret(member));
+        self.handle(member, MemberEvent::Join { account, role, secret, wants_schema: false, matched: false });
     }
 
     /// Runs one tick. Returns its updates, as they were sent.

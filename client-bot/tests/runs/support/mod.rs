@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tickwire_arena::{Arena, Settings};
 use tickwire_client_bot::connect::{ChannelLink, Connect, ConnectError};
+use tickwire_shared::game::Account;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, RESUME_GRACE_MS};
 use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
@@ -220,7 +221,7 @@ impl MiniServer {
                     _ => RoomId::from_bits(self.rooms() as u64 + 1),
                 };
                 let event = MemberEvent::Join {
-                    name: hello.name,
+                    account: Arc::new(Account::guest(hello.name)),
                     role: join.role,
                     secret: secret(room),
                     wants_schema: join.schema_hash == 0,

@@ -1,41 +1,8 @@
-//! An authenticator's answers.
+//! Why an authenticator lets nobody in.
 
 use std::time::Duration;
 use tickwire_shared::limits::CLOSE_TEXT_BYTES_MAX;
-use tickwire_shared::wire::control::Name;
 use tickwire_shared::wire::{Advice, Close, CloseCode, Text};
-
-/// Bytes of an account's id: what OpenID Connect permits for a subject.
-pub const ACCOUNT_ID_BYTES_MAX: usize = 255;
-
-/// An account's id: stable, and the same for no two accounts.
-pub type AccountId = Text<ACCOUNT_ID_BYTES_MAX>;
-
-/// As whom a client plays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Account {
-    /// Which account; `None` for a guest, who has none. Operators see it in the log and in `/sessions`.
-    pub id: Option<AccountId>,
-    /// The name that other players see, and that the game gets as
-    /// [`Profile::name`](tickwire_shared::game::Profile). Characters that cannot be seen are removed; if none
-    /// is left, the player is called `Guest` and a number.
-    pub name: Name,
-}
-
-impl Account {
-    /// The account `id`, which plays under `name`.
-    #[must_use]
-    pub const fn new(id: AccountId, name: Name) -> Self {
-        Self { id: Some(id), name }
-    }
-
-    /// Someone without an account, who plays under `name`.
-    #[must_use]
-    pub const fn guest(name: Name) -> Self {
-        Self { id: None, name }
-    }
-}
 
 /// Why a client may not connect. The texts are for the player.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
