@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod names;
+mod tokens;
+mod uses;
+
 use std::path::{Path, PathBuf};
+pub use uses::{Use, uses};
 
 /// A text file of the repository.
 #[derive(Clone, Debug)]

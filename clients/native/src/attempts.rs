@@ -1,6 +1,7 @@
 //! One session after the other, for as long as that may help: connect, play, wait as advised.
 
-use crate::session::{self, LEAVE_TIMEOUT};
+use crate::limits::LEAVE_TIMEOUT;
+use crate::session;
 use crate::shared::Shared;
 use crate::transport::{ConnectError, Endpoint, TlsRoots, Url, WebSocketLink};
 use crate::{Cause, Config, End};

@@ -1,7 +1,6 @@
 //! Why a connection was not started, why it was cut, and how it ended.
 
-use crate::event::EVENTS_MAX;
-use crate::session::{JOIN_TIMEOUT, SILENCE_MAX};
+use crate::limits::{EVENTS_MAX, JOIN_TIMEOUT, SILENCE_MAX};
 use crate::transport::{ConnectError, LinkEnd, TlsError, UrlError};
 use core::time::Duration;
 use std::io;

@@ -5,10 +5,6 @@ use core::fmt;
 use core::time::Duration;
 use tickwire_shared::client::{ClientEvent, ClientGame};
 
-/// Events that may wait for the program. At this limit the connection ends: an event is never dropped
-/// silently.
-pub const EVENTS_MAX: usize = 1024;
-
 /// An event; events are delivered in order.
 #[non_exhaustive]
 pub enum Event<G: ClientGame> {

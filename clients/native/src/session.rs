@@ -1,5 +1,6 @@
 //! One session over one link: reads, keeps the client's time, writes.
 
+use crate::limits::{JOIN_TIMEOUT, LEAVE_TIMEOUT, SILENCE_MAX};
 use crate::shared::Shared;
 use crate::transport::Link;
 use crate::{Cause, End};
@@ -8,12 +9,6 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use tickwire_shared::client::{ClientGame, State};
 
-/// The longest time from the connection until the client is in a room.
-pub const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// A server that sends nothing for this long counts as dead.
-pub const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// How long a program that leaves waits for the server's answer.
-pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The limits are compared with the clock at least this often.
 const TURN_MAX: Duration = Duration::from_millis(100);
 /// A timer in the past would starve reading.

@@ -1,6 +1,6 @@
 //! What the program's handle and the connection's task share: the client and the events that wait.
 
-use crate::event::EVENTS_MAX;
+use crate::limits::EVENTS_MAX;
 use crate::{Cause, End, Event};
 use core::time::Duration;
 use std::collections::VecDeque;

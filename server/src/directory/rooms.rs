@@ -5,7 +5,6 @@ use super::memory::LocalRooms;
 use super::{BoundedDirectory, Claim, DirectoryError, NodeName, RoomHandle, RoomRecord};
 use crate::metrics::Metrics;
 use crate::room_port::RoomPort;
-use crate::room_task::NewRoom;
 use std::sync::Arc;
 use tickwire_shared::id::RoomId;
 use tokio::runtime::Handle;
@@ -31,7 +30,7 @@ pub(crate) enum Located {
 }
 
 /// The room if its id was free.
-type Answer = Result<Option<ClaimedRoom>, DirectoryError>;
+type Answer<T> = Result<Option<ClaimedRoom<T>>, DirectoryError>;
 
 impl Rooms {
     /// No rooms. Without a directory the server is alone.
@@ -84,18 +83,19 @@ impl Rooms {
         Ok(record.map_or(Located::Nowhere, |record| Located::Elsewhere(record.node)))
     }
 
-    /// Enters a room under its id and gives it back; `None` if the id is taken.
+    /// Enters the room with this port under its id and gives `new` back, which is the room itself; `None` if
+    /// the id is taken.
     ///
     /// If the caller is dropped meanwhile, or if the directory does not say whether it entered the room, the
     /// room is released in the background. Until then it keeps its place, which bounds what is released.
     ///
     /// # Errors
     /// The directory did not answer.
-    pub(crate) async fn claim(
+    pub(crate) async fn claim<T: Send + 'static>(
         &self,
-        new: Box<dyn NewRoom>,
-    ) -> Result<Option<Box<dyn NewRoom>>, DirectoryError> {
-        let room = new.port();
+        room: RoomHandle,
+        new: T,
+    ) -> Result<Option<T>, DirectoryError> {
         let new = match &self.directory {
             None => Some(new),
             Some(directory) => {
@@ -126,22 +126,22 @@ impl Rooms {
 }
 
 /// A room that is in the directory, or may be. Dropping this releases it.
-struct ClaimedRoom {
-    /// `None` once it need not be released.
-    new: Option<Box<dyn NewRoom>>,
+struct ClaimedRoom<T: Send + 'static> {
+    /// The room itself; `None` once it need not be released.
+    new: Option<T>,
     record: RoomRecord,
     directory: BoundedDirectory,
     metrics: Arc<Metrics>,
 }
 
-impl ClaimedRoom {
+impl<T: Send + 'static> ClaimedRoom<T> {
     /// The room, which stays as it is in the directory.
-    fn keep(mut self) -> Option<Box<dyn NewRoom>> {
+    fn keep(mut self) -> Option<T> {
         self.new.take()
     }
 }
 
-impl Drop for ClaimedRoom {
+impl<T: Send + 'static> Drop for ClaimedRoom<T> {
     fn drop(&mut self) {
         let (Some(new), Ok(runtime)) = (self.new.take(), Handle::try_current()) else { return };
         let (record, directory, metrics) =
@@ -155,7 +155,7 @@ impl Drop for ClaimedRoom {
 }
 
 /// Claims a room. This is a task of its own, so that a claim is not released before it is answered.
-async fn claim(room: ClaimedRoom, answer: oneshot::Sender<Answer>) {
+async fn claim<T: Send + 'static>(room: ClaimedRoom<T>, answer: oneshot::Sender<Answer<T>>) {
     let claimed = room.directory.claim(room.record.clone(), &room.metrics).await;
     // Whoever waits may be gone, or be dropped before it reads the answer: then the room is dropped with it.
     let _ = match claimed {

@@ -238,9 +238,9 @@ impl Hub {
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
             let new = self.make(game, id, options, newcomer.payer).await?;
-            let claimed = newcomer.slot.unless_closed(self.context.rooms.claim(new)).await?;
-            let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
             let room: RoomHandle = new.port();
+            let claimed = newcomer.slot.unless_closed(self.context.rooms.claim(room.clone(), new)).await?;
+            let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
             let entered = self.enter(&room, newcomer);
             new.start(&self.context, self.next_room_number());
             if let Some(close) = self.closing() {

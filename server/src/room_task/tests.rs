@@ -1,5 +1,6 @@
 //! The end of a room's ticks.
 
+use super::driver::NewRoom;
 use super::{Port, RoomFacts, RoomParts, RoomPermit};
 use crate::config::Limits;
 use crate::context::ServerContext;
@@ -133,7 +134,7 @@ async fn a_claim_whose_answer_nobody_reads_is_released() {
     let counts = || [counting.0[0].load(Ordering::SeqCst), counting.0[1].load(Ordering::SeqCst)];
     {
         let new = Box::new(parts(&context, RoomId::from_bits(7)));
-        let mut claiming = pin!(context.rooms.claim(new));
+        let mut claiming = pin!(context.rooms.claim(new.port(), new));
         let mut nobody = Context::from_waker(Waker::noop());
         assert!(claiming.as_mut().poll(&mut nobody).is_pending());
         sleep(Duration::from_millis(1)).await;
@@ -142,7 +143,7 @@ async fn a_claim_whose_answer_nobody_reads_is_released() {
     context.leak_audit.settled().await;
     assert_eq!(counts(), [1, 1]);
     let new = Box::new(parts(&context, RoomId::from_bits(8)));
-    assert!(context.rooms.claim(new).await.unwrap().is_some());
+    assert!(context.rooms.claim(new.port(), new).await.unwrap().is_some());
     sleep(Duration::from_millis(1)).await;
     assert_eq!(counts(), [2, 1], "one that is read is not");
 }
@@ -162,7 +163,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         matched: true,
     };
     let _place = port.enter(entry.clone(), &slot).unwrap();
-    context.rooms.claim(new).await.unwrap().unwrap().start(&context, 0);
+    context.rooms.claim(port.clone(), new).await.unwrap().unwrap().start(&context, 0);
 
     let ended = async {
         while context.rooms.get(id).is_some() {

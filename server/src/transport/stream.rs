@@ -43,6 +43,17 @@ impl ByteStream for TcpStream {
     }
 }
 
+#[cfg(feature = "direct-io")]
+impl ByteStream for direct::Stream {
+    fn keep_little_unsent(&self) -> io::Result<()> {
+        self.set(TcpStream::keep_little_unsent)
+    }
+
+    fn direct(&self) -> Option<direct::Handle> {
+        Some(self.handle())
+    }
+}
+
 #[cfg(feature = "tls")]
 impl ByteStream for TlsStream<TcpStream> {
     fn keep_little_unsent(&self) -> io::Result<()> {

@@ -29,4 +29,4 @@ mod tests;
 
 pub(crate) use reader::{Parts, Reader};
 pub(crate) use receiver::Receiver;
-pub(crate) use shared_socket::{Handle, Sent, stream};
+pub(crate) use shared_socket::{Handle, Sent, Stream, stream};

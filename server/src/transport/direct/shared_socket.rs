@@ -5,7 +5,6 @@
 use super::lease::{Lease, Outcome};
 use super::reading::Reading;
 use super::socket::Socket;
-use crate::transport::stream::ByteStream;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -215,17 +214,18 @@ pub(crate) fn stream(socket: TcpStream) -> Stream {
     Stream(Handle(Arc::new(shared)))
 }
 
-impl ByteStream for Stream {
-    fn keep_little_unsent(&self) -> io::Result<()> {
-        match &self.0.shared().socket {
-            Socket::OnWake(socket) => socket.keep_little_unsent(),
-            // Only a session polls on ticks.
-            _ => Ok(()),
-        }
+impl Stream {
+    /// What its room may write to and read from.
+    pub(in crate::transport) fn handle(&self) -> Handle {
+        self.0.clone()
     }
 
-    fn direct(&self) -> Option<Handle> {
-        Some(self.0.clone())
+    /// Runs `set` on the socket, unless it is polled on ticks, which only a session that has begun does.
+    pub(in crate::transport) fn set(&self, set: impl FnOnce(&TcpStream) -> io::Result<()>) -> io::Result<()> {
+        match &self.0.shared().socket {
+            Socket::OnWake(socket) => set(socket),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -289,7 +289,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_rooms_frames_and_a_sessions_never_mix() {
         let (mut session, mut peer) = pair().await;
-        let room = session.direct().unwrap();
+        let room = session.handle();
         let (room_frame, mut sent) = (framed(&[1; 3000]), [0; 3]);
         // A session's "frame" is 3,000 times 7; a room's is a head and 3,000 times 1. The narrow socket cuts
         // some of them.
@@ -339,7 +339,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_frame_that_is_begun_is_ended_before_another_begins() {
         let (mut session, mut peer) = pair().await;
-        let room = session.direct().unwrap();
+        let room = session.handle();
         let long = framed(&[1; 300_000]);
         assert_eq!(room.try_send(&long), Sent::Begun);
         let total = long.len();
@@ -363,7 +363,7 @@ pub(super) mod tests {
     async fn the_connection_ends_with_its_session_though_a_room_still_holds_it() {
         for on_tick in [false, true] {
             let (session, mut peer) = pair().await;
-            let room = session.direct().unwrap();
+            let room = session.handle();
             if on_tick {
                 room.poll_on_tick().unwrap();
             }
@@ -379,7 +379,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn while_the_session_holds_bytes_back_the_room_writes_nothing() {
         let (mut session, _peer) = pair().await;
-        let room = session.direct().unwrap();
+        let room = session.handle();
         let full = std::future::poll_fn(|cx| {
             while Pin::new(&mut session).poll_write(cx, &[0; 4096]).is_ready() {}
             Poll::Ready(())
