@@ -11,8 +11,8 @@ use std::thread;
 use tickwire_server::{
     Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests, Limits, ServerBuilder, ServerHandle,
 };
-use tickwire_shared::wire::control::{Credential, Joined, List, Name, Options, ServerControl, Target};
-use tickwire_shared::wire::{Advice, Close, CloseCode};
+use tickwire_shared::wire::control::{Credential, Joined, List, Name, Options, Role, ServerControl, Target};
+use tickwire_shared::wire::{Advice, Close, CloseCode, Text};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -121,9 +121,31 @@ async fn the_authenticator_gets_what_is_known_of_the_client() {
     let mut raw = Raw::connect_from(&handle, "192.0.2.7");
     raw.send(hello_as(Name::new("  ada ").unwrap(), ticket("ada"))).await;
     assert!(matches!(raw.control().await, ServerControl::Welcome(_)));
+    assert_eq!(desk.asked(), 0, "it has not said yet which game");
+    let options = Options::new(vec![(Text::cut("map"), Text::cut("duel"))]).unwrap();
+    raw.send(join(Target::Create(options.clone()))).await;
+    assert_eq!(raw.joined().await.unwrap_err().code, CloseCode::Policy, "the game has no such option");
     let request = desk.0.last.lock().unwrap().clone().unwrap();
     assert_eq!((&*request.name, request.ticket.as_deref()), ("  ada ", Some(&b"ada"[..])));
+    assert_eq!((&*request.game, request.role), ("dots", Role::Player));
+    assert_eq!(request.target, Target::Create(options));
     assert_eq!((request.address, request.origin), (Some("192.0.2.7".parse().unwrap()), None));
+}
+
+#[tokio::test]
+async fn an_authenticator_that_reads_an_impossible_header_is_refused_at_the_start() {
+    struct Odd;
+    impl Authenticator for Odd {
+        async fn authenticate(&self, request: &AuthRequest) -> Result<Account, AuthRefusal> {
+            Guests.authenticate(request).await
+        }
+        fn headers(&self) -> Vec<String> {
+            vec!["x user".to_owned()]
+        }
+    }
+    let builder = builder(Limits::default(), 60, Settings::default()).authenticator(Odd);
+    let error = builder.build().unwrap_err();
+    assert!(error.to_string().contains("`x user`, which is not a header's name"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,6 +153,7 @@ async fn one_that_hangs_closes_its_client_with_1013_and_delays_nobody_else() {
     let (_server, handle) = built(Desk::default().server(Limits::default()).rooms_in_runtime());
     let mut hung = Raw::connect(&handle);
     hung.send(hello(ticket("hangs"))).await;
+    hung.send(join(Target::Match(Options::none()))).await;
     let began = Instant::now();
     let (_ada, joined) = come(Raw::connect(&handle), ticket("ada"), Target::Create(Options::none())).await;
     assert!(joined.is_ok() && began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
@@ -155,6 +178,7 @@ async fn one_that_blocks_its_thread_ends_one_session() {
     let (_server, handle) = built(desk.server(Limits::default()));
     let mut blocked = Raw::connect(&handle);
     blocked.send(hello(ticket("blocks"))).await;
+    blocked.send(join(Target::Match(Options::none()))).await;
     while desk.asked() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
@@ -202,9 +226,8 @@ async fn one_address_that_asks_too_often_has_to_wait() {
     limits.joins_per_address_per_min = 3;
     let (_server, handle) = built(desk.server(limits));
     let attempt = async |address: &str| {
-        let mut raw = Raw::connect_from(&handle, address);
-        raw.send(hello(ticket("wrong"))).await;
-        raw.closing().await
+        let raw = Raw::connect_from(&handle, address);
+        come(raw, ticket("wrong"), Target::Match(Options::none())).await.1.expect_err("a refusal")
     };
     for _ in 0..3 {
         assert_eq!(attempt("192.0.2.7").await.code, CloseCode::AuthFailed);
@@ -229,6 +252,7 @@ async fn a_server_that_stops_does_not_wait_for_an_answer() {
     }));
     let mut hung = Raw::connect(&handle);
     hung.send(hello(ticket("hangs"))).await;
+    hung.send(join(Target::Match(Options::none()))).await;
     while desk.asked() == 0 {
         sleep(Duration::from_millis(5)).await;
     }

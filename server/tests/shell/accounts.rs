@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use tickwire_arena::Arena;
 use tickwire_server::{Account, AccountId, AuthRefusal, AuthRequest, Authenticator, GameOptions, Server};
 use tickwire_shared::limits::PROTOCOL_VERSION;
-use tickwire_shared::wire::control::{ClientControl, Credential, Hello, Name, Options, Target};
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, Target,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -22,6 +24,10 @@ impl Authenticator for NoBrowsers {
             Some(_) => pending().await,
             None => Ok(Account::new(AccountId::cut("u-17"), request.name.clone())),
         }
+    }
+
+    fn headers(&self) -> Vec<String> {
+        vec!["cookie".to_owned(), "User-Agent".to_owned()]
     }
 }
 
@@ -44,11 +50,18 @@ async fn the_operator_sees_accounts_and_can_kick_one_who_waits() {
     }
 
     let mut socket = connect(server.players).await;
-    let upgrade = UPGRADE.replacen("\r\n\r\n", "\r\nOrigin: https://play.example\r\n\r\n", 1);
+    let upgrade = UPGRADE.replacen(
+        "\r\n\r\n",
+        "\r\nOrigin: https://play.example\r\nCookie: a=1; sid=s3cr3t\r\n\r\n",
+        1,
+    );
     assert_status(&ask_on(&mut socket, &upgrade).await, 101);
     let (name, credential) = (Name::cut("eve"), Credential::Guest);
     let hello = ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential });
     socket.write_all(&masked(&hello.encode().unwrap())).await.unwrap();
+    let (game, target) = (GameName::cut("arena"), Target::Match(Options::none()));
+    let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
+    socket.write_all(&masked(&join.encode().unwrap())).await.unwrap();
     let asked = async {
         loop {
             if let Some(request) =
@@ -62,6 +75,7 @@ async fn the_operator_sees_accounts_and_can_kick_one_who_waits() {
     let request = timeout(Duration::from_secs(10), asked).await.expect("the authenticator is asked");
     assert_eq!(request.address, Some("127.0.0.1".parse().unwrap()));
     assert_eq!(request.origin.as_deref(), Some("https://play.example"));
+    assert_eq!((request.cookie("sid"), request.header("user-agent")), (Some("s3cr3t"), None));
 
     let kick = "DELETE /sessions/2 HTTP/1.1\r\nHost: localhost\r\n\r\n";
     assert_status(&ask(server.admin, kick).await, 200);
