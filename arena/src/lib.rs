@@ -120,7 +120,7 @@ impl Game for Arena {
     }
 
     fn players_max(settings: &Settings) -> u16 {
-        settings.places()
+        settings.seats()
     }
 
     fn metadata(settings: &Settings) -> Options {

@@ -21,6 +21,7 @@ pub mod fleet;
 pub mod histogram;
 pub mod network;
 pub mod open_files;
+mod outage;
 pub mod plan;
 pub mod profile_table;
 pub mod progress;
@@ -33,7 +34,6 @@ mod silence;
 pub mod table;
 mod tally;
 pub mod training;
-mod vigil;
 
 pub use context::FleetConfig;
 pub use fleet::run;

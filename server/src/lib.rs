@@ -26,7 +26,6 @@ mod context;
 mod control;
 mod descriptors;
 mod directory;
-mod herd;
 mod host_call;
 mod http;
 mod hub;
@@ -45,6 +44,7 @@ mod server;
 mod session;
 mod shutdown;
 mod slot;
+mod staggered_closes;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

@@ -134,7 +134,7 @@ async fn one_that_hangs_closes_its_client_with_1013_and_delays_nobody_else() {
     let began = Instant::now();
     let (_ada, joined) = come(Raw::connect(&handle), ticket("ada"), Target::Create(Options::none())).await;
     assert!(joined.is_ok() && began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-    let close = hung.closing().await;
+    let close = hung.close_message().await;
     assert_eq!((close.code, close.advice), (CloseCode::TryLater, Advice::RetryAfter(10_000)));
     assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
 }
@@ -160,7 +160,7 @@ async fn one_that_blocks_its_thread_ends_one_session() {
     }
     let (_ada, joined) = come(Raw::connect(&handle), ticket("ada"), Target::Create(Options::none())).await;
     joined.unwrap();
-    assert_eq!(blocked.closing().await.code, CloseCode::TryLater);
+    assert_eq!(blocked.close_message().await.code, CloseCode::TryLater);
     desk.0.open.store(true, Ordering::SeqCst);
 }
 
@@ -204,7 +204,7 @@ async fn one_address_that_asks_too_often_has_to_wait() {
     let attempt = async |address: &str| {
         let mut raw = Raw::connect_from(&handle, address);
         raw.send(hello(ticket("wrong"))).await;
-        raw.closing().await
+        raw.close_message().await
     };
     for _ in 0..3 {
         assert_eq!(attempt("192.0.2.7").await.code, CloseCode::AuthFailed);
@@ -233,7 +233,7 @@ async fn a_server_that_stops_does_not_wait_for_an_answer() {
         sleep(Duration::from_millis(5)).await;
     }
     stop.send(()).unwrap();
-    assert_eq!(hung.closing().await.code, CloseCode::GoingAway);
+    assert_eq!(hung.close_message().await.code, CloseCode::GoingAway);
     running.await.unwrap().unwrap();
     settle(&handle, Duration::from_secs(1)).await;
 }

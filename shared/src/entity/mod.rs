@@ -23,7 +23,7 @@ pub use input::{Input, InputSchema, OnGrid};
 pub use meaning::Meaning;
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_divisor, steer_once, steer_toward};
-pub(crate) use schema::{Coding, OwnField};
+pub(crate) use schema::{Coding, OwnerOnlyField};
 pub use schema::{Field, Kind, PacketProfile, Predictor, Schema, SchemaError, fnv1a_64};
 pub use step::{CustomStep, RowMut};
 pub use tickwire_derive::{Choice, Entity, Input};

@@ -291,7 +291,8 @@ impl<G: Game> Room<G> {
             if let Some(player) = &mut member.player {
                 let input = player.inputs.take(self.time.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
-                let floor_bytes_per_s = member.link.as_ref().map_or(0, |link| link.view.floor_bytes_per_s());
+                let floor_bytes_per_s =
+                    member.connection.as_ref().map_or(0, |connection| connection.view.floor_bytes_per_s());
                 let (id, entity) = (player.id, player.entity);
                 self.scratch.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
             }
