@@ -79,6 +79,7 @@ where
 }
 
 impl<C, B> FleetContext<C, B> {
+    #[expect(clippy::too_many_lines, reason = "one field after the other")]
     fn report(&self, timeline: Vec<Second>) -> Report {
         let (sum, by_network) = self.tally.sum(self.clock.now());
         let networks = self.config.networks.all().iter().zip(&by_network);
