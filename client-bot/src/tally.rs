@@ -8,11 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tickwire_shared::client::{ClientStats, Sample};
-
-/// Smaller prediction errors do not count as corrections: they are invisible. As in
-/// `ClientStats::corrections`.
-const CORRECTION_UNITS: f32 = 0.25;
+use tickwire_shared::client::{CORRECTION_UNITS, ClientStats, Sample};
 
 /// Everything that the bots of a fleet measure.
 #[derive(Debug)]

@@ -8,9 +8,6 @@
 //! owns until the caller asks it to stop. `cli::run` (feature `cli`) is a whole program around that.
 //! Everything that needs no socket is in [`tickwire_shared`].
 
-// Some of what only the program uses is compiled without it, too.
-#![cfg_attr(not(feature = "cli"), allow(dead_code))]
-
 mod accept;
 mod admin;
 mod admission;

@@ -26,8 +26,9 @@ const SILENCE: Duration = Duration::from_millis(4 * QUIET_MS_MAX);
 /// the newest inputs last when it resumes. If only the downlink is stalled, the server keeps holding the last
 /// input.
 const SILENT_FRAME_PERIOD: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
-/// Corrections of the player's own entity below this are not counted: they are invisible.
-const CORRECTION_UNITS: f32 = 0.25;
+/// Corrections of the player's own entity below this, in units of its position, are not counted: they are
+/// invisible.
+pub const CORRECTION_UNITS: f32 = 0.25;
 /// A rendered frame that is older than this when an input is made is not what the player saw, ms.
 const SEEN_AGE_MS_MAX: u64 = 250;
 

@@ -37,6 +37,7 @@ mod view;
 pub use audit::Leak;
 use commands::Commands;
 pub use event::{Hold, MemberEvent, MemberFrame};
+#[doc(hidden)] // Only for `Room::start_at`.
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
 pub use plan::RoomPlan;
@@ -237,6 +238,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Makes the room's numbers start elsewhere. For tests, before the first step and the first member.
+    #[doc(hidden)] // Only tests of what happens when numbers run out need it.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.first = first;
         self.time.tick = first.tick;
