@@ -143,7 +143,6 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tickwire_shared::wire::Text;
 
     fn options(pairs: &[(&str, &str)]) -> Options {
         Options::new(pairs.iter().map(|(key, value)| (Text::cut(key), Text::cut(value))).collect()).unwrap()
