@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LAPTOP, PHONE, SIDEWAYS, enter, keep, openBrowser, visit } from "./support/browser.mjs";
-import { closeTo } from "./support/pictures.mjs";
+import { closeTo } from "./support/screenshots.mjs";
 import { roomOf, stands } from "./support/playing.mjs";
 import { startServer } from "./support/processes.mjs";
 import { sampled } from "./support/sample.mjs";

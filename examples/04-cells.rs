@@ -1,5 +1,5 @@
 //! Step 4: a wide field of which nobody sees everything. 800 sheep graze on it, and dogs, the players, herd
-//! them. The field is cut into cells. A client gets the cells near its dog, and at most a budget of bytes.
+//! them. The field is divided into cells. A client gets those near its dog, and at most a budget of bytes.
 //!
 //!     cargo run --release -p tickwire-examples --example 04-cells
 //!

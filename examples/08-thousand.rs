@@ -9,7 +9,6 @@
 
 use std::process::ExitCode;
 use tickwire_server::{GameOptions, cli};
-use tickwire_shared::entity::{Grid, steer_divisor, steer_once};
 use tickwire_shared::harness::Harness;
 use tickwire_shared::prelude::*;
 

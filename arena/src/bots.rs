@@ -2,14 +2,14 @@
 
 use crate::{
     Arena, ArenaEntity, ArenaInput, Command, EMOTES, HEADING_STEPS, Map, SHIP_RADIUS, Ship, TILE, along,
-    heading_of, shot_speed,
+    distance_squared, heading_of, lead,
 };
 use core::time::Duration;
 use tickwire_shared::Rng;
 use tickwire_shared::bot::{Behaviour, Behaviours, Idle};
 use tickwire_shared::client::Client;
 use tickwire_shared::entity::Button;
-use tickwire_shared::prelude::{IVec2, TickRate};
+use tickwire_shared::prelude::IVec2;
 
 /// A wanderer looks this far ahead for walls.
 const LOOK_AHEAD: i32 = TILE * 3 / 2;
@@ -114,13 +114,14 @@ impl Behaviour<Arena> for Hunt {
             ArenaEntity::Ship(other) if other.alive && other.player != ship.player => Some(other),
             _ => None,
         });
-        let Some(prey) = others.min_by_key(|other| squared(other.pos - ship.pos)) else {
+        let Some(prey) = others.min_by_key(|other| distance_squared(other.pos, ship.pos)) else {
             self.fire = Button::after(self.fire, false);
             let heading = self.wander.steer(map, ship.pos, None, rng);
             return input(heading, heading, self.fire);
         };
         let way = prey.pos - ship.pos;
-        let (sees, distance) = (map.is_clear(ship.pos, prey.pos), squared(way).isqrt());
+        let (sees, distance) =
+            (map.is_clear(ship.pos, prey.pos), distance_squared(prey.pos, ship.pos).isqrt());
         let heading = match sees {
             true if distance < i64::from(CIRCLE_DISTANCE) => self.circle(map, ship.pos, heading_of(way), rng),
             true => self.wander.steer(map, ship.pos, Some(heading_of(way)), rng),
@@ -132,7 +133,7 @@ impl Behaviour<Arena> for Hunt {
         };
         let may_shoot = sees && !prey.shielded && distance < i64::from(SHOOT_DISTANCE);
         self.fire = Button::after(self.fire, may_shoot);
-        input(heading, heading_of(lead(way, prey.vel, client.tick_rate().unwrap_or_default())), self.fire)
+        input(heading, lead(ship.pos, prey, client.tick_rate().unwrap_or_default()), self.fire)
     }
 
     fn command(&mut self, _: &Client<Arena>, rng: &mut Rng) -> Option<Command> {
@@ -166,19 +167,10 @@ fn emote(rng: &mut Rng) -> Option<Command> {
     rng.chance(EMOTE_ONE_IN).then(|| Command::Emote(rng.below(EMOTES.into()) as u8))
 }
 
-fn squared(way: IVec2) -> i64 {
-    i64::from(way.x).pow(2) + i64::from(way.y).pow(2)
-}
-
 /// By how many steps two headings differ, the shorter way around.
 fn turn_between(one: u16, other: u16) -> u16 {
     let turn = one.abs_diff(other) % HEADING_STEPS;
     turn.min(HEADING_STEPS - turn)
-}
-
-/// Where to aim at a target that is `way` away and keeps moving by `vel` per tick.
-fn lead(way: IVec2, vel: IVec2, rate: TickRate) -> IVec2 {
-    way + vel * (squared(way).isqrt() as i32 / shot_speed(rate).max(1))
 }
 
 /// Whether a ship can fly from `pos` for `distance` without touching a wall.
@@ -208,7 +200,8 @@ fn free_heading(map: &Map, pos: IVec2, wish: u16, rng: &mut Rng) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{centre_of, tile_of};
+    use crate::{centre_of, shot_speed, tile_of};
+    use tickwire_shared::prelude::{PlayerId, TickRate};
 
     fn map() -> Map {
         let rows = ["########", "#s.....#", "#..##..#", "#......#", "#......#", "########"];
@@ -241,6 +234,8 @@ mod tests {
     #[test]
     fn a_shot_is_aimed_where_the_prey_will_be() {
         let way = IVec2::new(10 * shot_speed(TickRate::DEFAULT), 0);
-        assert_eq!(lead(way, IVec2::new(0, 100), TickRate::DEFAULT), way + IVec2::new(0, 1_000));
+        let prey = Ship { vel: IVec2::new(0, 100), ..Ship::fresh(PlayerId(2), way) };
+        let aim = heading_of(way + IVec2::new(0, 1_000));
+        assert_eq!(lead(IVec2::ZERO, &prey, TickRate::DEFAULT), aim);
     }
 }

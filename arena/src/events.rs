@@ -7,7 +7,6 @@
 use super::entities::Gift;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::control::List;
 
 /// The most lines of the table in [`Event::RoundEnded`].
 pub const STANDINGS_MAX: usize = 8;

@@ -67,7 +67,6 @@ use rounds::{RoundClock, Turned};
 use seats::Seat;
 use tempo::ticks_in_s;
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::Text;
 
 /// The shortest time between two emotes of one player, s.
 const EMOTE_S: u16 = 3;
@@ -120,7 +119,7 @@ impl Game for Arena {
     }
 
     fn players_max(settings: &Settings) -> u16 {
-        settings.places()
+        settings.seats()
     }
 
     fn metadata(settings: &Settings) -> Options {

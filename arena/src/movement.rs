@@ -5,7 +5,6 @@ use super::heading::DIRECTION_UNIT;
 use super::input::ArenaInput;
 use super::map::{Map, TILE};
 use super::tempo::{ship_speed, ship_steer_divisor};
-use tickwire_shared::entity::{Grid, steer_once};
 use tickwire_shared::prelude::*;
 
 /// For walls a ship is a square with this half side, for ships and shots a circle with this radius.

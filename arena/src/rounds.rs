@@ -5,7 +5,6 @@ use super::events::{Event, News, STANDINGS_MAX, Standing};
 use super::settings::Settings;
 use super::tempo::ticks_in_s;
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::control::List;
 
 /// The clock of a room's rounds.
 #[derive(Clone, Debug)]

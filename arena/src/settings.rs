@@ -97,7 +97,7 @@ impl Settings {
     }
 
     /// The most players in a room.
-    pub(super) fn places(&self) -> u16 {
+    pub(super) fn seats(&self) -> u16 {
         let is_duel = self.map == "duel" && self.map_name().is_some();
         self.players_max.min(if is_duel { DUEL_PLAYERS_MAX } else { PLAYERS_MAX })
     }
@@ -143,7 +143,6 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tickwire_shared::wire::Text;
 
     fn options(pairs: &[(&str, &str)]) -> Options {
         Options::new(pairs.iter().map(|(key, value)| (Text::cut(key), Text::cut(value))).collect()).unwrap()
@@ -161,11 +160,11 @@ mod tests {
     fn the_small_map_takes_few_players_whoever_chose_it() {
         let asked = Settings::default().with_options(&options(&[("map", "duel")])).unwrap();
         let of_host = Settings { map: "duel".to_owned(), ..Settings::default() };
-        assert_eq!((asked.places(), of_host.places()), (DUEL_PLAYERS_MAX, DUEL_PLAYERS_MAX));
-        assert_eq!(Settings { players_max: 2, ..asked }.places(), 2);
+        assert_eq!((asked.seats(), of_host.seats()), (DUEL_PLAYERS_MAX, DUEL_PLAYERS_MAX));
+        assert_eq!(Settings { players_max: 2, ..asked }.seats(), 2);
         let courtyard = Settings::default().with_options(&Options::none()).unwrap();
         let own = courtyard.clone().with_map("duel", built_in_map("pillars").unwrap());
-        assert_eq!((courtyard.places(), own.places()), (PLAYERS_MAX, PLAYERS_MAX));
+        assert_eq!((courtyard.seats(), own.seats()), (PLAYERS_MAX, PLAYERS_MAX));
         assert_eq!((courtyard.map_name(), own.map_name()), (Some("courtyard"), None));
     }
 

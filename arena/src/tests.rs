@@ -448,7 +448,7 @@ fn the_declared_predictors_foretell_whoever_holds_its_controls() {
 }
 
 #[test]
-fn a_client_that_predicts_with_the_own_row_alone_is_exact_without_contact() {
+fn a_client_that_predicts_with_its_own_row_alone_is_exact_without_contact() {
     let (mut game, mut rng) = (Match::new(&Settings::default(), 2, 1), Rng::new(7));
     for _ in 0..600 {
         play_wildly(&mut game, &mut rng);

@@ -441,7 +441,7 @@ function check() {
     const name = line.match(/^\[payload, (.*): .*\]$/);
     if (!name) return;
     const bytes = fromHex(lines[at + 2].slice("hex = ".length));
-    if (name[1] === "own fields") {
+    if (name[1] === "owner-only fields") {
       known = hearOwn(schema, known, bytes);
       const wanted = JSON.stringify(parse(lines[at + 1].slice("value = ".length)));
       if (JSON.stringify([known.kind, known.values]) !== wanted) {

@@ -18,7 +18,7 @@ import {
   type Field,
   type InputTrace,
   type NetworkOptions,
-  type PlaceStore,
+  type SeatStore,
   type RoomListing,
   type RoomStateView,
   type RosterEntry,
@@ -52,7 +52,7 @@ const transports: NonNullable<ConnectOptions["transport"]>[] = [
 ];
 
 const lag: NetworkOptions = { delay_ms: 40, jitter_ms: 10 };
-const keep: PlaceStore = sessionStorage;
+const keep: SeatStore = sessionStorage;
 const ends = new AbortController();
 const options: ConnectOptions = {
   url: new URL("https://game.example/play"),
@@ -105,12 +105,12 @@ export async function play(): Promise<Client> {
   client.follow(client.player);
   client.follow(null);
   client.network(lag);
-  const figures: ClientStatistics = client.stats();
+  const statistics: ClientStatistics = client.stats();
   const roster: readonly RosterEntry[] = client.roster;
   const schema: Schema = client.schema;
   const fields: readonly Field[] = schema.kinds[0]?.fields ?? schema.input;
   console.log(
-    figures.rtt_ms,
+    statistics.rtt_ms,
     roster[0]?.name,
     fields[0]?.choices,
     client.room,

@@ -18,7 +18,7 @@ use tickwire_shared::wire::control::{GameName, OptionText, Options, OptionsError
 /// reached. Bots that had no time to join, because of Ctrl-C or a stay of less than 1 s, do not fail the run.
 #[derive(Clone, Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub(crate) struct Args {
     /// What to do instead of playing.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -102,7 +102,7 @@ pub struct Args {
 /// Flags that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadArgs {
+pub(crate) enum BadArgs {
     /// The plan is empty.
     #[error("no stage has any bots")]
     NoBots,
@@ -124,7 +124,7 @@ pub enum BadArgs {
 
 /// Commands that work on recordings.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Shows where the bytes of a recording went: by part of a message, kind of entity, field and stream.
     Profile {
         /// A recording that --record wrote.
@@ -157,7 +157,7 @@ fn option(text: &str) -> Result<(OptionText, OptionText), String> {
 impl Args {
     /// When bots start and leave.
     #[must_use]
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         if self.stages.is_empty() {
             let ramp = self.ramp.unwrap_or(Duration::from_secs(1).mul_f64(f64::from(self.bots) / 500.0));
             Plan::steady(self.bots, ramp, self.duration)
@@ -168,7 +168,7 @@ impl Args {
 
     /// How many rooms the fleet makes.
     #[must_use]
-    pub fn rooms(&self) -> u32 {
+    pub(crate) fn rooms(&self) -> u32 {
         if self.room.is_some() {
             return 1;
         }
@@ -177,7 +177,7 @@ impl Args {
 
     /// Whether the bots join an open room before they make one: a few bots for the players there.
     #[must_use]
-    pub fn takes_open_room(&self) -> bool {
+    pub(crate) fn takes_open_room(&self) -> bool {
         self.rooms.is_none() && self.room.is_none() && self.options.is_empty() && self.plan().bots_max() <= 32
     }
 
@@ -185,7 +185,7 @@ impl Args {
     ///
     /// # Errors
     /// There are too many, or two have one key.
-    pub fn options(&self) -> Result<Options, OptionsError> {
+    pub(crate) fn options(&self) -> Result<Options, OptionsError> {
         Options::new(self.options.clone())
     }
 
@@ -193,7 +193,7 @@ impl Args {
     ///
     /// # Errors
     /// What is wrong and how to fix it.
-    pub fn check(&self) -> Result<(), BadArgs> {
+    pub(crate) fn check(&self) -> Result<(), BadArgs> {
         let bots = self.plan().bots_max();
         if bots == 0 {
             return Err(BadArgs::NoBots);

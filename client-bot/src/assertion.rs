@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// A condition that a report must meet.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Assertion {
+pub(crate) struct Assertion {
     path: String,
     op: Op,
     value: f64,
@@ -86,7 +86,7 @@ impl fmt::Display for Assertion {
 /// Why a text is not an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AssertionError {
+pub(crate) enum AssertionError {
     /// Not `path op number`.
     #[error(
         "`{0}` is not a threshold; write a path, one of <= >= == != < > and a number, \
@@ -136,7 +136,7 @@ fn in_groups(paths: &[String]) -> String {
 
 /// An assertion that fails.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The assertion.
     pub assertion: Assertion,
     /// The report's value; `None` if nothing was measured.
@@ -156,7 +156,7 @@ impl fmt::Display for Failure {
 /// Those of `assertions` that fail for a report, given as JSON. A value that was not measured fails all of
 /// them.
 #[must_use]
-pub fn failures(assertions: &[Assertion], report: &Value) -> Vec<Failure> {
+pub(crate) fn failures(assertions: &[Assertion], report: &Value) -> Vec<Failure> {
     let failing = |assertion: &Assertion| {
         let found = number_at(report, &assertion.path);
         let holds = found.is_some_and(|found| assertion.op.holds(found, assertion.value));
@@ -200,7 +200,7 @@ fn is_known(path: &str) -> bool {
 /// Every path that an assertion may name. After `bots_failed` and `disconnects` any reason or code may
 /// follow.
 #[must_use]
-pub fn known_paths() -> Vec<String> {
+pub(crate) fn known_paths() -> Vec<String> {
     paths_of(&Report::default())
 }
 

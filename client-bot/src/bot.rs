@@ -1,11 +1,11 @@
-//! One bot: it joins, plays, resumes after cuts, and leaves when its shift ends.
+//! One bot: it joins, plays, resumes after cuts, and leaves when its stay ends.
 
 use crate::connect::{Connect, ConnectError, LinkEnd};
 use crate::context::FleetContext;
+use crate::outage::{OutageDetector, OutageReporter};
 use crate::rooms::RoomTask;
 use crate::session::{BotPlayer, BotSession, End, Loss};
 use crate::tally::GivenUp;
-use crate::vigil::{Vigil, Watch};
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_client_native::retry_after;
@@ -22,7 +22,7 @@ const ATTEMPTS_MAX: u32 = 5;
 const RESUMES_MAX: u32 = 8;
 
 /// A bot that had less time than this and met no refusal does not count as missing.
-const HURRY: Duration = Duration::from_secs(1);
+const SHORT_STAY_MAX: Duration = Duration::from_secs(1);
 
 /// Why a bot is in no room.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Trouble {
     }
 
     /// Whether the bot only ran out of time.
-    fn is_want_of_time(&self) -> bool {
+    fn is_out_of_time(&self) -> bool {
         [RUN_OVER, NO_ROOM_MADE].contains(&&*self.reason)
     }
 }
@@ -81,9 +81,9 @@ impl From<&End> for Trouble {
     }
 }
 
-/// The reason of a bot whose shift ended before it joined a room.
+/// The reason of a bot whose stay ended before it joined a room.
 const RUN_OVER: &str = "run_over";
-/// The reason of a bot whose shift ended before another bot had made the room.
+/// The reason of a bot whose stay ended before another bot had made the room.
 const NO_ROOM_MADE: &str = "no_room_made";
 
 /// The close code under which an end is counted.
@@ -95,15 +95,15 @@ fn code_of(end: &End) -> u16 {
     }
 }
 
-/// Runs one shift of bot number `bot`.
-pub(crate) async fn live<G, C, B>(fleet: &FleetContext<C, B>, bot: u32, shift: Range<Duration>)
+/// Runs one stay of bot number `bot`.
+pub(crate) async fn live<G, C, B>(fleet: &FleetContext<C, B>, bot: u32, stay: Range<Duration>)
 where
     G: Game,
     C: Connect,
     B: Behaviours<G>,
 {
     let clock = &fleet.clock;
-    clock.sleep_until(shift.start).await;
+    clock.sleep_until(stay.start).await;
     if !clock.is_stopped() {
         fleet.tally.started(bot);
     }
@@ -112,11 +112,11 @@ where
     let mut failures = 0;
     let mut backoff = Backoff::new(rng.next_u64());
     let mut last = Trouble::hopeless(RUN_OVER);
-    let vigil = Vigil::new(bot, &fleet.config.networks.profile(bot), shift.end);
-    let mut watch = Watch::new(vigil, &fleet.tally, clock);
-    while clock.now() < shift.end && !clock.is_stopped() {
+    let detector = OutageDetector::new(bot, &fleet.config.networks.profile(bot), stay.end);
+    let mut reporter = OutageReporter::new(detector, &fleet.tally, clock);
+    while clock.now() < stay.end && !clock.is_stopped() {
         let (joined, trouble) =
-            match visit(fleet, bot, &mut watch.vigil, shift.end, &mut *behaviour, &mut rng).await {
+            match visit(fleet, bot, &mut reporter.detector, stay.end, &mut *behaviour, &mut rng).await {
                 Ok(()) => return,
                 Err(trouble) => trouble,
             };
@@ -126,23 +126,23 @@ where
             backoff.reset();
         }
         let retry = trouble.wait.filter(|_| failures < ATTEMPTS_MAX);
-        // An attempt cut short by the end of the shift says less than the refusal before it.
-        if last.is_want_of_time() || !trouble.is_want_of_time() {
+        // An attempt cut short by the end of the stay says less than the refusal before it.
+        if last.is_out_of_time() || !trouble.is_out_of_time() {
             last = trouble;
         }
         let Some(wait) = retry else { break };
-        clock.pause(backoff.pause(wait), shift.end).await;
+        clock.pause(backoff.pause(wait), stay.end).await;
     }
-    let short = clock.now().min(shift.end).saturating_sub(shift.start) < HURRY;
-    let hurried = short && last.is_want_of_time();
-    fleet.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, hurried });
+    let short = clock.now().min(stay.end).saturating_sub(stay.start) < SHORT_STAY_MAX;
+    let out_of_time = short && last.is_out_of_time();
+    fleet.tally.failed(bot, GivenUp { reason: last.reason, text: last.text, out_of_time });
 }
 
 /// From joining a room to leaving it, across resumes. On trouble, also returns whether the bot was in.
 async fn visit<G, C, B>(
     fleet: &FleetContext<C, B>,
     bot: u32,
-    vigil: &mut Vigil,
+    detector: &mut OutageDetector,
     until: Duration,
     behaviour: &mut dyn Behaviour<G>,
     rng: &mut Rng,
@@ -173,8 +173,9 @@ where
             to_create.keep(room);
         }
     });
-    let books = (&fleet.tally, &fleet.clock);
-    let mut player = BotPlayer::<G>::new(bot, client, (behaviour, rng), books, vigil, until, on_joined);
+    let tally_and_clock = (&fleet.tally, &fleet.clock);
+    let mut player =
+        BotPlayer::<G>::new(bot, client, (behaviour, rng), tally_and_clock, detector, until, on_joined);
     let end = match play(fleet, &mut player).await {
         Ok(()) => return Ok(()),
         Err(end) => end,

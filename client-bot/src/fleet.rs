@@ -46,9 +46,9 @@ where
     });
     let mut timeline = Vec::new();
     let mut bots = JoinSet::new();
-    for (bot, shift) in context.config.plan.shifts_by_start() {
+    for (bot, stay) in context.config.plan.stays_by_start() {
         let context = Arc::clone(&context);
-        bots.spawn(async move { bot::live::<G, _, B>(&context, bot, shift).await });
+        bots.spawn(async move { bot::live::<G, _, B>(&context, bot, stay).await });
     }
     let mut stop = pin!(stop);
     let mut ends_at = context.config.plan.time() + GRACE;
@@ -79,6 +79,7 @@ where
 }
 
 impl<C, B> FleetContext<C, B> {
+    #[expect(clippy::too_many_lines, reason = "one field after the other")]
     fn report(&self, timeline: Vec<Second>) -> Report {
         let (sum, by_network) = self.tally.sum(self.clock.now());
         let networks = self.config.networks.all().iter().zip(&by_network);

@@ -10,8 +10,8 @@
 //!                    rooms                  network <- link -> tally -> report -> assertions
 //! ```
 
-pub mod args;
-pub mod assertion;
+mod args;
+mod assertion;
 mod bot;
 pub mod cli;
 mod clock;
@@ -20,20 +20,20 @@ mod context;
 pub mod fleet;
 pub mod histogram;
 pub mod network;
-pub mod open_files;
+mod open_files;
+mod outage;
 pub mod plan;
-pub mod profile_table;
-pub mod progress;
+mod profile_table;
+mod progress;
 pub mod recording;
 pub mod report;
 mod rooms;
 mod second;
 mod session;
 mod silence;
-pub mod table;
+mod table;
 mod tally;
 pub mod training;
-mod vigil;
 
 pub use context::FleetConfig;
 pub use fleet::run;

@@ -9,7 +9,7 @@ const OTHERS: u64 = 64;
     "{bots} bots need {needed} open files, but {permitted} are permitted: \
      raise the limit with `ulimit -n {needed}`"
 )]
-pub struct TooFewFiles {
+pub(crate) struct TooFewFiles {
     /// The bots that were wanted.
     pub bots: u32,
     /// The open files that they need.
@@ -22,7 +22,7 @@ pub struct TooFewFiles {
 ///
 /// # Errors
 /// The limit is too low and cannot be raised.
-pub fn make_room_for(bots: u32) -> Result<(), TooFewFiles> {
+pub(crate) fn make_room_for(bots: u32) -> Result<(), TooFewFiles> {
     let needed = u64::from(bots) + OTHERS;
     match tickwire_open_files::raise_limit() {
         Some(limit) if limit < needed => Err(TooFewFiles { bots, needed, permitted: limit }),

@@ -64,8 +64,8 @@ impl Plan {
     /// When bot number `bot` plays, as times from the start of the run. Bots with higher numbers start later
     /// and leave earlier.
     #[must_use]
-    pub fn shifts(&self, bot: u32) -> Vec<Range<Duration>> {
-        let (mut shifts, mut since) = (Vec::new(), None);
+    pub fn stays(&self, bot: u32) -> Vec<Range<Duration>> {
+        let (mut stays, mut since) = (Vec::new(), None);
         let (mut begin, mut from) = (Duration::ZERO, 0);
         for stage in &self.stages {
             let (low, high) = (from.min(stage.bots), from.max(stage.bots));
@@ -75,26 +75,26 @@ impl Plan {
                 let at = begin + stage.time.mul_f64(f64::from(step) / f64::from(high - low));
                 match since.take() {
                     None => since = Some(at),
-                    Some(came) => shifts.push(came..at),
+                    Some(came) => stays.push(came..at),
                 }
             }
             begin += stage.time;
             from = stage.bots;
         }
         if let Some(came) = since {
-            shifts.push(came..begin);
+            stays.push(came..begin);
         }
-        shifts
+        stays
     }
 
-    /// Every shift of every bot, in the order in which they begin.
+    /// Every stay of every bot, in the order in which they begin.
     #[must_use]
-    pub fn shifts_by_start(&self) -> Vec<(u32, Range<Duration>)> {
-        let mut shifts_by_start: Vec<_> = (0..self.bots_max())
-            .flat_map(|bot| self.shifts(bot).into_iter().map(move |shift| (bot, shift)))
+    pub fn stays_by_start(&self) -> Vec<(u32, Range<Duration>)> {
+        let mut stays_by_start: Vec<_> = (0..self.bots_max())
+            .flat_map(|bot| self.stays(bot).into_iter().map(move |stay| (bot, stay)))
             .collect();
-        shifts_by_start.sort_by_key(|(bot, shift)| (shift.start, *bot));
-        shifts_by_start
+        stays_by_start.sort_by_key(|(bot, stay)| (stay.start, *bot));
+        stays_by_start
     }
 }
 
@@ -119,20 +119,20 @@ mod tests {
     fn a_steady_run_brings_all_bots_within_the_ramp() {
         let plan = Plan::steady(10, s(5), s(15));
         assert_eq!((plan.time(), plan.bots_max()), (s(20), 10));
-        assert_eq!(plan.shifts(0), [s(0)..s(20)]);
-        assert_eq!(plan.shifts(4), [s(2)..s(20)]);
-        assert_eq!(plan.shifts(10), []);
+        assert_eq!(plan.stays(0), [s(0)..s(20)]);
+        assert_eq!(plan.stays(4), [s(2)..s(20)]);
+        assert_eq!(plan.stays(10), []);
         let none = Plan::steady(3, s(0), s(1));
-        assert!(none.shifts_by_start().iter().all(|(_, shift)| *shift == (s(0)..s(1))));
+        assert!(none.stays_by_start().iter().all(|(_, stay)| *stay == (s(0)..s(1))));
     }
 
     #[test]
     fn bots_go_and_come_again_with_the_stages() {
         let stage = |time, bots| Stage { time: s(time), bots };
         let plan = Plan::stages(vec![stage(10, 10), stage(10, 0), stage(10, 10)]);
-        assert_eq!(plan.shifts(0), [s(0)..s(20), s(20)..s(30)]);
-        assert_eq!(plan.shifts(9), [s(9)..s(11), s(29)..s(30)]);
-        assert_eq!(plan.shifts_by_start().len(), 20);
-        assert!(plan.shifts_by_start().is_sorted_by_key(|(_, shift)| shift.start));
+        assert_eq!(plan.stays(0), [s(0)..s(20), s(20)..s(30)]);
+        assert_eq!(plan.stays(9), [s(9)..s(11), s(29)..s(30)]);
+        assert_eq!(plan.stays_by_start().len(), 20);
+        assert!(plan.stays_by_start().is_sorted_by_key(|(_, stay)| stay.start));
     }
 }

@@ -8,7 +8,7 @@ const STREAMS_SHOWN: usize = 16;
 
 /// Shows a digest as a table.
 #[derive(Clone, Copy, Debug)]
-pub struct ProfileTable<'a>(pub &'a Digest);
+pub(crate) struct ProfileTable<'a>(pub &'a Digest);
 
 impl fmt::Display for ProfileTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 /// The progress line.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     bots: u32,
 }
@@ -15,7 +15,7 @@ pub struct Progress {
 impl Progress {
     /// Progress of a run of `time` with up to `bots` bots; hidden if `quiet` or if stderr is not a terminal.
     #[must_use]
-    pub fn new(time: Duration, bots: u32, quiet: bool) -> Self {
+    pub(crate) fn new(time: Duration, bots: u32, quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let seconds = time.as_secs_f64().ceil() as u64;
@@ -27,7 +27,7 @@ impl Progress {
     }
 
     /// Another second is over.
-    pub fn second(&self, second: &Second) {
+    pub(crate) fn second(&self, second: &Second) {
         let ms = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
         self.bar.set_message(format!(
             "{}/{} bots, {} snapshots/s, gap p99 {} ms, {} KB/s, {} cut, lag p99 {} ms",
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// Clears the line.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

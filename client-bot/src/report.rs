@@ -41,7 +41,7 @@ pub struct Report {
     /// Times that a bot resumed after it had lost its connection.
     pub resumes: u64,
     /// Connections that the bot did not end itself and never resumed. Simulated cuts count unless the bot's
-    /// shift ended first.
+    /// stay ended first.
     pub cuts_not_resumed: u64,
     /// Times that a bot in a room saw nothing new for 5 s or more; simulated stalls and cuts add their
     /// length.
@@ -60,7 +60,7 @@ pub struct Report {
     pub snapshots: u64,
     /// Snapshots per client and second.
     pub snapshots_per_client_s: f64,
-    /// The time from one snapshot of a bot to its next, also across a cut, or to the end of its shift or of
+    /// The time from one snapshot of a bot to its next, also across a cut, or to the end of its stay or of
     /// the run, corrected for coordinated omission. Quiet ticks, which the server confirms later, count as on
     /// time.
     pub snapshot_gap_ms: Percentiles,

@@ -81,7 +81,7 @@ impl Rooms {
         }
     }
 
-    /// `room` no longer exists: the next bot that asks makes another in its place.
+    /// `room` no longer exists: the next bot that asks makes another instead.
     pub(crate) fn forget(&self, bot: u32, room: RoomId) {
         self.change(bot as usize % self.slots.len(), |slot| {
             if *slot == RoomStatus::Ready(room) {

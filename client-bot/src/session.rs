@@ -2,8 +2,8 @@
 
 use crate::clock::FleetClock;
 use crate::connect::{Link, LinkEnd};
+use crate::outage::{OUTAGE_MIN, OutageDetector};
 use crate::tally::{Counts, Shard, Tally};
-use crate::vigil::{OUTAGE_MIN, Vigil};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -29,7 +29,7 @@ const MESSAGES_PER_TURN: usize = 32;
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The bot's shift ended and it left.
+    /// The bot's stay ended and it left.
     Left,
     /// The server ended it with a close reason, or the client did because of a server fault.
     Closed(Close),
@@ -58,12 +58,12 @@ pub(crate) struct BotPlayer<'a, G: Game> {
     pub(crate) rng: &'a mut Rng,
     pub(crate) tally: &'a Tally,
     pub(crate) clock: &'a FleetClock,
-    /// When the bot's shift is over.
+    /// When the bot's stay is over.
     pub(crate) until: Duration,
     /// When the first session began.
     pub(crate) began: Duration,
-    /// For the whole shift.
-    vigil: &'a mut Vigil,
+    /// For the whole stay.
+    detector: &'a mut OutageDetector,
     decide_at: Duration,
     /// When and how the connection was lost, until the next snapshot.
     lost: Option<(Duration, Loss)>,
@@ -84,7 +84,7 @@ impl<'a, G: Game> BotPlayer<'a, G> {
         client: Client<G>,
         (behaviour, rng): (&'a mut dyn Behaviour<G>, &'a mut Rng),
         (tally, clock): (&'a Tally, &'a FleetClock),
-        vigil: &'a mut Vigil,
+        detector: &'a mut OutageDetector,
         until: Duration,
         on_joined: Box<dyn FnOnce(RoomId) + Send + 'a>,
     ) -> Self {
@@ -98,7 +98,7 @@ impl<'a, G: Game> BotPlayer<'a, G> {
             clock,
             until,
             began,
-            vigil,
+            detector,
             decide_at: Duration::ZERO,
             lost: None,
             left_at: None,
@@ -126,7 +126,7 @@ impl<'a, G: Game> BotPlayer<'a, G> {
         // When it would have arrived without this machine's own lag, which is not the server's.
         let came_at = now.saturating_sub(late);
         let interval = self.client.tick_rate().map(|rate| rate.period());
-        let gap = interval.and_then(|interval| self.vigil.saw(came_at, fresh, interval));
+        let gap = interval.and_then(|interval| self.detector.saw(came_at, fresh, interval));
         let lost = if fresh > 0 { self.lost.take() } else { None };
         let resumed_after = lost.map(|(at, _)| now.saturating_sub(at));
         let client = &mut self.client;
@@ -203,11 +203,11 @@ impl<'a, G: Game> BotPlayer<'a, G> {
         self.lost.get_or_insert((now, loss));
     }
 
-    /// Whether a connection was lost and not resumed. A simulated cut shortly before the end of the shift
+    /// Whether a connection was lost and not resumed. A simulated cut shortly before the end of the stay
     /// does not count.
-    fn has_lost_place(&self, now: Duration) -> bool {
+    fn has_lost_seat(&self, now: Duration) -> bool {
         self.lost.is_some_and(|(at, loss)| {
-            loss == Loss::Real || !self.is_over(now) || now.saturating_sub(at) >= self.vigil.outage_min()
+            loss == Loss::Real || !self.is_over(now) || now.saturating_sub(at) >= self.detector.outage_min()
         })
     }
 
@@ -230,14 +230,14 @@ impl<G: Game> Drop for BotPlayer<'_, G> {
         if let Some(left_at) = self.left_at {
             // A bot watches until the server answers its leave.
             let answered = matches!(self.client.state(), State::Closed(_));
-            self.vigil.ends_at(if answered { left_at } else { now });
+            self.detector.ends_at(if answered { left_at } else { now });
         }
         let overdue = self.waiting_since.is_some_and(|since| seen_until > since + CONFIRM_TIMEOUT);
-        let lost_place = self.has_lost_place(now);
+        let lost_seat = self.has_lost_seat(now);
         self.tally.record(self.bot, |shard| {
             let stats = self.client.stats();
             shard.client(stats);
-            shard.cuts_not_resumed += u64::from(lost_place);
+            shard.cuts_not_resumed += u64::from(lost_seat);
             if overdue {
                 shard.clients.events_lost += stats.commands.saturating_sub(stats.commands_confirmed);
             }

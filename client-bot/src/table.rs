@@ -9,9 +9,10 @@ const LAG_MS_MAX: f64 = 20.0;
 
 /// Shows a report as a table.
 #[derive(Clone, Copy, Debug)]
-pub struct Table<'a>(pub &'a Report);
+pub(crate) struct Table<'a>(pub &'a Report);
 
 impl fmt::Display for Table<'_> {
+    #[expect(clippy::too_many_lines, reason = "one row after the other")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.0;
         let mut line = |name: &str, value: String| writeln!(f, "{name:<22}{value}");

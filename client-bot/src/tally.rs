@@ -8,11 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tickwire_shared::client::{ClientStats, Sample};
-
-/// Smaller prediction errors do not count as corrections: they are invisible. As in
-/// `ClientStats::corrections`.
-const CORRECTION_UNITS: f32 = 0.25;
+use tickwire_shared::client::{CORRECTION_UNITS, ClientStats, Sample};
 
 /// Everything that the bots of a fleet measure.
 #[derive(Debug)]
@@ -22,7 +18,7 @@ pub(crate) struct Tally {
     threads: usize,
     networks: Networks,
     fates: Mutex<Fates>,
-    /// Bots that have left, and since when they had seen nothing new. At most one for each shift.
+    /// Bots that have left, and since when they had seen nothing new. At most one for each stay.
     silences: Mutex<Vec<Silence>>,
     /// Bots in a room now.
     playing: AtomicU32,
@@ -96,14 +92,14 @@ struct Fates {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum BotOutcome {
-    /// Its shift has not begun.
+    /// Its stay has not begun.
     #[default]
     Waiting,
-    /// Its shift has begun.
+    /// Its stay has begun.
     Trying,
     Joined,
     /// It had hardly any time, and met no refusal.
-    Hurried,
+    OutOfTime,
     Failed(String),
 }
 
@@ -114,8 +110,8 @@ pub(crate) struct GivenUp {
     pub(crate) reason: String,
     /// What the server said to it, or what failed, for people; may be empty.
     pub(crate) text: String,
-    /// Its shift ended too soon to join a room, and it met no refusal.
-    pub(crate) hurried: bool,
+    /// Its stay ended too soon to join a room, and it met no refusal.
+    pub(crate) out_of_time: bool,
 }
 
 /// If a holder of the lock panicked, the counters are still good enough to report.
@@ -183,9 +179,9 @@ impl Tally {
         self.playing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The shift of `bot` has begun.
+    /// The stay of `bot` has begun.
     pub(crate) fn started(&self, bot: u32) {
-        if let Some(fate @ (BotOutcome::Waiting | BotOutcome::Hurried)) =
+        if let Some(fate @ (BotOutcome::Waiting | BotOutcome::OutOfTime)) =
             lock(&self.fates).bots.get_mut(bot as usize)
         {
             *fate = BotOutcome::Trying;
@@ -198,9 +194,9 @@ impl Tally {
         let fates = &mut *lock(&self.fates);
         match fates.bots.get_mut(bot as usize) {
             None | Some(BotOutcome::Joined) => {}
-            Some(BotOutcome::Failed(_)) if why.hurried => {}
+            Some(BotOutcome::Failed(_)) if why.out_of_time => {}
             Some(fate) => {
-                *fate = if why.hurried { BotOutcome::Hurried } else { BotOutcome::Failed(why.reason) }
+                *fate = if why.out_of_time { BotOutcome::OutOfTime } else { BotOutcome::Failed(why.reason) }
             }
         }
     }
@@ -248,9 +244,9 @@ impl Tally {
         for fate in &lock(&self.fates).bots {
             let reason = match fate {
                 BotOutcome::Joined => continue,
-                BotOutcome::Waiting | BotOutcome::Hurried if !without_time => continue,
+                BotOutcome::Waiting | BotOutcome::OutOfTime if !without_time => continue,
                 BotOutcome::Failed(reason) => reason.as_str(),
-                BotOutcome::Waiting | BotOutcome::Trying | BotOutcome::Hurried => "run_over",
+                BotOutcome::Waiting | BotOutcome::Trying | BotOutcome::OutOfTime => "run_over",
             };
             *reasons.entry(reason.to_owned()).or_default() += 1;
         }
@@ -408,11 +404,11 @@ mod tests {
     #[test]
     fn bots_without_time_are_not_missing() {
         let tally = Tally::new(4, 1, Networks::default());
-        let hurried = GivenUp { reason: "run_over".into(), hurried: true, ..GivenUp::default() };
+        let out_of_time = GivenUp { reason: "run_over".into(), out_of_time: true, ..GivenUp::default() };
         (0..3).for_each(|bot| tally.started(bot));
         tally.failed(0, full());
-        tally.failed(0, hurried.clone());
-        tally.failed(1, hurried);
+        tally.failed(0, out_of_time.clone());
+        tally.failed(1, out_of_time);
         assert_eq!(tally.failures(), BTreeMap::from([("full".to_owned(), 1), ("run_over".to_owned(), 3)]));
         assert_eq!(tally.missing(), BTreeMap::from([("full".to_owned(), 1), ("run_over".to_owned(), 1)]));
     }

@@ -26,7 +26,7 @@ fn drawn(harness: &Harness<Arena>, watcher: ClientIndex, (width, height): (u16, 
 }
 
 #[test]
-fn the_picture_has_the_map_the_ships_and_the_table() {
+fn the_terminal_shows_the_map_the_ships_and_the_table() {
     let (harness, watcher) = watched(&["ada", "bob"]);
     let text = drawn(&harness, watcher, (80, 24));
     for wanted in ["ada", "bob", "▀", "+", "room 00000001", "q quits"] {

@@ -6,7 +6,7 @@
 //! Addresses are valid until the next call. Times are milliseconds since an arbitrary start.
 
 use crate::page_game::PageGame;
-use crate::session::{BadCommand, FIGURES, Session};
+use crate::session::{BadCommand, STATISTICS, Session};
 use core::time::Duration;
 use tickwire_shared::client::CommandError;
 use tickwire_shared::id::PlayerId;
@@ -68,7 +68,7 @@ macro_rules! export_client {
                 tw_view = view(now_ms: f64) -> u32;
                 tw_room_state = room_state() -> u32;
                 tw_view_at = view_at() -> *const f64;
-                tw_figures = figures(now_ms: f64) -> *const f64;
+                tw_statistics = statistics(now_ms: f64) -> *const f64;
                 tw_state_hash = state_hash() -> u32;
                 tw_reconnect = reconnect(now_ms: f64) -> u32;
                 tw_follow = follow(player: i32) -> ();
@@ -96,7 +96,7 @@ pub struct Page<P: PageGame> {
     inbound: Vec<u8>,
     outbound: Vec<u8>,
     view: Vec<f64>,
-    figures: [f64; FIGURES],
+    statistics: [f64; STATISTICS],
 }
 
 impl<P: PageGame> core::fmt::Debug for Page<P> {
@@ -116,7 +116,7 @@ fn time(ms: f64) -> Duration {
     Duration::from_micros((ms.clamp(0.0, TIME_MS_MAX) * 1e3).round() as u64)
 }
 
-/// The first `len` bytes that JavaScript wrote; none if it did not write so many.
+/// The first `len` bytes that JavaScript wrote; fewer if it wrote fewer.
 fn written(inbound: &[u8], len: u32) -> &[u8] {
     inbound.get(..len as usize).unwrap_or_default()
 }
@@ -130,7 +130,7 @@ impl<P: PageGame> Page<P> {
             inbound: Vec::new(),
             outbound: Vec::new(),
             view: Vec::new(),
-            figures: [0.0; FIGURES],
+            statistics: [0.0; STATISTICS],
         }
     }
 
@@ -265,12 +265,12 @@ impl<P: PageGame> Page<P> {
         self.view.as_ptr()
     }
 
-    /// The address of [`Session::figures`].
-    pub fn figures(&mut self, now_ms: f64) -> *const f64 {
+    /// The address of [`Session::statistics`].
+    pub fn statistics(&mut self, now_ms: f64) -> *const f64 {
         if let Some(session) = &self.session {
-            self.figures = session.figures(time(now_ms));
+            self.statistics = session.statistics(time(now_ms));
         }
-        self.figures.as_ptr()
+        self.statistics.as_ptr()
     }
 
     /// See [`Session::state_hash`].

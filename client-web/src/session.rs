@@ -12,8 +12,8 @@ use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::wire::control::{GameName, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError};
 
-/// How many numbers [`Session::figures`] has; `FIGURES` in `core.js` names them in the same order.
-pub const FIGURES: usize = 28;
+/// How many numbers [`Session::statistics`] has; `STATISTICS` in `core.js` names them in the same order.
+pub const STATISTICS: usize = 28;
 
 /// Why a command was not queued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,13 +77,13 @@ impl<P: PageGame> Session<P> {
         Ok(Self::of(Client::new(config)))
     }
 
-    /// A session that resumes a seat of [`Session::save_seat`], from `(name, game, place)` in the codec.
+    /// A session that resumes a seat of [`Session::save_seat`], from `(name, game, seat)` in the codec.
     ///
     /// # Errors
     /// The bytes do not have this form.
     pub fn resume(saved: &[u8]) -> Result<Self, DecodeError> {
-        let (name, game, place): (Name, GameName, SavedSeat) = codec::decode(saved)?;
-        Ok(Self::of(Client::resume(ClientConfig::new(game, name), &place)))
+        let (name, game, seat): (Name, GameName, SavedSeat) = codec::decode(saved)?;
+        Ok(Self::of(Client::resume(ClientConfig::new(game, name), &seat)))
     }
 
     fn of(client: Client<P::Game>) -> Self {
@@ -229,7 +229,7 @@ impl<P: PageGame> Session<P> {
 
     /// The numbers that a net graph shows.
     #[must_use]
-    pub fn figures(&self, now: Duration) -> [f64; FIGURES] {
+    pub fn statistics(&self, now: Duration) -> [f64; STATISTICS] {
         let (client, stats) = (&self.client, self.client.stats());
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         [

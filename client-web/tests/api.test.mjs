@@ -78,7 +78,7 @@ const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
-  "Field", "InputTrace", "NetworkOptions", "PlaceStore", "RoomListing", "RoomStateView", "RosterEntry",
+  "Field", "InputTrace", "NetworkOptions", "SeatStore", "RoomListing", "RoomStateView", "RosterEntry",
   "Schema", "Transport",
 ];
 

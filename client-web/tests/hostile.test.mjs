@@ -60,7 +60,7 @@ for (const [module, recording] of [["arena", "arena"], ["tickwire", "generic"]])
             close ??= event.type === "closed" ? event.told : null;
           }
           core.view(now + 5);
-          core.figures(now + 5);
+          core.statistics(now + 5);
           if (!taken) break;
         }
       } catch (error) {

@@ -253,8 +253,8 @@ test("a lost seat is no error: its page joins like any other", async () => {
   assert.equal(again.sockets.length, 2, "it asked for its seat, then for a new one");
 
   hide();
-  const [[key, places]] = items;
-  items.set(key, JSON.stringify(JSON.parse(places).map((place) => ({ ...place, until: Date.now() - 1 }))));
+  const [[key, seats]] = items;
+  items.set(key, JSON.stringify(JSON.parse(seats).map((seat) => ({ ...seat, until: Date.now() - 1 }))));
   assert.equal((await enter("ada")).sockets.length, 1, "an expired seat is not asked for");
   items.set(key, '[{"until":9e15,"url":7},null,3');
   assert.equal((await enter("ada")).client.state, "playing");

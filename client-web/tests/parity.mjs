@@ -3,7 +3,7 @@
 //
 // node client-web/tests/parity.mjs MODULE.wasm RECORDING.bin
 import { readFileSync } from "node:fs";
-import { FIGURES } from "../../pages/web/core.js";
+import { STATISTICS } from "../../pages/web/core.js";
 
 const [modulePath, recordingPath] = process.argv.slice(2);
 const { instance } = await WebAssembly.instantiate(readFileSync(modulePath), {});
@@ -73,9 +73,12 @@ const CALLS = {
   8: ["command", () => expect("the result", wasm.tw_command(put(bytes())), u32())],
   9: ["reconnect", () => {
     counts.cut += 1;
-    expect("a place", wasm.tw_reconnect(f64()), u8());
+    expect("a seat", wasm.tw_reconnect(f64()), u8());
   }],
-  10: ["figures", () => expect("the hash", fnv(memory(wasm.tw_figures(f64()), FIGURES.length * 8)), u32())],
+  10: ["statistics", () => {
+    const numbers = memory(wasm.tw_statistics(f64()), STATISTICS.length * 8);
+    expect("the hash", fnv(numbers), u32());
+  }],
 };
 
 while (at < recording.length) {

@@ -18,7 +18,7 @@ use tickwire_shared::prelude::*;
 pub const YARD: f32 = 20.0;
 /// The side of a crate and the diameter of a cart, m.
 pub const SIZE: f32 = 1.0;
-/// Crates stand in so many rows and columns.
+/// How many rows and columns of crates there are.
 const ROWS: u8 = 5;
 /// How fast a cart goes, m/s.
 const SPEED: f32 = 6.0;

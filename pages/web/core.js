@@ -5,8 +5,8 @@ import { parse, stringify } from "./json.js";
 import { fill, planOf, unitOf } from "./rows.js";
 
 export const ABI = 8;
-/** The order of `Session::figures` in client-web. */
-export const FIGURES = [
+/** The order of `Session::statistics` in client-web. */
+export const STATISTICS = [
   "rtt_ms", "jitter_ms", "jitter_up_ms", "margin_ticks", "snapshot_age_ms", "bytes_in", "bytes_out",
   "messages_in", "messages_out", "predictions", "predictions_wrong", "prediction_error", "corrections",
   "interpolation_delay_ms", "frames", "frames_starved", "clock_jumps", "hash_checks", "hash_mismatches",
@@ -161,7 +161,7 @@ export class Core {
       case "idle-warning":
         return { closes_in_ms: from.varint() };
       default:
-        return closing(from);
+        return closeMessage(from);
     }
   }
 
@@ -328,16 +328,18 @@ export class Core {
     return drawn?.frame === this.#frame ? drawn.entity : undefined;
   }
 
-  figures(now) {
-    const values = new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length);
-    return Object.fromEntries(FIGURES.map((name, at) => [name, values[at]]));
+  statistics(now) {
+    const values = this.#numbers(now);
+    return Object.fromEntries(STATISTICS.map((name, at) => [name, values[at]]));
   }
 
   /** The newest tick. */
   tick(now) {
-    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_figures(now), FIGURES.length)[
-      FIGURES.length - 1
-    ];
+    return this.#numbers(now)[STATISTICS.length - 1];
+  }
+
+  #numbers(now) {
+    return new Float64Array(this.#wasm.memory.buffer, this.#wasm.tw_statistics(now), STATISTICS.length);
   }
 
   stateHash() {
@@ -401,7 +403,7 @@ function inputTrace(from) {
   };
 }
 
-function closing(from) {
+function closeMessage(from) {
   const code = from.varint();
   const reason = from.text();
   const advice = ADVICE[from.u8()];

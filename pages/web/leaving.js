@@ -16,7 +16,7 @@ export const isAnswer = (code) => code === LEAVES || code >= 4000;
  * Sends `words`, the messages that take the seat again and give it up, until the server has them. Stops after
  * `most_ms` or `LASTS_MS`, whichever is shorter.
  */
-export function giveUpPlace(make, url, words, most_ms) {
+export function giveUpSeat(make, url, words, most_ms) {
   const until = performance.now() + Math.min(most_ms, LASTS_MS);
   let pause_ms = PAUSE_MS.first;
   const attempt = () => {

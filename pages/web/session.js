@@ -2,7 +2,7 @@
 import { Frames, integer, lagOf, need, told } from "./check.js";
 import { Reader, nameOf } from "./codec.js";
 import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
-import { giveUpPlace, isAnswer } from "./leaving.js";
+import { giveUpSeat, isAnswer } from "./leaving.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { addressOf, playUrl, targetOf } from "./options.js";
 import { putSeat, storeOf } from "./seats.js";
@@ -394,17 +394,17 @@ export class Client {
 
   stats() {
     const now = performance.now();
-    const figures = this.#core.figures(now);
-    const { bytes_in, bytes_out, messages_in, messages_out } = figures;
+    const statistics = this.#core.statistics(now);
+    const { bytes_in, bytes_out, messages_in, messages_out } = statistics;
     const rates = this.#rates;
     rates.push({ now, bytes_in, bytes_out, messages_in, messages_out });
     while (rates.length > 2 && rates[1].now <= now - RATES_MS) rates.shift();
     const [oldest] = rates;
     const seconds = Math.max(now - oldest.now, 1) / 1e3;
     for (const name of ["bytes_in", "bytes_out", "messages_in", "messages_out"]) {
-      figures[`${name}_per_s`] = (figures[name] - oldest[name]) / seconds;
+      statistics[`${name}_per_s`] = (statistics[name] - oldest[name]) / seconds;
     }
-    return figures;
+    return statistics;
   }
 
   stateHash() {
@@ -433,7 +433,7 @@ export class Client {
     const now = performance.now();
     this.#finish(left());
     if (is_known || this.#goodbye.length < 2) return;
-    giveUpPlace(this.#make, this.#url, this.#goodbye, this.#grace_ms - (now - (this.#cut?.since ?? now)));
+    giveUpSeat(this.#make, this.#url, this.#goodbye, this.#grace_ms - (now - (this.#cut?.since ?? now)));
   }
 
   get state() {

@@ -77,11 +77,11 @@ export interface ConnectOptions {
    *
    * The stored value is a secret: whoever has it can take the seat.
    */
-  keep?: boolean | PlaceStore;
+  keep?: boolean | SeatStore;
 }
 
 /** The part of `Storage` that is used. */
-export interface PlaceStore {
+export interface SeatStore {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;

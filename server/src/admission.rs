@@ -1,7 +1,7 @@
 //! Which connections are accepted: there is a limit for all and a limit per address. Exempt addresses and
 //! proxies have no limit per address. The fewer connections are free, the fewer one address may have.
 //!
-//! A permit stands for one connection; dropping it frees that connection. An IPv6 client counts by its /64,
+//! A permit represents one connection; dropping it frees that connection. An IPv6 client counts by its /64,
 //! which is what one customer gets.
 
 use crate::charges::{counted_as, share};
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_gets_its_places_and_gets_them_back() {
+    fn an_address_gets_its_share_and_gets_them_back() {
         let admission = admission(100, 2);
         let first = admission.admit(ip("192.0.2.1")).unwrap();
         let _second = admission.admit(ip("192.0.2.1")).unwrap();

@@ -8,9 +8,6 @@
 //! owns until the caller asks it to stop. `cli::run` (feature `cli`) is a whole program around that.
 //! Everything that needs no socket is in [`tickwire_shared`].
 
-// Some of what only the program uses is compiled without it, too.
-#![cfg_attr(not(feature = "cli"), allow(dead_code))]
-
 mod accept;
 mod admin;
 mod admission;
@@ -26,7 +23,6 @@ mod context;
 mod control;
 mod descriptors;
 mod directory;
-mod herd;
 mod host_call;
 mod http;
 mod hub;
@@ -45,6 +41,7 @@ mod server;
 mod session;
 mod shutdown;
 mod slot;
+mod staggered_closes;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

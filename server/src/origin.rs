@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_the_own_port_of_a_scheme_make_no_difference() {
+    fn case_and_the_default_port_of_a_scheme_make_no_difference() {
         for (one, other) in [
             ("https://Play.Example", "HTTPS://play.example:443"),
             ("http://play.example:80", "http://play.example"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_the_own_host_may_connect() {
+    fn pages_of_the_servers_host_may_connect() {
         let origins = listed(&["https://play.example"]);
         for (origin, host) in [
             ("http://game.example:8080", "game.example:8080"),

@@ -1,9 +1,9 @@
 //! The members' slots as a room sees them: the room reads clients' messages from them and writes updates to
 //! them.
 
-use crate::herd::Herd;
 use crate::room_port::Answer;
 use crate::slot::Slot;
+use crate::staggered_closes::StaggeredCloses;
 use crate::transport::direct::{self, Receiver, Sent};
 use crate::transport::frame::{Frame, Frames};
 use bytes::Bytes;
@@ -124,9 +124,9 @@ impl Slots {
     /// Closes every remaining member.
     pub(crate) fn close_all(&mut self, close: &Close) {
         self.flush();
-        let mut herd = Herd::new(close.clone(), self.members.len());
+        let mut closes = StaggeredCloses::new(close.clone(), self.members.len());
         for seat in self.members.drain(..) {
-            seat.close(herd.next());
+            seat.close(closes.next());
         }
     }
 

@@ -322,6 +322,7 @@ impl Server {
         self
     }
 
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "for the program's log"))]
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.front.metrics
     }
@@ -423,6 +424,7 @@ impl ServerHandle {
 
     /// As [`ServerHandle::connect_memory`], but what the client does is charged to an address: for tests of a
     /// server's limits.
+    #[doc(hidden)] // For the tests of this crate; a host's clients have no address here.
     #[must_use]
     pub fn connect_memory_from(&self, address: IpAddr) -> MemoryConnection {
         session::connect_memory(&self.front.hub, Peer::Address(address))
@@ -435,6 +437,7 @@ impl ServerHandle {
     }
 
     /// The text of `/metrics`, as OpenMetrics.
+    #[doc(hidden)] // For the tests of this crate; an operator asks `/metrics`.
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.front.metrics.render(Form::OpenMetrics)

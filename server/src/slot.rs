@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_closing_counts_and_drops_what_waits() {
+    fn the_first_close_counts_and_drops_what_waits() {
         let slot = slot();
         slot.put_control(Bytes::from_static(b"one"));
         slot.put_close(CloseCode::Kicked.into());

@@ -47,7 +47,9 @@ pub use world::{World, WorldFull};
 
 /// Everything that a game's source file needs.
 pub mod prelude {
-    pub use crate::entity::{Button, Choice, Entity, Input, KindOf, steer_divisor, steer_once, steer_toward};
+    pub use crate::entity::{
+        Button, Choice, Entity, Grid, Input, KindOf, steer_divisor, steer_once, steer_toward,
+    };
     pub use crate::game::{
         Access, Account, AccountId, BadSettings, Features, Game, IdleLimits, InterestRules, Joining,
         LagCompensation, LeaveReason, PlayerTurn, PredictedSpawn, PredictsSpawns, Refusal, Setup,
@@ -56,7 +58,8 @@ pub mod prelude {
     pub use crate::id::{EntityId, PlayerId};
     pub use crate::snapshot::{Cells, Group, Groups, Interest, Location, Reach, View};
     pub use crate::tick::{Tick, TickRate};
-    pub use crate::wire::control::Options;
+    pub use crate::wire::Text;
+    pub use crate::wire::control::{List, Name, Options};
     pub use crate::{EventRefused, Events, Hitbox, Rewound, Rng, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }

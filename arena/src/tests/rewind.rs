@@ -31,7 +31,7 @@ fn a_shot_hits_what_its_player_saw_it_hit() {
 }
 
 #[test]
-fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
+fn a_shot_is_as_far_ahead_as_it_was_rewound() {
     for behind in [0, 256, 700, 1_920, 9_000] {
         let mut game = Match::face_off(&open());
         game.ship(2).pos = centre_of(IVec2::new(11, 5));
@@ -47,7 +47,7 @@ fn a_shot_is_as_far_ahead_as_it_was_looked_back() {
 }
 
 #[test]
-fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_looked_back() {
+fn a_shot_reaches_as_far_at_every_rate_however_far_it_was_rewound() {
     for hz in [10, 30, 60, 128] {
         let rate = TickRate::new(hz).unwrap();
         let mut game = Sandbox::<Arena>::new(&hall(), rate, 1).unwrap();

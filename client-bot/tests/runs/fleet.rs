@@ -50,7 +50,7 @@ async fn bots_play_in_the_rooms_that_they_made() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn cut_bots_take_their_places_again() {
+async fn cut_bots_take_their_seats_again() {
     let server = MiniServer::start();
     let cutter = server.clone();
     let cut = tokio::spawn(async move {
@@ -86,7 +86,7 @@ async fn bots_that_lost_their_server_at_once_come_back_one_after_the_other() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn bots_that_cannot_read_their_server_leave_and_join_anew() {
+async fn bots_that_cannot_read_their_server_leave_and_join_again() {
     let server = MiniServer::start();
     let hostile = server.clone();
     let left_by_then = tokio::spawn(async move {

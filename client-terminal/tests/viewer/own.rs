@@ -10,7 +10,7 @@ use tickwire_client_terminal::ratatui::{Terminal, backend::TestBackend};
 use tickwire_shared::harness::{Harness, random_input};
 
 #[test]
-fn tag_is_drawn_with_the_own_runner_marked() {
+fn tag_is_drawn_with_the_players_runner_marked() {
     let mut harness = Harness::<Tag>::new(Settings::default(), 5);
     let own = harness.join("ada");
     let other = harness.join("bob");

@@ -17,7 +17,7 @@
 //! 7 view       now f64; then the numbers u32 and FNV-1a (32 bits) over their bytes u32
 //! 8 command    bytes; then the result u32
 //! 9 reconnect  now f64; then 1 if there is a seat
-//! 10 figures   now f64; then FNV-1a (32 bits) over their bytes u32
+//! 10 statistics   now f64; then FNV-1a (32 bits) over their bytes u32
 //! ```
 
 mod own;
@@ -289,8 +289,9 @@ impl<P: PageGame> Match<P> {
         self.log.extend((numbers.len() as u32).to_le_bytes());
         self.log.extend(fnv1a_32(numbers.iter().flat_map(|number: &f64| number.to_le_bytes())).to_le_bytes());
         self.call(10, Some(self.now), None);
-        let figures = self.session.figures(self.now);
-        self.log.extend(fnv1a_32(figures.iter().flat_map(|figure| figure.to_le_bytes())).to_le_bytes());
+        let statistics = self.session.statistics(self.now);
+        self.log
+            .extend(fnv1a_32(statistics.iter().flat_map(|statistic| statistic.to_le_bytes())).to_le_bytes());
     }
 
     fn step_room(&mut self) -> Result<()> {

@@ -1,5 +1,5 @@
 //! A game with owner-only fields, and what its room sends to a client without the game: a time in ms (f64),
-//! the length of a message (u32), its bytes, and so on. For `tests/own_fields.test.mjs`.
+//! the length of a message (u32), its bytes, and so on. For `tests/owner_only_fields.test.mjs`.
 
 use super::{Mail, RATE, Result};
 use core::time::Duration;

@@ -1,5 +1,5 @@
-//! Every step of the ladder is played by bots on a real server, and checked for its rules.
-//! `02-tag` and `05-accounts` have their tests in `server/tests/bots`.
+//! Bots play the steps of the ladder on a real server, and the rules of each are checked. Those of `02-tag`
+//! and `05-accounts` are in `server/tests/bots`.
 
 #![expect(clippy::expect_used, reason = "tests")]
 

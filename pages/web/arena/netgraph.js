@@ -68,14 +68,14 @@ export class NetGraph {
   update(client, now, frame_ms) {
     if (now - this.#sampled_ms < SAMPLE_MS) return;
     this.#sampled_ms = now;
-    const figures = { ...client.stats(), frame_ms };
-    const fixed = figures.corrections > this.#corrections;
-    this.#corrections = figures.corrections;
-    const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = figures;
+    const statistics = { ...client.stats(), frame_ms };
+    const fixed = statistics.corrections > this.#corrections;
+    this.#corrections = statistics.corrections;
+    const { rtt_ms: rtt, snapshot_age_ms: age, frames, frames_starved: starved } = statistics;
     this.#samples.push({
       rtt,
       age,
-      margin: figures.margin_ticks * (1000 / client.tickRate),
+      margin: statistics.margin_ticks * (1000 / client.tickRate),
       fixed,
       frames,
       starved,
@@ -89,8 +89,8 @@ export class NetGraph {
     if (now - this.#numbers_ms < NUMBERS_MS) return;
     this.#numbers_ms = now;
     const [oldest] = this.#samples;
-    figures.guessed = (starved - oldest.starved) / Math.max(1, frames - oldest.frames);
-    ROWS.forEach(([, , text], at) => setText(this.#values[at], text(figures)));
+    statistics.guessed = (starved - oldest.starved) / Math.max(1, frames - oldest.frames);
+    ROWS.forEach(([, , text], at) => setText(this.#values[at], text(statistics)));
   }
 
   #slid() {

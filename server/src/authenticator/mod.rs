@@ -1,8 +1,8 @@
 //! Who may connect, and as whom: the seam for accounts.
 //!
 //! A host implements [`Authenticator`]; [`Guests`] is the one of a server without. It is asked once per
-//! session, when it asks to join. How it is asked is in [`bounded`]: with a deadline, a bound on the questions in
-//! flight, and in a task of its own. This module knows no session, no room and no game.
+//! session, when it asks to join. How it is asked is in [`bounded`]: with a deadline, a bound on the
+//! questions in flight, and in a task of its own. This module knows no session, no room and no game.
 
 mod bounded;
 mod guests;

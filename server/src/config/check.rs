@@ -36,6 +36,7 @@ impl ConfigError {
 
     /// The same error with file and line in front, if the file has the key.
     #[must_use]
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program knows the file"))]
     pub(crate) fn located(self, path: &Path) -> Self {
         let text = if self.key.is_empty() { None } else { fs::read_to_string(path).ok() };
         match text.and_then(|text| line_of_key(&text, &self.key)) {

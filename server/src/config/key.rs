@@ -3,6 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 /// The line of the last part of `path` that the text has. `None` if it has no part of it, or is not TOML.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only for `ConfigError::located`"))]
 pub(super) fn line_of_key(text: &str, path: &[String]) -> Option<usize> {
     let parsed = DeTable::parse(text).ok()?;
     let mut table = parsed.get_ref();

@@ -15,7 +15,7 @@ use tracing::{error, warn};
 /// How long one call may take.
 const DIRECTORY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Calls in flight at one time, without releases. A further one fails. Releases are bounded by the rooms,
-/// which keep their places until they are released.
+/// which count until they are released.
 const DIRECTORY_CALLS_MAX: usize = 1_024;
 /// The pauses between the attempts to release a room. After the last one the record is left behind, counted
 /// and logged.

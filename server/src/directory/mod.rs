@@ -66,7 +66,7 @@ pub(crate) type RoomHandle = Arc<dyn RoomPort>;
 /// ```
 pub trait Directory: Send + Sync + 'static {
     /// Enters a room under its id, unless the id is taken: then nothing changes. Of two servers that claim
-    /// one id at once, one is told that it is taken.
+    /// one id at once, one learns that it is taken.
     ///
     /// # Errors
     /// It is not known whether the room was entered. The server releases it and opens no room.

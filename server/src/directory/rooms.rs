@@ -87,7 +87,7 @@ impl Rooms {
     /// the id is taken.
     ///
     /// If the caller is dropped meanwhile, or if the directory does not say whether it entered the room, the
-    /// room is released in the background. Until then it keeps its place, which bounds what is released.
+    /// room is released in the background. Until then it counts, which bounds what is released.
     ///
     /// # Errors
     /// The directory did not answer.

@@ -38,7 +38,7 @@ pub(crate) struct Admitted(pub(crate) Result<(), Refused>);
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) socket: SocketAddr,
-    promised: Arc<Mutex<Option<AcceptedUpgrade>>>,
+    accepted: Arc<Mutex<Option<AcceptedUpgrade>>>,
 }
 
 /// An upgrade that was answered with 101.
@@ -50,9 +50,9 @@ pub(super) struct AcceptedUpgrade {
 }
 
 impl Connection {
-    /// Leaves the promise for [`serve`], which picks it up when HTTP is over.
-    pub(super) fn promise(&self, promise: AcceptedUpgrade) {
-        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(promise);
+    /// Leaves the accepted upgrade for [`serve`], which picks it up when HTTP is over.
+    pub(super) fn accept(&self, accepted: AcceptedUpgrade) {
+        *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
     }
 }
 
@@ -95,7 +95,7 @@ async fn http<S>(
 where
     S: ByteStream,
 {
-    let connection = Connection { socket, promised: Arc::default() };
+    let connection = Connection { socket, accepted: Arc::default() };
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(connection.clone());
         request.extensions_mut().insert(admitted);
@@ -131,12 +131,12 @@ where
         }
         Err(_) => debug!(peer = %socket, reason = "too long", "HTTP ended"),
     }
-    let promise = connection.promised.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-    let parts = promise.on_upgrade.await.ok()?.downcast::<TokioIo<S>>().ok()?;
+    let accepted = connection.accepted.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+    let parts = accepted.on_upgrade.await.ok()?.downcast::<TokioIo<S>>().ok()?;
     Some(Upgraded {
         io: parts.io.into_inner(),
         already_read: parts.read_buf,
-        caller: promise.caller,
-        permit: promise.permit,
+        caller: accepted.caller,
+        permit: accepted.permit,
     })
 }

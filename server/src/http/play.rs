@@ -1,4 +1,4 @@
-//! `/play`: turns a request into the promise of a bare stream.
+//! `/play`: turns a request into an accepted upgrade, from which a bare stream comes.
 
 use super::connection::{AcceptedUpgrade, Connection};
 use super::forwarded::{client_address, hosts};
@@ -53,7 +53,7 @@ pub(super) async fn upgrade(
     };
     let upgrade = upgrade_of(&head.headers, front.hub.headers_read());
     let caller = Caller { peer: Peer::Address(address), upgrade };
-    connection.promise(AcceptedUpgrade { on_upgrade, caller, permit });
+    connection.accept(AcceptedUpgrade { on_upgrade, caller, permit });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),

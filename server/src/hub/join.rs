@@ -232,7 +232,7 @@ impl Hub {
         options: &Options,
         newcomer: &Newcomer<'_>,
     ) -> Result<Waiting, Close> {
-        if let Some(close) = self.closing() {
+        if let Some(close) = self.close_of_all() {
             return Err(close);
         }
         for _ in 0..ID_DRAWS_MAX {
@@ -243,7 +243,7 @@ impl Hub {
             let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
             let entered = self.enter(&room, newcomer);
             new.start(&self.context, self.next_room_number());
-            if let Some(close) = self.closing() {
+            if let Some(close) = self.close_of_all() {
                 room.close(close);
             }
             return entered.map_err(|close| match close.code {

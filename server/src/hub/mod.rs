@@ -9,13 +9,13 @@ use crate::authenticator::{AuthRequest, BoundedAuthenticator};
 use crate::config::{AddressRange, GameOptions, Limits};
 use crate::context::ServerContext;
 use crate::directory::{BoundedDirectory, DirectoryError, NodeName, RoomHandle, RoomRecord, Rooms};
-use crate::herd::Herd;
 use crate::leak_audit::Balance;
 use crate::listing::{GameBytes, RewindView, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
+use crate::staggered_closes::StaggeredCloses;
 use crate::transport::peer::Peer;
 use axum::http::HeaderName;
 use game_type::{GameHost, GameType};
@@ -85,7 +85,7 @@ struct Sessions {
     /// In ascending order: the listing shows the oldest first.
     known: BTreeMap<SessionId, Known>,
     /// Set when the server stops: no session is admitted after that.
-    closing: Option<Close>,
+    close: Option<Close>,
 }
 
 impl std::fmt::Debug for Hub {
@@ -223,12 +223,12 @@ impl Hub {
     pub(crate) fn begin_shutdown(&self, close: Close) {
         let slots: Vec<_> = {
             let mut sessions = self.sessions();
-            sessions.closing.get_or_insert_with(|| close.clone());
+            sessions.close.get_or_insert_with(|| close.clone());
             sessions.known.values().map(|known| known.slot.clone()).collect()
         };
-        let mut herd = Herd::new(close.clone(), slots.len());
+        let mut closes = StaggeredCloses::new(close.clone(), slots.len());
         for slot in slots {
-            slot.put_close(herd.next());
+            slot.put_close(closes.next());
         }
         for room in self.context.rooms.list() {
             room.close(close.clone());
@@ -258,7 +258,7 @@ impl Hub {
         let id = SessionId(sessions.last);
         let known = Known { slot: slot.clone(), peer, began: Instant::now(), current: None };
         sessions.known.insert(id, known);
-        if let Some(close) = &sessions.closing {
+        if let Some(close) = &sessions.close {
             slot.put_close(close.clone());
         }
         drop(sessions);
@@ -318,8 +318,8 @@ impl Hub {
         self.context.metrics.sessions.dec();
     }
 
-    fn closing(&self) -> Option<Close> {
-        self.sessions().closing.clone()
+    fn close_of_all(&self) -> Option<Close> {
+        self.sessions().close.clone()
     }
 
     fn next_room_number(&self) -> u64 {

@@ -2,10 +2,10 @@
 
 /// One label value per variant, in the order of declaration.
 macro_rules! labels {
-    ($(#[doc = $doc:literal])+ $name:ident {
+    ($(#[$meta:meta])+ $name:ident {
         $($(#[doc = $vdoc:literal])+ $variant:ident = $label:literal,)+
     }) => {
-        $(#[doc = $doc])+
+        $(#[$meta])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
 
@@ -129,6 +129,7 @@ labels! {
 
 labels! {
     /// Why a log line was not written.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "without logs none is lost"))]
     LogLoss {
         /// The log is not read, and the buffer was full.
         Unread = "unread",

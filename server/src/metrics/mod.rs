@@ -121,6 +121,7 @@ pub(crate) struct Metrics {
     /// Listings made, by kind. Many more are served.
     pub(crate) listings_made: By<Counter>,
     /// Log lines that were not written, by reason.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     pub(crate) log_lines_dropped: By<Counter>,
     /// How long the work of one tick took, seconds.
     pub(crate) tick_seconds: Histogram,
@@ -190,6 +191,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// All at zero.
+    #[expect(clippy::too_many_lines, reason = "one metric after the other")]
     pub(crate) fn new() -> Self {
         let mut r = Registry::with_prefix("tickwire");
         Self {

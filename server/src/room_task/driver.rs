@@ -204,7 +204,7 @@ impl<G: Game> Driver<G> {
             self.room.skip(due.lost);
         }
         self.drain(now, due.lost > 0);
-        if let Some(close) = self.batch.closing.take() {
+        if let Some(close) = self.batch.close.take() {
             self.room.close_all(&close, &mut self.slots);
             return Some(RoomEnd::Closed(close));
         }
@@ -224,7 +224,7 @@ impl<G: Game> Driver<G> {
         self.tally.set_members(players, spectators);
         // A seat that gives way to a newcomer does not count as taken.
         self.port.publish(players - self.room.yielding(), spectators, self.room.access());
-        self.port.publish_figures(&self.room);
+        self.port.publish_numbers(&self.room);
         if self.room.is_over() {
             let close = Close::new(CloseCode::NoSuchRoom, "the room has reached its last tick; join another");
             self.room.close_all(&close, &mut self.slots);

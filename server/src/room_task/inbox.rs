@@ -81,7 +81,7 @@ struct Inbox<G: Game> {
     spectators: SeatCount,
     access: Access,
     passed_over: Option<PassedOver>,
-    closing: Option<Close>,
+    close: Option<Close>,
     ended: Option<Close>,
 }
 
@@ -136,12 +136,12 @@ pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) held: Vec<(MemberId, HeldSeat)>,
-    pub(super) closing: Option<Close>,
+    pub(super) close: Option<Close>,
 }
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self { items: Vec::new(), arrivals: Vec::new(), held: Vec::new(), closing: None }
+        Self { items: Vec::new(), arrivals: Vec::new(), held: Vec::new(), close: None }
     }
 }
 
@@ -158,7 +158,7 @@ impl<G: Game> Port<G> {
             spectators: SeatCount::default(),
             access: Access::default(),
             passed_over: None,
-            closing: None,
+            close: None,
             ended: None,
         };
         Self {
@@ -186,7 +186,7 @@ impl<G: Game> Port<G> {
         std::mem::swap(&mut inbox.items, &mut batch.items);
         std::mem::swap(&mut inbox.arrivals, &mut batch.arrivals);
         batch.held.append(&mut inbox.held);
-        batch.closing = inbox.closing.take();
+        batch.close = inbox.close.take();
         inbox.messages = 0;
         inbox.players.start_tick();
         inbox.spectators.start_tick();
@@ -204,7 +204,7 @@ impl<G: Game> Port<G> {
     }
 
     /// Publishes numbers for the operator, once a second.
-    pub(super) fn publish_figures(&self, room: &Room<G>) {
+    pub(super) fn publish_numbers(&self, room: &Room<G>) {
         self.shown.update(room);
     }
 
@@ -292,7 +292,7 @@ impl<G: Game> RoomPort for Port<G> {
                 if self.is_hung() {
                     return Err(Close::new(CloseCode::TryLater, "the room does not respond now"));
                 }
-                inbox.places(role).coming += 1;
+                inbox.seats(role).coming += 1;
                 MemberEvent::Join { account, role, secret, wants_schema, matched }
             }
             Entry::Resume { shown, events_received, next } => {
@@ -348,7 +348,7 @@ impl<G: Game> RoomPort for Port<G> {
     }
 
     fn close(&self, close: Close) {
-        self.inbox().closing.get_or_insert(close);
+        self.inbox().close.get_or_insert(close);
     }
 
     fn is_hung(&self) -> bool {
@@ -395,7 +395,7 @@ impl<G: Game> RoomPort for Port<G> {
 }
 
 impl<G: Game> Inbox<G> {
-    fn places(&mut self, role: Role) -> &mut SeatCount {
+    fn seats(&mut self, role: Role) -> &mut SeatCount {
         match role {
             Role::Player => &mut self.players,
             Role::Spectator => &mut self.spectators,
@@ -403,7 +403,7 @@ impl<G: Game> Inbox<G> {
     }
 
     fn is_over(&self) -> bool {
-        self.ended.is_some() || self.closing.is_some()
+        self.ended.is_some() || self.close.is_some()
     }
 
     /// Why a client in `role` cannot join now, as far as that is known before the room's next tick.

@@ -48,6 +48,7 @@ impl RoomMetrics {
     }
 
     /// Adds what was counted since the last time.
+    #[expect(clippy::too_many_lines, reason = "one count after the other")]
     fn count(&mut self, stats: &RoomStats) {
         let (metrics, told) = (&self.metrics, &self.told);
         let keyframes = stats.keyframes - told.keyframes;

@@ -43,17 +43,17 @@ impl Counts {
 
 /// What the room publishes once a second.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
+pub(super) struct Numbers {
     pub(super) bytes_sent: BytesSent,
     pub(super) rewinds: Vec<(MemberId, Rewinds)>,
 }
 
 /// The newest numbers. The lock is held only while a handle is copied or exchanged.
 #[derive(Debug, Default)]
-pub(super) struct Shown(Mutex<Arc<Figures>>);
+pub(super) struct Shown(Mutex<Arc<Numbers>>);
 
 impl Shown {
-    pub(super) fn get(&self) -> Arc<Figures> {
+    pub(super) fn get(&self) -> Arc<Numbers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -70,7 +70,7 @@ impl Shown {
             return;
         }
         let (updates, update_bytes) = (room.stats().updates, room.stats().update_bytes);
-        let new = Arc::new(Figures {
+        let new = Arc::new(Numbers {
             bytes_sent: BytesSent { updates, update_bytes, sampled: sampled.clone() },
             rewinds: room.rewinds().map(|(member, _, rewinds)| (member, rewinds)).collect(),
         });

@@ -162,7 +162,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         wants_schema: false,
         matched: true,
     };
-    let _place = port.enter(entry.clone(), &slot).unwrap();
+    let _seat = port.enter(entry.clone(), &slot).unwrap();
     context.rooms.claim(port.clone(), new).await.unwrap().unwrap().start(&context, 0);
 
     let ended = async {

@@ -1,13 +1,13 @@
 //! A game that hangs: when it counts as hung, and what is recorded when it continues.
 
-use super::desk::{OnDesk, Subject};
+use super::worker::{Subject, WorkerState};
 use crate::metrics::{HungStep, Metrics};
 
 /// Beats of the watchdog after which a game counts as hung: 0.3 s, nine ticks at 30 Hz.
 pub(super) const HUNG_BEATS: u32 = 6;
 
-/// A thread has finished the job on its desk. Returns whether that was in time.
-pub(super) fn done(metrics: &Metrics, was: &OnDesk) -> bool {
+/// A thread has finished its job. Returns whether that was in time.
+pub(super) fn done(metrics: &Metrics, was: &WorkerState) -> bool {
     let Some(subject) = &was.subject else { return true };
     if was.beats >= HUNG_BEATS {
         metrics.forget_hung_step(&hung_step(subject));

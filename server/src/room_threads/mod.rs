@@ -2,16 +2,16 @@
 //! else.
 //!
 //! Rooms wait in a timetable until they are due, and a few threads serve it ([`pool`]). A [`watchdog`] looks
-//! at what each thread is doing ([`desk`]). A thread that hangs in a game belongs to that room from then on,
-//! and another thread takes its place; the number of such threads is limited. This module knows no socket and
-//! no session.
+//! at what each thread is doing ([`worker`]). A thread that hangs in a game belongs to that room from then
+//! on, and another one replaces it; the number of such threads is limited. This module knows no socket and no
+//! session.
 
-mod desk;
 mod hang;
 mod pool;
 mod watchdog;
+mod worker;
 
-pub(crate) use desk::{Subject, room_span};
+pub(crate) use worker::{Subject, room_span};
 
 use crate::metrics::Metrics;
 use pool::Pool;

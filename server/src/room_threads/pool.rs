@@ -3,8 +3,8 @@
 //! One of the waiting threads is the timekeeper: it sleeps until the first job is due. The others sleep until
 //! they are needed. No thread is started before there is work for it.
 
-use super::desk::Desk;
 use super::hang;
+use super::worker::Worker;
 use super::{APART_MAX, Job, Progress};
 use crate::metrics::Metrics;
 use std::collections::BinaryHeap;
@@ -38,7 +38,7 @@ struct State {
     threads: usize,
     /// Threads that belong to one room each.
     apart: usize,
-    desks: Vec<Arc<Desk>>,
+    workers: Vec<Arc<Worker>>,
     is_watched: bool,
     closed: bool,
 }
@@ -129,23 +129,23 @@ impl Pool {
         &self.metrics
     }
 
-    /// The desks of all threads.
-    pub(super) fn desks(&self) -> Vec<Arc<Desk>> {
-        self.state().desks.clone()
+    /// All threads.
+    pub(super) fn workers(&self) -> Vec<Arc<Worker>> {
+        self.state().workers.clone()
     }
 
-    /// Leaves the thread at `desk` to its present job and lets another take its place. `false` at the limit.
-    pub(super) fn set_apart(self: &Arc<Self>, desk: &Desk) -> bool {
+    /// Leaves `worker` to its present job and lets another thread replace it. `false` at the limit.
+    pub(super) fn set_apart(self: &Arc<Self>, worker: &Worker) -> bool {
         let mut state = self.state();
-        let mut on_desk = desk.look();
-        if on_desk.apart || on_desk.subject.is_none() {
+        let mut worker_state = worker.state();
+        if worker_state.apart || worker_state.subject.is_none() {
             return true;
         }
         if state.apart >= APART_MAX {
             return false;
         }
-        on_desk.apart = true;
-        drop(on_desk);
+        worker_state.apart = true;
+        drop(worker_state);
         state.threads -= 1;
         state.apart += 1;
         self.metrics.threads_apart.set(state.apart as i64);
@@ -169,13 +169,13 @@ impl Pool {
     }
 
     fn start_thread(self: &Arc<Self>, state: &mut State) {
-        let desk = Arc::new(Desk::default());
-        let (pool, own) = (Arc::clone(self), Arc::clone(&desk));
+        let worker = Arc::new(Worker::default());
+        let (pool, own) = (Arc::clone(self), Arc::clone(&worker));
         let started = thread::Builder::new().name("rooms".to_owned()).spawn(move || pool.work(&own));
         match started {
             Ok(_) => {
                 state.threads += 1;
-                state.desks.push(desk);
+                state.workers.push(worker);
             }
             // The jobs wait for the existing threads; the next job that is added tries again.
             Err(error) => tracing::error!(%error, "cannot start a thread for rooms"),
@@ -183,39 +183,39 @@ impl Pool {
     }
 
     /// Runs a thread.
-    fn work(self: Arc<Self>, desk: &Arc<Desk>) {
+    fn work(self: Arc<Self>, worker: &Arc<Worker>) {
         while let Some(mut job) = self.next_job() {
-            let (progress, _) = run(&self, desk, &mut *job);
-            if desk.look().apart {
-                self.work_apart(desk, job, progress);
+            let (progress, _) = run(&self, worker, &mut *job);
+            if worker.state().apart {
+                self.work_apart(worker, job, progress);
                 return;
             }
             if progress == Progress::Again {
                 self.put(job);
             }
         }
-        self.leave(desk, |state| state.threads -= 1);
+        self.leave(worker, |state| state.threads -= 1);
     }
 
     /// Runs the rest of a thread that belongs to one job.
-    fn work_apart(self: &Arc<Self>, desk: &Arc<Desk>, mut job: Box<dyn Job>, mut progress: Progress) {
+    fn work_apart(self: &Arc<Self>, worker: &Arc<Worker>, mut job: Box<dyn Job>, mut progress: Progress) {
         let mut in_time = 0;
         while progress == Progress::Again && in_time < RUNS_IN_TIME {
             thread::sleep(job.due_at().saturating_duration_since(Instant::now()));
             let was_in_time;
-            (progress, was_in_time) = run(self, desk, &mut *job);
+            (progress, was_in_time) = run(self, worker, &mut *job);
             in_time = if was_in_time { in_time + 1 } else { 0 };
         }
-        self.leave(desk, |state| state.apart -= 1);
+        self.leave(worker, |state| state.apart -= 1);
         if progress == Progress::Again {
             self.put(job);
         }
     }
 
-    fn leave(&self, desk: &Arc<Desk>, count: impl FnOnce(&mut State)) {
+    fn leave(&self, worker: &Arc<Worker>, count: impl FnOnce(&mut State)) {
         let mut state = self.state();
         count(&mut state);
-        state.desks.retain(|other| !Arc::ptr_eq(other, desk));
+        state.workers.retain(|other| !Arc::ptr_eq(other, worker));
         self.metrics.threads_apart.set(state.apart as i64);
     }
 
@@ -249,10 +249,10 @@ impl Pool {
 }
 
 /// Runs a job under the watchdog. Also returns whether it was done in time.
-fn run(pool: &Pool, desk: &Desk, job: &mut dyn Job) -> (Progress, bool) {
-    desk.begin(job.subject());
+fn run(pool: &Pool, worker: &Worker, job: &mut dyn Job) -> (Progress, bool) {
+    worker.begin(job.subject());
     let progress = job.run();
-    (progress, hang::done(&pool.metrics, &desk.end()))
+    (progress, hang::done(&pool.metrics, &worker.end()))
 }
 
 #[cfg(test)]
@@ -335,6 +335,6 @@ mod tests {
             thread::sleep(Duration::from_millis(5));
         }
         let state = pool.state();
-        assert_eq!((state.threads, state.desks.len()), (0, 0));
+        assert_eq!((state.threads, state.workers.len()), (0, 0));
     }
 }

@@ -4,9 +4,9 @@
 //! It counts how often it has seen a thread at the same job, not the time: if the whole process was stopped
 //! for a while, no game has hung.
 
-use super::desk::Desk;
 use super::hang::{HUNG_BEATS, hung_step};
 use super::pool::Pool;
+use super::worker::Worker;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ const REMINDER_BEATS: u32 = 200;
 pub(super) fn start(pool: Weak<Pool>) -> bool {
     let watch = move || {
         while let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) {
-            for desk in pool.desks() {
-                look(&pool, &desk);
+            for worker in pool.workers() {
+                look(&pool, &worker);
             }
             drop(pool);
             thread::sleep(BEAT);
@@ -31,12 +31,12 @@ pub(super) fn start(pool: Weak<Pool>) -> bool {
     started.inspect_err(|error| tracing::error!(%error, "cannot start the watchdog's thread")).is_ok()
 }
 
-fn look(pool: &Arc<Pool>, desk: &Desk) {
-    let mut on_desk = desk.look();
-    let Some(subject) = on_desk.subject.clone() else { return };
-    on_desk.beats += 1;
-    let beats = on_desk.beats;
-    let seconds = on_desk.seen_at.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+fn look(pool: &Arc<Pool>, worker: &Worker) {
+    let mut worker_state = worker.state();
+    let Some(subject) = worker_state.subject.clone() else { return };
+    worker_state.beats += 1;
+    let beats = worker_state.beats;
+    let seconds = worker_state.seen_at.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
     if beats < HUNG_BEATS {
         return;
     }
@@ -46,7 +46,7 @@ fn look(pool: &Arc<Pool>, desk: &Desk) {
     if let Some(port) = subject.port() {
         port.set_hung(true);
     }
-    drop(on_desk);
+    drop(worker_state);
     if beats == HUNG_BEATS {
         pool.metrics().hangs.inc();
     }
@@ -58,7 +58,7 @@ fn look(pool: &Arc<Pool>, desk: &Desk) {
             "a game hangs; the operator's listener can close the room"
         );
     }
-    if !pool.set_apart(desk) && is_news {
+    if !pool.set_apart(worker) && is_news {
         tracing::error!(
             "the limit of games that hang is reached: no room is made until one continues; restart the server"
         );

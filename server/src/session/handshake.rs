@@ -89,7 +89,7 @@ fn name_to_show(session: &Session, asked: &Name) -> Name {
 }
 
 /// A close reason for a client that has no seat yet, so that there is nothing to resume.
-fn without_place(code: CloseCode, text: &str) -> Ending {
+fn without_seat(code: CloseCode, text: &str) -> Ending {
     Ending::Closed(Close { advice: Advice::RetryAfter(RETRY_MS), ..Close::new(code, text) })
 }
 
@@ -115,7 +115,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
     let flush = poll_fn(|cx| link.poll_flush(cx));
     match tokio::time::timeout_at(deadline, flush).await {
         Ok(flushed) => Ok(flushed?),
-        Err(_) => Err(without_place(CloseCode::TooSlow, "the Welcome was not read in time")),
+        Err(_) => Err(without_seat(CloseCode::TooSlow, "the Welcome was not read in time")),
     }
 }
 
@@ -153,7 +153,7 @@ async fn receive<L: Link>(
         if let Poll::Ready(received) = poll_message(session, link, cx) {
             return Poll::Ready(received);
         }
-        sleep.as_mut().poll(cx).map(|()| Err(without_place(CloseCode::Timeout, too_late)))
+        sleep.as_mut().poll(cx).map(|()| Err(without_seat(CloseCode::Timeout, too_late)))
     })
     .await?;
     session.traffic.messages_in.count(&message);

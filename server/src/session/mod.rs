@@ -103,7 +103,7 @@ impl fmt::Display for Ending {
 struct Traffic {
     messages_in: MessagesIn,
     heartbeats_in: u64,
-    signs_out: u64,
+    heartbeats_out: u64,
     updates_out: u64,
     control_out: u64,
     control_bytes_out: u64,
@@ -123,7 +123,7 @@ impl Traffic {
         let control = (came.control - before.control, came.control_bytes - before.control_bytes);
         metrics.received.add_many(InKind::Control, control.0, control.1);
         metrics.received.add_many(InKind::WebSocket, self.heartbeats_in - told.heartbeats_in, 0);
-        metrics.sent.add_many(OutKind::WebSocket, self.signs_out - told.signs_out, 0);
+        metrics.sent.add_many(OutKind::WebSocket, self.heartbeats_out - told.heartbeats_out, 0);
         let control = (self.control_out - told.control_out, self.control_bytes_out - told.control_bytes_out);
         metrics.sent.add_many(OutKind::Control, control.0, control.1);
         *told = *self;

@@ -288,7 +288,7 @@ impl<'a, L: Link> Play<'a, L> {
             if let Err(error) = self.link.start_ping() {
                 return Some(error.into());
             }
-            self.session.traffic.signs_out += 1;
+            self.session.traffic.heartbeats_out += 1;
             self.writing = true;
         }
         None

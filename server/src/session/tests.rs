@@ -148,7 +148,7 @@ async fn protocol_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_without_a_place_is_not_advised_to_resume() {
+async fn one_without_a_seat_is_not_advised_to_resume() {
     let mut client = Client::connect(4096);
     let mut bytes = Vec::new();
     client.reader.read_to_end(&mut bytes).await.unwrap();

@@ -158,7 +158,7 @@ async fn bots_of_another_game_are_told_that_it_does_not_fit() {
 }
 
 #[test]
-fn the_own_games_players_predict_their_runners() {
+fn a_hosts_games_players_predict_their_runners() {
     let alone = check_prediction::<Tag>(&Default::default(), 1, 600, 1).expect("no other player interferes");
     assert_eq!(alone.wrong, 0);
     let allowed = Allowed { server_fields: &["it", "score"], ..Allowed::default() };
@@ -166,7 +166,7 @@ fn the_own_games_players_predict_their_runners() {
 }
 
 #[test]
-fn the_own_game_tells_nobody_what_it_may_not_see() {
+fn a_hosts_game_tells_nobody_what_it_may_not_see() {
     let mut harness = Harness::<Tag>::new(Default::default(), 3);
     harness.audit_leaks();
     for _ in 0..6 {
@@ -178,7 +178,7 @@ fn the_own_game_tells_nobody_what_it_may_not_see() {
 }
 
 #[test]
-fn the_own_game_is_the_same_at_every_tick_rate() {
+fn a_hosts_game_is_the_same_at_every_tick_rate() {
     let way = |hz| {
         let rate = TickRate::new(hz).expect("a rate");
         let mut harness = Harness::<Tag>::at_rate(Default::default(), 4, rate);

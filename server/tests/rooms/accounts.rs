@@ -157,7 +157,7 @@ async fn one_that_hangs_closes_its_client_with_1013_and_delays_nobody_else() {
     let began = Instant::now();
     let (_ada, joined) = come(Raw::connect(&handle), ticket("ada"), Target::Create(Options::none())).await;
     assert!(joined.is_ok() && began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-    let close = hung.closing().await;
+    let close = hung.close_message().await;
     assert_eq!((close.code, close.advice), (CloseCode::TryLater, Advice::RetryAfter(10_000)));
     assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
 }
@@ -184,7 +184,7 @@ async fn one_that_blocks_its_thread_ends_one_session() {
     }
     let (_ada, joined) = come(Raw::connect(&handle), ticket("ada"), Target::Create(Options::none())).await;
     joined.unwrap();
-    assert_eq!(blocked.closing().await.code, CloseCode::TryLater);
+    assert_eq!(blocked.close_message().await.code, CloseCode::TryLater);
     desk.0.open.store(true, Ordering::SeqCst);
 }
 
@@ -257,7 +257,7 @@ async fn a_server_that_stops_does_not_wait_for_an_answer() {
         sleep(Duration::from_millis(5)).await;
     }
     stop.send(()).unwrap();
-    assert_eq!(hung.closing().await.code, CloseCode::GoingAway);
+    assert_eq!(hung.close_message().await.code, CloseCode::GoingAway);
     running.await.unwrap().unwrap();
     settle(&handle, Duration::from_secs(1)).await;
 }

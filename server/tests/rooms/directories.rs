@@ -198,7 +198,7 @@ async fn a_room_that_cannot_be_released_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_that_is_never_released_keeps_its_place_for_half_a_minute() {
+async fn a_room_that_is_never_released_counts_for_half_a_minute() {
     let shared = Shared::default();
     let mut limits = short_lived();
     limits.rooms_max = 1;
@@ -211,7 +211,7 @@ async fn a_room_that_is_never_released_keeps_its_place_for_half_a_minute() {
     settle(&handle, Duration::from_secs(30)).await;
     assert_eq!((shared.calls("release"), shared.records().len()), (5, 1));
     assert!(handle.metrics_text().contains("tickwire_directory_records_left_total 1"));
-    ask(&handle, NEW).await.expect("the place is free again");
+    ask(&handle, NEW).await.expect("there is room again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -150,7 +150,7 @@ async fn outcome(handle: &ServerHandle, stage: Stage, message: Vec<u8>) -> Close
         Stage::InRoom(_) => raw.send(message).await,
     }
     raw.send(leave).await;
-    raw.closing().await
+    raw.close_message().await
 }
 
 /// Sends each message in its own session, many at once, and checks each outcome.
@@ -393,7 +393,7 @@ async fn values_off_the_grid_are_decode_errors() {
         let close = outcome(&handle, Stage::First, bytes).await;
         assert_eq!(close.code, CloseCode::DecodeError);
         raw.send(ClientControl::Leave.encode().unwrap()).await;
-        assert_eq!(raw.closing().await.code, CloseCode::Normal);
+        assert_eq!(raw.close_message().await.code, CloseCode::Normal);
     })
     .await;
 }

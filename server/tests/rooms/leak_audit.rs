@@ -22,7 +22,7 @@ async fn come_and_go(handle: &ServerHandle, number: usize) -> RoomId {
         2 => {
             let mut second = Raw::in_room(handle, joined.room).await;
             second.send(ClientControl::Leave.encode().unwrap()).await;
-            second.closing().await;
+            second.close_message().await;
         }
         3 => raw.send(hello(Credential::Guest)).await,
         _ => (),
@@ -62,7 +62,7 @@ async fn the_leak_audit_is_zero_after_thousands_of_rooms() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_join_that_races_with_the_rooms_end_gets_a_place_or_4010() {
+async fn a_join_that_races_with_the_rooms_end_gets_a_seat_or_4010() {
     let mut limits = Limits::default();
     limits.room_idle_ms = 0;
     limits.resume_grace_ms = 0;
@@ -99,7 +99,7 @@ async fn the_leak_audit_is_zero_after_panics() {
     for _ in 0..5 {
         let mut player = Player::join(&handle, Target::Create(Options::none())).await;
         player.client.command(Ask::Panic).unwrap();
-        assert_eq!(player.closing().await.code, CloseCode::Internal);
+        assert_eq!(player.close_message().await.code, CloseCode::Internal);
     }
     settle(&handle, Duration::from_secs(5)).await;
 }

@@ -45,7 +45,7 @@ async fn a_player_creates_a_room_another_joins_it_and_it_ends_behind_them() {
     let listed = handle.rooms();
     assert_eq!((listed.len(), listed[0].players), (1, 2));
     one.client.leave();
-    assert_eq!(one.closing().await.code, CloseCode::Normal);
+    assert_eq!(one.close_message().await.code, CloseCode::Normal);
     drop((one, two));
     settle(&handle, Duration::from_secs(5)).await;
     assert!(handle.rooms().is_empty());
@@ -96,21 +96,21 @@ async fn a_full_room_an_unknown_room_and_a_bad_option_are_refused_by_name() {
         let mut raw = Raw::connect(&handle);
         raw.send(hello(Credential::Guest)).await;
         raw.send(join(target.clone())).await;
-        assert_eq!(raw.closing().await.code, code, "{target:?}");
+        assert_eq!(raw.close_message().await.code, code, "{target:?}");
     }
     let (_server, handle) = server(Limits::default(), 60, 1);
     let mut raw = Raw::connect(&handle);
     raw.send(hello(Credential::Guest)).await;
     let wrong = Options::new(vec![(OptionText::new("mod").unwrap(), OptionText::new("x").unwrap())]).unwrap();
     raw.send(join(Target::Create(wrong))).await;
-    let close = raw.closing().await;
+    let close = raw.close_message().await;
     assert_eq!(close.code, CloseCode::Policy);
     assert!(close.text.contains("mod"), "{close}");
-    assert_eq!(handle.rooms().len(), 0, "a refused room takes no place");
+    assert_eq!(handle.rooms().len(), 0, "a refused room does not count");
 }
 
 #[tokio::test]
-async fn spectators_have_places_of_their_own() {
+async fn spectators_have_seats_of_their_own() {
     let (_server, handle) = server(Limits::default(), 60, 1);
     let one = Player::join(&handle, Target::Create(Options::none())).await;
     let mut watcher = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
@@ -125,11 +125,11 @@ async fn spectators_have_places_of_their_own() {
         more.push(next);
     }
     let mut fifth = Player::connect_as(&handle, Role::Spectator, Target::Room(one.room()));
-    assert_eq!(fifth.closing().await.code, CloseCode::Full);
+    assert_eq!(fifth.close_message().await.code, CloseCode::Full);
 }
 
 #[tokio::test]
-async fn a_cut_player_comes_back_to_its_place_within_the_grace_time() {
+async fn a_cut_player_comes_back_to_its_seat_within_the_grace_time() {
     let (_server, handle) = server(Limits::default(), 60, 4);
     let mut one = Player::join(&handle, Target::Create(Options::none())).await;
     let (player, own) = (one.client.player(), one.client.own_id());
@@ -161,14 +161,14 @@ async fn counted(server: &ServerHandle, part: &str) {
 }
 
 #[tokio::test]
-async fn a_player_who_stays_away_loses_its_place() {
+async fn a_player_who_stays_away_loses_its_seat() {
     let (_server, handle) = server(short_lived(), 60, 4);
     let mut one = Player::join(&handle, Target::Create(Options::none())).await;
     let two = Player::join(&handle, Target::Room(one.room())).await;
     let room = one.room();
     one.reconnect(&handle);
     sleep(Duration::from_millis(600)).await;
-    let close = one.closing().await;
+    let close = one.close_message().await;
     assert_eq!(close.code, CloseCode::BadResume);
     counted(&handle, "tickwire_resumes_refused_total 1\n").await;
     assert!(handle.metrics_text().contains("tickwire_resumes_total 0\n"));
@@ -185,7 +185,7 @@ async fn a_panic_ends_its_room_with_1011_and_no_other() {
     let updates = beside.client.stats().snapshots;
     one.client.command(Ask::Panic).unwrap();
     let goes_on = beside.play_until(|client| client.stats().snapshots > updates + 30);
-    let (a, b, ()) = tokio::join!(one.closing(), two.closing(), goes_on);
+    let (a, b, ()) = tokio::join!(one.close_message(), two.close_message(), goes_on);
     assert_eq!((a.code, b.code), (CloseCode::Internal, CloseCode::Internal));
     assert!(beside.client.is_playing());
     assert_eq!(handle.rooms().len(), 1);

@@ -23,7 +23,7 @@ async fn refused(handle: &ServerHandle, target: Target) -> Close {
     let mut raw = Raw::connect(handle);
     raw.send(hello(Credential::Guest)).await;
     raw.send(join(target)).await;
-    raw.closing().await
+    raw.close_message().await
 }
 
 /// Waits until the listing shows this access for a room: a command is confirmed before its step.
@@ -47,7 +47,7 @@ async fn a_match_that_a_game_refuses_leads_to_the_next_room_and_then_to_a_new_on
 }
 
 #[tokio::test]
-async fn those_who_are_refused_at_once_are_all_placed() {
+async fn those_who_are_refused_at_once_are_all_seated() {
     let settings = Settings { takes: 2, ..Settings::default() };
     let (_server, handle) = server_of(Limits::default(), 60, settings);
     let joins: Vec<_> = (0..20)

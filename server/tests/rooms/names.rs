@@ -49,5 +49,5 @@ async fn a_name_with_control_characters_is_no_message() {
     let at = bytes.iter().position(|byte| *byte == b'm').unwrap();
     bytes[at] = 0x1b;
     raw.send(bytes).await;
-    assert_eq!(raw.closing().await.code, CloseCode::DecodeError);
+    assert_eq!(raw.close_message().await.code, CloseCode::DecodeError);
 }

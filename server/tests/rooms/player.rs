@@ -76,7 +76,7 @@ impl Player {
     }
 
     /// Plays until the server closes.
-    pub(crate) async fn closing(&mut self) -> Close {
+    pub(crate) async fn close_message(&mut self) -> Close {
         self.play_until(|client| matches!(client.state(), State::Closed(_))).await;
         match self.client.state() {
             State::Closed(close) => close.clone(),

@@ -94,7 +94,7 @@ impl Raw {
     }
 
     /// Waits for the Close message, then for the end of the connection, which must have the same code.
-    pub(crate) async fn closing(&mut self) -> Close {
+    pub(crate) async fn close_message(&mut self) -> Close {
         let close = loop {
             if let ServerControl::Close(close) = self.control().await {
                 break close;

@@ -68,7 +68,7 @@ async fn a_report_that_follows_no_repair_ends_the_session_and_alarms_nobody() {
     for _ in 0..100 {
         raw.send(report((joined.tick, own, 0), 0).encode().unwrap()).await;
     }
-    assert_eq!(raw.closing().await.code, CloseCode::Policy);
+    assert_eq!(raw.close_message().await.code, CloseCode::Policy);
     assert_eq!(counted(&handle), [0, 0, 0, 1]);
 }
 
@@ -104,6 +104,6 @@ async fn a_report_of_a_value_that_the_server_never_had_ends_the_session() {
     let mut player = Player::join(&handle, NEW).await;
     let known = have_repaired(&mut player).await;
     player.send(&report(known, known.2 + 5)).await;
-    assert_eq!(player.closing().await.code, CloseCode::Policy);
+    assert_eq!(player.close_message().await.code, CloseCode::Policy);
     assert_eq!(counted(&handle), [0, 0, 0, 1]);
 }

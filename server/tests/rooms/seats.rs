@@ -105,7 +105,7 @@ async fn joins_of_one_address_have_a_rate() {
 }
 
 #[tokio::test]
-async fn a_place_of_one_who_never_played_gives_way_and_is_held_for_a_moment() {
+async fn a_seat_of_one_who_never_played_gives_way_and_is_held_for_a_moment() {
     let (_server, handle) = server(Limits::default(), 60, 8);
     let mut host = Player::join(&handle, NEW).await;
     host.play_for(Duration::from_millis(100)).await;
@@ -145,7 +145,7 @@ async fn an_address_keeps_a_quarter_of_a_room_for_cut_players_and_the_rest_gives
 }
 
 #[tokio::test]
-async fn beyond_its_bound_an_address_holds_places_for_a_moment_only() {
+async fn beyond_its_bound_an_address_holds_seats_for_a_moment_only() {
     let mut limits = Limits::default();
     limits.held_seats_per_address_max = 1;
     let (_server, handle) = server(limits, 60, 64);

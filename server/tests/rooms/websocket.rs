@@ -162,23 +162,23 @@ async fn held_after(code: Option<u16>) -> u64 {
     let frame = code.map(|code| CloseFrame { code: code.into(), reason: "".into() });
     socket.close(frame).await.unwrap();
     while socket.next().await.is_some() {}
-    let figure = |name: &str| -> u64 {
+    let metric = |name: &str| -> u64 {
         let text = running.handle.metrics_text();
         text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_default()
     };
     let gone = async {
-        while figure("tickwire_seats_held_briefly_total ") == 0
+        while metric("tickwire_seats_held_briefly_total ") == 0
             && running.handle.rooms().iter().any(|room| room.players > 0)
         {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     timeout(Duration::from_secs(10), gone).await.expect("the room is notified");
-    figure("tickwire_seats_held_briefly_total ")
+    metric("tickwire_seats_held_briefly_total ")
 }
 
 #[tokio::test]
-async fn a_close_frame_with_1000_leaves_and_any_other_keeps_the_place() {
+async fn a_close_frame_with_1000_leaves_and_any_other_keeps_the_seat() {
     for (code, held) in [(Some(1000), 0), (Some(1001), 1), (Some(4000), 1), (None, 1)] {
         assert_eq!(held_after(code).await, held, "{code:?}");
     }

@@ -143,7 +143,7 @@ async fn a_page_can_read_why_it_may_not_connect() {
 }
 
 #[tokio::test]
-async fn a_page_can_read_that_there_is_no_place() {
+async fn a_page_can_read_that_there_is_no_seat() {
     let mut config = Config::default();
     config.limits.connections_max = 1;
     let server = Running::start(config).await;

@@ -37,7 +37,7 @@ fn the_program_shows_the_arena_at_the_front() {
 }
 
 #[test]
-fn a_line_names_where_the_operators_figures_are() {
+fn a_line_names_where_the_operators_metrics_are() {
     let mut serving = Serving::start(program(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]));
     let mut told = BufReader::new(serving.child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let line = told.find(|line| line.starts_with("metrics at")).unwrap();

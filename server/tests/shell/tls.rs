@@ -80,7 +80,7 @@ async fn is_cut(mut socket: TcpStream) {
 }
 
 #[tokio::test]
-async fn handshakes_beyond_the_bound_are_cut_and_counted_and_their_places_come_back() {
+async fn handshakes_beyond_the_bound_are_cut_and_counted_and_others_may_follow() {
     let identity = Identity::new("bound");
     let mut config = Config::default();
     config.limits.tls_handshakes_max = 2;

@@ -42,7 +42,7 @@ impl Class {
                 return Err(unusable(ty, "its number, `id.0`, in a `u32` with a `range`; 0 is no entity"));
             }
             "Option" => {
-                return Err(unusable(ty, "a value that stands for none, or a second field, a `bool`"));
+                return Err(unusable(ty, "a value that means none, or a second field, a `bool`"));
             }
             "String" | "str" | "char" | "Vec" | "Box" => {
                 return Err(unusable(

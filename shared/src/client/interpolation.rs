@@ -62,7 +62,7 @@ pub(super) fn has_leapt(kind: &Kind, from: &[i32], to: &[i32], ticks: i64) -> bo
 
 /// The distance in units between two rows of a kind, over their positions.
 pub(super) fn distance_units<T: Copy + Into<f64>>(kind: &Kind, a: &[T], b: &[T]) -> f32 {
-    let fields = kind.fields.iter().zip(a.iter().zip(b)).filter(|(field, _)| field.predictor.is_place());
+    let fields = kind.fields.iter().zip(a.iter().zip(b)).filter(|(field, _)| field.predictor.is_position());
     let squared = fields.map(|(field, (&a, &b))| {
         let units = field.grid.fine_distance(b.into(), a.into()) / f64::from(field.grid.per_unit);
         units * units
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_goes_along_its_velocities_and_never_overshoots() {
+    fn a_position_goes_along_its_velocities_and_never_overshoots() {
         for (before, after, way) in
             [(40, 40, 40), (0, 40, 20), (40, 0, 20), (90, -90, 3), (-50, -50, 40), (7, 9, -30)]
         {

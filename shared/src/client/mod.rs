@@ -58,6 +58,7 @@ pub use error::ClientError;
 pub use event::ClientEvent;
 pub use input_trace::InputTrace;
 pub use known_game::{ClientGame, ClientRules};
+pub use play::CORRECTION_UNITS;
 pub(crate) use prediction::Mispredicted;
 pub use reliable::CommandError;
 pub use rendered_frame::{FineRow, RenderedFrame};

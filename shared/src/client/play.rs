@@ -26,8 +26,9 @@ const SILENCE: Duration = Duration::from_millis(4 * QUIET_MS_MAX);
 /// the newest inputs last when it resumes. If only the downlink is stalled, the server keeps holding the last
 /// input.
 const SILENT_FRAME_PERIOD: Duration = Duration::from_millis(INPUT_HOLD_MS_MAX as u64);
-/// Corrections of the player's own entity below this are not counted: they are invisible.
-const CORRECTION_UNITS: f32 = 0.25;
+/// Corrections of the player's own entity below this, in units of its position, are not counted: they are
+/// invisible.
+pub const CORRECTION_UNITS: f32 = 0.25;
 /// A rendered frame that is older than this when an input is made is not what the player saw, ms.
 const SEEN_AGE_MS_MAX: u64 = 250;
 
@@ -167,18 +168,18 @@ impl<G: ClientGame> Client<G> {
     fn on_timing(&mut self, now: Duration, tick: Tick, timing: Timing) {
         let Some(room) = &mut self.room else { return };
         let Some(sent) =
-            room.frames.in_flight.take(timing.stamp_ms).filter(|_| timing.held < Timing::HELD_MAX)
+            room.frames.in_flight.take(timing.stamp_ms).filter(|_| timing.wait < Timing::WAIT_MAX)
         else {
             return;
         };
-        let held = room.tick_rate.period() * u32::from(timing.held) / 256;
-        let rtt = now.saturating_sub(sent.at).saturating_sub(held);
+        let wait = room.tick_rate.period() * u32::from(timing.wait) / 256;
+        let rtt = now.saturating_sub(sent.at).saturating_sub(wait);
         self.samples.push(&mut self.stats, Sample::RoundTrip(rtt));
         self.stats.rtt = Some(match self.stats.rtt {
             Some(smoothed) => (smoothed * 7 + rtt) / 8,
             None => rtt,
         });
-        let came_at = f64::from(tick.0) - f64::from(timing.held) / 256.0;
+        let came_at = f64::from(tick.0) - f64::from(timing.wait) / 256.0;
         room.clocks.inputs.feedback(now, sent.at, came_at, f64::from(timing.margin) / 256.0);
         room.input_traces.received(sent.at, room.clocks.time_of(now, came_at));
         self.stats.margin_ticks = room.clocks.inputs.margin_ticks();

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_that_nothing_confirms_count() {
+    fn frames_that_nothing_confirms_count() {
         let mut starved = Starved::default();
         let shown =
             (0..100).map(|at| starved.shown(FractionalTick::of(11.0 + f64::from(at) / 8.0), Tick(10)));

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_is_of_the_picture_before_the_controls_changed_last() {
+    fn an_input_is_of_the_frame_before_the_controls_changed_last() {
         let mut seen = ViewTicks::default();
         let take = |seen: &mut ViewTicks, tick, now| {
             seen.take(Tick(tick), Some(FractionalTick(now)), 500).map(|seen| seen.0)

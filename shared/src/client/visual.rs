@@ -83,7 +83,7 @@ impl Visual {
         for (field, (steps, (&before, &after))) in
             kind.fields.iter().zip(self.steps.iter_mut().zip(before.iter().zip(after)))
         {
-            if field.predictor.is_place() {
+            if field.predictor.is_position() {
                 *steps += field.grid.fine_distance(after, before) as f32;
             }
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_place_is_shown_at_once() {
+    fn a_new_position_is_shown_at_once() {
         let (kind, mut visual) = (&Dot::kinds()[0], Visual::new(TickRate::DEFAULT));
         assert_eq!(
             visual.correct(kind, &[0.0, 0.0, 0.0], &[1_000.0, 0.0, 0.0], false),

@@ -1,8 +1,9 @@
 //! Values as bytes: bit streams, a range coder and the codec of rare values. It knows no message.
 
+#[doc(hidden)] // For the tests and the benchmark of this crate.
 pub mod bits;
 pub mod codec;
 mod error;
-pub mod range;
+pub(crate) mod range;
 
 pub use error::DecodeError;

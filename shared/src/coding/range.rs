@@ -19,13 +19,13 @@ use super::DecodeError;
 use core::cmp::Ordering;
 
 /// One more than the largest probability.
-pub const PROBABILITY_ONE: u32 = 1 << 15;
+pub(crate) const PROBABILITY_ONE: u32 = 1 << 15;
 
 const LEAST_RANGE: u32 = 1 << 24;
 
 /// Codes single bits: a writer, a reader, or a counter that learns. A reader ignores the value passed in and
 /// returns the one that was written.
-pub trait BitCoder {
+pub(crate) trait BitCoder {
     /// Codes a bit in a context.
     ///
     /// # Errors
@@ -40,14 +40,14 @@ pub trait BitCoder {
 }
 
 /// The probabilities of a 1, by context.
-pub trait Probabilities {
+pub(crate) trait Probabilities {
     /// The probability of a 1 in `context`, in 1/32768, from 1 to 32767.
     fn of_one(&self, context: usize) -> u32;
 }
 
 /// Writes bits.
 #[derive(Debug)]
-pub struct RangeWriter<'a, P> {
+pub(crate) struct RangeWriter<'a, P> {
     probabilities: &'a P,
     bytes: Vec<u8>,
     low: u32,
@@ -57,7 +57,7 @@ pub struct RangeWriter<'a, P> {
 impl<'a, P: Probabilities> RangeWriter<'a, P> {
     /// Starts an empty stream in the memory of `bytes`, whose content is dropped.
     #[must_use]
-    pub fn new(probabilities: &'a P, mut bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(probabilities: &'a P, mut bytes: Vec<u8>) -> Self {
         bytes.clear();
         Self { probabilities, bytes, low: 0, range: u32::MAX }
     }
@@ -91,7 +91,7 @@ impl<'a, P: Probabilities> RangeWriter<'a, P> {
 
     /// Ends the stream and returns its bytes.
     #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         let (end, carry) = shortest_end(self.low, self.range);
         if carry {
             self.carry();
@@ -152,7 +152,7 @@ impl<P: Probabilities> BitCoder for RangeWriter<'_, P> {
 /// Reads bits. Past the end of the bytes it reads zeros; [`RangeReader::finish`] refuses bytes that no writer
 /// produces.
 #[derive(Debug)]
-pub struct RangeReader<'a, P> {
+pub(crate) struct RangeReader<'a, P> {
     probabilities: &'a P,
     bytes: &'a [u8],
     /// Bytes read, including those past the end.
@@ -168,7 +168,7 @@ impl<'a, P: Probabilities> RangeReader<'a, P> {
     ///
     /// # Errors
     /// They begin with a number outside of the first interval, which ends below 2^32 - 1.
-    pub fn new(probabilities: &'a P, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn new(probabilities: &'a P, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Self { probabilities, bytes, taken: 0, low: 0, range: u32::MAX, above: 0 };
         for _ in 0..4 {
             reader.above = reader.above << 8 | reader.next_byte();
@@ -200,7 +200,7 @@ impl<'a, P: Probabilities> RangeReader<'a, P> {
     ///
     /// # Errors
     /// The bytes are not what a writer produces for the values read.
-    pub fn finish(self) -> Result<(), DecodeError> {
+    pub(crate) fn finish(self) -> Result<(), DecodeError> {
         let (end, _) = shortest_end(self.low, self.range);
         let bytes = self.taken - 4 + used_bytes(end);
         match bytes.cmp(&self.bytes.len()) {

@@ -35,7 +35,7 @@ impl GameSchema {
     }
 
     /// The hash that two ends compare before playing: 64-bit FNV-1a over the bytes of
-    /// [`GameSchema::encode`], whatever their number. Never 0, which stands for "any".
+    /// [`GameSchema::encode`], whatever their number. Never 0, which means "any".
     #[must_use]
     pub fn hash(&self) -> u64 {
         Self::hash_of(&self.bytes().unwrap_or_default())

@@ -30,7 +30,7 @@ pub enum Predictor {
 
 impl Predictor {
     /// Whether a field with this predictor is probably a position: it moves by itself.
-    pub(crate) fn is_place(self) -> bool {
+    pub(crate) fn is_position(self) -> bool {
         matches!(self, Self::Linear { .. } | Self::Custom)
     }
 }
@@ -96,7 +96,7 @@ impl Kind {
     /// Whether entities of this kind move: some field is predicted as `linear` or `custom`.
     #[must_use]
     pub fn moves(&self) -> bool {
-        self.fields.iter().any(|field| field.predictor.is_place())
+        self.fields.iter().any(|field| field.predictor.is_position())
     }
 
     /// Whether some field is predicted by the game's own step.

@@ -30,7 +30,7 @@ pub use kind::{Field, Kind, Predictor};
 pub use meaning::Meaning;
 pub use model::{TableError, Trainer};
 pub use predict::{PredictPlan, steer_divisor, steer_once, steer_toward};
-pub(crate) use schema::{Coding, OwnField};
+pub(crate) use schema::{Coding, OwnerOnlyField};
 pub use schema::{PacketProfile, Schema};
 pub use schema_error::SchemaError;
 pub use step::{CustomStep, RowMut};

@@ -26,7 +26,7 @@ pub(crate) enum Coding {
 
 /// An owner-only field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OwnField {
+pub(crate) struct OwnerOnlyField {
     /// Its index in the row.
     pub(crate) at: usize,
     pub(crate) grid: Grid,
@@ -40,7 +40,7 @@ pub struct Schema {
     plans: Vec<PredictPlan>,
     row_bits: Vec<u32>,
     /// The owner-only fields of each kind. Empty if no kind has any.
-    own: Vec<Vec<OwnField>>,
+    own: Vec<Vec<OwnerOnlyField>>,
     /// How many of the kinds, the last ones, are the room's state.
     state_kinds: usize,
     step: Option<CustomStep>,
@@ -93,7 +93,7 @@ impl Schema {
         let row_bits = kinds.iter().map(Kind::row_bits).collect();
         let own_of = |kind: &Kind| {
             let own = kind.fields.iter().enumerate().filter(|(_, field)| field.own);
-            own.map(|(at, field)| OwnField { at, grid: field.grid }).collect()
+            own.map(|(at, field)| OwnerOnlyField { at, grid: field.grid }).collect()
         };
         let mut own: Vec<Vec<_>> = kinds.iter().map(own_of).collect();
         if own.iter().all(Vec::is_empty) {
@@ -240,14 +240,14 @@ impl Schema {
 
     /// The owner-only fields of a kind.
     #[inline]
-    pub(crate) fn own_fields(&self, number: u8) -> &[OwnField] {
+    pub(crate) fn owner_only_fields(&self, number: u8) -> &[OwnerOnlyField] {
         self.own.get(usize::from(number)).map_or(&[], |own| own)
     }
 
     /// Makes `row` what a stream contains of it: without owner-only fields.
     #[inline]
     pub fn hide_own(&self, kind: u8, row: &mut [i32]) {
-        for own in self.own_fields(kind) {
+        for own in self.owner_only_fields(kind) {
             if let Some(value) = row.get_mut(own.at) {
                 *value = own.grid.nearest_to_zero();
             }

@@ -87,7 +87,7 @@ pub enum BadClaims {
         /// Its length.
         bytes: usize,
     },
-    /// The value has no JSON form, or the JSON is none of the type that was asked for.
+    /// The value has no JSON form, or the JSON is not one of the type that was asked for.
     #[error("the account's claims do not fit: {0}")]
     NotOfType(String),
 }

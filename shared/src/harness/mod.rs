@@ -188,6 +188,7 @@ impl<G: Game> Harness<G> {
 
     /// Starts the room's numbers at other values, to test what happens at their end. Call it before any
     /// client joins.
+    #[doc(hidden)] // As `Room::start_at`.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.room.start_at(first);
         self.now = self.rate.time_of(first.tick);

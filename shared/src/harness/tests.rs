@@ -185,7 +185,7 @@ fn a_client_that_cannot_keep_up_is_served_less_often_is_told_so_and_recovers_in_
 }
 
 #[test]
-fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_and_keeps_its_place() {
+fn a_client_that_speaks_and_acknowledges_nothing_for_30_s_is_closed_as_too_slow_and_keeps_its_seat() {
     let (mut harness, clients) = with_players(12, &["ada", "bob"]);
     harness.run_ticks(30);
     let player = harness.client(clients[0]).player();
@@ -226,7 +226,7 @@ fn a_long_stall_in_both_directions_is_no_reason_to_close() {
 fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
     let (mut harness, clients) = with_players(7, &["ada", "bob"]);
     let [ada, bob] = clients[..] else { unreachable!() };
-    let place = (harness.client(ada).player(), harness.client(ada).own_id());
+    let seat = (harness.client(ada).player(), harness.client(ada).own_id());
     let mut next = 0;
     for round in 0..20 {
         for _ in 0..4 {
@@ -242,7 +242,7 @@ fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
     }
     harness.settle();
     harness.assert_caught_up(1);
-    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), place);
+    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), seat);
     assert_eq!(harness.client(ada).stats().resumes, 20);
     assert_eq!(harness.client(ada).stats().events_lost, 0);
     let all = said(harness.take_events(ada));
@@ -254,10 +254,10 @@ fn a_cut_client_comes_back_as_the_same_player_and_hears_everything_once() {
 }
 
 #[test]
-fn another_client_takes_a_saved_place_and_hears_everything_once() {
+fn another_client_takes_a_saved_seat_and_hears_everything_once() {
     let (mut harness, clients) = with_players(7, &["ada", "bob"]);
     let [ada, bob] = clients[..] else { unreachable!() };
-    let place = (harness.client(ada).player(), harness.client(ada).own_id());
+    let seat = (harness.client(ada).player(), harness.client(ada).own_id());
     let (mut heard, mut next) = (Vec::new(), 0);
     for round in 0..20 {
         for _ in 0..4 {
@@ -272,7 +272,7 @@ fn another_client_takes_a_saved_place_and_hears_everything_once() {
     }
     harness.settle();
     harness.assert_in_sync();
-    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), place);
+    assert_eq!((harness.client(ada).player(), harness.client(ada).own_id()), seat);
     assert_eq!((harness.room().players(), harness.client(ada).stats().events_lost), (2, 0));
     heard.extend(said(harness.take_events(ada)));
     assert_eq!(heard, said(harness.take_events(bob)), "both heard the same in the same order");
@@ -283,7 +283,7 @@ fn another_client_takes_a_saved_place_and_hears_everything_once() {
 }
 
 #[test]
-fn a_place_that_was_left_or_is_only_watched_is_not_saved() {
+fn a_seat_that_was_left_or_is_only_watched_is_not_saved() {
     let (mut harness, clients) = with_players(7, &["ada"]);
     harness.run_ticks(10);
     let watcher = harness.spectate("eve");

@@ -100,7 +100,7 @@ impl<G: Game> Room<G> {
 /// No row may contain anything but the placeholder in an owner-only field.
 fn audit_hidden(schema: &Schema, stream: StreamId, state: &Snapshot) -> Result<(), Leak> {
     for row in state.rows() {
-        let shown = schema.own_fields(row.kind).iter().find(|own| {
+        let shown = schema.owner_only_fields(row.kind).iter().find(|own| {
             let hidden = own.grid.nearest_to_zero();
             row.values.get(own.at) != Some(&hidden)
         });

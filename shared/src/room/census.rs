@@ -17,7 +17,7 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn holds(&self, member: MemberId) -> bool {
         let at = self.members.binary_search_by_key(&member, |member| member.id).ok();
-        at.and_then(|at| self.members.get(at)).is_some_and(|member| member.link.is_none())
+        at.and_then(|at| self.members.get(at)).is_some_and(|member| member.connection.is_none())
     }
 
     /// Disconnected players who give way to new players when the room is full.

@@ -12,7 +12,7 @@ impl<G: Game> Room<G> {
             if let Some(player) = &member.player {
                 self.game.leave(&mut self.stage, player.id, LeaveReason::RoomClosed);
             }
-            if member.link.is_some() {
+            if member.connection.is_some() {
                 outbox.close(member.id, close.clone());
             }
         }

@@ -23,7 +23,7 @@ impl<G: Game> Room<G> {
         let is_next = self.members.get(self.next_sender).is_some_and(|next| next.id == member);
         let at = if is_next { self.next_sender } else { self.find(member)? };
         self.next_sender = if at + 1 < self.members.len() { at + 1 } else { 0 };
-        self.members.get(at).filter(|member| member.link.is_some()).map(|_| at)
+        self.members.get(at).filter(|member| member.connection.is_some()).map(|_| at)
     }
 
     /// Takes what a frame of the member at this index says about updates and events.
@@ -35,13 +35,13 @@ impl<G: Game> Room<G> {
         moment: ArrivalTime,
     ) -> Result<(), Close> {
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
-        let Some(link) = &mut member.link else { return Ok(()) };
+        let Some(connection) = &mut member.connection else { return Ok(()) };
         self.stats.frames += 1;
         let acknowledges = match frame.snapshot_ack {
-            Some(ack) => take_snapshot_ack(link, ack, timed.then_some(moment))?,
+            Some(ack) => take_snapshot_ack(connection, ack, timed.then_some(moment))?,
             None => false,
         };
-        link.delivery.on_frame(moment.tick, moment.rate, acknowledges);
+        connection.delivery.on_frame(moment.tick, moment.rate, acknowledges);
         member.activity.on_frame(self.time.steps);
         if frame.event_ack.is_some_and(|ack| !member.events.ack(ack)) {
             return Err(bad("the frame acknowledges an event that was never sent"));
@@ -51,9 +51,9 @@ impl<G: Game> Room<G> {
             if arrival.told {
                 self.stats.margins.add(arrival.margin);
             }
-            link.arrival = Some(arrival);
+            connection.arrival = Some(arrival);
         }
-        link.delivery.steady = frame.steady;
+        connection.delivery.steady = frame.steady;
         Ok(())
     }
 
@@ -74,7 +74,7 @@ impl<G: Game> Room<G> {
         let MemberFrame { frame, commands, timed } = frame;
         self.take_acks(at, &frame, timed, moment)?;
         let Some(member) = self.members.get_mut(at) else { return Ok(()) };
-        let Some(link) = &mut member.link else { return Ok(()) };
+        let Some(connection) = &mut member.connection else { return Ok(()) };
         let Some(player) = &mut member.player else {
             let silent = frame.inputs.is_empty() && commands.is_empty();
             return if silent { Ok(()) } else { Err(bad("a spectator sends no input and no command")) };
@@ -86,7 +86,7 @@ impl<G: Game> Room<G> {
         }
         let before = player.inputs.counts;
         let due_at = commands_due_at(&frame, moment);
-        let behind = behind(&frame).map(|behind| behind.min(link.delivery.behind_max(moment.rate)));
+        let behind = behind(&frame).map(|behind| behind.min(connection.delivery.behind_max(moment.rate)));
         for (tick, input) in frame.inputs {
             player.inputs.push(moment.tick.next(), tick, input, behind);
         }
@@ -97,7 +97,7 @@ impl<G: Game> Room<G> {
         });
         self.stats.inputs.add(player.inputs.counts.since(before));
         let id = player.id;
-        for command in new_commands(link, player, frame.commands.first, commands)? {
+        for command in new_commands(connection, player, frame.commands.first, commands)? {
             self.stats.commands += 1;
             member.activity.act(self.time.steps);
             if !self.commands.push(id, due_at, command) {
@@ -124,17 +124,18 @@ struct ArrivalTime {
 
 /// Records an acknowledgement; `moment` is when it arrived, if that is known. Returns whether it is new.
 fn take_snapshot_ack(
-    link: &mut MemberConnection,
+    connection: &mut MemberConnection,
     ack: Tick,
     moment: Option<ArrivalTime>,
 ) -> Result<bool, Close> {
-    if !link.delivery.was_sent(ack) {
+    if !connection.delivery.was_sent(ack) {
         return Err(bad("the frame acknowledges a snapshot that was never sent"));
     }
-    let new = link.delivery.ack(ack);
+    let new = connection.delivery.ack(ack);
     if new && let Some(moment) = moment {
         let since_step = moment.now.saturating_sub(moment.stepped_at);
-        link.delivery
+        connection
+            .delivery
             .add_round_trip(moment.rate.period() * moment.tick.since(ack).max(0) as u32 + since_step);
     }
     Ok(new)
@@ -142,7 +143,7 @@ fn take_snapshot_ack(
 
 /// Those of `commands` that were not received before. The first of `commands` has the number `first`.
 fn new_commands<C, I>(
-    link: &mut MemberConnection,
+    connection: &mut MemberConnection,
     player: &mut Player<I>,
     first: u32,
     commands: Vec<C>,
@@ -154,7 +155,7 @@ fn new_commands<C, I>(
         let next = player.commands_received.wrapping_add(1);
         known = numbers_between(first, next).ok_or_else(skipped)? as usize;
         let new = count.saturating_sub(known);
-        link.command_ack_due = true;
+        connection.command_ack_due = true;
         player.commands_received = player.commands_received.wrapping_add(new as u32);
     }
     Ok(commands.into_iter().skip(known))

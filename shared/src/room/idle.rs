@@ -95,7 +95,7 @@ impl<G: Game> Room<G> {
     pub(super) fn close_idle(&mut self, outbox: &mut impl Outbox) {
         let (step, limits, rate) = (self.time.steps, self.idle_limits, self.config.tick_rate);
         let mut over = Vec::new();
-        for member in self.members.iter_mut().filter(|member| member.link.is_some()) {
+        for member in self.members.iter_mut().filter(|member| member.connection.is_some()) {
             let left = member.activity.left(step, member.player.is_some(), &limits, rate);
             let Some((left, limit)) = left else { continue };
             let warning = i64::from(rate.ticks_ceil(WARNING.min(limit / 2)));

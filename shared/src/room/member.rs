@@ -28,7 +28,7 @@ pub(super) struct Member<I> {
     pub(super) reach: Reach,
     pub(super) events: EventQueue,
     /// `None` while the player is disconnected.
-    pub(super) link: Option<MemberConnection>,
+    pub(super) connection: Option<MemberConnection>,
     /// The tick at which the connection was lost.
     pub(super) cut_at: Tick,
     /// How the seat is held while there is no connection.
@@ -61,7 +61,7 @@ pub(super) struct Player<I> {
 impl<I: Input> Member<I> {
     /// Whether it is disconnected and its seat is available to others when the room is full.
     pub(super) fn gives_way(&self) -> bool {
-        self.link.is_none() && self.hold != Hold::Firm
+        self.connection.is_none() && self.hold != Hold::Firm
     }
 
     /// Whether something that concerns this member alone must be sent at `tick`: reliable messages, inputs
@@ -69,47 +69,51 @@ impl<I: Input> Member<I> {
     pub(super) fn has_news(&self, tick: Tick, rate: TickRate) -> bool {
         self.events.has_unsent()
             || self.player.as_ref().is_some_and(|player| player.inputs.counts != InputCounts::default())
-            || self.link.as_ref().is_some_and(|link| link.has_news(tick, rate) || self.has_other_entity(link))
+            || self.connection.as_ref().is_some_and(|connection| {
+                connection.has_news(tick, rate) || self.has_other_entity(connection)
+            })
     }
 
-    fn has_other_entity(&self, link: &MemberConnection) -> bool {
-        self.player.as_ref().is_some_and(|player| player.entity != link.controls)
+    fn has_other_entity(&self, connection: &MemberConnection) -> bool {
+        self.player.as_ref().is_some_and(|player| player.entity != connection.controls)
     }
 
     /// The room skips `ticks`. The member did not cause it, so its countdowns do not advance.
     pub(super) fn skip(&mut self, ticks: u32) {
         let ticks = i64::from(ticks);
         self.cut_at = self.cut_at.offset(ticks);
-        if let Some(deaf_since) = self.link.as_mut().and_then(|link| link.delivery.deaf_since.as_mut()) {
+        if let Some(deaf_since) =
+            self.connection.as_mut().and_then(|connection| connection.delivery.deaf_since.as_mut())
+        {
             *deaf_since = deaf_since.offset(ticks);
         }
     }
 
     /// Records that nothing is sent for `tick`: everything went as predicted.
     pub(super) fn pass(&mut self, tick: Tick) {
-        if let Some(link) = &mut self.link {
-            link.delivery.pass(tick);
+        if let Some(connection) = &mut self.connection {
+            connection.delivery.pass(tick);
         }
     }
 
     /// Whether `tick` is one of those on which the member is served while it does not keep up.
     pub(super) fn is_due_by_pace(&self, tick: Tick) -> bool {
-        self.link.as_ref().is_some_and(|link| link.delivery.pace.is_due(tick))
+        self.connection.as_ref().is_some_and(|connection| connection.delivery.pace.is_due(tick))
     }
 
     /// Records that an update was due at `tick`, and was sent or skipped.
     pub(super) fn note(&mut self, tick: Tick, rate: TickRate, skipped: bool, stats: &mut RoomStats) {
-        let Some(link) = &mut self.link else { return };
-        let before = link.delivery.pace.step();
-        if link.delivery.pace.note(tick, rate, skipped) {
-            let slower = link.delivery.pace.step() > before;
+        let Some(connection) = &mut self.connection else { return };
+        let before = connection.delivery.pace.step();
+        if connection.delivery.pace.note(tick, rate, skipped) {
+            let slower = connection.delivery.pace.step() > before;
             *if slower { &mut stats.paced_slower } else { &mut stats.paced_faster } += 1;
         }
     }
 
     /// Whether the member is served at `tick`.
     pub(super) fn is_due(&self, tick: Tick, rate: TickRate) -> bool {
-        self.link.as_ref().is_some_and(|link| link.delivery.is_due(tick, rate))
+        self.connection.as_ref().is_some_and(|connection| connection.delivery.is_due(tick, rate))
     }
 }
 

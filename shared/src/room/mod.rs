@@ -37,6 +37,7 @@ mod view;
 pub use audit::Leak;
 use commands::Commands;
 pub use event::{Hold, MemberEvent, MemberFrame};
+#[doc(hidden)] // Only for `Room::start_at`.
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
 pub use plan::RoomPlan;
@@ -237,6 +238,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Makes the room's numbers start elsewhere. For tests, before the first step and the first member.
+    #[doc(hidden)] // Only tests of what happens when numbers run out need it.
     pub fn start_at(&mut self, first: FirstNumbers) {
         self.first = first;
         self.time.tick = first.tick;
@@ -291,7 +293,8 @@ impl<G: Game> Room<G> {
             if let Some(player) = &mut member.player {
                 let input = player.inputs.take(self.time.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
-                let floor_bytes_per_s = member.link.as_ref().map_or(0, |link| link.view.floor_bytes_per_s());
+                let floor_bytes_per_s =
+                    member.connection.as_ref().map_or(0, |connection| connection.view.floor_bytes_per_s());
                 let (id, entity) = (player.id, player.entity);
                 self.scratch.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
             }

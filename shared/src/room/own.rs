@@ -21,7 +21,7 @@ impl OwnRow {
     pub(super) fn load<E: Entity, I>(&mut self, schema: &Schema, world: &World<E>, member: &Member<I>) {
         self.row.clear();
         let entity = member.player.as_ref().and_then(|player| world.get(player.entity));
-        if let Some(entity) = entity.filter(|entity| !schema.own_fields(entity.kind()).is_empty()) {
+        if let Some(entity) = entity.filter(|entity| !schema.owner_only_fields(entity.kind()).is_empty()) {
             self.kind = entity.kind();
             entity.write_row(&mut self.row);
         }

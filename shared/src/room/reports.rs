@@ -46,7 +46,7 @@ impl<G: Game> Room<G> {
     pub(super) fn desync(&mut self, member: MemberId, report: Desync) -> Result<(), Close> {
         let (tick, period) = (self.time.tick, self.config.tick_rate.ticks_ceil(COUNTED_PERIOD));
         let Some(member) = self.find(member).and_then(|at| self.members.get_mut(at)) else { return Ok(()) };
-        let repaired = member.link.as_mut().and_then(|link| link.repairs.sent.take());
+        let repaired = member.connection.as_mut().and_then(|connection| connection.repairs.sent.take());
         if !repaired.is_some_and(|repaired| repaired.confirms(&report)) {
             self.stats.desyncs_false += 1;
             return Err(Close::new(CloseCode::Policy, "the report of a differing state is not true"));
@@ -64,10 +64,14 @@ impl<G: Game> Room<G> {
     /// Discards the states that no client reported on in time.
     pub(super) fn forget_repaired(&mut self) {
         let timeout = i64::from(self.config.tick_rate.ticks_ceil(REPORT_TIMEOUT));
-        for link in self.members.iter_mut().filter_map(|member| member.link.as_mut()) {
-            if link.repairs.sent.as_ref().is_some_and(|repaired| self.time.tick.since(repaired.at) > timeout)
+        for connection in self.members.iter_mut().filter_map(|member| member.connection.as_mut()) {
+            if connection
+                .repairs
+                .sent
+                .as_ref()
+                .is_some_and(|repaired| self.time.tick.since(repaired.at) > timeout)
             {
-                link.repairs.sent = None;
+                connection.repairs.sent = None;
             }
         }
     }

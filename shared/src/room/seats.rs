@@ -67,7 +67,7 @@ impl<G: Game> Room<G> {
 
     pub(super) fn find(&self, member: MemberId) -> Option<usize> {
         let at = self.members.binary_search_by_key(&member, |member| member.id).ok()?;
-        self.members.get(at).filter(|member| member.link.is_some()).map(|_| at)
+        self.members.get(at).filter(|member| member.connection.is_some()).map(|_| at)
     }
 
     fn join(
@@ -100,7 +100,7 @@ impl<G: Game> Room<G> {
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
             self.tell_all(&event);
         }
-        let link = Some(MemberConnection::new(self.config.tick_rate));
+        let connection = Some(MemberConnection::new(self.config.tick_rate));
         self.members.push(Member {
             id: member,
             player,
@@ -108,7 +108,7 @@ impl<G: Game> Room<G> {
             reach: Reach::Nowhere,
             leaves: None,
             events: EventQueue::starting_after(self.first.event),
-            link,
+            connection,
             cut_at: self.time.tick,
             hold: Hold::Firm,
             activity: Activity::new(self.time.steps),
@@ -183,12 +183,12 @@ impl<G: Game> Room<G> {
             return Err(CloseCode::AlreadyJoined.into());
         }
         let mut seat = self.members.remove(at);
-        if seat.link.is_some() {
+        if seat.connection.is_some() {
             outbox.close(seat.id, CloseCode::Replaced.into());
         }
         let known = seat.events.resume(events_received) && !seat.events.overflowed;
         seat.id = member;
-        seat.link = Some(MemberConnection::new(self.config.tick_rate));
+        seat.connection = Some(MemberConnection::new(self.config.tick_rate));
         seat.activity = Activity::new(self.time.steps);
         if let Some(player) = &mut seat.player {
             player.shown_secret = Some(*shown);
@@ -215,8 +215,8 @@ impl<G: Game> Room<G> {
         let internal = || Close::from(CloseCode::Internal);
         let member = self.members.get_mut(at).ok_or_else(internal)?;
         let player = member.player.as_ref();
-        if let (Some(player), Some(link)) = (player, &mut member.link) {
-            link.controls = player.entity;
+        if let (Some(player), Some(connection)) = (player, &mut member.connection) {
+            connection.controls = player.entity;
         }
         let joined = Joined {
             room: self.config.id,
@@ -255,19 +255,19 @@ impl<G: Game> Room<G> {
         let room_tick = self.time.tick;
         let second = u32::from(self.config.tick_rate.hz());
         let Some(at) = self.find(member) else { return Ok(()) };
-        let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) else {
+        let Some(connection) = self.members.get_mut(at).and_then(|member| member.connection.as_mut()) else {
             return Ok(());
         };
-        if !self.streams.interest().has(stream) || !link.delivery.was_sent(tick) {
+        if !self.streams.interest().has(stream) || !connection.delivery.was_sent(tick) {
             return Err(Close::new(
                 CloseCode::DecodeError,
                 "the repair names a snapshot that was never sent",
             ));
         }
         // At most one a second; further requests are ignored.
-        if link.repairs.wanted_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
-            link.repairs.wanted = Some((stream, tick));
-            link.repairs.wanted_at = Some(room_tick);
+        if connection.repairs.wanted_at.is_none_or(|last| room_tick.since(last) >= i64::from(second)) {
+            connection.repairs.wanted = Some((stream, tick));
+            connection.repairs.wanted_at = Some(room_tick);
         }
         Ok(())
     }
@@ -279,7 +279,7 @@ impl<G: Game> Room<G> {
         match &member.player {
             Some(player) if !self.config.resume_grace.is_zero() => {
                 member.hold = if player.seen_input.is_some() { hold } else { Hold::Brief };
-                if member.link.take().is_some() {
+                if member.connection.take().is_some() {
                     member.cut_at = self.time.tick;
                 }
                 self.stats.held_briefly += u64::from(member.hold == Hold::Brief);
@@ -293,9 +293,11 @@ impl<G: Game> Room<G> {
         outbox.close(member, CloseCode::Normal.into());
         let Some(at) = self.find(member) else { return };
         match self.members.get_mut(at) {
-            Some(Member { player: Some(player), link, hold, leaves, .. }) if self.commands.has(player.id) => {
+            Some(Member { player: Some(player), connection, hold, leaves, .. })
+                if self.commands.has(player.id) =>
+            {
                 self.commands.hasten(player.id);
-                (*link, *hold, *leaves) = (None, Hold::Brief, Some(reason));
+                (*connection, *hold, *leaves) = (None, Hold::Brief, Some(reason));
             }
             _ => self.remove(at, reason),
         }
@@ -337,7 +339,7 @@ impl<G: Game> Room<G> {
                 continue;
             }
             let expired = self.time.tick.since(member.cut_at) >= held_ticks || member.events.overflowed;
-            if member.link.is_none() && expired {
+            if member.connection.is_none() && expired {
                 self.stats.overflowed += u64::from(member.events.overflowed);
                 self.remove(at, LeaveReason::TimedOut);
                 self.stats.expired += 1;

@@ -32,10 +32,10 @@ impl<G: Game> Room<G> {
             self.look(at);
             self.load_own(at);
             let Some(member) = self.members.get_mut(at) else { break };
-            let Some(link) = &mut member.link else { continue };
-            link.view.earn(self.config.client_bytes_per_s, tick, rate);
-            let predicted = link.view.is_as_predicted(&mut self.streams, &self.plan.schema);
-            let own_news = self.scratch.own.is_news(&self.plan.schema, &link.own);
+            let Some(connection) = &mut member.connection else { continue };
+            connection.view.earn(self.config.client_bytes_per_s, tick, rate);
+            let predicted = connection.view.is_as_predicted(&mut self.streams, &self.plan.schema);
+            let own_news = self.scratch.own.is_news(&self.plan.schema, &connection.own);
             let has_news = own_news || member.has_news(tick, rate);
             if predicted && !has_news {
                 self.stats.quiet += 1;
@@ -115,7 +115,7 @@ impl<G: Game> Room<G> {
     /// Determines which streams a member sees in this tick.
     fn look(&mut self, at: usize) {
         let Some(member) = self.members.get(at) else { return };
-        if member.link.is_none() {
+        if member.connection.is_none() {
             // While it is disconnected, its reach is still updated.
             if *self.streams.interest() != Interest::Whole {
                 let reach = self.view_of(member).reach;
@@ -136,8 +136,8 @@ impl<G: Game> Room<G> {
                 }
             }
         }
-        if let Some(link) = self.members.get_mut(at).and_then(|member| member.link.as_mut()) {
-            link.view.look(&self.scratch.work.streams, &self.scratch.work.left_out);
+        if let Some(connection) = self.members.get_mut(at).and_then(|member| member.connection.as_mut()) {
+            connection.view.look(&self.scratch.work.streams, &self.scratch.work.left_out);
         }
     }
 
@@ -148,15 +148,15 @@ impl<G: Game> Room<G> {
         }
         let Some(member) = self.members.get_mut(at) else { return false };
         member.reach = view.reach;
-        let Some(link) = &mut member.link else { return false };
+        let Some(connection) = &mut member.connection else { return false };
         // The stream of a whole group contains the player's entity. Under a budget the entity's cell is sent
         // first, so it is separate.
         let is_apart = self.config.client_bytes_per_s > 0 || view.reach != Reach::Everywhere;
         let own = own.filter(|own| is_apart || !view.groups.contains(group_of_stream(*own)));
-        if link.view.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
+        if connection.view.is_unchanged(Looked { view, own, generation: self.streams.generation() }) {
             return false;
         }
-        let before = |stream| link.view.sees(stream);
+        let before = |stream| connection.view.sees(stream);
         let (seen, left_out) = (&mut self.scratch.work.streams, &mut self.scratch.work.left_out);
         self.stats.streams_left_out += self.streams.seen(&view, own, before, seen, left_out) as u64;
         self.stats.views_found += 1;
@@ -169,12 +169,12 @@ impl<G: Game> Room<G> {
         let first = self.members.get(at).and_then(|member| self.first_stream(member));
         let repair = self.take_repair(at, moment.tick);
         let Some(member) = self.members.get_mut(at) else { return false };
-        let Some(link) = &mut member.link else { return false };
-        let view = link.view.view();
+        let Some(connection) = &mut member.connection else { return false };
+        let view = connection.view.view();
         let urgency = |streams: &Streams, stream| {
             streams.urgency(&view, stream, (G::FEATURES.interest.importance)(group_of_stream(stream)))
         };
-        link.view.pack(
+        connection.view.pack(
             &mut self.streams,
             &self.plan.schema,
             moment.tick,
@@ -182,11 +182,12 @@ impl<G: Game> Room<G> {
             urgency,
             &mut self.scratch.work,
         );
-        if self.scratch.work.packets.is_empty() && !has_news && repair.is_none() && link.view.is_told() {
+        if self.scratch.work.packets.is_empty() && !has_news && repair.is_none() && connection.view.is_told()
+        {
             return false;
         }
-        let own = self.scratch.own.update(&self.plan.schema, &mut link.own);
-        let waiting = link.view.tell_waiting(&self.streams, &mut self.scratch.work);
+        let own = self.scratch.own.update(&self.plan.schema, &mut connection.own);
+        let waiting = connection.view.tell_waiting(&self.streams, &mut self.scratch.work);
         let private = Private { own, waiting, ..private(member, moment, &mut self.stats) };
         let mut writer = UpdateWriter::reuse(core::mem::take(&mut self.scratch.message), &private);
         let repair = repair.filter(|packet| fits_beside(&self.scratch.work.packets, packet));
@@ -195,14 +196,14 @@ impl<G: Game> Room<G> {
             writer.packet(&packet.bytes);
         }
         self.scratch.message = writer.finish();
-        if let Some(link) = &mut member.link {
-            link.delivery.sent(moment.tick);
-            if let Some(floor) = link.view.spend(self.scratch.message.len(), &self.scratch.work) {
+        if let Some(connection) = &mut member.connection {
+            connection.delivery.sent(moment.tick);
+            if let Some(floor) = connection.view.spend(self.scratch.message.len(), &self.scratch.work) {
                 self.stats.floor_bytes += floor.bytes as u64;
                 self.stats.floors_above_budget += u64::from(floor.is_above_budget);
             }
-            self.stats.entities_not_held += link.view.take_not_held();
-            self.stats.streams_waiting += link.view.waiting() as u64;
+            self.stats.entities_not_held += connection.view.take_not_held();
+            self.stats.streams_waiting += connection.view.waiting() as u64;
         }
         self.count_packets();
         true
@@ -211,14 +212,14 @@ impl<G: Game> Room<G> {
     /// The keyframe of an old tick, if the member asked for one and the state is still stored. The client's
     /// state is wrong, so the next packet of that stream is a keyframe, too.
     fn take_repair(&mut self, at: usize, now: Tick) -> Option<Packet> {
-        let link = self.members.get_mut(at)?.link.as_mut()?;
-        let (stream, tick) = link.repairs.wanted.take()?;
-        link.view.forget(stream);
-        link.own = OwnTold::default();
+        let connection = self.members.get_mut(at)?.connection.as_mut()?;
+        let (stream, tick) = connection.repairs.wanted.take()?;
+        connection.view.forget(stream);
+        connection.own = OwnTold::default();
         let encoder = &mut self.streams.get_mut(stream)?.encoder;
         let packet = encoder.repair(&self.plan.schema, tick)?;
         let state = encoder.history().get(tick).cloned();
-        link.repairs.sent = state.map(|state| Box::new(Repaired { stream, state, at: now }));
+        connection.repairs.sent = state.map(|state| Box::new(Repaired { stream, state, at: now }));
         Some(packet)
     }
 
@@ -237,22 +238,24 @@ impl<G: Game> Room<G> {
     /// Discards states that will not be a packet's baseline, except the hashed ones, for which a repair may
     /// ask.
     fn forget_states(&mut self) {
-        let links = || self.members.iter().filter_map(|member| member.link.as_ref());
+        let connections = || self.members.iter().filter_map(|member| member.connection.as_ref());
         let newest = self.time.tick;
         self.streams.forget(newest, self.keeps_states, |stream, state| match state {
             Some(state) => {
                 state.0.is_multiple_of(HASH_PERIOD_TICKS)
-                    || links().any(|link| link.view.base(stream) == Some(state))
+                    || connections().any(|connection| connection.view.base(stream) == Some(state))
             }
-            None => links().any(|link| link.view.knows(stream)),
+            None => connections().any(|connection| connection.view.knows(stream)),
         });
     }
 
     /// Closes clients that send frames but acknowledge nothing; a player's seat is kept for the time to
     /// resume.
     fn close_lost(&mut self, outbox: &mut impl Outbox) {
-        while let Some(member) =
-            self.members.iter().find(|member| member.link.as_ref().is_some_and(|link| link.delivery.lost))
+        while let Some(member) = self
+            .members
+            .iter()
+            .find(|member| member.connection.as_ref().is_some_and(|connection| connection.delivery.lost))
         {
             let id = member.id;
             let text = format!("no update was acknowledged for {} s", ACK_LOST_MS / 1_000);
@@ -265,7 +268,7 @@ impl<G: Game> Room<G> {
     /// Closes members that missed a reliable event: they can no longer get all of them in order.
     fn close_overflowed(&mut self, outbox: &mut impl Outbox) {
         while let Some(at) =
-            self.members.iter().position(|member| member.link.is_some() && member.events.overflowed)
+            self.members.iter().position(|member| member.connection.is_some() && member.events.overflowed)
         {
             if let Some(member) = self.members.get(at) {
                 let text = "too many reliable events are waiting for an acknowledgement; join again";
@@ -297,26 +300,26 @@ struct StepTime {
 
 fn private<I: Input>(member: &mut Member<I>, moment: StepTime, stats: &mut RoomStats) -> Private {
     let mut private = Private { tick: moment.tick, ..Private::default() };
-    if let Some(link) = &mut member.link {
-        private.quiet = link.delivery.quiet;
-        private.rate_step = link.delivery.pace.step();
-        private.dropped = link.view.take_dropped();
+    if let Some(connection) = &mut member.connection {
+        private.quiet = connection.delivery.quiet;
+        private.rate_step = connection.delivery.pace.step();
+        private.dropped = connection.view.take_dropped();
         // A frame that arrived after the tick was due, because its step was late, is reported with the next
         // update.
-        private.timing = link.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
-            let held = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
+        private.timing = connection.arrival.take_if(|arrival| arrival.at <= moment.now).map(|arrival| {
+            let wait = moment.rate.ticks_in(moment.now.saturating_sub(arrival.at)) * 256.0;
             Timing {
                 stamp_ms: arrival.stamp_ms,
-                held: held.min(f64::from(Timing::HELD_MAX)) as u16,
+                wait: wait.min(f64::from(Timing::WAIT_MAX)) as u16,
                 margin: arrival.margin,
             }
         });
         if let Some(player) = &mut member.player {
-            if core::mem::take(&mut link.command_ack_due) {
+            if core::mem::take(&mut connection.command_ack_due) {
                 private.command_ack = Some(player.commands_received);
             }
-            if link.controls != player.entity {
-                link.controls = player.entity;
+            if connection.controls != player.entity {
+                connection.controls = player.entity;
                 private.controls = Some(player.entity);
             }
             private.input_applied = player.inputs.applied;

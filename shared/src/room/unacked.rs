@@ -5,7 +5,7 @@ use crate::tick::{Tick, TickRate};
 
 /// The updates that were sent, and the oldest one that waits for its acknowledgement. It is stored in the
 /// member itself, because it is read in each tick. It covers [`window_ticks`] in 64 bits, so at high rates a
-/// bit stands for several ticks, called a grain.
+/// bit covers several ticks, called a grain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unacked {
     /// The first update over this connection.

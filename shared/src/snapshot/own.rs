@@ -14,7 +14,7 @@
 
 use crate::coding::DecodeError;
 use crate::coding::bits::BitWriter;
-use crate::entity::{OwnField, Schema, read_absolute};
+use crate::entity::{OwnerOnlyField, Schema, read_absolute};
 use crate::wire::update::OwnBits;
 use smallvec::SmallVec;
 
@@ -30,15 +30,15 @@ impl OwnTold {
     /// Whether `row`, an entity of `kind` with all its fields, contains something that was not sent.
     #[must_use]
     pub fn is_news(&self, schema: &Schema, kind: u8, row: &[i32]) -> bool {
-        let fields = schema.own_fields(kind);
+        let fields = schema.owner_only_fields(kind);
         !fields.is_empty() && (!self.knows(kind, fields) || fields.iter().enumerate().any(self.differs(row)))
     }
 
-    fn knows(&self, kind: u8, fields: &[OwnField]) -> bool {
+    fn knows(&self, kind: u8, fields: &[OwnerOnlyField]) -> bool {
         self.kind == kind && self.values.len() == fields.len()
     }
 
-    fn differs(&self, row: &[i32]) -> impl Fn((usize, &OwnField)) -> bool {
+    fn differs(&self, row: &[i32]) -> impl Fn((usize, &OwnerOnlyField)) -> bool {
         move |(at, field)| self.values.get(at) != row.get(field.at)
     }
 
@@ -47,7 +47,7 @@ impl OwnTold {
         if !self.is_news(schema, kind, row) {
             return None;
         }
-        let fields = schema.own_fields(kind);
+        let fields = schema.owner_only_fields(kind);
         if !self.knows(kind, fields) {
             self.values.clear();
         }
@@ -74,7 +74,7 @@ impl OwnTold {
     pub fn apply(&mut self, schema: &Schema, bits: &OwnBits) -> Result<(), DecodeError> {
         let mut from = bits.reader();
         let kind = from.raw(schema.kind_bits())? as u8;
-        let fields = schema.own_fields(kind);
+        let fields = schema.owner_only_fields(kind);
         let knows = self.knows(kind, fields);
         let mut values = SmallVec::with_capacity(fields.len());
         let mut any = false;
@@ -106,7 +106,7 @@ impl OwnTold {
 
     /// The known fields of an entity of this kind: their indices in the row, with their values.
     pub(crate) fn known(&self, schema: &Schema, kind: u8) -> impl Iterator<Item = (usize, i32)> {
-        let fields = schema.own_fields(kind);
+        let fields = schema.owner_only_fields(kind);
         let known = self.knows(kind, fields);
         fields.iter().zip(&self.values).filter(move |_| known).map(|(field, value)| (field.at, *value))
     }

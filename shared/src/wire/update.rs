@@ -81,15 +81,15 @@ pub struct Private {
 pub struct Timing {
     /// The stamp of the newest of those frames.
     pub stamp_ms: u16,
-    /// How long that frame waited at the server, in 1/256 tick, at most [`Timing::HELD_MAX`].
-    pub held: u16,
+    /// How long that frame waited at the server, in 1/256 tick, at most [`Timing::WAIT_MAX`].
+    pub wait: u16,
     /// How early the newest input arrived before its step, in 1/256 tick.
     pub margin: i16,
 }
 
 impl Timing {
     /// The longest wait that can be expressed: 64 ticks.
-    pub const HELD_MAX: u16 = (1 << 14) - 1;
+    pub const WAIT_MAX: u16 = (1 << 14) - 1;
 }
 
 /// What became of inputs.
@@ -305,7 +305,7 @@ impl Private {
         to.bit(self.timing.is_some());
         if let Some(timing) = self.timing {
             to.raw(u32::from(timing.stamp_ms), 16);
-            to.raw(u32::from(timing.held.min(Timing::HELD_MAX)), 14);
+            to.raw(u32::from(timing.wait.min(Timing::WAIT_MAX)), 14);
             to.raw(u32::from(timing.margin as u16), 16);
         }
         wrote(PrivatePart::Timing, to);
@@ -351,8 +351,8 @@ impl BitCode for Private {
         let rate_step = from.exp_golomb_max(0, usize::from(RATE_STEP_MAX))? as u8;
         let timing = if from.bit()? {
             let stamp_ms = from.raw(16)? as u16;
-            let held = from.raw(14)? as u16;
-            Some(Timing { stamp_ms, held, margin: from.raw(16)? as u16 as i16 })
+            let wait = from.raw(14)? as u16;
+            Some(Timing { stamp_ms, wait, margin: from.raw(16)? as u16 as i16 })
         } else {
             None
         };

@@ -47,10 +47,10 @@ fn repairs(tick: Tick) -> MemberEvent<Arena> {
     MemberEvent::Repair { stream: StreamId::ROOM, tick }
 }
 
-fn closings(member: u64, event: MemberEvent<Arena>) -> Vec<CloseCode> {
+fn closes(member: u64, event: MemberEvent<Arena>) -> Vec<CloseCode> {
     let (mut room, mut outbox, _) = room();
     room.handle(Duration::ZERO, MemberId(member), event, &mut outbox);
-    outbox.take_closings()
+    outbox.take_closes()
 }
 
 #[test]
@@ -59,9 +59,9 @@ fn each_update_may_be_acknowledged_and_more_than_once() {
     for &tick in sent.iter().chain(&sent) {
         room.handle(Duration::ZERO, MemberId(2), acknowledges(tick), &mut outbox);
     }
-    assert_eq!(outbox.take_closings(), []);
+    assert_eq!(outbox.take_closes(), []);
     let (_, _, sent) = self::room();
-    assert_eq!(closings(2, repairs(sent[1])), []);
+    assert_eq!(closes(2, repairs(sent[1])), []);
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn nothing_before_the_first_update_and_nothing_that_is_to_come_may_be() {
     assert!(first > Tick(JOINED_AT));
     let never = [Tick(0), Tick(1), Tick(JOINED_AT), first.offset(-1), last.next(), Tick(u32::MAX)];
     for tick in never {
-        assert_eq!(closings(2, acknowledges(tick)), [CloseCode::DecodeError], "an acknowledgement of {tick}");
-        assert_eq!(closings(2, repairs(tick)), [CloseCode::DecodeError], "a repair of {tick}");
+        assert_eq!(closes(2, acknowledges(tick)), [CloseCode::DecodeError], "an acknowledgement of {tick}");
+        assert_eq!(closes(2, repairs(tick)), [CloseCode::DecodeError], "a repair of {tick}");
     }
 }
 
@@ -83,7 +83,7 @@ fn nor_a_tick_in_between_of_which_no_update_was_sent() {
         (sent[0].0..sent[sent.len() - 1].0).map(Tick).filter(|tick| !sent.contains(tick)).collect();
     assert!(quiet.len() > 10, "{quiet:?}");
     for tick in quiet {
-        assert_eq!(closings(2, acknowledges(tick)), [CloseCode::DecodeError], "an acknowledgement of {tick}");
+        assert_eq!(closes(2, acknowledges(tick)), [CloseCode::DecodeError], "an acknowledgement of {tick}");
     }
 }
 
@@ -97,5 +97,5 @@ fn nor_what_came_over_the_connection_before() {
     step(&mut room, 1, &mut outbox);
     assert_eq!(self::sent(&outbox, 3).len(), 1);
     room.handle(Duration::ZERO, MemberId(3), acknowledges(*sent.last().unwrap()), &mut outbox);
-    assert_eq!(outbox.take_closings(), [CloseCode::DecodeError]);
+    assert_eq!(outbox.take_closes(), [CloseCode::DecodeError]);
 }

@@ -28,7 +28,7 @@ struct Stalls {
 }
 
 #[derive(Debug, Default)]
-struct Figures {
+struct Outcome {
     /// Acks compared while no other ship was near, and how many of them were wrong at all.
     acks: u64,
     wrong: u64,
@@ -91,9 +91,9 @@ impl Match {
         self.before = ships;
     }
 
-    fn run(mut self, seconds: u32, stalls: Option<Stalls>, seed: u64) -> Figures {
+    fn run(mut self, seconds: u32, stalls: Option<Stalls>, seed: u64) -> Outcome {
         let mut rng = Rng::new(seed);
-        let mut figures = Figures::default();
+        let mut outcome = Outcome::default();
         let mut last: Vec<ClientStats> = Vec::new();
         for tick in 0..(SETTLING_S + seconds) * 30 {
             if let Some(stalls) = &stalls
@@ -117,26 +117,26 @@ impl Match {
                 if tick >= SETTLING_S * 30 {
                     for sample in samples {
                         if let (Sample::PredictionError(units), true) = (sample, free) {
-                            figures.acks += 1;
-                            figures.wrong += u64::from(units > 0.0);
+                            outcome.acks += 1;
+                            outcome.wrong += u64::from(units > 0.0);
                         }
                     }
                     if free {
-                        figures.corrections += stats.corrections + stats.corrections_snapped
+                        outcome.corrections += stats.corrections + stats.corrections_snapped
                             - before.corrections
                             - before.corrections_snapped;
                     }
                     if tick > self.stalled_until {
                         let (new, old) = (stats.inputs, before.inputs);
-                        figures.late_or_held += u64::from(new.late - old.late + new.held - old.held);
-                        figures.inputs += stats.inputs_made - before.inputs_made;
+                        outcome.late_or_held += u64::from(new.late - old.late + new.held - old.held);
+                        outcome.inputs += stats.inputs_made - before.inputs_made;
                     }
-                    figures.predicted_spawns += stats.predicted_spawns - before.predicted_spawns;
-                    figures.taken_back +=
+                    outcome.predicted_spawns += stats.predicted_spawns - before.predicted_spawns;
+                    outcome.taken_back +=
                         stats.predicted_spawns_withdrawn - before.predicted_spawns_withdrawn;
-                    figures.jumps += stats.clock_jumps - before.clock_jumps;
-                    figures.frames += stats.frames - before.frames;
-                    figures.starved += stats.frames_starved - before.frames_starved;
+                    outcome.jumps += stats.clock_jumps - before.clock_jumps;
+                    outcome.frames += stats.frames - before.frames;
+                    outcome.starved += stats.frames_starved - before.frames_starved;
                 }
                 if at < last.len() {
                     last[at] = stats;
@@ -145,16 +145,16 @@ impl Match {
                 }
             }
         }
-        figures.minutes = f64::from(seconds) * self.clients.len() as f64 / 60.0;
+        outcome.minutes = f64::from(seconds) * self.clients.len() as f64 / 60.0;
         let mean = |of: &dyn Fn(&ClientStats) -> f64| last.iter().map(of).sum::<f64>() / last.len() as f64;
         println!(
-            "{figures:?}, view {:.0} ms late, margin {:.2} ticks, jitter {:.1} ms down, {:.1} ms up",
+            "{outcome:?}, view {:.0} ms late, margin {:.2} ticks, jitter {:.1} ms down, {:.1} ms up",
             mean(&|stats| stats.view_delay.as_secs_f64() * 1000.0),
             mean(&|stats| stats.margin_ticks),
             mean(&|stats| stats.jitter.as_secs_f64() * 1000.0),
             mean(&|stats| stats.jitter_up.as_secs_f64() * 1000.0),
         );
-        figures
+        outcome
     }
 }
 
@@ -162,13 +162,13 @@ impl Match {
 fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
     for (seed, delay_ms) in [(1, 0), (2, 20), (3, 75)] {
         let link = LinkProfile::delayed(Duration::from_millis(delay_ms));
-        let figures = Match::new(seed, 4, link, None).run(120, None, seed);
-        assert!(figures.acks > 3_000, "{figures:?}");
-        assert!(figures.wrong * 1_000 <= figures.acks, "{figures:?}");
-        assert_eq!((figures.corrections, figures.late_or_held, figures.starved), (0, 0, 0), "{figures:?}");
+        let outcome = Match::new(seed, 4, link, None).run(120, None, seed);
+        assert!(outcome.acks > 3_000, "{outcome:?}");
+        assert!(outcome.wrong * 1_000 <= outcome.acks, "{outcome:?}");
+        assert_eq!((outcome.corrections, outcome.late_or_held, outcome.starved), (0, 0, 0), "{outcome:?}");
         assert!(
-            figures.predicted_spawns > 500 && figures.taken_back * 20 <= figures.predicted_spawns,
-            "{figures:?}"
+            outcome.predicted_spawns > 500 && outcome.taken_back * 20 <= outcome.predicted_spawns,
+            "{outcome:?}"
         );
     }
 }
@@ -176,30 +176,30 @@ fn on_a_clean_link_the_prediction_is_exact_unless_others_touch() {
 #[test]
 fn over_a_mobile_link_corrections_are_rare_and_inputs_come_in_time() {
     let stalls = Stalls { every_ticks: 30 * 30, length: Duration::from_millis(200) };
-    let figures = Match::new(4, 4, round_trip(80, 20), None).run(240, Some(stalls), 4);
-    assert!((figures.corrections as f64) < figures.minutes, "{figures:?}");
-    assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
+    let outcome = Match::new(4, 4, round_trip(80, 20), None).run(240, Some(stalls), 4);
+    assert!((outcome.corrections as f64) < outcome.minutes, "{outcome:?}");
+    assert!(outcome.late_or_held * 100 <= outcome.inputs, "{outcome:?}");
 }
 
 #[test]
 fn over_a_bad_link_the_clocks_stay_where_they_are() {
     let stalls = Stalls { every_ticks: 5 * 30, length: Duration::from_millis(300) };
-    let figures = Match::new(6, 3, round_trip(150, 60), Some(60)).run(120, Some(stalls), 6);
-    assert!(figures.late_or_held * 100 <= figures.inputs, "{figures:?}");
-    assert!(figures.starved * 12 <= figures.frames, "300 ms in 5 s are 6 %: {figures:?}");
-    assert_eq!(figures.jumps, 0, "{figures:?}");
+    let outcome = Match::new(6, 3, round_trip(150, 60), Some(60)).run(120, Some(stalls), 6);
+    assert!(outcome.late_or_held * 100 <= outcome.inputs, "{outcome:?}");
+    assert!(outcome.starved * 12 <= outcome.frames, "300 ms in 5 s are 6 %: {outcome:?}");
+    assert_eq!(outcome.jumps, 0, "{outcome:?}");
 }
 
 #[test]
-fn over_wireless_lan_pictures_are_hardly_ever_starved() {
+fn over_wireless_lan_frames_are_hardly_ever_starved() {
     let stalls = Stalls { every_ticks: 10 * 30, length: Duration::from_millis(60) };
     for hz in [30, 60, 144] {
         let stalls = Stalls { ..stalls };
-        let figures = Match::new(5, 3, round_trip(20, 5), Some(hz)).run(120, Some(stalls), 5);
-        assert!(figures.frames > 10_000);
-        assert!(figures.starved * 200 <= figures.frames, "at {hz} Hz: {figures:?}");
-        assert_eq!(figures.corrections, 0, "at {hz} Hz: {figures:?}");
-        assert!(figures.late_or_held * 100 <= figures.inputs, "at {hz} Hz: {figures:?}");
+        let outcome = Match::new(5, 3, round_trip(20, 5), Some(hz)).run(120, Some(stalls), 5);
+        assert!(outcome.frames > 10_000);
+        assert!(outcome.starved * 200 <= outcome.frames, "at {hz} Hz: {outcome:?}");
+        assert_eq!(outcome.corrections, 0, "at {hz} Hz: {outcome:?}");
+        assert!(outcome.late_or_held * 100 <= outcome.inputs, "at {hz} Hz: {outcome:?}");
     }
 }
 
@@ -225,7 +225,7 @@ fn shots(view: &[(EntityId, ArenaEntity)]) -> Vec<(EntityId, IVec2)> {
 }
 
 #[test]
-fn a_key_press_moves_the_own_ship_in_the_next_picture() {
+fn a_key_press_moves_a_players_ship_in_the_next_frame() {
     let (mut harness, ada) = alone(round_trip(80, 20));
     let frame = Duration::from_millis(16);
     for ticks in 1..40 {

@@ -13,7 +13,7 @@ fn comings_and_goings(heard: &[ClientEvent<Arena>]) -> (usize, usize) {
 }
 
 #[test]
-fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_place_and_the_roster() {
+fn who_stalls_or_is_cut_while_a_crowd_comes_and_goes_keeps_its_seat_and_the_roster() {
     let mut harness = Harness::<Arena>::new(Settings::default(), 11);
     let [here, stalled, cut] = ["ada", "bob", "cid"].map(|name| harness.join(name));
     harness.run_ticks(30);

@@ -19,7 +19,7 @@ fn is_long() -> bool {
 
 /// What the players of a match experienced after they had settled.
 #[derive(Debug, Default, PartialEq)]
-struct Figures {
+struct Outcome {
     minutes: f64,
     round_trip_ms: f64,
     corrections_per_min: f64,
@@ -54,7 +54,7 @@ fn counts(harness: &Harness<Arena>, players: &[ClientIndex]) -> Counts {
 }
 
 /// A match over `link`, with a spectator; asserts everything that must be true on any network.
-fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
+fn play(name: &str, link: LinkProfile, seed: u64) -> Outcome {
     let mut harness = Harness::<Arena>::new(Settings::default(), seed);
     let players: Vec<_> = (0..PLAYERS).map(|at| harness.join(&format!("p{at}"))).collect();
     for &player in &players {
@@ -66,9 +66,9 @@ fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
         harness.link(client, link);
     }
     harness.run_ticks(SETTLING_TICKS);
-    let places: Vec<_> = players.iter().map(|&player| harness.client(player).player()).collect();
+    let seats: Vec<_> = players.iter().map(|&player| harness.client(player).player()).collect();
     let (before, began) = (counts(&harness, &players), harness.now());
-    let (mut figures, mut trips) = (Figures::default(), (Duration::ZERO, 0_u32));
+    let (mut outcome, mut trips) = (Outcome::default(), (Duration::ZERO, 0_u32));
     let mut away_since = vec![None; PLAYERS];
     for tick in 0..if is_long() { 18_000 } else { 2_700 } {
         harness.run_ticks(1);
@@ -78,9 +78,9 @@ fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
             let is_in = connected.contains(&player);
             if !is_in && since.is_none() {
                 *since = Some(now);
-                figures.cuts += 1;
+                outcome.cuts += 1;
             } else if let (true, Some(began)) = (is_in, *since) {
-                figures.away_ms_max = figures.away_ms_max.max((now - began).as_millis());
+                outcome.away_ms_max = outcome.away_ms_max.max((now - began).as_millis());
                 *since = None;
             }
             for sample in harness.client_mut(player).drain_samples() {
@@ -97,71 +97,71 @@ fn play(name: &str, link: LinkProfile, seed: u64) -> Figures {
     }
     let (after, minutes) = (counts(&harness, &players), (harness.now() - began).as_secs_f64() / 60.0);
     let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
-    figures.minutes = minutes * PLAYERS as f64;
-    figures.round_trip_ms = trips.0.as_secs_f64() * 1e3 / f64::from(trips.1.max(1));
-    figures.corrections_per_min = (after.corrections - before.corrections) as f64 / figures.minutes;
-    figures.late_or_held_percent =
+    outcome.minutes = minutes * PLAYERS as f64;
+    outcome.round_trip_ms = trips.0.as_secs_f64() * 1e3 / f64::from(trips.1.max(1));
+    outcome.corrections_per_min = (after.corrections - before.corrections) as f64 / outcome.minutes;
+    outcome.late_or_held_percent =
         percent(after.late_or_held - before.late_or_held, after.inputs - before.inputs);
-    figures.starved_percent = percent(after.starved - before.starved, after.frames - before.frames);
+    outcome.starved_percent = percent(after.starved - before.starved, after.frames - before.frames);
     harness.settle();
     harness.settle();
     harness.assert_caught_up(8);
     assert_eq!(harness.connected().count(), PLAYERS + 1, "{name}, seed {seed}");
-    for (&player, place) in players.iter().zip(places) {
+    for (&player, seat) in players.iter().zip(seats) {
         let client = harness.client(player);
         let stats = client.stats();
-        assert_eq!(client.player(), place, "{name}, seed {seed}: the same player to the end");
+        assert_eq!(client.player(), seat, "{name}, seed {seed}: the same player to the end");
         let troubles = (stats.hash_mismatches, stats.decode_errors, stats.events_lost);
         assert_eq!(troubles, (0, 0, 0), "{name}, seed {seed}");
         assert!(stats.hash_checks > 10, "{name}, seed {seed}");
-        figures.resumes += stats.resumes;
+        outcome.resumes += stats.resumes;
     }
     assert_eq!(harness.room().players(), PLAYERS);
-    println!("{name}, seed {seed}: {figures:?}");
-    figures
+    println!("{name}, seed {seed}: {outcome:?}");
+    outcome
 }
 
-fn matches(name: &str, link: LinkProfile) -> impl Iterator<Item = Figures> {
+fn matches(name: &str, link: LinkProfile) -> impl Iterator<Item = Outcome> {
     (1..=if is_long() { 5 } else { 1 }).map(move |seed| play(name, link, seed))
 }
 
 #[test]
 fn over_a_clean_link_nothing_is_late_and_nothing_starves() {
-    for figures in matches("clean", LinkProfile::CLEAN) {
-        assert!(figures.late_or_held_percent < 0.1 && figures.starved_percent < 0.1, "{figures:?}");
-        assert_eq!((figures.cuts, figures.resumes), (0, 0));
+    for outcome in matches("clean", LinkProfile::CLEAN) {
+        assert!(outcome.late_or_held_percent < 0.1 && outcome.starved_percent < 0.1, "{outcome:?}");
+        assert_eq!((outcome.cuts, outcome.resumes), (0, 0));
     }
 }
 
 #[test]
 fn wifi() {
-    for figures in matches("wifi", LinkProfile::WIFI) {
-        assert!((18.0..28.0).contains(&figures.round_trip_ms), "{figures:?}");
-        assert!(figures.late_or_held_percent <= 0.3 && figures.starved_percent <= 0.5, "{figures:?}");
-        assert!(figures.corrections_per_min < 1.5, "{figures:?}");
+    for outcome in matches("wifi", LinkProfile::WIFI) {
+        assert!((18.0..28.0).contains(&outcome.round_trip_ms), "{outcome:?}");
+        assert!(outcome.late_or_held_percent <= 0.3 && outcome.starved_percent <= 0.5, "{outcome:?}");
+        assert!(outcome.corrections_per_min < 1.5, "{outcome:?}");
     }
 }
 
 #[test]
 fn mobile_4g() {
-    for figures in matches("4g", LinkProfile::MOBILE_4G) {
-        assert!((75.0..95.0).contains(&figures.round_trip_ms), "{figures:?}");
-        assert!(figures.late_or_held_percent <= 0.5 && figures.starved_percent <= 1.0, "{figures:?}");
-        assert!(figures.corrections_per_min < 2.5, "{figures:?}");
+    for outcome in matches("4g", LinkProfile::MOBILE_4G) {
+        assert!((75.0..95.0).contains(&outcome.round_trip_ms), "{outcome:?}");
+        assert!(outcome.late_or_held_percent <= 0.5 && outcome.starved_percent <= 1.0, "{outcome:?}");
+        assert!(outcome.corrections_per_min < 2.5, "{outcome:?}");
     }
 }
 
 #[test]
 fn bad_hotel() {
-    for figures in matches("bad-hotel", LinkProfile::BAD_HOTEL) {
+    for outcome in matches("bad-hotel", LinkProfile::BAD_HOTEL) {
         // One disconnect a minute, wherever in a minute the match begins and ends.
-        let expected = figures.minutes - PLAYERS as f64..=figures.minutes + 2.0 * PLAYERS as f64;
-        assert!(expected.contains(&(figures.cuts as f64)) && figures.resumes >= figures.cuts, "{figures:?}");
+        let expected = outcome.minutes - PLAYERS as f64..=outcome.minutes + 2.0 * PLAYERS as f64;
+        assert!(expected.contains(&(outcome.cuts as f64)) && outcome.resumes >= outcome.cuts, "{outcome:?}");
         // The disconnect takes 1 s; then the client sends Hello and gets its seat, perhaps through a stall.
-        assert!((1_000..2_500).contains(&figures.away_ms_max), "{figures:?}");
-        assert!((140.0..240.0).contains(&figures.round_trip_ms), "{figures:?}");
-        assert!(figures.late_or_held_percent <= 5.0 && figures.starved_percent <= 7.0, "{figures:?}");
-        assert!(figures.corrections_per_min < 10.0, "{figures:?}");
+        assert!((1_000..2_500).contains(&outcome.away_ms_max), "{outcome:?}");
+        assert!((140.0..240.0).contains(&outcome.round_trip_ms), "{outcome:?}");
+        assert!(outcome.late_or_held_percent <= 5.0 && outcome.starved_percent <= 7.0, "{outcome:?}");
+        assert!(outcome.corrections_per_min < 10.0, "{outcome:?}");
     }
 }
 
@@ -175,9 +175,9 @@ fn loss_a_narrow_link_and_bursts() {
         ..PathProfile::CLEAN
     };
     let link = LinkProfile { stall: Outage::millis(1_500, 20_000), ..LinkProfile::both(path) };
-    for figures in matches("lossy", link) {
-        assert!((60.0..250.0).contains(&figures.round_trip_ms), "{figures:?}");
-        assert_eq!(figures.cuts, 0, "a stall is not a disconnect");
+    for outcome in matches("lossy", link) {
+        assert!((60.0..250.0).contains(&outcome.round_trip_ms), "{outcome:?}");
+        assert_eq!(outcome.cuts, 0, "a stall is not a disconnect");
     }
 }
 

@@ -89,30 +89,30 @@ fn frame(inputs: Vec<(Tick, ArenaInput)>) -> MemberEvent<Arena> {
 }
 
 #[test]
-fn they_are_bounded_and_take_no_players_place() {
+fn they_are_bounded_and_take_no_players_seat() {
     let (mut room, mut outbox) = (room(2, 1), Kept::default());
     for member in 1..=3 {
         join(&mut room, member, Role::Spectator, &mut outbox);
     }
-    assert_eq!(outbox.take_closings(), [CloseCode::Full]);
+    assert_eq!(outbox.take_closes(), [CloseCode::Full]);
     join(&mut room, 4, Role::Player, &mut outbox);
-    assert_eq!((outbox.take_closings().len(), room.players(), room.spectators()), (0, 1, 2));
+    assert_eq!((outbox.take_closes().len(), room.players(), room.spectators()), (0, 1, 2));
     room.handle(Duration::ZERO, MemberId(1), MemberEvent::Cut(Hold::Firm), &mut outbox);
     assert_eq!(room.spectators(), 1, "no seat is kept for a spectator");
 }
 
 #[test]
-fn however_many_are_permitted_each_player_finds_a_place() {
+fn however_many_are_permitted_each_player_finds_a_seat() {
     let (mut room, mut outbox) = (room(u16::MAX, 64), Kept::default());
     assert_eq!(usize::from(room.spectators_max()), MEMBERS_MAX - 64);
     for member in 1..=MEMBERS_MAX as u64 {
         join(&mut room, member, Role::Spectator, &mut outbox);
     }
-    assert_eq!(outbox.take_closings().len(), 64);
+    assert_eq!(outbox.take_closes().len(), 64);
     for member in 0..64_u64 {
         join(&mut room, 1_000 + member, Role::Player, &mut outbox);
     }
-    assert_eq!((outbox.take_closings().len(), room.players()), (0, 64));
+    assert_eq!((outbox.take_closes().len(), room.players()), (0, 64));
 }
 
 #[test]
@@ -123,10 +123,10 @@ fn one_that_sends_input_is_closed_and_so_is_a_player_that_follows() {
     for silent in [frame(Vec::new()), MemberEvent::Follow(Some(PlayerId(99))), MemberEvent::Follow(None)] {
         room.handle(Duration::ZERO, MemberId(1), silent, &mut outbox);
     }
-    assert_eq!(outbox.take_closings(), []);
+    assert_eq!(outbox.take_closes(), []);
     room.handle(Duration::ZERO, MemberId(2), MemberEvent::Follow(None), &mut outbox);
-    assert_eq!(outbox.take_closings(), [CloseCode::DecodeError]);
+    assert_eq!(outbox.take_closes(), [CloseCode::DecodeError]);
     room.handle(Duration::ZERO, MemberId(1), frame(vec![(Tick(2), ArenaInput::default())]), &mut outbox);
-    assert_eq!(outbox.take_closings(), [CloseCode::DecodeError]);
+    assert_eq!(outbox.take_closes(), [CloseCode::DecodeError]);
     assert_eq!((room.players(), room.spectators()), (0, 0));
 }

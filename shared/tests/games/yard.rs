@@ -56,23 +56,14 @@ pub(crate) struct Plan {
     /// Crates count the steps.
     pub(crate) busy: bool,
     /// The game rewinds for each player in each step.
-    pub(crate) looks_back: bool,
+    pub(crate) rewinds: bool,
     pub(crate) padding: Vec<u8>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let padding = Vec::new();
-        Self {
-            players: 600,
-            crates: 0,
-            heap: 0,
-            side: 0,
-            radius: 150,
-            busy: false,
-            looks_back: false,
-            padding,
-        }
+        Self { players: 600, crates: 0, heap: 0, side: 0, radius: 150, busy: false, rewinds: false, padding }
     }
 }
 
@@ -155,7 +146,7 @@ impl Game for Yard {
             if let Some(own) = stage.world.get_mut(player.entity) {
                 Self::apply_input(own, &player.input, &turn.step());
             }
-            if self.plan.looks_back {
+            if self.plan.rewinds {
                 let _ = turn.rewind(player).behind();
             }
         }

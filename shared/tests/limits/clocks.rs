@@ -91,7 +91,7 @@ fn margin_ms_max() {
 fn view_spare_ms() {
     // Ada has acknowledged nothing, so her round trip counts as zero.
     let granted = |behind: i64| {
-        let mut raw = Raw::at_rate(Plan { looks_back: true, ..Plan::default() }, rate(40));
+        let mut raw = Raw::at_rate(Plan { rewinds: true, ..Plan::default() }, rate(40));
         raw.steps(100);
         let next = raw.tick().next();
         let seen = i64::from(next.0) * 256 - behind;

@@ -61,14 +61,14 @@ fn reliable_queue_max() {
     harness.run_ticks(60);
     assert_eq!(harness.room().stats().events_encoded, RELIABLE_QUEUE_MAX as u64, "all others are done");
     // Commands that arrive at the room at once.
-    for (count, closings) in
+    for (count, closes) in
         [(RELIABLE_QUEUE_MAX, vec![]), (RELIABLE_QUEUE_MAX + 1, vec![CloseCode::RateLimited])]
     {
         let mut raw = Raw::new(Plan::default());
         for order in vec![say(1, 9); count].chunks(32) {
             raw.order(order.to_vec());
         }
-        assert_eq!(raw.closings(), closings, "{count} commands");
+        assert_eq!(raw.closes(), closes, "{count} commands");
     }
     // Events in flight to a client that acknowledges none.
     let mut raw = Raw::new(Plan::default());
@@ -80,7 +80,7 @@ fn reliable_queue_max() {
     raw.frame(ClientFrame { event_ack: Some(7), ..ClientFrame::default() });
     assert_eq!(sent(&mut raw), 7, "each acknowledged event makes room for another");
     raw.frame(ClientFrame { event_ack: Some(RELIABLE_QUEUE_MAX as u32 + 8), ..ClientFrame::default() });
-    assert_eq!(raw.closings(), [CloseCode::DecodeError], "it had not been sent yet");
+    assert_eq!(raw.closes(), [CloseCode::DecodeError], "it had not been sent yet");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn overfull(droppable: bool) -> Raw {
     assert_eq!(2 * EVENTS_STEP_BYTES_MAX, EVENTS_WAITING_BYTES_MAX, "the maximum is waiting");
     raw.steps(20);
     let stats = raw.stats();
-    assert_eq!((raw.out.closings.len(), stats.overflowed, stats.events_dropped), (0, 0, 0));
+    assert_eq!((raw.out.closes.len(), stats.overflowed, stats.events_dropped), (0, 0, 0));
     raw.order(vec![Order::Say { count: 1, bytes: 2, droppable }]);
     raw.steps(1);
     raw
@@ -148,12 +148,12 @@ fn overfull(droppable: bool) -> Raw {
 #[test]
 fn events_waiting_bytes_max() {
     let raw = overfull(false);
-    let (_, close) = &raw.out.closings[0];
+    let (_, close) = &raw.out.closes[0];
     assert_eq!((close.code, close.advice), (CloseCode::TooSlow, Advice::RetryAfter(0)));
     assert_eq!((raw.stats().overflowed, raw.room.players()), (1, 0), "no seat is left to return to");
     // The oldest droppable events that were never sent are dropped, and their number is reported.
     let mut raw = overfull(true);
-    assert_eq!((raw.closings(), raw.room.players()), (vec![], 1));
+    assert_eq!((raw.closes(), raw.room.players()), (vec![], 1));
     let dropped = raw.stats().events_dropped;
     assert!(dropped > 0);
     let event_ack = Some(RELIABLE_QUEUE_MAX as u32);

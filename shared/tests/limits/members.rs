@@ -17,13 +17,13 @@ use tickwire_shared::wire::{CloseCode, DecodeError};
 fn members_max() {
     let mut raw = Raw::empty(Plan { players: 600, ..Plan::default() }, TickRate::DEFAULT);
     (1..=MEMBERS_MAX as u64).for_each(|member| raw.join(MemberId(member), Role::Player));
-    assert_eq!((raw.closings(), raw.room.players()), (vec![], MEMBERS_MAX));
+    assert_eq!((raw.closes(), raw.room.players()), (vec![], MEMBERS_MAX));
     let (_, last) = raw.out.controls.last().unwrap();
     let Ok(ServerControl::Joined(joined)) = ServerControl::decode(last) else { panic!("no Joined") };
     assert_eq!(joined.roster.len(), MEMBERS_MAX, "the last one knows all of them");
     for role in [Role::Player, Role::Spectator] {
         raw.join(MemberId(1_000 + raw.stats().joins), role);
-        assert_eq!((raw.closings(), raw.room.players()), (vec![CloseCode::Full], MEMBERS_MAX));
+        assert_eq!((raw.closes(), raw.room.players()), (vec![CloseCode::Full], MEMBERS_MAX));
     }
     let one_more = [joined.roster.to_vec(), vec![joined.roster[0].clone()]].concat();
     assert!(List::<RosterEntry, MEMBERS_MAX>::try_from(one_more).is_err(), "no Joined contains more");
@@ -41,7 +41,7 @@ fn comes_back(after_ticks: u64, hold: Hold, played: bool) -> (Vec<CloseCode>, us
     raw.steps(after_ticks as u32);
     let (shown, next) = (raw.secret(ADA), raw.secret(MemberId(2)));
     raw.handle(MemberId(2), MemberEvent::Resume { shown, events_received: 0, next });
-    (raw.closings(), raw.room.players(), raw.stats().expired)
+    (raw.closes(), raw.room.players(), raw.stats().expired)
 }
 
 #[test]
@@ -100,13 +100,13 @@ fn ack_lost_ms() {
         raw.frame(ClientFrame::default());
         raw.steps(1);
     }
-    assert_eq!((raw.closings(), raw.stats().lost), (vec![], 0), "{ACK_LOST_MS} ms after the first frame");
+    assert_eq!((raw.closes(), raw.stats().lost), (vec![], 0), "{ACK_LOST_MS} ms after the first frame");
     raw.frame(ClientFrame::default());
     raw.steps(1);
-    assert_eq!((raw.closings(), raw.stats().lost), (vec![CloseCode::TooSlow], 1));
+    assert_eq!((raw.closes(), raw.stats().lost), (vec![CloseCode::TooSlow], 1));
     let (shown, next) = (raw.secret(ADA), raw.secret(MemberId(2)));
     raw.handle(MemberId(2), MemberEvent::Resume { shown, events_received: 0, next });
-    assert_eq!((raw.closings(), raw.stats().resumes), (vec![], 1), "her seat is kept");
+    assert_eq!((raw.closes(), raw.stats().resumes), (vec![], 1), "her seat is kept");
 }
 
 #[test]

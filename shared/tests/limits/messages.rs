@@ -101,7 +101,7 @@ fn full(more: [usize; 6]) -> Private {
         tick: Tick(u32::MAX),
         quiet: WINDOW_TICKS_MAX,
         rate_step: 3,
-        timing: Some(Timing { stamp_ms: u16::MAX, held: Timing::HELD_MAX, margin: -1 }),
+        timing: Some(Timing { stamp_ms: u16::MAX, wait: Timing::WAIT_MAX, margin: -1 }),
         input_applied: Some(Tick(0)),
         counts: InputCounts {
             late: u32::MAX - 1,

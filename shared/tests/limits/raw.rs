@@ -19,7 +19,7 @@ pub(crate) struct Out {
     pub(crate) full: bool,
     pub(crate) updates: Vec<(MemberId, Vec<u8>)>,
     pub(crate) controls: Vec<(MemberId, bytes::Bytes)>,
-    pub(crate) closings: Vec<(MemberId, Close)>,
+    pub(crate) closes: Vec<(MemberId, Close)>,
 }
 
 impl Outbox for Out {
@@ -33,7 +33,7 @@ impl Outbox for Out {
         self.updates.push((member, message.to_vec()));
     }
     fn close(&mut self, member: MemberId, close: Close) {
-        self.closings.push((member, close));
+        self.closes.push((member, close));
     }
 }
 
@@ -140,8 +140,8 @@ impl Raw {
     }
 
     /// The close codes since the last call.
-    pub(crate) fn closings(&mut self) -> Vec<CloseCode> {
-        self.out.closings.drain(..).map(|(_, close)| close.code).collect()
+    pub(crate) fn closes(&mut self) -> Vec<CloseCode> {
+        self.out.closes.drain(..).map(|(_, close)| close.code).collect()
     }
 
     /// The position of Ada's crate.

@@ -43,7 +43,7 @@ fn a_command_counts_in_the_step_of_the_input_that_was_made_with_it() {
 }
 
 #[test]
-fn the_last_commands_of_who_leaves_reach_the_game_and_the_place_is_free_after_them() {
+fn the_last_commands_of_who_leaves_reach_the_game_and_the_seat_is_free_after_them() {
     for (name, profile) in LinkProfile::NAMED {
         for before in 0..4 {
             let mut harness = Harness::<Clicks>::new((), 3);

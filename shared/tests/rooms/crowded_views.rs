@@ -110,7 +110,7 @@ fn who_is_cut_looks_where_its_body_died_meanwhile() {
 }
 
 #[test]
-fn after_a_resume_the_picture_is_as_it_was_until_the_server_tells() {
+fn after_a_resume_the_view_is_as_it_was_until_the_server_tells() {
     for budget in [0, 2_000] {
         script(|world, tick, _| {
             if tick == 1 {
@@ -170,7 +170,7 @@ fn who_crosses_cells_that_wait_for_more_than_two_seconds_is_always_shown() {
 }
 
 #[test]
-fn who_is_near_and_lives_is_shown_in_every_picture() {
+fn who_is_near_and_lives_is_shown_in_every_frame() {
     for (budget, speed, sees_all) in [(1_000, 15, false), (5_000, 40, false), (10_000, 90, true)] {
         script(move |world, tick, _| {
             if tick == 1 {

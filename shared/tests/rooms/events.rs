@@ -147,7 +147,7 @@ fn cut_for_the_grace(deal: Deal) -> (Match, bool) {
 }
 
 #[test]
-fn a_cut_player_keeps_its_place_for_the_whole_grace_at_the_documented_rate_of_events() {
+fn a_cut_player_keeps_its_seat_for_the_whole_grace_at_the_documented_rate_of_events() {
     for (every, bytes) in [(3, 40), (1, 40), (1, 220)] {
         let (mut cards, kept) = cut_for_the_grace(Deal::Every(every, bytes));
         assert!(kept, "every {every} ticks, {bytes} bytes");
@@ -169,7 +169,7 @@ fn droppable_events_beyond_the_bound_go_first_and_are_told_as_a_gap() {
 }
 
 #[test]
-fn events_that_may_not_be_dropped_end_the_place_beyond_the_bound() {
+fn events_that_may_not_be_dropped_end_the_seat_beyond_the_bound() {
     let (cards, kept) = cut_for_the_grace(Deal::Every(1, 480));
     assert!(!kept);
     assert_eq!(cards.harness.room().stats().overflowed, 1);

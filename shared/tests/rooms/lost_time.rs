@@ -74,7 +74,7 @@ fn after_a_pause_and_a_resume_too() {
 }
 
 #[test]
-fn a_player_that_was_cut_before_a_pause_keeps_its_place_for_the_whole_grace() {
+fn a_player_that_was_cut_before_a_pause_keeps_its_seat_for_the_whole_grace() {
     let (mut harness, ada) = table(30, 9);
     harness.cut(ada);
     harness.run_ticks(10 * 30);

@@ -22,7 +22,7 @@ mod keyframes;
 mod lost_time;
 mod numbers;
 mod on_the_grid;
-mod own_fields;
+mod owner_only_fields;
 mod platforms;
 mod room_state;
 mod seen;

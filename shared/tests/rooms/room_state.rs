@@ -111,7 +111,7 @@ fn the_state_has_kinds_of_its_own_in_the_schema_and_is_no_entity() {
 }
 
 #[test]
-fn joined_comes_with_the_own_entity_and_the_state() {
+fn joined_comes_with_a_players_entity_and_the_state() {
     let mut run = Harness::<Rally>::new(Settings::default(), 9);
     let ada = run.join("ada");
     run.link(ada, LinkProfile::delayed(Duration::from_millis(60)));

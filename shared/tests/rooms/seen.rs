@@ -11,7 +11,7 @@ use tickwire_shared::prelude::*;
 const PULL: Trigger = Trigger { pull: Button { down: false, pressed: true }, aim: 0 };
 
 #[test]
-fn the_room_sees_the_target_where_the_last_picture_before_the_trigger_showed_it() {
+fn the_room_sees_the_target_where_the_last_frame_before_the_trigger_showed_it() {
     for frames_hz in [20, 60, 144, 240] {
         let mut harness = Harness::<Hunt>::new((), 2);
         let ada = harness.join("ada");

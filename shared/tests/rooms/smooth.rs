@@ -93,7 +93,7 @@ fn others_glide_whatever_predicts_them_on_any_grid() {
 }
 
 #[test]
-fn the_own_entity_moves_evenly_on_whole_tiles_and_its_turret_turns_evenly() {
+fn a_players_entity_moves_evenly_on_whole_tiles_and_its_turret_turns_evenly() {
     for hz in [60, 144, 240] {
         let seen = watch(hz, 150);
         let me = |thing: &Thing| if let Thing::Me(me) = thing { Some(me.clone()) } else { None };
@@ -104,7 +104,7 @@ fn the_own_entity_moves_evenly_on_whole_tiles_and_its_turret_turns_evenly() {
 }
 
 #[test]
-fn what_the_controls_set_shows_in_the_next_picture_whole() {
+fn what_the_controls_set_shows_in_the_next_frame_whole() {
     let mut harness = Harness::<Moving>::new((), 7);
     let ada = harness.join("ada");
     harness.run_ticks(60);

@@ -154,7 +154,7 @@ mod besides {
 }
 
 #[test]
-fn a_schema_names_what_its_integers_stand_for() {
+fn a_schema_names_what_its_integers_mean() {
     let (_, kinds, input) = game();
     let meanings = |fields: &[tickwire_shared::entity::Field]| -> Vec<Meaning> {
         fields.iter().map(|field| field.meaning.clone()).collect()

@@ -183,6 +183,7 @@ impl MiniServer {
         room.handle(now, member, event, outboxes);
     }
 
+    #[expect(clippy::too_many_lines, reason = "a whole conversation, message by message")]
     async fn serve(self, mut from: Receiver<Vec<u8>>, to: Sender<Bytes>) -> Option<()> {
         let ClientControl::Hello(hello) = ClientControl::decode(&from.recv().await?).unwrap() else {
             panic!("Hello comes first")

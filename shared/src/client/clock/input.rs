@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_of_sixty_pictures_a_second_is_as_early() {
+    fn a_driver_of_sixty_frames_a_second_is_as_early() {
         let made =
             UplinkModel { delay: |_| 30, back: 30, drives: |at| at * 60 / 1000 != (at + 1) * 60 / 1000 }
                 .run(from(0), 40);

@@ -29,7 +29,7 @@ pub(super) fn write(out: &mut String) {
             (21, ship(1, 2, 3, 4)),
         ],
     );
-    own_fields(out, &schema);
+    owner_only_fields(out, &schema);
     let ranged = schema.clone().with_profile(PacketProfile::Ranged, None).unwrap();
     let mut trainer = Trainer::new(schema.kinds().to_vec());
     train(&mut trainer, &schema, None, &before);
@@ -64,14 +64,14 @@ pub(super) fn write(out: &mut String) {
 
 /// The owner-only fields that an owner is sent, one update after another: their values, and the bits, padded
 /// with zeros.
-fn own_fields(out: &mut String, schema: &Schema) {
+fn owner_only_fields(out: &mut String, schema: &Schema) {
     let mut told = OwnTold::default();
     for (name, ammo, cloaked) in [("all", 30, false), ("one", 29, false), ("another", 29, true)] {
         let bits = told.update(schema, 0, &ship_row(ammo, cloaked)).unwrap();
         let (mut from, mut packed) = (bits.reader(), BitWriter::new());
         (0..bits.count()).for_each(|_| packed.bit(from.bit().unwrap()));
         let value: (u8, [i32; 2]) = (0, [i32::from(ammo), i32::from(cloaked)]);
-        vector(out, &format!("payload, own fields: {name}"), &value, &packed.finish());
+        vector(out, &format!("payload, owner-only fields: {name}"), &value, &packed.finish());
     }
 }
 

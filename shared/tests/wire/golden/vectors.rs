@@ -276,7 +276,7 @@ fn updates(out: &mut String) {
         tick: Tick(1001),
         quiet: 3,
         rate_step: 1,
-        timing: Some(Timing { stamp_ms: 51_966, held: 300, margin: -77 }),
+        timing: Some(Timing { stamp_ms: 51_966, wait: 300, margin: -77 }),
         input_applied: Some(Tick(1000)),
         counts: InputCounts { late: 1, held: 2, folded: 1, refused: 0 },
         command_ack: Some(2),

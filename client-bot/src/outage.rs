@@ -10,19 +10,19 @@ use tickwire_shared::link::LinkProfile;
 /// server sends at least four times a second.
 pub(crate) const OUTAGE_MIN: Duration = Duration::from_secs(5);
 
-/// Watches one bot through one shift.
+/// Watches one bot through one stay.
 #[derive(Debug)]
-pub(crate) struct Vigil {
+pub(crate) struct OutageDetector {
     bot: u32,
     outage_min: Duration,
     /// When the bot last saw something new, and the room's interval.
     seen: Option<(Duration, Duration)>,
-    /// When the bot stops watching.
+    /// Until when the bot looks.
     until: Duration,
 }
 
-impl Vigil {
-    /// Nothing seen yet; the bot's shift ends at `until`.
+impl OutageDetector {
+    /// Nothing seen yet; the bot's stay ends at `until`.
     pub(crate) fn new(bot: u32, network: &LinkProfile, until: Duration) -> Self {
         let simulated: Duration = [network.stall, network.cut].iter().map(|outage| outage.time).sum();
         Self { bot, outage_min: OUTAGE_MIN + simulated, seen: None, until }
@@ -47,30 +47,30 @@ impl Vigil {
         Some(Gap { time, interval, quiet, is_outage: time >= self.outage_min })
     }
 
-    /// The bot stops watching at `at`.
+    /// The bot sees nothing more after `at`.
     pub(crate) fn ends_at(&mut self, at: Duration) {
         self.until = at;
     }
 }
 
-/// A vigil that reports its last silence when it is dropped, also by an abort.
-pub(crate) struct Watch<'a> {
-    pub(crate) vigil: Vigil,
+/// A detector that reports its last silence when it is dropped, also by an abort.
+pub(crate) struct OutageReporter<'a> {
+    pub(crate) detector: OutageDetector,
     tally: &'a Tally,
     clock: &'a FleetClock,
 }
 
-impl<'a> Watch<'a> {
-    /// Reports to `tally` how `vigil` ended.
-    pub(crate) fn new(vigil: Vigil, tally: &'a Tally, clock: &'a FleetClock) -> Self {
-        Self { vigil, tally, clock }
+impl<'a> OutageReporter<'a> {
+    /// Reports to `tally` how `detector` ended.
+    pub(crate) fn new(detector: OutageDetector, tally: &'a Tally, clock: &'a FleetClock) -> Self {
+        Self { detector, tally, clock }
     }
 }
 
-impl Drop for Watch<'_> {
-    /// A bot that gave up sees nothing until its shift or the run ends; that time is not known here.
+impl Drop for OutageReporter<'_> {
+    /// A bot that gave up sees nothing until its stay or the run ends; that time is not known here.
     fn drop(&mut self) {
-        let Vigil { bot, outage_min, seen, until } = self.vigil;
+        let OutageDetector { bot, outage_min, seen, until } = self.detector;
         if let Some((since, interval)) = seen {
             let until = if self.clock.is_stopped() { until.min(self.clock.now()) } else { until };
             self.tally.silent(Silence { bot, since, until, interval, outage_min });
@@ -89,11 +89,11 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    fn watched(network: &LinkProfile, script: impl FnOnce(&mut Vigil)) -> (u64, Option<f64>, u64) {
+    fn watched(network: &LinkProfile, script: impl FnOnce(&mut OutageDetector)) -> (u64, Option<f64>, u64) {
         let (tally, clock) = (Tally::new(1, 1, Networks::default()), FleetClock::new());
-        let mut watch = Watch::new(Vigil::new(0, network, ms(60_000)), &tally, &clock);
-        script(&mut watch.vigil);
-        drop(watch);
+        let mut reporter = OutageReporter::new(OutageDetector::new(0, network, ms(60_000)), &tally, &clock);
+        script(&mut reporter.detector);
+        drop(reporter);
         let (sum, _) = tally.sum(ms(20_000));
         (sum.gaps.count(), sum.gaps.max(), sum.outages)
     }
@@ -104,8 +104,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_sees_nothing_more_has_seen_nothing_until_the_end_of_the_run() {
-        let (count, max, outages) = watched(&LinkProfile::CLEAN, |vigil| {
-            assert_eq!(vigil.saw(ms(10_000), 1, INTERVAL), None);
+        let (count, max, outages) = watched(&LinkProfile::CLEAN, |detector| {
+            assert_eq!(detector.saw(ms(10_000), 1, INTERVAL), None);
         });
         assert!(near(max, 10_000.0) && count > 250, "{count} {max:?}");
         assert_eq!(outages, 1);
@@ -113,9 +113,9 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_goes_in_time_has_seen_all() {
-        let seen = watched(&LinkProfile::CLEAN, |vigil| {
-            vigil.saw(ms(10_000), 1, INTERVAL);
-            vigil.ends_at(ms(10_200));
+        let seen = watched(&LinkProfile::CLEAN, |detector| {
+            detector.saw(ms(10_000), 1, INTERVAL);
+            detector.ends_at(ms(10_200));
         });
         assert_eq!(seen, (0, None, 0));
     }
@@ -123,9 +123,9 @@ mod tests {
     #[tokio::test]
     async fn ticks_that_a_server_gave_up_were_not_quiet() {
         let mut gap = None;
-        watched(&LinkProfile::CLEAN, |vigil| {
-            vigil.saw(ms(1_000), 1, INTERVAL);
-            gap = vigil.saw(ms(16_000), 450, INTERVAL);
+        watched(&LinkProfile::CLEAN, |detector| {
+            detector.saw(ms(1_000), 1, INTERVAL);
+            gap = detector.saw(ms(16_000), 450, INTERVAL);
         });
         assert!(gap.is_some_and(|gap| gap.time > ms(14_000) && gap.is_outage), "{gap:?}");
     }
@@ -135,9 +135,9 @@ mod tests {
         let network =
             LinkProfile { cut: tickwire_shared::link::Outage::millis(10_000, 60_000), ..LinkProfile::CLEAN };
         let mut gap = None;
-        watched(&network, |vigil| {
-            vigil.saw(ms(1_000), 1, INTERVAL);
-            gap = vigil.saw(ms(12_000), 1, INTERVAL);
+        watched(&network, |detector| {
+            detector.saw(ms(1_000), 1, INTERVAL);
+            gap = detector.saw(ms(12_000), 1, INTERVAL);
         });
         assert!(gap.is_some_and(|gap| gap.time == ms(11_000) && !gap.is_outage), "{gap:?}");
     }

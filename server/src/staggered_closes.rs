@@ -7,16 +7,16 @@ use tickwire_shared::wire::{Advice, Close};
 /// What one returning client costs a server, with a TLS handshake each, ms.
 const RETURN_MS: u32 = 2;
 
-/// The close reasons for a herd.
+/// The close reasons for these clients, one after another.
 #[derive(Debug)]
-pub(crate) struct Herd {
+pub(crate) struct StaggeredCloses {
     close: Close,
     /// The time over which the clients' returns are spread, ms.
     spread_ms: u32,
     rng: Rng,
 }
 
-impl Herd {
+impl StaggeredCloses {
     /// `size` clients get `close`.
     pub(crate) fn new(close: Close, size: usize) -> Self {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -44,16 +44,16 @@ mod tests {
     use tickwire_shared::wire::CloseCode;
 
     fn advised(code: CloseCode, size: usize) -> Vec<u32> {
-        let mut herd = Herd::new(code.into(), size);
+        let mut closes = StaggeredCloses::new(code.into(), size);
         let ms = |close: Close| match close.advice {
             Advice::RetryAfter(ms) => ms,
             advice => panic!("{advice}"),
         };
-        (0..size).map(|_| ms(herd.next())).collect()
+        (0..size).map(|_| ms(closes.next())).collect()
     }
 
     #[test]
-    fn a_herd_is_told_to_come_back_in_as_long_as_its_return_takes() {
+    fn many_clients_come_back_over_as_long_as_their_return_takes() {
         let advised = advised(CloseCode::GoingAway, 5_000);
         assert!(advised.iter().all(|ms| (2_000..12_000).contains(ms)));
         for second in 2..12 {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn other_advice_stays_what_it_is() {
-        let mut herd = Herd::new(CloseCode::Kicked.into(), 9);
-        assert_eq!(herd.next(), CloseCode::Kicked.into());
+        let mut closes = StaggeredCloses::new(CloseCode::Kicked.into(), 9);
+        assert_eq!(closes.next(), CloseCode::Kicked.into());
     }
 }

@@ -91,7 +91,7 @@ fn exact<const PLAIN: bool>() {
 }
 
 #[test]
-fn players_predict_their_own_fields_but_those_that_only_the_server_changes() {
+fn players_predict_their_fields_but_those_that_only_the_server_changes() {
     check_prediction::<Secrets<true>>(&Rules { deal: 3, ..Rules::default() }, 1, 300, 2).unwrap();
     let dealt = Rules { deal: 3, deal_period: 7, ..Rules::default() };
     let wrong = check_prediction::<Secrets<false>>(&dealt, 1, 300, 2).unwrap_err();

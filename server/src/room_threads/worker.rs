@@ -61,39 +61,39 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// One thread's desk.
+/// What one thread does, for the watchdog and the pool to see.
 #[derive(Debug, Default)]
-pub(super) struct Desk(Mutex<OnDesk>);
+pub(super) struct Worker(Mutex<WorkerState>);
 
-/// What is on it.
+/// The job at hand, and what the watchdog saw of it.
 #[derive(Debug, Default)]
-pub(super) struct OnDesk {
+pub(super) struct WorkerState {
     /// `None` while the thread waits.
     pub(super) subject: Option<Subject>,
     /// How many beats of the watchdog have seen the subject.
     pub(super) beats: u32,
     /// When the first of them was.
     pub(super) seen_at: Option<Instant>,
-    /// The thread belongs to the subject: another thread has taken its place.
+    /// The thread belongs to the subject: another one replaces it in the pool.
     pub(super) apart: bool,
 }
 
-impl Desk {
-    pub(super) fn look(&self) -> MutexGuard<'_, OnDesk> {
+impl Worker {
+    pub(super) fn state(&self) -> MutexGuard<'_, WorkerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn begin(&self, subject: Subject) {
-        let mut desk = self.look();
-        desk.subject = Some(subject);
-        desk.beats = 0;
-        desk.seen_at = None;
+        let mut state = self.state();
+        state.subject = Some(subject);
+        state.beats = 0;
+        state.seen_at = None;
     }
 
-    /// Clears the desk and returns what was on it: the subject is done.
-    pub(super) fn end(&self) -> OnDesk {
-        let mut desk = self.look();
-        let apart = desk.apart;
-        std::mem::replace(&mut *desk, OnDesk { apart, ..OnDesk::default() })
+    /// The subject is done: clears the state and returns it.
+    pub(super) fn end(&self) -> WorkerState {
+        let mut state = self.state();
+        let apart = state.apart;
+        std::mem::replace(&mut *state, WorkerState { apart, ..WorkerState::default() })
     }
 }

@@ -1,6 +1,6 @@
 // Takes the screenshots in docs/images again: two tabs in one room, with 30 bots.
 //
-//   cargo build --release -p tickwire-server -p tickwire-client-bot && node browser-tests/pictures.mjs
+//   cargo build --release -p tickwire-server -p tickwire-client-bot && node browser-tests/screenshots.mjs
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ const { fireUntil, roomOf } = await import("./support/playing.mjs");
 const { startBots, startServer } = await import("./support/processes.mjs");
 
 const SIZE = { viewport: { width: 1120, height: 640 } };
-const picture = (page, name) => page.screenshot({ path: path.join(ROOT, "docs/images", `${name}.png`) });
+const screenshot = (page, name) => page.screenshot({ path: path.join(ROOT, "docs/images", `${name}.png`) });
 
 const server = await startServer();
 const browser = await openBrowser();
@@ -30,7 +30,7 @@ try {
   await one.keyboard.press("F3");
   // In the first seconds the statistics still include the loading of the page.
   await one.waitForTimeout(15_000);
-  await alive([one], () => picture(one, "arena"));
+  await alive([one], () => screenshot(one, "arena"));
   await one.keyboard.press("F3");
 
   const other = await visit(browser, `${server.page}#room=${room}`, SIZE);
@@ -41,19 +41,19 @@ try {
   const watcher = await visit(browser, `${server.page}#room=${room}&watch`, SIZE);
   await watcher.until(() => window.tickwirePage.drawn.ships > 0);
   await watcher.waitForTimeout(2500);
-  await picture(watcher, "spectator");
+  await screenshot(watcher, "spectator");
 
   const phone = await visit(browser, `${server.page}#room=${room}`, { ...PHONE, deviceScaleFactor: 1 });
   await enter(phone, "Thumbs");
   await phone.until(() => window.tickwirePage.drawn.own?.alive);
   await phone.touchscreen.tap(90, 700);
   await phone.waitForTimeout(300);
-  await picture(phone, "phone");
+  await screenshot(phone, "phone");
 
   const lobby = await visit(browser, server.page, SIZE);
   await lobby.fill("#name", "Ada");
   await lobby.waitForSelector("#rooms [data-room]");
-  await picture(lobby, "lobby");
+  await screenshot(lobby, "lobby");
 } finally {
   await bots.stop();
   await browser.close();
@@ -72,12 +72,12 @@ async function alive(pages, take) {
 }
 
 /** Two screenshots at half size, side by side. */
-async function sideBySide(pictures) {
+async function sideBySide(screenshots) {
   const page = await browser.newPage({ viewport: { width: 1120, height: 324 } });
-  const images = pictures.map(
+  const images = screenshots.map(
     (bytes) => `<img width="556" src="data:image/png;base64,${bytes.toString("base64")}">`,
   );
   const style = "margin:0;background:#fff;display:flex;gap:8px;height:318px;align-items:flex-start";
   await page.setContent(`<body style="${style}">${images.join("")}`);
-  await picture(page, "two-tabs");
+  await screenshot(page, "two-tabs");
 }

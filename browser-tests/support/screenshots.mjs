@@ -6,7 +6,7 @@ const NEAR = 0.62;
  * The part (0 to 1) of a screenshot's pixels that have a colour, or a shade of it nearly as bright. `page`
  * decodes it.
  */
-export const closeTo = (page, picture, colour) =>
+export const closeTo = (page, screenshot, colour) =>
   page.evaluate(
     async ([base64, colour, near]) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -26,5 +26,5 @@ export const closeTo = (page, picture, colour) =>
       }
       return (4 * count) / data.length;
     },
-    [picture.toString("base64"), colour, NEAR],
+    [screenshot.toString("base64"), colour, NEAR],
   );
