@@ -8,11 +8,13 @@ mod bounded;
 mod guests;
 mod refusal;
 mod request;
+mod tickets;
 
 pub(crate) use bounded::BoundedAuthenticator;
 pub use guests::Guests;
 pub use refusal::AuthRefusal;
 pub use request::AuthRequest;
+pub use tickets::Tickets;
 
 use tickwire_shared::game::Account;
 
