@@ -53,7 +53,7 @@ mod transport;
 pub use args::Args;
 pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
 pub use config::{
-    AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
+    AddressRange, AdminListen, AuthMode, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
 pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;

@@ -5,6 +5,7 @@
 //! questions in flight, and in a task of its own. This module knows no session, no room and no game.
 
 mod bounded;
+mod configured;
 mod guests;
 mod refusal;
 mod request;
