@@ -9,7 +9,8 @@ use tickwire_shared::client::{
 use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
-use tickwire_shared::wire::control::{GameName, Name, Role, Target};
+use tickwire_shared::limits::TICKET_BYTES_MAX;
+use tickwire_shared::wire::control::{Credential, GameName, List, Name, Role, Target};
 use tickwire_shared::wire::{Advice, Close, DecodeError};
 
 /// How many numbers [`Session::statistics`] has; `STATISTICS` in `core.js` names them in the same order.
@@ -66,14 +67,17 @@ impl<P: PageGame> core::fmt::Debug for Session<P> {
 }
 
 impl<P: PageGame> Session<P> {
-    /// A session from `(name, game, role, target)` in the codec; its `Hello` waits to be sent.
+    /// A session from `(name, game, role, target, ticket)` in the codec, the ticket an option; its `Hello`
+    /// waits to be sent.
     ///
     /// # Errors
     /// The bytes do not have this form.
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
-        let (name, game, role, target): (Name, GameName, Role, Target) = codec::decode(config)?;
+        type Start = (Name, GameName, Role, Target, Option<List<u8, TICKET_BYTES_MAX>>);
+        let (name, game, role, target, ticket): Start = codec::decode(config)?;
         let mut config = ClientConfig::new(game, name);
         (config.role, config.target) = (role, target);
+        config.credential = ticket.map_or(Credential::Guest, Credential::Ticket);
         Ok(Self::of(Client::new(config)))
     }
 
@@ -345,7 +349,8 @@ mod tests {
 
     fn session<P: PageGame>() -> Session<P> {
         let target = Target::Match(Options::none());
-        let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target);
+        let ticket = None::<List<u8, TICKET_BYTES_MAX>>;
+        let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target, ticket);
         Session::start(&codec::encode(&config).unwrap()).unwrap()
     }
 

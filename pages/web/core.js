@@ -93,14 +93,15 @@ export class Core {
       : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
   }
 
-  /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`. */
-  start(name, game, spectator, target) {
+  /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`; `ticket`: bytes or null. */
+  start(name, game, spectator, target, ticket = null) {
     this.facts = null;
     const to = new Writer().text(name).text(game).varint(spectator ? 1 : 0);
     const pair = (to, [key, value]) => to.text(key).text(value);
     if ("room" in target) to.varint(0).varint(target.room);
     else if ("match" in target) to.varint(1).list(target.match, pair);
     else to.varint(2).list(target.create, pair);
+    to.option(ticket, (to, bytes) => to.bytes(bytes));
     return this.#wasm.tw_start(this.#in(to.done())) === 1;
   }
 

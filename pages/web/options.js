@@ -7,6 +7,7 @@ const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 
 const isText = (value) => typeof value === "string";
 const isAddress = (value) => isText(value) || isText(value.href);
+const isTicket = (value) => isText(value) || value instanceof Uint8Array;
 const isFunction = (value) => typeof value === "function";
 const text = [isText, "a text"];
 const OPTIONS = {
@@ -37,6 +38,10 @@ const OPTIONS = {
   ],
   network: [(value) => lagOf({}, value)],
   transport: [isFunction, "a function that returns a WebSocket"],
+  ticket: [
+    (value) => isTicket(value) || isFunction(value),
+    "a text, bytes, or a function that returns one or a promise of one",
+  ],
   signal: [
     (value) => typeof value.aborted === "boolean" && isFunction(value.addEventListener),
     "an AbortSignal",
@@ -54,6 +59,14 @@ export function checkOptions(options) {
     const [fits, wanted] = OPTIONS[name];
     if (value !== undefined && value !== null) need(fits(value), name, wanted, value);
   }
+}
+
+/** The bytes of the option `ticket`, or null. A function is asked anew each time. */
+export async function ticketOf({ ticket }) {
+  const given = typeof ticket === "function" ? await ticket() : ticket;
+  if (given === undefined || given === null) return null;
+  need(isTicket(given), "ticket()", "a text or bytes", given);
+  return isText(given) ? new TextEncoder().encode(given) : given;
 }
 
 export function playUrl() {

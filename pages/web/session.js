@@ -70,7 +70,8 @@ export class Client {
   #frames = new Frames();
   #state = "connecting";
 
-  constructor(core, options, seat) {
+  /** Takes `seat`, or joins with `ticket` (bytes, or null for a guest) if it is null. */
+  constructor(core, options, seat, ticket) {
     this.#core = core;
     this.#options = options;
     this.#store = storeOf(options.keep);
@@ -84,9 +85,10 @@ export class Client {
       }
       return;
     }
-    if (!core.start(name, options.game ?? "arena", options.role === "spectator", targetOf(options))) {
+    const is_spectator = options.role === "spectator";
+    if (!core.start(name, options.game ?? "arena", is_spectator, targetOf(options), ticket)) {
       throw new TickwireError(
-        bad(1008, "policy", "The game's name or the room's options are too long or too many."),
+        bad(1008, "policy", "The game's name, the ticket or the room's options are too long or too many."),
       );
     }
   }

@@ -2,7 +2,7 @@
 import { DecodeError, Reader, Writer } from "./codec.js";
 import { Core } from "./core.js";
 import { TickwireError, noCore } from "./errors.js";
-import { addressOf, checkOptions, playUrl } from "./options.js";
+import { addressOf, checkOptions, playUrl, ticketOf } from "./options.js";
 import { storeOf, takeSeat, trySeat } from "./seats.js";
 import { Client } from "./session.js";
 
@@ -38,8 +38,18 @@ export async function resume(options = {}) {
   return trySeat(store, seat, options.signal, isLost, (signal) => enter({ ...options, signal }, seat));
 }
 
-/** Takes `seat`, or joins if it is null. */
+/** Takes `seat`, or joins if it is null. A ticket that a function gave may be too old; then it gives another. */
 async function enter(options, seat) {
+  if (seat !== null) return take(options, seat, null);
+  try {
+    return await take(options, null, await ticketOf(options));
+  } catch (error) {
+    if (typeof options.ticket !== "function" || error.advice !== "authenticate") throw error;
+    return take(options, null, await ticketOf(options));
+  }
+}
+
+async function take(options, seat, ticket) {
   const wasm = options.wasm ?? ownCore();
   let core;
   try {
@@ -47,7 +57,7 @@ async function enter(options, seat) {
   } catch (error) {
     throw noCore(error.message, error.may_pass ? "retry" : "stop");
   }
-  const client = new Client(core, options, seat);
+  const client = new Client(core, options, seat, ticket);
   await client.ready(options.signal);
   return client;
 }

@@ -1,6 +1,6 @@
 //! The command line and the environment. They override the file; flags override the environment.
 
-use crate::config::{AddressRange, AdminListen, Config, ConfigError, LogFormat};
+use crate::config::{AddressRange, AdminListen, AuthMode, Config, ConfigError, LogFormat};
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,6 +42,12 @@ pub struct Args {
     /// The certificate's private key, PEM
     #[arg(long, env = "TICKWIRE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// Who may play, comma-separated [default: guests, on addresses of this machine alone]
+    #[arg(long, env = "TICKWIRE_AUTH", value_delimiter = ',', value_name = "MODE")]
+    pub auth: Option<Vec<AuthMode>>,
+    /// The keys of tickets, with `--auth tickets`: a line `ID SECRET` for each
+    #[arg(long, env = "TICKWIRE_TICKET_KEYS", value_name = "FILE")]
+    pub ticket_keys: Option<PathBuf>,
     /// The format of log lines [default: text]
     #[arg(long, env = "TICKWIRE_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
@@ -134,6 +140,8 @@ impl Args {
         set_some(&mut config.assets, &self.assets);
         set_some(&mut config.tls_cert, &self.tls_cert);
         set_some(&mut config.tls_key, &self.tls_key);
+        set(&mut config.auth, &self.auth);
+        set_some(&mut config.ticket_keys, &self.ticket_keys);
         set(&mut config.log, &self.log);
         set(&mut config.log_level, &self.log_level);
         set(&mut config.log_lines_per_kind_max, &self.log_lines_per_kind_max);

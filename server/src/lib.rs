@@ -51,9 +51,9 @@ mod transport;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
-pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests};
+pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
 pub use config::{
-    AddressRange, AdminListen, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
+    AddressRange, AdminListen, AuthMode, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
 };
 pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;
@@ -61,6 +61,8 @@ pub use listing::RoomView;
 pub use server::{Server, ServerBuilder, ServerHandle};
 pub use shutdown::StopSignals;
 pub use tickwire_shared::game::{Account, AccountId};
+/// Tickets and their keys.
+pub use tickwire_tickets as tickets;
 pub use transport::memory::{Disconnected, MemoryConnection};
 
 #[cfg(doctest)]

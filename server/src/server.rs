@@ -51,7 +51,7 @@ pub struct ServerBuilder {
     front_page: Option<String>,
     room_threads: Option<NonZeroUsize>,
     rooms_in_runtime: bool,
-    authenticator: BoundedAuthenticator,
+    authenticator: Option<BoundedAuthenticator>,
     directory: Option<BoundedDirectory>,
     node: Option<NodeName>,
 }
@@ -128,10 +128,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Decides who may connect, and as whom; without this call they are
-    /// [`Guests`](crate::Guests).
+    /// Decides who may connect, and as whom; without this call `auth` in the configuration does.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
-        self.authenticator = BoundedAuthenticator::new(authenticator);
+        self.authenticator = Some(BoundedAuthenticator::new(authenticator));
         self
     }
 
@@ -186,11 +185,8 @@ impl ServerBuilder {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
-        let headers_read = authenticator.headers().map_err(|name| {
-            ConfigError::new(format!(
-                "the authenticator reads the header `{name}`, which is not a header's name"
-            ))
-        })?;
+        let authenticator = BoundedAuthenticator::configured(authenticator, &config)?;
+        let headers_read = authenticator.headers()?;
         let seams =
             Seams { authenticator, headers_read, directory, node: node.map_or_else(random_node, Ok)? };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);

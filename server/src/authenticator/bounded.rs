@@ -1,6 +1,7 @@
 //! How an authenticator is asked: within a deadline, and about few clients at one time.
 
 use super::{AuthRefusal, AuthRequest, Authenticator, Guests};
+use crate::config::ConfigError;
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
 use axum::http::HeaderName;
@@ -54,6 +55,7 @@ pub(crate) struct BoundedAuthenticator {
     permits: Arc<Semaphore>,
 }
 
+/// Guests.
 impl Default for BoundedAuthenticator {
     fn default() -> Self {
         Self { own: None, permits: Arc::new(Semaphore::new(AUTHENTICATIONS_MAX)) }
@@ -68,10 +70,14 @@ impl BoundedAuthenticator {
     /// The headers that it reads of an upgrade request.
     ///
     /// # Errors
-    /// What it names and cannot be a header's name.
-    pub(crate) fn headers(&self) -> Result<Vec<HeaderName>, String> {
+    /// It names one that cannot be a header's name.
+    pub(crate) fn headers(&self) -> Result<Vec<HeaderName>, ConfigError> {
         let named = self.own.as_ref().map(|own| own.headers()).unwrap_or_default();
-        named.into_iter().map(|name| HeaderName::try_from(&name).map_err(|_| name)).collect()
+        let parse = |name: &String| {
+            let wrong = || format!("the authenticator reads `{name}`, which is not a header's name");
+            HeaderName::try_from(name).map_err(|_| ConfigError::new(wrong()))
+        };
+        named.iter().map(parse).collect()
     }
 
     /// Whether a question costs more than this server's own time.

@@ -5,14 +5,17 @@
 //! questions in flight, and in a task of its own. This module knows no session, no room and no game.
 
 mod bounded;
+mod configured;
 mod guests;
 mod refusal;
 mod request;
+mod tickets;
 
 pub(crate) use bounded::BoundedAuthenticator;
 pub use guests::Guests;
 pub use refusal::AuthRefusal;
 pub use request::AuthRequest;
+pub use tickets::Tickets;
 
 use tickwire_shared::game::Account;
 

@@ -2,6 +2,7 @@
 
 use super::command_line::{self, CommandLine};
 use super::identity::Identity;
+use super::ticket;
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError, OwnSection};
 use crate::control::ControlThread;
@@ -60,6 +61,9 @@ where
     R: IntoBuilder,
 {
     let given = args.unwrap_or_else(|| std::env::args_os().collect());
+    if given.get(1).is_some_and(|word| word == ticket::WORD) {
+        return ticket::run(given.into_iter().skip(1));
+    }
     let ended =
         command_line::read(&identity, &given).map_err(StartError::from).and_then(|asked| match asked {
             CommandLine::Start(args, flags) => {

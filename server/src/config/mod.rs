@@ -48,6 +48,13 @@ pub struct Config {
     /// A PEM file with the certificate's private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Who may play. Empty: guests if `listen` is an address of this machine alone, else the server refuses
+    /// to start. A program with an authenticator of its own leaves it empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub auth: Vec<AuthMode>,
+    /// A file with the keys of tickets: a line `ID SECRET` for each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_keys: Option<PathBuf>,
     /// The format of log lines.
     pub log: LogFormat,
     /// What is logged: a level, or a filter such as `info,tickwire_server=debug`.
@@ -134,6 +141,18 @@ impl Limits {
     }
 }
 
+/// Who is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum AuthMode {
+    /// Everybody who shows no ticket, under any name.
+    Guests,
+    /// Who shows a ticket that is signed with one of `ticket_keys`.
+    Tickets,
+}
+
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -160,6 +179,8 @@ impl Default for Config {
             log: LogFormat::default(),
             log_level: "info".to_owned(),
             log_lines_per_kind_max: 100,
+            auth: Vec::new(),
+            ticket_keys: None,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             exempt_addresses: AddressRange::LOOPBACK.to_vec(),
