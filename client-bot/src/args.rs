@@ -4,12 +4,14 @@ use crate::assertion::Assertion;
 use crate::connect::Url;
 use crate::network::{BadNetworks, NetworkArgs};
 use crate::plan::{Plan, Stage};
+use crate::tickets::TicketSource;
 use clap::{Parser, Subcommand};
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, OptionText, Options, OptionsError};
+use tickwire_tickets::KeysError;
 
 /// Fills a Tickwire server with bots that really play, and reports what they saw.
 ///
@@ -57,6 +59,13 @@ pub(crate) struct Args {
     /// An option for new rooms, as KEY=VALUE. May be repeated.
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
     pub options: Vec<(OptionText, OptionText)>,
+    /// Where the bots' tickets come from: they sign them with the first key of this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "ticket_cmd")]
+    pub ticket_key: Option<PathBuf>,
+    /// A command of the shell that prints a ticket; it runs for each join, with the bot's number in
+    /// TICKWIRE_BOT.
+    #[arg(long, value_name = "COMMAND")]
+    pub ticket_cmd: Option<String>,
     /// The seed of all random choices: with the same seed, bots decide the same in the same situations.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -120,6 +129,14 @@ pub(crate) enum BadArgs {
     /// The rooms' options are not valid.
     #[error(transparent)]
     Options(#[from] OptionsError),
+    /// The file of keys cannot be used.
+    #[error("--ticket-key {}: {cause}", file.display())]
+    TicketKey {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
 }
 
 /// Commands that work on recordings.
@@ -187,6 +204,20 @@ impl Args {
     /// There are too many, or two have one key.
     pub(crate) fn options(&self) -> Result<Options, OptionsError> {
         Options::new(self.options.clone())
+    }
+
+    /// Where the bots' tickets come from.
+    ///
+    /// # Errors
+    /// The file of keys cannot be used.
+    pub(crate) fn tickets(&self) -> Result<TicketSource, BadArgs> {
+        if let Some(command) = &self.ticket_cmd {
+            return Ok(TicketSource::command(command));
+        }
+        let Some(file) = &self.ticket_key else { return Ok(TicketSource::default()) };
+        let wrong = |cause: String| BadArgs::TicketKey { file: file.clone(), cause };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        Ok(TicketSource::keys(text.parse().map_err(|error: KeysError| wrong(error.to_string()))?))
     }
 
     /// Checks what clap cannot check by itself.

@@ -6,6 +6,7 @@ use crate::outage::{OutageDetector, OutageReporter};
 use crate::rooms::RoomTask;
 use crate::session::{BotPlayer, BotSession, End, Loss};
 use crate::tally::GivenUp;
+use crate::tickets::NoTicket;
 use core::ops::Range;
 use core::time::Duration;
 use tickwire_client_native::retry_after;
@@ -60,6 +61,12 @@ impl From<ConnectError> for Trouble {
             error => error.to_string(),
         };
         Self { reason, text, wait }
+    }
+}
+
+impl From<NoTicket> for Trouble {
+    fn from(error: NoTicket) -> Self {
+        Self { text: error.to_string(), ..Self::after("no_ticket", Duration::ZERO) }
     }
 }
 
@@ -167,6 +174,8 @@ where
     };
     let mut config = ClientConfig::new(fleet.config.game.clone(), Name::cut(&format!("bot {bot}")));
     (config.role, config.target) = (fleet.config.role_of(bot), target);
+    let ticket = fleet.config.tickets.credential(bot, &config.name).await;
+    config.credential = ticket.map_err(|error| (false, Trouble::from(error)))?;
     let client = Client::new(config);
     let on_joined = Box::new(move |room| {
         if let Some(to_create) = to_create {

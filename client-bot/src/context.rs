@@ -5,6 +5,7 @@ use crate::network::Networks;
 use crate::plan::Plan;
 use crate::rooms::Rooms;
 use crate::tally::Tally;
+use crate::tickets::TicketSource;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 
@@ -28,6 +29,8 @@ pub struct FleetConfig {
     pub options: Options,
     /// The networks that the bots play over.
     pub networks: Networks,
+    /// What the bots show when they join.
+    pub tickets: TicketSource,
     /// The seed of all random choices.
     pub seed: u64,
     /// The number of threads of the runtime; the tally has a shard for each.
@@ -47,6 +50,7 @@ impl FleetConfig {
             spectators: 0,
             options: Options::none(),
             networks: Networks::default(),
+            tickets: TicketSource::default(),
             seed: 1,
             threads: 1,
         }

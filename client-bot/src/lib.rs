@@ -33,8 +33,10 @@ mod session;
 mod silence;
 mod table;
 mod tally;
+mod tickets;
 pub mod training;
 
 pub use context::FleetConfig;
 pub use fleet::run;
+pub use tickets::TicketSource;
 pub use tickwire_shared::bot::{Behaviour, Behaviours, Idle};

@@ -71,7 +71,8 @@ const WRITES = [
   "done",
 ];
 const OPTIONS = [
-  "url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "signal", "keep",
+  "url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "ticket",
+  "signal", "keep",
 ];
 const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];

@@ -1,7 +1,8 @@
 // A page shows a ticket that its host's service signed. The example `02-tag` must be built.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -20,7 +21,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A ticket, as a service makes it: docs/going-live.md has these lines. */
+/** A ticket, as a service makes it. */
 function ticket(account, name, more = {}) {
   const exp = Math.floor(Date.now() / 1000) + 60;
   const json = JSON.stringify({ sub: account, name, exp, jti: randomBytes(16).toString("hex"), ...more });
@@ -43,7 +44,8 @@ test("no ticket, a forged one, one that has expired and one that was used are re
   await assert.rejects(stage.join("eve"), refused(4003, "ticket"));
   const forged = ticket("u-1", "Ada").replace(/.$/, (last) => (last === "A" ? "E" : "A"));
   await assert.rejects(stage.join("eve", { ticket: forged }), refused(4004, "signature"));
-  await assert.rejects(stage.join("eve", { ticket: ticket("u-1", "Ada", { exp: 1 }) }), refused(4004, "expired"));
+  const late = ticket("u-1", "Ada", { exp: 1 });
+  await assert.rejects(stage.join("eve", { ticket: late }), refused(4004, "expired"));
   const used = ticket("u-2", "Bob");
   await stage.join("bob", { ticket: used });
   await assert.rejects(stage.join("bob", { ticket: used }), refused(4004, "used already"));
@@ -67,4 +69,33 @@ test("a function is asked for each join, and once more if its ticket is refused"
   await assert.rejects(stage.join("dan", { ticket: failing }), /the service is down/);
   await assert.rejects(stage.join("dan", { ticket: () => 7 }), TypeError);
   await assert.rejects(stage.join("dan", { ticket: "x".repeat(2_049) }), refused(1008, "the ticket"));
+});
+
+const GUIDE = readFileSync(new URL("../../docs/going-live.md", import.meta.url), "utf8");
+const hasPython = spawnSync("python3", ["--version"]).status === 0;
+
+/** The lines of the guide that make a ticket in this language, as a file. */
+function linesOf(language, name) {
+  const blocks = [...GUIDE.matchAll(/```(\w+)\n(.*?)```/gs)];
+  const [, , code] = blocks.find(([, of, code]) => of === language && /\b(def|function) ticket\(/.test(code));
+  const file = path.join(folder, name);
+  writeFileSync(file, code);
+  return file;
+}
+
+test("the guide's lines for Node make tickets that the server takes", async () => {
+  const made = await import(linesOf("js", "node.mjs"));
+  const ticket = made.ticket("k1", secret.toString("base64"), "u-5", "Eda");
+  const client = await stage.join("x", { ticket });
+  assert.equal(client.roster.find(({ player }) => player === client.player)?.name, "Eda");
+});
+
+test("the guide's lines for Python make tickets that the server takes", { skip: !hasPython }, async () => {
+  const call = `\nprint(ticket("k1", "${secret.toString("base64")}", "u-6", "Fay"))\n`;
+  const file = linesOf("python", "service.py");
+  writeFileSync(file, readFileSync(file, "utf8") + call);
+  const { stdout, stderr } = spawnSync("python3", [file], { encoding: "utf8" });
+  assert.equal(stderr, "");
+  const client = await stage.join("x", { ticket: stdout.trim() });
+  assert.equal(client.roster.find(({ player }) => player === client.player)?.name, "Fay");
 });

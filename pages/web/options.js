@@ -61,7 +61,7 @@ export function checkOptions(options) {
   }
 }
 
-/** The bytes of the option `ticket`, or null. A function is asked anew each time. */
+/** The bytes of the option `ticket`, or null. A function is asked each time. */
 export async function ticketOf({ ticket }) {
   const given = typeof ticket === "function" ? await ticket() : ticket;
   if (given === undefined || given === null) return null;

@@ -40,12 +40,7 @@ export interface ConnectOptions {
   game?: string;
   /** The name that others see, at most 32 bytes of UTF-8; longer names are cut. Default: `"guest"`. */
   name?: string;
-  /**
-   * What shows the server who plays: a text, bytes, or a function that returns one, or a promise of one, such
-   * as a request to your own service. The function is asked for each join, and once more if the server
-   * refuses its ticket (4003, 4004). A reload and a reconnect take the seat again and need no ticket. Never
-   * put a ticket into an address.
-   */
+  /** Shows the server who plays. A function is asked for each join, and again if its ticket is refused. */
   ticket?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>);
   /** Default: `"player"`. A spectator sends no input. */
   role?: "player" | "spectator";

@@ -38,7 +38,7 @@ export async function resume(options = {}) {
   return trySeat(store, seat, options.signal, isLost, (signal) => enter({ ...options, signal }, seat));
 }
 
-/** Takes `seat`, or joins if it is null. A ticket that a function gave may be too old; then it gives another. */
+/** Takes `seat`, or joins if it is null. If a function's ticket is refused, it may give another. */
 async function enter(options, seat) {
   if (seat !== null) return take(options, seat, null);
   try {

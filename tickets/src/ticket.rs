@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The longest text of a ticket, bytes: what a `Hello` carries.
+pub const TICKET_BYTES_MAX: usize = 2048;
 /// The longest time from signing to expiry that a server accepts. It remembers used tickets until then.
 pub const LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -51,7 +53,7 @@ pub enum TicketError {
     #[error("this system gives no random bytes")]
     NoRandomness,
     /// It has no JSON form, or one that is too long.
-    #[error("the ticket takes {bytes} bytes, the maximum is {}: shorten its claims", crate::TICKET_BYTES_MAX)]
+    #[error("the ticket takes {bytes} bytes, the maximum is {}: shorten its claims", TICKET_BYTES_MAX)]
     TooLong {
         /// Its length.
         bytes: usize,

@@ -2,6 +2,7 @@
 
 use super::{BoundedAuthenticator, Tickets};
 use crate::config::{AuthMode, Config, ConfigError};
+use std::net::SocketAddr;
 use std::path::Path;
 use tickwire_tickets::Keys;
 
@@ -32,18 +33,18 @@ impl BoundedAuthenticator {
                 Ok(Self::new(if asks(AuthMode::Guests) { tickets.and_guests() } else { tickets }))
             }
             (_, None) if !asks(AuthMode::Guests) && !config.listen.ip().is_loopback() => {
-                Err(ConfigError::about(
-                    &["auth"],
-                    format!(
-                        "players on other machines can reach {}, so say who may play: `--auth tickets` for those \
-                     whom a service of yours gives tickets, `--auth guests` for everybody",
-                        config.listen
-                    ),
-                ))
+                Err(ConfigError::about(&["auth"], undecided(config.listen)))
             }
             (_, None) => Ok(Self::default()),
         }
     }
+}
+
+fn undecided(listen: SocketAddr) -> String {
+    format!(
+        "players on other machines can reach {listen}, so say who may play: `--auth tickets` for those whom \
+         a service of yours gives tickets, `--auth guests` for everybody"
+    )
 }
 
 fn read_keys(file: &Path) -> Result<Keys, ConfigError> {

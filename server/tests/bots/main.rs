@@ -4,6 +4,7 @@
 
 mod accounts;
 mod running;
+mod tickets;
 
 use core::time::Duration;
 use running::{Pad, Running, Runs, Tag, bots};
