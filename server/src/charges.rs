@@ -13,6 +13,7 @@ use crate::metrics::{Charged, Metrics, Refused};
 use crate::transport::peer::Peer;
 use bucket::Bucket;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,15 @@ const HELD_RETRY: Duration = Duration::from_secs(10);
 pub(crate) enum Payer {
     /// An address; of IPv6 the /64, which is what one customer gets.
     Address(IpAddr),
+}
+
+impl Payer {
+    /// A number for this payer in this process.
+    pub(crate) fn number(self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// What the payers of a server owe.

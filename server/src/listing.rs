@@ -30,6 +30,8 @@ pub struct RoomView {
     pub options: BTreeMap<String, String>,
     /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room) or `locked`.
     pub access: &'static str,
+    /// Whether it is in no listing for the public: only operators and the host see it.
+    pub hidden: bool,
     /// What its game says about it, see [`metadata`](tickwire_shared::game::Game::metadata).
     pub metadata: BTreeMap<String, String>,
     /// How long it has been open, s.
@@ -119,6 +121,7 @@ impl RoomView {
             tick_rate_hz: room.tick_rate_hz,
             options: texts(&room.options),
             access: room.access,
+            hidden: room.hidden,
             metadata: texts(&room.metadata),
             age_s: room.age_s,
         }

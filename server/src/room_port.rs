@@ -108,6 +108,8 @@ pub(crate) enum Entry {
         wants_schema: bool,
         /// A match led it here.
         matched: bool,
+        /// The address that it comes from, as a number; `None` if addresses are not charged for it.
+        from: Option<u64>,
     },
     /// In the seat of a session whose connection was lost.
     Resume {
@@ -172,6 +174,8 @@ pub(crate) struct RoomListing {
     pub(crate) options: Options,
     /// Who may join, in a word: see [`tickwire_shared::Access`].
     pub(crate) access: &'static str,
+    /// In no listing for the public.
+    pub(crate) hidden: bool,
     pub(crate) metadata: Options,
     pub(crate) age_s: u64,
 }

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod features;
 mod idle_limits;
+mod requests;
 mod stage;
 
 pub use features::{
@@ -166,7 +167,10 @@ pub enum LeaveReason {
     TimedOut,
     /// It was removed: it broke the protocol, did nothing for too long, or an operator wished it.
     Removed,
-    /// The room ends: an operator closed it, or the server stops. A room that panics calls nothing.
+    /// The game kicked it: see [`Stage::kick`].
+    Kicked,
+    /// The room ends: the game ended it ([`Stage::end`]), an operator closed it, or the server stops. A room
+    /// that panics calls nothing.
     RoomClosed,
 }
 
@@ -254,6 +258,12 @@ impl<'a, G: Game> Turn<'a, G> {
         Step { tick: self.tick, tick_rate: self.tick_rate, scene: self.scene }
     }
 
+    /// The time since the room's first tick, which goes on while a room loses time.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        self.tick_rate.time_of(self.tick)
+    }
+
     /// Whether a multiple of `period`, counted from tick 0, was reached since the last step: true once per
     /// period at any tick rate, and once after the room skipped several periods. A period shorter than a tick
     /// is reached in every step.
@@ -290,6 +300,9 @@ pub struct PlayerTurn<I> {
     pub player: PlayerId,
     /// The entity that it controls. [`EntityId::NONE`], which no world contains, if it controls none.
     pub entity: EntityId,
+    /// Whether its client is connected. If it is not, the seat is held until it comes back or its time to
+    /// resume is over.
+    pub is_connected: bool,
     /// Its input for this tick. If none arrived, the last one is repeated; before the first, the neutral one.
     pub input: I,
     /// The floor of its client's byte budget, measured over the last two seconds, bytes/s: the stream of its
@@ -303,7 +316,8 @@ impl<I> PlayerTurn<I> {
     /// A player that saw the others without delay; for tests of a game without a room.
     #[must_use]
     pub fn new(player: PlayerId, entity: EntityId, input: I) -> Self {
-        Self { player, entity, input, floor_bytes_per_s: 0, rewind: Rewind::default() }
+        let rewind = Rewind::default();
+        Self { player, entity, is_connected: true, input, floor_bytes_per_s: 0, rewind }
     }
 }
 

@@ -32,6 +32,7 @@ mod rng;
 pub mod room;
 pub mod snapshot;
 pub mod tick;
+mod timers;
 pub mod wire;
 mod world;
 
@@ -43,6 +44,7 @@ pub use hitbox::{Hitbox, Rewinds, Rewound};
 pub use predicted_spawn::{SpawnContext, SpawnMotion};
 pub use rng::Rng;
 pub use tickwire_derive::{Choice, Entity, Input};
+pub use timers::Timers;
 pub use world::{World, WorldFull};
 
 /// Everything that a game's source file needs.
@@ -60,7 +62,7 @@ pub mod prelude {
     pub use crate::tick::{Tick, TickRate};
     pub use crate::wire::Text;
     pub use crate::wire::control::{List, Name, Options};
-    pub use crate::{EventRefused, Events, Hitbox, Rewound, Rng, World};
+    pub use crate::{EventRefused, Events, Hitbox, Rewound, Rng, Timers, World};
     pub use glam::{IVec2, IVec3, Vec2};
 }
 

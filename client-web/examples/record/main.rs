@@ -154,6 +154,7 @@ impl<P: PageGame> Match<P> {
             secret,
             wants_schema: false,
             matched: false,
+            from: None,
         };
         self.room.handle(self.now, member, join, &mut self.mail);
         self.bots.push((member, client));
@@ -217,6 +218,7 @@ impl<P: PageGame> Match<P> {
                     secret,
                     wants_schema,
                     matched: false,
+                    from: None,
                 }
             }
             _ => return Err("out of order".into()),

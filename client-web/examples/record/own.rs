@@ -93,6 +93,7 @@ pub(crate) fn record() -> Result<Vec<u8>> {
             secret,
             wants_schema: member == 1,
             matched: false,
+            from: None,
         };
         room.handle(Duration::ZERO, MemberId(member.into()), event, &mut mail);
     }

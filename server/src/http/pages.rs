@@ -41,7 +41,7 @@ pub(super) async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMa
     let hub = Arc::clone(&front.hub);
     let make = move || {
         let games: Vec<_> = hub.games().collect();
-        Ready::json(&json!({ "games": games, "rooms": room_views(&hub) }))
+        Ready::json(&json!({ "games": games, "rooms": public_views(&hub) }))
     };
     let Some(listing) = front.board.get((ListingKind::PublicRooms, None), make).await else {
         return no_listing();
@@ -53,7 +53,7 @@ pub(super) async fn rooms(State(front): State<Arc<HttpContext>>, asked: HeaderMa
 pub(super) async fn index(State(front): State<Arc<HttpContext>>, asked: HeaderMap) -> Response {
     let (hub, program) = (Arc::clone(&front.hub), front.program.clone());
     let make = move || {
-        let html = page(program.as_deref(), &room_views(&hub));
+        let html = page(program.as_deref(), &public_views(&hub));
         Some(Ready::new("text/html; charset=utf-8", html.into_bytes()))
     };
     let Some(listing) = front.board.get((ListingKind::RoomsPage, None), make).await else {
@@ -63,6 +63,13 @@ pub(super) async fn index(State(front): State<Arc<HttpContext>>, asked: HeaderMa
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+/// The open rooms that their games do not hide, in the order of their ids.
+fn public_views(hub: &Hub) -> Vec<RoomView> {
+    let mut rooms = room_views(hub);
+    rooms.retain(|room| !room.hidden);
+    rooms
 }
 
 /// The open rooms, in the order of their ids.
@@ -207,6 +214,7 @@ mod tests {
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
             access: "open",
+            hidden: false,
             metadata: BTreeMap::new(),
             age_s: 3,
         };

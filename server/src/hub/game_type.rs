@@ -129,13 +129,14 @@ impl<G: Game> GameHost for GameType<G> {
             id,
             game: self.info.name.clone(),
             options: options.clone(),
-            metadata,
+            metadata: room.metadata().cloned().unwrap_or(metadata),
             tick_rate: self.options.tick_rate,
             players_max: room.players_max(),
             spectators_max: room.spectators_max(),
             born: Instant::now(),
         };
         let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
+        port.set_hidden(room.is_hidden());
         Ok(Box::new(RoomParts { port, room, permit }))
     }
 }

@@ -292,6 +292,7 @@ impl Hub {
             secret: self.new_secret(room.id())?,
             wants_schema: newcomer.wants_schema,
             matched: newcomer.matched,
+            from: newcomer.payer.map(Payer::number),
         };
         self.ask(room, entry, newcomer.payer, newcomer.slot)
     }

@@ -127,6 +127,8 @@ enum RoomEnd {
     Idle,
     /// The operator or the shutdown ended it.
     Closed(Close),
+    /// The game ended it; its members are told already.
+    ByGame(Close),
     /// The game panicked.
     Panicked,
     /// The operator ended it while its game hung.
@@ -181,7 +183,7 @@ impl<G: Game> Driver<G> {
         let ticks = self.room.tick();
         let close = match &end {
             RoomEnd::Idle => Close::from(CloseCode::NoSuchRoom),
-            RoomEnd::Closed(close) => close.clone(),
+            RoomEnd::Closed(close) | RoomEnd::ByGame(close) => close.clone(),
             RoomEnd::Panicked | RoomEnd::Abandoned => Close::new(CloseCode::Internal, "the room failed"),
         };
         self.port.end(&close);
@@ -194,6 +196,7 @@ impl<G: Game> Driver<G> {
             }
             RoomEnd::Idle => tracing::info!(%ticks, "room ended: it was empty"),
             RoomEnd::Closed(close) => tracing::info!(%ticks, %close, "room ended"),
+            RoomEnd::ByGame(close) => tracing::info!(%ticks, text = %&*close.text, "room ended by its game"),
             RoomEnd::Abandoned => tracing::info!(%ticks, "a room that had hung has ended"),
         }
     }
@@ -223,8 +226,16 @@ impl<G: Game> Driver<G> {
         self.tally.tick(now.elapsed(), due, self.room.stats());
         self.tally.set_members(players, spectators);
         // A seat that gives way to a newcomer does not count as taken.
-        self.port.publish(players - self.room.yielding(), spectators, self.room.access());
+        self.port.publish(
+            players - self.room.yielding(),
+            spectators,
+            self.room.access(),
+            self.room.is_hidden(),
+        );
         self.port.publish_numbers(&self.room);
+        if let Some(close) = self.room.ended() {
+            return Some(RoomEnd::ByGame(close.clone()));
+        }
         if self.room.is_over() {
             let close = Close::new(CloseCode::NoSuchRoom, "the room has reached its last tick; join another");
             self.room.close_all(&close, &mut self.slots);

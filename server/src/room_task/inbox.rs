@@ -192,12 +192,18 @@ impl<G: Game> Port<G> {
         inbox.spectators.start_tick();
     }
 
-    /// Notes how many members the room counts after the tick for which the last batch was taken, and who may
-    /// join it.
-    pub(super) fn publish(&self, players: usize, spectators: usize, access: Access) {
+    /// Notes whether the room is hidden, before its first tick.
+    pub(crate) fn set_hidden(&self, hidden: bool) {
+        self.counts.set_hidden(hidden);
+    }
+
+    /// Notes how many members the room counts after the tick for which the last batch was taken, who may join
+    /// it, and whether it is hidden.
+    pub(super) fn publish(&self, players: usize, spectators: usize, access: Access, hidden: bool) {
         let mut inbox = self.inbox();
         inbox.access = access;
         self.counts.set_access(access);
+        self.counts.set_hidden(hidden);
         inbox.players.end_tick(players);
         inbox.spectators.end_tick(spectators);
         self.counts.set(inbox.players.taken(), inbox.spectators.taken());
@@ -285,7 +291,7 @@ impl<G: Game> RoomPort for Port<G> {
         let at = Instant::now();
         let mut inbox = self.inbox();
         let event = match entry {
-            Entry::Join { account, role, secret, wants_schema, matched } => {
+            Entry::Join { account, role, secret, wants_schema, matched, from } => {
                 if let Some(close) = inbox.refusal(role, matched, &self.facts) {
                     return Err(close);
                 }
@@ -293,7 +299,7 @@ impl<G: Game> RoomPort for Port<G> {
                     return Err(Close::new(CloseCode::TryLater, "the room does not respond now"));
                 }
                 inbox.seats(role).coming += 1;
-                MemberEvent::Join { account, role, secret, wants_schema, matched }
+                MemberEvent::Join { account, role, secret, wants_schema, matched, from }
             }
             Entry::Resume { shown, events_received, next } => {
                 if inbox.is_over() {
@@ -376,7 +382,8 @@ impl<G: Game> RoomPort for Port<G> {
             tick_rate_hz: self.facts.tick_rate.hz(),
             options: self.facts.options.clone(),
             access: self.counts.access().name(),
-            metadata: self.facts.metadata.clone(),
+            hidden: self.counts.is_hidden(),
+            metadata: self.shown.get().metadata.clone().unwrap_or_else(|| self.facts.metadata.clone()),
             age_s: self.facts.born.elapsed().as_secs(),
         }
     }
@@ -442,7 +449,7 @@ mod tests {
             born: Instant::now(),
         };
         let port = Port::<Arena>::new(facts, Arc::new(LeakAudit::default()).post(Audited::Room));
-        port.publish(3, 2, Access::Locked);
+        port.publish(3, 2, Access::Locked, true);
         let held = port.inbox();
         let listed = port.listing();
         assert_eq!((listed.players, listed.spectators, listed.access), (3, 2, "locked"));

@@ -1,11 +1,12 @@
 //! What a room shows to listings. Neither the room nor the reader waits for the other.
 
 use crate::room_port::BytesSent;
-use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use tickwire_shared::game::Game;
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::Room;
+use tickwire_shared::wire::control::Options;
 use tickwire_shared::{Access, Rewinds};
 
 /// How many members it has or expects, and who may join. Written under the inbox's lock; reading takes no
@@ -15,6 +16,7 @@ pub(super) struct Counts {
     players: AtomicU16,
     spectators: AtomicU16,
     access: AtomicU8,
+    hidden: AtomicBool,
 }
 
 impl Counts {
@@ -25,6 +27,14 @@ impl Counts {
 
     pub(super) fn set_access(&self, access: Access) {
         self.access.store(access as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_hidden(&self, hidden: bool) {
+        self.hidden.store(hidden, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden.load(Ordering::Relaxed)
     }
 
     pub(super) fn access(&self) -> Access {
@@ -46,6 +56,8 @@ impl Counts {
 pub(super) struct Numbers {
     pub(super) bytes_sent: BytesSent,
     pub(super) rewinds: Vec<(MemberId, Rewinds)>,
+    /// What the game says in listings, if it changed that.
+    pub(super) metadata: Option<Options>,
 }
 
 /// The newest numbers. The lock is held only while a handle is copied or exchanged.
@@ -73,6 +85,7 @@ impl Shown {
         let new = Arc::new(Numbers {
             bytes_sent: BytesSent { updates, update_bytes, sampled: sampled.clone() },
             rewinds: room.rewinds().map(|(member, _, rewinds)| (member, rewinds)).collect(),
+            metadata: room.metadata().cloned(),
         });
         let old = std::mem::replace(&mut *shown, new);
         // Dropped outside the lock.

@@ -161,6 +161,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
         secret,
         wants_schema: false,
         matched: true,
+        from: None,
     };
     let _seat = port.enter(entry.clone(), &slot).unwrap();
     context.rooms.claim(port.clone(), new).await.unwrap().unwrap().start(&context, 0);

@@ -1,5 +1,6 @@
 //! A game for tests: dots that drift, commands that get answers, and one that makes the room panic.
 
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tickwire_server::{Config, GameOptions, Limits, Server, ServerBuilder, ServerHandle};
@@ -30,6 +31,10 @@ pub(crate) enum Ask {
     Open,
     TakeNoMatches,
     Lock,
+    /// Removes a player, who may not come back for so many seconds.
+    Kick(PlayerId, u64),
+    Hide,
+    End,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,6 +128,16 @@ impl Game for Dots {
                 Ask::Open => stage.set_access(Access::Open),
                 Ask::TakeNoMatches => stage.set_access(Access::NoMatches),
                 Ask::Lock => stage.set_access(Access::Locked),
+                Ask::Kick(whom, seconds) => stage.kick(*whom, "out", Duration::from_secs(*seconds)),
+                Ask::Hide => {
+                    stage.set_hidden(true);
+                    let title = vec![(Text::cut("title"), Text::cut("secret"))];
+                    stage.set_metadata(Options::new(title).unwrap());
+                }
+                Ask::End => {
+                    stage.events.all(99).unwrap();
+                    stage.end("red has won");
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 mod accounts;
 mod directories;
 mod game;
+mod game_decisions;
 mod hostile;
 mod idle;
 mod leak_audit;

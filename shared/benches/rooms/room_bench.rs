@@ -76,6 +76,7 @@ impl<G: Game<Context = ()>> RoomBench<G> {
                 secret,
                 wants_schema: false,
                 matched: false,
+                from: None,
             };
             if at < whole {
                 bench.clients.push(client::<G>(role));

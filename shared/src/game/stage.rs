@@ -1,7 +1,12 @@
 //! What a game may do with its room: the [`Stage`].
 
+use super::requests::{Kick, Requests};
 use super::{Access, Events, Game};
+use crate::id::PlayerId;
+use crate::wire::Text;
+use crate::wire::control::Options;
 use crate::world::World;
+use core::time::Duration;
 
 /// What a game sees and changes of its room: entities, state, news, and who may enter.
 ///
@@ -23,6 +28,9 @@ pub struct Stage<G: Game> {
     /// Reliable news for clients. What is given between two steps goes with the next step.
     pub events: Events<G::Event>,
     access: Access,
+    hidden: bool,
+    metadata: Option<Options>,
+    pub(crate) requests: Requests,
 }
 
 impl<G: Game> Stage<G> {
@@ -31,7 +39,15 @@ impl<G: Game> Stage<G> {
         let mut world = World::new();
         world.reserve_state_id(has_state::<G>());
         let events = Events::new(G::is_droppable, has_groups);
-        Self { world, state: G::State::default(), events, access: Access::default() }
+        Self {
+            world,
+            state: G::State::default(),
+            events,
+            access: Access::default(),
+            hidden: false,
+            metadata: None,
+            requests: Requests::default(),
+        }
     }
 
     /// Decides who may enter the room from now on, including clients that are already on their way. It
@@ -44,6 +60,46 @@ impl<G: Game> Stage<G> {
     #[must_use]
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Whether the room stands in public listings. A hidden room is entered by its id, and by matches unless
+    /// [`Access`] forbids them.
+    pub fn set_hidden(&mut self, hidden: bool) {
+        self.hidden = hidden;
+    }
+
+    /// Whether the room is in no public listing.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// What listings say about the room from now on, such as its title, map or phase, instead of
+    /// [`Game::metadata`]. Listings show a change within a second or two.
+    pub fn set_metadata(&mut self, metadata: Options) {
+        self.metadata = Some(metadata);
+    }
+
+    /// What listings say, if the game has changed it.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Options> {
+        self.metadata.as_ref()
+    }
+
+    /// Removes a player after this step, also one that is disconnected: [`Game::leave`] gets
+    /// [`LeaveReason::Kicked`](super::LeaveReason::Kicked). The client is closed with 4014 and this text, of
+    /// which 120 bytes are shown. For the time `barred` the same account may not enter the room again; a
+    /// guest, who has none, is known by its address, which others may share.
+    pub fn kick(&mut self, player: PlayerId, text: &str, barred: Duration) {
+        self.requests.kicks.push(Kick { player, text: Text::cut(text), barred });
+    }
+
+    /// Ends the room after this step, with a text for everybody, of which 120 bytes are shown. Nobody enters
+    /// from then on. The room goes on until all clients have the events given before, for a second at most;
+    /// then each is closed with 1000, and [`Game::leave`] gets
+    /// [`LeaveReason::RoomClosed`](super::LeaveReason::RoomClosed). A second call changes nothing.
+    pub fn end(&mut self, text: &str) {
+        self.requests.end.get_or_insert_with(|| Text::cut(text));
     }
 }
 

@@ -193,8 +193,14 @@ impl<G: Game> Harness<G> {
         let account = Arc::new(
             seat.account.clone().unwrap_or_else(|| Account::guest(seat.client.config().name.clone())),
         );
-        let join =
-            MemberEvent::Join { account, role, secret, wants_schema: schema_hash == 0, matched: false };
+        let join = MemberEvent::Join {
+            account,
+            role,
+            secret,
+            wants_schema: schema_hash == 0,
+            matched: false,
+            from: None,
+        };
         self.room.handle(self.now, member, join, &mut self.wires);
         Ok(())
     }

@@ -39,6 +39,7 @@ pub struct Sandbox<G: Game> {
     commands: Vec<(PlayerId, G::Command)>,
     events: Vec<(Receivers, G::Event)>,
     hitboxes: Hitboxes,
+    kicked: Vec<(PlayerId, String)>,
 }
 
 impl<G: Game> Sandbox<G> {
@@ -76,6 +77,7 @@ impl<G: Game> Sandbox<G> {
             commands: Vec::new(),
             events: Vec::new(),
             hitboxes: hitboxes_of::<G>(tick_rate),
+            kicked: Vec::new(),
         })
     }
 
@@ -102,9 +104,36 @@ impl<G: Game> Sandbox<G> {
 
     /// A player leaves.
     pub fn leave(&mut self, player: PlayerId) {
+        self.leave_because(player, LeaveReason::Left);
+    }
+
+    /// A player leaves for this reason.
+    pub fn leave_because(&mut self, player: PlayerId, reason: LeaveReason) {
         self.players.retain(|turn| turn.player != player);
-        self.game.leave(&mut self.stage, player, LeaveReason::Left);
+        self.game.leave(&mut self.stage, player, reason);
         self.stage.world.forget_player(player);
+    }
+
+    /// The connection of a player is lost or is there again:
+    /// [`PlayerTurn::is_connected`](crate::game::PlayerTurn::is_connected) from the next step on.
+    ///
+    /// # Panics
+    /// The player did not join.
+    pub fn set_connected(&mut self, player: PlayerId, is_connected: bool) {
+        self.turn_of(player).is_connected = is_connected;
+    }
+
+    /// The players whom the game kicked so far, with its texts.
+    #[must_use]
+    pub fn kicked(&self) -> &[(PlayerId, String)] {
+        &self.kicked
+    }
+
+    /// The text with which the game ended the room; `None` while it goes on. The sandbox goes on all the
+    /// same.
+    #[must_use]
+    pub fn ended(&self) -> Option<&str> {
+        self.stage.requests.end.as_deref()
     }
 
     /// The input that a player gives in each step from now on.
@@ -160,6 +189,12 @@ impl<G: Game> Sandbox<G> {
         for (to, event) in events {
             let to = self.resolved(to);
             self.events.push((to, event));
+        }
+        for kick in core::mem::take(&mut self.stage.requests.kicks) {
+            if self.players.iter().any(|turn| turn.player == kick.player) {
+                self.kicked.push((kick.player, kick.text.to_string()));
+                self.leave_because(kick.player, LeaveReason::Kicked);
+            }
         }
         self.settle();
         capture_hitboxes::<G>(&mut self.hitboxes, self.tick, &self.stage.world);

@@ -25,6 +25,8 @@ pub enum MemberEvent<G: Game> {
         wants_schema: bool,
         /// A match led it here; otherwise it named the room or created it.
         matched: bool,
+        /// The address that it comes from, as a number that says nothing else; `None` if it is not known.
+        from: Option<u64>,
     },
     /// It asks for the seat of a disconnected session. Its first event.
     Resume {

@@ -45,6 +45,8 @@ pub(super) struct Player<I> {
     /// The entity that it controls, or [`EntityId::NONE`].
     pub(super) entity: EntityId,
     pub(super) account: Arc<Account>,
+    /// The address that it came from, as a number.
+    pub(super) from: Option<u64>,
     pub(super) secret: ResumeSecret,
     /// The secret that was presented to resume. It stays valid until a frame proves that the client has the
     /// new one: the connection may break again before `Joined` arrives.
@@ -135,6 +137,7 @@ impl<I: Input> Player<I> {
             id,
             entity,
             account,
+            from: None,
             secret,
             shown_secret: None,
             inputs: InputRing::new(rate),

@@ -5,12 +5,14 @@
 //! outbox (one update per member).
 
 mod audit;
+mod bars;
 mod budget;
 mod census;
 mod closing;
 mod commands;
 mod connection;
 mod delivery;
+mod error;
 mod event;
 mod frames;
 mod held;
@@ -35,7 +37,10 @@ mod unacked;
 mod view;
 
 pub use audit::Leak;
+use bars::Bars;
+use closing::End;
 use commands::Commands;
+pub use error::RoomError;
 pub use event::{Hold, MemberEvent, MemberFrame};
 #[doc(hidden)] // Only for `Room::start_at`.
 pub use numbers::FirstNumbers;
@@ -44,17 +49,15 @@ pub use plan::RoomPlan;
 pub use stats::{InputTotals, Margins, RoomStats};
 
 use crate::byte_profile::ByteProfile;
-use crate::entity::{GameSchema, Schema, SchemaError, TableError};
+use crate::entity::{GameSchema, Schema};
 use crate::events::{Given, Receivers};
-use crate::game::{
-    Access, BadSettings, Game, IdleLimits, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of,
-};
+use crate::game::{Access, Game, IdleLimits, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
-use crate::limits::{RESUME_GRACE_MS, SETTINGS_BYTES_MAX};
-use crate::snapshot::{BadCells, Interest};
+use crate::limits::RESUME_GRACE_MS;
+use crate::snapshot::Interest;
 use crate::tick::{Tick, TickRate};
-use crate::wire::control::ReliableEvent;
+use crate::wire::control::{Options, ReliableEvent};
 use crate::world::World;
 use core::time::Duration;
 use member::Member;
@@ -133,6 +136,9 @@ pub struct Room<G: Game> {
     sampler: Option<Box<Sampler>>,
     stats: RoomStats,
     idle_limits: IdleLimits,
+    bars: Bars,
+    /// Set once the game wishes the room's end.
+    end: Option<End>,
 }
 
 /// Where a room is in time.
@@ -220,6 +226,8 @@ impl<G: Game> Room<G> {
             sampler: None,
             stats: RoomStats::default(),
             idle_limits: plan.idle_limits,
+            bars: Bars::default(),
+            end: None,
             plan,
         }
     }
@@ -275,12 +283,14 @@ impl<G: Game> Room<G> {
         };
         self.game.step(&mut self.stage, &turn);
         self.scratch.due_commands.clear();
+        self.carry_out_kicks(outbox);
         self.take_controls();
         self.count_rewinds();
         self.streams.capture(&self.plan.schema, self.time.tick, &mut self.stage);
         capture_hitboxes::<G>(&mut self.hitboxes, self.time.tick, &self.stage.world);
         self.queue_events();
         self.serve(now, outbox);
+        self.carry_out_end(outbox);
     }
 
     fn gather_turns(&mut self, passed_ticks: u32) {
@@ -293,10 +303,18 @@ impl<G: Game> Room<G> {
             if let Some(player) = &mut member.player {
                 let input = player.inputs.take(self.time.tick, passed_ticks, hold_ticks_max).into_inner();
                 let rewind = Rewind { behind: player.inputs.behind, ..Rewind::default() };
+                let is_connected = member.connection.is_some();
                 let floor_bytes_per_s =
                     member.connection.as_ref().map_or(0, |connection| connection.view.floor_bytes_per_s());
                 let (id, entity) = (player.id, player.entity);
-                self.scratch.turns.push(PlayerTurn { player: id, entity, input, floor_bytes_per_s, rewind });
+                self.scratch.turns.push(PlayerTurn {
+                    player: id,
+                    entity,
+                    is_connected,
+                    input,
+                    floor_bytes_per_s,
+                    rewind,
+                });
             }
         }
         self.scratch.turns.sort_unstable_by_key(|turn| turn.player);
@@ -381,7 +399,20 @@ impl<G: Game> Room<G> {
     /// Who may enter now, by the game's last decision.
     #[must_use]
     pub fn access(&self) -> Access {
-        self.stage.access()
+        if self.end.is_some() { Access::Locked } else { self.stage.access() }
+    }
+
+    /// Whether the game hides the room from public listings.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.stage.is_hidden()
+    }
+
+    /// What the game says about the room in listings; `None` if it did not change what
+    /// [`Game::metadata`] says.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Options> {
+        self.stage.metadata()
     }
 
     /// The rewinds that each player was granted (see [`Turn::rewind`]), with the player's current or last
@@ -457,31 +488,4 @@ impl<G: Game> Room<G> {
     pub fn stats(&self) -> &RoomStats {
         &self.stats
     }
-}
-
-/// Why a room could not be created.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RoomError {
-    /// The game's entities break a bound of the protocol.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The game's table does not fit its entities.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// No scene can be made from the game's settings.
-    #[error(transparent)]
-    Settings(#[from] BadSettings),
-    /// The game divides the room in an impossible way.
-    #[error(transparent)]
-    Cells(#[from] BadCells),
-    /// The settings do not fit into a message.
-    #[error("the game's settings take more than {SETTINGS_BYTES_MAX} bytes")]
-    SettingsTooLarge,
-    /// No client could read the settings.
-    #[error(
-        "the game's settings cannot be read back from their bytes: the codec has no field names, so serde's \
-         `tag`, `untagged`, `flatten` and `skip_serializing_if` do not work in them"
-    )]
-    SettingsUnreadable,
 }

@@ -170,6 +170,11 @@ impl EventQueue {
         Numbered { first, items }
     }
 
+    /// Whether the client has confirmed all events.
+    pub(super) fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Whether an event can be sent now.
     pub(super) fn has_unsent(&self) -> bool {
         self.sendable() > 0

@@ -18,6 +18,9 @@ use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 use std::sync::Arc;
 
+/// As whom a client enters, and from where.
+type Identity = (Arc<Account>, Option<u64>);
+
 impl<G: Game> Room<G> {
     /// Handles an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
     pub fn handle(
@@ -28,9 +31,9 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { account, role, secret, wants_schema, matched } => {
-                match self.stage.access().refusal(role, matched) {
-                    None => self.join(member, account, role, secret, wants_schema, outbox),
+            MemberEvent::Join { account, role, secret, wants_schema, matched, from } => {
+                match self.refusal(&account, role, matched, from) {
+                    None => self.join(member, (account, from), role, secret, wants_schema, outbox),
                     Some(close) => Err(close),
                 }
             }
@@ -65,6 +68,15 @@ impl<G: Game> Room<G> {
         }
     }
 
+    /// Why a client may not enter now, whatever the game says of it.
+    fn refusal(&mut self, account: &Account, role: Role, matched: bool, from: Option<u64>) -> Option<Close> {
+        if self.end.is_some() {
+            return Some(Close::new(CloseCode::NoSuchRoom, "the room is ending; join another"));
+        }
+        let barred = || self.bars.refusal(account, from, self.time.tick);
+        self.stage.access().refusal(role, matched).or_else(barred)
+    }
+
     pub(super) fn find(&self, member: MemberId) -> Option<usize> {
         let at = self.members.binary_search_by_key(&member, |member| member.id).ok()?;
         self.members.get(at).filter(|member| member.connection.is_some()).map(|_| at)
@@ -73,7 +85,7 @@ impl<G: Game> Room<G> {
     fn join(
         &mut self,
         member: MemberId,
-        account: Arc<Account>,
+        identity: Identity,
         role: Role,
         secret: ResumeSecret,
         wants_schema: bool,
@@ -94,7 +106,7 @@ impl<G: Game> Room<G> {
                 return Err(Close::new(CloseCode::Full, "the room accepts no more spectators"));
             }
             Role::Spectator => None,
-            Role::Player => Some(self.admit(account, secret).map_err(|refusal| Close::from(&refusal))?),
+            Role::Player => Some(self.admit(identity, secret).map_err(|refusal| Close::from(&refusal))?),
         };
         let entry = player.as_ref().map(roster_entry);
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
@@ -140,7 +152,11 @@ impl<G: Game> Room<G> {
             .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
     }
 
-    fn admit(&mut self, account: Arc<Account>, secret: ResumeSecret) -> Result<Player<G::Input>, Refusal> {
+    fn admit(
+        &mut self,
+        (account, from): Identity,
+        secret: ResumeSecret,
+    ) -> Result<Player<G::Input>, Refusal> {
         if self.players() >= usize::from(self.plan.players_max) {
             return Err(Refusal::Full);
         }
@@ -160,6 +176,7 @@ impl<G: Game> Room<G> {
         let entity = self.stage.world.controlled(id).unwrap_or(EntityId::NONE);
         Ok(Player {
             commands_received: self.first.command,
+            from,
             ..Player::new(id, entity, account, secret, self.config.tick_rate)
         })
     }

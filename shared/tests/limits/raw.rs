@@ -91,7 +91,10 @@ impl Raw {
 
     pub(crate) fn join(&mut self, member: MemberId, role: Role) {
         let (account, secret) = (Account::guest(Name::cut("ada")).into(), self.secret(member));
-        self.handle(member, MemberEvent::Join { account, role, secret, wants_schema: false, matched: false });
+        self.handle(
+            member,
+            MemberEvent::Join { account, role, secret, wants_schema: false, matched: false, from: None },
+        );
     }
 
     /// Runs one tick. Returns its updates, as they were sent.

@@ -227,6 +227,7 @@ impl MiniServer {
                     secret: secret(room),
                     wants_schema: join.schema_hash == 0,
                     matched: false,
+                    from: None,
                 };
                 (event, join.target)
             }
