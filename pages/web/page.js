@@ -23,6 +23,13 @@ let ways = 0;
 /** The page is closing: the end of the session needs no explanation. */
 let closing = false;
 
+/** The ticket that the player pasted, which is good once; null without one. */
+function takeTicket() {
+  const { value } = byId("ticket");
+  byId("ticket").value = "";
+  return value.trim() || null;
+}
+
 /** Joins a room: `{ name, role, room, create, fresh }`. */
 async function enter(wanted) {
   wish = wanted;
@@ -33,7 +40,7 @@ async function enter(wanted) {
   try {
     made = await connect({
       url: playUrl(), game: "arena", name, role, room: room ?? undefined, create, fresh,
-      wasm: new URL("arena.wasm", import.meta.url), network: net.lag,
+      wasm: new URL("arena.wasm", import.meta.url), network: net.lag, ticket: takeTicket(),
     });
   } catch (error) {
     if (way === ways) refuse(error);
@@ -112,6 +119,7 @@ function refuse(error) {
   const { title, meaning, text, advice, action } = explain(error);
   // The lobby does not offer a room that cannot be joined.
   const room = action === "other" ? null : (wish.room ?? null);
+  if (error.code === 4003 || error.code === 4004) show(byId("sign-in"), true);
   if (room === null) history.replaceState(null, "", location.pathname);
   lobby.open(room);
   // An error without a close code is a bug of this page: the lobby reports it, and the console has the
