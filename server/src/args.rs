@@ -48,6 +48,15 @@ pub struct Args {
     /// The keys of tickets, with `--auth tickets`: a line `ID SECRET` for each
     #[arg(long, env = "TICKWIRE_TICKET_KEYS", value_name = "FILE")]
     pub ticket_keys: Option<PathBuf>,
+    /// Permits ws without TLS at an address that others can reach
+    #[arg(
+        long,
+        env = "TICKWIRE_PLAIN_WS",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    pub plain_ws: Option<bool>,
     /// The format of log lines [default: text]
     #[arg(long, env = "TICKWIRE_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
@@ -142,6 +151,7 @@ impl Args {
         set_some(&mut config.tls_key, &self.tls_key);
         set(&mut config.auth, &self.auth);
         set_some(&mut config.ticket_keys, &self.ticket_keys);
+        set(&mut config.plain_ws, &self.plain_ws);
         set(&mut config.log, &self.log);
         set(&mut config.log_level, &self.log_level);
         set(&mut config.log_lines_per_kind_max, &self.log_lines_per_kind_max);

@@ -6,7 +6,7 @@ use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
-use crate::config::{Config, ConfigError, GameOptions, GameSection, resolve};
+use crate::config::{Config, ConfigError, GameOptions, GameSection, PostureLine, posture, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
 use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
@@ -308,6 +308,13 @@ impl Server {
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// What the configuration leaves open, limits and risks.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
+    pub(crate) fn posture(&self) -> Vec<PostureLine> {
+        let own_accounts = self.config.auth.is_empty() && self.front.hub.has_authenticator();
+        posture(&self.config, own_accounts)
     }
 
     /// Serves operators on `listener`, in a separate thread that responds whatever the host's runtime does.

@@ -4,7 +4,7 @@ use super::command_line::{self, CommandLine};
 use super::identity::Identity;
 use super::ticket;
 use crate::args::Args;
-use crate::config::{AdminListen, Config, ConfigError, OwnSection};
+use crate::config::{AdminListen, Config, ConfigError, Exposure, OwnSection, PostureLine};
 use crate::control::ControlThread;
 use crate::logging::{self, FLUSH_TIMEOUT, Lines, Log, Lost};
 use crate::server::{Server, ServerBuilder};
@@ -176,6 +176,9 @@ fn start(
     }
     if args.check_config {
         writeln!(io::stdout(), "the configuration is valid")?;
+        for line in server.posture() {
+            writeln!(io::stdout(), "{line}")?;
+        }
         return Ok(());
     }
     let log = Arc::new(logging::start(server.config(), server.metrics())?);
@@ -202,8 +205,19 @@ async fn serve(
     let stop = stop_signal(control, server.config().shutdown_deadline(), Arc::clone(log))?;
     let tickwire = env!("CARGO_PKG_VERSION");
     tracing::info!(program = identity.name, version = identity.version, tickwire, "starting");
+    report(&server.posture());
     announce(log, listener.local_addr()?, server.is_secure(), admin_address)?;
     Ok(server.run(listener, stop).await?)
+}
+
+/// Logs what the configuration leaves open: what is unsafe as a warning, the rest as information.
+fn report(posture: &[PostureLine]) {
+    for line in posture {
+        match line.exposure {
+            Exposure::Unsafe => tracing::warn!("{}", line.text),
+            _ => tracing::info!("{}", line.text),
+        }
+    }
 }
 
 /// Listens for signals on the control thread. The future ends at the first signal. If the server does not

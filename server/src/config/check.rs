@@ -62,6 +62,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_admin()?;
         self.check_tls()?;
+        self.check_plain()?;
         self.check_origins()?;
         self.limits.check()?;
         within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
@@ -130,6 +131,19 @@ impl Config {
         }
     }
 
+    fn check_plain(&self) -> Result<(), ConfigError> {
+        let is_encrypted = self.tls_cert.is_some() || !self.trusted_proxies.is_empty();
+        if !self.is_public() || is_encrypted || self.plain_ws {
+            return Ok(());
+        }
+        let text = format!(
+            "players would reach {} without encryption: set tls_cert and tls_key, or listen on 127.0.0.1 \
+             behind a proxy that encrypts, or permit it with `plain_ws = true` (--plain-ws)",
+            self.listen
+        );
+        Err(ConfigError::about(&["listen"], text))
+    }
+
     fn check_origins(&self) -> Result<(), ConfigError> {
         for origin in &self.allowed_origins {
             origin::canonical(origin).map_err(|why| {
@@ -189,6 +203,7 @@ mod tests {
             (wrong(|c| c.limits.rooms_max = 0), "limits.rooms_max: 0 is outside"),
             (wrong(|c| c.admin = "0.0.0.0:8081".parse().unwrap()), "admin_public = true"),
             (wrong(|c| c.admin = "127.0.0.1:8080".parse().unwrap()), "players' address"),
+            (wrong(|c| c.listen = "0.0.0.0:8080".parse().unwrap()), "--plain-ws"),
             (wrong(|c| c.admin_hosts = vec!["http://a.example".into()]), "admin_hosts"),
             (wrong(|c| c.admin_hosts = vec!["a.example:8081".into()]), "without scheme, port"),
             (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),
@@ -217,6 +232,14 @@ mod tests {
             let config = Config { log_level: text.into(), ..Config::default() };
             assert_eq!(config.check(), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn traffic_that_others_can_read_is_a_decision() {
+        let public = Config { listen: "0.0.0.0:8080".parse().unwrap(), ..Config::default() };
+        let proxied = Config { trusted_proxies: vec!["10.0.0.7".parse().unwrap()], ..public.clone() };
+        let permitted = Config { plain_ws: true, ..public };
+        assert_eq!((proxied.check(), permitted.check()), (Ok(()), Ok(())));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod file;
 mod game;
 mod key;
 mod overlay;
+mod posture;
 #[cfg(feature = "cli")]
 mod section;
 
@@ -16,6 +17,9 @@ pub use address::{AddressRange, AdminListen};
 pub use check::ConfigError;
 pub(crate) use game::{Files, resolve};
 pub use game::{GameOptions, GameSection};
+#[cfg(feature = "cli")]
+pub(crate) use posture::Exposure;
+pub(crate) use posture::{PostureLine, posture};
 #[cfg(feature = "cli")]
 pub(crate) use section::OwnSection;
 
@@ -55,6 +59,8 @@ pub struct Config {
     /// A file with the keys of tickets: a line `ID SECRET` for each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket_keys: Option<PathBuf>,
+    /// Permits `ws` without TLS at an address that others can reach, without a proxy.
+    pub plain_ws: bool,
     /// The format of log lines.
     pub log: LogFormat,
     /// What is logged: a level, or a filter such as `info,tickwire_server=debug`.
@@ -181,6 +187,7 @@ impl Default for Config {
             log_lines_per_kind_max: 100,
             auth: Vec::new(),
             ticket_keys: None,
+            plain_ws: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             exempt_addresses: AddressRange::LOOPBACK.to_vec(),

@@ -136,6 +136,11 @@ impl Hub {
         &self.context
     }
 
+    /// Whether there is an authenticator besides that of guests.
+    pub(crate) fn has_authenticator(&self) -> bool {
+        self.authenticator.is_hosts()
+    }
+
     /// The headers of an upgrade request that the authenticator reads.
     pub(crate) fn headers_read(&self) -> &[HeaderName] {
         &self.headers_read

@@ -158,5 +158,7 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
 fn a_good_configuration_is_called_valid_without_starting() {
     let output = run(program(&["--check-config"]));
     assert!(output.status.success());
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "the configuration is valid\n");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("the configuration is valid\n closed: "), "{told}");
+    assert!(told.contains("   open: everybody may play") && !told.contains("UNSAFE"), "{told}");
 }

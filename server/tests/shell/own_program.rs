@@ -126,7 +126,7 @@ fn a_section_of_the_program_is_read_shown_and_read_again() {
     let again = Temporary::new("own-again.toml", &shown);
     assert_eq!(print(again.path()), shown);
     let (status, out, _) = ran(SERVER, &["--config", again.path(), "--check-config"], |_| {});
-    assert_eq!((status, out.as_str()), (0, "the configuration is valid\n"));
+    assert!(status == 0 && out.starts_with("the configuration is valid\n"), "{out}");
 }
 
 #[test]

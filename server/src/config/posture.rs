@@ -1,0 +1,183 @@
+//! What a configuration leaves open, limits and risks: a line each, for the log and for `--check-config`.
+
+use super::{AddressRange, AdminListen, AuthMode, Config};
+use std::fmt;
+
+/// How much care a line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exposure {
+    /// Nobody else can reach it, or it is off.
+    Closed,
+    /// It has a bound.
+    Limited,
+    /// Everybody who reaches the server may use it; that may be right.
+    Open,
+    /// It harms players or the operator. The line says what to do.
+    Unsafe,
+}
+
+/// A line of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PostureLine {
+    pub(crate) exposure: Exposure,
+    pub(crate) text: String,
+}
+
+impl fmt::Display for PostureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.exposure {
+            Exposure::Closed => "closed",
+            Exposure::Limited => "limited",
+            Exposure::Open => "open",
+            Exposure::Unsafe => "UNSAFE",
+        };
+        write!(f, "{word:>7}: {}", self.text)
+    }
+}
+
+fn line(exposure: Exposure, text: impl Into<String>) -> PostureLine {
+    PostureLine { exposure, text: text.into() }
+}
+
+/// The report. `own_accounts`: the program has an authenticator of its own.
+pub(crate) fn posture(config: &Config, own_accounts: bool) -> Vec<PostureLine> {
+    vec![
+        transport(config),
+        players(config, own_accounts),
+        pages(config),
+        proxies(config),
+        operators(config),
+        per_address(config),
+        in_all(config),
+    ]
+}
+
+impl Config {
+    /// Whether players on other machines can connect without a proxy.
+    pub(crate) fn is_public(&self) -> bool {
+        !self.listen.ip().is_loopback()
+    }
+}
+
+fn transport(config: &Config) -> PostureLine {
+    let listen = config.listen;
+    if config.tls_cert.is_some() {
+        line(
+            Exposure::Limited,
+            format!("{listen} speaks wss: nobody on the way reads or changes the traffic"),
+        )
+    } else if !config.is_public() {
+        line(Exposure::Closed, format!("{listen} is reached from this machine alone"))
+    } else if config.trusted_proxies.is_empty() {
+        let text = "speaks ws: who is on the way reads and changes everything, tickets too; set `tls_cert` \
+                    and `tls_key`, or let a proxy encrypt and name it in `trusted_proxies`";
+        line(Exposure::Unsafe, format!("{listen} {text}"))
+    } else {
+        let text = "speaks ws to the proxies: let nobody else reach it, for example by a firewall";
+        line(Exposure::Open, format!("{listen} {text}"))
+    }
+}
+
+fn players(config: &Config, own_accounts: bool) -> PostureLine {
+    let lets_in = |mode| config.auth.contains(&mode);
+    match (own_accounts, lets_in(AuthMode::Tickets), lets_in(AuthMode::Guests)) {
+        (true, ..) => line(Exposure::Limited, "who plays is decided by the program's own authenticator"),
+        (_, true, false) => line(Exposure::Limited, "players need a ticket of your service"),
+        (_, true, true) => line(Exposure::Open, "players show a ticket, or come as guests under any name"),
+        _ => line(Exposure::Open, "everybody may play, as a guest under any name; `auth` changes that"),
+    }
+}
+
+fn pages(config: &Config) -> PostureLine {
+    match config.allowed_origins.len() {
+        0 => line(Exposure::Open, "any page may connect its visitors; `allowed_origins` names yours"),
+        count => line(Exposure::Limited, format!("pages of this server and of {count} origins may connect")),
+    }
+}
+
+fn proxies(config: &Config) -> PostureLine {
+    if config.trusted_proxies.is_empty() {
+        let text = "no proxy is declared; behind one, all players would share its address and limits: \
+                    `trusted_proxies` names it";
+        return line(Exposure::Closed, text);
+    }
+    let text = format!("X-Forwarded-For is believed from {}", listed(&config.trusted_proxies));
+    line(Exposure::Limited, text)
+}
+
+fn operators(config: &Config) -> PostureLine {
+    match config.admin {
+        AdminListen::Off => line(Exposure::Closed, "there is no operator's listener"),
+        AdminListen::At(address) if address.ip().is_loopback() => {
+            line(Exposure::Closed, format!("operators come to {address} from this machine alone"))
+        }
+        AdminListen::At(address) => {
+            let text = "asks for no password: let only operators reach it, for example by a firewall";
+            line(Exposure::Unsafe, format!("the operator's listener at {address} {text}"))
+        }
+    }
+}
+
+fn per_address(config: &Config) -> PostureLine {
+    let limits = &config.limits;
+    let text = format!(
+        "one address: {} connections, {} joins and {} new rooms a minute; exempt: {}",
+        limits.connections_per_address_max,
+        limits.joins_per_address_per_min,
+        limits.rooms_made_per_address_per_min,
+        listed(&config.exempt_addresses)
+    );
+    line(Exposure::Limited, text)
+}
+
+fn in_all(config: &Config) -> PostureLine {
+    let limits = &config.limits;
+    line(
+        Exposure::Limited,
+        format!("in all: {} connections, {} rooms", limits.connections_max, limits.rooms_max),
+    )
+}
+
+fn listed(ranges: &[AddressRange]) -> String {
+    match ranges {
+        [] => "none".to_owned(),
+        ranges => ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unsafe_lines(config: &Config) -> Vec<String> {
+        let all = posture(config, false).into_iter();
+        all.filter(|line| line.exposure == Exposure::Unsafe).map(|line| line.to_string()).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_safe_and_each_risk_is_a_line_with_its_remedy() {
+        assert_eq!(unsafe_lines(&Config::default()), Vec::<String>::new());
+        let public = Config { listen: "0.0.0.0:80".parse().unwrap(), ..Config::default() };
+        let lines = unsafe_lines(&public);
+        assert!(
+            lines.len() == 1 && lines[0].contains("0.0.0.0:80") && lines[0].contains("`tls_cert`"),
+            "{lines:?}"
+        );
+        let proxied = Config { trusted_proxies: vec!["10.0.0.7".parse().unwrap()], ..public };
+        assert_eq!(unsafe_lines(&proxied), Vec::<String>::new());
+        let admin = AdminListen::At("0.0.0.0:81".parse().unwrap());
+        let lines = unsafe_lines(&Config { admin, ..Config::default() });
+        assert!(lines.len() == 1 && lines[0].contains("no password"), "{lines:?}");
+    }
+
+    #[test]
+    fn the_report_says_who_may_play() {
+        let of = |auth: &[AuthMode], own| {
+            players(&Config { auth: auth.to_vec(), ..Config::default() }, own).to_string()
+        };
+        assert!(of(&[], false).contains("everybody"));
+        assert!(of(&[AuthMode::Tickets], false).starts_with("limited: players need a ticket"));
+        assert!(of(&[AuthMode::Tickets, AuthMode::Guests], false).contains("or come as guests"));
+        assert!(of(&[], true).contains("own authenticator"));
+    }
+}
