@@ -54,6 +54,7 @@ pub use args::Args;
 pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
 pub use config::{
     AddressRange, AdminListen, AuthMode, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
+    SameAccount,
 };
 pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;

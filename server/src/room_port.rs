@@ -57,6 +57,9 @@ pub(crate) trait RoomPort: Send + Sync {
     /// A member's session has ended for good. Its seat is given up.
     fn leave(&self, member: MemberId, reason: LeaveReason);
 
+    /// Gives up a member's seat that is held after a cut. Nothing happens if it is not.
+    fn evict(&self, member: MemberId);
+
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
 

@@ -169,6 +169,8 @@ pub enum LeaveReason {
     Removed,
     /// The game kicked it: see [`Stage::kick`].
     Kicked,
+    /// A newer session of the same account took its place.
+    Replaced,
     /// The room ends: the game ended it ([`Stage::end`]), an operator closed it, or the server stops. A room
     /// that panics calls nothing.
     RoomClosed,

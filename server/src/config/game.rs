@@ -11,6 +11,20 @@ use tickwire_shared::room::RoomConfig;
 use tickwire_shared::tick::TickRate;
 use toml::{Table, Value};
 
+/// What happens when an account that plays comes again, in whatever room of the game. Guests have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum SameAccount {
+    /// Both play.
+    #[default]
+    Both,
+    /// The newer one plays, and the older one is closed with 4006; a seat held after a cut is given up.
+    Replace,
+    /// The newer one is refused with 1008, also while a seat is held after a cut.
+    Refuse,
+}
+
 /// How a game is hosted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,6 +43,8 @@ pub struct GameOptions<S> {
     pub idle_silent_s: Option<u32>,
     /// How long a member whose page is hidden may do nothing, s; 0: forever.
     pub idle_hidden_s: Option<u32>,
+    /// What happens when an account that plays comes again.
+    pub same_account: SameAccount,
     /// Files built into the program, path and contents. Settings name them with a key that ends in
     /// `_file`. A file with the same path in the operator's folder of assets takes precedence.
     pub files: &'static [(&'static str, &'static str)],
@@ -53,6 +69,7 @@ impl<S> GameOptions<S> {
             idle_player_s: None,
             idle_silent_s: None,
             idle_hidden_s: None,
+            same_account: SameAccount::default(),
             files: &[],
             settings,
         }
@@ -104,6 +121,9 @@ pub struct GameSection {
     /// How long a member whose page is hidden may do nothing, s; 0: forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_hidden_s: Option<u32>,
+    /// What happens when an account that plays comes again: `both`, `replace` or `refuse`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_account: Option<SameAccount>,
     /// The game's own settings. A key that ends in `_file` names a file; its text (or its lines, if the
     /// setting is a list) becomes the value of the key without `_file`.
     #[serde(skip_serializing_if = "Table::is_empty")]
@@ -120,6 +140,7 @@ impl GameSection {
             idle_player_s: options.idle_player_s,
             idle_silent_s: options.idle_silent_s,
             idle_hidden_s: options.idle_hidden_s,
+            same_account: Some(options.same_account),
             settings: Table::try_from(&options.settings).unwrap_or_default(),
         }
     }
@@ -151,6 +172,7 @@ pub(crate) fn resolve<S: Data>(
         idle_player_s: section.idle_player_s.or(base.idle_player_s),
         idle_silent_s: section.idle_silent_s.or(base.idle_silent_s),
         idle_hidden_s: section.idle_hidden_s.or(base.idle_hidden_s),
+        same_account: section.same_account.unwrap_or(base.same_account),
         files: base.files,
         settings: overlay_settings(name, base.settings, &section.settings, files)?,
     })

@@ -16,7 +16,7 @@ mod section;
 pub use address::{AddressRange, AdminListen};
 pub use check::ConfigError;
 pub(crate) use game::{Files, resolve};
-pub use game::{GameOptions, GameSection};
+pub use game::{GameOptions, GameSection, SameAccount};
 #[cfg(feature = "cli")]
 pub(crate) use posture::Exposure;
 pub(crate) use posture::{PostureLine, posture};

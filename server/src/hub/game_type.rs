@@ -1,6 +1,6 @@
 //! One hosted game: how its rooms are made. A game is a type inside, a name outside.
 
-use crate::config::GameOptions;
+use crate::config::{GameOptions, SameAccount};
 use crate::context::ServerContext;
 use crate::leak_audit::Audited;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
@@ -24,6 +24,9 @@ const MAKERS: usize = 64;
 pub(super) trait GameHost: Send + Sync {
     /// What a Welcome says about it.
     fn info(&self) -> &GameInfo;
+
+    /// What happens when an account that plays comes again.
+    fn same_account(&self) -> SameAccount;
 
     /// Held while a match makes a room with these options: two players who look for one at the same time must
     /// not make two. Few other options share this lock, so a game that is slow to make some rooms does not
@@ -99,6 +102,10 @@ fn no_plan(error: &RoomError) -> Close {
 impl<G: Game> GameHost for GameType<G> {
     fn info(&self) -> &GameInfo {
         &self.info
+    }
+
+    fn same_account(&self) -> SameAccount {
+        self.options.same_account
     }
 
     fn making(&self, options: &Options) -> &Mutex<()> {

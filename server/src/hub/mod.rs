@@ -2,11 +2,12 @@
 //!
 //! Everything here happens when a client joins or leaves; nothing of it is touched within a tick.
 
+mod account_seats;
 mod game_type;
 mod join;
 
 use crate::authenticator::{AuthRequest, BoundedAuthenticator};
-use crate::config::{AddressRange, GameOptions, Limits};
+use crate::config::{AddressRange, GameOptions, Limits, SameAccount};
 use crate::context::ServerContext;
 use crate::directory::{BoundedDirectory, DirectoryError, NodeName, RoomHandle, RoomRecord, Rooms};
 use crate::leak_audit::Balance;
@@ -17,6 +18,8 @@ use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
 use crate::staggered_closes::StaggeredCloses;
 use crate::transport::peer::Peer;
+pub(crate) use account_seats::AccountSeat;
+use account_seats::AccountSeats;
 use axum::http::HeaderName;
 use game_type::{GameHost, GameType};
 use std::collections::{BTreeMap, HashMap};
@@ -46,6 +49,7 @@ pub(crate) struct Hub {
     /// million years.
     rooms_made: AtomicU64,
     sessions: Mutex<Sessions>,
+    accounts: Arc<AccountSeats>,
 }
 
 /// What the hub knows of a session.
@@ -114,6 +118,7 @@ impl Hub {
             room_permits: Arc::new(Semaphore::new(rooms_max)),
             rooms_made: AtomicU64::new(0),
             sessions: Mutex::default(),
+            accounts: Arc::default(),
         }
     }
 
@@ -160,6 +165,37 @@ impl Hub {
             self.context.charges.authentication(self.context.charges.payer(peer))?;
         }
         slot.unless_closed(self.authenticator.ask(request, &self.context.metrics)).await?
+    }
+
+    /// The claim of a session that its account plays this game; `None` for a guest, and if the same account
+    /// may play twice.
+    ///
+    /// # Errors
+    /// The game's rule refuses a second session of the account.
+    pub(crate) fn claim_account(
+        &self,
+        game: &GameName,
+        account: &Account,
+        session: SessionId,
+        slot: &Arc<Slot>,
+    ) -> Result<Option<AccountSeat>, Close> {
+        let rule = self.games.get(game).map(|game| game.same_account()).unwrap_or_default();
+        let Some(id) = account.id.clone().filter(|_| rule != SameAccount::Both) else { return Ok(None) };
+        let grace = self.context.limits.resume_grace();
+        self.accounts.claim((game.clone(), id), rule, (session, slot), grace).map(Some)
+    }
+
+    /// As [`Hub::claim_account`] for a session that took back its seat, which is the account's.
+    pub(crate) fn reclaim_account(
+        &self,
+        game: &GameName,
+        account: &Account,
+        session: SessionId,
+        slot: &Arc<Slot>,
+    ) -> Option<AccountSeat> {
+        let is_single = self.games.get(game).is_some_and(|game| game.same_account() != SameAccount::Both);
+        let id = account.id.clone().filter(|_| is_single)?;
+        Some(self.accounts.reclaim((game.clone(), id), (session, slot), self.context.limits.resume_grace()))
     }
 
     /// The hosted games as a Welcome names them.

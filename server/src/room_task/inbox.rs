@@ -353,6 +353,11 @@ impl<G: Game> RoomPort for Port<G> {
         inbox.push(at, member, MemberEvent::Leave(reason));
     }
 
+    fn evict(&self, member: MemberId) {
+        let at = Instant::now();
+        self.inbox().push(at, member, MemberEvent::Evict);
+    }
+
     fn close(&self, close: Close) {
         self.inbox().close.get_or_insert(close);
     }

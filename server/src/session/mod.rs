@@ -9,7 +9,7 @@ mod play;
 #[cfg(test)]
 mod tests;
 
-use crate::hub::{CurrentRoom, Hub};
+use crate::hub::{AccountSeat, CurrentRoom, Hub};
 use crate::leak_audit::{AuditEntry, Audited};
 use crate::messages_in::MessagesIn;
 use crate::metrics::{HandshakeFailure, InKind, Metrics, OutKind};
@@ -68,6 +68,7 @@ fn reason_of(code: CloseCode) -> LeaveReason {
     match code {
         CloseCode::Normal => LeaveReason::Left,
         CloseCode::GoingAway | CloseCode::Restart => LeaveReason::RoomClosed,
+        CloseCode::Replaced => LeaveReason::Replaced,
         _ => LeaveReason::Removed,
     }
 }
@@ -140,6 +141,8 @@ struct Session {
     /// Taken by the handshake.
     upgrade: Upgrade,
     room: Option<RoomId>,
+    /// The claim of its account, where an account plays once only.
+    account_seat: Option<AccountSeat>,
     began: Instant,
     _audit_entry: AuditEntry,
 }
@@ -182,7 +185,18 @@ fn run<L: Link>(hub: Arc<Hub>, mut link: Box<L>, caller: Caller) -> impl Future<
     let (id, slot) = hub.admit(peer);
     let span = tracing::error_span!(parent: None, "session", %id, %peer, account = Empty, player = Empty);
     let traffic = Traffic::default();
-    let mut session = Session { hub, id, slot, traffic, peer, upgrade, room: None, began, _audit_entry };
+    let mut session = Session {
+        hub,
+        id,
+        slot,
+        traffic,
+        peer,
+        upgrade,
+        room: None,
+        account_seat: None,
+        began,
+        _audit_entry,
+    };
     let life = async move {
         run_to_end(&mut session, &mut *link).await;
         // Before the link, whose socket is closed after this.
@@ -199,6 +213,9 @@ async fn run_to_end<L: Link>(session: &mut Session, link: &mut L) {
             let _audit_entry = session.hub.context().leak_audit.post(Audited::Member);
             let ending = play::run(session, link, &membership).await;
             membership.parting = ending.parting();
+            if let Some(seat) = &mut session.account_seat {
+                seat.part(membership.parting);
+            }
             ending
         }
         Err(ending) => {
@@ -220,6 +237,9 @@ impl Session {
             span.record("account", &**id);
         }
         tracing::info!(%room, "session has its seat");
+        if let Some(seat) = &self.account_seat {
+            seat.seated(&membership.port, membership.member);
+        }
         self.hub.seat(self.id, CurrentRoom { room, member: membership.member, account });
         self.room = Some(room);
     }

@@ -17,6 +17,7 @@ mod names;
 mod player;
 mod raw;
 mod reports;
+mod same_account;
 mod seats;
 mod shared_directory;
 mod slow;

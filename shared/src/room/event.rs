@@ -54,6 +54,8 @@ pub enum MemberEvent<G: Game> {
     Hidden(bool),
     /// It leaves permanently, for this reason.
     Leave(LeaveReason),
+    /// Its seat is given up, also while it is disconnected: the account plays elsewhere.
+    Evict,
     /// Its connection broke; a player may return for a time.
     Cut(Hold),
 }

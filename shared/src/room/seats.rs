@@ -55,6 +55,12 @@ impl<G: Game> Room<G> {
                 self.leave(member, reason, outbox);
                 Ok(())
             }
+            MemberEvent::Evict => {
+                if let Ok(at) = self.members.binary_search_by_key(&member, |member| member.id) {
+                    self.remove(at, LeaveReason::Replaced);
+                }
+                Ok(())
+            }
             MemberEvent::Cut(hold) => {
                 self.cut(member, hold);
                 Ok(())
