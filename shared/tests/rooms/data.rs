@@ -3,7 +3,8 @@
 use crate::games::market::{Market, Prices};
 use std::collections::HashMap;
 use tickwire_shared::client::ClientEvent;
-use tickwire_shared::harness::{Harness, check_determinism, check_prediction};
+use tickwire_shared::harness::{Harness, Sandbox, check_determinism, check_prediction};
+use tickwire_shared::prelude::{PlayerId, TickRate};
 
 const WARES: [&str; 8] = ["apple", "pear", "plum", "fig", "date", "lime", "kiwi", "melon"];
 
@@ -29,6 +30,17 @@ fn maps_and_sets_are_settings_commands_and_events() {
             _ => None,
         });
         assert_eq!(bills.collect::<Vec<HashMap<String, u32>>>(), [prices().of], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_sandbox_reads_them_too() {
+    for seed in 0..10 {
+        let mut market = Sandbox::<Market>::new(&prices(), TickRate::DEFAULT, seed).unwrap();
+        market.join(PlayerId(1)).unwrap();
+        market.command(PlayerId(1), WARES.iter().map(|ware| (*ware).to_owned()).collect());
+        market.step();
+        assert_eq!(market.heard(PlayerId(1)), [prices().of]);
     }
 }
 

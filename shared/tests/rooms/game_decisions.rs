@@ -112,6 +112,19 @@ fn a_room_that_the_game_ends_tells_everybody_and_takes_nobody() {
 }
 
 #[test]
+fn a_client_that_is_slow_at_the_end_still_gets_the_last_event() {
+    let (mut council, [ada, guest]) = two(7);
+    council.client_mut(guest).command(Motion::Close).unwrap();
+    council.block_slot(ada);
+    council.run_ticks(15);
+    assert!(council.room().ended().is_none(), "it waits for ada");
+    council.unblock_slot(ada);
+    council.run_ticks(15);
+    assert_eq!(news(&mut council, ada), ["the session is closed"]);
+    assert_eq!(closed(&council, ada).0, CloseCode::Normal);
+}
+
+#[test]
 fn a_room_ends_within_a_second_also_if_a_client_confirms_nothing() {
     let (mut council, [ada, guest]) = two(5);
     council.sleep(ada, Duration::from_secs(20));
