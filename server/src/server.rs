@@ -16,8 +16,9 @@ use crate::http::web::Site;
 use crate::hub::{Hub, Seams};
 use crate::leak_audit::Balance;
 use crate::listing::RoomView;
-use crate::metrics::{Form, Metrics};
+use crate::metrics::{Form, Gauge, Metrics};
 use crate::origin::Origins;
+use crate::reload::{Reloader, Versions};
 use crate::room_threads::RoomThreads;
 use crate::session;
 use crate::tls::{self, Handshakes, Tls};
@@ -178,7 +179,7 @@ impl ServerBuilder {
             (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
             _ => None,
         };
-        let metrics = Arc::new(metrics_of(&config, program.as_ref()));
+        let (metrics, expiry) = metrics_of(&config, program.as_ref());
         let room_threads = if rooms_in_runtime {
             RoomThreads::InRuntime
         } else {
@@ -187,6 +188,7 @@ impl ServerBuilder {
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
         let authenticator = BoundedAuthenticator::configured(authenticator, &config)?;
         let headers_read = authenticator.headers()?;
+        let reloader = Reloader::new(&config, tls.as_ref(), expiry, authenticator.tickets());
         let seams =
             Seams { authenticator, headers_read, directory, node: node.map_or_else(random_node, Ok)? };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
@@ -215,22 +217,22 @@ impl ServerBuilder {
             site,
             program: program.map(|(name, _)| name),
             draining,
+            reloader,
         });
         Ok(Server { config, tls, front, drain, admin: None })
     }
 }
 
 /// Metrics that show what does not change while the server runs.
-fn metrics_of(config: &Config, program: Option<&(String, String)>) -> Metrics {
+fn metrics_of(config: &Config, program: Option<&(String, String)>) -> (Arc<Metrics>, Option<Gauge>) {
     let mut metrics = Metrics::new();
     metrics.show_limits(&config.limits);
-    if let Some(expiry) = config.tls_cert.as_deref().and_then(tls::expiry_of) {
-        metrics.show_tls_expiry(expiry);
-    }
+    let expiry = config.tls_cert.as_deref().and_then(tls::expiry_of);
+    let expiry = expiry.map(|expiry| metrics.show_tls_expiry(expiry));
     if let Some((name, version)) = program {
         metrics.show_program(name, version);
     }
-    metrics
+    (Arc::new(metrics), expiry)
 }
 
 fn random_node() -> Result<NodeName, ConfigError> {
@@ -405,6 +407,21 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
+    /// Reads the certificate, its key and the keys of tickets again, and uses them for new connections and
+    /// joins; nobody is disconnected. Says what it read. The program does this at SIGHUP, and when a file
+    /// changes.
+    ///
+    /// # Errors
+    /// A file cannot be used: nothing has changed, and what was read before stays in use.
+    pub fn reload(&self) -> Result<Vec<&'static str>, ConfigError> {
+        self.front.reloader.reload()
+    }
+
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
+    pub(crate) fn file_versions(&self) -> Versions {
+        self.front.reloader.versions()
+    }
+
     /// The open rooms.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomView> {

@@ -1,6 +1,6 @@
 //! How an authenticator is asked: within a deadline, and about few clients at one time.
 
-use super::{AuthRefusal, AuthRequest, Authenticator, Guests};
+use super::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
 use crate::config::ConfigError;
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
@@ -53,18 +53,30 @@ pub(crate) struct BoundedAuthenticator {
     /// The host's; `None`: guests, who are answered without waiting.
     own: Option<Arc<dyn DynAuthenticator>>,
     permits: Arc<Semaphore>,
+    /// The same as `own`, if the configuration asked for it: its keys may change.
+    tickets: Option<Arc<Tickets>>,
 }
 
 /// Guests.
 impl Default for BoundedAuthenticator {
     fn default() -> Self {
-        Self { own: None, permits: Arc::new(Semaphore::new(AUTHENTICATIONS_MAX)) }
+        Self { own: None, permits: Arc::new(Semaphore::new(AUTHENTICATIONS_MAX)), tickets: None }
     }
 }
 
 impl BoundedAuthenticator {
     pub(crate) fn new(own: impl Authenticator) -> Self {
         Self { own: Some(Arc::new(own)), ..Self::default() }
+    }
+
+    pub(super) fn of_tickets(tickets: Tickets) -> Self {
+        let tickets = Arc::new(tickets);
+        Self { own: Some(tickets.clone()), tickets: Some(tickets), ..Self::default() }
+    }
+
+    /// The tickets that the configuration asked for.
+    pub(crate) fn tickets(&self) -> Option<Arc<Tickets>> {
+        self.tickets.clone()
     }
 
     /// The headers that it reads of an upgrade request.

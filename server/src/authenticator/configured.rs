@@ -3,8 +3,6 @@
 use super::{BoundedAuthenticator, Tickets};
 use crate::config::{AuthMode, Config, ConfigError};
 use std::net::SocketAddr;
-use std::path::Path;
-use tickwire_tickets::Keys;
 
 impl BoundedAuthenticator {
     /// The host's own authenticator if there is one, else what the configuration asks for. Guests are not let
@@ -29,8 +27,8 @@ impl BoundedAuthenticator {
                 Err(ConfigError::about(&["auth"], text))
             }
             (_, Some(file)) => {
-                let tickets = Tickets::new(read_keys(file)?);
-                Ok(Self::new(if asks(AuthMode::Guests) { tickets.and_guests() } else { tickets }))
+                let tickets = Tickets::new(Tickets::read_keys(file)?);
+                Ok(Self::of_tickets(if asks(AuthMode::Guests) { tickets.and_guests() } else { tickets }))
             }
             (_, None) if !asks(AuthMode::Guests) && !config.listen.ip().is_loopback() => {
                 Err(ConfigError::about(&["auth"], undecided(config.listen)))
@@ -45,14 +43,6 @@ fn undecided(listen: SocketAddr) -> String {
         "players on other machines can reach {listen}, so say who may play: `--auth tickets` for those whom \
          a service of yours gives tickets, `--auth guests` for everybody"
     )
-}
-
-fn read_keys(file: &Path) -> Result<Keys, ConfigError> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        ConfigError::about(&["ticket_keys"], format!("{}: {error}", file.display()))
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    text.parse().map_err(|error| wrong(&error))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Accounts by tickets that a service of the host's signs.
 
 use super::{AuthRefusal, AuthRequest, Authenticator, Guests};
+use crate::config::ConfigError;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tickwire_shared::game::{Account, AccountId, AccountRole};
 use tickwire_shared::wire::control::{Name, Target};
@@ -17,7 +20,7 @@ const FULL_RETRY: Duration = Duration::from_secs(5);
 /// is for what the client wants to join. See `tickwire_tickets`.
 #[derive(Debug)]
 pub struct Tickets {
-    keys: Keys,
+    keys: RwLock<Keys>,
     guests: bool,
     used: Used,
 }
@@ -26,7 +29,7 @@ impl Tickets {
     /// Accepts tickets that are signed with one of these keys, and nobody without a ticket.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
-        Self { keys, guests: false, used: Used::default() }
+        Self { keys: RwLock::new(keys), guests: false, used: Used::default() }
     }
 
     /// Also lets in guests, who show no ticket.
@@ -36,8 +39,24 @@ impl Tickets {
         self
     }
 
+    /// Accepts tickets that are signed with one of these keys from now on, and no others.
+    pub fn replace_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// The keys in a file of the configuration.
+    pub(crate) fn read_keys(file: &Path) -> Result<Keys, ConfigError> {
+        let wrong = |error: &dyn fmt::Display| {
+            ConfigError::about(&["ticket_keys"], format!("{}: {error}", file.display()))
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+        text.parse().map_err(|error| wrong(&error))
+    }
+
     fn check(&self, text: &[u8], request: &AuthRequest, now: SystemTime) -> Result<Account, AuthRefusal> {
-        let ticket = self.keys.verify(text, now).map_err(|bad| refusal(&bad))?;
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let ticket = keys.verify(text, now).map_err(|bad| refusal(&bad))?;
+        drop(keys);
         check_target(&ticket, request)?;
         let account = account_of(&ticket, request)?;
         // Last: a ticket that did not fit is not used up.

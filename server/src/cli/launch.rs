@@ -2,7 +2,7 @@
 
 use super::command_line::{self, CommandLine};
 use super::identity::Identity;
-use super::ticket;
+use super::{reload, ticket};
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError, Exposure, OwnSection, PostureLine};
 use crate::control::ControlThread;
@@ -203,6 +203,7 @@ async fn serve(
         server = server.with_admin(admin);
     }
     let stop = stop_signal(control, server.config().shutdown_deadline(), Arc::clone(log))?;
+    reload::watch(control, server.handle())?;
     let tickwire = env!("CARGO_PKG_VERSION");
     tracing::info!(program = identity.name, version = identity.version, tickwire, "starting");
     report(&server.posture());
@@ -214,8 +215,8 @@ async fn serve(
 fn report(posture: &[PostureLine]) {
     for line in posture {
         match line.exposure {
-            Exposure::Unsafe => tracing::warn!("{}", line.text),
-            _ => tracing::info!("{}", line.text),
+            Exposure::Unsafe => tracing::warn!("{}", line.to_string().trim_start()),
+            _ => tracing::info!("{}", line.to_string().trim_start()),
         }
     }
 }

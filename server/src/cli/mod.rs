@@ -8,6 +8,7 @@ mod command_line;
 mod identity;
 mod launch;
 mod program;
+mod reload;
 mod ticket;
 
 /// The version of clap with which a host derives the type for [`Program::flags`].

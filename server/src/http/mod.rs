@@ -19,6 +19,7 @@ use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
+use crate::reload::Reloader;
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,6 +43,8 @@ pub(crate) struct HttpContext {
     pub(crate) operators_board: board::Board,
     /// True once the server begins to stop.
     pub(crate) draining: watch::Receiver<bool>,
+    /// What can be read again while the server runs.
+    pub(crate) reloader: Reloader,
 }
 
 impl HttpContext {

@@ -1,4 +1,4 @@
-//! Metrics that are always 1 and whose labels say what is running.
+//! Metrics that say what is running: always 1, with labels; and until when its certificate is good.
 
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -21,6 +21,15 @@ pub(super) fn build_info(mut registry: Registry) -> Registry {
 pub(super) fn program_info(registry: &mut Registry, name: &str, version: &str) {
     let labels = [("name", name.to_owned()), ("version", version.to_owned())];
     info(registry, "program_info", "The program that hosts: always 1", labels);
+}
+
+/// Exports when the certificate expires, as Unix time in seconds.
+pub(super) fn tls_expiry(registry: &mut Registry, timestamp_s: i64) -> Gauge {
+    let expiry = Gauge::default();
+    expiry.set(timestamp_s);
+    let name = "tls_certificate_expiry_timestamp_seconds";
+    registry.register(name, "When the certificate expires, Unix time", expiry.clone());
+    expiry
 }
 
 fn info<const N: usize>(

@@ -25,7 +25,7 @@ use process::Process;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+pub(crate) use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
@@ -373,10 +373,9 @@ impl Metrics {
         }
     }
 
-    /// Exports when the certificate expires, as Unix time in seconds. Called once, if there is a certificate.
-    pub(crate) fn show_tls_expiry(&mut self, timestamp_s: i64) {
-        let help = "When the certificate expires, Unix time";
-        gauge(&mut self.registry, "tls_certificate_expiry_timestamp_seconds", help).set(timestamp_s);
+    /// Exports when the certificate expires. Called once, if there is a certificate.
+    pub(crate) fn show_tls_expiry(&mut self, timestamp_s: i64) -> Gauge {
+        info::tls_expiry(&mut self.registry, timestamp_s)
     }
 
     /// Exports the name and version of the host's program. Called once, if they are known.

@@ -14,7 +14,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -23,9 +23,9 @@ use tokio_rustls::server::TlsStream;
 /// How long a client has for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Turns sockets into TLS streams.
+/// Turns sockets into TLS streams. Clones share the certificate.
 #[derive(Clone)]
-pub(crate) struct Tls(TlsAcceptor);
+pub(crate) struct Tls(Arc<RwLock<TlsAcceptor>>);
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +61,17 @@ impl Tls {
                 ))
             })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self(Arc::new(RwLock::new(TlsAcceptor::from(Arc::new(config))))))
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Uses another certificate from now on. Connections that are open keep theirs.
+    pub(crate) fn replace_by(&self, new: &Self) {
+        let new = new.acceptor();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 
     /// The handshake.
@@ -69,7 +79,7 @@ impl Tls {
     /// # Errors
     /// It failed or took too long; the text is for the log.
     pub(crate) async fn accept(&self, socket: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        match timeout(HANDSHAKE_TIMEOUT, self.0.accept(socket)).await {
+        match timeout(HANDSHAKE_TIMEOUT, self.acceptor().accept(socket)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(format!("TLS handshake failed: {error}")),
             Err(_) => Err(format!("no TLS handshake within {} s", HANDSHAKE_TIMEOUT.as_secs())),

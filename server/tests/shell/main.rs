@@ -19,6 +19,8 @@ mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
+#[cfg(unix)]
+mod reload;
 mod running;
 mod startup;
 #[cfg(feature = "tls")]

@@ -119,6 +119,25 @@ async fn handshakes_of_one_address_have_a_rate() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn another_certificate_is_used_after_a_reload_and_nobody_is_cut() {
+    let (old, new) = (Identity::new("reload-old"), Identity::new("reload-new"));
+    let server = secure(&old, Config::default()).await;
+    let mut before = old.connect(connect(server.players).await).await;
+    std::fs::copy(new.cert.path(), old.cert.path()).unwrap();
+    assert!(server.handle.reload().unwrap_err().to_string().contains("does not fit"), "the key is still old");
+    let mut still = old.connect(connect(server.players).await).await;
+    assert_status(&ask_on(&mut still, &get("/healthz")).await, 200);
+    std::fs::copy(new.key.path(), old.key.path()).unwrap();
+    assert_eq!(server.handle.reload().unwrap(), ["the certificate"]);
+    let mut after = new.connect(connect(server.players).await).await;
+    for stream in [&mut before, &mut after] {
+        assert_status(&ask_on(stream, &get("/healthz")).await, 200);
+    }
+    drop((before, still, after));
+    server.stop().await;
+}
+
 #[test]
 fn the_ready_line_says_wss() {
     let identity = Identity::new("ready");

@@ -1,0 +1,75 @@
+//! What is read again while the server runs: the certificate with its key, and the keys of tickets.
+
+use crate::authenticator::Tickets;
+use crate::config::{Config, ConfigError};
+use crate::metrics::Gauge;
+use crate::tls::{self, Tls};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The files that may change, and who uses what is in them.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    certificate: Option<(PathBuf, PathBuf, Tls)>,
+    /// When the certificate expires.
+    expiry: Option<Gauge>,
+    keys: Option<(PathBuf, Arc<Tickets>)>,
+}
+
+/// Which versions of the files there are: times of change and lengths.
+pub(crate) type Versions = Vec<Option<(SystemTime, u64)>>;
+
+impl Reloader {
+    pub(crate) fn new(
+        config: &Config,
+        tls: Option<&Tls>,
+        expiry: Option<Gauge>,
+        tickets: Option<Arc<Tickets>>,
+    ) -> Self {
+        let files = config.tls_cert.clone().zip(config.tls_key.clone());
+        let certificate = files.zip(tls).map(|((cert, key), tls)| (cert, key, tls.clone()));
+        Self { certificate, expiry, keys: config.ticket_keys.clone().zip(tickets) }
+    }
+
+    /// Reads all files again and uses what is in them for new connections and joins. Says what it read.
+    ///
+    /// # Errors
+    /// A file cannot be used: nothing has changed, and what was read before stays in use.
+    pub(crate) fn reload(&self) -> Result<Vec<&'static str>, ConfigError> {
+        let certificate = match &self.certificate {
+            Some((cert, key, tls)) => Some((cert, tls, Tls::from_files(cert, key)?)),
+            None => None,
+        };
+        let keys = match &self.keys {
+            Some((file, tickets)) => Some((tickets, Tickets::read_keys(file)?)),
+            None => None,
+        };
+        let mut read = Vec::new();
+        if let Some((file, tls, new)) = certificate {
+            tls.replace_by(&new);
+            if let (Some(gauge), Some(expiry)) = (&self.expiry, tls::expiry_of(file)) {
+                gauge.set(expiry);
+            }
+            read.push("the certificate");
+        }
+        if let Some((tickets, new)) = keys {
+            tickets.replace_keys(new);
+            read.push("the keys of tickets");
+        }
+        Ok(read)
+    }
+
+    /// The files' versions now, to see whether one has changed.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
+    pub(crate) fn versions(&self) -> Versions {
+        let of_certificate = self.certificate.iter().flat_map(|(cert, key, _)| [cert, key]);
+        let files = of_certificate.chain(self.keys.iter().map(|(file, _)| file));
+        let version = |file: &PathBuf| {
+            let about = fs::metadata(file).ok()?;
+            Some((about.modified().ok()?, about.len()))
+        };
+        files.map(version).collect()
+    }
+}
