@@ -72,13 +72,15 @@ impl TicketSource {
 async fn printed(command: &str, bot: u32) -> Result<String, NoTicket> {
     let mut shell = Command::new(if cfg!(windows) { "cmd" } else { "sh" });
     shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]).env(BOT_VARIABLE, bot.to_string());
-    let output = shell.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output();
+    let output = shell.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = timeout(COMMAND_TIMEOUT, output).await;
     let output = output.map_err(|_| NoTicket(format!("the command took more than {COMMAND_TIMEOUT:?}")))?;
     let output = output.map_err(|error| NoTicket(format!("the command does not start: {error}")))?;
     let text = String::from_utf8(output.stdout).unwrap_or_default().trim().to_owned();
     if !output.status.success() || text.is_empty() {
-        return Err(NoTicket(format!("the command printed none: {}", output.status)));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no error text");
+        return Err(NoTicket(format!("the command printed none ({}): {last}", output.status)));
     }
     Ok(text)
 }
@@ -116,7 +118,7 @@ mod tests {
         let ticket = Credential::Ticket(b"ticket of 3".to_vec().try_into().unwrap());
         assert_eq!(of("echo ticket of $TICKWIRE_BOT").await, Ok(ticket));
         for (command, part) in
-            [("exit 3", "printed none"), ("true", "printed none"), ("printf %03000d 1", "too long")]
+            [("echo 401 >&2; exit 3", "3): 401"), ("true", "printed none"), ("printf %03000d 1", "too long")]
         {
             let error = of(command).await.unwrap_err().to_string();
             assert!(error.contains(part), "{command}: {error}");

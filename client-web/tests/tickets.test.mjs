@@ -68,6 +68,7 @@ test("a function is asked for each join, and once more if its ticket is refused"
   const failing = () => Promise.reject(new Error("the service is down"));
   await assert.rejects(stage.join("dan", { ticket: failing }), /the service is down/);
   await assert.rejects(stage.join("dan", { ticket: () => 7 }), TypeError);
+  await assert.rejects(stage.join("dan", { ticket: () => {} }), TypeError);
   await assert.rejects(stage.join("dan", { ticket: "x".repeat(2_049) }), refused(1008, "the ticket"));
 });
 

@@ -64,8 +64,9 @@ export function checkOptions(options) {
 /** The bytes of the option `ticket`, or null. A function is asked each time. */
 export async function ticketOf({ ticket }) {
   const given = typeof ticket === "function" ? await ticket() : ticket;
+  // A function has to give one: whoever forgot to return it is no guest.
+  if (typeof ticket === "function") need(isTicket(given), "ticket()", "a text or bytes", given);
   if (given === undefined || given === null) return null;
-  need(isTicket(given), "ticket()", "a text or bytes", given);
   return isText(given) ? new TextEncoder().encode(given) : given;
 }
 

@@ -380,7 +380,7 @@ export class Client {
   }
 
   roomState() {
-    return this.#state === "closed" ? null : this.#core.roomState();
+    return this.#core.roomState();
   }
 
   follow(player = null) {

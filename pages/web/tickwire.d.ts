@@ -165,7 +165,7 @@ export interface Client {
 
   /**
    * The room's own state in the newest snapshot, as a new object: `kind` and its fields by name. `null` if
-   * the game has none, before the first snapshot, and after the end. Every client has the whole of it.
+   * the game has none, and before the first snapshot. The last one stays after the end.
    */
   roomState(): RoomStateView | null;
 

@@ -316,7 +316,8 @@ impl Server {
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
     pub(crate) fn posture(&self) -> Vec<PostureLine> {
         let own_accounts = self.config.auth.is_empty() && self.front.hub.has_authenticator();
-        posture(&self.config, own_accounts)
+        let reads_cookies = self.front.hub.headers_read().iter().any(|name| name == "cookie");
+        posture(&self.config, own_accounts, reads_cookies)
     }
 
     /// Serves operators on `listener`, in a separate thread that responds whatever the host's runtime does.

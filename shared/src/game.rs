@@ -28,6 +28,7 @@ pub use account::{
 use core::fmt::Debug;
 use core::time::Duration;
 pub use idle_limits::IdleLimits;
+pub(crate) use requests::Kick;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use stage::Stage;

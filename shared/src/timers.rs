@@ -31,9 +31,10 @@ impl<T> Timers<T> {
         Self { rate, waiting: BTreeMap::new(), set: 0 }
     }
 
-    /// `what` is due when `time` has passed since the tick `now`, rounded up to whole ticks.
+    /// `what` is due when `time` has passed since the tick `now`, rounded up to whole ticks: the next tick at
+    /// the earliest, so that one which is set again when it is due does not come twice in a step.
     pub fn set(&mut self, now: Tick, time: Duration, what: T) {
-        let due = now.offset(i64::from(self.rate.ticks_ceil(time)));
+        let due = now.offset(i64::from(self.rate.ticks_ceil(time).max(1)));
         self.waiting.insert((due, self.set), what);
         self.set += 1;
     }

@@ -91,6 +91,8 @@ impl FromStr for Keys {
     type Err = KeysError;
 
     fn from_str(text: &str) -> Result<Self, KeysError> {
+        // Some editors begin a file so.
+        let text = text.trim_start_matches('\u{feff}');
         let mut keys: Vec<Key> = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let (line, number) = (line.split('#').next().unwrap_or_default().trim(), at + 1);
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn the_first_key_signs_and_all_verify() {
         let (one, two) = (Keys::new_secret().unwrap(), Keys::new_secret().unwrap());
-        let keys = keys(&format!("# ours\n\nnew {two}  # from today\nold {one}\n")).unwrap();
+        let keys = keys(&format!("\u{feff}# ours\n\nnew {two}  # from today\nold {one}\n")).unwrap();
         assert_eq!(keys.ids().collect::<Vec<_>>(), ["new", "old"]);
         assert_eq!(keys.first().unwrap().id, "new");
         assert!(keys.of("old").is_some() && keys.of("other").is_none());

@@ -1,6 +1,7 @@
 //! Why an authenticator lets nobody in.
 
 use std::time::Duration;
+use tickwire_shared::game::BadClaims;
 use tickwire_shared::limits::CLOSE_TEXT_BYTES_MAX;
 use tickwire_shared::wire::{Advice, Close, CloseCode, Text};
 
@@ -40,6 +41,13 @@ impl AuthRefusal {
     #[must_use]
     pub const fn try_later(after: Duration) -> Self {
         Self::TryLater(after)
+    }
+}
+
+/// Claims that cannot be kept: the player is not let in.
+impl From<BadClaims> for AuthRefusal {
+    fn from(error: BadClaims) -> Self {
+        Self::denied(&error.to_string())
     }
 }
 

@@ -13,6 +13,8 @@ use tickwire_tickets::{BadTicket, Keys, Ticket};
 
 /// Used tickets that are remembered until they expire. Beyond it, players are told to try again.
 const USED_MAX: usize = 262_144;
+/// An expired ticket is remembered for a little longer: servers' clocks may differ from the service's.
+const LEEWAY_S: u64 = 60;
 /// When they are told to.
 const FULL_RETRY: Duration = Duration::from_secs(5);
 
@@ -49,8 +51,22 @@ impl Tickets {
         let wrong = |error: &dyn fmt::Display| {
             ConfigError::about(&["ticket_keys"], format!("{}: {error}", file.display()))
         };
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+        let text = std::fs::read_to_string(file);
+        let text =
+            text.map_err(|error| wrong(&format!("{error}; `ticket --new-key` prints a line for it")))?;
         text.parse().map_err(|error| wrong(&error))
+    }
+
+    /// The join for which a ticket was shown failed: the ticket may be shown again.
+    pub(crate) fn give_back(&self, text: &[u8]) {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(ticket) = keys.verify(text, SystemTime::now()) {
+            self.used
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&(ticket.expires_at_s, ticket.id));
+        }
     }
 
     fn check(&self, text: &[u8], request: &AuthRequest, now: SystemTime) -> Result<Account, AuthRefusal> {
@@ -89,7 +105,9 @@ fn check_target(ticket: &Ticket, request: &AuthRequest) -> Result<(), AuthRefusa
         Target::Room(id) => Some(id.to_string()),
         Target::Match(_) | Target::Create(_) => None,
     };
-    if let Some(room) = ticket.room.as_ref().filter(|room| id.as_ref() != Some(*room)) {
+    // As people write it, in either case.
+    let named = ticket.room.as_ref().map(|room| room.to_ascii_lowercase());
+    if let Some(room) = named.filter(|room| id.as_ref() != Some(room)) {
         return wrong(format!("room {room}"));
     }
     let Some(options) = &ticket.options else { return Ok(()) };
@@ -125,7 +143,7 @@ impl Used {
     fn take(&self, ticket: &Ticket, now: SystemTime) -> Result<(), AuthRefusal> {
         let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while used.first().is_some_and(|(expires_at_s, _)| *expires_at_s <= now_s) {
+        while used.first().is_some_and(|(expires_at_s, _)| *expires_at_s + LEEWAY_S <= now_s) {
             used.pop_first();
         }
         if used.len() >= USED_MAX {
@@ -210,7 +228,7 @@ mod tests {
         let (keys, room) = (keys(), RoomId::from_bits(7));
         let options = |map: &str| Options::new(vec![(Text::cut("map"), Text::cut(map))]).unwrap();
         let mut of_room = ada();
-        of_room.room = Some(room.to_string());
+        of_room.room = Some(room.to_string().to_uppercase());
         assert!(ask(&keys, &of_room, Target::Room(room)).await.is_ok());
         for target in [matched(), Target::Room(RoomId::from_bits(8)), Target::Create(Options::none())] {
             let error = ask(&keys, &of_room, target).await.unwrap_err();
@@ -248,7 +266,7 @@ mod tests {
             used.take(&ticket(at, 10), second(1)).unwrap();
         }
         assert_eq!(used.take(&ticket(0, 20), second(9)), Err(AuthRefusal::try_later(FULL_RETRY)));
-        assert_eq!(used.take(&ticket(0, 20), second(10)), Ok(()), "the others have expired");
+        assert_eq!(used.take(&ticket(0, 20), second(10 + LEEWAY_S)), Ok(()), "the others have expired");
         assert_eq!(used.0.lock().unwrap().len(), 1);
     }
 }

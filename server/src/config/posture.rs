@@ -39,12 +39,12 @@ fn line(exposure: Exposure, text: impl Into<String>) -> PostureLine {
     PostureLine { exposure, text: text.into() }
 }
 
-/// The report. `own_accounts`: the program has an authenticator of its own.
-pub(crate) fn posture(config: &Config, own_accounts: bool) -> Vec<PostureLine> {
+/// The report. `own_accounts`: the program has an authenticator of its own, which may read cookies.
+pub(crate) fn posture(config: &Config, own_accounts: bool, reads_cookies: bool) -> Vec<PostureLine> {
     vec![
         transport(config),
         players(config, own_accounts),
-        pages(config),
+        pages(config, reads_cookies),
         proxies(config),
         operators(config),
         per_address(config),
@@ -88,8 +88,13 @@ fn players(config: &Config, own_accounts: bool) -> PostureLine {
     }
 }
 
-fn pages(config: &Config) -> PostureLine {
+fn pages(config: &Config, reads_cookies: bool) -> PostureLine {
     match config.allowed_origins.len() {
+        0 if reads_cookies => {
+            let text = "any page may connect its visitors, with their own cookies: name your pages \
+                        in `allowed_origins`";
+            line(Exposure::Unsafe, text)
+        }
         0 => line(Exposure::Open, "any page may connect its visitors; `allowed_origins` names yours"),
         count => line(Exposure::Limited, format!("pages of this server and of {count} origins may connect")),
     }
@@ -150,7 +155,7 @@ mod tests {
     use super::*;
 
     fn unsafe_lines(config: &Config) -> Vec<String> {
-        let all = posture(config, false).into_iter();
+        let all = posture(config, false, false).into_iter();
         all.filter(|line| line.exposure == Exposure::Unsafe).map(|line| line.to_string()).collect()
     }
 
@@ -168,6 +173,13 @@ mod tests {
         let admin = AdminListen::At("0.0.0.0:81".parse().unwrap());
         let lines = unsafe_lines(&Config { admin, ..Config::default() });
         assert!(lines.len() == 1 && lines[0].contains("no password"), "{lines:?}");
+    }
+
+    #[test]
+    fn cookies_without_origins_are_a_risk() {
+        assert_eq!(pages(&Config::default(), true).exposure, Exposure::Unsafe);
+        let config = Config { allowed_origins: vec!["https://a.example".into()], ..Config::default() };
+        assert_eq!(pages(&config, true).exposure, Exposure::Limited);
     }
 
     #[test]

@@ -141,6 +141,13 @@ impl Hub {
         &self.context
     }
 
+    /// The join for which this ticket was shown failed: a ticket is good for one seat, not for one try.
+    pub(crate) fn give_back(&self, ticket: &[u8]) {
+        if let Some(tickets) = self.authenticator.tickets() {
+            tickets.give_back(ticket);
+        }
+    }
+
     /// Whether there is an authenticator besides that of guests.
     pub(crate) fn has_authenticator(&self) -> bool {
         self.authenticator.is_hosts()

@@ -48,8 +48,12 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
     }
     match receive(session, link, deadline, "no Join arrived in time").await? {
         ClientControl::Join(join) => {
-            let account = authenticate(session, name, credential, &join).await.map_err(Ending::Closed)?;
-            join_room(session, &join, account).await.map_err(Ending::Closed)
+            let account = authenticate(session, name, &credential, &join).await.map_err(Ending::Closed)?;
+            let joined = join_room(session, &join, account).await;
+            if let (Err(_), Credential::Ticket(ticket)) = (&joined, &credential) {
+                session.hub.give_back(ticket);
+            }
+            joined.map_err(Ending::Closed)
         }
         ClientControl::Hello(_) => Err(out_of_order("Hello may only come first")),
         _ => Err(out_of_order("Join must come before this message")),
@@ -60,11 +64,11 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
 async fn authenticate(
     session: &mut Session,
     asked: Name,
-    credential: Credential,
+    credential: &Credential,
     join: &Join,
 ) -> Result<Account, Close> {
     let ticket = match credential {
-        Credential::Ticket(ticket) => Some(ticket.into()),
+        Credential::Ticket(ticket) => Some(ticket.to_vec()),
         Credential::Guest | Credential::Resume { .. } => None,
     };
     let Upgrade { origin, headers } = std::mem::take(&mut session.upgrade);

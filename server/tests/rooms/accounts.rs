@@ -1,6 +1,6 @@
 //! An authenticator of a host's own: whom it lets in and as whom, and what happens when it fails.
 
-use crate::game::{Settings, builder, built};
+use crate::game::{Dots, Settings, builder, built};
 use crate::lifecycle::settle;
 use crate::raw::{Raw, hello, hello_as, join};
 use core::future::pending;
@@ -8,8 +8,11 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::SystemTime;
+use tickwire_server::tickets::{Keys, Ticket};
 use tickwire_server::{
-    Account, AccountId, AuthRefusal, AuthRequest, Authenticator, Guests, Limits, ServerBuilder, ServerHandle,
+    Account, AccountId, AuthMode, AuthRefusal, AuthRequest, Authenticator, Config, GameOptions, Guests,
+    Limits, Server, ServerBuilder, ServerHandle,
 };
 use tickwire_shared::wire::control::{Credential, Joined, List, Name, Options, Role, ServerControl, Target};
 use tickwire_shared::wire::{Advice, Close, CloseCode, Text};
@@ -130,6 +133,35 @@ async fn the_authenticator_gets_what_is_known_of_the_client() {
     assert_eq!((&*request.game, request.role), ("dots", Role::Player));
     assert_eq!(request.target, Target::Create(options));
     assert_eq!((request.address, request.origin), (Some("192.0.2.7".parse().unwrap()), None));
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_one_seat_and_a_refused_join_leaves_it_good() {
+    let key = format!("k {}\n", Keys::new_secret().unwrap());
+    let (keys, file) = (key.parse::<Keys>().unwrap(), format!("tickwire-seat-{}", std::process::id()));
+    let file = std::env::temp_dir().join(file);
+    std::fs::write(&file, key).unwrap();
+    let mut config = Config::default();
+    (config.auth, config.ticket_keys) = (vec![AuthMode::Tickets], Some(file.clone()));
+    let settings = Settings { players_max: 1, ..Settings::default() };
+    let server = Server::builder().config(config).game::<Dots>("dots", GameOptions::new(settings));
+    let server = server.build().unwrap();
+    let handle = server.handle();
+    std::fs::remove_file(&file).unwrap();
+    let sign = |account| {
+        let until = SystemTime::now() + Duration::from_secs(60);
+        keys.sign(&Ticket::new(account, account, until).unwrap()).unwrap()
+    };
+    let (_ada, joined) =
+        come(Raw::connect(&handle), ticket(&sign("ada")), Target::Create(Options::none())).await;
+    let full = Target::Room(joined.unwrap().room);
+    let bobs = sign("bob");
+    let (_, refused) = come(Raw::connect(&handle), ticket(&bobs), full).await;
+    assert_eq!(refused.unwrap_err().code, CloseCode::Full);
+    let (_bob, joined) = come(Raw::connect(&handle), ticket(&bobs), Target::Create(Options::none())).await;
+    joined.expect("the ticket got no seat before");
+    let (_, again) = come(Raw::connect(&handle), ticket(&bobs), Target::Create(Options::none())).await;
+    assert_eq!(again.unwrap_err().code, CloseCode::AuthFailed);
 }
 
 #[tokio::test]

@@ -86,17 +86,19 @@ impl<G: Game> Stage<G> {
         self.metadata.as_ref()
     }
 
-    /// Removes a player after this step, also one that is disconnected: [`Game::leave`] gets
-    /// [`LeaveReason::Kicked`](super::LeaveReason::Kicked). The client is closed with 4014 and this text, of
-    /// which 120 bytes are shown. For the time `barred` the same account may not enter the room again; a
-    /// guest, who has none, is known by its address, which others may share.
+    /// Removes a player after this step, whose events and state it is still sent: [`Game::leave`] gets
+    /// [`LeaveReason::Kicked`](super::LeaveReason::Kicked), and the client is closed with 4014 and this text,
+    /// of which 120 bytes are shown. One that is cut hears it when it comes back. For the time `barred` the
+    /// same account may not enter the room again, also if it left just before; a guest, who has none, is
+    /// known by its address, which others may share. A room keeps 256 bars: the oldest goes first. Other
+    /// seats of the account stay, and spectators cannot be kicked.
     pub fn kick(&mut self, player: PlayerId, text: &str, barred: Duration) {
         self.requests.kicks.push(Kick { player, text: Text::cut(text), barred });
     }
 
     /// Ends the room after this step, with a text for everybody, of which 120 bytes are shown. Nobody enters
-    /// from then on. The room goes on until all clients have the events given before, for a second at most;
-    /// then each is closed with 1000, and [`Game::leave`] gets
+    /// from then on. The room goes on until every connected client has the events and the state of this step,
+    /// for two seconds at most; then each is closed with 1000, and [`Game::leave`] gets
     /// [`LeaveReason::RoomClosed`](super::LeaveReason::RoomClosed). A second call changes nothing.
     pub fn end(&mut self, text: &str) {
         self.requests.end.get_or_insert_with(|| Text::cut(text));

@@ -1,19 +1,21 @@
 //! The end of one member, or of all: from outside, or as the game wishes.
 
 use super::{Outbox, Room};
-use crate::game::{Game, LeaveReason};
+use crate::game::{Game, Kick, LeaveReason};
 use crate::id::MemberId;
 use crate::tick::Tick;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 
-/// How long a room that the game ended goes on at most, so that clients get the last events.
-const END_DELAY_MAX: Duration = Duration::from_secs(1);
+/// How long a room that the game ended goes on at most, so that clients get the last events and state.
+const END_DELAY_MAX: Duration = Duration::from_secs(2);
 
 /// The end that the game wishes.
 #[derive(Clone, Debug)]
 pub(super) struct End {
     close: Close,
+    /// The tick whose events and state everybody is to get.
+    last: Tick,
     /// At the latest.
     at: Tick,
     is_done: bool,
@@ -46,24 +48,26 @@ impl<G: Game> Room<G> {
         self.end.as_ref().filter(|end| end.is_done).map(|end| &end.close)
     }
 
-    /// Removes the players whom the game kicked in this step.
+    /// Removes the players whom the game kicked in this step. They have been sent its events and state.
     pub(super) fn carry_out_kicks(&mut self, outbox: &mut impl Outbox) {
-        for kick in core::mem::take(&mut self.stage.requests.kicks) {
-            let of = |player: &super::member::Player<_>| player.id == kick.player;
-            let Some(at) = self.members.iter().position(|member| member.player.as_ref().is_some_and(of))
-            else {
+        for Kick { player, text, barred } in core::mem::take(&mut self.stage.requests.kicks) {
+            let until = |time| self.time.tick.offset(i64::from(self.config.tick_rate.ticks_ceil(time)));
+            let (bar_ends, seat_ends) = (until(barred), until(self.config.resume_grace));
+            let is_player =
+                |member: &super::Member<_>| member.player.as_ref().is_some_and(|of| of.id == player);
+            let Some(at) = self.members.iter().position(is_player) else {
+                self.bars.add_left(player, bar_ends, &text);
                 continue;
             };
             let Some(member) = self.members.get(at) else { continue };
             let connected = member.connection.is_some().then_some(member.id);
-            if let Some(player) = member.player.as_ref().filter(|_| !kick.barred.is_zero()) {
-                let ticks = self.config.tick_rate.ticks_ceil(kick.barred);
-                let until = self.time.tick.offset(i64::from(ticks));
-                self.bars.add(&player.account, player.from, until, &kick.text);
+            if let Some(player) = &member.player {
+                self.bars.add(&player.account, player.from, bar_ends, &text);
+                self.bars.keep_seat(player.secrets(), seat_ends, &text);
             }
             self.remove(at, LeaveReason::Kicked);
             if let Some(member) = connected {
-                outbox.close(member, Close::new(CloseCode::Kicked, &kick.text));
+                outbox.close(member, Close::new(CloseCode::Kicked, &text));
             }
         }
     }
@@ -74,10 +78,18 @@ impl<G: Game> Room<G> {
             && let Some(text) = &self.stage.requests.end
         {
             let at = self.time.tick.offset(i64::from(self.config.tick_rate.ticks_ceil(END_DELAY_MAX)));
-            self.end = Some(End { close: Close::new(CloseCode::Normal, text), at, is_done: false });
+            self.end = Some(End {
+                close: Close::new(CloseCode::Normal, text),
+                at,
+                is_done: false,
+                last: self.time.tick,
+            });
         }
         let Some(end) = self.end.as_mut().filter(|end| !end.is_done) else { return };
-        let waits = |member: &super::Member<_>| member.connection.is_some() && !member.events.is_settled();
+        let waits = |member: &super::Member<_>| {
+            let connection = member.connection.as_ref();
+            connection.is_some_and(|of| !of.delivery.has_decoded(end.last) || !member.events.is_settled())
+        };
         if self.time.tick < end.at && self.members.iter().any(waits) {
             return;
         }

@@ -83,6 +83,11 @@ impl Delivery {
         self.unacked.was_sent(tick)
     }
 
+    /// Whether the client has decoded the state of `tick`, or a later one.
+    pub(super) fn has_decoded(&self, tick: Tick) -> bool {
+        self.acked.is_some_and(|acked| acked >= tick)
+    }
+
     /// The client has decoded the update of `tick`. `false` if it had already acknowledged it.
     pub(super) fn ack(&mut self, tick: Tick) -> bool {
         self.unacked.acked(tick);

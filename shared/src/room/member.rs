@@ -121,6 +121,11 @@ impl<I: Input> Member<I> {
 
 impl<I: Input> Player<I> {
     /// Whether a client that presents `secret` is this player.
+    /// The secrets with which a client may come back.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = ResumeSecret> {
+        core::iter::once(self.secret).chain(self.shown_secret)
+    }
+
     pub(super) fn is_shown(&self, secret: &ResumeSecret) -> bool {
         let before = self.shown_secret.is_some_and(|before| before.matches(secret));
         self.secret.matches(secret) || before

@@ -283,13 +283,13 @@ impl<G: Game> Room<G> {
         };
         self.game.step(&mut self.stage, &turn);
         self.scratch.due_commands.clear();
-        self.carry_out_kicks(outbox);
         self.take_controls();
         self.count_rewinds();
         self.streams.capture(&self.plan.schema, self.time.tick, &mut self.stage);
         capture_hitboxes::<G>(&mut self.hitboxes, self.time.tick, &self.stage.world);
         self.queue_events();
         self.serve(now, outbox);
+        self.carry_out_kicks(outbox);
         self.carry_out_end(outbox);
     }
 

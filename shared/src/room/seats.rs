@@ -200,7 +200,8 @@ impl<G: Game> Room<G> {
             of.leaves.is_none() && of.player.as_ref().is_some_and(|player| player.is_shown(shown))
         };
         let Some(at) = self.members.iter().position(has_secret) else {
-            return bad("no seat is held for this secret; join again");
+            let kicked = self.bars.kicked(shown, self.time.tick);
+            return kicked.map_or_else(|| bad("no seat is held for this secret; join again"), Err);
         };
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
@@ -330,6 +331,7 @@ impl<G: Game> Room<G> {
     pub(super) fn remove(&mut self, at: usize, reason: LeaveReason) {
         let member = self.members.remove(at);
         if let Some(player) = member.player {
+            self.bars.left(player.id, &player.account, player.from);
             self.game.leave(&mut self.stage, player.id, reason);
             self.stage.world.forget_player(player.id);
             self.commands.forget(player.id);

@@ -17,12 +17,20 @@ pub(crate) struct Chair {
     pub(crate) away: bool,
 }
 
+/// What was written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Entity)]
+pub(crate) struct Minutes {
+    pub(crate) closed: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Motion {
     /// This member is to go and stay away for so many seconds.
     Out(PlayerId, u32),
     /// The session is over.
     Close,
+    /// The session is over, and no event says so.
+    Adjourn,
     /// Who is not here need not find us.
     Hide,
 }
@@ -37,7 +45,7 @@ impl Game for Council {
     type Scene = ();
     type Input = Nod;
     type Entity = Chair;
-    type State = ();
+    type State = Minutes;
     type Context = ();
     /// What happened, in words.
     type Event = String;
@@ -74,6 +82,7 @@ impl Game for Council {
         for (by, motion) in turn.commands {
             match motion {
                 Motion::Out(whom, seconds) => {
+                    stage.events.to(*whom, "the vote is 2 to 1".to_owned()).ok();
                     stage.kick(
                         *whom,
                         &format!("{by} voted you out"),
@@ -82,8 +91,13 @@ impl Game for Council {
                 }
                 Motion::Close => {
                     stage.events.all("the session is closed".to_owned()).ok();
+                    stage.state.closed = true;
                     stage.end("the council has spoken");
                     stage.end("nobody reads this");
+                }
+                Motion::Adjourn => {
+                    stage.state.closed = true;
+                    stage.end("adjourned");
                 }
                 Motion::Hide => {
                     stage.set_hidden(true);
