@@ -36,6 +36,7 @@ use tickwire_shared::coding::codec;
 use tickwire_shared::entity::{Button, Input as _};
 use tickwire_shared::game::Account;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
+use tickwire_shared::limits::TICKET_BYTES_MAX;
 use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
@@ -98,7 +99,8 @@ impl<P: PageGame> Match<P> {
         let mut config = RoomConfig::new(RoomId::from_bits(0x7_1c3));
         config.tick_rate = RATE;
         let (name, game) = (Name::cut("recorded"), GameName::cut("arena"));
-        let start = codec::encode(&(name, game, Role::Player, Target::Match(Options::none())))?;
+        let (target, ticket) = (Target::Match(Options::none()), None::<List<u8, TICKET_BYTES_MAX>>);
+        let start = codec::encode(&(name, game, Role::Player, target, ticket))?;
         let mut new = Self {
             room: Room::new(config, Default::default(), 4)?,
             mail: Mail::default(),
