@@ -5,7 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::metrics::Gauge;
 use crate::tls::{self, Tls};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -61,6 +61,20 @@ impl Reloader {
         Ok(read)
     }
 
+    /// How many whole days the certificate is good; `None` without one, or if that is unknown.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
+    pub(crate) fn certificate_days_left(&self) -> Option<i64> {
+        let (file, ..) = self.certificate.as_ref()?;
+        let now_s = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+        Some((tls::expiry_of(file)? - i64::try_from(now_s).ok()?).div_euclid(24 * 60 * 60))
+    }
+
+    /// Whether other users of the machine can read the keys of tickets.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
+    pub(crate) fn keys_are_shown(&self) -> bool {
+        self.keys.as_ref().is_some_and(|(file, _)| is_shown(file))
+    }
+
     /// The files' versions now, to see whether one has changed.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
     pub(crate) fn versions(&self) -> Versions {
@@ -72,4 +86,15 @@ impl Reloader {
         };
         files.map(version).collect()
     }
+}
+
+#[cfg(unix)]
+fn is_shown(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o044 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_shown(_: &Path) -> bool {
+    false
 }

@@ -6,7 +6,7 @@ use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
-use crate::config::{Config, ConfigError, GameOptions, GameSection, PostureLine, posture, resolve};
+use crate::config::{Config, ConfigError, GameOptions, GameSection, PostureFacts, PostureLine, posture, resolve};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
 use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
@@ -315,9 +315,13 @@ impl Server {
     /// What the configuration leaves open, limits and risks.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
     pub(crate) fn posture(&self) -> Vec<PostureLine> {
-        let own_accounts = self.config.auth.is_empty() && self.front.hub.has_authenticator();
-        let reads_cookies = self.front.hub.headers_read().iter().any(|name| name == "cookie");
-        posture(&self.config, own_accounts, reads_cookies)
+        let facts = PostureFacts {
+            own_accounts: self.config.auth.is_empty() && self.front.hub.has_authenticator(),
+            reads_cookies: self.front.hub.headers_read().iter().any(|name| name == "cookie"),
+            keys_are_shown: self.front.reloader.keys_are_shown(),
+            certificate_days_left: self.front.reloader.certificate_days_left(),
+        };
+        posture(&self.config, facts)
     }
 
     /// Serves operators on `listener`, in a separate thread that responds whatever the host's runtime does.
@@ -421,6 +425,11 @@ impl ServerHandle {
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
     pub(crate) fn file_versions(&self) -> Versions {
         self.front.reloader.versions()
+    }
+
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program reminds of it"))]
+    pub(crate) fn certificate_days_left(&self) -> Option<i64> {
+        self.front.reloader.certificate_days_left()
     }
 
     /// The open rooms.

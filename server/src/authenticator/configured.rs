@@ -72,6 +72,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_names_one_mode_or_a_list() {
+        let read = |text: &str| Config::from_toml(text, "x").map(|config| config.auth);
+        assert_eq!(read("auth = \"tickets\""), Ok(vec![AuthMode::Tickets]));
+        assert_eq!(read("auth = [\"tickets\", \"guests\"]"), Ok(vec![AuthMode::Tickets, AuthMode::Guests]));
+        assert!(read("auth = \"password\"").unwrap_err().to_string().contains("a list of them"));
+    }
+
+    #[test]
     fn tickets_need_keys_and_keys_need_tickets() {
         let tickets = config(&[AuthMode::Tickets], "127.0.0.1:8080");
         assert!(error(None, &tickets).contains("--ticket-keys FILE"));

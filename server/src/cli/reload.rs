@@ -1,5 +1,6 @@
 //! SIGHUP, and files that change: the server reads them again.
 
+use crate::config::RENEWAL_DAYS;
 use crate::control::ControlThread;
 use crate::reload::Versions;
 use crate::server::ServerHandle;
@@ -8,6 +9,8 @@ use std::io;
 
 /// How often the files are looked at.
 const WATCH_PERIOD: Duration = Duration::from_secs(10);
+/// How often a certificate that ends soon is a line in the log, in periods: once a day.
+const REMINDER_PERIODS: u32 = 24 * 60 * 6;
 
 /// Reads certificate and keys again at each SIGHUP, and some seconds after a file has changed. Once this
 /// runs, SIGHUP no longer ends the process.
@@ -19,14 +22,20 @@ pub(super) fn watch(control: &ControlThread, server: ServerHandle) -> io::Result
     let mut signals = HangUps::listen()?;
     drop(within);
     control.spawn(async move {
-        let mut seen = server.file_versions();
+        let (mut seen, mut periods) = (server.file_versions(), 0_u32);
         loop {
             tokio::select! {
                 () = signals.next() => {
                     seen = server.file_versions();
                     reload(&server, "SIGHUP");
                 }
-                () = tokio::time::sleep(WATCH_PERIOD) => seen = look(&server, seen),
+                () = tokio::time::sleep(WATCH_PERIOD) => {
+                    seen = look(&server, seen);
+                    periods = periods.wrapping_add(1);
+                    if periods.is_multiple_of(REMINDER_PERIODS) {
+                        remind(&server);
+                    }
+                }
             }
         }
     });
@@ -41,6 +50,13 @@ fn look(server: &ServerHandle, seen: Versions) -> Versions {
         reload(server, "a file has changed");
     }
     now
+}
+
+/// The start of the log says it too.
+fn remind(server: &ServerHandle) {
+    if let Some(days) = server.certificate_days_left().filter(|days| *days < RENEWAL_DAYS) {
+        tracing::warn!(days, "the certificate ends soon: renew it");
+    }
 }
 
 fn reload(server: &ServerHandle, why: &str) {

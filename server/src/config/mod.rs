@@ -18,13 +18,13 @@ pub use check::ConfigError;
 pub(crate) use game::{Files, resolve};
 pub use game::{GameOptions, GameSection, SameAccount};
 #[cfg(feature = "cli")]
-pub(crate) use posture::Exposure;
-pub(crate) use posture::{PostureLine, posture};
+pub(crate) use posture::{Exposure, RENEWAL_DAYS};
+pub(crate) use posture::{PostureFacts, PostureLine, posture};
 #[cfg(feature = "cli")]
 pub(crate) use section::OwnSection;
 
 use core::time::Duration;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Who may play. Empty: guests if `listen` is an address of this machine alone, else the server refuses
     /// to start. A program with an authenticator of its own leaves it empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_more")]
     pub auth: Vec<AuthMode>,
     /// A file with the keys of tickets: a line `ID SECRET` for each.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +145,20 @@ impl Limits {
     pub fn resume_grace(&self) -> Duration {
         Duration::from_millis(self.resume_grace_ms.into())
     }
+}
+
+/// Reads `"tickets"` as well as `["tickets", "guests"]`.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AuthMode>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "\"guests\", \"tickets\" or a list of them")]
+    enum Modes {
+        One(AuthMode),
+        More(Vec<AuthMode>),
+    }
+    Ok(match Modes::deserialize(from)? {
+        Modes::One(mode) => vec![mode],
+        Modes::More(modes) => modes,
+    })
 }
 
 /// Who is let in.

@@ -39,12 +39,28 @@ fn line(exposure: Exposure, text: impl Into<String>) -> PostureLine {
     PostureLine { exposure, text: text.into() }
 }
 
-/// The report. `own_accounts`: the program has an authenticator of its own, which may read cookies.
-pub(crate) fn posture(config: &Config, own_accounts: bool, reads_cookies: bool) -> Vec<PostureLine> {
+/// A certificate that is good for no longer is to be renewed, days.
+pub(crate) const RENEWAL_DAYS: i64 = 14;
+
+/// What the report needs besides the configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PostureFacts {
+    /// The program has an authenticator of its own.
+    pub(crate) own_accounts: bool,
+    /// The authenticator reads cookies.
+    pub(crate) reads_cookies: bool,
+    /// Other users of the machine can read the keys of tickets.
+    pub(crate) keys_are_shown: bool,
+    /// How long the certificate is good, if that is known.
+    pub(crate) certificate_days_left: Option<i64>,
+}
+
+/// The report.
+pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> {
     vec![
-        transport(config),
-        players(config, own_accounts),
-        pages(config, reads_cookies),
+        transport(config, facts.certificate_days_left),
+        players(config, facts),
+        pages(config, facts.reads_cookies),
         proxies(config),
         operators(config),
         per_address(config),
@@ -59,9 +75,11 @@ impl Config {
     }
 }
 
-fn transport(config: &Config) -> PostureLine {
+fn transport(config: &Config, days_left: Option<i64>) -> PostureLine {
     let listen = config.listen;
-    if config.tls_cert.is_some() {
+    if let Some(days) = days_left.filter(|days| *days < RENEWAL_DAYS) {
+        line(Exposure::Unsafe, format!("the certificate of {listen} is good for {} days: renew it", days.max(0)))
+    } else if config.tls_cert.is_some() {
         line(
             Exposure::Limited,
             format!("{listen} speaks wss: nobody on the way reads or changes the traffic"),
@@ -78,9 +96,13 @@ fn transport(config: &Config) -> PostureLine {
     }
 }
 
-fn players(config: &Config, own_accounts: bool) -> PostureLine {
+fn players(config: &Config, facts: PostureFacts) -> PostureLine {
     let lets_in = |mode| config.auth.contains(&mode);
-    match (own_accounts, lets_in(AuthMode::Tickets), lets_in(AuthMode::Guests)) {
+    if facts.keys_are_shown {
+        let text = "other users of this machine can read the keys of tickets, and come in as anybody: chmod 600";
+        return line(Exposure::Unsafe, text);
+    }
+    match (facts.own_accounts, lets_in(AuthMode::Tickets), lets_in(AuthMode::Guests)) {
         (true, ..) => line(Exposure::Limited, "who plays is decided by the program's own authenticator"),
         (_, true, false) => line(Exposure::Limited, "players need a ticket of your service"),
         (_, true, true) => line(Exposure::Open, "players show a ticket, or come as guests under any name"),
@@ -155,7 +177,7 @@ mod tests {
     use super::*;
 
     fn unsafe_lines(config: &Config) -> Vec<String> {
-        let all = posture(config, false, false).into_iter();
+        let all = posture(config, PostureFacts::default()).into_iter();
         all.filter(|line| line.exposure == Exposure::Unsafe).map(|line| line.to_string()).collect()
     }
 
@@ -176,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_ends_soon_and_keys_that_others_read_are_risks() {
+        let ends = |days| transport(&Config::default(), Some(days));
+        assert_eq!(ends(RENEWAL_DAYS).exposure, Exposure::Closed);
+        assert!(ends(RENEWAL_DAYS - 1).to_string().contains("UNSAFE: the certificate"));
+        assert!(ends(-3).text.contains("good for 0 days"));
+        let facts = PostureFacts { keys_are_shown: true, ..PostureFacts::default() };
+        assert_eq!(players(&Config::default(), facts).exposure, Exposure::Unsafe);
+    }
+
+    #[test]
     fn cookies_without_origins_are_a_risk() {
         assert_eq!(pages(&Config::default(), true).exposure, Exposure::Unsafe);
         let config = Config { allowed_origins: vec!["https://a.example".into()], ..Config::default() };
@@ -185,7 +217,8 @@ mod tests {
     #[test]
     fn the_report_says_who_may_play() {
         let of = |auth: &[AuthMode], own| {
-            players(&Config { auth: auth.to_vec(), ..Config::default() }, own).to_string()
+            let facts = PostureFacts { own_accounts: own, ..PostureFacts::default() };
+            players(&Config { auth: auth.to_vec(), ..Config::default() }, facts).to_string()
         };
         assert!(of(&[], false).contains("everybody"));
         assert!(of(&[AuthMode::Tickets], false).starts_with("limited: players need a ticket"));

@@ -94,6 +94,9 @@ impl<G: Game> Sandbox<G> {
     /// # Errors
     /// As [`Sandbox::join`].
     pub fn join_as(&mut self, player: PlayerId, account: &Account) -> Result<EntityId, Refusal> {
+        if self.stage.requests.end.is_some() {
+            return Err(Refusal::Rule(Text::cut("the room is ending")));
+        }
         let joining = Joining { player, account, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
         let entity = self.game.join(&mut self.stage, &joining)?;
         self.stage.world.set_controlled(player, Some(entity));

@@ -189,6 +189,7 @@ fn a_sandbox_tells_what_the_game_decided() {
     council.command(PlayerId(1), Motion::Close);
     council.step();
     assert_eq!(council.ended(), Some("the council has spoken"));
+    assert!(council.join(PlayerId(3)).is_err(), "as in a room");
 }
 
 #[test]
