@@ -6,7 +6,9 @@ use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
-use crate::config::{Config, ConfigError, GameOptions, GameSection, PostureFacts, PostureLine, posture, resolve};
+use crate::config::{
+    Config, ConfigError, GameOptions, GameSection, PostureFacts, PostureLine, posture, resolve,
+};
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
 use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};

@@ -78,7 +78,10 @@ impl Config {
 fn transport(config: &Config, days_left: Option<i64>) -> PostureLine {
     let listen = config.listen;
     if let Some(days) = days_left.filter(|days| *days < RENEWAL_DAYS) {
-        line(Exposure::Unsafe, format!("the certificate of {listen} is good for {} days: renew it", days.max(0)))
+        line(
+            Exposure::Unsafe,
+            format!("the certificate of {listen} is good for {} days: renew it", days.max(0)),
+        )
     } else if config.tls_cert.is_some() {
         line(
             Exposure::Limited,
@@ -99,7 +102,8 @@ fn transport(config: &Config, days_left: Option<i64>) -> PostureLine {
 fn players(config: &Config, facts: PostureFacts) -> PostureLine {
     let lets_in = |mode| config.auth.contains(&mode);
     if facts.keys_are_shown {
-        let text = "other users of this machine can read the keys of tickets, and come in as anybody: chmod 600";
+        let text =
+            "other users of this machine can read the keys of tickets, and come in as anybody: chmod 600";
         return line(Exposure::Unsafe, text);
     }
     match (facts.own_accounts, lets_in(AuthMode::Tickets), lets_in(AuthMode::Guests)) {
