@@ -40,6 +40,16 @@ mod tests {
     }
 
     #[test]
+    fn no_file_has_a_path_of_the_machine_that_built_it() {
+        for file in FILES {
+            for part in [&b"registry/src"[..], b".cargo/", b"/home/", b"/root/"] {
+                let is_there = file.bytes.windows(part.len()).any(|window| window == part);
+                assert!(!is_there, "{} has {}", file.name, String::from_utf8_lossy(part));
+            }
+        }
+    }
+
+    #[test]
     fn no_name_is_there_twice() {
         for file in FILES {
             assert_eq!(FILES.iter().filter(|other| other.name == file.name).count(), 1, "{}", file.name);

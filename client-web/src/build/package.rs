@@ -84,12 +84,13 @@ impl Package {
         Ok(parts)
     }
 
-    /// Flags by which no path of this machine is in the core.
+    /// Flags by which no path of this machine and no registry's name is in the core.
     pub(super) fn remapped(&self, parts: &[Part]) -> Vec<String> {
         let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
         let mut flags: Vec<String> = home.iter().map(|home| remap(home, "")).collect();
+        flags.extend(home.iter().flat_map(|home| registries(home)).map(|folder| remap(&folder, "")));
         // The last prefix that fits is used, so a crate in another's folder comes after it.
         let mut outside: Vec<(&PathBuf, &str)> = parts
             .iter()
@@ -101,6 +102,14 @@ impl Package {
         flags.push(remap(&self.workspace, ""));
         flags
     }
+}
+
+/// The folders with the sources of each registry, which are named after it.
+fn registries(cargo_home: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(cargo_home.join("registry/src")).into_iter().flatten();
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort();
+    folders
 }
 
 /// A line of `cargo tree`: `name version (kind) (source)`, a tab, the features. A path is a source in
@@ -133,6 +142,18 @@ mod tests {
         let git = "tickwire-shared v0.1.0 (https://example.org/a?rev=1#0123abcd)";
         assert_eq!(part_of(&format!("{git}\t")), part(&format!("{git} "), None));
         assert_eq!(part_of("serde v1.0.0\tderive"), part("serde v1.0.0 derive", None));
+    }
+
+    #[test]
+    fn the_sources_of_each_registry_are_found() {
+        let home = std::env::temp_dir().join(format!("tickwire-home-{}", std::process::id()));
+        assert_eq!(registries(&home), Vec::<PathBuf>::new());
+        let sources = home.join("registry/src");
+        for name in ["two.example-1", "one.example-2"] {
+            std::fs::create_dir_all(sources.join(name)).unwrap();
+        }
+        assert_eq!(registries(&home), [sources.join("one.example-2"), sources.join("two.example-1")]);
+        std::fs::remove_dir_all(&home).unwrap();
     }
 
     #[test]
