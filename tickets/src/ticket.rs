@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// How far the clocks of a service and a server may differ, s: a ticket is good for so much longer.
+pub const CLOCK_LEEWAY_S: u64 = 5;
 /// The longest text of a ticket, bytes: what a `Hello` carries.
 pub const TICKET_BYTES_MAX: usize = 2048;
 /// The longest time from signing to expiry that a server accepts. It remembers used tickets until then.

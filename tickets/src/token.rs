@@ -2,7 +2,7 @@
 //! MAC is HMAC-SHA-256 (RFC 2104, FIPS 180-4) under the key with this id, of everything before its dot.
 
 use crate::keys::{Key, Keys};
-use crate::ticket::{LIFETIME_MAX, TICKET_BYTES_MAX, Ticket, TicketError, seconds};
+use crate::ticket::{CLOCK_LEEWAY_S, LIFETIME_MAX, TICKET_BYTES_MAX, Ticket, TicketError, seconds};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,8 +15,6 @@ const ACCOUNT_BYTES_MAX: usize = 255;
 const ID_BYTES_MAX: usize = 64;
 const ROLES_MAX: usize = 16;
 const ROLE_BYTES_MAX: usize = 64;
-/// How far the clocks of a service and a server may differ, s.
-const CLOCK_LEEWAY_S: u64 = 5;
 
 /// Why a ticket is refused. The text is for the player or for the author of the service; it tells nothing
 /// that helps to forge one.

@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tickwire_shared::game::{Account, AccountId, AccountRole};
 use tickwire_shared::wire::control::{Name, Target};
-use tickwire_tickets::{BadTicket, Keys, Ticket};
+use tickwire_tickets::{BadTicket, CLOCK_LEEWAY_S, Keys, Ticket};
 
 /// Used tickets that are remembered until they expire. Beyond it, players are told to try again.
 const USED_MAX: usize = 262_144;
-/// An expired ticket is remembered for a little longer: servers' clocks may differ from the service's.
-const LEEWAY_S: u64 = 60;
+// The protocol and the crate for services say the same.
+const _: () = assert!(tickwire_tickets::TICKET_BYTES_MAX == tickwire_shared::limits::TICKET_BYTES_MAX);
 /// When they are told to.
 const FULL_RETRY: Duration = Duration::from_secs(5);
 
@@ -143,7 +143,7 @@ impl Used {
     fn take(&self, ticket: &Ticket, now: SystemTime) -> Result<(), AuthRefusal> {
         let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while used.first().is_some_and(|(expires_at_s, _)| *expires_at_s + LEEWAY_S <= now_s) {
+        while used.first().is_some_and(|(expires_at_s, _)| *expires_at_s + CLOCK_LEEWAY_S <= now_s) {
             used.pop_first();
         }
         if used.len() >= USED_MAX {
@@ -266,7 +266,7 @@ mod tests {
             used.take(&ticket(at, 10), second(1)).unwrap();
         }
         assert_eq!(used.take(&ticket(0, 20), second(9)), Err(AuthRefusal::try_later(FULL_RETRY)));
-        assert_eq!(used.take(&ticket(0, 20), second(10 + LEEWAY_S)), Ok(()), "the others have expired");
+        assert_eq!(used.take(&ticket(0, 20), second(10 + CLOCK_LEEWAY_S)), Ok(()), "the others have expired");
         assert_eq!(used.0.lock().unwrap().len(), 1);
     }
 }
