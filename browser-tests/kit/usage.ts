@@ -17,6 +17,8 @@ import {
   type EntityView,
   type Field,
   type InputTrace,
+  type Invite,
+  type Match,
   type NetworkOptions,
   type SeatStore,
   type RoomListing,
@@ -53,6 +55,8 @@ const transports: NonNullable<ConnectOptions["transport"]>[] = [
 
 const lag: NetworkOptions = { delay_ms: 40, jitter_ms: 10 };
 const keep: SeatStore = sessionStorage;
+const match: Match = { ranges: { rank: [900, 1100] }, order: { lowest: "rank" }, existing: true };
+const forFriends: Invite = { uses: 3, valid_s: 600 };
 const ends = new AbortController();
 const options: ConnectOptions = {
   url: new URL("https://game.example/play"),
@@ -67,6 +71,11 @@ const options: ConnectOptions = {
   transport: transports[0],
   signal: ends.signal,
   keep,
+  match,
+  parameters: { team: "red" },
+  password: "sesame",
+  invitation: "abc",
+  places: 2,
 };
 
 export async function play(): Promise<Client> {
@@ -104,6 +113,8 @@ export async function play(): Promise<Client> {
   });
   client.follow(client.player);
   client.follow(null);
+  const invitation: string | null = await client.invite(forFriends);
+  console.log(invitation);
   client.network(lag);
   const statistics: ClientStatistics = client.stats();
   const roster: readonly RosterEntry[] = client.roster;

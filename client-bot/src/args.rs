@@ -2,6 +2,7 @@
 
 use crate::assertion::Assertion;
 use crate::connect::Url;
+use crate::join_args::JoinArgs;
 use crate::network::{BadNetworks, NetworkArgs};
 use crate::plan::{Plan, Stage};
 use crate::tickets::TicketSource;
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// An option for new rooms, as KEY=VALUE. May be repeated.
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
     pub options: Vec<(OptionText, OptionText)>,
+    /// On which terms the bots join.
+    #[command(flatten)]
+    pub(crate) join: JoinArgs,
     /// Where the bots' tickets come from: they sign them with the first key of this file.
     #[arg(long, value_name = "FILE", conflicts_with = "ticket_cmd")]
     pub ticket_key: Option<PathBuf>,
@@ -195,7 +199,8 @@ impl Args {
     /// Whether the bots join an open room before they make one: a few bots for the players there.
     #[must_use]
     pub(crate) fn takes_open_room(&self) -> bool {
-        self.rooms.is_none() && self.room.is_none() && self.options.is_empty() && self.plan().bots_max() <= 32
+        let asks = self.rooms.is_some() || self.room.is_some() || !self.options.is_empty();
+        !asks && !self.join.has_password() && self.plan().bots_max() <= 32
     }
 
     /// The options of the rooms.

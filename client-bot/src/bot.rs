@@ -174,6 +174,7 @@ where
     };
     let mut config = ClientConfig::new(fleet.config.game.clone(), Name::cut(&format!("bot {bot}")));
     (config.role, config.target) = (fleet.config.role_of(bot), target);
+    config.terms = fleet.config.terms.clone();
     let ticket = fleet.config.tickets.credential(bot, &config.name).await;
     config.credential = ticket.map_err(|error| (false, Trouble::from(error)))?;
     let client = Client::new(config);

@@ -177,6 +177,7 @@ impl<G: Game> Bots<G> {
             spectators: args.spectators,
             options: args.options().map_err(Failure::usage)?,
             networks: args.network.networks().map_err(Failure::usage)?,
+            terms: args.join.terms(),
             tickets: args.tickets().map_err(Failure::usage)?,
             seed: args.seed,
             threads: args.threads.into(),

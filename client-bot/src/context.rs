@@ -8,6 +8,7 @@ use crate::tally::Tally;
 use crate::tickets::TicketSource;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Options, Role};
+use tickwire_shared::wire::terms::JoinTerms;
 
 /// What a fleet does.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct FleetConfig {
     pub options: Options,
     /// The networks that the bots play over.
     pub networks: Networks,
+    /// On which terms the bots join.
+    pub terms: JoinTerms,
     /// What the bots show when they join.
     pub tickets: TicketSource,
     /// The seed of all random choices.
@@ -50,6 +53,7 @@ impl FleetConfig {
             spectators: 0,
             options: Options::none(),
             networks: Networks::default(),
+            terms: JoinTerms::default(),
             tickets: TicketSource::default(),
             seed: 1,
             threads: 1,

@@ -19,6 +19,7 @@ pub mod connect;
 mod context;
 pub mod fleet;
 pub mod histogram;
+mod join_args;
 pub mod network;
 mod open_files;
 mod outage;

@@ -3,9 +3,13 @@
 use clap::{CommandFactory, FromArgMatches, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use tickwire_client_native::Config;
 use tickwire_client_native::transport::Url;
 use tickwire_shared::id::RoomId;
+use tickwire_shared::limits::{INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX};
+use tickwire_shared::wire::terms::{Invitation, Parameters, Pass};
+use tickwire_shared::wire::{Text, TextError};
 
 /// Shows a game in a terminal. q or Ctrl-C ends it.
 #[derive(Debug, Parser)]
@@ -28,6 +32,18 @@ pub(crate) struct Args {
     /// The name that others see.
     #[arg(long, default_value = "terminal")]
     name: String,
+    /// A file with the ticket to join with, read for each join.
+    #[arg(long, value_name = "FILE")]
+    ticket_file: Option<PathBuf>,
+    /// The room's password.
+    #[arg(long, value_name = "TEXT", conflicts_with = "invitation", value_parser = text::<PASSWORD_BYTES_MAX>)]
+    password: Option<Text<PASSWORD_BYTES_MAX>>,
+    /// An invitation to --room.
+    #[arg(long, value_name = "TEXT", requires = "room", value_parser = text::<INVITATION_BYTES_MAX>)]
+    invitation: Option<Invitation>,
+    /// What the game is told, such as '{"team":"red"}'.
+    #[arg(long, value_name = "JSON", value_parser = Parameters::from_str)]
+    parameters: Option<Parameters>,
     /// Ends after this many frames, drawn in 80 columns on stdout, which need not be a terminal.
     #[arg(long)]
     pub(crate) frames: Option<u32>,
@@ -54,8 +70,23 @@ impl Args {
         let mut config = new(&self.game, &self.name);
         config.ca = self.ca.clone();
         config.attempts_max = u32::MAX;
+        let terms = &mut config.client.terms;
+        terms.parameters = self.parameters.clone().unwrap_or_default();
+        let password = self.password.clone().map(Pass::Password);
+        terms.pass = password.or(self.invitation.clone().map(Pass::Invitation)).unwrap_or_default();
+        if let Some(file) = self.ticket_file.clone() {
+            config = config.with_tickets(move || {
+                let text = std::fs::read_to_string(&file);
+                let text = text.map_err(|error| format!("{}: {error}", file.display()));
+                async { Ok(text?.trim().as_bytes().to_vec()) }
+            });
+        }
         self.room.into_iter().fold(config, Config::in_room)
     }
+}
+
+fn text<const MAX: usize>(given: &str) -> Result<Text<MAX>, TextError> {
+    Text::new(given)
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ macro_rules! export_client {
                 tw_state_hash = state_hash() -> u32;
                 tw_reconnect = reconnect(now_ms: f64) -> u32;
                 tw_follow = follow(player: i32) -> ();
+                tw_invite = invite(uses: u32, valid_s: u32) -> ();
                 tw_hidden = set_hidden(hidden: u32) -> ();
                 tw_leave = leave() -> ();
             }
@@ -289,6 +290,14 @@ impl<P: PageGame> Page<P> {
     pub fn follow(&mut self, player: i32) {
         if let Some(session) = &mut self.session {
             session.follow(u16::try_from(player).ok().map(PlayerId));
+        }
+    }
+
+    /// Asks for an invitation that may be used so often and is valid for so long.
+    pub fn invite(&mut self, uses: u32, valid_s: u32) {
+        if let Some(session) = &mut self.session {
+            let uses = u16::try_from(uses).unwrap_or(u16::MAX);
+            session.invite(uses, Duration::from_secs(valid_s.into()));
         }
     }
 

@@ -11,6 +11,7 @@ use tickwire_shared::entity::{Input, OnGrid};
 use tickwire_shared::id::{EntityId, PlayerId};
 use tickwire_shared::limits::TICKET_BYTES_MAX;
 use tickwire_shared::wire::control::{Credential, GameName, List, Name, Role, Target};
+use tickwire_shared::wire::terms::JoinTerms;
 use tickwire_shared::wire::{Advice, Close, DecodeError};
 
 /// How many numbers [`Session::statistics`] has; `STATISTICS` in `core.js` names them in the same order.
@@ -49,6 +50,8 @@ pub enum Happened {
     PlayerChanged = 7,
     /// `closes_in_ms: u32`: the member was idle for too long.
     IdleWarning = 8,
+    /// `option text`: the invitation that the page asked for.
+    Invitation = 9,
 }
 
 /// A client and its measurements.
@@ -67,16 +70,16 @@ impl<P: PageGame> core::fmt::Debug for Session<P> {
 }
 
 impl<P: PageGame> Session<P> {
-    /// A session from `(name, game, role, target, ticket)` in the codec, the ticket an option; its `Hello`
-    /// waits to be sent.
+    /// A session from `(name, game, role, target, ticket, terms)` in the codec, the ticket an option; its
+    /// `Hello` waits to be sent.
     ///
     /// # Errors
     /// The bytes do not have this form.
     pub fn start(config: &[u8]) -> Result<Self, DecodeError> {
-        type Start = (Name, GameName, Role, Target, Option<List<u8, TICKET_BYTES_MAX>>);
-        let (name, game, role, target, ticket): Start = codec::decode(config)?;
+        type Start = (Name, GameName, Role, Target, Option<List<u8, TICKET_BYTES_MAX>>, JoinTerms);
+        let (name, game, role, target, ticket, terms): Start = codec::decode(config)?;
         let mut config = ClientConfig::new(game, name);
-        (config.role, config.target) = (role, target);
+        (config.role, config.target, config.terms) = (role, target, terms);
         config.credential = ticket.map_or(Credential::Guest, Credential::Ticket);
         Ok(Self::of(Client::new(config)))
     }
@@ -163,6 +166,7 @@ impl<P: PageGame> Session<P> {
                 with_tag(Happened::IdleWarning, &u32::try_from(closes_in.as_millis()).unwrap_or(u32::MAX))
             }
             ClientEvent::Closed(close) => closed(&close, true),
+            ClientEvent::Invitation(given) => with_tag(Happened::Invitation, &given),
             // A kind of event that this kit does not know yet.
             _ => return self.next_event(),
         })
@@ -292,6 +296,11 @@ impl<P: PageGame> Session<P> {
         self.client.follow(player);
     }
 
+    /// As a player, asks for an invitation to the room.
+    pub fn invite(&mut self, uses: u16, valid: Duration) {
+        self.client.invite(uses, valid);
+    }
+
     /// Tells the server whether the page is hidden.
     pub fn set_hidden(&mut self, hidden: bool) {
         self.client.set_hidden(hidden);
@@ -350,7 +359,8 @@ mod tests {
     fn session<P: PageGame>() -> Session<P> {
         let target = Target::Match(Options::none());
         let ticket = None::<List<u8, TICKET_BYTES_MAX>>;
-        let config = (Name::cut("ada"), GameName::cut("arena"), Role::Player, target, ticket);
+        let config =
+            (Name::cut("ada"), GameName::cut("arena"), Role::Player, target, ticket, JoinTerms::default());
         Session::start(&codec::encode(&config).unwrap()).unwrap()
     }
 

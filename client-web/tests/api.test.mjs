@@ -7,7 +7,9 @@ import * as kit from "../../pages/web/tickwire.js";
 import { openStage, transport, until } from "./joining.mjs";
 
 const { connect, DecodeError, listRooms, Reader, resume, TickwireError, Writer } = kit;
-const TYPES = readFileSync(new URL("../../pages/web/tickwire.d.ts", import.meta.url), "utf8");
+const TYPES = ["tickwire.d.ts", "rooms.d.ts"]
+  .map((name) => readFileSync(new URL(`../../pages/web/${name}`, import.meta.url), "utf8"))
+  .join("\n");
 
 /** The members that an interface or class of the types declares. */
 function membersOf(name) {
@@ -48,6 +50,7 @@ const METHODS = {
   entities: [[], [undefined]],
   roomState: [[]],
   follow: [[], [null], [3]],
+  invite: [[], [{}], [{ uses: 2, valid_s: 60 }]],
   entity: [[null], [5]],
   network: [[{}], [{ delay_ms: 0 }], [{ jitter_ms: 0, delay_ms: undefined }]],
   stats: [[]],
@@ -72,14 +75,14 @@ const WRITES = [
 ];
 const OPTIONS = [
   "url", "game", "name", "role", "room", "create", "fresh", "wasm", "network", "transport", "ticket",
-  "signal", "keep",
+  "signal", "keep", "match", "parameters", "password", "invitation", "places",
 ];
 const FUNCTIONS = ["connect", "resume", "listRooms"];
 const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
-  "Field", "InputTrace", "NetworkOptions", "SeatStore", "RoomListing", "RoomStateView", "RosterEntry",
+  "Field", "InputTrace", "Invite", "Match", "NetworkOptions", "SeatStore", "RoomListing", "RoomStateView", "RosterEntry",
   "Schema", "Transport",
 ];
 

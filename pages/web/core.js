@@ -3,6 +3,7 @@ import { entriesOf, need, told } from "./check.js";
 import { Reader, Writer } from "./codec.js";
 import { parse, stringify } from "./json.js";
 import { fill, planOf, unitOf } from "./rows.js";
+import { writeTerms } from "./terms.js";
 
 export const ABI = 8;
 /** The order of `Session::statistics` in client-web. */
@@ -17,7 +18,7 @@ const PREDICTORS = ["hold", "linear", "steer", "custom"];
 const ADVICE = ["stop", "retry", "resume", "authenticate", "upgrade"];
 const HAPPENED = [
   "joined", "event", "player-joined", "player-left", "closed", "input-trace", "events-dropped",
-  "player-changed", "idle-warning",
+  "player-changed", "idle-warning", "invitation",
 ];
 const NESTED_MAX = 64;
 
@@ -93,8 +94,11 @@ export class Core {
       : new Uint8Array(this.#wasm.memory.buffer, this.#wasm.tw_out(), length).slice();
   }
 
-  /** `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`; `ticket`: bytes or null. */
-  start(name, game, spectator, target, ticket = null) {
+  /**
+   * `target`: `{ room: number }`, `{ match: pairs }` or `{ create: pairs }`; `ticket`: bytes or null;
+   * `terms`: the options of `terms.js`.
+   */
+  start(name, game, spectator, target, ticket = null, terms = {}) {
     this.facts = null;
     const to = new Writer().text(name).text(game).varint(spectator ? 1 : 0);
     const pair = (to, [key, value]) => to.text(key).text(value);
@@ -102,6 +106,7 @@ export class Core {
     else if ("match" in target) to.varint(1).list(target.match, pair);
     else to.varint(2).list(target.create, pair);
     to.option(ticket, (to, bytes) => to.bytes(bytes));
+    writeTerms(to, terms);
     return this.#wasm.tw_start(this.#in(to.done())) === 1;
   }
 
@@ -159,6 +164,8 @@ export class Core {
         return { count: from.varint() };
       case "input-trace":
         return inputTrace(from);
+      case "invitation":
+        return from.option(() => from.text());
       case "idle-warning":
         return { closes_in_ms: from.varint() };
       default:
@@ -354,6 +361,11 @@ export class Core {
   /** `player`: a player's number, or -1 for the spectator's own view. */
   follow(player) {
     this.#wasm.tw_follow(player);
+  }
+
+  /** Asks for an invitation; the event `invitation` answers. */
+  invite(uses, valid_s) {
+    this.#wasm.tw_invite(uses, valid_s);
   }
 
   /** Reports whether the page is hidden: then its player may stay idle for longer. */

@@ -1,5 +1,6 @@
 // A player that leaves while the connection is broken would stay in the room for the grace time. So its seat
 // is given up when the connection is back.
+import { Reader } from "./codec.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 
 const LASTS_MS = 10_000;
@@ -43,4 +44,17 @@ export function giveUpSeat(make, url, words, most_ms) {
     }
   };
   attempt();
+}
+
+/** How long a seat is kept, from a `Welcome`. */
+export function graceOf(bytes) {
+  const from = new Reader(bytes.subarray(2));
+  try {
+    from.u64();
+    from.varint();
+    from.varint();
+    return from.varint();
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 // The options of connect, resume and listRooms.
 import { entriesOf, lagOf, need } from "./check.js";
 import { TickwireError, bad } from "./errors.js";
+import { TERMS } from "./terms.js";
 
 const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
 const ROOM_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -50,6 +51,7 @@ const OPTIONS = {
     (value) => typeof value === "boolean" || isFunction(value.getItem),
     "true, false or a store like sessionStorage",
   ],
+  ...TERMS,
 };
 
 export function checkOptions(options) {

@@ -30,16 +30,16 @@ function takeTicket() {
   return value.trim() || null;
 }
 
-/** Joins a room: `{ name, role, room, create, fresh }`. */
+/** Joins a room: `{ name, role, room, invitation, create, password, fresh }`. */
 async function enter(wanted) {
   wish = wanted;
   const way = ++ways;
   lobby.busy(true);
-  const { name, role, room, create, fresh } = wanted;
+  const { name, role, room, invitation, create, password, fresh } = wanted;
   let made;
   try {
     made = await connect({
-      url: playUrl(), game: "arena", name, role, room: room ?? undefined, create, fresh,
+      url: playUrl(), game: "arena", name, role, room: room ?? undefined, create, fresh, invitation, password,
       wasm: new URL("arena.wasm", import.meta.url), network: net.lag, ticket: takeTicket(),
     });
   } catch (error) {
@@ -118,7 +118,7 @@ function toLobby(room = null) {
 function refuse(error) {
   const { title, meaning, text, advice, action } = explain(error);
   // The lobby does not offer a room that cannot be joined.
-  const room = action === "other" ? null : (wish.room ?? null);
+  const room = action === "other" || error.code === 4016 ? null : (wish.room ?? null);
   if (error.code === 4003 || error.code === 4004) show(byId("sign-in"), true);
   if (room === null) history.replaceState(null, "", location.pathname);
   lobby.open(room);
@@ -203,8 +203,23 @@ byId("btn-net").onclick = () => {
   game.scores.toggle(false);
   net.toggle(isCovered || undefined);
 };
-byId("btn-share").onclick = async () =>
-  toast((await copy(linkTo(client.room))) ? "Link to this room copied" : linkTo(client.room), "good");
+byId("btn-share").onclick = async () => {
+  const link = linkTo(client.room, await invitation());
+  toast((await copy(link)) ? "Link to this room copied" : link, "good");
+};
+
+/** How many may come with one link, and for how long. */
+const INVITE = { uses: 16, valid_s: 86_400 };
+
+/** The invitation that a link to the room needs; `undefined` if it needs none, or there is none. */
+async function invitation() {
+  const asking = client;
+  const isOpenTo = ({ id, password, access }) => id === asking.room && !password && access !== "invited";
+  const isOpen = () => listRooms({ url: playUrl() }).then((rooms) => rooms.some(isOpenTo), () => true);
+  const isPrivate = wish?.password || wish?.invitation || !(await isOpen());
+  return isPrivate ? ((await asking.invite(INVITE)) ?? undefined) : undefined;
+}
+
 for (const button of document.querySelectorAll(".command button")) {
   const command = button.previousElementSibling;
   button.onclick = async () =>
@@ -287,9 +302,9 @@ async function arrive() {
   ways += 1;
   lobby.problem(asked?.problem ?? "");
   if (asked?.problem) history.replaceState(null, "", location.pathname);
-  lobby.open(asked?.room ?? null);
+  lobby.open(asked?.room ?? null, asked?.invitation);
   byId(asked?.watch ? "watch" : "play").focus();
-  if (asked?.watch) lobby.go({ role: "spectator", room: asked.room });
+  if (asked?.watch) lobby.go({ role: "spectator", room: asked.room, invitation: asked.invitation });
 }
 
 /** How old a list of rooms may be, including its transfer. */

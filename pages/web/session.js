@@ -1,8 +1,9 @@
 // A session in a room: plays, reconnects after a cut, and ends. The page gets it from `connect`.
 import { Frames, integer, lagOf, need, told } from "./check.js";
-import { Reader, nameOf } from "./codec.js";
+import { nameOf } from "./codec.js";
 import { TickwireError, bad, broken, kept, left, lost, refusalOf, unreachable } from "./errors.js";
-import { giveUpSeat, isAnswer } from "./leaving.js";
+import { Invites, inviteOf } from "./invites.js";
+import { giveUpSeat, graceOf, isAnswer } from "./leaving.js";
 import { COMES_BACK, LEAVES, Link } from "./link.js";
 import { addressOf, playUrl, targetOf } from "./options.js";
 import { putSeat, storeOf } from "./seats.js";
@@ -68,6 +69,7 @@ export class Client {
   #goodbye = null;
   #rates = [];
   #frames = new Frames();
+  #invites = new Invites();
   #state = "connecting";
 
   /** Takes `seat`, or joins with `ticket` (bytes, or null for a guest) if it is null. */
@@ -86,7 +88,7 @@ export class Client {
       return;
     }
     const is_spectator = options.role === "spectator";
-    if (!core.start(name, options.game ?? "arena", is_spectator, targetOf(options), ticket)) {
+    if (!core.start(name, options.game ?? "arena", is_spectator, targetOf(options), ticket, options)) {
       throw new TickwireError(
         bad(1008, "policy", "The game's name, the ticket or the room's options are too long or too many."),
       );
@@ -233,12 +235,14 @@ export class Client {
       if (told.by_server && told.advice === "resume" && this.#core.facts !== null) return this.#closed();
       return this.#finish(told);
     }
+    if (type === "invitation") return this.#invites.answer(told);
     if (type !== "joined") return this.#emit(type, told);
     this.#state = "playing";
     this.#listen();
     const cut = this.#cut;
     this.#cut = null;
     if (cut !== null) {
+      this.#invites.again();
       this.#back = { at: performance.now(), attempt: cut.attempt };
       return this.#emit("resumed", { attempts: cut.attempt, away_ms: performance.now() - cut.since });
     }
@@ -300,6 +304,7 @@ export class Client {
     const comes_back = close.reason === "kept" || (this.#state === "connecting" && this.#takes);
     this.#state = "closed";
     this.#end = close;
+    this.#invites.end();
     this.#forget();
     this.#quieten();
     globalThis.removeEventListener?.("pagehide", this.#leave);
@@ -390,6 +395,15 @@ export class Client {
     this.#transmit();
   }
 
+  invite(invite = {}) {
+    const { uses, valid_s } = inviteOf(invite);
+    if (this.#state === "closed" || this.#is_leaving || this.player === null) return Promise.resolve(null);
+    return this.#invites.ask(() => {
+      this.#core.invite(uses, valid_s);
+      this.#transmit();
+    });
+  }
+
   network(options) {
     this.#network = lagOf(this.#network, options);
   }
@@ -476,18 +490,5 @@ export class Client {
 
   get builtIn() {
     return this.#core.builtIn;
-  }
-}
-
-/** How long a seat is kept, from a `Welcome`. */
-function graceOf(bytes) {
-  const from = new Reader(bytes.subarray(2));
-  try {
-    from.u64();
-    from.varint();
-    from.varint();
-    return from.varint();
-  } catch {
-    return null;
   }
 }

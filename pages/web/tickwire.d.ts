@@ -3,6 +3,9 @@
  * `docs/writing-a-client.md`.
  */
 
+import type { Invite, Match, RoomListing } from "./rooms.js";
+export type * from "./rooms.js";
+
 /**
  * Joins a room. Resolves when the client has its seat. Rejects with a {@link TickwireError} that says what to
  * do; with the reason of a `signal` that was already aborted; or with a `TypeError` or `RangeError` that
@@ -44,14 +47,22 @@ export interface ConnectOptions {
   ticket?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>);
   /** Default: `"player"`. A spectator sends no input. */
   role?: "player" | "spectator";
-  /**
-   * The id of a room, 8 characters. Without it: any open room with the options of `create`, else a new one.
-   */
+  /** A room's id, 8 characters. Without it: any open room with the options of `create`, else a new one. */
   room?: string;
   /** Room options: those of the room to look for or, with `fresh`, of the room to create. */
   create?: Record<string, string | number | boolean>;
   /** Create a new room with the options of `create` instead of looking for one. */
   fresh?: boolean;
+  /** Without `room`: which room it may be, and which is tried first. */
+  match?: Match;
+  /** What the game is told of this player, such as a team: a value of at most 1,024 bytes as JSON. */
+  parameters?: unknown;
+  /** The room's password; with `fresh`, the one that the new room gets. */
+  password?: string;
+  /** An invitation to `room`, from {@link Client.invite}. */
+  invitation?: string;
+  /** Places that the room holds for 30 s for others, who come with this player's invitations; at most 15. */
+  places?: number;
   /**
    * The client core: the address of a `.wasm` file, or its bytes. Default: the `tickwire.wasm` next to this
    * script, which reads any game through the schema that the server sends. A core that is built with the game
@@ -75,9 +86,8 @@ export interface ConnectOptions {
    *   does not use the kept seat.
    * - `false`: nowhere. Closing the page leaves the room at once, unless the connection is broken at that
    *   moment.
-   * - A store of your own must be one that no other tab reads at the same time.
-   *
-   * The stored value is a secret: whoever has it can take the seat.
+   * - A store of your own must be one that no other tab reads at the same time. What it stores is a secret:
+   *   whoever has it can take the seat.
    */
   keep?: boolean | SeatStore;
 }
@@ -111,22 +121,6 @@ export interface Transport {
   onerror: ((event?: any) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
-}
-
-export interface RoomListing {
-  id: string;
-  game: string;
-  players: number;
-  players_max: number;
-  spectators: number;
-  spectators_max: number;
-  tick_rate_hz: number;
-  options: Record<string, string>;
-  /** Who may join, as the game decides: any player, only players that name the room, or no more players. */
-  access: "open" | "no_matches" | "locked";
-  /** What the game says about the room, such as its map's name. */
-  metadata: Record<string, string>;
-  age_s: number;
 }
 
 export interface Client {
@@ -181,6 +175,12 @@ export interface Client {
    */
   entity(id: number | null): EntityView | undefined;
 
+  /**
+   * An invitation to the room, for others' option `invitation`; `null` if the game permits none, to a
+   * spectator, and after the end. One a second.
+   */
+  invite(invite?: Invite): Promise<string | null>;
+
   /** Sets the simulated lag. */
   network(options: NetworkOptions): void;
 
@@ -205,7 +205,7 @@ export interface Client {
 
   /** The client's own player, or `null` for a spectator. */
   readonly player: number | null;
-  /** The id of the player's own entity, or `null` for a spectator. The entity may be missing for a while. */
+  /** The player's own entity, or `null` for a spectator. It may be missing for a while. */
   readonly entityId: number | null;
   /** The room's id, for a `#room=` link. */
   readonly room: string;

@@ -11,7 +11,7 @@ mod bucket;
 use crate::config::{AddressRange, Limits};
 use crate::metrics::{Charged, Metrics, Refused};
 use crate::transport::peer::Peer;
-use bucket::Bucket;
+pub(crate) use bucket::Bucket;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};

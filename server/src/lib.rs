@@ -34,6 +34,7 @@ mod messages_in;
 mod metrics;
 mod origin;
 mod outbox;
+mod passes;
 mod reload;
 mod room_port;
 mod room_task;

@@ -28,8 +28,11 @@ pub struct RoomView {
     pub tick_rate_hz: u16,
     /// The options that it was made with.
     pub options: BTreeMap<String, String>,
-    /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room) or `locked`.
+    /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room), `invited` (only with
+    /// an invitation) or `locked`.
     pub access: &'static str,
+    /// Whether its password or an invitation is needed besides.
+    pub password: bool,
     /// Whether it is in no listing for the public: only operators and the host see it.
     pub hidden: bool,
     /// What its game says about it, see [`metadata`](tickwire_shared::game::Game::metadata).
@@ -121,6 +124,7 @@ impl RoomView {
             tick_rate_hz: room.tick_rate_hz,
             options: texts(&room.options),
             access: room.access,
+            password: room.password,
             hidden: room.hidden,
             metadata: texts(&room.metadata),
             age_s: room.age_s,

@@ -1,6 +1,7 @@
 //! The members' slots as a room sees them: the room reads clients' messages from them and writes updates to
 //! them.
 
+use crate::passes::Passes;
 use crate::room_port::Answer;
 use crate::slot::Slot;
 use crate::staggered_closes::StaggeredCloses;
@@ -10,14 +11,14 @@ use bytes::Bytes;
 use std::cell::Cell;
 use std::sync::Arc;
 use tickwire_shared::game::Account;
-use tickwire_shared::id::MemberId;
+use tickwire_shared::id::{MemberId, PlayerId};
 use tickwire_shared::room::Outbox;
 use tickwire_shared::wire::Close;
+use tickwire_shared::wire::terms::{Invitation, Invite};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The slots of a room's members, in the order of their ids.
-#[derive(Debug)]
 pub(crate) struct Slots {
     members: Vec<OutboxEntry>,
     receiver: Receiver,
@@ -26,6 +27,8 @@ pub(crate) struct Slots {
     frames: Frames,
     /// Where the last member was found. A room goes through its members in order.
     found: Cell<usize>,
+    /// Signs invitations.
+    passes: Arc<Passes>,
 }
 
 /// Updates of more bytes than this do not wait for the end of the tick.
@@ -75,9 +78,10 @@ impl OutboxEntry {
 }
 
 impl Slots {
-    pub(crate) fn new() -> Self {
+    /// For the room that these open.
+    pub(crate) fn new(passes: Arc<Passes>) -> Self {
         let (frames, found) = (Frames::default(), Cell::new(0));
-        Self { members: Vec::new(), receiver: Receiver::new(), frames, found }
+        Self { members: Vec::new(), receiver: Receiver::new(), frames, found, passes }
     }
 
     /// Adds a member that asks for a seat. Ids rise, so the order stays.
@@ -187,6 +191,10 @@ impl Outbox for Slots {
             Some(asker) => asker.joined = Some(message),
             None => seat.slot.put_control(message),
         }
+    }
+
+    fn invitation(&mut self, by: PlayerId, invite: Invite) -> Option<Invitation> {
+        self.passes.invitation(by, invite)
     }
 
     fn update(&mut self, member: MemberId, message: &[u8]) {

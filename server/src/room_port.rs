@@ -1,6 +1,7 @@
 //! A room as sessions and the hub see it: the interface that hides a game's types.
 
 use crate::charges::{Charges, HeldSeat, Payer};
+use crate::passes::Passes;
 use crate::slot::Slot;
 use std::sync::Arc;
 use tickwire_shared::Rewinds;
@@ -8,7 +9,7 @@ use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
 use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
-use tickwire_shared::room::Hold;
+use tickwire_shared::room::{Hold, JoinRequest};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -29,9 +30,18 @@ pub(crate) trait RoomPort: Send + Sync {
     /// How often it steps.
     fn tick_rate(&self) -> TickRate;
 
-    /// How many players it has, including those on their way, or `None` if a match must not lead anyone in
+    /// How many players it has, including those on their way, or `None` if a match must not lead this many of
     /// `role` to it now.
-    fn players_if_matchable(&self, role: Role) -> Option<u16>;
+    fn players_if_matchable(&self, role: Role, count: u8) -> Option<u16>;
+
+    /// The whole number that its listing has under `key`, among its options or its metadata.
+    fn number(&self, key: &str) -> Option<i64>;
+
+    /// When it was made.
+    fn born(&self) -> Instant;
+
+    /// What opens it.
+    fn passes(&self) -> &Passes;
 
     /// Keeps matches away from this room for a while: the room refused one with this code.
     fn pass_over(&self, refusal: CloseCode);
@@ -100,20 +110,7 @@ pub(crate) struct BytesSent {
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     /// As a new member.
-    Join {
-        /// As whom it plays.
-        account: Arc<Account>,
-        /// Player or spectator.
-        role: Role,
-        /// The secret that the member will get for coming back.
-        secret: ResumeSecret,
-        /// It needs the game's schema.
-        wants_schema: bool,
-        /// A match led it here.
-        matched: bool,
-        /// The address that it comes from, as a number; `None` if addresses are not charged for it.
-        from: Option<u64>,
-    },
+    Join(Box<JoinRequest>),
     /// In the seat of a session whose connection was lost.
     Resume {
         /// The secret that the member shows.
@@ -179,6 +176,8 @@ pub(crate) struct RoomListing {
     pub(crate) access: &'static str,
     /// In no listing for the public.
     pub(crate) hidden: bool,
+    /// Nobody enters without its password or an invitation.
+    pub(crate) password: bool,
     pub(crate) metadata: Options,
     pub(crate) age_s: u64,
 }

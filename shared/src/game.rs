@@ -17,21 +17,25 @@ use crate::entity::{Entity, Input};
 pub use crate::events::Events;
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
+pub use crate::json::{BadJson, Json};
+use crate::limits::HOST_MESSAGE_BYTES_MAX;
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::Options;
+use crate::wire::terms::Parameters;
 use crate::wire::{Close, CloseCode, Text};
 pub use access::Access;
 pub use account::{
-    ACCOUNT_ID_BYTES_MAX, ACCOUNT_ROLES_MAX, Account, AccountId, AccountRole, BadClaims, CLAIMS_BYTES_MAX,
-    Claims, ROLE_BYTES_MAX,
+    ACCOUNT_ID_BYTES_MAX, ACCOUNT_ROLES_MAX, Account, AccountId, AccountRole, CLAIMS_BYTES_MAX, Claims,
+    ROLE_BYTES_MAX,
 };
 use core::fmt::Debug;
 use core::time::Duration;
 pub use idle_limits::IdleLimits;
-pub(crate) use requests::Kick;
+pub use requests::Report;
+pub(crate) use requests::{Ending, Kick};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-pub use stage::Stage;
+pub use stage::{BadReport, Stage};
 
 /// Values that cross the wire through the codec: settings, events and commands.
 pub trait Data: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {}
@@ -150,6 +154,9 @@ pub struct Joining<'a, G: Game> {
     pub player: PlayerId,
     /// Who the player is: name, account, roles, claims.
     pub account: &'a Account,
+    /// What the client says for the game, such as a team or a character. Nothing of it is proven: read it as
+    /// a type that permits only what any player may choose.
+    pub parameters: &'a Parameters,
     /// The room's scene.
     pub scene: &'a G::Scene,
     /// The tick of the last step.
@@ -251,6 +258,8 @@ pub struct Turn<'a, G: Game> {
     /// [`COMMANDS_PER_TICK_MAX`](crate::limits::COMMANDS_PER_TICK_MAX) of a player in one step; the others
     /// wait for the next.
     pub commands: &'a [(PlayerId, G::Command)],
+    /// What the host sent to the room since the last step, oldest first: see [`Json::read`].
+    pub messages: &'a [HostMessage],
     pub(crate) hitboxes: &'a Hitboxes,
 }
 
@@ -295,6 +304,9 @@ impl<G: LagCompensation> Turn<'_, G> {
         Rewound::new(self.hitboxes, self.tick, &player.rewind)
     }
 }
+
+/// A message of the host to a room: a value of a type that the game reads.
+pub type HostMessage = Json<HOST_MESSAGE_BYTES_MAX>;
 
 /// A player in a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -347,6 +359,13 @@ impl Refusal {
 impl From<crate::world::WorldFull> for Refusal {
     fn from(_: crate::world::WorldFull) -> Self {
         Self::Full
+    }
+}
+
+/// A game that cannot read what a client brings does not let it in.
+impl From<BadJson> for Refusal {
+    fn from(error: BadJson) -> Self {
+        Self::Rule(Text::cut(&format!("the game cannot read what the client brings: {error}")))
     }
 }
 

@@ -25,6 +25,7 @@ pub mod game;
 pub mod harness;
 mod hitbox;
 pub mod id;
+mod json;
 pub mod limits;
 pub mod link;
 mod predicted_spawn;

@@ -82,6 +82,26 @@ pub const GAME_NAME_BYTES_MAX: usize = 32;
 pub const OPTIONS_MAX: usize = 8;
 /// Bytes of an option's key or value.
 pub const OPTION_BYTES_MAX: usize = 64;
+/// Bytes of the parameters in `Join`, as JSON.
+pub const PARAMETERS_BYTES_MAX: usize = 1024;
+/// Bytes of a room's password.
+pub const PASSWORD_BYTES_MAX: usize = 64;
+/// Bytes of an invitation.
+pub const INVITATION_BYTES_MAX: usize = 96;
+/// Ranges in a match.
+pub const MATCH_RANGES_MAX: usize = 4;
+/// Places that a room holds for the others of one player's party. `Join` is refused with more.
+pub const PLACES_MAX: u8 = 15;
+/// How long it holds them, ms.
+pub const PLACES_HELD_MS: u64 = 30_000;
+/// Bytes of what a game tells its host in one report or as its result, as JSON.
+pub const REPORT_BYTES_MAX: usize = 16 * 1024;
+/// Reports of a game in one step. A further one is refused, and the game gets an error.
+pub const REPORTS_PER_STEP_MAX: usize = 8;
+/// Bytes of a message of the host to a room, as JSON.
+pub const HOST_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Messages of the host that wait for a room's next step. A further one is refused.
+pub const HOST_MESSAGES_MAX: usize = 64;
 /// Bytes of a ticket.
 pub const TICKET_BYTES_MAX: usize = 2048;
 /// Bytes of a room's public settings in `Joined`.
@@ -174,6 +194,14 @@ const _: () = {
     assert!(EVENT_BYTES_MAX * RELIABLE_PER_MESSAGE_MAX < OUTBOUND_BYTES_MAX / 4);
     assert!(RELIABLE_QUEUE_MAX * (EVENT_BYTES_MAX + EVENT_EXTRA_BYTES) < EVENTS_WAITING_BYTES_MAX / 2);
     assert!(TICKET_BYTES_MAX + NAME_BYTES_MAX + 64 < INBOUND_BYTES_MAX);
+    assert!(
+        OPTIONS_MAX * 2 * (OPTION_BYTES_MAX + 1)
+            + PARAMETERS_BYTES_MAX
+            + INVITATION_BYTES_MAX
+            + (MATCH_RANGES_MAX + 1) * (OPTION_BYTES_MAX + 20)
+            + 128
+            < INBOUND_BYTES_MAX
+    );
     assert!(INPUTS_PER_FRAME_MAX * (INPUT_BITS_MAX as usize + 32) / 8 < INBOUND_BYTES_MAX);
     assert!(WINDOW_TICKS_MAX <= 1 << 8, "the age of a baseline is a byte");
     assert!(MARGIN_MS_MAX * (TickRate::MAX as u64) / 1_000 < (i16::MAX / 256) as u64);

@@ -37,10 +37,11 @@ use tickwire_shared::entity::{Button, Input as _};
 use tickwire_shared::game::Account;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::TICKET_BYTES_MAX;
-use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Hold, JoinRequest, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::*;
+use tickwire_shared::wire::terms::JoinTerms;
 
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
@@ -100,7 +101,7 @@ impl<P: PageGame> Match<P> {
         config.tick_rate = RATE;
         let (name, game) = (Name::cut("recorded"), GameName::cut("arena"));
         let (target, ticket) = (Target::Match(Options::none()), None::<List<u8, TICKET_BYTES_MAX>>);
-        let start = codec::encode(&(name, game, Role::Player, target, ticket))?;
+        let start = codec::encode(&(name, game, Role::Player, target, ticket, JoinTerms::default()))?;
         let mut new = Self {
             room: Room::new(config, Default::default(), 4)?,
             mail: Mail::default(),
@@ -150,15 +151,8 @@ impl<P: PageGame> Match<P> {
         while client.poll_transmit().is_some() {}
         let (member, secret) = (self.next_member(), self.secret());
         let name = client.config().name.clone();
-        let join = MemberEvent::Join {
-            account: Account::guest(name).into(),
-            role: Role::Player,
-            secret,
-            wants_schema: false,
-            matched: false,
-            from: None,
-        };
-        self.room.handle(self.now, member, join, &mut self.mail);
+        let request = JoinRequest::new(Account::guest(name).into(), Role::Player, secret);
+        self.room.handle(self.now, member, request.into(), &mut self.mail);
         self.bots.push((member, client));
         Ok(())
     }
@@ -213,15 +207,10 @@ impl<P: PageGame> Match<P> {
                 MemberEvent::Resume { shown, events_received, next: secret }
             }
             ClientControl::Join(join) => {
-                let wants_schema = join.schema_hash == 0;
-                MemberEvent::Join {
-                    account: Account::guest(Name::cut("recorded")).into(),
-                    role: join.role,
-                    secret,
-                    wants_schema,
-                    matched: false,
-                    from: None,
-                }
+                let account = Account::guest(Name::cut("recorded")).into();
+                let mut request = JoinRequest::new(account, join.role, secret);
+                request.wants_schema = join.schema_hash == 0;
+                request.into()
             }
             _ => return Err("out of order".into()),
         };

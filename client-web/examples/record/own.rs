@@ -5,7 +5,7 @@ use super::{Mail, RATE, Result};
 use core::time::Duration;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{MemberEvent, MemberFrame, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{JoinRequest, MemberEvent, MemberFrame, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::ClientFrame;
 
@@ -87,15 +87,10 @@ pub(crate) fn record() -> Result<Vec<u8>> {
     keep(&mut log, Duration::ZERO, &ServerControl::Welcome(welcome).encode()?);
     for member in 1..=2_u8 {
         let secret = ResumeSecret { room: room.config().id, key: [member; 16] };
-        let event = MemberEvent::Join {
-            account: Account::guest(Name::cut("ada")).into(),
-            role: Role::Player,
-            secret,
-            wants_schema: member == 1,
-            matched: false,
-            from: None,
-        };
-        room.handle(Duration::ZERO, MemberId(member.into()), event, &mut mail);
+        let account = Account::guest(Name::cut("ada")).into();
+        let mut request = JoinRequest::new(account, Role::Player, secret);
+        request.wants_schema = member == 1;
+        room.handle(Duration::ZERO, MemberId(member.into()), request.into(), &mut mail);
     }
     let mut newest = None;
     for tick in 1..=TICKS {

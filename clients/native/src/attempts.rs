@@ -8,6 +8,12 @@ use crate::{Cause, Config, End};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use tickwire_shared::client::{Backoff, Client, ClientGame};
+use tickwire_shared::wire::Advice;
+
+/// Whether the server refused the ticket, and another may do.
+fn asks_for_ticket(cause: &Cause) -> bool {
+    matches!(cause, Cause::Closed(close) if close.advice == Advice::Reauthenticate)
+}
 
 /// The connection's task.
 pub(crate) struct Attempts<G: ClientGame> {
@@ -23,10 +29,16 @@ impl<G: ClientGame> Attempts<G> {
     }
 
     /// Makes sessions until the program leaves or no attempt can help.
-    pub(crate) async fn run(self) -> End {
+    pub(crate) async fn run(mut self) -> End {
         // Clients need different seeds, and this is the standard library's only source of randomness.
         let mut backoff = Backoff::new(RandomState::new().hash_one(0));
         let mut failed = 0_u32;
+        let mut was_refused = false;
+        if self.config.saved.is_none()
+            && let Err(end) = self.start_over().await
+        {
+            return end;
+        }
         loop {
             let (joined, ended) = self.attempt().await;
             let cause = match ended {
@@ -35,9 +47,17 @@ impl<G: ClientGame> Attempts<G> {
             };
             if joined {
                 backoff.reset();
-                failed = 0;
+                (failed, was_refused) = (0, false);
             } else {
                 failed = failed.saturating_add(1);
+            }
+            // The ticket may have expired on the way: another one, once.
+            if self.config.tickets.is_some() && !was_refused && asks_for_ticket(&cause) {
+                was_refused = true;
+                if let Err(end) = self.start_over().await {
+                    return end;
+                }
+                continue;
             }
             let may_retry = failed < self.config.attempts_max;
             let advised = cause.retry_in(&self.config.client.target).filter(|_| may_retry);
@@ -51,10 +71,23 @@ impl<G: ClientGame> Attempts<G> {
                 () = tokio::time::sleep(wait) => {}
                 () = self.shared.left() => return self.give_up_seat().await,
             }
-            if !returns {
-                self.shared.lock().client = Client::new(self.config.client.clone());
+            if !returns && let Err(end) = self.start_over().await {
+                return end;
             }
         }
+    }
+
+    /// A new client, with a new ticket if there are any.
+    async fn start_over(&mut self) -> Result<(), End> {
+        if let Some(tickets) = &self.config.tickets {
+            let ticket = tokio::select! {
+                ticket = tickets.credential() => ticket,
+                () = self.shared.left() => return Err(End::Left),
+            };
+            self.config.client.credential = ticket.map_err(|error| End::Failed(Cause::NoTicket(error)))?;
+        }
+        self.shared.lock().client = Client::new(self.config.client.clone());
+        Ok(())
     }
 
     /// One connection and its session. Returns whether it was in a room, and how it ended.

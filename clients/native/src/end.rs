@@ -39,6 +39,9 @@ pub enum Cause {
     /// The server did not let the client into a room in time.
     #[error("the server answered, but let nobody into a room within {} s", JOIN_TIMEOUT.as_secs())]
     JoinTimeout,
+    /// There was no ticket to join with.
+    #[error("no ticket: {0}")]
+    NoTicket(String),
     /// The server sent nothing for too long.
     #[error("the server has been silent for {} s", SILENCE_MAX.as_secs())]
     Silent,
@@ -55,7 +58,7 @@ impl Cause {
             Self::Connect(error) => error.retry_after(),
             Self::Closed(close) => retry_after(close.advice),
             Self::Link(_) | Self::JoinTimeout | Self::Silent => Some(Duration::ZERO),
-            Self::EventsNotTaken => None,
+            Self::EventsNotTaken | Self::NoTicket(_) => None,
         }
     }
 

@@ -43,6 +43,7 @@ const CLOSES = {
   4013: ["Connection too slow", "Your connection did not keep up with the game.", "again"],
   4014: ["You were removed", "The operator or the game removed you from the room.", "lobby"],
   4015: ["You were away", "You were idle for so long that your seat was given up.", "lobby"],
+  4016: ["The room is private", "Only those who were invited can join it.", "lobby"],
 };
 /** Ends that the page itself decided, for codes that mean something else when the server sends them. */
 const OWN = {

@@ -1,12 +1,14 @@
-// Links to a room: `#room=ID`, and `#room=ID&watch` to spectate. Pasted links are checked before they are
-// used.
+// Links to a room: `#room=ID`, `#room=ID&watch` to spectate, `#room=ID&invite=TEXT` to a private one. Pasted
+// links are checked before they are used.
 
 // Crockford's base 32: no i, l, o, u.
 const ROOM = /^[0-9a-hjkmnp-tv-z]{8}$/;
-const HASH_LENGTH_MAX = 64;
+const INVITATION = /^[\w-]{1,96}$/;
+const HASH_LENGTH_MAX = 160;
 
 /**
- * Reads a page's hash: `null` if it is empty, `{ room, watch }`, or `{ problem }` with a text for people.
+ * Reads a page's hash: `null` if it is empty, `{ room, watch, invitation }`, or `{ problem }` with a text for
+ * people.
  */
 export function readHash(hash) {
   const text = hash.replace(/^#/, "");
@@ -16,21 +18,24 @@ export function readHash(hash) {
     "Ask for the link again, or play in another room.";
   if (text.length > HASH_LENGTH_MAX) return { problem };
   const parts = new URLSearchParams(text);
-  const known = [...parts.keys()].every((key) => key === "room" || key === "watch");
+  const known = [...parts.keys()].every((key) => ["room", "watch", "invite"].includes(key));
   const rooms = parts.getAll("room");
   if (!known || rooms.length !== 1) return { problem };
   const room = rooms[0].toLowerCase();
-  return ROOM.test(room) ? { room, watch: parts.has("watch") } : { problem };
+  const invitation = parts.get("invite") ?? undefined;
+  if (!ROOM.test(room) || (invitation !== undefined && !INVITATION.test(invitation))) return { problem };
+  return { room, watch: parts.has("watch"), invitation };
 }
 
 /** The hash of a room's link. */
-export const hashOf = (room, watch = false) => `#room=${room}${watch ? "&watch" : ""}`;
+export const hashOf = (room, watch = false, invitation = undefined) =>
+  `#room=${room}${watch ? "&watch" : ""}${invitation === undefined ? "" : `&invite=${invitation}`}`;
 
-/** A link to a room, to share. */
-export function linkTo(room) {
+/** A link to a room, to share; with an invitation if the room is private. */
+export function linkTo(room, invitation = undefined) {
   const link = new URL(location.href);
   link.search = "";
-  link.hash = hashOf(room);
+  link.hash = hashOf(room, false, invitation);
   return link.href;
 }
 

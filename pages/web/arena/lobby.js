@@ -12,8 +12,12 @@ export class Lobby {
   #timer = 0;
   #abort = null;
   #room = null;
+  #invitation = undefined;
 
-  /** `enter({ name, role, room, create, fresh })` is called when the player wants to join. */
+  /**
+   * `enter({ name, role, room, invitation, create, password, fresh })` is called when the player wants to
+   * join.
+   */
   constructor(enter) {
     this.#enter = enter;
     const name = byId("name");
@@ -21,15 +25,17 @@ export class Lobby {
     name.value = memory.get("name") ?? `Pilot ${100 + Math.floor(Math.random() * 900)}`;
     byId("enter").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.go({ role: "player", room: this.#room });
+      this.go({ role: "player", room: this.#room, invitation: this.#invitation });
     });
-    byId("watch").addEventListener("click", () => this.go({ role: "spectator", room: this.#room }));
+    byId("watch").addEventListener("click", () =>
+      this.go({ role: "spectator", room: this.#room, invitation: this.#invitation }),
+    );
     byId("create-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const create = Object.fromEntries(
+      const { private: isPrivate, ...create } = Object.fromEntries(
         [...new FormData(event.target)].map(([key, value]) => [key, String(value)]),
       );
-      this.go({ role: "player", create, fresh: true });
+      this.go({ role: "player", create, password: isPrivate ? unknownPassword() : undefined, fresh: true });
     });
     markMore(byId("rooms"));
     document.addEventListener("visibilitychange", () => !document.hidden && this.#timer && this.#refresh());
@@ -49,9 +55,10 @@ export class Lobby {
     this.#enter({ ...wish, name });
   }
 
-  /** Shows the list and keeps it fresh; `room` is the room of an invitation link. */
-  open(room = null) {
+  /** Shows the list and keeps it fresh; `room` and `invitation` are those of a link. */
+  open(room = null, invitation = undefined) {
     this.#room = room;
+    this.#invitation = invitation;
     show(byId("invite"), room !== null);
     if (room !== null) setText(byId("invite"), `You are invited to room ${room}.`);
     setText(byId("play"), room === null ? "Play now" : "Join the room");
@@ -149,20 +156,27 @@ export class Lobby {
   }
 }
 
+/** A password that nobody knows: the room is open only to those who are invited. */
+const unknownPassword = () =>
+  [...crypto.getRandomValues(new Uint32Array(6))].map((part) => part.toString(36)).join("");
+
 function describe(line, room) {
   const full = room.players >= room.players_max;
+  const isPrivate = room.password || room.access === "invited";
   const { map, round_s, score_limit } = room.options ?? {};
   setText(line.querySelector("b"), room.metadata?.map ?? map ?? "Arena");
   const parts = [`${room.players} of ${room.players_max} players`];
   if (room.spectators > 0) parts.push(`${room.spectators} watching`);
   if (score_limit) parts.push(`first to ${score_limit}`);
   if (round_s) parts.push(`${round_s} s rounds`);
+  if (isPrivate) parts.push("by invitation");
   parts.push(room.id);
   setText(line.querySelector("small"), parts.join(" · "));
   line
     .querySelector("rect")
     .setAttribute("width", String((100 * room.players) / Math.max(1, room.players_max)));
   const join = line.querySelector("button");
-  setText(join, full ? "Full" : "Join");
-  join.disabled = full;
+  setText(join, full ? "Full" : isPrivate ? "Private" : "Join");
+  join.disabled = full || isPrivate;
+  join.nextElementSibling.disabled = isPrivate;
 }

@@ -271,12 +271,7 @@ impl Client {
         match message {
             ServerControl::Welcome(_) if self.secret.is_some() => {}
             ServerControl::Welcome(_) => {
-                let join = Join {
-                    game: Text::cut("arena"),
-                    schema_hash: 0,
-                    role: Role::Player,
-                    target: self.target.clone(),
-                };
+                let join = Join::new(Text::cut("arena"), 0, Role::Player, self.target.clone());
                 self.control(&ClientControl::Join(join));
             }
             ServerControl::Joined(joined) => {
@@ -287,7 +282,7 @@ impl Client {
                 self.resumed = joined.resumed;
                 self.state = State::Playing;
             }
-            ServerControl::IdleWarning { .. } => {}
+            ServerControl::IdleWarning { .. } | ServerControl::Invitation(_) => {}
             ServerControl::Close(Close { code, .. }) => {
                 self.closed_with = Some(code);
                 self.end(&format!("closed: {code:?}"));

@@ -1,7 +1,7 @@
 //! Why an authenticator lets nobody in.
 
 use std::time::Duration;
-use tickwire_shared::game::BadClaims;
+use tickwire_shared::game::BadJson;
 use tickwire_shared::limits::CLOSE_TEXT_BYTES_MAX;
 use tickwire_shared::wire::{Advice, Close, CloseCode, Text};
 
@@ -45,9 +45,9 @@ impl AuthRefusal {
 }
 
 /// Claims that cannot be kept: the player is not let in.
-impl From<BadClaims> for AuthRefusal {
-    fn from(error: BadClaims) -> Self {
-        Self::denied(&error.to_string())
+impl From<BadJson> for AuthRefusal {
+    fn from(error: BadJson) -> Self {
+        Self::denied(&format!("the account's claims cannot be kept: {error}"))
     }
 }
 

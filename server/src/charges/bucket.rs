@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 /// The state of one rate limit.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// What was used and has not been refilled, as of `at`.
     used: f64,
     at: Option<Instant>,
@@ -16,7 +16,7 @@ impl Bucket {
     ///
     /// # Errors
     /// How long until one is available.
-    pub(super) fn take(&mut self, per_min: u32, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, per_min: u32, now: Instant) -> Result<(), Duration> {
         let (most, per_s) = (f64::from(per_min.max(1)), f64::from(per_min.max(1)) / 60.0);
         let passed = now.saturating_duration_since(self.at.unwrap_or(now));
         self.used = (self.used - passed.as_secs_f64() * per_s).max(0.0);

@@ -5,6 +5,7 @@ use super::{AdminListen, Config, Limits};
 use crate::origin;
 use std::path::Path;
 use std::{fmt, fs};
+use tickwire_shared::limits::PLACES_MAX;
 #[cfg(feature = "cli")]
 use tracing_subscriber::EnvFilter;
 #[cfg(feature = "cli")]
@@ -168,6 +169,7 @@ impl Limits {
         within("limits.joins_per_address_per_min", self.joins_per_address_per_min, 1, 1_000_000)?;
         within("limits.rooms_made_per_address_per_min", self.rooms_made_per_address_per_min, 1, 1_000_000)?;
         within("limits.rooms_per_address_max", self.rooms_per_address_max, 1, 100_000)?;
+        within("limits.places_per_join_max", self.places_per_join_max, 0, PLACES_MAX.into())?;
         within("limits.held_seats_per_address_max", self.held_seats_per_address_max, 0, 1_000_000)?;
         within("limits.room_idle_ms", self.room_idle_ms, 0, 86_400_000)?;
         within("limits.resume_grace_ms", self.resume_grace_ms, 0, 3_600_000)

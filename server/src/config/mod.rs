@@ -107,6 +107,8 @@ pub struct Limits {
     pub rooms_made_per_address_per_min: u32,
     /// Rooms made by one address that exist at one time.
     pub rooms_per_address_max: u32,
+    /// Places that a room holds for the others of one player's party, for 30 s, at most 15. 0: none.
+    pub places_per_join_max: u32,
     /// Seats of one address that are held for the whole `resume_grace_ms` after a lost connection.
     pub held_seats_per_address_max: u32,
     /// How long an empty room stays open, ms.
@@ -126,6 +128,7 @@ impl Default for Limits {
             joins_per_address_per_min: 120,
             rooms_made_per_address_per_min: 20,
             rooms_per_address_max: 32,
+            places_per_join_max: 7,
             held_seats_per_address_max: 32,
             room_idle_ms: 10_000,
             resume_grace_ms: RESUME_GRACE_MS as u32,

@@ -214,6 +214,7 @@ mod tests {
             tick_rate_hz: 30,
             options: BTreeMap::from([("\"><img".to_owned(), "'&".to_owned())]),
             access: "open",
+            password: false,
             hidden: false,
             metadata: BTreeMap::new(),
             age_s: 3,

@@ -3,6 +3,7 @@
 use crate::config::{GameOptions, SameAccount};
 use crate::context::ServerContext;
 use crate::leak_audit::Audited;
+use crate::passes::Passes;
 use crate::room_task::{NewRoom, Port, RoomFacts, RoomParts, RoomPermit};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -40,7 +41,7 @@ pub(super) trait GameHost: Send + Sync {
     fn make(
         &self,
         context: &ServerContext,
-        permit: RoomPermit,
+        own: (RoomPermit, Passes),
         id: RoomId,
         options: &Options,
     ) -> Result<Box<dyn NewRoom>, Close>;
@@ -118,7 +119,7 @@ impl<G: Game> GameHost for GameType<G> {
     fn make(
         &self,
         context: &ServerContext,
-        permit: RoomPermit,
+        (permit, passes): (RoomPermit, Passes),
         id: RoomId,
         options: &Options,
     ) -> Result<Box<dyn NewRoom>, Close> {
@@ -141,6 +142,7 @@ impl<G: Game> GameHost for GameType<G> {
             players_max: room.players_max(),
             spectators_max: room.spectators_max(),
             born: Instant::now(),
+            passes: Arc::new(passes),
         };
         let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
         port.set_hidden(room.is_hidden());

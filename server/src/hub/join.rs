@@ -4,11 +4,13 @@
 use super::{GameHost, Hub, no_randomness};
 use crate::charges::Payer;
 use crate::directory::{DirectoryError, Located, RoomHandle};
+use crate::passes::Passes;
 use crate::room_port::{Answer, Entry, Membership, Parting};
 use crate::room_task::{NewRoom, RoomPermit};
 use crate::room_threads::Subject;
 use crate::slot::Slot;
 use crate::transport::peer::Peer;
+use std::cmp::Reverse;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +18,9 @@ use std::task::Poll;
 use std::time::Duration;
 use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{ResumeSecret, RoomId};
+use tickwire_shared::room::{JoinRequest, Way};
 use tickwire_shared::wire::control::{Join, Options, Role, Target};
+use tickwire_shared::wire::terms::{MatchOrder, Pass};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -35,9 +39,7 @@ const MAKING_TIMEOUT: Duration = Duration::from_secs(5);
 /// A client that wants a seat.
 struct Newcomer<'a> {
     account: Arc<Account>,
-    role: Role,
-    wants_schema: bool,
-    matched: bool,
+    join: &'a Join,
     payer: Option<Payer>,
     slot: &'a Arc<Slot>,
 }
@@ -63,22 +65,50 @@ impl Hub {
         let payer = self.context.charges.payer(peer);
         self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
-        let newcomer = Newcomer {
-            account,
-            role: join.role,
-            wants_schema: join.schema_hash == 0,
-            matched: matches!(join.target, Target::Match(_)),
-            payer,
-            slot,
-        };
+        self.check_terms(join)?;
+        let newcomer = Newcomer { account, join, payer, slot };
         let placed = match &join.target {
-            Target::Room(id) => {
-                self.enter(&self.room_of(*id, join, slot).await?, &newcomer)?.settle(slot).await
-            }
-            Target::Match(options) => self.join_match(game, join, options, &newcomer).await,
+            Target::Room(id) => self.join_room(*id, &newcomer).await,
+            Target::Match(options) => self.join_match(game, options, &newcomer).await,
             Target::Create(options) => self.create(game, options, &newcomer).await?.settle(slot).await,
         };
         placed.map(|(membership, _)| membership)
+    }
+
+    /// Whether the terms fit what is asked for.
+    fn check_terms(&self, join: &Join) -> Result<(), Close> {
+        let places_max = self.context.limits.places_per_join_max;
+        let wrong = match (&join.terms.pass, &join.target) {
+            (Pass::Invitation(_), Target::Match(_) | Target::Create(_)) => {
+                "an invitation is for one room: join that room by its id"
+            }
+            (Pass::Password(_), Target::Match(_)) => {
+                "a match leads to no room with a password: join the room by its id"
+            }
+            _ if join.terms.places > 0 && join.role == Role::Spectator => "a spectator holds no places",
+            _ if u32::from(join.terms.places) > places_max => {
+                let text = format!("a room holds at most {places_max} places for the others of a party");
+                return Err(Close::new(CloseCode::Policy, &text));
+            }
+            _ => return Ok(()),
+        };
+        Err(Close::new(CloseCode::Policy, wrong))
+    }
+
+    /// Joins a room by its id, with what opens it.
+    async fn join_room(
+        &self,
+        id: RoomId,
+        newcomer: &Newcomer<'_>,
+    ) -> Result<(Membership, Option<Arc<Account>>), Close> {
+        let Newcomer { join, slot, .. } = newcomer;
+        let room = self.room_of(id, join, slot).await?;
+        let way = room.passes().show(&join.terms.pass)?;
+        let settled = match self.enter(&room, way, newcomer) {
+            Ok(waiting) => waiting.settle(slot).await,
+            Err(close) => Err(close),
+        };
+        settled.inspect_err(|_| room.passes().give_back(&join.terms.pass))
     }
 
     /// Takes back the seat of a session whose connection was lost. Also returns as whom it joined.
@@ -157,28 +187,35 @@ impl Hub {
         Ok(room)
     }
 
-    /// Joins the fullest room of the same game and options that accepts the player, so that rooms fill one
-    /// after the other. After [`MATCH_TRIES_MAX`] refusals, or if there is no such room, makes a new one. The
-    /// client sees only the last refusal.
+    /// Joins the first room, in the order that the client wishes, of the same game and options that accepts the
+    /// player. After [`MATCH_TRIES_MAX`] refusals, or if there is no such room, makes a new one. The client
+    /// sees only the last refusal.
     async fn join_match(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,
-        join: &Join,
         options: &Options,
         newcomer: &Newcomer<'_>,
     ) -> Result<(Membership, Option<Arc<Account>>), Close> {
+        let matching = &newcomer.join.terms.matching;
         let mut tried = Vec::new();
         loop {
-            let (waiting, is_last) = match self.find_match(join, options, newcomer, &tried)? {
+            let mut _making = None;
+            let (waiting, is_last) = match self.find_match(options, newcomer, &tried)? {
                 Some(waiting) => (waiting, false),
+                None if matching.existing_only => return Err(no_room_fits()),
                 None => {
                     // Two players who look for the same room at once must not make two.
                     let waiting = timeout(MATCH_TIMEOUT, game.making(options).lock());
-                    let _making =
+                    let making =
                         newcomer.slot.unless_closed(waiting).await?.map_err(|_| nobody_makes_one())?;
-                    match self.find_match(join, options, newcomer, &tried)? {
+                    match self.find_match(options, newcomer, &tried)? {
                         Some(waiting) => (waiting, false),
-                        None => (self.create(game, options, newcomer).await?, true),
+                        None => {
+                            let waiting = self.create(game, options, newcomer).await?;
+                            // Until the game has said what is special about the room.
+                            _making = Some(making).filter(|_| !matching.ranges.is_empty());
+                            (waiting, true)
+                        }
                     }
                 }
             };
@@ -195,7 +232,6 @@ impl Hub {
 
     fn find_match(
         &self,
-        join: &Join,
         options: &Options,
         newcomer: &Newcomer<'_>,
         tried: &[RoomId],
@@ -203,6 +239,12 @@ impl Hub {
         if tried.len() >= MATCH_TRIES_MAX {
             return Ok(None);
         }
+        let join = newcomer.join;
+        let (matching, count) = (&join.terms.matching, join.terms.places.saturating_add(1));
+        let fits = |room: &RoomHandle| {
+            let mut ranges = matching.ranges.iter();
+            ranges.all(|range| room.number(&range.key).is_some_and(|value| range.contains(value)))
+        };
         let mut fitting: Vec<_> = self
             .context
             .rooms
@@ -210,11 +252,12 @@ impl Hub {
             .into_iter()
             .filter(|room| *room.game() == join.game && room.options() == options)
             .filter(|room| !tried.contains(&room.id()))
-            .filter_map(|room| Some((room.players_if_matchable(newcomer.role)?, room)))
+            .filter(fits)
+            .filter_map(|room| Some((room.players_if_matchable(join.role, count)?, room)))
             .collect();
-        fitting.sort_by_key(|(players, room)| (std::cmp::Reverse(*players), room.id()));
+        fitting.sort_by_cached_key(|(players, room)| rank(&matching.order, *players, room));
         for (_, room) in fitting {
-            match self.enter(&room, newcomer) {
+            match self.enter(&room, Way::Matched, newcomer) {
                 Ok(waiting) => return Ok(Some(waiting)),
                 // It filled up, was closed or ended since it was looked at.
                 Err(close) if leads_on(close.code) => (),
@@ -237,11 +280,11 @@ impl Hub {
         }
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
-            let new = self.make(game, id, options, newcomer.payer).await?;
+            let new = self.make(game, id, options, newcomer).await?;
             let room: RoomHandle = new.port();
             let claimed = newcomer.slot.unless_closed(self.context.rooms.claim(room.clone(), new)).await?;
             let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
-            let entered = self.enter(&room, newcomer);
+            let entered = self.enter(&room, Way::Entitled, newcomer);
             new.start(&self.context, self.next_room_number());
             if let Some(close) = self.close_of_all() {
                 room.close(close);
@@ -260,7 +303,7 @@ impl Hub {
         game: &Arc<dyn GameHost>,
         id: RoomId,
         options: &Options,
-        payer: Option<Payer>,
+        newcomer: &Newcomer<'_>,
     ) -> Result<Box<dyn NewRoom>, Close> {
         if self.context.room_threads.is_exhausted() {
             return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
@@ -273,11 +316,17 @@ impl Hub {
             .map_err(|_| Close::new(CloseCode::TryLater, "the server has reached its limit of rooms"))?;
         // The rest runs the game's own code, so it is charged whatever the result.
         let used = self.context.limits.rooms_max.saturating_sub(free);
-        let permit = RoomPermit { _permit: room_permit, _charge: self.context.charges.room(payer, used)? };
+        let permit =
+            RoomPermit { _permit: room_permit, _charge: self.context.charges.room(newcomer.payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
+        let password = match &newcomer.join.terms.pass {
+            Pass::Password(password) => Some(&**password),
+            _ => None,
+        };
+        let passes = Passes::new(password).map_err(|_| no_randomness())?;
         let (game, context, options) = (game.clone(), self.context.clone(), options.clone());
-        let making =
-            self.context.room_threads.run(subject, move || game.make(&context, permit, id, &options));
+        let made = move || game.make(&context, (permit, passes), id, &options);
+        let making = self.context.room_threads.run(subject, made);
         match timeout(MAKING_TIMEOUT, making).await {
             Ok(Some(made)) => made,
             Ok(None) => Err(Close::new(CloseCode::Internal, "the room failed")),
@@ -285,16 +334,16 @@ impl Hub {
         }
     }
 
-    fn enter(&self, room: &RoomHandle, newcomer: &Newcomer<'_>) -> Result<Waiting, Close> {
-        let entry = Entry::Join {
-            account: newcomer.account.clone(),
-            role: newcomer.role,
-            secret: self.new_secret(room.id())?,
-            wants_schema: newcomer.wants_schema,
-            matched: newcomer.matched,
-            from: newcomer.payer.map(Payer::number),
-        };
-        self.ask(room, entry, newcomer.payer, newcomer.slot)
+    fn enter(&self, room: &RoomHandle, way: Way, newcomer: &Newcomer<'_>) -> Result<Waiting, Close> {
+        let Newcomer { account, join, payer, slot } = newcomer;
+        let secret = self.new_secret(room.id())?;
+        let mut request = Box::new(JoinRequest::new(account.clone(), join.role, secret));
+        request.wants_schema = join.schema_hash == 0;
+        request.way = way;
+        request.from = payer.map(Payer::number);
+        request.parameters = join.terms.parameters.clone();
+        request.places = join.terms.places;
+        self.ask(room, Entry::Join(request), *payer, slot)
     }
 
     fn ask(
@@ -354,6 +403,24 @@ fn leads_on(code: CloseCode) -> bool {
 /// The directory did not answer. What is wrong with it is in the log.
 fn no_directory(_: &DirectoryError) -> Close {
     Close::new(CloseCode::TryLater, "the directory of rooms does not answer")
+}
+
+/// Where a room stands in the order in which a match tries the rooms: the smallest first.
+fn rank(order: &MatchOrder, players: u16, room: &RoomHandle) -> (bool, i64, Reverse<u16>, RoomId) {
+    let (is_last, key) = match order {
+        MatchOrder::Emptiest => (false, i64::from(players)),
+        MatchOrder::Newest => (false, i64::try_from(room.born().elapsed().as_nanos()).unwrap_or(i64::MAX)),
+        MatchOrder::Lowest(key) => room.number(key).map_or((true, 0), |value| (false, value)),
+        // `!` turns the order of whole numbers around without overflow.
+        MatchOrder::Highest(key) => room.number(key).map_or((true, 0), |value| (false, !value)),
+        _ => (false, 0),
+    };
+    (is_last, key, Reverse(players), room.id())
+}
+
+fn no_room_fits() -> Close {
+    let close = Close::new(CloseCode::NoSuchRoom, "no room fits, and none is to be made");
+    Close { advice: Advice::RetryAfter(5_000), ..close }
 }
 
 fn nobody_makes_one() -> Close {

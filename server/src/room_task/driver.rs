@@ -62,9 +62,9 @@ impl<G: Game> NewRoom for RoomParts<G> {
             schedule: Schedule::new(port.facts().tick_rate, number, context.epoch, now),
             tally: RoomMetrics::new(context.metrics.clone(), port.game()),
             context: context.clone(),
+            slots: Slots::new(port.facts().passes.clone()),
             port,
             room,
-            slots: Slots::new(),
             batch: Batch::default(),
             received: ReceivedMessages::default(),
             started: now,
@@ -225,13 +225,7 @@ impl<G: Game> Driver<G> {
         }
         self.tally.tick(now.elapsed(), due, self.room.stats());
         self.tally.set_members(players, spectators);
-        // A seat that gives way to a newcomer does not count as taken.
-        self.port.publish(
-            players - self.room.yielding(),
-            spectators,
-            self.room.access(),
-            self.room.is_hidden(),
-        );
+        self.port.publish(&self.room);
         self.port.publish_numbers(&self.room);
         if let Some(close) = self.room.ended() {
             return Some(RoomEnd::ByGame(close.clone()));
@@ -294,6 +288,8 @@ impl<G: Game> Driver<G> {
         let at = at.saturating_duration_since(self.started);
         self.room.handle(at, member, event, &mut self.slots);
         if comes && self.room.has_member(member) {
+            // A match that waits for the answer finds what the game now says of the room.
+            self.port.publish_metadata(&self.room);
             let account = self.room.account(member).cloned();
             if !self.slots.admit(member, account) {
                 let left = MemberEvent::Leave(LeaveReason::Left);

@@ -6,6 +6,7 @@
 use super::shown::{Counts, Shown};
 use crate::charges::HeldSeat;
 use crate::leak_audit::AuditEntry;
+use crate::passes::Passes;
 use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tickwire_shared::entity::Kind;
 use tickwire_shared::game::{Game, LeaveReason};
 use tickwire_shared::id::{MemberId, RoomId};
-use tickwire_shared::room::{Hold, MemberEvent, Room, game_schema};
+use tickwire_shared::room::{Hold, MemberEvent, Room, Way, game_schema};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
 use tickwire_shared::wire::{Close, CloseCode};
@@ -34,7 +35,6 @@ const PASS_OVER_FULL: Duration = Duration::from_secs(10);
 const PASS_OVER_RULE: Duration = Duration::from_secs(1);
 
 /// What never changes about a room.
-#[derive(Debug)]
 pub(crate) struct RoomFacts {
     pub(crate) id: RoomId,
     pub(crate) game: GameName,
@@ -44,6 +44,7 @@ pub(crate) struct RoomFacts {
     pub(crate) players_max: u16,
     pub(crate) spectators_max: u16,
     pub(crate) born: Instant,
+    pub(crate) passes: Arc<Passes>,
 }
 
 /// The sessions' end of a room.
@@ -80,6 +81,8 @@ struct Inbox<G: Game> {
     players: SeatCount,
     spectators: SeatCount,
     access: Access,
+    /// Seats that are held for those whom players invited.
+    places_held: u16,
     passed_over: Option<PassedOver>,
     close: Option<Close>,
     ended: Option<Close>,
@@ -157,6 +160,7 @@ impl<G: Game> Port<G> {
             players: SeatCount::default(),
             spectators: SeatCount::default(),
             access: Access::default(),
+            places_held: 0,
             passed_over: None,
             close: None,
             ended: None,
@@ -197,11 +201,15 @@ impl<G: Game> Port<G> {
         self.counts.set_hidden(hidden);
     }
 
-    /// Notes how many members the room counts after the tick for which the last batch was taken, who may join
-    /// it, and whether it is hidden.
-    pub(super) fn publish(&self, players: usize, spectators: usize, access: Access, hidden: bool) {
+    /// Notes what sessions and listings need to know of the room after the tick for which the last batch was
+    /// taken.
+    pub(super) fn publish(&self, room: &Room<G>) {
+        let (spectators, access, hidden) = (room.spectators(), room.access(), room.is_hidden());
+        // A seat that gives way to a newcomer does not count as taken.
+        let players = room.players() - room.yielding();
         let mut inbox = self.inbox();
         inbox.access = access;
+        inbox.places_held = u16::try_from(room.places_held()).unwrap_or(u16::MAX);
         self.counts.set_access(access);
         self.counts.set_hidden(hidden);
         inbox.players.end_tick(players);
@@ -212,6 +220,12 @@ impl<G: Game> Port<G> {
     /// Publishes numbers for the operator, once a second.
     pub(super) fn publish_numbers(&self, room: &Room<G>) {
         self.shown.update(room);
+        self.publish_metadata(room);
+    }
+
+    /// Publishes what the game says in listings, if it has changed.
+    pub(super) fn publish_metadata(&self, room: &Room<G>) {
+        self.shown.update_metadata(room);
     }
 
     /// Ends the room if no client is on the way into it. From then on it admits no one.
@@ -270,12 +284,27 @@ impl<G: Game> RoomPort for Port<G> {
         self.facts.tick_rate
     }
 
-    fn players_if_matchable(&self, role: Role) -> Option<u16> {
+    fn players_if_matchable(&self, role: Role, count: u8) -> Option<u16> {
         let inbox = self.inbox();
         let players = inbox.players.taken();
         let is_passed_over = inbox.passed_over.is_some_and(|passed| passed.holds(Instant::now(), players));
-        let is_open = inbox.refusal(role, true, &self.facts).is_none() && !self.is_hung();
+        let refusal = inbox.refusal(role, Way::Matched, count, &self.facts);
+        let is_open = refusal.is_none() && !self.is_hung() && !self.facts.passes.has_password();
         (is_open && !is_passed_over).then_some(players)
+    }
+
+    fn number(&self, key: &str) -> Option<i64> {
+        let metadata = self.shown.metadata();
+        let metadata = metadata.as_deref().unwrap_or(&self.facts.metadata);
+        self.facts.options.get(key).or_else(|| metadata.get(key))?.parse().ok()
+    }
+
+    fn born(&self) -> Instant {
+        self.facts.born
+    }
+
+    fn passes(&self) -> &Passes {
+        &self.facts.passes
     }
 
     fn pass_over(&self, refusal: CloseCode) {
@@ -291,15 +320,16 @@ impl<G: Game> RoomPort for Port<G> {
         let at = Instant::now();
         let mut inbox = self.inbox();
         let event = match entry {
-            Entry::Join { account, role, secret, wants_schema, matched, from } => {
-                if let Some(close) = inbox.refusal(role, matched, &self.facts) {
+            Entry::Join(request) => {
+                let (role, count) = (request.role, request.places.saturating_add(1));
+                if let Some(close) = inbox.refusal(role, request.way, count, &self.facts) {
                     return Err(close);
                 }
                 if self.is_hung() {
                     return Err(Close::new(CloseCode::TryLater, "the room does not respond now"));
                 }
                 inbox.seats(role).coming += 1;
-                MemberEvent::Join { account, role, secret, wants_schema, matched, from }
+                MemberEvent::Join(request)
             }
             Entry::Resume { shown, events_received, next } => {
                 if inbox.is_over() {
@@ -388,7 +418,8 @@ impl<G: Game> RoomPort for Port<G> {
             options: self.facts.options.clone(),
             access: self.counts.access().name(),
             hidden: self.counts.is_hidden(),
-            metadata: self.shown.get().metadata.clone().unwrap_or_else(|| self.facts.metadata.clone()),
+            password: self.facts.passes.has_password(),
+            metadata: self.shown.metadata().map_or_else(|| self.facts.metadata.clone(), |of| (*of).clone()),
             age_s: self.facts.born.elapsed().as_secs(),
         }
     }
@@ -418,10 +449,15 @@ impl<G: Game> Inbox<G> {
         self.ended.is_some() || self.close.is_some()
     }
 
-    /// Why a client in `role` cannot join now, as far as that is known before the room's next tick.
-    fn refusal(&self, role: Role, matched: bool, facts: &RoomFacts) -> Option<Close> {
+    /// Why a client in `role`, who needs `count` seats, cannot join now, as far as that is known before the
+    /// room's next tick. Places that are held for invited ones are the room's affair.
+    fn refusal(&self, role: Role, way: Way, count: u8, facts: &RoomFacts) -> Option<Close> {
+        let held = if way.inviter().is_some() { 0 } else { self.places_held };
         let is_full = match role {
-            Role::Player => self.players.taken() >= facts.players_max,
+            Role::Player => {
+                let taken = self.players.taken().saturating_add(held);
+                taken.saturating_add(count.into()) > facts.players_max
+            }
             Role::Spectator => self.spectators.taken() >= facts.spectators_max,
         };
         if self.is_over() {
@@ -429,16 +465,18 @@ impl<G: Game> Inbox<G> {
         } else if is_full {
             Some(CloseCode::Full.into())
         } else {
-            self.access.refusal(role, matched)
+            self.access.refusal(role, way == Way::Matched, way.has_pass())
         }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::leak_audit::{Audited, LeakAudit};
     use tickwire_arena::Arena;
+    use tickwire_shared::room::RoomConfig;
 
     /// The test holds the lock; anything that took it would hang.
     #[test]
@@ -452,12 +490,14 @@ mod tests {
             players_max: 8,
             spectators_max: 8,
             born: Instant::now(),
+            passes: Arc::new(Passes::new(None).unwrap()),
         };
         let port = Port::<Arena>::new(facts, Arc::new(LeakAudit::default()).post(Audited::Room));
-        port.publish(3, 2, Access::Locked, true);
+        let room = Room::new(RoomConfig::new(RoomId::default()), Default::default(), 0).unwrap();
+        port.publish(&room);
         let held = port.inbox();
         let listed = port.listing();
-        assert_eq!((listed.players, listed.spectators, listed.access), (3, 2, "locked"));
+        assert_eq!((listed.players, listed.spectators, listed.access), (0, 0, "open"));
         drop(held);
     }
 }

@@ -7,6 +7,7 @@ use crate::context::ServerContext;
 use crate::directory::{BoundedDirectory, Claim, Directory, DirectoryError, RoomRecord, Rooms};
 use crate::leak_audit::Audited;
 use crate::metrics::Metrics;
+use crate::passes::Passes;
 use crate::room_port::{Entry, RoomPort};
 use crate::room_threads::RoomThreads;
 use crate::slot::Slot;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use tickwire_shared::harness::check_prediction;
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{FirstNumbers, Room, RoomConfig};
+use tickwire_shared::room::{FirstNumbers, JoinRequest, Room, RoomConfig, Way};
 use tickwire_shared::wire::control::{GameName, Name, Role};
 use tickwire_shared::wire::{Advice, CloseCode, Text};
 use tokio::sync::Semaphore;
@@ -99,6 +100,7 @@ fn parts(context: &ServerContext, id: RoomId) -> RoomParts<Stones> {
         players_max: 8,
         spectators_max: 1,
         born: Instant::now(),
+        passes: Arc::new(Passes::new(None).unwrap()),
     };
     let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
     let room_permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
@@ -155,14 +157,10 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     let port = new.port.clone();
     let slot = Arc::new(Slot::new(&context.leak_audit));
     let secret = ResumeSecret { room: id, key: [0; 16] };
-    let entry = Entry::Join {
-        account: Arc::new(Account::guest(Name::cut("ada"))),
-        role: Role::Player,
-        secret,
-        wants_schema: false,
-        matched: true,
-        from: None,
-    };
+    let account = Arc::new(Account::guest(Name::cut("ada")));
+    let mut request = JoinRequest::new(account, Role::Player, secret);
+    request.way = Way::Matched;
+    let entry = Entry::Join(Box::new(request));
     let _seat = port.enter(entry.clone(), &slot).unwrap();
     context.rooms.claim(port.clone(), new).await.unwrap().unwrap().start(&context, 0);
 
@@ -175,7 +173,7 @@ async fn a_room_at_its_last_tick_ends_for_everybody_and_takes_nobody_any_more() 
     let close = slot.take_close().unwrap();
     assert_eq!((close.code, &close.advice), (CloseCode::NoSuchRoom, &Advice::RetryAfter(0)));
     assert!(close.text.contains("last tick"), "{close}");
-    assert_eq!(port.players_if_matchable(Role::Player), None, "no match is led here");
+    assert_eq!(port.players_if_matchable(Role::Player, 1), None, "no match is led here");
     let refused = port.enter(entry, &slot).err().unwrap();
     assert_eq!(refused.code, CloseCode::NoSuchRoom, "the room admits no one: {refused}");
 }

@@ -69,7 +69,7 @@ impl Client {
         client.hello().await;
         let game = GameName::new("arena").unwrap();
         let target = Target::Match(Options::none());
-        client.say(&ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target })).await;
+        client.say(&ClientControl::Join(Join::new(game, 0, Role::Player, target))).await;
         client
     }
 
@@ -249,7 +249,7 @@ async fn one_who_resumes_goes_on_under_the_name_with_which_it_joined() {
     let mut first = super::connect_memory(&hub, Peer::Memory);
     say_hello(&mut first, "ada", Credential::Guest).await;
     let target = Target::Create(Options::none());
-    let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
+    let join = ClientControl::Join(Join::new(game, 0, Role::Player, target));
     first.send(join.encode().unwrap()).await.unwrap();
     let secret = joined(&mut first).await.secret.unwrap();
     drop(first);

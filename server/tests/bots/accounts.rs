@@ -25,7 +25,7 @@ async fn sign_in(server: &ServerHandle, ticket: &str) -> Result<(MemoryConnectio
     let (name, credential) = (Name::cut("any name"), Credential::Ticket(ticket));
     let hello = ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential });
     let (game, target) = (GameName::cut("arena"), Target::Match(Options::none()));
-    let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
+    let join = ClientControl::Join(Join::new(game, 0, Role::Player, target));
     for message in [hello, join] {
         // A refused client cannot send its Join.
         let _ = link.send(message.encode().expect("a message")).await;

@@ -306,11 +306,9 @@ async fn a_hello_or_join_that_does_not_fit_is_told_what_would() {
         let close = outcome(&handle, Stage::First, ClientControl::Hello(hello).encode().unwrap()).await;
         assert_eq!(close.code, CloseCode::Mismatch);
         assert!(close.text.contains("99") && close.text.contains('1'), "{close}");
-        let ask = |game: &str, schema_hash| Join {
-            game: GameName::new(game).unwrap(),
-            schema_hash,
-            role: Role::Player,
-            target: Target::Match(Options::none()),
+        let ask = |game: &str, schema_hash| {
+            let target = Target::Match(Options::none());
+            Join::new(GameName::new(game).unwrap(), schema_hash, Role::Player, target)
         };
         let unknown = ClientControl::Join(ask("chess", 0)).encode().unwrap();
         let close = outcome(&handle, Stage::AfterHello, unknown).await;

@@ -15,6 +15,7 @@ mod lifecycle;
 mod matches;
 mod names;
 mod player;
+mod private_rooms;
 mod raw;
 mod reports;
 mod same_account;

@@ -25,7 +25,7 @@ pub(crate) fn hello_as(name: Name, credential: Credential) -> Vec<u8> {
 
 pub(crate) fn join(target: Target) -> Vec<u8> {
     let game = GameName::new("dots").unwrap();
-    ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target }).encode().unwrap()
+    ClientControl::Join(Join::new(game, 0, Role::Player, target)).encode().unwrap()
 }
 
 impl Raw {
@@ -78,7 +78,9 @@ impl Raw {
             match self.control().await {
                 ServerControl::Joined(joined) => return Ok(joined),
                 ServerControl::Close(close) => return Err(close),
-                ServerControl::Welcome(_) | ServerControl::IdleWarning { .. } => (),
+                ServerControl::Welcome(_)
+                | ServerControl::IdleWarning { .. }
+                | ServerControl::Invitation(_) => (),
             }
         }
     }

@@ -60,7 +60,7 @@ async fn the_operator_sees_accounts_and_can_kick_one_who_waits() {
     let hello = ClientControl::Hello(Hello { version: PROTOCOL_VERSION, name, credential });
     socket.write_all(&masked(&hello.encode().unwrap())).await.unwrap();
     let (game, target) = (GameName::cut("arena"), Target::Match(Options::none()));
-    let join = ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target });
+    let join = ClientControl::Join(Join::new(game, 0, Role::Player, target));
     socket.write_all(&masked(&join.encode().unwrap())).await.unwrap();
     let asked = async {
         loop {

@@ -395,10 +395,7 @@ fn hello_and_join(target: Target) -> [ClientControl; 2] {
     let name = Name::new("ann").unwrap();
     let hello = Hello { version: PROTOCOL_VERSION, name, credential: Credential::Guest };
     let game = GameName::new("hanging").unwrap();
-    [
-        ClientControl::Hello(hello),
-        ClientControl::Join(Join { game, schema_hash: 0, role: Role::Player, target }),
-    ]
+    [ClientControl::Hello(hello), ClientControl::Join(Join::new(game, 0, Role::Player, target))]
 }
 
 #[cfg(unix)]

@@ -161,7 +161,7 @@ pub(crate) fn join(address: &str, game: &str) -> TcpStream {
     let (name, credential) = (Name::new("ann").unwrap(), Credential::Guest);
     let hello = Hello { version: PROTOCOL_VERSION, name, credential };
     let (game, target) = (GameName::new(game).unwrap(), Target::Match(Options::none()));
-    let join = Join { game, schema_hash: 0, role: Role::Player, target };
+    let join = Join::new(game, 0, Role::Player, target);
     socket.write_all(&masked(&ClientControl::Hello(hello))).unwrap();
     socket.write_all(&masked(&ClientControl::Join(join))).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

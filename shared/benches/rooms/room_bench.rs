@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use tickwire_shared::client::{Client, ClientConfig};
 use tickwire_shared::game::{Account, Game};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
-use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomPlan, game_schema_hash};
+use tickwire_shared::room::{
+    JoinRequest, MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomPlan, game_schema_hash,
+};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::Close;
 use tickwire_shared::wire::control::{GameInfo, GameName, Name, Role, ServerControl, SessionLimits, Welcome};
@@ -70,14 +72,8 @@ impl<G: Game<Context = ()>> RoomBench<G> {
         for at in 0..players + spectators {
             let role = if at < players { Role::Player } else { Role::Spectator };
             let secret = ResumeSecret { room: RoomId::from_bits(1), key: [0; 16] };
-            let join = MemberEvent::Join {
-                account: Account::guest(Name::cut("member")).into(),
-                role,
-                secret,
-                wants_schema: false,
-                matched: false,
-                from: None,
-            };
+            let account = Account::guest(Name::cut("member")).into();
+            let join = JoinRequest::new(account, role, secret).into();
             if at < whole {
                 bench.clients.push(client::<G>(role));
             }

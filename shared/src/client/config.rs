@@ -1,6 +1,7 @@
 //! What a client is to join.
 
 use crate::wire::control::{Credential, GameName, Name, Options, Role, Target};
+use crate::wire::terms::JoinTerms;
 
 /// Who joins, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct ClientConfig {
     pub role: Role,
     /// Which room.
     pub target: Target,
+    /// On which terms.
+    pub terms: JoinTerms,
 }
 
 impl ClientConfig {
@@ -23,6 +26,13 @@ impl ClientConfig {
     #[must_use]
     pub fn new(game: GameName, name: Name) -> Self {
         let target = Target::Match(Options::none());
-        Self { name, credential: Credential::Guest, game, role: Role::Player, target }
+        Self {
+            name,
+            credential: Credential::Guest,
+            game,
+            role: Role::Player,
+            target,
+            terms: JoinTerms::default(),
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::ClientGame;
 use crate::id::PlayerId;
 use crate::wire::Close;
 use crate::wire::control::RosterEntry;
+use crate::wire::terms::Invitation;
 use core::time::Duration;
 
 /// An event; events are delivered in order.
@@ -29,6 +30,8 @@ pub enum ClientEvent<G: ClientGame> {
         /// Counted from now.
         closes_in: Duration,
     },
+    /// The answer to [`Client::invite`](super::Client::invite); `None` if the room gives out no invitation.
+    Invitation(Option<Invitation>),
     /// The server ended the session.
     Closed(Close),
 }
@@ -43,6 +46,8 @@ impl<G: ClientGame> core::fmt::Debug for ClientEvent<G> {
             Self::PlayerChanged(entry) => f.debug_tuple("PlayerChanged").field(entry).finish(),
             Self::EventsDropped(count) => f.debug_tuple("EventsDropped").field(count).finish(),
             Self::IdleWarning { closes_in } => f.debug_tuple("IdleWarning").field(closes_in).finish(),
+            // Who has it may enter.
+            Self::Invitation(given) => write!(f, "Invitation({})", given.is_some()),
             Self::Closed(close) => f.debug_tuple("Closed").field(close).finish(),
         }
     }

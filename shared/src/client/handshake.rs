@@ -39,6 +39,9 @@ impl<G: ClientGame> Client<G> {
                 let closes_in = Duration::from_millis(closes_in_ms.into());
                 self.push_event(ClientEvent::IdleWarning { closes_in })
             }
+            (ServerControl::Invitation(given), State::Playing) => {
+                self.push_event(ClientEvent::Invitation(given))
+            }
             _ => Err(ClientError::Unexpected),
         }
     }
@@ -64,6 +67,7 @@ impl<G: ClientGame> Client<G> {
                 schema_hash: if G::RULES.is_none() { 0 } else { self.types.schema_hash },
                 role: self.config.role,
                 target: self.config.target.clone(),
+                terms: self.config.terms.clone(),
             };
             self.queue_control(&ClientControl::Join(join));
         }

@@ -1,8 +1,10 @@
-//! What a client reports about its user: which player it follows, and whether its page is visible.
+//! What a client reports about its user: which player it follows, whom it invites, whether its page is visible.
 
 use super::{Client, ClientGame, State};
 use crate::id::PlayerId;
 use crate::wire::control::{ClientControl, Role};
+use crate::wire::terms::Invite;
+use core::time::Duration;
 
 impl<G: ClientGame> Client<G> {
     /// As a spectator, requests the client view of a player, or its own view again (`None`). It has no effect
@@ -22,6 +24,15 @@ impl<G: ClientGame> Client<G> {
             if self.state == State::Playing {
                 self.queue_control(&ClientControl::Hidden(hidden));
             }
+        }
+    }
+
+    /// As a player, requests an invitation to the room: [`ClientEvent::Invitation`](super::ClientEvent) has
+    /// it. One at a time, and at most one a second.
+    pub fn invite(&mut self, uses: u16, valid: Duration) {
+        if self.state == State::Playing && self.config.role == Role::Player {
+            let valid_s = u32::try_from(valid.as_secs()).unwrap_or(u32::MAX);
+            self.queue_control(&ClientControl::Invite(Invite { uses, valid_s }));
         }
     }
 

@@ -1,10 +1,8 @@
 //! Who a player is, as the host's authenticator says.
 
-use super::Refusal;
+use crate::json::{BadJson, Json};
 use crate::wire::Text;
 use crate::wire::control::{List, Name};
-use core::fmt;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of an account's id: what OpenID Connect permits for a subject.
@@ -57,11 +55,11 @@ impl Account {
         self
     }
 
-    /// With these claims, of any type of the host's; [`Claims::read`] gives them back.
+    /// With these claims, of any type of the host's; [`Json::read`] gives them back.
     ///
     /// # Errors
     /// They have no JSON form, or one that is too long.
-    pub fn with_claims(mut self, claims: &impl Serialize) -> Result<Self, BadClaims> {
+    pub fn with_claims(mut self, claims: &impl Serialize) -> Result<Self, BadJson> {
         self.claims = Claims::of(claims)?;
         Ok(self)
     }
@@ -73,61 +71,8 @@ impl Account {
     }
 }
 
-/// What a host knows of an account: a value of the host's type, kept as JSON.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims(Box<str>);
-
-/// Claims that cannot be kept or read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadClaims {
-    /// The JSON is too long.
-    #[error("the claims take {bytes} bytes as JSON, the maximum is {CLAIMS_BYTES_MAX}")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// The value has no JSON form, or the JSON is not one of the type that was asked for.
-    #[error("the account's claims do not fit: {0}")]
-    NotOfType(String),
-}
-
-impl Claims {
-    /// Keeps a value.
-    ///
-    /// # Errors
-    /// It has no JSON form, or one that is too long.
-    pub fn of(value: &impl Serialize) -> Result<Self, BadClaims> {
-        let json = serde_json::to_string(value).map_err(|error| BadClaims::NotOfType(error.to_string()))?;
-        if json.len() > CLAIMS_BYTES_MAX {
-            return Err(BadClaims::TooLong { bytes: json.len() });
-        }
-        Ok(Self(json.into()))
-    }
-
-    /// The value that was kept. Of an account without claims: what `null` means to the type, such as `None`.
-    ///
-    /// # Errors
-    /// The claims are not of this type.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, BadClaims> {
-        let json = if self.0.is_empty() { "null" } else { &self.0 };
-        serde_json::from_str(json).map_err(|error| BadClaims::NotOfType(error.to_string()))
-    }
-}
-
-/// Without the value, which is nobody else's business.
-impl fmt::Debug for Claims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Claims({} bytes)", self.0.len())
-    }
-}
-
-/// A game that cannot read an account's claims lets nobody in.
-impl From<BadClaims> for Refusal {
-    fn from(error: BadClaims) -> Self {
-        Self::Rule(Text::cut(&error.to_string()))
-    }
-}
+/// What a host knows of an account: a value of the host's type.
+pub type Claims = Json<CLAIMS_BYTES_MAX>;
 
 #[cfg(test)]
 mod tests {
@@ -148,8 +93,7 @@ mod tests {
         let rank = Rank { level: 7, clan: None };
         let account = ada().with_claims(&rank).unwrap();
         assert_eq!(account.claims.read::<Rank>(), Ok(rank));
-        let error = account.claims.read::<Vec<u8>>().unwrap_err();
-        assert!(Refusal::from(error).to_string().starts_with("the account's claims do not fit"));
+        assert!(account.claims.read::<Vec<u8>>().is_err());
         assert_eq!(ada().claims.read::<Option<Rank>>(), Ok(None));
         assert!(ada().claims.read::<Rank>().is_err());
     }
@@ -165,7 +109,7 @@ mod tests {
         let text = "x".repeat(CLAIMS_BYTES_MAX - 2);
         assert!(ada().with_claims(&text).is_ok());
         let error = ada().with_claims(&format!("{text}x")).unwrap_err();
-        assert_eq!(error, BadClaims::TooLong { bytes: CLAIMS_BYTES_MAX + 1 });
+        assert_eq!(error, BadJson::TooLong { bytes: CLAIMS_BYTES_MAX + 1, bytes_max: CLAIMS_BYTES_MAX });
     }
 
     #[test]

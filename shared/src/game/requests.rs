@@ -1,7 +1,8 @@
-//! What a game wants of its room: that a player goes, or that the room ends.
+//! What a game wants of its room: that a player goes, that its host hears something, or that the room ends.
 
 use crate::id::PlayerId;
-use crate::limits::CLOSE_TEXT_BYTES_MAX;
+use crate::json::Json;
+use crate::limits::{CLOSE_TEXT_BYTES_MAX, REPORT_BYTES_MAX};
 use crate::wire::Text;
 use core::time::Duration;
 
@@ -9,8 +10,22 @@ use core::time::Duration;
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) kicks: Vec<Kick>,
-    /// The text for everybody; the first one stays.
-    pub(crate) end: Option<Text<CLOSE_TEXT_BYTES_MAX>>,
+    pub(crate) graces: Vec<(PlayerId, Duration)>,
+    pub(crate) reports: Vec<Report>,
+    /// The first one stays.
+    pub(crate) end: Option<Ending>,
+}
+
+/// What a game tells its host: a value of any serde type.
+pub type Report = Json<REPORT_BYTES_MAX>;
+
+/// The room is to end.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// For everybody in it.
+    pub(crate) text: Text<CLOSE_TEXT_BYTES_MAX>,
+    /// For the host.
+    pub(crate) result: Report,
 }
 
 /// A player is to go.

@@ -1,12 +1,16 @@
 //! What a game may do with its room: the [`Stage`].
 
-use super::requests::{Kick, Requests};
+use super::requests::{Ending, Kick, Report, Requests};
 use super::{Access, Events, Game};
 use crate::id::PlayerId;
+use crate::json::BadJson;
+use crate::limits::REPORTS_PER_STEP_MAX;
+use crate::rng::Rng;
 use crate::wire::Text;
 use crate::wire::control::Options;
 use crate::world::World;
 use core::time::Duration;
+use serde::Serialize;
 
 /// What a game sees and changes of its room: entities, state, news, and who may enter.
 ///
@@ -29,13 +33,16 @@ pub struct Stage<G: Game> {
     pub events: Events<G::Event>,
     access: Access,
     hidden: bool,
+    invites: bool,
     metadata: Option<Options>,
+    metadata_changes: u32,
+    seeds: Rng,
     pub(crate) requests: Requests,
 }
 
 impl<G: Game> Stage<G> {
-    /// `has_groups`: the room is divided.
-    pub(crate) fn new(has_groups: bool) -> Self {
+    /// `has_groups`: the room is divided. `seed`: that of [`Setup`](super::Setup).
+    pub(crate) fn new(has_groups: bool, seed: u64) -> Self {
         let mut world = World::new();
         world.reserve_state_id(has_state::<G>());
         let events = Events::new(G::is_droppable, has_groups);
@@ -45,7 +52,11 @@ impl<G: Game> Stage<G> {
             events,
             access: Access::default(),
             hidden: false,
+            invites: true,
             metadata: None,
+            metadata_changes: 0,
+            // Not the numbers that a game draws from the seed itself.
+            seeds: Rng::new(!seed).split(),
             requests: Requests::default(),
         }
     }
@@ -75,15 +86,63 @@ impl<G: Game> Stage<G> {
     }
 
     /// What listings say about the room from now on, such as its title, map or phase, instead of
-    /// [`Game::metadata`]. Listings show a change within a second or two.
+    /// [`Game::metadata`]. Matches see a change at once, or a quarter of a second after
+    /// the last one; listings within a second or two.
     pub fn set_metadata(&mut self, metadata: Options) {
-        self.metadata = Some(metadata);
+        if self.metadata.as_ref() != Some(&metadata) {
+            self.metadata = Some(metadata);
+            self.metadata_changes = self.metadata_changes.wrapping_add(1);
+        }
+    }
+
+    /// How often it has changed.
+    pub(crate) fn metadata_changes(&self) -> u32 {
+        self.metadata_changes
     }
 
     /// What listings say, if the game has changed it.
     #[must_use]
     pub fn metadata(&self) -> Option<&Options> {
         self.metadata.as_ref()
+    }
+
+    /// Whether players may invite others into the room, as they may by default. Invitations that were given
+    /// out before stay valid.
+    pub fn set_invites(&mut self, may_invite: bool) {
+        self.invites = may_invite;
+    }
+
+    /// Whether players may invite others.
+    #[must_use]
+    pub fn invites(&self) -> bool {
+        self.invites
+    }
+
+    /// A new seed, for example for the next round: with the room's seed the same numbers follow.
+    pub fn next_seed(&mut self) -> u64 {
+        self.seeds.next_u64()
+    }
+
+    /// How long the player's seat is held from now on when its connection is cut. At most as long as the
+    /// server's `resume_grace_ms`, which holds without this; zero gives the seat up at once.
+    pub fn set_grace(&mut self, player: PlayerId, grace: Duration) {
+        self.requests.graces.push((player, grace));
+    }
+
+    /// Tells the host something after this step, such as the result of a round: its services get it as
+    /// [`Notice::Reported`](crate::room::Notice::Reported). No client sees it.
+    ///
+    /// # Errors
+    /// The value has no JSON form or a longer one than
+    /// [`REPORT_BYTES_MAX`](crate::limits::REPORT_BYTES_MAX) bytes, or it is one too many: see
+    /// [`REPORTS_PER_STEP_MAX`].
+    pub fn report(&mut self, report: &impl Serialize) -> Result<(), BadReport> {
+        let report = Report::of(report)?;
+        if self.requests.reports.len() >= REPORTS_PER_STEP_MAX {
+            return Err(BadReport::TooMany);
+        }
+        self.requests.reports.push(report);
+        Ok(())
     }
 
     /// Removes a player after this step, whose events and state it is still sent: [`Game::leave`] gets
@@ -101,8 +160,32 @@ impl<G: Game> Stage<G> {
     /// for two seconds at most; then each is closed with 1000, and [`Game::leave`] gets
     /// [`LeaveReason::RoomClosed`](super::LeaveReason::RoomClosed). A second call changes nothing.
     pub fn end(&mut self, text: &str) {
-        self.requests.end.get_or_insert_with(|| Text::cut(text));
+        self.requests.end.get_or_insert_with(|| Ending { text: Text::cut(text), result: Report::default() });
     }
+
+    /// As [`Stage::end`], with a result for the host: its services get it as
+    /// [`Notice::Ended`](crate::room::Notice::Ended). No client sees it.
+    ///
+    /// # Errors
+    /// The result has no JSON form or a longer one than
+    /// [`REPORT_BYTES_MAX`](crate::limits::REPORT_BYTES_MAX) bytes. The room goes on.
+    pub fn end_with(&mut self, text: &str, result: &impl Serialize) -> Result<(), BadJson> {
+        let ending = Ending { text: Text::cut(text), result: Report::of(result)? };
+        self.requests.end.get_or_insert(ending);
+        Ok(())
+    }
+}
+
+/// Why a report is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadReport {
+    /// It cannot be kept.
+    #[error("the report cannot be kept: {0}")]
+    Json(#[from] BadJson),
+    /// There were too many in this step.
+    #[error("a game reports at most {REPORTS_PER_STEP_MAX} times in one step")]
+    TooMany,
 }
 
 impl<G: Game> core::fmt::Debug for Stage<G> {

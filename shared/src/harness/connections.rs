@@ -3,11 +3,12 @@
 use crate::Rng;
 use crate::entity::fnv1a_64;
 use crate::game::Game;
-use crate::id::MemberId;
+use crate::id::{MemberId, PlayerId};
 use crate::link::{LinkProfile, LinkSimulator};
 use crate::room::{MemberEvent, Outbox};
-use crate::wire::Close;
 use crate::wire::control::ServerControl;
+use crate::wire::terms::{Invitation, Invite};
+use crate::wire::{Close, Text};
 use bytes::Bytes;
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -136,6 +137,11 @@ impl ClientConnections {
     }
 }
 
+/// Who gave out an invitation: unsigned, since nobody cheats here.
+pub(super) fn inviter_of(invitation: &Invitation) -> Option<PlayerId> {
+    invitation.parse().ok().map(PlayerId)
+}
+
 impl Outbox for ClientConnections {
     fn ready(&self, member: MemberId) -> bool {
         self.wire(member).is_some_and(|wire| wire.slot.is_none())
@@ -146,6 +152,10 @@ impl Outbox for ClientConnections {
         if let Some(wire) = self.wire_mut(member) {
             wire.send_down(now, message);
         }
+    }
+
+    fn invitation(&mut self, by: PlayerId, _: Invite) -> Option<Invitation> {
+        Some(Text::cut(&by.0.to_string()))
     }
 
     fn update(&mut self, member: MemberId, message: &[u8]) {

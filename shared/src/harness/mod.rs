@@ -41,6 +41,7 @@ use crate::id::RoomId;
 use crate::room::{FirstNumbers, Hold, MemberEvent, Room, RoomConfig, RoomPlan};
 use crate::tick::{Tick, TickRate};
 use crate::wire::control::{GameName, Name, Role};
+use crate::wire::terms::JoinTerms;
 use bytes::Bytes;
 use connections::{ClientConnection, ClientConnections, LinkState};
 use core::time::Duration;
@@ -197,7 +198,7 @@ impl<G: Game> Harness<G> {
 
     /// Connects a player, which asks to join. It is in the room some ticks later.
     pub fn join(&mut self, name: &str) -> ClientIndex {
-        self.connect(name, Role::Player)
+        self.connect(name, Role::Player, JoinTerms::default())
     }
 
     /// As [`Harness::join`], with this account, under its name.
@@ -207,13 +208,22 @@ impl<G: Game> Harness<G> {
         client
     }
 
-    /// Connects a spectator, which asks to join.
-    pub fn spectate(&mut self, name: &str) -> ClientIndex {
-        self.connect(name, Role::Spectator)
+    /// As [`Harness::join_as`], on these terms. A password always fits, and so does every invitation that a
+    /// client got here.
+    pub fn join_with(&mut self, account: Account, terms: JoinTerms) -> ClientIndex {
+        let client = self.connect(&account.name, Role::Player, terms);
+        self.seat_mut(client).account = Some(account);
+        client
     }
 
-    fn connect(&mut self, name: &str, role: Role) -> ClientIndex {
-        let config = ClientConfig { role, ..ClientConfig::new(GameName::cut("game"), Name::cut(name)) };
+    /// Connects a spectator, which asks to join.
+    pub fn spectate(&mut self, name: &str) -> ClientIndex {
+        self.connect(name, Role::Spectator, JoinTerms::default())
+    }
+
+    fn connect(&mut self, name: &str, role: Role, terms: JoinTerms) -> ClientIndex {
+        let config =
+            ClientConfig { role, terms, ..ClientConfig::new(GameName::cut("game"), Name::cut(name)) };
         let client = Client::new(config);
         let at = self.seats.len();
         self.seats.push(HarnessClient {

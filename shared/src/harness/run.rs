@@ -1,14 +1,15 @@
 //! Virtual time: one event after the other, in an order that depends only on the seed.
 
-use super::connections::LinkState;
+use super::connections::{LinkState, inviter_of};
 use super::{ClientIndex, EVENTS_KEPT, Harness};
 use crate::game::{Account, Game};
 use crate::id::{ResumeSecret, SessionId};
 use crate::limits::CATCH_UP_MS_MAX;
-use crate::room::{MemberEvent, game_schema_hash};
+use crate::room::{JoinRequest, MemberEvent, Way, game_schema_hash};
 use crate::wire::control::{
     ClientControl, Credential, GameInfo, GameName, Hello, Join, ServerControl, SessionLimits, Welcome,
 };
+use crate::wire::terms::Pass;
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
 use std::sync::Arc;
@@ -181,7 +182,8 @@ impl<G: Game> Harness<G> {
     }
 
     fn on_join(&mut self, at: usize, message: &[u8]) -> Result<(), Close> {
-        let Ok(ClientControl::Join(Join { role, schema_hash, .. })) = ClientControl::decode(message) else {
+        let Ok(ClientControl::Join(Join { role, schema_hash, terms, .. })) = ClientControl::decode(message)
+        else {
             return Err(CloseCode::DecodeError.into());
         };
         let member = self.wires.new_member(at);
@@ -193,16 +195,27 @@ impl<G: Game> Harness<G> {
         let account = Arc::new(
             seat.account.clone().unwrap_or_else(|| Account::guest(seat.client.config().name.clone())),
         );
-        let join = MemberEvent::Join {
-            account,
-            role,
-            secret,
+        let request = JoinRequest {
             wants_schema: schema_hash == 0,
-            matched: false,
-            from: None,
+            parameters: terms.parameters,
+            places: terms.places,
+            way: self.way_in(&terms.pass),
+            ..JoinRequest::new(account, role, secret)
         };
-        self.room.handle(self.now, member, join, &mut self.wires);
+        self.room.handle(self.now, member, request.into(), &mut self.wires);
         Ok(())
+    }
+
+    /// How a client comes to the room with this pass. The first one has made it.
+    fn way_in(&self, pass: &Pass) -> Way {
+        match pass {
+            _ if self.room.stats().joins == 0 => Way::Entitled,
+            Pass::Password(_) => Way::Entitled,
+            Pass::Invitation(invitation) => {
+                inviter_of(invitation).map_or(Way::Named, |player| Way::Invited(player))
+            }
+            Pass::None => Way::Named,
+        }
     }
 
     fn welcome(&self) -> Result<Vec<u8>, Close> {

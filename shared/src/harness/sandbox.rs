@@ -3,14 +3,16 @@
 use crate::entity::Entity;
 use crate::events::Receivers;
 use crate::game::{
-    Account, BadSettings, Game, Joining, LeaveReason, PlayerTurn, Refusal, Setup, Stage, Turn,
-    capture_hitboxes, hitboxes_of,
+    Account, BadSettings, Game, HostMessage, Joining, LeaveReason, PlayerTurn, Refusal, Report, Setup, Stage,
+    Turn, capture_hitboxes, hitboxes_of,
 };
 use crate::hitbox::{Hitboxes, Rewind, Rewound};
 use crate::id::{EntityId, PlayerId};
 use crate::snapshot::{Groups, Interest};
 use crate::tick::{Tick, TickRate};
 use crate::wire::Text;
+use crate::wire::terms::Parameters;
+use serde::Serialize;
 
 /// View ticks are counted in these parts of a tick.
 const FRACTIONS: f64 = 256.0;
@@ -40,6 +42,8 @@ pub struct Sandbox<G: Game> {
     events: Vec<(Receivers, G::Event)>,
     hitboxes: Hitboxes,
     kicked: Vec<(PlayerId, String)>,
+    messages: Vec<HostMessage>,
+    reports: Vec<Report>,
 }
 
 impl<G: Game> Sandbox<G> {
@@ -65,7 +69,7 @@ impl<G: Game> Sandbox<G> {
         context: &G::Context,
     ) -> Result<Self, BadSettings> {
         let scene = G::scene(settings, tick_rate)?;
-        let mut stage = Stage::new((G::FEATURES.interest.interest)(settings) != Interest::Whole);
+        let mut stage = Stage::new((G::FEATURES.interest.interest)(settings) != Interest::Whole, seed);
         let game = G::new(&Setup { context, settings, scene: &scene, tick_rate, seed }, &mut stage);
         Ok(Self {
             game,
@@ -78,6 +82,8 @@ impl<G: Game> Sandbox<G> {
             events: Vec::new(),
             hitboxes: hitboxes_of::<G>(tick_rate),
             kicked: Vec::new(),
+            messages: Vec::new(),
+            reports: Vec::new(),
         })
     }
 
@@ -94,10 +100,24 @@ impl<G: Game> Sandbox<G> {
     /// # Errors
     /// As [`Sandbox::join`].
     pub fn join_as(&mut self, player: PlayerId, account: &Account) -> Result<EntityId, Refusal> {
+        self.join_with(player, account, &Parameters::default())
+    }
+
+    /// As [`Sandbox::join_as`], with what the client says for the game.
+    ///
+    /// # Errors
+    /// As [`Sandbox::join`].
+    pub fn join_with(
+        &mut self,
+        player: PlayerId,
+        account: &Account,
+        parameters: &Parameters,
+    ) -> Result<EntityId, Refusal> {
         if self.stage.requests.end.is_some() {
             return Err(Refusal::Rule(Text::cut("the room is ending")));
         }
-        let joining = Joining { player, account, scene: &self.scene, tick: self.tick, tick_rate: self.rate };
+        let (scene, tick, tick_rate) = (&self.scene, self.tick, self.rate);
+        let joining = Joining { player, account, parameters, scene, tick, tick_rate };
         let entity = self.game.join(&mut self.stage, &joining)?;
         self.stage.world.set_controlled(player, Some(entity));
         self.players.push(PlayerTurn::new(player, entity, G::Input::default()));
@@ -136,7 +156,27 @@ impl<G: Game> Sandbox<G> {
     /// same.
     #[must_use]
     pub fn ended(&self) -> Option<&str> {
-        self.stage.requests.end.as_deref()
+        self.stage.requests.end.as_ref().map(|ending| &*ending.text)
+    }
+
+    /// The result with which the game ended the room; nothing if it gave none.
+    #[must_use]
+    pub fn result(&self) -> Option<&Report> {
+        self.stage.requests.end.as_ref().map(|ending| &ending.result)
+    }
+
+    /// What the game has reported to its host so far, oldest first.
+    #[must_use]
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// A message of the host, for the next step.
+    ///
+    /// # Panics
+    /// It has no JSON form, or one that is too long.
+    pub fn message(&mut self, message: &impl Serialize) {
+        self.messages.push(HostMessage::of(message).unwrap_or_else(|error| panic!("a message: {error}")));
     }
 
     /// The input that a player gives in each step from now on.
@@ -175,6 +215,7 @@ impl<G: Game> Sandbox<G> {
     pub fn step(&mut self) {
         self.tick = self.tick.next();
         let commands = core::mem::take(&mut self.commands);
+        let messages = core::mem::take(&mut self.messages);
         let turn = Turn {
             tick: self.tick,
             passed_ticks: 1,
@@ -182,6 +223,7 @@ impl<G: Game> Sandbox<G> {
             scene: &self.scene,
             players: &self.players,
             commands: &commands,
+            messages: &messages,
             hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.stage, &turn);
@@ -193,6 +235,8 @@ impl<G: Game> Sandbox<G> {
             let to = self.resolved(to);
             self.events.push((to, event));
         }
+        self.stage.requests.graces.clear();
+        self.reports.append(&mut self.stage.requests.reports);
         for kick in core::mem::take(&mut self.stage.requests.kicks) {
             if self.players.iter().any(|turn| turn.player == kick.player) {
                 self.kicked.push((kick.player, kick.text.to_string()));

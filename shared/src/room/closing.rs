@@ -1,7 +1,8 @@
 //! The end of one member, or of all: from outside, or as the game wishes.
 
+use super::notices::Notice;
 use super::{Outbox, Room};
-use crate::game::{Game, Kick, LeaveReason};
+use crate::game::{Ending, Game, Kick, LeaveReason};
 use crate::id::MemberId;
 use crate::tick::Tick;
 use crate::wire::{Close, CloseCode};
@@ -26,7 +27,9 @@ impl<G: Game> Room<G> {
     pub fn close_all(&mut self, close: &Close, outbox: &mut impl Outbox) {
         for member in self.members.drain(..) {
             if let Some(player) = &member.player {
-                self.game.leave(&mut self.stage, player.id, LeaveReason::RoomClosed);
+                let (id, account, reason) = (player.id, &player.account, LeaveReason::RoomClosed);
+                self.game.leave(&mut self.stage, id, reason);
+                self.notices.push(|| Notice::Left { player: id, account: account.clone(), reason });
             }
             if member.connection.is_some() {
                 outbox.close(member.id, close.clone());
@@ -46,6 +49,20 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn ended(&self) -> Option<&Close> {
         self.end.as_ref().filter(|end| end.is_done).map(|end| &end.close)
+    }
+
+    /// What the game decided about members and reports in this step.
+    pub(super) fn carry_out_requests(&mut self) {
+        let requests = &mut self.stage.requests;
+        for (id, grace) in core::mem::take(&mut requests.graces) {
+            let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
+            if let Some(player) = players.find(|player| player.id == id) {
+                player.grace = Some(grace.min(self.config.resume_grace));
+            }
+        }
+        for report in core::mem::take(&mut requests.reports) {
+            self.notices.push(|| Notice::Reported(report));
+        }
     }
 
     /// Removes the players whom the game kicked in this step. They have been sent its events and state.
@@ -75,7 +92,7 @@ impl<G: Game> Room<G> {
     /// Ends the room if the game wishes it and everybody has the events of before, or had the time.
     pub(super) fn carry_out_end(&mut self, outbox: &mut impl Outbox) {
         if self.end.is_none()
-            && let Some(text) = &self.stage.requests.end
+            && let Some(Ending { text, .. }) = &self.stage.requests.end
         {
             let at = self.time.tick.offset(i64::from(self.config.tick_rate.ticks_ceil(END_DELAY_MAX)));
             self.end = Some(End {
@@ -96,5 +113,8 @@ impl<G: Game> Room<G> {
         end.is_done = true;
         let close = end.close.clone();
         self.close_all(&close, outbox);
+        if let Some(Ending { text, result }) = &self.stage.requests.end {
+            self.notices.push(|| Notice::Ended { text: (**text).into(), result: result.clone() });
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::id::{PlayerId, ResumeSecret, StreamId};
 use crate::tick::Tick;
 use crate::wire::control::{ClientControl, Desync, Role, TAG_CONTROL};
 use crate::wire::frame::ClientFrame;
+use crate::wire::terms::{Invite, Parameters};
 use crate::wire::{Close, CloseCode, DecodeError};
 use std::sync::Arc;
 
@@ -14,20 +15,7 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum MemberEvent<G: Game> {
     /// It asks for a seat. Its first event.
-    Join {
-        /// As whom it plays.
-        account: Arc<Account>,
-        /// Player or spectator.
-        role: Role,
-        /// The secret that the room will send it.
-        secret: ResumeSecret,
-        /// It has no types of the game and needs the schema.
-        wants_schema: bool,
-        /// A match led it here; otherwise it named the room or created it.
-        matched: bool,
-        /// The address that it comes from, as a number that says nothing else; `None` if it is not known.
-        from: Option<u64>,
-    },
+    Join(Box<JoinRequest>),
     /// It asks for the seat of a disconnected session. Its first event.
     Resume {
         /// The secret that it presents.
@@ -52,12 +40,89 @@ pub enum MemberEvent<G: Game> {
     Follow(Option<PlayerId>),
     /// Its client's page is hidden, or is visible again.
     Hidden(bool),
+    /// A player asks for an invitation.
+    Invite(Invite),
     /// It leaves permanently, for this reason.
     Leave(LeaveReason),
     /// Its seat is given up, also while it is disconnected: the account plays elsewhere.
     Evict,
     /// Its connection broke; a player may return for a time.
     Cut(Hold),
+}
+
+/// A client that asks for a seat.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JoinRequest {
+    /// As whom it plays.
+    pub account: Arc<Account>,
+    /// Player or spectator.
+    pub role: Role,
+    /// The secret that the room will send it.
+    pub secret: ResumeSecret,
+    /// It has no types of the game and needs the schema.
+    pub wants_schema: bool,
+    /// How it came to this room.
+    pub way: Way,
+    /// The address that it comes from, as a number that says nothing else; `None` if it is not known.
+    pub from: Option<u64>,
+    /// What it says for the game.
+    pub parameters: Parameters,
+    /// The places that the room is to hold for those whom it invites.
+    pub places: u8,
+}
+
+impl JoinRequest {
+    /// A client that named the room and wants nothing special.
+    #[must_use]
+    pub fn new(account: Arc<Account>, role: Role, secret: ResumeSecret) -> Self {
+        Self {
+            account,
+            role,
+            secret,
+            wants_schema: false,
+            way: Way::Named,
+            from: None,
+            parameters: Parameters::default(),
+            places: 0,
+        }
+    }
+}
+
+impl<G: Game> From<JoinRequest> for MemberEvent<G> {
+    fn from(request: JoinRequest) -> Self {
+        Self::Join(Box::new(request))
+    }
+}
+
+/// How a client came to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It named the room.
+    Named,
+    /// A match led it here.
+    Matched,
+    /// It made the room, or showed its password.
+    Entitled,
+    /// It showed an invitation of this player.
+    Invited(PlayerId),
+}
+
+impl Way {
+    /// Whether the room is open to it although it is private.
+    #[must_use]
+    pub fn has_pass(self) -> bool {
+        matches!(self, Self::Entitled | Self::Invited(_))
+    }
+
+    /// Who invited it.
+    #[must_use]
+    pub fn inviter(self) -> Option<PlayerId> {
+        match self {
+            Self::Invited(player) => Some(player),
+            _ => None,
+        }
+    }
 }
 
 /// How the seat of a disconnected player is held. If the player never sent an input, it is held briefly in
@@ -104,6 +169,7 @@ impl<G: Game> MemberEvent<G> {
             ClientControl::Desync(desync) => Ok(Self::Desync(desync)),
             ClientControl::Follow(player) => Ok(Self::Follow(player)),
             ClientControl::Hidden(hidden) => Ok(Self::Hidden(hidden)),
+            ClientControl::Invite(invite) => Ok(Self::Invite(invite)),
             ClientControl::Join(_) => Err(Close::new(
                 CloseCode::AlreadyJoined,
                 "a session joins one room; connect again for another",

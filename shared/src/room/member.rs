@@ -12,7 +12,9 @@ use crate::hitbox::Rewinds;
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret};
 use crate::snapshot::Reach;
 use crate::tick::{Tick, TickRate};
+use crate::wire::terms::Invite;
 use crate::wire::update::InputCounts;
+use core::time::Duration;
 use std::sync::Arc;
 
 /// A seat in the room.
@@ -58,6 +60,11 @@ pub(super) struct Player<I> {
     pub(super) rewinds: Rewinds,
     /// The newest input that it sent; `None` if it never sent one.
     pub(super) seen_input: Option<OnGrid<I>>,
+    /// How long its seat is held, if the game has set it.
+    pub(super) grace: Option<Duration>,
+    /// The invitation that it waits for, and when it may have the next.
+    pub(super) invite: Option<Invite>,
+    pub(super) next_invite_at: Tick,
 }
 
 impl<I: Input> Member<I> {
@@ -120,12 +127,12 @@ impl<I: Input> Member<I> {
 }
 
 impl<I: Input> Player<I> {
-    /// Whether a client that presents `secret` is this player.
     /// The secrets with which a client may come back.
     pub(super) fn secrets(&self) -> impl Iterator<Item = ResumeSecret> {
         core::iter::once(self.secret).chain(self.shown_secret)
     }
 
+    /// Whether a client that presents `secret` is this player.
     pub(super) fn is_shown(&self, secret: &ResumeSecret) -> bool {
         let before = self.shown_secret.is_some_and(|before| before.matches(secret));
         self.secret.matches(secret) || before
@@ -149,6 +156,9 @@ impl<I: Input> Player<I> {
             commands_received: 0,
             rewinds: Rewinds::default(),
             seen_input: None,
+            grace: None,
+            invite: None,
+            next_invite_at: Tick(0),
         }
     }
 }

@@ -18,12 +18,15 @@ mod frames;
 mod held;
 mod idle;
 mod inputs;
+mod invites;
 mod member;
 mod news;
+mod notices;
 mod numbers;
 mod outbox;
 mod own;
 mod pace;
+mod places;
 mod plan;
 mod player_ids;
 mod reliable;
@@ -41,7 +44,8 @@ use bars::Bars;
 use closing::End;
 use commands::Commands;
 pub use error::RoomError;
-pub use event::{Hold, MemberEvent, MemberFrame};
+pub use event::{Hold, JoinRequest, MemberEvent, MemberFrame, Way};
+pub use notices::Notice;
 #[doc(hidden)] // Only for `Room::start_at`.
 pub use numbers::FirstNumbers;
 pub use outbox::Outbox;
@@ -51,7 +55,9 @@ pub use stats::{InputTotals, Margins, RoomStats};
 use crate::byte_profile::ByteProfile;
 use crate::entity::{GameSchema, Schema};
 use crate::events::{Given, Receivers};
-use crate::game::{Access, Game, IdleLimits, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of};
+use crate::game::{
+    Access, Game, HostMessage, IdleLimits, PlayerTurn, Setup, Stage, Turn, capture_hitboxes, hitboxes_of,
+};
 use crate::hitbox::{Hitboxes, Rewind, Rewinds};
 use crate::id::{EntityId, MemberId, PlayerId, RoomId, StreamId};
 use crate::limits::RESUME_GRACE_MS;
@@ -62,7 +68,9 @@ use crate::world::World;
 use core::time::Duration;
 use member::Member;
 use news::Event;
+use notices::Notices;
 use own::OwnRow;
+use places::HeldPlaces;
 use player_ids::PlayerIds;
 use sampler::Sampler;
 use std::sync::Arc;
@@ -139,6 +147,10 @@ pub struct Room<G: Game> {
     bars: Bars,
     /// Set once the game wishes the room's end.
     end: Option<End>,
+    places: HeldPlaces,
+    notices: Notices,
+    /// What the host sent since the last step.
+    messages: Vec<HostMessage>,
 }
 
 /// Where a room is in time.
@@ -205,7 +217,7 @@ impl<G: Game> Room<G> {
         config.tick_rate = rate;
         let mut streams = Streams::new(plan.interest, rate);
         streams.keep_crossings(config.client_bytes_per_s > 0);
-        let mut stage = Stage::new(plan.interest != Interest::Whole);
+        let mut stage = Stage::new(plan.interest != Interest::Whole, seed);
         let setup = Setup { context, settings: &plan.settings, scene: &*plan.scene, tick_rate: rate, seed };
         let game = G::new(&setup, &mut stage);
         Self {
@@ -228,6 +240,9 @@ impl<G: Game> Room<G> {
             idle_limits: plan.idle_limits,
             bars: Bars::default(),
             end: None,
+            places: HeldPlaces::default(),
+            notices: Notices::default(),
+            messages: Vec::new(),
             plan,
         }
     }
@@ -279,16 +294,20 @@ impl<G: Game> Room<G> {
             scene: &*self.plan.scene,
             players: &self.scratch.turns,
             commands: &self.scratch.due_commands,
+            messages: &self.messages,
             hitboxes: &self.hitboxes,
         };
         self.game.step(&mut self.stage, &turn);
         self.scratch.due_commands.clear();
+        self.messages.clear();
         self.take_controls();
         self.count_rewinds();
         self.streams.capture(&self.plan.schema, self.time.tick, &mut self.stage);
         capture_hitboxes::<G>(&mut self.hitboxes, self.time.tick, &self.stage.world);
         self.queue_events();
         self.serve(now, outbox);
+        self.carry_out_requests();
+        self.give_invitations(outbox);
         self.carry_out_kicks(outbox);
         self.carry_out_end(outbox);
     }
@@ -413,6 +432,12 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn metadata(&self) -> Option<&Options> {
         self.stage.metadata()
+    }
+
+    /// How often the game has changed that.
+    #[must_use]
+    pub fn metadata_changes(&self) -> u32 {
+        self.stage.metadata_changes()
     }
 
     /// The rewinds that each player was granted (see [`Turn::rewind`]), with the player's current or last

@@ -1,7 +1,8 @@
 //! Where a room puts the messages for its members.
 
-use crate::id::MemberId;
+use crate::id::{MemberId, PlayerId};
 use crate::wire::Close;
+use crate::wire::terms::{Invitation, Invite};
 use bytes::Bytes;
 
 /// The output of a room. Each member has one slot for updates; nothing waits here.
@@ -15,6 +16,11 @@ pub trait Outbox {
 
     /// An update. Called only after [`Outbox::ready`] returned `true`.
     fn update(&mut self, member: MemberId, message: &[u8]);
+
+    /// An invitation to the room by this player; `None` if none can be made.
+    fn invitation(&mut self, _by: PlayerId, _invite: Invite) -> Option<Invitation> {
+        None
+    }
 
     /// The member is no longer in the room: tell it why and end its connection.
     fn close(&mut self, member: MemberId, close: Close);

@@ -1,14 +1,15 @@
 //! Members that join, act and leave: the handling of their events.
 
 use super::connection::MemberConnection;
-use super::event::{Hold, MemberEvent};
+use super::event::{Hold, JoinRequest, MemberEvent, Way};
 use super::frames::bad;
 use super::idle::Activity;
 use super::member::{Member, Player};
 use super::news::Event;
+use super::notices::Notice;
 use super::reliable::EventQueue;
 use super::{Outbox, Room};
-use crate::game::{Account, Game, Joining, LeaveReason, Refusal};
+use crate::game::{Game, Joining, LeaveReason, Refusal};
 use crate::id::{EntityId, MemberId, PlayerId, ResumeSecret, StreamId};
 use crate::limits::{MEMBERS_MAX, RESUME_GRACE_BRIEF_MS, SCHEMA_BYTES_MAX};
 use crate::snapshot::Reach;
@@ -16,10 +17,6 @@ use crate::tick::Tick;
 use crate::wire::control::{Joined, List, ReliableEvent, Role, RosterEntry, ServerControl};
 use crate::wire::{Close, CloseCode};
 use core::time::Duration;
-use std::sync::Arc;
-
-/// As whom a client enters, and from where.
-type Identity = (Arc<Account>, Option<u64>);
 
 impl<G: Game> Room<G> {
     /// Handles an event of a member that arrived at `now` (the driver's clock, see [`Room::step`]).
@@ -31,12 +28,10 @@ impl<G: Game> Room<G> {
         outbox: &mut impl Outbox,
     ) {
         let done = match event {
-            MemberEvent::Join { account, role, secret, wants_schema, matched, from } => {
-                match self.refusal(&account, role, matched, from) {
-                    None => self.join(member, (account, from), role, secret, wants_schema, outbox),
-                    Some(close) => Err(close),
-                }
-            }
+            MemberEvent::Join(request) => match self.refusal(&request) {
+                None => self.join(member, &request, outbox),
+                Some(close) => Err(close),
+            },
             MemberEvent::Resume { shown, events_received, next } => {
                 self.resume(member, &shown, events_received, next, outbox)
             }
@@ -51,6 +46,7 @@ impl<G: Game> Room<G> {
                 }
                 Ok(())
             }
+            MemberEvent::Invite(invite) => self.ask_invitation(member, invite),
             MemberEvent::Leave(reason) => {
                 self.leave(member, reason, outbox);
                 Ok(())
@@ -75,12 +71,13 @@ impl<G: Game> Room<G> {
     }
 
     /// Why a client may not enter now, whatever the game says of it.
-    fn refusal(&mut self, account: &Account, role: Role, matched: bool, from: Option<u64>) -> Option<Close> {
+    fn refusal(&mut self, request: &JoinRequest) -> Option<Close> {
         if self.end.is_some() {
             return Some(Close::new(CloseCode::NoSuchRoom, "the room is ending; join another"));
         }
-        let barred = || self.bars.refusal(account, from, self.time.tick);
-        self.stage.access().refusal(role, matched).or_else(barred)
+        let JoinRequest { account, role, way, from, .. } = request;
+        let barred = || self.bars.refusal(account, *from, self.time.tick);
+        self.stage.access().refusal(*role, *way == Way::Matched, way.has_pass()).or_else(barred)
     }
 
     pub(super) fn find(&self, member: MemberId) -> Option<usize> {
@@ -91,13 +88,11 @@ impl<G: Game> Room<G> {
     fn join(
         &mut self,
         member: MemberId,
-        identity: Identity,
-        role: Role,
-        secret: ResumeSecret,
-        wants_schema: bool,
+        request: &JoinRequest,
         outbox: &mut impl Outbox,
     ) -> Result<(), Close> {
-        let schema = wants_schema.then(Self::schema_bytes).transpose()?;
+        let role = request.role;
+        let schema = request.wants_schema.then(Self::schema_bytes).transpose()?;
         if self.members.iter().any(|other| other.id >= member) {
             return Err(CloseCode::AlreadyJoined.into());
         }
@@ -112,7 +107,7 @@ impl<G: Game> Room<G> {
                 return Err(Close::new(CloseCode::Full, "the room accepts no more spectators"));
             }
             Role::Spectator => None,
-            Role::Player => Some(self.admit(identity, secret).map_err(|refusal| Close::from(&refusal))?),
+            Role::Player => Some(self.admit(request).map_err(|refusal| Close::from(&refusal))?),
         };
         let entry = player.as_ref().map(roster_entry);
         if let Some(event) = entry.map(ReliableEvent::PlayerJoined).as_ref().and_then(Event::of_players) {
@@ -158,12 +153,11 @@ impl<G: Game> Room<G> {
             .ok_or_else(|| Close::new(CloseCode::Mismatch, text))
     }
 
-    fn admit(
-        &mut self,
-        (account, from): Identity,
-        secret: ResumeSecret,
-    ) -> Result<Player<G::Input>, Refusal> {
-        if self.players() >= usize::from(self.plan.players_max) {
+    fn admit(&mut self, request: &JoinRequest) -> Result<Player<G::Input>, Refusal> {
+        let JoinRequest { account, secret, way, from, parameters, places, .. } = request;
+        let inviter = way.inviter();
+        let taken = self.players() + self.places.for_others(inviter);
+        if taken + usize::from(*places) >= usize::from(self.plan.players_max) {
             return Err(Refusal::Full);
         }
         let members = &self.members;
@@ -172,7 +166,8 @@ impl<G: Game> Room<G> {
         let id = self.player_ids.give(is_taken).ok_or(Refusal::Full)?;
         let joining = Joining {
             player: id,
-            account: &account,
+            account,
+            parameters,
             scene: &*self.plan.scene,
             tick: self.time.tick,
             tick_rate: self.config.tick_rate,
@@ -180,10 +175,13 @@ impl<G: Game> Room<G> {
         let entity = self.game.join(&mut self.stage, &joining)?;
         self.stage.world.set_controlled(id, Some(entity));
         let entity = self.stage.world.controlled(id).unwrap_or(EntityId::NONE);
+        self.places.take(inviter);
+        self.places.hold(id, *places, self.time.tick, self.config.tick_rate);
+        self.notices.push(|| Notice::Joined { player: id, account: account.clone() });
         Ok(Player {
             commands_received: self.first.command,
-            from,
-            ..Player::new(id, entity, account, secret, self.config.tick_rate)
+            from: *from,
+            ..Player::new(id, entity, account.clone(), *secret, self.config.tick_rate)
         })
     }
 
@@ -301,7 +299,7 @@ impl<G: Game> Room<G> {
         let Ok(at) = self.members.binary_search_by_key(&member, |member| member.id) else { return };
         let Some(member) = self.members.get_mut(at) else { return };
         match &member.player {
-            Some(player) if !self.config.resume_grace.is_zero() => {
+            Some(player) if !player.grace.unwrap_or(self.config.resume_grace).is_zero() => {
                 member.hold = if player.seen_input.is_some() { hold } else { Hold::Brief };
                 if member.connection.take().is_some() {
                     member.cut_at = self.time.tick;
@@ -333,6 +331,9 @@ impl<G: Game> Room<G> {
         if let Some(player) = member.player {
             self.bars.left(player.id, &player.account, player.from);
             self.game.leave(&mut self.stage, player.id, reason);
+            let (id, account) = (player.id, &player.account);
+            self.notices.push(|| Notice::Left { player: id, account: account.clone(), reason });
+            self.places.release(player.id);
             self.stage.world.forget_player(player.id);
             self.commands.forget(player.id);
             for other in &mut self.members {
@@ -347,13 +348,15 @@ impl<G: Game> Room<G> {
 
     /// Removes players whose time to resume is over, or who missed events that are no longer stored.
     pub(super) fn expire_cut_players(&mut self) {
-        let ticks = |grace| i64::from(self.config.tick_rate.ticks_ceil(grace));
-        let grace = self.config.resume_grace;
-        let brief_ticks = ticks(grace.min(Duration::from_millis(RESUME_GRACE_BRIEF_MS)));
-        let grace_ticks = ticks(grace);
+        let rate = self.config.tick_rate;
+        let ticks = |grace| i64::from(rate.ticks_ceil(grace));
+        let brief = Duration::from_millis(RESUME_GRACE_BRIEF_MS);
+        self.places.expire(self.time.tick);
         let mut at = 0;
         while let Some(member) = self.members.get(at) {
-            let held_ticks = if member.hold == Hold::Brief { brief_ticks } else { grace_ticks };
+            let own_grace = member.player.as_ref().and_then(|player| player.grace);
+            let grace = own_grace.unwrap_or(self.config.resume_grace);
+            let held_ticks = ticks(if member.hold == Hold::Brief { grace.min(brief) } else { grace });
             if let Some(reason) = member.leaves {
                 let waits = member.player.as_ref().is_some_and(|player| self.commands.has(player.id));
                 if waits {

@@ -123,6 +123,8 @@ close_table! {
     Kicked = 4014, "kicked", Advice::Stop;
     /// The member was idle for too long.
     Idle = 4015, "idle", Advice::Stop;
+    /// The room is private: its password or an invitation is missing, wrong or used up.
+    PassNeeded = 4016, "pass_needed", Advice::Stop;
 }
 
 impl fmt::Display for CloseCode {

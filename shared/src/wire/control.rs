@@ -5,14 +5,15 @@
 //! byte 1..  one enum value in the codec: the variant's number, then its fields
 //! ```
 
+pub use super::options::{List, ListError, OptionText, Options, OptionsError};
+use super::terms::{Invitation, Invite, JoinTerms};
 use super::{Close, DecodeError, Text};
 use crate::coding::codec;
 use crate::entity::PacketProfile;
 use crate::id::{EntityId, PlayerId, ResumeSecret, RoomId, SessionId, StreamId};
 use crate::limits::{
-    GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX,
-    OPTIONS_MAX, OUTBOUND_BYTES_MAX, RELIABLE_BYTES_MAX, SCHEMA_BYTES_MAX, SETTINGS_BYTES_MAX,
-    TABLE_BYTES_MAX, TICKET_BYTES_MAX,
+    GAME_NAME_BYTES_MAX, GAMES_MAX, INBOUND_BYTES_MAX, MEMBERS_MAX, NAME_BYTES_MAX, OUTBOUND_BYTES_MAX,
+    RELIABLE_BYTES_MAX, SCHEMA_BYTES_MAX, SETTINGS_BYTES_MAX, TABLE_BYTES_MAX, TICKET_BYTES_MAX,
 };
 use crate::tick::{Tick, TickRate};
 use serde::de::DeserializeOwned;
@@ -25,120 +26,6 @@ pub const TAG_CONTROL: u8 = 0;
 pub type Name = Text<NAME_BYTES_MAX>;
 /// A game's name, as a client requests it in `Join`.
 pub type GameName = Text<GAME_NAME_BYTES_MAX>;
-
-/// A list of at most `MAX` items. A longer list fails to decode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(serialize = "T: Clone + Serialize"))]
-pub struct List<T, const MAX: usize>(Vec<T>);
-
-impl<T, const MAX: usize> Default for List<T, MAX> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T, const MAX: usize> core::ops::Deref for List<T, MAX> {
-    type Target = [T];
-    fn deref(&self) -> &[T] {
-        &self.0
-    }
-}
-
-impl<T, const MAX: usize> TryFrom<Vec<T>> for List<T, MAX> {
-    type Error = ListError;
-    fn try_from(items: Vec<T>) -> Result<Self, ListError> {
-        if items.len() > MAX { Err(ListError { max: MAX }) } else { Ok(Self(items)) }
-    }
-}
-
-impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
-    fn from(list: List<T, MAX>) -> Vec<T> {
-        list.0
-    }
-}
-
-/// More items than a list may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the list is longer than {max} items")]
-#[non_exhaustive]
-pub struct ListError {
-    /// The limit in items.
-    pub max: usize,
-}
-
-/// Options of a room: those that a match must agree on, or that a new room is created with. Sorted by key,
-/// each key once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<(OptionText, OptionText)>", into = "Vec<(OptionText, OptionText)>")]
-pub struct Options(Vec<(OptionText, OptionText)>);
-
-/// The key or the value of an option.
-pub type OptionText = Text<OPTION_BYTES_MAX>;
-
-impl Options {
-    /// Creates an empty set of options.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Creates options from pairs, which are sorted here.
-    ///
-    /// # Errors
-    /// Too many pairs, or two with the same key.
-    pub fn new(mut pairs: Vec<(OptionText, OptionText)>) -> Result<Self, OptionsError> {
-        pairs.sort();
-        Self::try_from(pairs)
-    }
-
-    /// The value of `key`.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
-    }
-
-    /// All pairs, sorted by key.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (&**key, &**value))
-    }
-
-    /// Whether there are no options.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl TryFrom<Vec<(OptionText, OptionText)>> for Options {
-    type Error = OptionsError;
-    fn try_from(pairs: Vec<(OptionText, OptionText)>) -> Result<Self, OptionsError> {
-        if pairs.len() > OPTIONS_MAX {
-            return Err(OptionsError::TooMany);
-        }
-        if pairs.windows(2).any(|two| two[0].0 >= two[1].0) {
-            return Err(OptionsError::NotSorted);
-        }
-        Ok(Self(pairs))
-    }
-}
-
-impl From<Options> for Vec<(OptionText, OptionText)> {
-    fn from(options: Options) -> Self {
-        options.0
-    }
-}
-
-/// Why options were refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OptionsError {
-    /// More than the permitted number.
-    #[error("a room has at most {OPTIONS_MAX} options")]
-    TooMany,
-    /// Keys must be in ascending order, each once.
-    #[error("options must be sorted by key, each key once")]
-    NotSorted,
-}
 
 /// A message of a client other than its frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +49,8 @@ pub enum ClientControl {
     Follow(Option<PlayerId>),
     /// Whether the client's page is hidden: its member may then be idle for longer.
     Hidden(bool),
+    /// A player requests an invitation to its room; answered with `Invitation`.
+    Invite(Invite),
 }
 
 /// Who connects, and how.
@@ -202,6 +91,16 @@ pub struct Join {
     pub role: Role,
     /// Which room.
     pub target: Target,
+    /// On which terms.
+    pub terms: JoinTerms,
+}
+
+impl Join {
+    /// A join on no special terms.
+    #[must_use]
+    pub fn new(game: GameName, schema_hash: u64, role: Role, target: Target) -> Self {
+        Self { game, schema_hash, role, target, terms: JoinTerms::default() }
+    }
 }
 
 /// What a member of a room may do.
@@ -256,6 +155,8 @@ pub enum ServerControl {
         /// The time until then, ms.
         closes_in_ms: u32,
     },
+    /// Answers `Invite`; `None` if the room gives out no invitation.
+    Invitation(Option<Invitation>),
 }
 
 /// The session is established.
@@ -381,8 +282,8 @@ impl ServerControl {
 
 /// The numbers of variants of [`ClientControl`] and [`ServerControl`]. A variant number from there on is no
 /// message.
-const CLIENT_CONTROLS: u32 = 7;
-const SERVER_CONTROLS: u32 = 4;
+const CLIENT_CONTROLS: u32 = 8;
+const SERVER_CONTROLS: u32 = 5;
 
 fn decode_control<T: Serialize + DeserializeOwned>(
     bytes: &[u8],

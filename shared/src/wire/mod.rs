@@ -7,8 +7,10 @@
 mod close;
 pub mod control;
 pub mod frame;
+mod options;
 mod own;
 mod shown;
+pub mod terms;
 mod text;
 pub mod update;
 mod waiting;

@@ -5,6 +5,7 @@ pub(crate) mod balls;
 pub(crate) mod bodies;
 pub(crate) mod cards;
 pub(crate) mod clicks;
+pub(crate) mod club;
 pub(crate) mod council;
 pub(crate) mod depot;
 pub(crate) mod drive;

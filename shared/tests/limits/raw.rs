@@ -6,7 +6,7 @@ use core::time::Duration;
 use tickwire_shared::entity::OnGrid;
 use tickwire_shared::id::{MemberId, PlayerId, ResumeSecret, RoomId};
 use tickwire_shared::prelude::*;
-use tickwire_shared::room::{MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomStats};
+use tickwire_shared::room::{JoinRequest, MemberEvent, MemberFrame, Outbox, Room, RoomConfig, RoomStats};
 use tickwire_shared::wire::control::{Name, Role};
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
 use tickwire_shared::wire::update::Update;
@@ -91,10 +91,7 @@ impl Raw {
 
     pub(crate) fn join(&mut self, member: MemberId, role: Role) {
         let (account, secret) = (Account::guest(Name::cut("ada")).into(), self.secret(member));
-        self.handle(
-            member,
-            MemberEvent::Join { account, role, secret, wants_schema: false, matched: false, from: None },
-        );
+        self.handle(member, JoinRequest::new(account, role, secret).into());
     }
 
     /// Runs one tick. Returns its updates, as they were sent.

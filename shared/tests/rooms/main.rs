@@ -15,6 +15,7 @@ mod crowded_views;
 mod custom_step;
 mod data;
 mod events;
+mod front_door;
 mod game_decisions;
 mod groups;
 mod interest;

@@ -11,7 +11,7 @@ use tickwire_client_bot::connect::{ChannelLink, Connect, ConnectError};
 use tickwire_shared::game::Account;
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::{INBOUND_BYTES_MAX, RESUME_GRACE_MS};
-use tickwire_shared::room::{Hold, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
+use tickwire_shared::room::{Hold, JoinRequest, MemberEvent, Outbox, Room, RoomConfig, game_schema_hash};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameInfo, GameName, List, ServerControl, SessionLimits, Target, Welcome,
@@ -221,15 +221,10 @@ impl MiniServer {
                     Target::Room(room) => room,
                     _ => RoomId::from_bits(self.rooms() as u64 + 1),
                 };
-                let event = MemberEvent::Join {
-                    account: Arc::new(Account::guest(hello.name)),
-                    role: join.role,
-                    secret: secret(room),
-                    wants_schema: join.schema_hash == 0,
-                    matched: false,
-                    from: None,
-                };
-                (event, join.target)
+                let account = Arc::new(Account::guest(hello.name));
+                let mut request = JoinRequest::new(account, join.role, secret(room));
+                request.wants_schema = join.schema_hash == 0;
+                (request.into(), join.target)
             }
         };
         let turned_away = self.inner.lock().unwrap().turned_away;

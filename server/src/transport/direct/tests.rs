@@ -4,6 +4,7 @@ use super::lease::tests::frame;
 use super::shared_socket::tests::pair;
 use super::*;
 use crate::outbox::Slots;
+use crate::passes::Passes;
 use crate::slot::{Next, Slot};
 use crate::transport::stream::ByteStream;
 use crate::transport::websocket::WebSocketLink;
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 async fn an_update_goes_straight_to_the_wire_only_while_the_session_is_idle() {
     let (session, _peer) = pair().await;
     let slot = Arc::new(Slot::new(&Arc::default()));
-    let mut slots = Slots::new();
+    let mut slots = Slots::new(Arc::new(Passes::new(None).unwrap()));
     let (asks, _answer) = oneshot::channel();
     slots.add(MemberId(1), slot.clone(), asks);
     let direct = session.direct().unwrap();
@@ -59,7 +60,7 @@ async fn the_last_update_goes_out_before_what_ends_the_session() {
         let (session, _peer) = pair().await;
         let slot = Arc::new(Slot::new(&Arc::default()));
         let (asks, _answer) = oneshot::channel();
-        let mut slots = Slots::new();
+        let mut slots = Slots::new(Arc::new(Passes::new(None).unwrap()));
         slots.add(MemberId(1), slot.clone(), asks);
         assert!(slots.admit(MemberId(1), None));
         let direct = session.direct().unwrap();

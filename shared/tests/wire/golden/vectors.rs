@@ -18,6 +18,7 @@ use tickwire_shared::snapshot::OwnTold;
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::*;
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
+use tickwire_shared::wire::terms::{Invite, JoinTerms, MatchOrder, Parameters, Pass, Range};
 use tickwire_shared::wire::update::{
     InputCounts, Private, Timing, Update, UpdateWriter, Waiting, encode_packet, encode_plain_packet,
 };
@@ -157,6 +158,7 @@ fn controls(out: &mut String) {
             schema_hash: 0x0123_4567_89ab_cdef,
             role,
             target,
+            terms: JoinTerms::default(),
         })
     };
     let desync = |field| Desync {
@@ -174,6 +176,10 @@ fn controls(out: &mut String) {
         ("join room", join(Role::Player, Target::Room(RoomId::from_bits(0x12_3456_789a)))),
         ("join match", join(Role::Player, Target::Match(Options::none()))),
         ("join create", join(Role::Spectator, Target::Create(options.unwrap()))),
+        ("join with a party", with_terms(party())),
+        ("join with a password", with_terms(with_password())),
+        ("join in ranges", with_terms(with_ranges())),
+        ("invite", ClientControl::Invite(Invite { uses: 3, valid_s: 86_400 })),
         ("leave", ClientControl::Leave),
         ("follow", ClientControl::Follow(Some(PlayerId(7)))),
         ("hidden", ClientControl::Hidden(true)),
@@ -218,12 +224,42 @@ fn controls(out: &mut String) {
         ("joined spectator", ServerControl::Joined(watching)),
         ("joined with the schema", ServerControl::Joined(reading)),
         ("close full", ServerControl::Close(CloseCode::Full.into())),
+        ("invitation", ServerControl::Invitation(Some(Text::cut("dHdpMQ")))),
+        ("no invitation", ServerControl::Invitation(None)),
         ("idle warning", ServerControl::IdleWarning { closes_in_ms: 30_000 }),
         ("close kicked", ServerControl::Close(Close::new(CloseCode::Kicked, "by the operator"))),
     ];
     for (name, message) in server {
         vector(out, &format!("server control: {name}"), &message, &message.encode().unwrap());
     }
+}
+
+fn with_terms(terms: JoinTerms) -> ClientControl {
+    let target = Target::Match(Options::none());
+    ClientControl::Join(Join { game: Text::cut("arena"), schema_hash: 0, role: Role::Player, target, terms })
+}
+
+fn party() -> JoinTerms {
+    let mut terms = JoinTerms::default();
+    terms.parameters = Parameters::of(&"red").unwrap();
+    terms.pass = Pass::Invitation(Text::cut("dHdpMQ"));
+    terms.places = 2;
+    terms
+}
+
+fn with_password() -> JoinTerms {
+    let mut terms = JoinTerms::default();
+    terms.pass = Pass::Password(Text::cut("sesame"));
+    terms
+}
+
+fn with_ranges() -> JoinTerms {
+    let mut terms = JoinTerms::default();
+    let range = Range { key: Text::cut("rank"), from: -5, to: 1_000 };
+    terms.matching.ranges = List::try_from(vec![range]).unwrap();
+    terms.matching.order = MatchOrder::Lowest(Text::cut("rank"));
+    terms.matching.existing_only = true;
+    terms
 }
 
 fn frames(out: &mut String) {
