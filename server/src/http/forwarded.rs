@@ -3,6 +3,8 @@
 use crate::admission::Admission;
 use axum::http::{HeaderMap, header};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use tracing::warn;
 
 /// The client's address: the socket's own, or the one that a trusted proxy names in `X-Forwarded-For`.
 ///
@@ -33,6 +35,36 @@ pub(super) fn hosts<'a>(
     let forwarded = admission.is_proxy(socket).then(|| headers.get_all("x-forwarded-host"));
     let lines = headers.get_all(header::HOST).iter().chain(forwarded.into_iter().flatten());
     lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// Says once for each address that it sends forwarded headers that are not believed: most likely it is a proxy
+/// that was not declared.
+#[derive(Debug, Default)]
+pub(crate) struct Undeclared(Mutex<Vec<IpAddr>>);
+
+/// Any client can send such a header, so only the first addresses are said.
+const UNDECLARED_MAX: usize = 16;
+
+impl Undeclared {
+    pub(super) fn report(&self, socket: IpAddr, headers: &HeaderMap, admission: &Admission) {
+        let names = ["x-forwarded-for", "x-forwarded-host", "forwarded"];
+        let Some(name) = names.into_iter().find(|name| headers.contains_key(*name)) else { return };
+        if !admission.is_proxy(socket) && self.is_new(socket.to_canonical()) {
+            warn!(
+                "{name} from {socket} is not believed: if that is your proxy, add \"{socket}\" to \
+                 trusted_proxies (--trusted-proxies {socket}), or its players share one address and its limits"
+            );
+        }
+    }
+
+    fn is_new(&self, socket: IpAddr) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = said.len() < UNDECLARED_MAX && !said.contains(&socket);
+        if is_new {
+            said.push(socket);
+        }
+        is_new
+    }
 }
 
 fn parse(entry: &str) -> Option<IpAddr> {
@@ -74,6 +106,15 @@ mod tests {
         let named = |socket: &str| hosts(socket.parse().unwrap(), &headers, &admission).collect::<Vec<_>>();
         assert_eq!(named("192.0.2.1"), ["127.0.0.1:8080"]);
         assert_eq!(named("10.0.0.1"), ["127.0.0.1:8080", "a.example", "b.example:8443"]);
+    }
+
+    #[test]
+    fn an_undeclared_proxy_is_said_once_and_not_without_end() {
+        let undeclared = Undeclared::default();
+        let address = |last: u8| IpAddr::from([192, 0, 2, last]);
+        assert!(undeclared.is_new(address(1)) && !undeclared.is_new(address(1)));
+        let said = (1..=255).filter(|last| undeclared.is_new(address(*last))).count();
+        assert_eq!(said, UNDECLARED_MAX - 1);
     }
 
     #[test]

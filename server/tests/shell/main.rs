@@ -19,6 +19,7 @@ mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
+mod proxies;
 #[cfg(unix)]
 mod reload;
 mod running;
