@@ -1,5 +1,6 @@
 // The files of assets/proxy with the real programs: PROXY_NGINX, PROXY_HAPROXY, PROXY_CADDY and PROXY_ENVOY
-// name them; a proxy whose variable is not set is not tested. `tickwire-server` must be built, and openssl be installed.
+// name them; a proxy whose variable is not set is not tested. `tickwire-server` must be built,
+// and openssl be installed.
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -63,7 +64,7 @@ for (const proxy of PROXIES.filter(({ program }) => process.env[program])) {
       socket.onopen = () => socket.send(Uint8Array.of(255, 255, 255));
       socket.onclose = (event) => (closed = event);
       await until(() => closed, "the server closes");
-      assert.ok(closed.code >= 4001 && closed.code <= 4002 && closed.reason.length > 3, JSON.stringify(closed));
+      assert.ok([4001, 4002].includes(closed.code) && closed.reason.length > 3, JSON.stringify(closed));
     });
 
     test("pages and the texts of errors are the server's", async () => {

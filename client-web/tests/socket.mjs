@@ -1,5 +1,5 @@
-// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket or any stream: before version
-// 22, Node has no WebSocket client.
+// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket or any stream: before
+// version 22, Node has no WebSocket client.
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 

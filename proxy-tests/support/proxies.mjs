@@ -32,8 +32,8 @@ const CADDY = {
 
 /**
  * `program` is the variable that names it. `http2` says whether it speaks HTTP/2 with clients, `websockets2`
- * whether WebSockets may come that way (RFC 8441), `protocol` whether it sends the PROXY protocol. `needs` is a
- * file without which it cannot.
+ * whether WebSockets may come that way (RFC 8441), `protocol` whether it sends the PROXY protocol. `needs` is
+ * a file without which it cannot.
  */
 export const PROXIES = [
   { name: "nginx", program: "PROXY_NGINX", file: "nginx.conf", prefix: "/game/", http2: true, ...NGINX },

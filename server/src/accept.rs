@@ -124,7 +124,7 @@ impl Shared {
                 self.front.metrics.handshake_failures.of(HandshakeFailure::Proxy).inc();
                 info!(
                     proxy = %proxy.ip(), %reason,
-                    "connection refused: let this proxy send the PROXY protocol, or set proxy_protocol = false"
+                    "connection refused: let the proxy send the PROXY protocol, or set proxy_protocol = false"
                 );
                 return;
             }

@@ -37,8 +37,8 @@ pub(super) fn hosts<'a>(
     lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
 }
 
-/// Says once for each address that it sends forwarded headers that are not believed: most likely it is a proxy
-/// that was not declared.
+/// Says once for each address that it sends forwarded headers that are not believed: most likely it is a
+/// proxy that was not declared.
 #[derive(Debug, Default)]
 pub(crate) struct Undeclared(Mutex<Vec<IpAddr>>);
 
@@ -52,7 +52,7 @@ impl Undeclared {
         if !admission.is_proxy(socket) && self.is_new(socket.to_canonical()) {
             warn!(
                 "{name} from {socket} is not believed: if that is your proxy, add \"{socket}\" to \
-                 trusted_proxies (--trusted-proxies {socket}), or its players share one address and its limits"
+                 trusted_proxies (--trusted-proxies {socket}), or its players share one address's limits"
             );
         }
     }

@@ -23,6 +23,8 @@ mod proxies;
 #[cfg(unix)]
 mod reload;
 mod running;
+#[cfg(target_os = "linux")]
+mod service;
 mod startup;
 #[cfg(feature = "tls")]
 mod tls;

@@ -188,7 +188,7 @@ mod tests {
     proptest! {
         /// Any split gives the same verdict, and what follows a header does not matter.
         #[test]
-        fn a_header_is_the_same_in_pieces(v2: bool, ip: [u8; 4], port: u16, at in 0..28_usize, tail: Vec<u8>) {
+        fn a_header_is_the_same_in_pieces(v2: bool, ip: [u8; 4], port: u16, at in 0..28_usize, on: Vec<u8>) {
             let whole = if v2 {
                 binary(0x21, 0x11, &[&ip[..], &[10, 0, 0, 1], &port.to_be_bytes(), &[1, 187]].concat())
             } else {
@@ -196,7 +196,7 @@ mod tests {
             };
             let wanted = Header { source: Some(Ipv4Addr::from(ip).into()), bytes: whole.len() };
             prop_assert_eq!(parse(&whole[..at.min(whole.len() - 1)]), Ok(None));
-            prop_assert_eq!(parse(&[&whole[..], &tail].concat()), Ok(Some(wanted)));
+            prop_assert_eq!(parse(&[&whole[..], &on].concat()), Ok(Some(wanted)));
         }
 
         /// Whatever comes, the verdict is in by the longest header, and no header is longer than its bytes.
