@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Checks that what Dockerfile, .dockerignore and compose.yaml name exists, as far as no container is needed.
 
-The exit status is 3 if YAML cannot be read here.
+The exit status is 3 if Python is older than 3.11 or cannot read YAML.
 """
 
 import pathlib
 import re
 import sys
-import tomllib
 
 try:
+    import tomllib
+
     import yaml
 except ImportError:
     sys.exit(3)
@@ -43,7 +44,8 @@ for name, service in services.items():
 args = read("server/src/args.rs")
 for variable in services["tickwire"]["environment"]:
     check(f'env = "{variable}"' in args, f"compose.yaml: the server has no {variable}")
-target = yaml.safe_load(read("assets/prometheus.yml"))["scrape_configs"][0]["static_configs"][0]["targets"][0]
+job = yaml.safe_load(read("assets/prometheus.yml"))["scrape_configs"][0]
+target = job["static_configs"][0]["targets"][0]
 port = services["tickwire"]["environment"]["TICKWIRE_ADMIN"].rpartition(":")[2]
 check(target == f"tickwire:{port}", f"assets/prometheus.yml asks {target}")
 proxy = services["caddy"]["networks"]["inside"]["ipv4_address"]
@@ -61,7 +63,8 @@ for member in tomllib.loads(read("Cargo.toml"))["workspace"]["members"]:
 
 rust = re.search(r"FROM rust:(\d+)\.(\d+)", read("Dockerfile"))
 oldest = tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["rust-version"]
-check(tuple(map(int, rust.groups())) >= tuple(map(int, oldest.split("."))), f"Dockerfile: Rust before {oldest}")
+is_new = [int(part) for part in rust.groups()] >= [int(part) for part in oldest.split(".")]
+check(is_new, f"Dockerfile: Rust before {oldest}")
 
 print("\n".join(faults), file=sys.stderr, end="\n" if faults else "")
 sys.exit(1 if faults else 0)

@@ -24,9 +24,9 @@ const CADDY = {
   adapt: [
     [
       "{$SITE:play.example.com} {\n",
-      "https://localhost:PORT {\n\ttls /etc/tickwire/cert.pem /etc/tickwire/key.pem\n",
+      "{\nadmin off\nauto_https off\ndefault_bind 127.0.0.1\n}\n" +
+        "https://localhost:PORT {\ntls /etc/tickwire/cert.pem /etc/tickwire/key.pem\n",
     ],
-    ["\tadmin off\n", "\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n"],
   ],
 };
 

@@ -14,7 +14,7 @@ use crate::descriptors::Descriptors;
 use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
 use crate::http::HttpContext;
 use crate::http::board::Board;
-use crate::http::forwarded::Undeclared;
+use crate::http::forwarded::ProxyAdvice;
 use crate::http::web::Site;
 use crate::hub::{Hub, Seams};
 use crate::leak_audit::Balance;
@@ -211,7 +211,7 @@ impl ServerBuilder {
             metrics,
             admission: Arc::new(admission),
             proxy_protocol: config.proxy_protocol,
-            undeclared: Undeclared::default(),
+            proxy_advice: ProxyAdvice::default(),
             allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,

@@ -1,4 +1,5 @@
-//! Which client is behind a proxy, and which host it asked for.
+//! Which client is behind a proxy, which host it asked for, and what to tell an operator whose proxy is not
+//! set up.
 
 use crate::admission::Admission;
 use axum::http::{HeaderMap, header};
@@ -37,19 +38,20 @@ pub(super) fn hosts<'a>(
     lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
 }
 
-/// Says once for each address that it sends forwarded headers that are not believed: most likely it is a
-/// proxy that was not declared.
+/// Says to the operator, once for each address, what is most likely wrong in the settings of a proxy.
 #[derive(Debug, Default)]
-pub(crate) struct Undeclared(Mutex<Vec<IpAddr>>);
+pub(crate) struct ProxyAdvice(Mutex<Vec<IpAddr>>);
 
-/// Any client can send such a header, so only the first addresses are said.
-const UNDECLARED_MAX: usize = 16;
+/// Clients can cause advice too, so it is given for the first addresses only.
+const ADVISED_MAX: usize = 16;
 
-impl Undeclared {
-    pub(super) fn report(&self, socket: IpAddr, headers: &HeaderMap, admission: &Admission) {
+impl ProxyAdvice {
+    /// A request came from `socket`: forwarded headers that are not believed are those of a proxy that was
+    /// not declared.
+    pub(super) fn on_request(&self, socket: IpAddr, headers: &HeaderMap, admission: &Admission) {
         let names = ["x-forwarded-for", "x-forwarded-host", "forwarded"];
         let Some(name) = names.into_iter().find(|name| headers.contains_key(*name)) else { return };
-        if !admission.is_proxy(socket) && self.is_new(socket.to_canonical()) {
+        if !admission.is_proxy(socket) && self.is_new(socket) {
             warn!(
                 "{name} from {socket} is not believed: if that is your proxy, add \"{socket}\" to \
                  trusted_proxies (--trusted-proxies {socket}), or its players share one address's limits"
@@ -57,11 +59,22 @@ impl Undeclared {
         }
     }
 
+    /// `socket` sent what is no HTTP: a declared proxy may have sent the PROXY protocol.
+    pub(super) fn on_no_http(&self, socket: IpAddr, admission: &Admission) {
+        if admission.is_proxy(socket) && self.is_new(socket) {
+            warn!(
+                "{socket}, one of trusted_proxies, sent what is no HTTP: if it sends the PROXY protocol, set \
+                 proxy_protocol = true (--proxy-protocol)"
+            );
+        }
+    }
+
     fn is_new(&self, socket: IpAddr) -> bool {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = said.len() < UNDECLARED_MAX && !said.contains(&socket);
+        let socket = socket.to_canonical();
+        let mut advised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = advised.len() < ADVISED_MAX && !advised.contains(&socket);
         if is_new {
-            said.push(socket);
+            advised.push(socket);
         }
         is_new
     }
@@ -109,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn an_undeclared_proxy_is_said_once_and_not_without_end() {
-        let undeclared = Undeclared::default();
+    fn advice_is_given_once_and_not_without_end() {
+        let advice = ProxyAdvice::default();
         let address = |last: u8| IpAddr::from([192, 0, 2, last]);
-        assert!(undeclared.is_new(address(1)) && !undeclared.is_new(address(1)));
-        let said = (1..=255).filter(|last| undeclared.is_new(address(*last))).count();
-        assert_eq!(said, UNDECLARED_MAX - 1);
+        assert!(advice.is_new(address(1)) && !advice.is_new(address(1)));
+        let given = (1..=255).filter(|last| advice.is_new(address(*last))).count();
+        assert_eq!(given, ADVISED_MAX - 1);
     }
 
     #[test]

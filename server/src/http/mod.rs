@@ -35,8 +35,7 @@ pub(crate) struct HttpContext {
     pub(crate) admission: Arc<Admission>,
     /// Whether the trusted proxies send the PROXY protocol.
     pub(crate) proxy_protocol: bool,
-    /// Where forwarded headers came from without being believed.
-    pub(crate) undeclared: forwarded::Undeclared,
+    pub(crate) proxy_advice: forwarded::ProxyAdvice,
     pub(crate) allowed_origins: Origins,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,

@@ -27,7 +27,7 @@ pub(super) async fn upgrade(
     let address = client_address(connection.socket.ip(), &head.headers, &front.admission);
     // A client that the PROXY protocol named may be behind a proxy that also sends headers.
     if !front.proxy_protocol {
-        front.undeclared.report(connection.socket.ip(), &head.headers, &front.admission);
+        front.proxy_advice.on_request(connection.socket.ip(), &head.headers, &front.admission);
     }
     let hosts = || hosts(connection.socket.ip(), &head.headers, &front.admission);
     let permits = |origin: &[u8]| front.allowed_origins.permit(origin, hosts());

@@ -1,9 +1,7 @@
 //! Declared proxies: the PROXY protocol, and forwarded headers that are not believed.
 
-use crate::program::{Serving, program};
 use crate::running::{Running, UPGRADE, ask, ask_on, assert_status, connect, get};
 use core::time::Duration;
-use std::io::{BufRead, BufReader};
 use tickwire_server::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -33,8 +31,12 @@ async fn the_client_that_the_proxy_protocol_names_has_the_limits_of_an_address()
     assert_status(&answer, 429);
     assert!(answer.contains("too many connections from this address"), "{answer}");
     assert_status(&ask(server.players, &of("203.0.113.6", UPGRADE)).await, 101);
-    let sessions = ask(server.admin, &get("/sessions")).await;
-    assert!(sessions.contains("\"peer\":\"203.0.113.5\""), "{sessions}");
+    let listed = async {
+        while !ask(server.admin, &get("/sessions")).await.contains("\"peer\":\"203.0.113.5\"") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), listed).await.expect("the session is listed under its client's address");
     drop(first);
     let mut again = connect(server.players).await;
     let freed = async {
@@ -92,20 +94,40 @@ async fn a_header_from_anybody_else_is_no_http() {
     server.stop().await;
 }
 
-#[test]
-fn a_proxy_that_was_not_declared_is_a_warning_once() {
-    let mut serving = Serving::start(program(&["--listen", "127.0.0.1:0", "--admin", "off"]));
+/// The warnings of a program with these flags that gets each request three times.
+#[cfg(unix)]
+fn warnings(flags: &[&str], request: &str, status: u16) -> Vec<String> {
+    use crate::program::{Serving, program};
+    use std::io::{BufRead, BufReader};
+    let mut serving =
+        Serving::start(program(&[&["--listen", "127.0.0.1:0", "--admin", "off"], flags].concat()));
     let address = serving.address().parse().unwrap();
-    let forwarded = UPGRADE.replacen("\r\n\r\n", "\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n", 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for _ in 0..3 {
-        assert_status(&runtime.block_on(ask(address, &forwarded)), 101);
+        assert_status(&runtime.block_on(ask(address, request)), status);
     }
+    let pid = rustix::process::Pid::from_child(&serving.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let log = BufReader::new(serving.child.stderr.take().unwrap());
-    serving.child.kill().unwrap();
-    let lines: Vec<_> = log.lines().map_while(Result::ok).filter(|line| line.contains("WARN")).collect();
+    log.lines().map_while(Result::ok).filter(|line| line.contains("WARN")).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_proxy_that_was_not_declared_is_a_warning_once() {
+    let forwarded = UPGRADE.replacen("\r\n\r\n", "\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n", 1);
+    let lines = warnings(&[], &forwarded, 101);
     let [line] = &lines[..] else { panic!("{lines:?}") };
     for part in ["x-forwarded-for from 127.0.0.1 is not believed", "--trusted-proxies 127.0.0.1"] {
         assert!(line.contains(part), "{line}");
     }
+    assert_eq!(warnings(&["--trusted-proxies", "127.0.0.1"], &forwarded, 101), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_header_that_was_not_announced_is_a_warning_once() {
+    let lines = warnings(&["--trusted-proxies", "127.0.0.1"], &of("203.0.113.5", UPGRADE), 400);
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert!(line.contains("--proxy-protocol"), "{line}");
 }
