@@ -57,7 +57,6 @@ test("the guide's service plays with tickets behind a proxy", { skip: !proxy && 
   try {
     const front = await startProxy(proxy, server.page, folder);
     try {
-      await run(command("> ticket-keys"));
       const bots = command("--url wss://");
       const at = front.origin.replace("https", "wss");
       await run(`${bots.replace("wss://play.example.com", at)} --ca ../cert.pem`);

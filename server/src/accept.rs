@@ -131,10 +131,11 @@ impl Shared {
         };
         let Some(admittance) = self.admit_client(admittance, client.ip()) else { return };
         match handshakes {
-            None => self.plain(socket, client, admittance).await,
+            // Boxed, or the task would hold room for both at the same time.
+            None => Box::pin(self.plain(socket, client, admittance)).await,
             Some(handshakes) => {
                 if let Some(turn) = self.turn(&handshakes, client.ip()) {
-                    self.secure(handshakes, turn, socket, client, admittance).await;
+                    Box::pin(self.secure(handshakes, turn, socket, client, admittance)).await;
                 }
             }
         }
@@ -228,7 +229,11 @@ mod tests {
         let shared =
             Shared { router: routes(Arc::clone(&front)), front, refusals: Arc::new(Semaphore::new(1)) };
         let admittance = shared.admit(&socket, address).unwrap();
-        let bytes = size_of_val(&shared.plain(socket, address, admittance));
+        let bytes = size_of_val(&shared.clone().plain(socket, address, admittance));
         assert!(bytes <= 2 * 1024, "{bytes} bytes");
+        let socket = TcpStream::connect(address).await.unwrap();
+        let admittance = shared.admit(&socket, address).unwrap();
+        let bytes = size_of_val(&shared.passed_on(None, socket, address, admittance));
+        assert!(bytes <= 1024, "{bytes} bytes besides it, behind a proxy");
     }
 }
