@@ -1,5 +1,5 @@
-// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket: before version 22, Node
-// has no WebSocket client.
+// The part of the browser's WebSocket that tickwire.js uses, on a bare TCP socket or any stream: before
+// version 22, Node has no WebSocket client.
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 
@@ -8,6 +8,11 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+function dialTcp(url, onOpen) {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname, onOpen);
+}
 
 export class Socket {
   #tcp;
@@ -19,14 +24,23 @@ export class Socket {
   onmessage = null;
   onclose = null;
 
-  constructor(url, protocol) {
-    const { hostname, port, pathname, host } = new URL(url);
-    this.#tcp = connect(Number(port), hostname, () => {
-      this.#tcp.setNoDelay(true);
+  /**
+   * `dial(url, onOpen)` opens the stream. `headers` are lines for the handshake; null if the stream has none,
+   * because it is a WebSocket's already when it opens.
+   */
+  constructor(url, protocol, { dial = dialTcp, headers = "" } = {}) {
+    const { pathname, host } = new URL(url);
+    this.#tcp = dial(url, () => {
+      this.#tcp.setNoDelay?.(true);
+      if (headers === null) {
+        this.#open = true;
+        this.onopen?.();
+        return;
+      }
       this.#tcp.write(
         `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
           `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${this.#key}\r\n` +
-          `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
+          `Sec-WebSocket-Protocol: ${protocol}\r\n${headers}\r\n`,
       );
     });
     this.#tcp.on("data", (data) => this.#read(data));

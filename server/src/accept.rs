@@ -1,11 +1,12 @@
 //! The accept loop: takes sockets, sets them up, starts a task for each, and survives errors of accept.
 
-use crate::admission::Permit;
+use crate::admission::{AddressPermit, Permit};
 use crate::http::{HttpContext, connection, routes};
 use crate::metrics::{HandshakeFailure, Refused};
 use crate::tls::{HandshakePermit, Handshakes};
 use crate::transport::direct;
 use crate::transport::peer::Peer;
+use crate::transport::proxy_protocol::{self, NoHeader};
 use axum::Router;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -55,6 +56,10 @@ pub(crate) async fn run(
                 // Here and not in a task, so that there are never more open files than permits.
                 let Some(admittance) = shared.admit(&socket, address) else { continue };
                 let shared = shared.clone();
+                if shared.begins_with_header(address.ip()) {
+                    tasks.spawn(shared.passed_on(handshakes.clone(), socket, address, admittance));
+                    continue;
+                }
                 match &handshakes {
                     None => {
                         tasks.spawn(shared.plain(socket, address, admittance));
@@ -104,6 +109,38 @@ impl Shared {
         }
     }
 
+    /// A connection of a proxy, which says first for which client it is.
+    async fn passed_on(
+        self,
+        handshakes: Option<Arc<Handshakes>>,
+        mut socket: TcpStream,
+        proxy: SocketAddr,
+        admittance: Admittance,
+    ) {
+        let client = match Box::pin(proxy_protocol::read(&mut socket)).await {
+            Ok(client) => SocketAddr::new(client.unwrap_or(proxy.ip()), proxy.port()),
+            Err(NoHeader::Silent) => return,
+            Err(reason) => {
+                self.front.metrics.handshake_failures.of(HandshakeFailure::Proxy).inc();
+                info!(
+                    proxy = %proxy.ip(), %reason,
+                    "connection refused: let the proxy send the PROXY protocol, or set proxy_protocol = false"
+                );
+                return;
+            }
+        };
+        let Some(admittance) = self.admit_client(admittance, client.ip()) else { return };
+        match handshakes {
+            // Boxed, or the task would hold room for both at the same time.
+            None => Box::pin(self.plain(socket, client, admittance)).await,
+            Some(handshakes) => {
+                if let Some(turn) = self.turn(&handshakes, client.ip()) {
+                    Box::pin(self.secure(handshakes, turn, socket, client, admittance)).await;
+                }
+            }
+        }
+    }
+
     /// A permit for a handshake, or `None` if there are too many (counted).
     fn turn(&self, handshakes: &Handshakes, address: IpAddr) -> Option<HandshakePermit> {
         let charges = &self.front.hub.context().charges;
@@ -119,14 +156,16 @@ impl Shared {
         turn
     }
 
+    /// Whether connections from `address` begin with a PROXY protocol header.
+    fn begins_with_header(&self, address: IpAddr) -> bool {
+        self.front.proxy_protocol && self.front.admission.is_proxy(address)
+    }
+
     /// Sets up the socket and gets a permit for the connection; `None` if it is to be cut.
     fn admit(&self, socket: &TcpStream, address: SocketAddr) -> Option<Admittance> {
         let admittance = match self.front.admission.admit(address.ip()) {
-            Ok(permit) => Admittance::Admitted { _permit: permit },
-            Err(reason) => {
-                info!(peer = %address.ip(), ?reason, "connection refused");
-                Admittance::Refused { reason, _turn: Arc::clone(&self.refusals).try_acquire_owned().ok()? }
-            }
+            Ok(permit) => Admittance::Admitted { permit, _client: None },
+            Err(reason) => self.refuse(reason, address.ip())?,
         };
         match socket.set_nodelay(true) {
             Ok(()) => Some(admittance),
@@ -136,18 +175,32 @@ impl Shared {
             }
         }
     }
+
+    /// Counts the connection of a proxy against the client that the proxy named; `None` if it is to be cut.
+    fn admit_client(&self, admittance: Admittance, client: IpAddr) -> Option<Admittance> {
+        let Admittance::Admitted { permit, .. } = admittance else { return Some(admittance) };
+        match self.front.admission.admit_address(client) {
+            Ok(client) => Some(Admittance::Admitted { permit, _client: client }),
+            Err(reason) => self.refuse(reason, client),
+        }
+    }
+
+    fn refuse(&self, reason: Refused, address: IpAddr) -> Option<Admittance> {
+        info!(peer = %address, ?reason, "connection refused");
+        let turn = Arc::clone(&self.refusals).try_acquire_owned().ok()?;
+        Some(Admittance::Refused { reason, _turn: turn })
+    }
 }
 
 /// What a connection holds for its lifetime.
 enum Admittance {
     Admitted {
-        _permit: Permit,
+        permit: Permit,
+        /// Of the client that a proxy named.
+        _client: Option<AddressPermit>,
     },
     /// It gets an answer with the reason.
-    Refused {
-        reason: Refused,
-        _turn: OwnedSemaphorePermit,
-    },
+    Refused { reason: Refused, _turn: OwnedSemaphorePermit },
 }
 
 impl Admittance {
@@ -176,7 +229,11 @@ mod tests {
         let shared =
             Shared { router: routes(Arc::clone(&front)), front, refusals: Arc::new(Semaphore::new(1)) };
         let admittance = shared.admit(&socket, address).unwrap();
-        let bytes = size_of_val(&shared.plain(socket, address, admittance));
+        let bytes = size_of_val(&shared.clone().plain(socket, address, admittance));
         assert!(bytes <= 2 * 1024, "{bytes} bytes");
+        let socket = TcpStream::connect(address).await.unwrap();
+        let admittance = shared.admit(&socket, address).unwrap();
+        let bytes = size_of_val(&shared.passed_on(None, socket, address, admittance));
+        assert!(bytes <= 1024, "{bytes} bytes besides it, behind a proxy");
     }
 }

@@ -74,6 +74,15 @@ pub struct Args {
     /// Proxies whose X-Forwarded-* are believed: addresses or blocks, comma-separated [default: none]
     #[arg(long, env = "TICKWIRE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDR")]
     pub trusted_proxies: Option<Vec<AddressRange>>,
+    /// Every connection of a trusted proxy begins with a PROXY protocol header (v1 or v2) [default: false]
+    #[arg(
+        long,
+        env = "TICKWIRE_PROXY_PROTOCOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    pub proxy_protocol: Option<bool>,
     /// Addresses or blocks without limits per address, comma-separated [default: loopback]
     #[arg(long, env = "TICKWIRE_EXEMPT_ADDRESSES", value_delimiter = ',', value_name = "ADDR")]
     pub exempt_addresses: Option<Vec<AddressRange>>,
@@ -157,6 +166,7 @@ impl Args {
         set(&mut config.log_lines_per_kind_max, &self.log_lines_per_kind_max);
         set(&mut config.allowed_origins, &self.allowed_origins);
         set(&mut config.trusted_proxies, &self.trusted_proxies);
+        set(&mut config.proxy_protocol, &self.proxy_protocol);
         set(&mut config.exempt_addresses, &self.exempt_addresses);
         set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);
         set(&mut config.limits.connections_max, &self.connections_max);

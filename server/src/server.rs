@@ -14,6 +14,7 @@ use crate::descriptors::Descriptors;
 use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
 use crate::http::HttpContext;
 use crate::http::board::Board;
+use crate::http::forwarded::ProxyAdvice;
 use crate::http::web::Site;
 use crate::hub::{Hub, Seams};
 use crate::leak_audit::Balance;
@@ -200,12 +201,7 @@ impl ServerBuilder {
                 GameName::new(name).map_err(|error| ConfigError::new(format!("a game's name: {error}")))?;
             add(&mut hub, &name, &mut config, &assets)?;
         }
-        let admission = Admission::new(
-            &config.limits,
-            config.exempt_addresses.clone(),
-            config.trusted_proxies.clone(),
-            Arc::clone(&metrics),
-        );
+        let admission = admission_of(&config, Arc::clone(&metrics));
         let (drain, draining) = watch::channel(false);
         let board = || Board::new(Arc::clone(&metrics));
         let front = Arc::new(HttpContext {
@@ -214,6 +210,8 @@ impl ServerBuilder {
             hub: Arc::new(hub),
             metrics,
             admission: Arc::new(admission),
+            proxy_protocol: config.proxy_protocol,
+            proxy_advice: ProxyAdvice::default(),
             allowed_origins: Origins::new(&config.allowed_origins),
             admin_hosts: config.admin_hosts.clone(),
             site,
@@ -235,6 +233,11 @@ fn metrics_of(config: &Config, program: Option<&(String, String)>) -> (Arc<Metri
         metrics.show_program(name, version);
     }
     (Arc::new(metrics), expiry)
+}
+
+fn admission_of(config: &Config, metrics: Arc<Metrics>) -> Admission {
+    let (exempt, proxies) = (config.exempt_addresses.clone(), config.trusted_proxies.clone());
+    Admission::new(&config.limits, exempt, proxies, metrics)
 }
 
 fn random_node() -> Result<NodeName, ConfigError> {

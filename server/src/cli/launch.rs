@@ -2,7 +2,8 @@
 
 use super::command_line::{self, CommandLine};
 use super::identity::Identity;
-use super::{reload, ticket};
+use super::service::{self, State};
+use super::{ready, reload, ticket};
 use crate::args::Args;
 use crate::config::{AdminListen, Config, ConfigError, Exposure, OwnSection, PostureLine};
 use crate::control::ControlThread;
@@ -61,8 +62,10 @@ where
     R: IntoBuilder,
 {
     let given = args.unwrap_or_else(|| std::env::args_os().collect());
-    if given.get(1).is_some_and(|word| word == ticket::WORD) {
-        return ticket::run(given.into_iter().skip(1));
+    match given.get(1) {
+        Some(word) if word == ticket::WORD => return ticket::run(given.into_iter().skip(1)),
+        Some(word) if word == ready::WORD => return ready::run(given.into_iter().skip(1)),
+        _ => (),
     }
     let ended =
         command_line::read(&identity, &given).map_err(StartError::from).and_then(|asked| match asked {
@@ -208,6 +211,8 @@ async fn serve(
     tracing::info!(program = identity.name, version = identity.version, tickwire, "starting");
     report(&server.posture());
     announce(log, listener.local_addr()?, server.is_secure(), admin_address)?;
+    service::tell(State::Ready);
+    service::keep_watch();
     Ok(server.run(listener, stop).await?)
 }
 
@@ -235,6 +240,7 @@ fn stop_signal(
     control.spawn(async move {
         let signal = signals.wait().await;
         tracing::info!(signal, "stop signal received");
+        service::tell(State::Stopping);
         let _ = tell.send(());
         sleep(deadline + DEADLINE_MARGIN).await;
         tracing::error!("the server does not stop: the process ends without waiting for it");

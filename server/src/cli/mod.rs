@@ -8,7 +8,9 @@ mod command_line;
 mod identity;
 mod launch;
 mod program;
+mod ready;
 mod reload;
+mod service;
 mod ticket;
 
 /// The version of clap with which a host derives the type for [`Program::flags`].

@@ -1,5 +1,6 @@
 //! SIGHUP, and files that change: the server reads them again.
 
+use super::service::{self, State};
 use crate::config::RENEWAL_DAYS;
 use crate::control::ControlThread;
 use crate::reload::Versions;
@@ -27,7 +28,9 @@ pub(super) fn watch(control: &ControlThread, server: ServerHandle) -> io::Result
             tokio::select! {
                 () = signals.next() => {
                     seen = server.file_versions();
+                    service::tell(State::Reloading);
                     reload(&server, "SIGHUP");
+                    service::tell(State::Ready);
                 }
                 () = tokio::time::sleep(WATCH_PERIOD) => {
                     seen = look(&server, seen);

@@ -64,6 +64,7 @@ impl Config {
         self.check_admin()?;
         self.check_tls()?;
         self.check_plain()?;
+        self.check_proxies()?;
         self.check_origins()?;
         self.limits.check()?;
         within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
@@ -145,6 +146,15 @@ impl Config {
         Err(ConfigError::about(&["listen"], text))
     }
 
+    fn check_proxies(&self) -> Result<(), ConfigError> {
+        if self.proxy_protocol && self.trusted_proxies.is_empty() {
+            let text = "no proxy is declared that could send it; name yours in trusted_proxies \
+                        (--trusted-proxies ADDR)";
+            return Err(ConfigError::about(&["proxy_protocol"], text));
+        }
+        Ok(())
+    }
+
     fn check_origins(&self) -> Result<(), ConfigError> {
         for origin in &self.allowed_origins {
             origin::canonical(origin).map_err(|why| {
@@ -206,6 +216,7 @@ mod tests {
             (wrong(|c| c.admin = "0.0.0.0:8081".parse().unwrap()), "admin_public = true"),
             (wrong(|c| c.admin = "127.0.0.1:8080".parse().unwrap()), "players' address"),
             (wrong(|c| c.listen = "0.0.0.0:8080".parse().unwrap()), "--plain-ws"),
+            (wrong(|c| c.proxy_protocol = true), "proxy_protocol: no proxy is declared"),
             (wrong(|c| c.admin_hosts = vec!["http://a.example".into()]), "admin_hosts"),
             (wrong(|c| c.admin_hosts = vec!["a.example:8081".into()]), "without scheme, port"),
             (wrong(|c| c.tls_cert = Some("cert.pem".into())), "tls_key is not"),

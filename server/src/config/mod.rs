@@ -74,6 +74,9 @@ pub struct Config {
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed and that are exempt from the
     /// limits per address.
     pub trusted_proxies: Vec<AddressRange>,
+    /// Whether every connection of [`Config::trusted_proxies`] begins with a PROXY protocol header, version 1
+    /// or 2, that names the client.
+    pub proxy_protocol: bool,
     /// Addresses without limits per address, which are charged nothing, such as those of a load test.
     pub exempt_addresses: Vec<AddressRange>,
     /// How long clients have to leave when the server stops, s.
@@ -207,6 +210,7 @@ impl Default for Config {
             plain_ws: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             exempt_addresses: AddressRange::LOOPBACK.to_vec(),
             shutdown_deadline_s: 5,
             limits: Limits::default(),

@@ -132,7 +132,9 @@ fn proxies(config: &Config) -> PostureLine {
                     `trusted_proxies` names it";
         return line(Exposure::Closed, text);
     }
-    let text = format!("X-Forwarded-For is believed from {}", listed(&config.trusted_proxies));
+    let believed =
+        if config.proxy_protocol { "the PROXY protocol is read" } else { "X-Forwarded-For is believed" };
+    let text = format!("{believed} from {}", listed(&config.trusted_proxies));
     line(Exposure::Limited, text)
 }
 

@@ -127,6 +127,9 @@ where
         Ok(Ok(())) => debug!(peer = %socket, "HTTP ended"),
         Ok(Err(error)) => {
             front.metrics.handshake_failures.of(HandshakeFailure::Http).inc();
+            if error.is_parse() && !front.proxy_protocol {
+                front.proxy_advice.on_no_http(socket.ip(), &front.admission);
+            }
             debug!(peer = %socket, reason = %error, "HTTP ended");
         }
         Err(_) => debug!(peer = %socket, reason = "too long", "HTTP ended"),

@@ -1,8 +1,11 @@
-//! Which client is behind a proxy, and which host it asked for.
+//! Which client is behind a proxy, which host it asked for, and what to tell an operator whose proxy is not
+//! set up.
 
 use crate::admission::Admission;
 use axum::http::{HeaderMap, header};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use tracing::warn;
 
 /// The client's address: the socket's own, or the one that a trusted proxy names in `X-Forwarded-For`.
 ///
@@ -33,6 +36,48 @@ pub(super) fn hosts<'a>(
     let forwarded = admission.is_proxy(socket).then(|| headers.get_all("x-forwarded-host"));
     let lines = headers.get_all(header::HOST).iter().chain(forwarded.into_iter().flatten());
     lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// Says to the operator, once for each address, what is most likely wrong in the settings of a proxy.
+#[derive(Debug, Default)]
+pub(crate) struct ProxyAdvice(Mutex<Vec<IpAddr>>);
+
+/// Clients can cause advice too, so it is given for the first addresses only.
+const ADVISED_MAX: usize = 16;
+
+impl ProxyAdvice {
+    /// A request came from `socket`: forwarded headers that are not believed are those of a proxy that was
+    /// not declared.
+    pub(super) fn on_request(&self, socket: IpAddr, headers: &HeaderMap, admission: &Admission) {
+        let names = ["x-forwarded-for", "x-forwarded-host", "forwarded"];
+        let Some(name) = names.into_iter().find(|name| headers.contains_key(*name)) else { return };
+        if !admission.is_proxy(socket) && self.is_new(socket) {
+            warn!(
+                "{name} from {socket} is not believed: if that is your proxy, add \"{socket}\" to \
+                 trusted_proxies (--trusted-proxies {socket}), or its players share one address's limits"
+            );
+        }
+    }
+
+    /// `socket` sent what is no HTTP: a declared proxy may have sent the PROXY protocol.
+    pub(super) fn on_no_http(&self, socket: IpAddr, admission: &Admission) {
+        if admission.is_proxy(socket) && self.is_new(socket) {
+            warn!(
+                "{socket}, one of trusted_proxies, sent what is no HTTP: if it sends the PROXY protocol, set \
+                 proxy_protocol = true (--proxy-protocol)"
+            );
+        }
+    }
+
+    fn is_new(&self, socket: IpAddr) -> bool {
+        let socket = socket.to_canonical();
+        let mut advised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = advised.len() < ADVISED_MAX && !advised.contains(&socket);
+        if is_new {
+            advised.push(socket);
+        }
+        is_new
+    }
 }
 
 fn parse(entry: &str) -> Option<IpAddr> {
@@ -74,6 +119,15 @@ mod tests {
         let named = |socket: &str| hosts(socket.parse().unwrap(), &headers, &admission).collect::<Vec<_>>();
         assert_eq!(named("192.0.2.1"), ["127.0.0.1:8080"]);
         assert_eq!(named("10.0.0.1"), ["127.0.0.1:8080", "a.example", "b.example:8443"]);
+    }
+
+    #[test]
+    fn advice_is_given_once_and_not_without_end() {
+        let advice = ProxyAdvice::default();
+        let address = |last: u8| IpAddr::from([192, 0, 2, last]);
+        assert!(advice.is_new(address(1)) && !advice.is_new(address(1)));
+        let given = (1..=255).filter(|last| advice.is_new(address(*last))).count();
+        assert_eq!(given, ADVISED_MAX - 1);
     }
 
     #[test]

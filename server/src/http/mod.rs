@@ -8,7 +8,7 @@
 pub(crate) mod board;
 pub(crate) mod connection;
 mod folder;
-mod forwarded;
+pub(crate) mod forwarded;
 mod head;
 pub(crate) mod pages;
 mod play;
@@ -33,6 +33,9 @@ pub(crate) struct HttpContext {
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
+    /// Whether the trusted proxies send the PROXY protocol.
+    pub(crate) proxy_protocol: bool,
+    pub(crate) proxy_advice: forwarded::ProxyAdvice,
     pub(crate) allowed_origins: Origins,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,

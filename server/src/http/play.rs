@@ -25,6 +25,10 @@ pub(super) async fn upgrade(
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (head, _body) = request.into_parts();
     let address = client_address(connection.socket.ip(), &head.headers, &front.admission);
+    // A client that the PROXY protocol named may be behind a proxy that also sends headers.
+    if !front.proxy_protocol {
+        front.proxy_advice.on_request(connection.socket.ip(), &head.headers, &front.admission);
+    }
     let hosts = || hosts(connection.socket.ip(), &head.headers, &front.admission);
     let permits = |origin: &[u8]| front.allowed_origins.permit(origin, hosts());
     let key = match head::check(&head, permits) {

@@ -80,6 +80,8 @@ labels! {
 labels! {
     /// Where a connection ended before it became a session.
     HandshakeFailure {
+        /// A declared proxy sent no valid PROXY protocol header.
+        Proxy = "proxy",
         /// The TLS handshake failed or took too long.
         Tls = "tls",
         /// The request was not valid HTTP or arrived too slowly.

@@ -3,7 +3,8 @@
 //!
 //! A [`Link`] is polled, so that one task serves both directions. A session has it as a type parameter, not
 //! as a trait object: nothing is boxed per message. There are two links: [`websocket`] and [`memory`]. How a
-//! room reads and writes without a session's task is in [`direct`].
+//! room reads and writes without a session's task is in [`direct`]. A stream may begin with a header of the
+//! [`proxy_protocol`].
 
 pub(crate) mod allowance;
 #[cfg(feature = "direct-io")]
@@ -16,6 +17,7 @@ mod inbound;
 pub(crate) mod memory;
 mod metered;
 pub(crate) mod peer;
+pub(crate) mod proxy_protocol;
 pub(crate) mod stream;
 pub(crate) mod websocket;
 

@@ -19,9 +19,12 @@ mod own_program;
 #[cfg(unix)]
 mod panics;
 mod program;
+mod proxies;
 #[cfg(unix)]
 mod reload;
 mod running;
+#[cfg(target_os = "linux")]
+mod service;
 mod startup;
 #[cfg(feature = "tls")]
 mod tls;

@@ -63,6 +63,29 @@ async fn pages_and_upgrades_work_over_tls() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_proxys_header_comes_before_the_handshake_and_its_client_is_charged() {
+    let identity = Identity::new("proxied");
+    let mut config = Config::default();
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    config.proxy_protocol = true;
+    config.limits.tls_handshakes_per_address_per_min = 1;
+    let server = secure(&identity, config).await;
+    let passed_on = async |client: &str| {
+        let mut socket = connect(server.players).await;
+        let header = format!("PROXY TCP4 {client} 10.0.0.1 50000 443\r\n");
+        tokio::io::AsyncWriteExt::write_all(&mut socket, header.as_bytes()).await.unwrap();
+        socket
+    };
+    for client in ["203.0.113.5", "203.0.113.6"] {
+        let mut stream = identity.connect(passed_on(client).await).await;
+        assert_status(&ask_on(&mut stream, UPGRADE).await, 101);
+    }
+    is_cut(passed_on("203.0.113.5").await).await;
+    server.counted("connections_refused_total{reason=\"handshake_rate\"} 1").await;
+    server.stop().await;
+}
+
 /// A server with TLS.
 async fn secure(identity: &Identity, mut config: Config) -> Running {
     config.tls_cert = Some(identity.cert.0.clone());
