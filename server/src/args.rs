@@ -1,6 +1,8 @@
 //! The command line and the environment. They override the file; flags override the environment.
 
-use crate::config::{AddressRange, AdminListen, AuthMode, Config, ConfigError, LogFormat};
+use crate::config::{
+    AddressRange, AdminListen, AuthFallback, AuthMode, Config, ConfigError, KeySource, LogFormat, WebAddress,
+};
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +50,27 @@ pub struct Args {
     /// The keys of tickets, with `--auth tickets`: a line `ID SECRET` for each
     #[arg(long, env = "TICKWIRE_TICKET_KEYS", value_name = "FILE")]
     pub ticket_keys: Option<PathBuf>,
+    /// The keys of JWTs, with `--auth jwt`: a file (PEM, a JSON Web Key Set or a secret), or a set's address
+    #[arg(long, env = "TICKWIRE_JWT_KEYS", value_name = "FILE|URL")]
+    pub jwt_keys: Option<KeySource>,
+    /// The audience that a JWT must be for
+    #[arg(long, env = "TICKWIRE_JWT_AUDIENCE", value_name = "TEXT")]
+    pub jwt_audience: Option<String>,
+    /// The issuer that a JWT must be of [default: anyone who has a key]
+    #[arg(long, env = "TICKWIRE_JWT_ISSUER", value_name = "TEXT")]
+    pub jwt_issuer: Option<String>,
+    /// The service that decides who may play, with `--auth http`
+    #[arg(long, env = "TICKWIRE_AUTH_URL", value_name = "URL")]
+    pub auth_url: Option<WebAddress>,
+    /// The secret (`whsec_` and base64) that signs what the service is asked [default: nothing is signed]
+    #[arg(long, env = "TICKWIRE_AUTH_SECRET", value_name = "FILE")]
+    pub auth_secret: Option<PathBuf>,
+    /// Headers of the upgrade request that the service gets, comma-separated [default: none]
+    #[arg(long, env = "TICKWIRE_AUTH_HEADERS", value_delimiter = ',', value_name = "NAME")]
+    pub auth_headers: Option<Vec<String>>,
+    /// What happens to players while the service gives no decision [default: later]
+    #[arg(long, env = "TICKWIRE_AUTH_FALLBACK", value_name = "FALLBACK")]
+    pub auth_fallback: Option<AuthFallback>,
     /// Permits ws without TLS at an address that others can reach
     #[arg(
         long,
@@ -160,6 +183,13 @@ impl Args {
         set_some(&mut config.tls_key, &self.tls_key);
         set(&mut config.auth, &self.auth);
         set_some(&mut config.ticket_keys, &self.ticket_keys);
+        set_some(&mut config.jwt_keys, &self.jwt_keys);
+        set_some(&mut config.jwt_audience, &self.jwt_audience);
+        set_some(&mut config.jwt_issuer, &self.jwt_issuer);
+        set_some(&mut config.auth_url, &self.auth_url);
+        set_some(&mut config.auth_secret, &self.auth_secret);
+        set(&mut config.auth_headers, &self.auth_headers);
+        set(&mut config.auth_fallback, &self.auth_fallback);
         set(&mut config.plain_ws, &self.plain_ws);
         set(&mut config.log, &self.log);
         set(&mut config.log_level, &self.log_level);

@@ -50,13 +50,16 @@ mod tls;
 #[path = "tls_off.rs"]
 mod tls;
 mod transport;
+mod web_client;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
-pub use authenticator::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
+pub use authenticator::{
+    AuthRefusal, AuthRequest, Authenticator, BadJwtKeys, Guests, HttpHook, Jwt, JwtKeys, Tickets,
+};
 pub use config::{
-    AddressRange, AdminListen, AuthMode, Config, ConfigError, GameOptions, GameSection, Limits, LogFormat,
-    SameAccount,
+    AddressRange, AdminListen, AuthFallback, AuthMode, Config, ConfigError, GameOptions, GameSection,
+    KeySource, Limits, LogFormat, SameAccount, WebAddress,
 };
 pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;
@@ -67,6 +70,7 @@ pub use tickwire_shared::game::{Account, AccountId};
 /// Tickets and their keys.
 pub use tickwire_tickets as tickets;
 pub use transport::memory::{Disconnected, MemoryConnection};
+pub use web_client::{BadSigningSecret, SigningSecret};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/hosting-a-game.md")]

@@ -1,12 +1,11 @@
-//! What is read again while the server runs: the certificate with its key, and the keys of tickets.
+//! What is read again while the server runs: the certificate with its key, and the keys of players' tickets.
 
-use crate::authenticator::Tickets;
+use crate::authenticator::SecretFile;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Gauge;
 use crate::tls::{self, Tls};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The files that may change, and who uses what is in them.
@@ -15,7 +14,7 @@ pub(crate) struct Reloader {
     certificate: Option<(PathBuf, PathBuf, Tls)>,
     /// When the certificate expires.
     expiry: Option<Gauge>,
-    keys: Option<(PathBuf, Arc<Tickets>)>,
+    keys: Option<SecretFile>,
 }
 
 /// Which versions of the files there are: times of change and lengths.
@@ -26,11 +25,11 @@ impl Reloader {
         config: &Config,
         tls: Option<&Tls>,
         expiry: Option<Gauge>,
-        tickets: Option<Arc<Tickets>>,
+        keys: Option<SecretFile>,
     ) -> Self {
         let files = config.tls_cert.clone().zip(config.tls_key.clone());
         let certificate = files.zip(tls).map(|((cert, key), tls)| (cert, key, tls.clone()));
-        Self { certificate, expiry, keys: config.ticket_keys.clone().zip(tickets) }
+        Self { certificate, expiry, keys }
     }
 
     /// Reads all files again and uses what is in them for new connections and joins. Says what it read.
@@ -43,7 +42,7 @@ impl Reloader {
             None => None,
         };
         let keys = match &self.keys {
-            Some((file, tickets)) => Some((tickets, Tickets::read_keys(file)?)),
+            Some(file) => Some((file.content(), file.read()?)),
             None => None,
         };
         let mut read = Vec::new();
@@ -54,9 +53,9 @@ impl Reloader {
             }
             read.push("the certificate");
         }
-        if let Some((tickets, new)) = keys {
-            tickets.replace_keys(new);
-            read.push("the keys of tickets");
+        if let Some((content, put_in_use)) = keys {
+            put_in_use();
+            read.push(content);
         }
         Ok(read)
     }
@@ -69,18 +68,18 @@ impl Reloader {
         Some((tls::expiry_of(file)? - i64::try_from(now_s).ok()?).div_euclid(24 * 60 * 60))
     }
 
-    /// Whether other users of the machine can read the keys of tickets.
+    /// What other users of the machine can read and must not, in words.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
-    pub(crate) fn keys_are_shown(&self) -> bool {
-        self.keys.as_ref().is_some_and(|(file, _)| is_shown(file))
+    pub(crate) fn shown_secret(&self) -> Option<&'static str> {
+        self.keys.as_ref().filter(|file| file.is_secret() && is_shown(file.path())).map(SecretFile::content)
     }
 
     /// The files' versions now, to see whether one has changed.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
     pub(crate) fn versions(&self) -> Versions {
         let of_certificate = self.certificate.iter().flat_map(|(cert, key, _)| [cert, key]);
-        let files = of_certificate.chain(self.keys.iter().map(|(file, _)| file));
-        let version = |file: &PathBuf| {
+        let files = of_certificate.map(PathBuf::as_path).chain(self.keys.iter().map(SecretFile::path));
+        let version = |file: &Path| {
             let about = fs::metadata(file).ok()?;
             Some((about.modified().ok()?, about.len()))
         };

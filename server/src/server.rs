@@ -189,9 +189,9 @@ impl ServerBuilder {
             RoomThreads::apart(room_threads.map(NonZeroUsize::get), Arc::clone(&metrics))
         };
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
-        let authenticator = BoundedAuthenticator::configured(authenticator, &config)?;
+        let authenticator = BoundedAuthenticator::configured(authenticator, &config, &metrics.host_calls)?;
         let headers_read = authenticator.headers()?;
-        let reloader = Reloader::new(&config, tls.as_ref(), expiry, authenticator.tickets());
+        let reloader = Reloader::new(&config, tls.as_ref(), expiry, authenticator.file());
         let seams =
             Seams { authenticator, headers_read, directory, node: node.map_or_else(random_node, Ok)? };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
@@ -323,7 +323,7 @@ impl Server {
         let facts = PostureFacts {
             own_accounts: self.config.auth.is_empty() && self.front.hub.has_authenticator(),
             reads_cookies: self.front.hub.headers_read().iter().any(|name| name == "cookie"),
-            keys_are_shown: self.front.reloader.keys_are_shown(),
+            shown_secret: self.front.reloader.shown_secret(),
             certificate_days_left: self.front.reloader.certificate_days_left(),
         };
         posture(&self.config, facts)
@@ -367,6 +367,7 @@ impl Server {
                 "the front page {missing} is neither in the folder of assets nor built in: / lists the rooms"
             );
         }
+        self.front.hub.start_authenticator();
         let _admin = self.admin.map(|listener| serve_operators(listener, &self.front)).transpose()?;
         let handshakes = match self.tls {
             Some(tls) => {
@@ -417,9 +418,9 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// Reads the certificate, its key and the keys of tickets again, and uses them for new connections and
-    /// joins; nobody is disconnected. Says what it read. The program does this at SIGHUP, and when a file
-    /// changes.
+    /// Reads the certificate with its key again, and the file of keys or of a secret that decides who may
+    /// play, and uses them for new connections and joins; nobody is disconnected. Says what it read. The
+    /// program does this at SIGHUP, and when a file changes.
     ///
     /// # Errors
     /// A file cannot be used: nothing has changed, and what was read before stays in use.

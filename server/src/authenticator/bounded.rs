@@ -1,6 +1,7 @@
 //! How an authenticator is asked: within a deadline, and about few clients at one time.
 
-use super::{AuthRefusal, AuthRequest, Authenticator, Guests, Tickets};
+use super::secret_file::SecretFile;
+use super::{AuthRefusal, AuthRequest, Authenticator, Guests, HttpHook, Jwt, Tickets};
 use crate::config::ConfigError;
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
@@ -53,14 +54,19 @@ pub(crate) struct BoundedAuthenticator {
     /// The host's; `None`: guests, who are answered without waiting.
     own: Option<Arc<dyn DynAuthenticator>>,
     permits: Arc<Semaphore>,
-    /// The same as `own`, if the configuration asked for it: its keys may change.
+    /// The same as `own`, if the configuration asked for it: a failed join gives a ticket back.
     tickets: Option<Arc<Tickets>>,
+    /// The same as `own`, if the configuration asked for it: it may have to fetch its keys.
+    jwt: Option<Arc<Jwt>>,
+    /// The file that it uses, if the configuration names one: it may change.
+    file: Option<SecretFile>,
 }
 
 /// Guests.
 impl Default for BoundedAuthenticator {
     fn default() -> Self {
-        Self { own: None, permits: Arc::new(Semaphore::new(AUTHENTICATIONS_MAX)), tickets: None }
+        let permits = Arc::new(Semaphore::new(AUTHENTICATIONS_MAX));
+        Self { own: None, permits, tickets: None, jwt: None, file: None }
     }
 }
 
@@ -69,14 +75,33 @@ impl BoundedAuthenticator {
         Self { own: Some(Arc::new(own)), ..Self::default() }
     }
 
-    pub(super) fn of_tickets(tickets: Tickets) -> Self {
-        let tickets = Arc::new(tickets);
-        Self { own: Some(tickets.clone()), tickets: Some(tickets), ..Self::default() }
+    pub(super) fn of_tickets(tickets: Arc<Tickets>, file: SecretFile) -> Self {
+        Self { own: Some(tickets.clone()), tickets: Some(tickets), file: Some(file), ..Self::default() }
+    }
+
+    pub(super) fn of_jwt(jwt: Arc<Jwt>, file: Option<SecretFile>) -> Self {
+        Self { own: Some(jwt.clone()), jwt: Some(jwt), file, ..Self::default() }
+    }
+
+    pub(super) fn of_hook(hook: Arc<HttpHook>, file: Option<SecretFile>) -> Self {
+        Self { own: Some(hook), file, ..Self::default() }
     }
 
     /// The tickets that the configuration asked for.
     pub(crate) fn tickets(&self) -> Option<Arc<Tickets>> {
         self.tickets.clone()
+    }
+
+    /// The file of keys or of a secret that the configuration named.
+    pub(crate) fn file(&self) -> Option<SecretFile> {
+        self.file.clone()
+    }
+
+    /// Fetches what it needs before the first player comes. Needs a runtime.
+    pub(crate) fn start(&self) {
+        if let Some(jwt) = &self.jwt {
+            jwt.start();
+        }
     }
 
     /// The headers that it reads of an upgrade request.

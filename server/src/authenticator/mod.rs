@@ -1,20 +1,28 @@
 //! Who may connect, and as whom: the seam for accounts.
 //!
-//! A host implements [`Authenticator`]; [`Guests`] is the one of a server without. It is asked once per
-//! session, when it asks to join. How it is asked is in [`bounded`]: with a deadline, a bound on the
-//! questions in flight, and in a task of its own. This module knows no session, no room and no game.
+//! A host implements [`Authenticator`], or takes [`Tickets`], [`Jwt`] or [`HttpHook`]; [`Guests`] is the one
+//! of a server without. It is asked once per session, when it asks to join. How it is asked is in
+//! [`bounded`]: with a deadline, a bound on the questions in flight, and in a task of its own. This module
+//! knows no session, no room and no game.
 
+mod account;
 mod bounded;
 mod configured;
 mod guests;
+mod http_hook;
+mod jwt;
 mod refusal;
 mod request;
+mod secret_file;
 mod tickets;
 
 pub(crate) use bounded::BoundedAuthenticator;
 pub use guests::Guests;
+pub use http_hook::HttpHook;
+pub use jwt::{BadJwtKeys, Jwt, JwtKeys};
 pub use refusal::AuthRefusal;
 pub use request::AuthRequest;
+pub(crate) use secret_file::SecretFile;
 pub use tickets::Tickets;
 
 use tickwire_shared::game::Account;

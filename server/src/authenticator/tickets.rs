@@ -1,5 +1,6 @@
 //! Accounts by tickets that a service of the host's signs.
 
+use super::account::{Described, Unfit};
 use super::{AuthRefusal, AuthRequest, Authenticator, Guests};
 use crate::config::ConfigError;
 use std::collections::BTreeSet;
@@ -7,8 +8,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tickwire_shared::game::{Account, AccountId, AccountRole};
-use tickwire_shared::wire::control::{Name, Target};
+use tickwire_shared::game::Account;
+use tickwire_shared::wire::control::Target;
 use tickwire_tickets::{BadTicket, CLOCK_LEEWAY_S, Keys, Ticket};
 
 /// Used tickets that are remembered until they expire. Beyond it, players are told to try again.
@@ -121,17 +122,20 @@ fn check_target(ticket: &Ticket, request: &AuthRequest) -> Result<(), AuthRefusa
 }
 
 fn account_of(ticket: &Ticket, request: &AuthRequest) -> Result<Account, AuthRefusal> {
-    let unfit = |what: &str| AuthRefusal::bad_credentials(&format!("the ticket's `{what}` does not fit"));
-    let id = AccountId::new(ticket.account.as_str()).map_err(|_| unfit("sub"))?;
-    let name = ticket.name.as_deref().map_or_else(|| request.name.clone(), Name::cut);
-    let roles =
-        ticket.roles.iter().map(|role| AccountRole::new(role.as_str())).collect::<Result<Vec<_>, _>>();
-    let roles = roles.ok().and_then(|roles| roles.try_into().ok()).ok_or_else(|| unfit("roles"))?;
-    let account = Account::new(id, name).with_roles(roles);
-    match &ticket.claims {
-        Some(claims) => account.with_claims(claims).map_err(|_| unfit("claims")),
-        None => Ok(account),
-    }
+    let described = Described {
+        id: &ticket.account,
+        name: ticket.name.as_deref(),
+        roles: &ticket.roles,
+        claims: ticket.claims.as_ref(),
+    };
+    described.account(&request.name).map_err(|unfit| {
+        let what = match unfit {
+            Unfit::Id => "sub",
+            Unfit::Roles => "roles",
+            Unfit::Claims => "claims",
+        };
+        AuthRefusal::bad_credentials(&format!("the ticket's `{what}` does not fit"))
+    })
 }
 
 /// Tickets that somebody came in with, by their expiry, in seconds since 1970.
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
     use tickwire_shared::id::RoomId;
     use tickwire_shared::wire::Text;
-    use tickwire_shared::wire::control::{GameName, Options};
+    use tickwire_shared::wire::control::{GameName, Name, Options};
 
     fn now() -> SystemTime {
         SystemTime::now()

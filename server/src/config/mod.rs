@@ -12,6 +12,7 @@ mod overlay;
 mod posture;
 #[cfg(feature = "cli")]
 mod section;
+mod web_address;
 
 pub use address::{AddressRange, AdminListen};
 pub use check::ConfigError;
@@ -22,6 +23,7 @@ pub(crate) use posture::{Exposure, RENEWAL_DAYS};
 pub(crate) use posture::{PostureFacts, PostureLine, posture};
 #[cfg(feature = "cli")]
 pub(crate) use section::OwnSection;
+pub use web_address::{KeySource, WebAddress};
 
 use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -59,6 +61,27 @@ pub struct Config {
     /// A file with the keys of tickets: a line `ID SECRET` for each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket_keys: Option<PathBuf>,
+    /// The keys of JWTs: a file (public keys in PEM, a JSON Web Key Set, or a secret for HS256), or the
+    /// address of a set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_keys: Option<KeySource>,
+    /// The audience (`aud`) that a JWT must be for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_audience: Option<String>,
+    /// The issuer (`iss`) that a JWT must be of. Without it, of anyone who has a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_issuer: Option<String>,
+    /// The address of the service that decides who may play.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_url: Option<WebAddress>,
+    /// A file with the secret, `whsec_` and base64, that signs what the service is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_secret: Option<PathBuf>,
+    /// Headers of a client's upgrade request that the service gets, such as `cookie`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub auth_headers: Vec<String>,
+    /// What happens to players while the service gives no decision.
+    pub auth_fallback: AuthFallback,
     /// Permits `ws` without TLS at an address that others can reach, without a proxy.
     pub plain_ws: bool,
     /// The format of log lines.
@@ -156,7 +179,7 @@ impl Limits {
 /// Reads `"tickets"` as well as `["tickets", "guests"]`.
 fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AuthMode>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "\"guests\", \"tickets\" or a list of them")]
+    #[serde(untagged, expecting = "\"guests\", \"tickets\", \"jwt\", \"http\" or a list of them")]
     enum Modes {
         One(AuthMode),
         More(Vec<AuthMode>),
@@ -177,6 +200,23 @@ pub enum AuthMode {
     Guests,
     /// Who shows a ticket that is signed with one of `ticket_keys`.
     Tickets,
+    /// Who shows a JSON Web Token that is signed with one of `jwt_keys`.
+    Jwt,
+    /// Whom the service at `auth_url` lets in.
+    Http,
+}
+
+/// What happens to players while the service at `auth_url` gives no decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum AuthFallback {
+    /// They are told to try again later.
+    #[default]
+    Later,
+    /// They come in as guests, whatever they show.
+    Guests,
 }
 
 /// The format of log lines.
@@ -207,6 +247,13 @@ impl Default for Config {
             log_lines_per_kind_max: 100,
             auth: Vec::new(),
             ticket_keys: None,
+            jwt_keys: None,
+            jwt_audience: None,
+            jwt_issuer: None,
+            auth_url: None,
+            auth_secret: None,
+            auth_headers: Vec::new(),
+            auth_fallback: AuthFallback::default(),
             plain_ws: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),

@@ -1,6 +1,6 @@
 //! What a configuration leaves open, limits and risks: a line each, for the log and for `--check-config`.
 
-use super::{AddressRange, AdminListen, AuthMode, Config};
+use super::{AddressRange, AdminListen, AuthFallback, AuthMode, Config, KeySource, WebAddress};
 use std::fmt;
 
 /// How much care a line asks for.
@@ -49,15 +49,15 @@ pub(crate) struct PostureFacts {
     pub(crate) own_accounts: bool,
     /// The authenticator reads cookies.
     pub(crate) reads_cookies: bool,
-    /// Other users of the machine can read the keys of tickets.
-    pub(crate) keys_are_shown: bool,
+    /// What other users of the machine can read and must not: the keys of tickets, for example.
+    pub(crate) shown_secret: Option<&'static str>,
     /// How long the certificate is good, if that is known.
     pub(crate) certificate_days_left: Option<i64>,
 }
 
 /// The report.
 pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> {
-    vec![
+    let always = vec![
         transport(config, facts.certificate_days_left),
         players(config, facts),
         pages(config, facts.reads_cookies),
@@ -65,7 +65,8 @@ pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> 
         operators(config),
         per_address(config),
         in_all(config),
-    ]
+    ];
+    always.into_iter().chain(services(config)).chain(fallback(config)).collect()
 }
 
 impl Config {
@@ -101,17 +102,52 @@ fn transport(config: &Config, days_left: Option<i64>) -> PostureLine {
 
 fn players(config: &Config, facts: PostureFacts) -> PostureLine {
     let lets_in = |mode| config.auth.contains(&mode);
-    if facts.keys_are_shown {
+    if let Some(secret) = facts.shown_secret {
         let text =
-            "other users of this machine can read the keys of tickets, and come in as anybody: chmod 600";
+            format!("other users of this machine can read {secret}, and come in as anybody: chmod 600");
         return line(Exposure::Unsafe, text);
     }
-    match (facts.own_accounts, lets_in(AuthMode::Tickets), lets_in(AuthMode::Guests)) {
-        (true, ..) => line(Exposure::Limited, "who plays is decided by the program's own authenticator"),
-        (_, true, false) => line(Exposure::Limited, "players need a ticket of your service"),
-        (_, true, true) => line(Exposure::Open, "players show a ticket, or come as guests under any name"),
-        _ => line(Exposure::Open, "everybody may play, as a guest under any name; `auth` changes that"),
+    if facts.own_accounts {
+        return line(Exposure::Limited, "who plays is decided by the program's own authenticator");
     }
+    let needed = match &config.auth_url {
+        Some(service) if lets_in(AuthMode::Http) => format!("are let in by {service}"),
+        _ if lets_in(AuthMode::Jwt) => {
+            format!("need a JWT for `{}`", config.jwt_audience.as_deref().unwrap_or_default())
+        }
+        _ if lets_in(AuthMode::Tickets) => "need a ticket of your service".to_owned(),
+        _ => {
+            let text = "everybody may play, as a guest under any name; `auth` changes that";
+            return line(Exposure::Open, text);
+        }
+    };
+    if lets_in(AuthMode::Guests) {
+        line(Exposure::Open, format!("players {needed}, or come as guests under any name"))
+    } else {
+        line(Exposure::Limited, format!("players {needed}"))
+    }
+}
+
+/// Services that are asked without encryption where others may listen.
+fn services(config: &Config) -> Vec<PostureLine> {
+    let keys = match &config.jwt_keys {
+        Some(KeySource::At(address)) => Some((address, "the keys of JWTs come from", "may give others")),
+        _ => None,
+    };
+    let players = config.auth_url.as_ref();
+    let players = players.map(|address| (address, "players' tickets go to", "reads and changes everything"));
+    let all = keys.into_iter().chain(players);
+    let plain = all.filter(|(address, ..)| !address.is_encrypted() && !address.is_near());
+    let text = |(address, what, harm): (&WebAddress, &str, &str)| {
+        format!("{what} {address} without encryption: who is on the way {harm}; use https")
+    };
+    plain.map(|service| line(Exposure::Unsafe, text(service))).collect()
+}
+
+fn fallback(config: &Config) -> Option<PostureLine> {
+    let text = "while the service that decides on players fails, everybody comes in as a guest; \
+                `auth_fallback = \"later\"` changes that";
+    (config.auth_fallback == AuthFallback::Guests).then(|| line(Exposure::Open, text))
 }
 
 fn pages(config: &Config, reads_cookies: bool) -> PostureLine {
@@ -209,8 +245,9 @@ mod tests {
         assert_eq!(ends(RENEWAL_DAYS).exposure, Exposure::Closed);
         assert!(ends(RENEWAL_DAYS - 1).to_string().contains("UNSAFE: the certificate"));
         assert!(ends(-3).text.contains("good for 0 days"));
-        let facts = PostureFacts { keys_are_shown: true, ..PostureFacts::default() };
-        assert_eq!(players(&Config::default(), facts).exposure, Exposure::Unsafe);
+        let facts = PostureFacts { shown_secret: Some("the keys of tickets"), ..PostureFacts::default() };
+        let line = players(&Config::default(), facts);
+        assert!(line.exposure == Exposure::Unsafe && line.text.contains("the keys of tickets"), "{line}");
     }
 
     #[test]
@@ -229,6 +266,22 @@ mod tests {
         assert!(of(&[], false).contains("everybody"));
         assert!(of(&[AuthMode::Tickets], false).starts_with("limited: players need a ticket"));
         assert!(of(&[AuthMode::Tickets, AuthMode::Guests], false).contains("or come as guests"));
+        assert!(of(&[AuthMode::Jwt], false).starts_with("limited: players need a JWT"));
         assert!(of(&[], true).contains("own authenticator"));
+    }
+
+    #[test]
+    fn a_service_that_is_asked_in_plain_text_and_an_open_fallback_are_told() {
+        let risky = |keys: &str, url: &str| {
+            let (jwt_keys, auth_url) = (keys.parse().ok(), url.parse().ok());
+            unsafe_lines(&Config { jwt_keys, auth_url, ..Config::default() })
+        };
+        assert_eq!(risky("keys.pem", "http://127.0.0.1/"), Vec::<String>::new());
+        let lines = risky("http://id.example/keys", "http://203.0.113.9/check?a=b");
+        assert!(lines[0].contains("from http://id.example/keys without encryption"), "{lines:?}");
+        assert!(lines[1].contains("to http://203.0.113.9/check without encryption"), "{lines:?}");
+        let open = Config { auth_fallback: AuthFallback::Guests, ..Config::default() };
+        let lines = posture(&open, PostureFacts::default());
+        assert!(lines.last().unwrap().to_string().contains("open: while the service"), "{lines:?}");
     }
 }

@@ -148,6 +148,11 @@ impl Hub {
         }
     }
 
+    /// Lets the authenticator fetch what it needs before the first player comes.
+    pub(crate) fn start_authenticator(&self) {
+        self.authenticator.start();
+    }
+
     /// Whether there is an authenticator besides that of guests.
     pub(crate) fn has_authenticator(&self) -> bool {
         self.authenticator.is_hosts()

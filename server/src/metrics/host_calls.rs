@@ -1,6 +1,6 @@
-//! What became of calls to a host's own code: its authenticator, its directory.
+//! What became of calls to a host's own code and services: its authenticator, its directory.
 
-use super::{Authentication, By, DirectoryCall, counter, counters};
+use super::{Authentication, By, DirectoryCall, KeyFetch, counter, counters};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
@@ -8,6 +8,10 @@ use prometheus_client::registry::Registry;
 pub(crate) struct HostCalls {
     /// Clients that were asked about, by the result.
     pub(crate) authentications: By<Counter>,
+    /// Questions for the keys of JWTs, by the result.
+    pub(crate) jwt_key_fetches: By<Counter>,
+    /// Questions that the service at `auth_url` did not decide.
+    pub(crate) auth_service_failures: Counter,
     /// Calls of the directory that gave no result, by what was called.
     pub(crate) directory_failures: By<Counter>,
     /// Rooms that ended and that the directory could not be made to forget.
@@ -23,6 +27,18 @@ impl HostCalls {
                 "Clients whom the authenticator decided on, or could not",
                 "result",
                 Authentication::LABELS,
+            ),
+            jwt_key_fetches: counters(
+                r,
+                "jwt_key_fetches",
+                "Questions for the keys of JWTs at their address",
+                "result",
+                KeyFetch::LABELS,
+            ),
+            auth_service_failures: counter(
+                r,
+                "auth_service_failures",
+                "Questions that the service at auth_url did not decide",
             ),
             directory_failures: counters(
                 r,

@@ -199,6 +199,16 @@ labels! {
 }
 
 labels! {
+    /// What became of a question for the keys of JWTs at an address.
+    KeyFetch {
+        /// There are keys.
+        Fetched = "fetched",
+        /// There was no answer, or no keys in it.
+        Failed = "failed",
+    }
+}
+
+labels! {
     /// What the directory was called for.
     DirectoryCall {
         /// To enter a room.

@@ -14,16 +14,16 @@ mod process;
 
 pub(crate) use form::Form;
 pub(crate) use labels::{
-    Authentication, Charged, DirectoryCall, HandshakeFailure, InKind, InputFate, ListingKind, LogLoss,
-    MemberRole, OutKind, Refused, Report, SkipReason,
+    Authentication, Charged, DirectoryCall, HandshakeFailure, InKind, InputFate, KeyFetch, ListingKind,
+    LogLoss, MemberRole, OutKind, Refused, Report, SkipReason,
 };
 
 use crate::config::Limits;
 use budget::Budgets;
-use host_calls::HostCalls;
+pub(crate) use host_calls::HostCalls;
 use process::Process;
 use prometheus_client::encoding::text;
-use prometheus_client::metrics::counter::Counter;
+pub(crate) use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 pub(crate) use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -48,7 +48,8 @@ const TICK_BUCKETS_S: [f64; 14] = [
 const LATENESS_BUCKETS_S: [f64; 13] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.033, 0.1, 0.5, 2.5, 10.0];
 
-/// One metric per value of one label, found by index.
+/// One metric per value of one label, found by index. Clones are the same metrics.
+#[derive(Clone)]
 pub(crate) struct By<M>(Vec<M>);
 
 impl<M> By<M> {

@@ -4,6 +4,11 @@
 
 mod accounts;
 mod running;
+#[cfg(unix)]
+mod services;
+#[cfg(unix)]
+mod staged;
+#[cfg(unix)]
 mod tickets;
 
 use core::time::Duration;

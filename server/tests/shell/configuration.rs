@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use tickwire_arena::Arena;
-use tickwire_server::{Config, GameOptions, GameSection, Server};
+use tickwire_server::{AuthFallback, AuthMode, Config, GameOptions, GameSection, Server};
 
 /// A file that is removed at the end.
 pub(crate) struct Temporary(pub(crate) PathBuf);
@@ -81,6 +81,32 @@ fn what_is_printed_reads_back_to_the_same() {
 }
 
 #[test]
+fn services_are_set_by_flags_variables_and_the_file() {
+    let secret = Temporary::new("service-secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let text = format!("auth = \"http\"\nauth_secret = {:?}\nauth_fallback = \"guests\"\n", secret.path());
+    let file = Temporary::new("service.toml", &text);
+    let url = "http://127.0.0.1:9/players?a=b";
+    let mut command = program(&["--config", file.path(), "--print-config", "--auth-url", url]);
+    command.env("TICKWIRE_AUTH_HEADERS", "cookie,x-user");
+    let config = printed(command);
+    assert_eq!((config.auth, config.auth_fallback), (vec![AuthMode::Http], AuthFallback::Guests));
+    assert_eq!(config.auth_url.map(String::from).as_deref(), Some(url));
+    assert_eq!(
+        (config.auth_headers, config.auth_secret),
+        (vec!["cookie".into(), "x-user".into()], Some(secret.0.clone()))
+    );
+
+    let keys = "http://127.0.0.1:9/keys";
+    let mut command =
+        program(&["--print-config", "--auth", "jwt,guests", "--jwt-keys", keys, "--jwt-issuer", "i"]);
+    command.env("TICKWIRE_JWT_AUDIENCE", "game");
+    let config = printed(command);
+    assert_eq!(config.auth, [AuthMode::Jwt, AuthMode::Guests]);
+    assert_eq!(config.jwt_keys.map(String::from).as_deref(), Some(keys));
+    assert_eq!((config.jwt_audience.as_deref(), config.jwt_issuer.as_deref()), (Some("game"), Some("i")));
+}
+
+#[test]
 fn a_map_of_ones_own_replaces_the_carried_one() {
     let file = Temporary::new("carried.toml", "[games.arena.settings]\nrows_file = \"maps/duel.txt\"\n");
     let rows = |config: Config| config.games["arena"].settings["rows"].as_array().unwrap().len();
@@ -109,6 +135,11 @@ fn the_annotated_file_holds_the_defaults_and_every_key() {
     all.assets = Some("a".into());
     all.tls_cert = Some("c".into());
     all.tls_key = Some("k".into());
+    (all.auth, all.ticket_keys) = (vec![AuthMode::Tickets], Some("t".into()));
+    all.jwt_keys = Some("j".parse().unwrap());
+    (all.jwt_audience, all.jwt_issuer) = (Some("a".into()), Some("i".into()));
+    all.auth_url = Some("http://127.0.0.1/".parse().unwrap());
+    (all.auth_secret, all.auth_headers) = (Some("s".into()), vec!["h".into()]);
     all.games = [("arena".to_owned(), GameSection::default())].into();
     for line in all.to_toml().unwrap().lines() {
         let key = line.split(" =").next().unwrap();
@@ -148,6 +179,10 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
     let rate = Temporary::new("rate.toml", "[games.arena]\ntick_rate_hz = 3\n");
     let text = fail(program(&["--config", rate.path()]), 2);
     assert!(text.contains(":2: ") && text.contains("10 to 128"), "{text}");
+
+    let url = Temporary::new("url.toml", "auth = \"http\"\nauth_url = \"accounts.example\"\n");
+    let text = fail(program(&["--config", url.path()]), 2);
+    assert!(text.contains("url.toml:2: ") && text.contains("begin with http://"), "{text}");
 
     assert!(fail(program(&["--config", "/no/such.toml"]), 2).contains("cannot read /no/such.toml"));
     assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no password"));

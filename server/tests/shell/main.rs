@@ -10,6 +10,8 @@ mod configuration;
 mod descriptors;
 mod http_front;
 mod hung;
+#[cfg(feature = "tls")]
+mod key_address;
 mod listings;
 #[cfg(unix)]
 mod log;
