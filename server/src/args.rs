@@ -71,6 +71,18 @@ pub struct Args {
     /// What happens to players while the service gives no decision [default: later]
     #[arg(long, env = "TICKWIRE_AUTH_FALLBACK", value_name = "FALLBACK")]
     pub auth_fallback: Option<AuthFallback>,
+    /// The service that is told what happens in rooms [default: nobody is]
+    #[arg(long, env = "TICKWIRE_WEBHOOK_URL", value_name = "URL")]
+    pub webhook_url: Option<WebAddress>,
+    /// The secrets (`whsec_` and base64, a line for each) that sign what it is told
+    #[arg(long, env = "TICKWIRE_WEBHOOK_SECRET", value_name = "FILE")]
+    pub webhook_secret: Option<PathBuf>,
+    /// The types of events that it is told, comma-separated [default: all]
+    #[arg(long, env = "TICKWIRE_WEBHOOK_EVENTS", value_delimiter = ',', value_name = "TYPE")]
+    pub webhook_events: Option<Vec<String>>,
+    /// The folder for what must survive a restart
+    #[arg(long, env = "TICKWIRE_STATE", value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
     /// Permits ws without TLS at an address that others can reach
     #[arg(
         long,
@@ -188,6 +200,10 @@ impl Args {
         set_some(&mut config.jwt_issuer, &self.jwt_issuer);
         set_some(&mut config.auth_url, &self.auth_url);
         set_some(&mut config.auth_secret, &self.auth_secret);
+        set_some(&mut config.webhook_url, &self.webhook_url);
+        set_some(&mut config.webhook_secret, &self.webhook_secret);
+        set(&mut config.webhook_events, &self.webhook_events);
+        set_some(&mut config.state, &self.state);
         set(&mut config.auth_headers, &self.auth_headers);
         set(&mut config.auth_fallback, &self.auth_fallback);
         set(&mut config.plain_ws, &self.plain_ws);

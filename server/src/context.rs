@@ -7,6 +7,7 @@ use crate::directory::Rooms;
 use crate::leak_audit::LeakAudit;
 use crate::metrics::Metrics;
 use crate::room_threads::RoomThreads;
+use crate::services::ServiceQueue;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -24,6 +25,8 @@ pub(crate) struct ServerContext {
     pub(crate) rooms: Rooms,
     /// Where the rooms tick.
     pub(crate) room_threads: RoomThreads,
+    /// Where rooms leave what happened, for the host's systems.
+    pub(crate) services: ServiceQueue,
     /// When the server started; the rooms' phases are relative to it.
     pub(crate) epoch: Instant,
 }
@@ -36,6 +39,7 @@ impl ServerContext {
         metrics: Arc<Metrics>,
         room_threads: RoomThreads,
         rooms: Rooms,
+        services: ServiceQueue,
     ) -> Self {
         Self {
             charges: Arc::new(Charges::new(limits, exempt, metrics.clone())),
@@ -44,6 +48,7 @@ impl ServerContext {
             leak_audit: Arc::default(),
             rooms,
             room_threads,
+            services,
             epoch: Instant::now(),
         }
     }

@@ -39,7 +39,10 @@ mod reload;
 mod room_port;
 mod room_task;
 mod room_threads;
+mod secret_file;
 mod server;
+mod server_handle;
+mod services;
 mod session;
 mod shutdown;
 mod slot;
@@ -51,6 +54,7 @@ mod tls;
 mod tls;
 mod transport;
 mod web_client;
+mod webhooks;
 
 #[cfg(feature = "cli")]
 pub use args::Args;
@@ -64,7 +68,10 @@ pub use config::{
 pub use directory::{Claim, Directory, DirectoryError, NODE_NAME_BYTES_MAX, NodeName, RoomRecord};
 pub use leak_audit::Balance;
 pub use listing::RoomView;
-pub use server::{Server, ServerBuilder, ServerHandle};
+pub use room_port::SendError;
+pub use server::{Server, ServerBuilder};
+pub use server_handle::ServerHandle;
+pub use services::{Admission, Happened, RoomEvent, Services};
 pub use shutdown::StopSignals;
 pub use tickwire_shared::game::{Account, AccountId};
 /// Tickets and their keys.

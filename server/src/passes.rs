@@ -4,15 +4,14 @@
 //!
 //! ```text
 //! bytes 0..2    the player who invites        bytes 12..20   a number of its own, random
-//! bytes 2..4    how often it may be used      bytes 20..36   HMAC-SHA-256 of the bytes before, cut
+//! bytes 2..4    how often it may be used      bytes 20..52   HMAC-SHA-256 of the bytes before
 //! bytes 4..12   when it expires, s since 1970                little-endian, then base64url
 //! ```
 
 use crate::charges::Bucket;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::hmac;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -29,12 +28,11 @@ const USED_MAX: usize = 1_024;
 /// Wrong passwords of one room, 1/min. With more, nobody enters with one for a while.
 const WRONG_PER_MIN: u32 = 60;
 const SIGNED_BYTES: usize = 20;
-const MAC_BYTES: usize = 16;
 
 /// What opens a room.
 pub(crate) struct Passes {
-    key: [u8; 64],
-    password: Option<Vec<u8>>,
+    key: hmac::Key,
+    password: Option<hmac::Tag>,
     /// By expiry and number: how often it was used.
     used: Mutex<BTreeMap<(u64, [u8; 8]), u16>>,
     wrong: Mutex<Bucket>,
@@ -54,10 +52,10 @@ impl Passes {
     /// # Errors
     /// The system has no randomness.
     pub(crate) fn new(password: Option<&str>) -> Result<Self, getrandom::Error> {
-        let mut key = [0; 64];
-        getrandom::fill(&mut key)?;
-        let password =
-            password.map(|password| mac(&key, password.as_bytes()).finalize().into_bytes().to_vec());
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        let password = password.map(|password| hmac::sign(&key, password.as_bytes()));
         Ok(Self { key, password, used: Mutex::default(), wrong: Mutex::default() })
     }
 
@@ -91,7 +89,7 @@ impl Passes {
             let advice = Advice::RetryAfter(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX));
             return Err(Close { advice, ..close });
         }
-        if mac(&self.key, shown.as_bytes()).verify_slice(password).is_err() {
+        if hmac::verify(&self.key, shown.as_bytes(), password.as_ref()).is_err() {
             return Err(refusal("the password is wrong"));
         }
         *wrong = before;
@@ -135,21 +133,20 @@ impl Passes {
         let mut number = [0; 8];
         getrandom::fill(&mut number).ok()?;
         let expires_at_s = seconds(SystemTime::now() + valid);
-        let mut bytes = Vec::with_capacity(SIGNED_BYTES + MAC_BYTES);
+        let mut bytes = Vec::with_capacity(2 * SIGNED_BYTES);
         bytes.extend(by.0.to_le_bytes());
         bytes.extend(uses.to_le_bytes());
         bytes.extend(expires_at_s.to_le_bytes());
         bytes.extend(number);
-        let tag = mac(&self.key, &bytes).finalize().into_bytes();
-        bytes.extend(tag.iter().take(MAC_BYTES));
+        let tag = hmac::sign(&self.key, &bytes);
+        bytes.extend(tag.as_ref());
         Invitation::new(URL_SAFE_NO_PAD.encode(bytes)).ok()
     }
 
     fn verified(&self, invitation: &Invitation) -> Option<Signed> {
         let bytes = URL_SAFE_NO_PAD.decode(invitation.as_bytes()).ok()?;
         let (signed, tag) = bytes.split_first_chunk::<SIGNED_BYTES>()?;
-        let is_whole = tag.len() == MAC_BYTES;
-        mac(&self.key, signed).verify_truncated_left(tag).ok().filter(|()| is_whole)?;
+        hmac::verify(&self.key, signed, tag).ok()?;
         let (by, rest) = signed.split_first_chunk()?;
         let (uses, rest) = rest.split_first_chunk()?;
         let (expires_at_s, rest) = rest.split_first_chunk()?;
@@ -160,10 +157,6 @@ impl Passes {
             number: *rest.first_chunk()?,
         })
     }
-}
-
-fn mac(key: &[u8; 64], of: &[u8]) -> Hmac<Sha256> {
-    Hmac::<Sha256>::new(&(*key).into()).chain_update(of)
 }
 
 fn seconds(time: SystemTime) -> u64 {

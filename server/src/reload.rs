@@ -1,8 +1,8 @@
-//! What is read again while the server runs: the certificate with its key, and the keys of players' tickets.
+//! What is read again while the server runs: the certificate with its key, keys and secrets.
 
-use crate::authenticator::SecretFile;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Gauge;
+use crate::secret_file::SecretFile;
 use crate::tls::{self, Tls};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(crate) struct Reloader {
     certificate: Option<(PathBuf, PathBuf, Tls)>,
     /// When the certificate expires.
     expiry: Option<Gauge>,
-    keys: Option<SecretFile>,
+    keys: Vec<SecretFile>,
 }
 
 /// Which versions of the files there are: times of change and lengths.
@@ -25,7 +25,7 @@ impl Reloader {
         config: &Config,
         tls: Option<&Tls>,
         expiry: Option<Gauge>,
-        keys: Option<SecretFile>,
+        keys: Vec<SecretFile>,
     ) -> Self {
         let files = config.tls_cert.clone().zip(config.tls_key.clone());
         let certificate = files.zip(tls).map(|((cert, key), tls)| (cert, key, tls.clone()));
@@ -41,10 +41,8 @@ impl Reloader {
             Some((cert, key, tls)) => Some((cert, tls, Tls::from_files(cert, key)?)),
             None => None,
         };
-        let keys = match &self.keys {
-            Some(file) => Some((file.content(), file.read()?)),
-            None => None,
-        };
+        let keys = self.keys.iter().map(|file| Ok((file.content(), file.read()?)));
+        let keys = keys.collect::<Result<Vec<_>, ConfigError>>()?;
         let mut read = Vec::new();
         if let Some((file, tls, new)) = certificate {
             tls.replace_by(&new);
@@ -53,7 +51,7 @@ impl Reloader {
             }
             read.push("the certificate");
         }
-        if let Some((content, put_in_use)) = keys {
+        for (content, put_in_use) in keys {
             put_in_use();
             read.push(content);
         }
@@ -71,7 +69,8 @@ impl Reloader {
     /// What other users of the machine can read and must not, in words.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
     pub(crate) fn shown_secret(&self) -> Option<&'static str> {
-        self.keys.as_ref().filter(|file| file.is_secret() && is_shown(file.path())).map(SecretFile::content)
+        let shown = self.keys.iter().find(|file| file.is_secret() && is_shown(file.path()));
+        shown.map(SecretFile::content)
     }
 
     /// The files' versions now, to see whether one has changed.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tickwire_shared::Rewinds;
 use tickwire_shared::byte_profile::ByteProfile;
 use tickwire_shared::entity::Kind;
-use tickwire_shared::game::{Account, LeaveReason};
+use tickwire_shared::game::{Account, BadJson, HostMessage, LeaveReason};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId};
 use tickwire_shared::room::{Hold, JoinRequest};
 use tickwire_shared::tick::TickRate;
@@ -70,6 +70,12 @@ pub(crate) trait RoomPort: Send + Sync {
     /// Gives up a member's seat that is held after a cut. Nothing happens if it is not.
     fn evict(&self, member: MemberId);
 
+    /// A message of the host for the game's next step.
+    ///
+    /// # Errors
+    /// The room is over, or too many wait.
+    fn send(&self, message: HostMessage) -> Result<(), SendError>;
+
     /// Ends the room at its next tick.
     fn close(&self, close: Close);
 
@@ -104,6 +110,21 @@ pub(crate) struct BytesSent {
     pub(crate) update_bytes: u64,
     /// What some of them are made of: one per second.
     pub(crate) sampled: ByteProfile,
+}
+
+/// Why a message of the host does not reach a room.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// There is no such room on this server, or it is over.
+    #[error("there is no such room")]
+    NoSuchRoom,
+    /// [`HOST_MESSAGES_MAX`](tickwire_shared::limits::HOST_MESSAGES_MAX) wait for the room's next step.
+    #[error("too many messages wait for the room's next step")]
+    Full,
+    /// The message has no JSON form, or one that is too long.
+    #[error("the message cannot be sent: {0}")]
+    Message(#[from] BadJson),
 }
 
 /// How a session enters a room.

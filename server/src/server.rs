@@ -11,28 +11,27 @@ use crate::config::{
 };
 use crate::control::ControlThread;
 use crate::descriptors::Descriptors;
-use crate::directory::{BoundedDirectory, Directory, DirectoryError, NodeName, RoomRecord};
+use crate::directory::{BoundedDirectory, Directory, NodeName};
 use crate::http::HttpContext;
 use crate::http::board::Board;
 use crate::http::forwarded::ProxyAdvice;
 use crate::http::web::Site;
 use crate::hub::{Hub, Seams};
-use crate::leak_audit::Balance;
-use crate::listing::RoomView;
-use crate::metrics::{Form, Gauge, Metrics};
+use crate::metrics::{Gauge, Metrics};
 use crate::origin::Origins;
-use crate::reload::{Reloader, Versions};
+use crate::reload::Reloader;
 use crate::room_threads::RoomThreads;
-use crate::session;
+use crate::secret_file::SecretFile;
+use crate::server_handle::ServerHandle;
+use crate::services::{OwnServices, ServiceQueue, Services};
 use crate::tls::{self, Handshakes, Tls};
-use crate::transport::memory::MemoryConnection;
-use crate::transport::peer::Peer;
+use crate::webhooks::Webhooks;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tickwire_shared::game::Game;
 use tickwire_shared::limits::GAMES_MAX;
 use tickwire_shared::room::RoomError;
@@ -42,6 +41,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
+
+/// How long a server that has stopped waits until its services have the last events.
+const SERVICES_DEADLINE: Duration = Duration::from_secs(5);
 
 type AddGame = Box<dyn FnOnce(&mut Hub, &GameName, &mut Config, &Assets) -> Result<(), ConfigError> + Send>;
 
@@ -58,6 +60,7 @@ pub struct ServerBuilder {
     authenticator: Option<BoundedAuthenticator>,
     directory: Option<BoundedDirectory>,
     node: Option<NodeName>,
+    services: Option<OwnServices>,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -145,6 +148,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells the host's own systems what happens in rooms, and asks them who may join; without this call
+    /// `webhook_url` in the configuration says who is told.
+    pub fn services(mut self, services: impl Services) -> Self {
+        self.services = Some(OwnServices::new(services));
+        self
+    }
+
     /// This server's name in the directory, which no other server there may have; without this call it is a
     /// random one.
     pub fn node(mut self, name: NodeName) -> Self {
@@ -174,6 +184,7 @@ impl ServerBuilder {
             authenticator,
             directory,
             node,
+            services,
         } = self;
         config.check()?;
         check_names(&config, &games)?;
@@ -191,9 +202,11 @@ impl ServerBuilder {
         let exempt = [&config.exempt_addresses[..], &config.trusted_proxies].concat();
         let authenticator = BoundedAuthenticator::configured(authenticator, &config, &metrics.host_calls)?;
         let headers_read = authenticator.headers()?;
-        let reloader = Reloader::new(&config, tls.as_ref(), expiry, authenticator.file());
-        let seams =
-            Seams { authenticator, headers_read, directory, node: node.map_or_else(random_node, Ok)? };
+        let (queue, webhook_secrets) = queue_of(services.as_ref(), &config, &metrics)?;
+        let files = authenticator.file().into_iter().chain(webhook_secrets).collect();
+        let reloader = Reloader::new(&config, tls.as_ref(), expiry, files);
+        let node = node.map_or_else(random_node, Ok)?;
+        let seams = Seams { authenticator, headers_read, directory, node, services, queue };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
@@ -233,6 +246,26 @@ fn metrics_of(config: &Config, program: Option<&(String, String)>) -> (Arc<Metri
         metrics.show_program(name, version);
     }
     (Arc::new(metrics), expiry)
+}
+
+/// Where rooms leave what happened, and the file with the secrets of webhooks.
+fn queue_of(
+    services: Option<&OwnServices>,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<(Option<ServiceQueue>, Option<SecretFile>), ConfigError> {
+    match (services, Webhooks::configured(config)?) {
+        (Some(_), Some(_)) => {
+            let text = "this program has services of its own, which hear everything; leave `webhook_url` out";
+            Err(ConfigError::about(&["webhook_url"], text))
+        }
+        (Some(own), None) => Ok((Some(own.queue(metrics.clone())), None)),
+        (None, Some(webhooks)) => {
+            let file = webhooks.secret_file();
+            Ok((Some(webhooks.queue(metrics.clone())), Some(file)))
+        }
+        (None, None) => Ok((None, None)),
+    }
 }
 
 fn admission_of(config: &Config, metrics: Arc<Metrics>) -> Admission {
@@ -350,7 +383,7 @@ impl Server {
     /// A view of the server from outside, which stays valid while the server runs and after.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { front: Arc::clone(&self.front) }
+        ServerHandle::new(Arc::clone(&self.front))
     }
 
     /// Accepts connections from `listener` until `shutdown` ends. Then it accepts no more, closes every
@@ -361,6 +394,7 @@ impl Server {
     /// TLS.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let address = listener.local_addr()?;
+        self.front.hub.context().services.start()?;
         info!(%address, secure = self.is_secure(), "accepting players");
         if let Some(missing) = self.front.site.missing_front_page().await {
             warn!(
@@ -395,6 +429,9 @@ impl Server {
             warn!(connections = tasks.len(), "the deadline has passed; cutting the remaining connections");
         }
         tasks.shutdown().await;
+        if timeout(SERVICES_DEADLINE, self.front.hub.context().services.taken()).await.is_err() {
+            warn!("the host's services have not taken all events: those are lost");
+        }
         info!("stopped");
         Ok(())
     }
@@ -409,73 +446,4 @@ fn serve_operators(listener: TcpListener, front: &Arc<HttpContext>) -> io::Resul
     drop(within);
     control.spawn(admin::run(listener, front));
     Ok(control)
-}
-
-/// A view of a server from outside.
-#[derive(Clone, Debug)]
-pub struct ServerHandle {
-    front: Arc<HttpContext>,
-}
-
-impl ServerHandle {
-    /// Reads the certificate with its key again, and the file of keys or of a secret that decides who may
-    /// play, and uses them for new connections and joins; nobody is disconnected. Says what it read. The
-    /// program does this at SIGHUP, and when a file changes.
-    ///
-    /// # Errors
-    /// A file cannot be used: nothing has changed, and what was read before stays in use.
-    pub fn reload(&self) -> Result<Vec<&'static str>, ConfigError> {
-        self.front.reloader.reload()
-    }
-
-    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
-    pub(crate) fn file_versions(&self) -> Versions {
-        self.front.reloader.versions()
-    }
-
-    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program reminds of it"))]
-    pub(crate) fn certificate_days_left(&self) -> Option<i64> {
-        self.front.reloader.certificate_days_left()
-    }
-
-    /// The open rooms.
-    #[must_use]
-    pub fn rooms(&self) -> Vec<RoomView> {
-        self.front.hub.rooms().iter().map(RoomView::new).collect()
-    }
-
-    /// The rooms of all servers that share this one's directory; its own rooms if it has none.
-    ///
-    /// # Errors
-    /// The directory failed, or did not answer within 2 s.
-    pub async fn rooms_in_directory(&self) -> Result<Vec<RoomRecord>, DirectoryError> {
-        self.front.hub.rooms_of_all().await
-    }
-
-    /// A connection without a socket, for clients in this process. Needs a runtime, but no running listener.
-    #[must_use]
-    pub fn connect_memory(&self) -> MemoryConnection {
-        session::connect_memory(&self.front.hub, Peer::Memory)
-    }
-
-    /// As [`ServerHandle::connect_memory`], but what the client does is charged to an address: for tests of a
-    /// server's limits.
-    #[doc(hidden)] // For the tests of this crate; a host's clients have no address here.
-    #[must_use]
-    pub fn connect_memory_from(&self, address: IpAddr) -> MemoryConnection {
-        session::connect_memory(&self.front.hub, Peer::Address(address))
-    }
-
-    /// What is alive now.
-    #[must_use]
-    pub fn balance(&self) -> Balance {
-        self.front.hub.balance()
-    }
-
-    /// The text of `/metrics`, as OpenMetrics.
-    #[doc(hidden)] // For the tests of this crate; an operator asks `/metrics`.
-    #[must_use]
-    pub fn metrics_text(&self) -> String {
-        self.front.metrics.render(Form::OpenMetrics)
-    }
 }

@@ -1,10 +1,10 @@
 //! How an authenticator is asked: within a deadline, and about few clients at one time.
 
-use super::secret_file::SecretFile;
 use super::{AuthRefusal, AuthRequest, Authenticator, Guests, HttpHook, Jwt, Tickets};
 use crate::config::ConfigError;
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
+use crate::secret_file::SecretFile;
 use axum::http::HeaderName;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::Arc;

@@ -1,10 +1,11 @@
 //! The authenticator that the configuration asks for.
 
-use super::secret_file::SecretFile;
 use super::{BoundedAuthenticator, HttpHook, Jwt, Tickets};
 use crate::config::{AuthFallback, AuthMode, Config, ConfigError, KeySource};
 use crate::metrics::HostCalls;
+use crate::secret_file::{PutInUse, SecretFile};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl BoundedAuthenticator {
@@ -74,7 +75,7 @@ fn tickets(config: &Config, guests: bool) -> Result<BoundedAuthenticator, Config
     })?;
     let tickets = Tickets::new(Tickets::read_keys(file)?);
     let tickets = Arc::new(if guests { tickets.and_guests() } else { tickets });
-    let file = SecretFile::of_tickets(file.clone(), Arc::clone(&tickets));
+    let file = tickets_file(file.clone(), Arc::clone(&tickets));
     Ok(BoundedAuthenticator::of_tickets(tickets, file))
 }
 
@@ -98,7 +99,7 @@ fn jwt(config: &Config, guests: bool, counters: &HostCalls) -> Result<BoundedAut
     let jwt = Arc::new(if guests { jwt.and_guests() } else { jwt });
     jwt.count_in(counters.jwt_key_fetches.clone());
     let file = match keys {
-        KeySource::File(file) => Some(SecretFile::of_jwt(file.clone(), Arc::clone(&jwt))),
+        KeySource::File(file) => Some(jwt_file(file.clone(), Arc::clone(&jwt))),
         KeySource::At(_) => None,
     };
     Ok(BoundedAuthenticator::of_jwt(jwt, file))
@@ -122,8 +123,31 @@ fn http(config: &Config, guests: bool, counters: &HostCalls) -> Result<BoundedAu
     }
     let hook = Arc::new(hook);
     hook.count_in(counters.auth_service_failures.clone());
-    let file = config.auth_secret.clone().map(|file| SecretFile::of_hook(file, Arc::clone(&hook)));
+    let file = config.auth_secret.clone().map(|file| hook_file(file, Arc::clone(&hook)));
     Ok(BoundedAuthenticator::of_hook(hook, file))
+}
+
+fn tickets_file(file: PathBuf, tickets: Arc<Tickets>) -> SecretFile {
+    SecretFile::new(file, "the keys of tickets", move |file| {
+        let (keys, tickets) = (Tickets::read_keys(file)?, tickets.clone());
+        Ok(Box::new(move || tickets.replace_keys(keys)) as PutInUse)
+    })
+}
+
+fn jwt_file(file: PathBuf, jwt: Arc<Jwt>) -> SecretFile {
+    let holder = jwt.clone();
+    let read = move |file: &Path| {
+        let (keys, jwt) = (Jwt::read_keys(file)?, jwt.clone());
+        Ok(Box::new(move || jwt.replace_keys(keys)) as PutInUse)
+    };
+    SecretFile::new(file, "the keys of JWTs", read).secret_if(move || holder.has_secret())
+}
+
+fn hook_file(file: PathBuf, hook: Arc<HttpHook>) -> SecretFile {
+    SecretFile::new(file, "the secret for the service that decides on players", move |file| {
+        let (secret, hook) = (HttpHook::read_secret(file)?, hook.clone());
+        Ok(Box::new(move || hook.replace_secret(secret)) as PutInUse)
+    })
 }
 
 fn undecided(listen: SocketAddr) -> String {

@@ -13,7 +13,6 @@ mod http_hook;
 mod jwt;
 mod refusal;
 mod request;
-mod secret_file;
 mod tickets;
 
 pub(crate) use bounded::BoundedAuthenticator;
@@ -22,7 +21,6 @@ pub use http_hook::HttpHook;
 pub use jwt::{BadJwtKeys, Jwt, JwtKeys};
 pub use refusal::AuthRefusal;
 pub use request::AuthRequest;
-pub(crate) use secret_file::SecretFile;
 pub use tickets::Tickets;
 
 use tickwire_shared::game::Account;

@@ -4,7 +4,7 @@ use super::service::{self, State};
 use crate::config::RENEWAL_DAYS;
 use crate::control::ControlThread;
 use crate::reload::Versions;
-use crate::server::ServerHandle;
+use crate::server_handle::ServerHandle;
 use core::time::Duration;
 use std::io;
 

@@ -82,6 +82,18 @@ pub struct Config {
     pub auth_headers: Vec<String>,
     /// What happens to players while the service gives no decision.
     pub auth_fallback: AuthFallback,
+    /// The service that is told what happens in rooms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<WebAddress>,
+    /// A file with the secrets, `whsec_` and base64 in each line, that sign what it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<PathBuf>,
+    /// The types of events that it is told, such as `room.ended`. Empty: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhook_events: Vec<String>,
+    /// The folder for what must survive a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<PathBuf>,
     /// Permits `ws` without TLS at an address that others can reach, without a proxy.
     pub plain_ws: bool,
     /// The format of log lines.
@@ -252,6 +264,10 @@ impl Default for Config {
             jwt_issuer: None,
             auth_url: None,
             auth_secret: None,
+            webhook_url: None,
+            webhook_secret: None,
+            webhook_events: Vec::new(),
+            state: None,
             auth_headers: Vec::new(),
             auth_fallback: AuthFallback::default(),
             plain_ws: false,

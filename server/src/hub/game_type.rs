@@ -146,7 +146,7 @@ impl<G: Game> GameHost for GameType<G> {
         };
         let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
         port.set_hidden(room.is_hidden());
-        Ok(Box::new(RoomParts { port, room, permit }))
+        Ok(Box::new(RoomParts { port, room, permit, awaits_players: false }))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::passes::Passes;
 use crate::room_port::{Answer, Entry, Membership, Parting};
 use crate::room_task::{NewRoom, RoomPermit};
 use crate::room_threads::Subject;
+use crate::services::Admission;
 use crate::slot::Slot;
 use crate::transport::peer::Peer;
 use std::cmp::Reverse;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{ResumeSecret, RoomId};
 use tickwire_shared::room::{JoinRequest, Way};
-use tickwire_shared::wire::control::{Join, Options, Role, Target};
+use tickwire_shared::wire::control::{GameName, Join, Options, Role, Target};
 use tickwire_shared::wire::terms::{MatchOrder, Pass};
 use tickwire_shared::wire::{Advice, Close, CloseCode};
 use tokio::sync::oneshot;
@@ -66,6 +67,9 @@ impl Hub {
         self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
         self.check_terms(join)?;
+        if let Some(services) = &self.services {
+            slot.unless_closed(services.admit(Admission::of(account.clone(), join))).await??;
+        }
         let newcomer = Newcomer { account, join, payer, slot };
         let placed = match &join.target {
             Target::Room(id) => self.join_room(*id, &newcomer).await,
@@ -132,15 +136,13 @@ impl Hub {
         placed.map_err(|close| if close.code == CloseCode::NoSuchRoom { bad() } else { close })
     }
 
+    fn no_game(&self, name: &GameName) -> Close {
+        let games: Vec<_> = self.games().map(|name| format!("`{name}`")).collect();
+        not_here(&format!("no game `{name}` is hosted here, only {}", games.join(", ")))
+    }
+
     fn game_of(&self, join: &Join) -> Result<&Arc<dyn GameHost>, Close> {
-        let Some(game) = self.games.get(&join.game) else {
-            let games: Vec<_> = self.games().map(|name| format!("`{name}`")).collect();
-            return Err(not_here(&format!(
-                "no game `{}` is hosted here, only {}",
-                join.game,
-                games.join(", ")
-            )));
-        };
+        let game = self.games.get(&join.game).ok_or_else(|| self.no_game(&join.game))?;
         let (theirs, ours) = (join.schema_hash, game.info().schema_hash);
         if theirs != 0 && theirs != ours {
             let text = format!(
@@ -275,26 +277,67 @@ impl Hub {
         options: &Options,
         newcomer: &Newcomer<'_>,
     ) -> Result<Waiting, Close> {
+        let password = match &newcomer.join.terms.pass {
+            Pass::Password(password) => Some(&**password),
+            _ => None,
+        };
+        let opening = self.open(game, options, password, newcomer.payer);
+        let (room, new) = newcomer.slot.unless_closed(opening).await??;
+        let entered = self.enter(&room, Way::Entitled, newcomer);
+        self.start(&room, new);
+        entered.map_err(|close| match close.code {
+            CloseCode::Full => Close::new(CloseCode::Full, "the game accepts no one in this role"),
+            _ => close,
+        })
+    }
+
+    /// Makes a room for the host, which stays open for a while although nobody is in it.
+    ///
+    /// # Errors
+    /// No room can be made with these options, or none now.
+    pub(crate) async fn create_for_host(
+        &self,
+        game: &str,
+        options: &Options,
+        password: Option<&str>,
+    ) -> Result<RoomId, Close> {
+        let name = GameName::cut(game);
+        let game = self.games.get(&name).ok_or_else(|| self.no_game(&name))?;
+        let (room, mut new) = self.open(game, options, password, None).await?;
+        new.await_players();
+        self.start(&room, new);
+        Ok(room.id())
+    }
+
+    /// Makes a room that does not run yet, and enters it in the directory.
+    async fn open(
+        &self,
+        game: &Arc<dyn GameHost>,
+        options: &Options,
+        password: Option<&str>,
+        payer: Option<Payer>,
+    ) -> Result<(RoomHandle, Box<dyn NewRoom>), Close> {
         if let Some(close) = self.close_of_all() {
             return Err(close);
         }
         for _ in 0..ID_DRAWS_MAX {
             let id = RoomId::from_bits(getrandom::u64().map_err(|_| no_randomness())?);
-            let new = self.make(game, id, options, newcomer).await?;
+            let passes = Passes::new(password).map_err(|_| no_randomness())?;
+            let new = self.make(game, id, options, (payer, passes)).await?;
             let room: RoomHandle = new.port();
-            let claimed = newcomer.slot.unless_closed(self.context.rooms.claim(room.clone(), new)).await?;
-            let Some(new) = claimed.map_err(|error| no_directory(&error))? else { continue };
-            let entered = self.enter(&room, Way::Entitled, newcomer);
-            new.start(&self.context, self.next_room_number());
-            if let Some(close) = self.close_of_all() {
-                room.close(close);
+            let claimed = self.context.rooms.claim(room.clone(), new).await;
+            if let Some(new) = claimed.map_err(|error| no_directory(&error))? {
+                return Ok((room, new));
             }
-            return entered.map_err(|close| match close.code {
-                CloseCode::Full => Close::new(CloseCode::Full, "the game accepts no one in this role"),
-                _ => close,
-            });
         }
         Err(Close::new(CloseCode::Internal, "no free room id was found"))
+    }
+
+    fn start(&self, room: &RoomHandle, new: Box<dyn NewRoom>) {
+        new.start(&self.context, self.next_room_number());
+        if let Some(close) = self.close_of_all() {
+            room.close(close);
+        }
     }
 
     /// Makes a room on a room thread, so that a game that hangs while making it blocks no one else.
@@ -303,7 +346,7 @@ impl Hub {
         game: &Arc<dyn GameHost>,
         id: RoomId,
         options: &Options,
-        newcomer: &Newcomer<'_>,
+        (payer, passes): (Option<Payer>, Passes),
     ) -> Result<Box<dyn NewRoom>, Close> {
         if self.context.room_threads.is_exhausted() {
             return Err(Close::new(CloseCode::TryLater, "too many games hang for another room"));
@@ -316,14 +359,8 @@ impl Hub {
             .map_err(|_| Close::new(CloseCode::TryLater, "the server has reached its limit of rooms"))?;
         // The rest runs the game's own code, so it is charged whatever the result.
         let used = self.context.limits.rooms_max.saturating_sub(free);
-        let permit =
-            RoomPermit { _permit: room_permit, _charge: self.context.charges.room(newcomer.payer, used)? };
+        let permit = RoomPermit { _permit: room_permit, _charge: self.context.charges.room(payer, used)? };
         let subject = Subject::Making(game.info().name.clone(), id);
-        let password = match &newcomer.join.terms.pass {
-            Pass::Password(password) => Some(&**password),
-            _ => None,
-        };
-        let passes = Passes::new(password).map_err(|_| no_randomness())?;
         let (game, context, options) = (game.clone(), self.context.clone(), options.clone());
         let made = move || game.make(&context, (permit, passes), id, &options);
         let making = self.context.room_threads.run(subject, made);

@@ -15,6 +15,7 @@ use crate::listing::{GameBytes, RewindView, SessionView};
 use crate::metrics::Metrics;
 use crate::room_port::RoomListing;
 use crate::room_threads::RoomThreads;
+use crate::services::{OwnServices, ServiceQueue};
 use crate::slot::Slot;
 use crate::staggered_closes::StaggeredCloses;
 use crate::transport::peer::Peer;
@@ -25,7 +26,7 @@ use game_type::{GameHost, GameType};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::game::{Account, Game};
+use tickwire_shared::game::{Account, AccountId, Game};
 use tickwire_shared::id::{MemberId, ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::GAMES_MAX;
 use tickwire_shared::room::RoomError;
@@ -50,6 +51,8 @@ pub(crate) struct Hub {
     rooms_made: AtomicU64,
     sessions: Mutex<Sessions>,
     accounts: Arc<AccountSeats>,
+    /// The host's own services.
+    services: Option<OwnServices>,
 }
 
 /// What the hub knows of a session.
@@ -80,6 +83,10 @@ pub(crate) struct Seams {
     pub(crate) directory: Option<BoundedDirectory>,
     /// This server's name in the directory.
     pub(crate) node: NodeName,
+    /// The host's own services.
+    pub(crate) services: Option<OwnServices>,
+    /// Where rooms leave what happened, for these or for webhooks; `None` if nobody hears it.
+    pub(crate) queue: Option<ServiceQueue>,
 }
 
 #[derive(Default)]
@@ -107,11 +114,12 @@ impl Hub {
         room_threads: RoomThreads,
         seams: Seams,
     ) -> Self {
-        let Seams { authenticator, headers_read, directory, node } = seams;
+        let Seams { authenticator, headers_read, directory, node, services, queue } = seams;
         let rooms = Rooms::new(node, directory, metrics.clone());
+        let queue = queue.unwrap_or_else(|| ServiceQueue::nobody(metrics.clone()));
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
         Self {
-            context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads, rooms)),
+            context: Arc::new(ServerContext::new(limits, exempt, metrics, room_threads, rooms, queue)),
             games: BTreeMap::new(),
             authenticator,
             headers_read,
@@ -119,6 +127,7 @@ impl Hub {
             rooms_made: AtomicU64::new(0),
             sessions: Mutex::default(),
             accounts: Arc::default(),
+            services,
         }
     }
 
@@ -248,6 +257,19 @@ impl Hub {
     pub(crate) fn kick(&self, session: SessionId) -> bool {
         let slot = self.sessions().known.get(&session).map(|known| known.slot.clone());
         slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
+    }
+
+    /// Ends the sessions of an account with 4014. Returns how many there were.
+    pub(crate) fn kick_account(&self, account: &AccountId) -> usize {
+        let is_of_account = |known: &&Known| {
+            known.current.as_ref().is_some_and(|current| current.account.id.as_ref() == Some(account))
+        };
+        let slots: Vec<_> =
+            self.sessions().known.values().filter(is_of_account).map(|known| known.slot.clone()).collect();
+        for slot in &slots {
+            slot.put_close(CloseCode::Kicked.into());
+        }
+        slots.len()
     }
 
     /// Ends a room and its sessions. `false` if there is no room with this id.

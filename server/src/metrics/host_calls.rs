@@ -1,6 +1,6 @@
 //! What became of calls to a host's own code and services: its authenticator, its directory.
 
-use super::{Authentication, By, DirectoryCall, KeyFetch, counter, counters};
+use super::{Authentication, By, DirectoryCall, Gauge, KeyFetch, ServiceEvent, counter, counters, gauge};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
@@ -12,6 +12,10 @@ pub(crate) struct HostCalls {
     pub(crate) jwt_key_fetches: By<Counter>,
     /// Questions that the service at `auth_url` did not decide.
     pub(crate) auth_service_failures: Counter,
+    /// Events for the host's services, by what became of them.
+    pub(crate) service_events: By<Counter>,
+    /// Files with webhooks that wait.
+    pub(crate) webhook_files: Gauge,
     /// Calls of the directory that gave no result, by what was called.
     pub(crate) directory_failures: By<Counter>,
     /// Rooms that ended and that the directory could not be made to forget.
@@ -40,6 +44,14 @@ impl HostCalls {
                 "auth_service_failures",
                 "Questions that the service at auth_url did not decide",
             ),
+            service_events: counters(
+                r,
+                "service_events",
+                "Events for the host's services: delivered, attempts that failed, lost, given up",
+                "result",
+                ServiceEvent::LABELS,
+            ),
+            webhook_files: gauge(r, "webhook_files", "Files with webhooks that wait"),
             directory_failures: counters(
                 r,
                 "directory_failures",

@@ -209,6 +209,20 @@ labels! {
 }
 
 labels! {
+    /// What became of an event for the host's services. One that is sent several times fails several times.
+    ServiceEvent {
+        /// They have it.
+        Delivered = "delivered",
+        /// An attempt failed.
+        Failed = "failed",
+        /// Too many waited.
+        Lost = "lost",
+        /// It was given up.
+        Dead = "dead",
+    }
+}
+
+labels! {
     /// What the directory was called for.
     DirectoryCall {
         /// To enter a room.

@@ -15,7 +15,7 @@ mod process;
 pub(crate) use form::Form;
 pub(crate) use labels::{
     Authentication, Charged, DirectoryCall, HandshakeFailure, InKind, InputFate, KeyFetch, ListingKind,
-    LogLoss, MemberRole, OutKind, Refused, Report, SkipReason,
+    LogLoss, MemberRole, OutKind, Refused, Report, ServiceEvent, SkipReason,
 };
 
 use crate::config::Limits;

@@ -7,6 +7,7 @@
 use super::inbox::{Arrival, Batch, Item, Port};
 use super::received::ReceivedMessages;
 use super::schedule::{Due, Schedule};
+use super::teller::Teller;
 use crate::charges::RoomCharge;
 use crate::context::ServerContext;
 use crate::leak_audit::{AuditEntry, Audited};
@@ -16,6 +17,7 @@ use crate::room_task::room_metrics::RoomMetrics;
 use crate::room_threads::{Job, Progress, Subject, room_span};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tickwire_shared::game::{Game, LeaveReason};
 use tickwire_shared::id::MemberId;
 use tickwire_shared::room::{MemberEvent, Room};
@@ -29,6 +31,9 @@ use tracing::{Instrument, Span};
 pub(crate) trait NewRoom: Send {
     /// Its port.
     fn port(&self) -> Arc<dyn RoomPort>;
+
+    /// It is not made for a client that is on the way into it: it stays open for a while.
+    fn await_players(&mut self);
 
     /// Starts its ticks. `number` says which room of the server this is, which sets its phase. Call it within
     /// a runtime.
@@ -46,6 +51,7 @@ pub(crate) struct RoomParts<G: Game> {
     pub(crate) port: Arc<Port<G>>,
     pub(crate) room: Room<G>,
     pub(crate) permit: RoomPermit,
+    pub(crate) awaits_players: bool,
 }
 
 impl<G: Game> NewRoom for RoomParts<G> {
@@ -53,12 +59,18 @@ impl<G: Game> NewRoom for RoomParts<G> {
         self.port.clone()
     }
 
+    fn await_players(&mut self) {
+        self.awaits_players = true;
+    }
+
     fn start(self: Box<Self>, context: &Arc<ServerContext>, number: u64) {
-        let Self { port, mut room, permit } = *self;
+        let Self { port, mut room, permit, awaits_players } = *self;
         room.sample_bytes();
         let span = room_span(port.id(), port.game());
+        let teller = Teller::new(&context.services, &mut room, port.facts());
         let now = Instant::now();
         let driver = Box::new(Driver {
+            teller,
             schedule: Schedule::new(port.facts().tick_rate, number, context.epoch, now),
             tally: RoomMetrics::new(context.metrics.clone(), port.game()),
             context: context.clone(),
@@ -69,6 +81,7 @@ impl<G: Game> NewRoom for RoomParts<G> {
             received: ReceivedMessages::default(),
             started: now,
             empty_since: None,
+            awaits_players,
         });
         span.in_scope(|| tracing::info!("room started"));
         let postings = [context.leak_audit.post(Audited::Task), context.leak_audit.post(Audited::Timer)];
@@ -99,6 +112,8 @@ struct Running<G: Game> {
 
 struct Driver<G: Game> {
     context: Arc<ServerContext>,
+    /// `None` if no services listen.
+    teller: Option<Teller>,
     port: Arc<Port<G>>,
     room: Room<G>,
     slots: Slots,
@@ -109,7 +124,12 @@ struct Driver<G: Game> {
     /// The start of the room's own clock.
     started: Instant,
     empty_since: Option<Instant>,
+    /// Nobody was in it yet, and the host wants it open.
+    awaits_players: bool,
 }
+
+/// How long a room that the host made stays open before anybody joins it.
+const AWAITS_PLAYERS: Duration = Duration::from_secs(60);
 
 /// When something arrived.
 #[derive(Clone, Copy)]
@@ -133,6 +153,18 @@ enum RoomEnd {
     Panicked,
     /// The operator ended it while its game hung.
     Abandoned,
+}
+
+impl RoomEnd {
+    /// As the host's services are told.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Closed(_) => "closed",
+            Self::ByGame(_) => "ended",
+            Self::Panicked | Self::Abandoned => "failed",
+        }
+    }
 }
 
 impl<G: Game> Job for Running<G> {
@@ -189,6 +221,13 @@ impl<G: Game> Driver<G> {
         self.port.end(&close);
         self.slots.close_all(&close);
         self.tally.finish();
+        if let Some(teller) = &mut self.teller {
+            // The room is not used after a panic.
+            if !matches!(end, RoomEnd::Panicked) {
+                teller.pass_on(&self.context.services, &mut self.room);
+            }
+            teller.close(&self.context.services, end.word());
+        }
         match end {
             RoomEnd::Panicked => {
                 self.context.metrics.room_panics.inc();
@@ -226,6 +265,9 @@ impl<G: Game> Driver<G> {
         self.tally.tick(now.elapsed(), due, self.room.stats());
         self.tally.set_members(players, spectators);
         self.port.publish(&self.room);
+        if let Some(teller) = &mut self.teller {
+            teller.pass_on(&self.context.services, &mut self.room);
+        }
         self.port.publish_numbers(&self.room);
         if let Some(close) = self.room.ended() {
             return Some(RoomEnd::ByGame(close.clone()));
@@ -244,6 +286,9 @@ impl<G: Game> Driver<G> {
         let received = &mut self.received;
         self.slots.receive_ready(now, |member, at, message| received.push(member, at, message));
         self.port.swap(&mut self.batch);
+        for message in self.batch.messages.drain(..) {
+            self.room.send(message);
+        }
         self.slots.let_sessions_read();
     }
 
@@ -310,7 +355,12 @@ impl<G: Game> Driver<G> {
         let since = *self.empty_since.get_or_insert(now);
         // No client comes back to a room that refused the client for which it was made.
         let is_unused = self.room.stats().joins == 0;
-        let is_idle = now.saturating_duration_since(since) >= self.context.limits.room_idle();
+        let mut idle_max = self.context.limits.room_idle();
+        if is_unused && self.awaits_players {
+            idle_max = idle_max.max(AWAITS_PLAYERS);
+        }
+        let is_unused = is_unused && !self.awaits_players;
+        let is_idle = now.saturating_duration_since(since) >= idle_max;
         (is_unused || is_idle) && self.port.end_if_idle()
     }
 }

@@ -3,18 +3,20 @@
 //! It is bounded: messages have a limit per member; joins and leaves always fit, because each member does
 //! each once.
 
+use super::seat_count::{PassedOver, SeatCount};
 use super::shown::{Counts, Shown};
 use crate::charges::HeldSeat;
 use crate::leak_audit::AuditEntry;
 use crate::passes::Passes;
-use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort};
+use crate::room_port::{Answer, Asking, BytesSent, Entry, RoomListing, RoomPort, SendError};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tickwire_shared::entity::Kind;
-use tickwire_shared::game::{Game, LeaveReason};
+use tickwire_shared::game::{Game, HostMessage, LeaveReason};
 use tickwire_shared::id::{MemberId, RoomId};
+use tickwire_shared::limits::HOST_MESSAGES_MAX;
 use tickwire_shared::room::{Hold, MemberEvent, Room, Way, game_schema};
 use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{GameName, Options, Role};
@@ -72,6 +74,8 @@ struct Inbox<G: Game> {
     arrivals: Vec<Arrival>,
     /// The charges for the seats of members whose lost connection is among the items.
     held: Vec<(MemberId, HeldSeat)>,
+    /// What the host sent.
+    host_messages: Vec<HostMessage>,
     /// Sessions that have a seat or ask for one.
     attached: usize,
     /// Messages among the items.
@@ -95,56 +99,19 @@ pub(super) struct Arrival {
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// No match is led here for a while.
-#[derive(Clone, Copy, Debug)]
-struct PassedOver {
-    until: Instant,
-    /// With fewer players than this, the room is worth another try.
-    players: u16,
-}
-
-impl PassedOver {
-    fn holds(self, now: Instant, players: u16) -> bool {
-        now < self.until && players >= self.players
-    }
-}
-
-/// The taken seats of one role: those that the room counted last, and those that were given out since.
-#[derive(Clone, Copy, Debug, Default)]
-struct SeatCount {
-    counted: u16,
-    coming: u16,
-    /// The part of `coming` that the tick in progress has taken out of the inbox.
-    in_tick: u16,
-}
-
-impl SeatCount {
-    fn taken(self) -> u16 {
-        self.counted.saturating_add(self.coming)
-    }
-
-    fn start_tick(&mut self) {
-        self.in_tick = self.coming;
-    }
-
-    fn end_tick(&mut self, counted: usize) {
-        self.counted = u16::try_from(counted).unwrap_or(u16::MAX);
-        self.coming -= self.in_tick;
-        self.in_tick = 0;
-    }
-}
-
 /// What the room takes out at a tick. It is reused, so that no tick allocates.
 pub(super) struct Batch<G: Game> {
     pub(super) items: Vec<Item<G>>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) held: Vec<(MemberId, HeldSeat)>,
+    pub(super) messages: Vec<HostMessage>,
     pub(super) close: Option<Close>,
 }
 
 impl<G: Game> Default for Batch<G> {
     fn default() -> Self {
-        Self { items: Vec::new(), arrivals: Vec::new(), held: Vec::new(), close: None }
+        let (items, arrivals, held, messages) = Default::default();
+        Self { items, arrivals, held, messages, close: None }
     }
 }
 
@@ -154,6 +121,7 @@ impl<G: Game> Port<G> {
             items: Vec::new(),
             arrivals: Vec::new(),
             held: Vec::new(),
+            host_messages: Vec::new(),
             attached: 0,
             messages: 0,
             members_made: 0,
@@ -190,6 +158,7 @@ impl<G: Game> Port<G> {
         std::mem::swap(&mut inbox.items, &mut batch.items);
         std::mem::swap(&mut inbox.arrivals, &mut batch.arrivals);
         batch.held.append(&mut inbox.held);
+        batch.messages.append(&mut inbox.host_messages);
         batch.close = inbox.close.take();
         inbox.messages = 0;
         inbox.players.start_tick();
@@ -386,6 +355,18 @@ impl<G: Game> RoomPort for Port<G> {
     fn evict(&self, member: MemberId) {
         let at = Instant::now();
         self.inbox().push(at, member, MemberEvent::Evict);
+    }
+
+    fn send(&self, message: HostMessage) -> Result<(), SendError> {
+        let mut inbox = self.inbox();
+        if inbox.is_over() {
+            return Err(SendError::NoSuchRoom);
+        }
+        if inbox.host_messages.len() >= HOST_MESSAGES_MAX {
+            return Err(SendError::Full);
+        }
+        inbox.host_messages.push(message);
+        Ok(())
     }
 
     fn close(&self, close: Close) {

@@ -9,7 +9,9 @@ mod inbox;
 mod received;
 mod room_metrics;
 mod schedule;
+mod seat_count;
 mod shown;
+mod teller;
 #[allow(clippy::unwrap_used)]
 #[cfg(test)]
 mod tests;

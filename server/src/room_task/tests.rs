@@ -10,6 +10,7 @@ use crate::metrics::Metrics;
 use crate::passes::Passes;
 use crate::room_port::{Entry, RoomPort};
 use crate::room_threads::RoomThreads;
+use crate::services::ServiceQueue;
 use crate::slot::Slot;
 use std::pin::pin;
 use std::sync::Arc;
@@ -84,7 +85,14 @@ fn context(directory: Option<BoundedDirectory>) -> Arc<ServerContext> {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(Text::cut("here"), directory, metrics.clone());
     let (limits, threads) = (Limits::default(), RoomThreads::InRuntime);
-    Arc::new(ServerContext::new(limits, Vec::new(), metrics, threads, rooms))
+    Arc::new(ServerContext::new(
+        limits,
+        Vec::new(),
+        metrics.clone(),
+        threads,
+        rooms,
+        ServiceQueue::nobody(metrics),
+    ))
 }
 
 /// A new room near its last tick.
@@ -105,7 +113,7 @@ fn parts(context: &ServerContext, id: RoomId) -> RoomParts<Stones> {
     let port = Arc::new(Port::new(facts, context.leak_audit.post(Audited::Room)));
     let room_permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let permit = RoomPermit { _permit: room_permit, _charge: context.charges.room(None, 0).unwrap() };
-    RoomParts { port, room, permit }
+    RoomParts { port, room, permit, awaits_players: false }
 }
 
 /// Counts claims and releases.

@@ -12,6 +12,7 @@ pub(crate) mod stub;
 mod tests;
 
 pub(crate) use error::WebError;
+pub(crate) use signature::sign_with;
 pub use signature::{BadSigningSecret, SigningSecret};
 
 use crate::config::{ConfigError, WebAddress};

@@ -53,18 +53,7 @@ impl FromStr for SigningSecret {
 impl SigningSecret {
     /// Signs a request, as the message `id`, which no other has.
     pub(crate) fn sign(&self, request: &mut Request<Bytes>, id: &str, now: SystemTime) {
-        let timestamp_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let signature = self.signature(id, timestamp_s, request.body());
-        for (name, value) in [
-            ("webhook-id", id),
-            ("webhook-timestamp", &timestamp_s.to_string()),
-            ("webhook-signature", &signature),
-        ] {
-            // All three are of letters and digits.
-            if let Ok(value) = HeaderValue::from_str(value) {
-                request.headers_mut().insert(HeaderName::from_static(name), value);
-            }
-        }
+        sign_with(std::slice::from_ref(self), request, id, now);
     }
 
     /// The value of `webhook-signature`.
@@ -73,6 +62,23 @@ impl SigningSecret {
         context.update(format!("{id}.{timestamp_s}.").as_bytes());
         context.update(body);
         format!("v1,{}", STANDARD.encode(context.sign()))
+    }
+}
+
+/// Signs a request with each of these secrets, as the message `id`: a receiver accepts one that it knows.
+pub(crate) fn sign_with(secrets: &[SigningSecret], request: &mut Request<Bytes>, id: &str, now: SystemTime) {
+    let timestamp_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let signatures = secrets.iter().map(|secret| secret.signature(id, timestamp_s, request.body()));
+    let signatures = signatures.collect::<Vec<_>>().join(" ");
+    for (name, value) in [
+        ("webhook-id", id),
+        ("webhook-timestamp", &timestamp_s.to_string()),
+        ("webhook-signature", &signatures),
+    ] {
+        // All three are printable.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            request.headers_mut().insert(HeaderName::from_static(name), value);
+        }
     }
 }
 

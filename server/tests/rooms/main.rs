@@ -20,6 +20,7 @@ mod raw;
 mod reports;
 mod same_account;
 mod seats;
+mod services;
 mod shared_directory;
 mod slow;
 mod websocket;

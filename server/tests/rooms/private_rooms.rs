@@ -2,7 +2,7 @@
 
 #[path = "../../../shared/tests/games/club.rs"]
 #[allow(dead_code)]
-mod club;
+pub(crate) mod club;
 
 use crate::game::built;
 use crate::raw::{Raw, hello};

@@ -17,6 +17,8 @@ pub(super) struct End {
     close: Close,
     /// The tick whose events and state everybody is to get.
     last: Tick,
+    /// The host has not stored the result yet.
+    is_held: bool,
     /// At the latest.
     at: Tick,
     is_done: bool,
@@ -65,6 +67,14 @@ impl<G: Game> Room<G> {
         }
     }
 
+    /// The host has stored the result: a room that keeps notices goes on until then, but no longer than it would
+    /// wait for its clients.
+    pub fn release_end(&mut self) {
+        if let Some(end) = &mut self.end {
+            end.is_held = false;
+        }
+    }
+
     /// Removes the players whom the game kicked in this step. They have been sent its events and state.
     pub(super) fn carry_out_kicks(&mut self, outbox: &mut impl Outbox) {
         for Kick { player, text, barred } in core::mem::take(&mut self.stage.requests.kicks) {
@@ -92,13 +102,15 @@ impl<G: Game> Room<G> {
     /// Ends the room if the game wishes it and everybody has the events of before, or had the time.
     pub(super) fn carry_out_end(&mut self, outbox: &mut impl Outbox) {
         if self.end.is_none()
-            && let Some(Ending { text, .. }) = &self.stage.requests.end
+            && let Some(Ending { text, result }) = &self.stage.requests.end
         {
+            self.notices.push(|| Notice::Ended { text: (**text).into(), result: result.clone() });
             let at = self.time.tick.offset(i64::from(self.config.tick_rate.ticks_ceil(END_DELAY_MAX)));
             self.end = Some(End {
                 close: Close::new(CloseCode::Normal, text),
                 at,
                 is_done: false,
+                is_held: self.notices.is_kept(),
                 last: self.time.tick,
             });
         }
@@ -107,14 +119,11 @@ impl<G: Game> Room<G> {
             let connection = member.connection.as_ref();
             connection.is_some_and(|of| !of.delivery.has_decoded(end.last) || !member.events.is_settled())
         };
-        if self.time.tick < end.at && self.members.iter().any(waits) {
+        if self.time.tick < end.at && (end.is_held || self.members.iter().any(waits)) {
             return;
         }
         end.is_done = true;
         let close = end.close.clone();
         self.close_all(&close, outbox);
-        if let Some(Ending { text, result }) = &self.stage.requests.end {
-            self.notices.push(|| Notice::Ended { text: (**text).into(), result: result.clone() });
-        }
     }
 }

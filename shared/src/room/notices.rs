@@ -73,6 +73,10 @@ pub(super) struct Notices {
 }
 
 impl Notices {
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept
+    }
+
     pub(super) fn push(&mut self, notice: impl FnOnce() -> Notice) {
         if self.kept {
             self.waiting.push(notice());

@@ -1,0 +1,208 @@
+//! From the outbox to the service: signed, tried again until the service has it, given up after a day.
+
+use super::Secrets;
+use super::outbox::{self, Message, Outbox};
+use crate::config::WebAddress;
+use crate::metrics::{Metrics, ServiceEvent};
+use crate::web_client::{self, WebClient, sign_with};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// Requests at one time.
+const REQUESTS_MAX: usize = 16;
+/// Files whose messages are being sent.
+const FILES_AT_ONCE_MAX: usize = 32;
+/// How long the service has for its answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long until the next attempt; it doubles.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(300);
+/// How long a message is tried.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
+
+/// The service that is told.
+pub(super) struct Service {
+    pub(super) address: WebAddress,
+    pub(super) client: WebClient,
+    pub(super) secrets: Secrets,
+}
+
+/// Sends what is in the outbox.
+pub(super) struct Sender {
+    service: Service,
+    outbox: Mutex<Outbox>,
+    waiting: Mutex<VecDeque<PathBuf>>,
+    arrived: Notify,
+    requests: Semaphore,
+    failing: AtomicBool,
+    metrics: Arc<Metrics>,
+}
+
+/// Why a message was not taken.
+enum NotTaken {
+    /// Not now: wait at least so long.
+    Later(String, Duration),
+    /// It will never be.
+    Never(String),
+}
+
+impl Sender {
+    /// Sends the files that wait, and those that come.
+    pub(super) fn new(
+        service: Service,
+        outbox: Outbox,
+        waiting: Vec<PathBuf>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        metrics.host_calls.webhook_files.set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
+        Self {
+            service,
+            outbox: Mutex::new(outbox),
+            waiting: Mutex::new(waiting.into()),
+            arrived: Notify::new(),
+            requests: Semaphore::new(REQUESTS_MAX),
+            failing: AtomicBool::new(false),
+            metrics,
+        }
+    }
+
+    /// Stores messages and has them sent. Blocks until they are on the disk.
+    ///
+    /// # Errors
+    /// The disk does not take them, or too many wait.
+    pub(super) fn store(&self, messages: &[Message]) -> io::Result<()> {
+        let file = self.outbox().store(messages)?;
+        self.metrics.host_calls.webhook_files.inc();
+        self.waiting().push_back(file);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<PathBuf>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends files, the oldest first, several at a time.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut sending = JoinSet::new();
+        loop {
+            while sending.len() < FILES_AT_ONCE_MAX {
+                let Some(file) = self.waiting().pop_front() else { break };
+                sending.spawn(self.clone().send_file(file));
+            }
+            tokio::select! {
+                () = self.arrived.notified(), if sending.len() < FILES_AT_ONCE_MAX => (),
+                _ = sending.join_next(), if !sending.is_empty() => (),
+            }
+        }
+    }
+
+    /// Sends the messages of a file, then removes it.
+    async fn send_file(self: Arc<Self>, file: PathBuf) {
+        let path = file.clone();
+        let loaded = tokio::task::spawn_blocking(move || outbox::load(&path)).await;
+        let Ok(Ok((messages, damaged))) = loaded else {
+            tracing::error!(file = %file.display(), "a file of webhooks cannot be read; it stays");
+            return;
+        };
+        if damaged > 0 {
+            tracing::error!(file = %file.display(), damaged, "webhooks are damaged and cannot be sent");
+        }
+        let mut sending = JoinSet::new();
+        for message in messages {
+            sending.spawn(self.clone().send_until_taken(message));
+        }
+        while sending.join_next().await.is_some() {}
+        let removed = tokio::task::spawn_blocking(move || self.remove(&file)).await;
+        if let Ok(Err(error)) = removed {
+            tracing::error!(%error, "a file of webhooks that were delivered cannot be removed");
+        }
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        self.metrics.host_calls.webhook_files.dec();
+        self.outbox().remove(file)
+    }
+
+    async fn send_until_taken(self: Arc<Self>, message: Message) {
+        let mut pause = PAUSE;
+        loop {
+            let (why, least) = match self.send(&message).await {
+                Ok(()) => return self.taken(),
+                Err(NotTaken::Never(why)) => return self.give_up(message, why).await,
+                Err(NotTaken::Later(why, least)) => (why, least),
+            };
+            self.count(ServiceEvent::Failed);
+            if !self.failing.swap(true, Ordering::Relaxed) {
+                tracing::warn!(address = %self.service.address, why, "a webhook is not taken; it is sent again");
+            }
+            let made = UNIX_EPOCH + Duration::from_secs(message.at_s);
+            if made.elapsed().is_ok_and(|age| age > GIVE_UP_AFTER) {
+                return self.give_up(message, why).await;
+            }
+            sleep(jittered(pause).max(least)).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn count(&self, result: ServiceEvent) {
+        self.metrics.host_calls.service_events.of(result).inc();
+    }
+
+    fn taken(&self) {
+        self.count(ServiceEvent::Delivered);
+        if self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!(address = %self.service.address, "webhooks are taken again");
+        }
+    }
+
+    /// One attempt.
+    async fn send(&self, message: &Message) -> Result<(), NotTaken> {
+        let Service { address, client, secrets } = &self.service;
+        let _permit = self.requests.acquire().await;
+        let mut post = web_client::post_json(address, Bytes::from(message.body.clone()));
+        sign_with(&secrets.get(), &mut post, &message.id, SystemTime::now());
+        let answer = client.send(post, ANSWER_TIMEOUT).await;
+        let answer = answer.map_err(|error| NotTaken::Later(error.to_string(), Duration::ZERO))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            StatusCode::GONE => Err(NotTaken::Never("410 Gone".to_owned())),
+            status => {
+                let asked = answer.headers().get(RETRY_AFTER);
+                let asked_s = asked.and_then(|after| after.to_str().ok()?.parse().ok()).unwrap_or(0);
+                Err(NotTaken::Later(status.to_string(), Duration::from_secs(asked_s).min(PAUSE_MAX)))
+            }
+        }
+    }
+
+    async fn give_up(self: Arc<Self>, message: Message, why: String) {
+        self.count(ServiceEvent::Dead);
+        tracing::error!(id = message.id, why, "a webhook is given up; dead.jsonl has it");
+        let buried = tokio::task::spawn_blocking(move || self.outbox().bury(&message, &why)).await;
+        match buried {
+            Ok(Ok(false)) => tracing::error!("dead.jsonl is full: move it away"),
+            Ok(Err(error)) => tracing::error!(%error, "dead.jsonl takes nothing"),
+            Ok(Ok(true)) | Err(_) => (),
+        }
+    }
+}
+
+/// Half of `pause` to all of it, so that not all attempts come at the same moment.
+fn jittered(pause: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX);
+    pause / 2 + pause.mul_f64(f64::from(random) / f64::from(u32::MAX) / 2.0)
+}
