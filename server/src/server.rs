@@ -429,9 +429,11 @@ impl Server {
             warn!(connections = tasks.len(), "the deadline has passed; cutting the remaining connections");
         }
         tasks.shutdown().await;
-        if timeout(SERVICES_DEADLINE, self.front.hub.context().services.taken()).await.is_err() {
+        let services = &self.front.hub.context().services;
+        if timeout(SERVICES_DEADLINE, services.taken()).await.is_err() {
             warn!("the host's services have not taken all events: those are lost");
         }
+        services.stop().await;
         info!("stopped");
         Ok(())
     }

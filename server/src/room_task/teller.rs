@@ -1,7 +1,7 @@
 //! Tells the host's services what happens in a room.
 
 use super::inbox::RoomFacts;
-use crate::services::{Happened, Queued, RoomEvent, ServiceQueue, Stored};
+use crate::services::{Happened, RoomEvent, ServiceQueue, Stored};
 use std::time::SystemTime;
 use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;
@@ -70,6 +70,6 @@ impl Teller {
             number: self.number,
             what,
         };
-        services.send(Queued { event, stored });
+        services.send(event, stored);
     }
 }

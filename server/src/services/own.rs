@@ -67,10 +67,8 @@ impl OwnServices {
         let services = self.clone();
         let counted = metrics.clone();
         let start = move |receivers: Vec<Receiver<Queued>>| {
-            for receiver in receivers {
-                tokio::spawn(services.clone().work(receiver, counted.clone()));
-            }
-            Ok(())
+            let workers = receivers.into_iter();
+            Ok(workers.map(|receiver| services.clone().work(receiver, counted.clone())).collect())
         };
         ServiceQueue::new(WORKERS, metrics, Box::new(start))
     }

@@ -21,6 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
 
 /// Webhooks as the configuration asks for them.
 pub(crate) struct Webhooks {
@@ -96,7 +97,7 @@ impl Webhooks {
         ServiceQueue::new(1, metrics, Box::new(move |receivers| self.start(receivers, &counted)))
     }
 
-    fn start(self, receivers: Vec<Receiver<Queued>>, metrics: &Arc<Metrics>) -> io::Result<()> {
+    fn start(self, receivers: Vec<Receiver<Queued>>, metrics: &Arc<Metrics>) -> io::Result<JoinSet<()>> {
         let in_folder = |error: io::Error| {
             io::Error::new(error.kind(), format!("state: {}: {error}", self.folder.display()))
         };
@@ -105,11 +106,12 @@ impl Webhooks {
             tracing::info!(files = waiting.len(), "webhooks of before are sent now");
         }
         let sender = Arc::new(Sender::new(self.service, outbox, waiting, metrics.clone()));
+        let mut tasks = JoinSet::new();
         for receiver in receivers {
-            tokio::spawn(writer::run(receiver, sender.clone(), self.events.clone(), metrics.clone()));
+            tasks.spawn(writer::run(receiver, sender.clone(), self.events.clone(), metrics.clone()));
         }
-        tokio::spawn(sender.run());
-        Ok(())
+        tasks.spawn(sender.run());
+        Ok(tasks)
     }
 }
 

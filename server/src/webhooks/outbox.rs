@@ -157,8 +157,10 @@ pub(super) fn load(file: &Path) -> io::Result<(Vec<Message>, usize)> {
     Ok((messages, damaged))
 }
 
+/// The number of a file of messages; `dead` would be one, too, but is too short.
 fn number_of(path: &Path) -> Option<u64> {
-    u64::from_str_radix(path.file_stem()?.to_str()?, 16).ok()
+    let name = path.file_stem()?.to_str().filter(|name| name.len() == 16)?;
+    u64::from_str_radix(name, 16).ok()
 }
 
 /// A new name is safe when its folder is.

@@ -40,7 +40,8 @@ pub(super) struct Service {
 /// Sends what is in the outbox.
 pub(super) struct Sender {
     service: Service,
-    outbox: Mutex<Outbox>,
+    /// `None` once the server has stopped: another may use the folder.
+    outbox: Mutex<Option<Outbox>>,
     waiting: Mutex<VecDeque<PathBuf>>,
     arrived: Notify,
     requests: Semaphore,
@@ -67,7 +68,7 @@ impl Sender {
         metrics.host_calls.webhook_files.set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
         Self {
             service,
-            outbox: Mutex::new(outbox),
+            outbox: Mutex::new(Some(outbox)),
             waiting: Mutex::new(waiting.into()),
             arrived: Notify::new(),
             requests: Semaphore::new(REQUESTS_MAX),
@@ -81,15 +82,16 @@ impl Sender {
     /// # Errors
     /// The disk does not take them, or too many wait.
     pub(super) fn store(&self, messages: &[Message]) -> io::Result<()> {
-        let file = self.outbox().store(messages)?;
+        let file = self.in_outbox(|outbox| outbox.store(messages))?;
         self.metrics.host_calls.webhook_files.inc();
         self.waiting().push_back(file);
         self.arrived.notify_one();
         Ok(())
     }
 
-    fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    fn in_outbox<T>(&self, work: impl FnOnce(&mut Outbox) -> io::Result<T>) -> io::Result<T> {
+        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        outbox.as_mut().map_or_else(|| Err(io::Error::other("the server has stopped")), work)
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<PathBuf>> {
@@ -98,6 +100,7 @@ impl Sender {
 
     /// Sends files, the oldest first, several at a time.
     pub(super) async fn run(self: Arc<Self>) {
+        let _closes = CloseOnDrop(self.clone());
         let mut sending = JoinSet::new();
         loop {
             while sending.len() < FILES_AT_ONCE_MAX {
@@ -135,7 +138,7 @@ impl Sender {
 
     fn remove(&self, file: &Path) -> io::Result<()> {
         self.metrics.host_calls.webhook_files.dec();
-        self.outbox().remove(file)
+        self.in_outbox(|outbox| outbox.remove(file))
     }
 
     async fn send_until_taken(self: Arc<Self>, message: Message) {
@@ -192,12 +195,22 @@ impl Sender {
     async fn give_up(self: Arc<Self>, message: Message, why: String) {
         self.count(ServiceEvent::Dead);
         tracing::error!(id = message.id, why, "a webhook is given up; dead.jsonl has it");
-        let buried = tokio::task::spawn_blocking(move || self.outbox().bury(&message, &why)).await;
+        let buried =
+            tokio::task::spawn_blocking(move || self.in_outbox(|outbox| outbox.bury(&message, &why))).await;
         match buried {
             Ok(Ok(false)) => tracing::error!("dead.jsonl is full: move it away"),
             Ok(Err(error)) => tracing::error!(%error, "dead.jsonl takes nothing"),
             Ok(Ok(true)) | Err(_) => (),
         }
+    }
+}
+
+/// Tasks that send something may end later than the one that started them.
+struct CloseOnDrop(Arc<Sender>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        *self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -3,12 +3,10 @@
 #[path = "../../src/authenticator/jwt/issuer.rs"]
 #[expect(dead_code, reason = "a part of the unit tests")]
 mod issuer;
-#[path = "../../src/web_client/stub.rs"]
-#[expect(dead_code, reason = "a part of the unit tests")]
-mod stub;
 
 use crate::configuration::Temporary;
 use crate::program::{Serving, program};
+use crate::stub;
 use issuer::Issuer;
 use rustls::ServerConfig;
 use std::io::{BufRead, BufReader};

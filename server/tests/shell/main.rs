@@ -28,7 +28,11 @@ mod running;
 #[cfg(target_os = "linux")]
 mod service;
 mod startup;
+#[path = "../../src/web_client/stub.rs"]
+#[allow(dead_code, reason = "a part of the unit tests")]
+mod stub;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
 mod tls_off;
+mod webhooks;

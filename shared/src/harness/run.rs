@@ -211,9 +211,7 @@ impl<G: Game> Harness<G> {
         match pass {
             _ if self.room.stats().joins == 0 => Way::Entitled,
             Pass::Password(_) => Way::Entitled,
-            Pass::Invitation(invitation) => {
-                inviter_of(invitation).map_or(Way::Named, |player| Way::Invited(player))
-            }
+            Pass::Invitation(invitation) => inviter_of(invitation).map_or(Way::Named, Way::Invited),
             Pass::None => Way::Named,
         }
     }
