@@ -215,6 +215,7 @@ impl ServerBuilder {
             metrics,
             admission: Arc::new(admission),
             allowed_origins: Origins::new(&config.allowed_origins),
+            attack_consent: config.attack_consent.clone(),
             admin_hosts: config.admin_hosts.clone(),
             site,
             program: program.map(|(name, _)| name),

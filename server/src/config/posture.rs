@@ -57,7 +57,7 @@ pub(crate) struct PostureFacts {
 
 /// The report.
 pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> {
-    vec![
+    let lines = [
         transport(config, facts.certificate_days_left),
         players(config, facts),
         pages(config, facts.reads_cookies),
@@ -65,7 +65,15 @@ pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> 
         operators(config),
         per_address(config),
         in_all(config),
-    ]
+    ];
+    lines.into_iter().chain(attacks(config)).collect()
+}
+
+/// A line only while attacks are permitted.
+fn attacks(config: &Config) -> Option<PostureLine> {
+    let text = "whoever shows the token of `attack_consent` may attack this server with \
+                `tickwire-client-bot attack`: remove it after the test";
+    config.attack_consent.as_ref().map(|_| line(Exposure::Unsafe, text))
 }
 
 impl Config {
@@ -199,6 +207,10 @@ mod tests {
         let admin = AdminListen::At("0.0.0.0:81".parse().unwrap());
         let lines = unsafe_lines(&Config { admin, ..Config::default() });
         assert!(lines.len() == 1 && lines[0].contains("no password"), "{lines:?}");
+        let attack_consent = Some("only-while-testing".to_owned());
+        let lines = unsafe_lines(&Config { attack_consent, ..Config::default() });
+        assert!(lines.len() == 1 && lines[0].contains("`attack_consent`"), "{lines:?}");
+        assert!(!lines[0].contains("only-while-testing"), "a log shows no token");
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn the_annotated_file_holds_the_defaults_and_every_key() {
     all.assets = Some("a".into());
     all.tls_cert = Some("c".into());
     all.tls_key = Some("k".into());
+    all.attack_consent = Some("t".into());
     all.games = [("arena".to_owned(), GameSection::default())].into();
     for line in all.to_toml().unwrap().lines() {
         let key = line.split(" =").next().unwrap();
