@@ -1,6 +1,8 @@
 //! The command line.
 
+use crate::arg_values::{game_name, option};
 use crate::assertion::Assertion;
+use crate::attack::args::AttackArgs;
 use crate::connect::Url;
 use crate::join_args::JoinArgs;
 use crate::network::{BadNetworks, NetworkArgs};
@@ -143,7 +145,7 @@ pub(crate) enum BadArgs {
     },
 }
 
-/// Commands that work on recordings.
+/// What is done instead of playing.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows where the bytes of a recording went: by part of a message, kind of entity, field and stream.
@@ -154,6 +156,10 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Attacks your own server with hostile clients, beside honest ones that must not notice.
+    ///
+    /// Exit status: 0 if no case failed; 1 if one did, or the server can't be reached; 2 for wrong arguments.
+    Attack(Box<AttackArgs>),
     /// Trains a table for profile 1 on recordings of one game.
     Train {
         /// Recordings that --record wrote.
@@ -163,16 +169,6 @@ pub(crate) enum Command {
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
-}
-
-fn game_name(text: &str) -> Result<GameName, String> {
-    GameName::new(text).map_err(|error| error.to_string())
-}
-
-fn option(text: &str) -> Result<(OptionText, OptionText), String> {
-    let (key, value) = text.split_once('=').ok_or("an option is KEY=VALUE")?;
-    let part = |text: &str| OptionText::new(text).map_err(|error| error.to_string());
-    Ok((part(key)?, part(value)?))
 }
 
 impl Args {

@@ -1,6 +1,7 @@
 //! The program around a fleet: command line, run, report, exit status. For the arena's program and for a
 //! host's own.
 
+mod attack;
 mod conclude;
 mod recordings;
 mod signals;
@@ -98,6 +99,7 @@ impl<G: Game> Bots<G> {
         let done = match &args.command {
             None => self.check_and_run(&args),
             Some(Command::Profile { file, json }) => recordings::profile(file, *json),
+            Some(Command::Attack(args)) => attack::attack(&self, args),
             Some(Command::Train { files, out }) => recordings::train(files, out),
         };
         match done {
@@ -115,11 +117,14 @@ impl<G: Game> Bots<G> {
         let (program, game) = (self.program, self.game);
         let names: Vec<&str> = self.behaviours.iter().map(|(name, _)| *name).collect();
         let command = Args::command().name(program).version(self.version).after_help(examples(program));
-        let command = command.mut_arg("game", |arg| arg.default_value(game));
-        command.mut_arg("behaviour", |arg| match names.first() {
-            None => arg.hide(true),
-            Some(first) => arg.default_value(*first).value_parser(PossibleValuesParser::new(&names)),
-        })
+        let of_game = |command: clap::Command| {
+            let command = command.mut_arg("game", |arg| arg.default_value(game));
+            command.mut_arg("behaviour", |arg| match names.first() {
+                None => arg.hide(true),
+                Some(first) => arg.default_value(*first).value_parser(PossibleValuesParser::new(&names)),
+            })
+        };
+        of_game(command).mut_subcommand("attack", of_game)
     }
 
     fn check_and_run(&self, args: &Args) -> Result<(), Failure> {
@@ -130,12 +135,7 @@ impl<G: Game> Bots<G> {
         if let Some(path) = to_file {
             std::fs::File::create(path).map_err(|error| unwritable(path.display(), &error))?;
         }
-        if tokio::runtime::Handle::try_current().is_ok() {
-            return Err(Failure::usage(
-                "this is called where a tokio runtime runs already: call it from a `fn main` that is not \
-                 async, or run a `FleetConfig` in your own runtime",
-            ));
-        }
+        check_no_runtime()?;
         let mut builder = match args.threads {
             1 => tokio::runtime::Builder::new_current_thread(),
             _ => tokio::runtime::Builder::new_multi_thread(),
@@ -197,8 +197,25 @@ impl<G: Game> Bots<G> {
     }
 }
 
+/// A runtime cannot be made within another.
+fn check_no_runtime() -> Result<(), Failure> {
+    match tokio::runtime::Handle::try_current() {
+        Err(_) => Ok(()),
+        Ok(_) => Err(Failure::usage(
+            "this is called where a tokio runtime runs already: call it from a `fn main` that is not async, \
+             or run a `FleetConfig` in your own runtime",
+        )),
+    }
+}
+
 /// The behaviours of a run; `None`: bots do nothing.
 struct Chosen<G>(Option<Arc<dyn Behaviours<G>>>);
+
+impl<G> Clone for Chosen<G> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<G: Game> Behaviours<G> for Chosen<G> {
     fn of(&self, bot: u32) -> Box<dyn Behaviour<G>> {
@@ -217,7 +234,8 @@ fn examples(program: &str) -> String {
     --assert 'snapshot_gap_ms.p99<60'
   {program} --bots 64 --network 4g:50,wifi:50 --loss 0.5%
   {program} --stages 30s:200,60s:500,10s:0 --report - --quiet | jq .snapshot_gap_ms
-  {program} --bots 32 --record match.twrec && {program} profile match.twrec"
+  {program} --bots 32 --record match.twrec && {program} profile match.twrec
+  {program} attack ws://127.0.0.1:8080 --metrics http://127.0.0.1:8081/metrics"
     )
 }
 

@@ -10,8 +10,10 @@
 //!                    rooms                  network <- link -> tally -> report -> assertions
 //! ```
 
+mod arg_values;
 mod args;
 mod assertion;
+mod attack;
 mod bot;
 pub mod cli;
 mod clock;

@@ -184,7 +184,8 @@ fn counts<K: fmt::Display>(counts: &std::collections::BTreeMap<K, u64>) -> Strin
     })
 }
 
-fn number(value: Option<f64>) -> String {
+/// A value with two decimals, or a dash if nothing was measured.
+pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| format!("{value:.2}"))
 }
 

@@ -121,6 +121,9 @@ pub struct Args {
     /// Addresses or blocks without limits per address, comma-separated [default: loopback]
     #[arg(long, env = "TICKWIRE_EXEMPT_ADDRESSES", value_delimiter = ',', value_name = "ADDR")]
     pub exempt_addresses: Option<Vec<AddressRange>>,
+    /// Permits attacks by those who show this token (see `attack` of the bots): only while you test
+    #[arg(long, env = "TICKWIRE_ATTACK_CONSENT", value_name = "TOKEN", hide_env_values = true)]
+    pub attack_consent: Option<String>,
     /// How long clients have to leave when the server stops, s [default: 5]
     #[arg(long, env = "TICKWIRE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS")]
     pub shutdown_deadline_s: Option<u32>,
@@ -214,6 +217,7 @@ impl Args {
         set(&mut config.trusted_proxies, &self.trusted_proxies);
         set(&mut config.proxy_protocol, &self.proxy_protocol);
         set(&mut config.exempt_addresses, &self.exempt_addresses);
+        set_some(&mut config.attack_consent, &self.attack_consent);
         set(&mut config.shutdown_deadline_s, &self.shutdown_deadline_s);
         set(&mut config.limits.connections_max, &self.connections_max);
         set(&mut config.limits.connections_per_address_max, &self.connections_per_address_max);

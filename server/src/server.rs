@@ -226,6 +226,7 @@ impl ServerBuilder {
             proxy_protocol: config.proxy_protocol,
             proxy_advice: ProxyAdvice::default(),
             allowed_origins: Origins::new(&config.allowed_origins),
+            attack_consent: config.attack_consent.clone(),
             admin_hosts: config.admin_hosts.clone(),
             site,
             program: program.map(|(name, _)| name),

@@ -11,6 +11,10 @@ use tracing_subscriber::EnvFilter;
 #[cfg(feature = "cli")]
 use tracing_subscriber::filter::LevelFilter;
 
+/// A shorter token for attacks could be guessed.
+const CONSENT_BYTES_MIN: usize = 16;
+const CONSENT_BYTES_MAX: usize = 128;
+
 /// A configuration that cannot be used: one line with the cause and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -66,6 +70,7 @@ impl Config {
         self.check_plain()?;
         self.check_proxies()?;
         self.check_origins()?;
+        self.check_attack_consent()?;
         self.limits.check()?;
         within("shutdown_deadline_s", self.shutdown_deadline_s, 0, 600)?;
         #[cfg(feature = "cli")]
@@ -155,6 +160,21 @@ impl Config {
         Ok(())
     }
 
+    fn check_attack_consent(&self) -> Result<(), ConfigError> {
+        let is_token = |token: &str| {
+            (CONSENT_BYTES_MIN..=CONSENT_BYTES_MAX).contains(&token.len())
+                && token.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if self.attack_consent.as_deref().is_none_or(is_token) {
+            return Ok(());
+        }
+        let text = format!(
+            "it is not a token of {CONSENT_BYTES_MIN} to {CONSENT_BYTES_MAX} letters, digits and signs \
+             without spaces; `openssl rand -hex 16` prints one"
+        );
+        Err(ConfigError::about(&["attack_consent"], text))
+    }
+
     fn check_origins(&self) -> Result<(), ConfigError> {
         for origin in &self.allowed_origins {
             origin::canonical(origin).map_err(|why| {
@@ -232,6 +252,8 @@ mod tests {
             ),
             (wrong(|c| c.allowed_origins = vec!["null".into(), "https://a.example/".into()]), "has a path"),
             (wrong(|c| c.allowed_origins = vec!["*".into()]), "none to permit all"),
+            (wrong(|c| c.attack_consent = Some("short".into())), "attack_consent: it is not a token"),
+            (wrong(|c| c.attack_consent = Some("sixteen and a space".into())), "without spaces"),
             (wrong(|c| c.shutdown_deadline_s = 1_000), "shutdown_deadline_s"),
         ];
         for (text, part) in cases {

@@ -114,6 +114,10 @@ pub struct Config {
     pub proxy_protocol: bool,
     /// Addresses without limits per address, which are charged nothing, such as those of a load test.
     pub exempt_addresses: Vec<AddressRange>,
+    /// Permits attacks by those who show this token, as `tickwire-client-bot attack --consent` does: only
+    /// while the owner tests the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attack_consent: Option<String>,
     /// How long clients have to leave when the server stops, s.
     pub shutdown_deadline_s: u32,
     /// The limits that an operator sets.
@@ -275,6 +279,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
             exempt_addresses: AddressRange::LOOPBACK.to_vec(),
+            attack_consent: None,
             shutdown_deadline_s: 5,
             limits: Limits::default(),
             games: BTreeMap::new(),

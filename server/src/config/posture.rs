@@ -66,7 +66,14 @@ pub(crate) fn posture(config: &Config, facts: PostureFacts) -> Vec<PostureLine> 
         per_address(config),
         in_all(config),
     ];
-    always.into_iter().chain(services(config)).chain(fallback(config)).collect()
+    always.into_iter().chain(services(config)).chain(fallback(config)).chain(attacks(config)).collect()
+}
+
+/// A line only while attacks are permitted.
+fn attacks(config: &Config) -> Option<PostureLine> {
+    let text = "whoever shows the token of `attack_consent` may attack this server with \
+                `tickwire-client-bot attack`: remove it after the test";
+    config.attack_consent.as_ref().map(|_| line(Exposure::Unsafe, text))
 }
 
 impl Config {
@@ -237,6 +244,10 @@ mod tests {
         let admin = AdminListen::At("0.0.0.0:81".parse().unwrap());
         let lines = unsafe_lines(&Config { admin, ..Config::default() });
         assert!(lines.len() == 1 && lines[0].contains("no password"), "{lines:?}");
+        let attack_consent = Some("only-while-testing".to_owned());
+        let lines = unsafe_lines(&Config { attack_consent, ..Config::default() });
+        assert!(lines.len() == 1 && lines[0].contains("`attack_consent`"), "{lines:?}");
+        assert!(!lines[0].contains("only-while-testing"), "a log shows no token");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! [`head`] checks a request for `/play`, [`play`] answers it, [`web`] has the files of the page to play on,
 //! [`pages`] answers everything else, [`board`] makes listings, [`ready`] serves finished bytes,
-//! [`connection`] runs one connection until it ends or becomes a bare stream for the hub. It knows no room
-//! and no WebSocket frame.
+//! [`consent`] answers whether the server may be attacked for a test, [`connection`] runs one connection
+//! until it ends or becomes a bare stream for the hub. It knows no room and no WebSocket frame.
 
 pub(crate) mod board;
 pub(crate) mod connection;
+mod consent;
 mod folder;
 pub(crate) mod forwarded;
 mod head;
@@ -37,6 +38,8 @@ pub(crate) struct HttpContext {
     pub(crate) proxy_protocol: bool,
     pub(crate) proxy_advice: forwarded::ProxyAdvice,
     pub(crate) allowed_origins: Origins,
+    /// The token of those who may attack this server for a test.
+    pub(crate) attack_consent: Option<String>,
     pub(crate) admin_hosts: Vec<String>,
     pub(crate) site: web::Site,
     /// The name of the host's program, if it is known.
@@ -65,6 +68,7 @@ pub(crate) fn routes(front: Arc<HttpContext>) -> Router {
         .route("/readyz", get(pages::readyz))
         .route("/api/rooms", get(pages::rooms))
         .route("/rooms", get(pages::index))
+        .route(consent::PATH, get(consent::answer))
         .fallback(web::file)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(axum::middleware::from_fn(pages::guard))

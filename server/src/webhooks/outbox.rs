@@ -232,7 +232,7 @@ mod tests {
         let text = fs::read_to_string(&file).unwrap().replace("\"a\"", "\"a");
         fs::write(&file, text).unwrap();
         let (_outbox, waiting) = Outbox::open(&folder.0).unwrap();
-        assert_eq!(waiting, [file.clone()]);
+        assert_eq!(waiting.as_slice(), std::slice::from_ref(&file));
         assert_eq!(load(&file).unwrap(), (vec![message("b")], 1));
         assert!(!folder.0.join("00000000000000ff.new").exists() && folder.0.join("notes.txt").exists());
     }

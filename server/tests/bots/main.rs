@@ -146,6 +146,27 @@ async fn a_program_with_bots_of_ones_own_game_has_all_flags() {
     server.stop().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_with_bots_of_ones_own_game_attacks_beside_its_own_players() {
+    let server = Running::start().await;
+    let (url, file) = (format!("ws://{}", server.address), std::env::temp_dir());
+    let file = file.join(format!("tag-attack-{}.json", std::process::id()));
+    let report = file.display().to_string();
+    let attack = std::thread::spawn(move || {
+        let cases = ["flood-commands", "speed-hack", "malformed"];
+        let line = ["tag-bots", "attack", &url, "--seconds", "1", "--gap-margin-ms", "60000"];
+        bots().run_from([&line[..], &cases, &["--connections", "8", "--json", &report]].concat())
+    });
+    let ended = tokio::task::spawn_blocking(|| attack.join().expect("it does not panic")).await;
+    let text = std::fs::read_to_string(&file).expect("the report");
+    let _ = std::fs::remove_file(file);
+    assert_eq!(ended.expect("it ends"), ExitCode::SUCCESS, "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&json["game"], &json["passed"]), (&"tag".into(), &3.into()), "{text}");
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bots_of_another_game_are_told_that_it_does_not_fit() {
     let server = Running::start().await;

@@ -140,6 +140,10 @@ fn the_annotated_file_holds_the_defaults_and_every_key() {
     (all.jwt_audience, all.jwt_issuer) = (Some("a".into()), Some("i".into()));
     all.auth_url = Some("http://127.0.0.1/".parse().unwrap());
     (all.auth_secret, all.auth_headers) = (Some("s".into()), vec!["h".into()]);
+    all.attack_consent = Some("t".into());
+    all.webhook_url = Some("http://127.0.0.1/".parse().unwrap());
+    (all.webhook_secret, all.webhook_events) = (Some("w".into()), vec!["room.ended".into()]);
+    all.state = Some("s".into());
     all.games = [("arena".to_owned(), GameSection::default())].into();
     for line in all.to_toml().unwrap().lines() {
         let key = line.split(" =").next().unwrap();

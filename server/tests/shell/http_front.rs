@@ -74,6 +74,28 @@ async fn each_bad_upgrade_is_told_what_is_missing() {
 }
 
 #[tokio::test]
+async fn only_who_shows_the_owners_token_learns_that_attacks_are_permitted() {
+    let ask_with = |line: &str| format!("GET /attack-consent HTTP/1.1\r\nHost: a\r\n{line}\r\n");
+    let token = "Tickwire-Attack-Consent: 0123456789abcdef\r\n";
+    let server = Running::start(Config::default()).await;
+    assert_status(&ask(server.players, &ask_with(token)).await, 404);
+    server.stop().await;
+
+    let mut config = Config::default();
+    config.attack_consent = Some("0123456789abcdef".into());
+    let server = Running::start(config).await;
+    assert_status(&ask(server.players, &ask_with(token)).await, 200);
+    let unset = ask(server.players, &ask_with("")).await;
+    for line in ["Tickwire-Attack-Consent: 0123456789abcdeg\r\n", "Tickwire-Attack-Consent: 0\r\n"] {
+        let refused = ask(server.players, &ask_with(line)).await;
+        assert_status(&refused, 404);
+        let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+        assert_eq!(body(&refused), body(&unset), "nothing tells a wrong token from no token");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn only_permitted_pages_may_connect_once_origins_are_listed() {
     let mut config = Config::default();
     config.allowed_origins = vec!["https://play.example".into()];

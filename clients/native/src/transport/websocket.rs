@@ -12,6 +12,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tickwire_shared::limits::{OUTBOUND_BYTES_MAX, SUBPROTOCOL};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
@@ -22,6 +23,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Zeroed before each read; an update of a full room fits.
 const READ_BUFFER_BYTES: usize = 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// What the kernel may hold of a bare stream's unsent bytes: a tool may open many and write without end.
+const BARE_SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 /// Where connections to one WebSocket server go.
 #[derive(Clone, Debug)]
@@ -58,8 +61,21 @@ impl Endpoint {
         &self,
         source: impl Fn(SocketAddr) -> Option<IpAddr> + Send + Sync,
     ) -> Result<(), ConnectError> {
-        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, self.dial(&source)).await;
+        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, self.dial(&source, None)).await;
         dialled.map_err(|_| ConnectError::TimedOut)?.map(drop)
+    }
+
+    /// A bare stream to the server, over TLS if the URL asks for it, before any HTTP; within 10 s. For tools
+    /// that write what no WebSocket would. The source is that of [`Endpoint::connect_from`].
+    ///
+    /// # Errors
+    /// As [`Endpoint::connect`].
+    pub async fn stream_from<S: Fn(SocketAddr) -> Option<IpAddr> + Send + Sync>(
+        &self,
+        source: S,
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<S>, ConnectError> {
+        let open = Box::pin(self.stream(&source, Some(BARE_SEND_BUFFER_BYTES)));
+        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
     }
 
     /// A new connection, within 10 s.
@@ -84,14 +100,22 @@ impl Endpoint {
         tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    async fn open(&self, source: &impl Source) -> Result<WebSocketLink, ConnectError> {
-        let tcp = self.dial(source).await?;
+    async fn stream(
+        &self,
+        source: &impl Source,
+        send_buffer_bytes: Option<u32>,
+    ) -> Result<MaybeTls, ConnectError> {
+        let tcp = self.dial(source, send_buffer_bytes).await?;
         // Every frame is one small write that must not wait for a TCP acknowledgement.
         tcp.set_nodelay(true).map_err(|error| self.explain(&[error]))?;
-        let stream = match &self.tls {
-            None => unencrypted(tcp),
-            Some(tls) => tls.over(tcp).await?,
-        };
+        match &self.tls {
+            None => Ok(unencrypted(tcp)),
+            Some(tls) => tls.over(tcp).await,
+        }
+    }
+
+    async fn open(&self, source: &impl Source) -> Result<WebSocketLink, ConnectError> {
+        let stream = self.stream(source, None).await?;
         let request = ClientRequestBuilder::new(self.url.uri.clone()).with_sub_protocol(SUBPROTOCOL);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -107,9 +131,16 @@ impl Endpoint {
     }
 
     /// A connection to the first address that answers.
-    async fn dial(&self, source: &impl Source) -> Result<TcpStream, ConnectError> {
+    async fn dial(
+        &self,
+        source: &impl Source,
+        send_buffer_bytes: Option<u32>,
+    ) -> Result<TcpStream, ConnectError> {
         let dialled = self.addresses.reach(|address| async move {
             let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            if let Some(bytes) = send_buffer_bytes {
+                socket.set_send_buffer_size(bytes)?;
+            }
             if let Some(ip) = source(address) {
                 socket.bind(SocketAddr::new(ip, 0))?;
             }
