@@ -195,7 +195,11 @@ impl Game for Arena {
         pickups::take(&mut self.spots, &mut stage.world, &mut self.seats, &mut self.ships, turn, &mut news);
         match self.clock.turn(turn.passed_ticks, &self.ships, &mut stage.state, &mut news) {
             Turned::Not => {}
-            Turned::Ended => self.clear_shots(&mut stage.world),
+            Turned::Ended(result) => {
+                // One a round, of a few lines: a room takes it.
+                stage.report(&result).ok();
+                self.clear_shots(&mut stage.world);
+            }
             Turned::Started => self.start_round(&mut stage.world, map),
         }
         self.store_ships(&mut stage.world);

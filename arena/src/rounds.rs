@@ -17,12 +17,12 @@ pub(super) struct RoundClock {
 }
 
 /// What the clock requires of the rest of the game.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turned {
     /// Nothing.
     Not,
-    /// The round is over: remove all shots.
-    Ended,
+    /// The round is over with this result: remove all shots.
+    Ended(Event),
     /// A new round begins: reset everything.
     Started,
 }
@@ -56,8 +56,9 @@ impl RoundClock {
             (_, false) => Turned::Not,
             (true, true) => {
                 (round.phase, self.ticks_left) = (Phase::Break, self.break_ticks);
-                news.all(ended(round.number, ships));
-                Turned::Ended
+                let result = ended(round.number, ships);
+                news.all(result.clone());
+                Turned::Ended(result)
             }
             (false, true) => {
                 (round.phase, self.ticks_left) = (Phase::Playing, self.round_ticks);

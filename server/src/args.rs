@@ -83,6 +83,9 @@ pub struct Args {
     /// The folder for what must survive a restart
     #[arg(long, env = "TICKWIRE_STATE", value_name = "FOLDER")]
     pub state: Option<PathBuf>,
+    /// Accounts and addresses that may not play [default: none]
+    #[arg(long, env = "TICKWIRE_BANS", value_name = "FILE")]
+    pub bans: Option<PathBuf>,
     /// Permits ws without TLS at an address that others can reach
     #[arg(
         long,
@@ -207,6 +210,7 @@ impl Args {
         set_some(&mut config.webhook_secret, &self.webhook_secret);
         set(&mut config.webhook_events, &self.webhook_events);
         set_some(&mut config.state, &self.state);
+        set_some(&mut config.bans, &self.bans);
         set(&mut config.auth_headers, &self.auth_headers);
         set(&mut config.auth_fallback, &self.auth_fallback);
         set(&mut config.plain_ws, &self.plain_ws);

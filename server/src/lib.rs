@@ -15,6 +15,7 @@ mod admission;
 mod args;
 mod assets;
 mod authenticator;
+mod bans;
 mod charges;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -39,7 +40,6 @@ mod reload;
 mod room_port;
 mod room_task;
 mod room_threads;
-mod secret_file;
 mod server;
 mod server_handle;
 mod services;
@@ -53,6 +53,7 @@ mod tls;
 #[path = "tls_off.rs"]
 mod tls;
 mod transport;
+mod watched_file;
 mod web_client;
 mod webhooks;
 

@@ -28,8 +28,8 @@ pub struct RoomView {
     pub tick_rate_hz: u16,
     /// The options that it was made with.
     pub options: BTreeMap<String, String>,
-    /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room), `invited` (only with
-    /// an invitation) or `locked`.
+    /// Who may join, as the game decides: `open`, `no_matches` (only by naming the room), `invited` (only
+    /// with an invitation) or `locked`.
     pub access: &'static str,
     /// Whether its password or an invitation is needed besides.
     pub password: bool,

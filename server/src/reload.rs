@@ -2,8 +2,8 @@
 
 use crate::config::{Config, ConfigError};
 use crate::metrics::Gauge;
-use crate::secret_file::SecretFile;
 use crate::tls::{self, Tls};
+use crate::watched_file::WatchedFile;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ pub(crate) struct Reloader {
     certificate: Option<(PathBuf, PathBuf, Tls)>,
     /// When the certificate expires.
     expiry: Option<Gauge>,
-    keys: Vec<SecretFile>,
+    keys: Vec<WatchedFile>,
 }
 
 /// Which versions of the files there are: times of change and lengths.
@@ -25,7 +25,7 @@ impl Reloader {
         config: &Config,
         tls: Option<&Tls>,
         expiry: Option<Gauge>,
-        keys: Vec<SecretFile>,
+        keys: Vec<WatchedFile>,
     ) -> Self {
         let files = config.tls_cert.clone().zip(config.tls_key.clone());
         let certificate = files.zip(tls).map(|((cert, key), tls)| (cert, key, tls.clone()));
@@ -70,14 +70,14 @@ impl Reloader {
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program reports it"))]
     pub(crate) fn shown_secret(&self) -> Option<&'static str> {
         let shown = self.keys.iter().find(|file| file.is_secret() && is_shown(file.path()));
-        shown.map(SecretFile::content)
+        shown.map(WatchedFile::content)
     }
 
     /// The files' versions now, to see whether one has changed.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]
     pub(crate) fn versions(&self) -> Versions {
         let of_certificate = self.certificate.iter().flat_map(|(cert, key, _)| [cert, key]);
-        let files = of_certificate.map(PathBuf::as_path).chain(self.keys.iter().map(SecretFile::path));
+        let files = of_certificate.map(PathBuf::as_path).chain(self.keys.iter().map(WatchedFile::path));
         let version = |file: &Path| {
             let about = fs::metadata(file).ok()?;
             Some((about.modified().ok()?, about.len()))

@@ -6,6 +6,7 @@ use crate::admin;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
+use crate::bans::Bans;
 use crate::config::{
     Config, ConfigError, GameOptions, GameSection, PostureFacts, PostureLine, posture, resolve,
 };
@@ -21,10 +22,10 @@ use crate::metrics::{Gauge, Metrics};
 use crate::origin::Origins;
 use crate::reload::Reloader;
 use crate::room_threads::RoomThreads;
-use crate::secret_file::SecretFile;
 use crate::server_handle::ServerHandle;
 use crate::services::{OwnServices, ServiceQueue, Services};
 use crate::tls::{self, Handshakes, Tls};
+use crate::watched_file::WatchedFile;
 use crate::webhooks::Webhooks;
 use std::fmt;
 use std::io;
@@ -203,10 +204,12 @@ impl ServerBuilder {
         let authenticator = BoundedAuthenticator::configured(authenticator, &config, &metrics.host_calls)?;
         let headers_read = authenticator.headers()?;
         let (queue, webhook_secrets) = queue_of(services.as_ref(), &config, &metrics)?;
-        let files = authenticator.file().into_iter().chain(webhook_secrets).collect();
+        let (bans, ban_file) = config.bans.as_deref().map(Bans::of_file).transpose()?.unzip();
+        let files = authenticator.file().into_iter().chain(webhook_secrets).chain(ban_file).collect();
         let reloader = Reloader::new(&config, tls.as_ref(), expiry, files);
         let node = node.map_or_else(random_node, Ok)?;
-        let seams = Seams { authenticator, headers_read, directory, node, services, queue };
+        let bans = bans.unwrap_or_default();
+        let seams = Seams { authenticator, headers_read, directory, node, services, bans, queue };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
         for (name, add) in games {
@@ -254,7 +257,7 @@ fn queue_of(
     services: Option<&OwnServices>,
     config: &Config,
     metrics: &Arc<Metrics>,
-) -> Result<(Option<ServiceQueue>, Option<SecretFile>), ConfigError> {
+) -> Result<(Option<ServiceQueue>, Option<WatchedFile>), ConfigError> {
     match (services, Webhooks::configured(config)?) {
         (Some(_), Some(_)) => {
             let text = "this program has services of its own, which hear everything; leave `webhook_url` out";

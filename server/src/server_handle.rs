@@ -30,14 +30,19 @@ impl ServerHandle {
         Self { front }
     }
 
-    /// Reads the certificate with its key again, and the file of keys or of a secret that decides who may
-    /// play, and uses them for new connections and joins; nobody is disconnected. Says what it read. The
-    /// program does this at SIGHUP, and when a file changes.
+    /// Reads the certificate with its key, keys, secrets and bans again, and uses them for new connections and
+    /// joins. Nobody is disconnected but those who are banned now. Says what it read. The program does this at
+    /// SIGHUP, and when a file changes.
     ///
     /// # Errors
     /// A file cannot be used: nothing has changed, and what was read before stays in use.
     pub fn reload(&self) -> Result<Vec<&'static str>, ConfigError> {
-        self.front.reloader.reload()
+        let read = self.front.reloader.reload()?;
+        let banned = self.front.hub.enforce_bans();
+        if banned > 0 {
+            tracing::info!(sessions = banned, "the sessions of banned players are ended");
+        }
+        Ok(read)
     }
 
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program watches its files"))]

@@ -4,7 +4,7 @@ use super::{AuthRefusal, AuthRequest, Authenticator, Guests, HttpHook, Jwt, Tick
 use crate::config::ConfigError;
 use crate::host_call::{self, CallFailed};
 use crate::metrics::{Authentication, Metrics};
-use crate::secret_file::SecretFile;
+use crate::watched_file::WatchedFile;
 use axum::http::HeaderName;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(crate) struct BoundedAuthenticator {
     /// The same as `own`, if the configuration asked for it: it may have to fetch its keys.
     jwt: Option<Arc<Jwt>>,
     /// The file that it uses, if the configuration names one: it may change.
-    file: Option<SecretFile>,
+    file: Option<WatchedFile>,
 }
 
 /// Guests.
@@ -75,15 +75,15 @@ impl BoundedAuthenticator {
         Self { own: Some(Arc::new(own)), ..Self::default() }
     }
 
-    pub(super) fn of_tickets(tickets: Arc<Tickets>, file: SecretFile) -> Self {
+    pub(super) fn of_tickets(tickets: Arc<Tickets>, file: WatchedFile) -> Self {
         Self { own: Some(tickets.clone()), tickets: Some(tickets), file: Some(file), ..Self::default() }
     }
 
-    pub(super) fn of_jwt(jwt: Arc<Jwt>, file: Option<SecretFile>) -> Self {
+    pub(super) fn of_jwt(jwt: Arc<Jwt>, file: Option<WatchedFile>) -> Self {
         Self { own: Some(jwt.clone()), jwt: Some(jwt), file, ..Self::default() }
     }
 
-    pub(super) fn of_hook(hook: Arc<HttpHook>, file: Option<SecretFile>) -> Self {
+    pub(super) fn of_hook(hook: Arc<HttpHook>, file: Option<WatchedFile>) -> Self {
         Self { own: Some(hook), file, ..Self::default() }
     }
 
@@ -93,7 +93,7 @@ impl BoundedAuthenticator {
     }
 
     /// The file of keys or of a secret that the configuration named.
-    pub(crate) fn file(&self) -> Option<SecretFile> {
+    pub(crate) fn file(&self) -> Option<WatchedFile> {
         self.file.clone()
     }
 

@@ -3,7 +3,7 @@
 use super::{BoundedAuthenticator, HttpHook, Jwt, Tickets};
 use crate::config::{AuthFallback, AuthMode, Config, ConfigError, KeySource};
 use crate::metrics::HostCalls;
-use crate::secret_file::{PutInUse, SecretFile};
+use crate::watched_file::{PutInUse, WatchedFile};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,24 +127,24 @@ fn http(config: &Config, guests: bool, counters: &HostCalls) -> Result<BoundedAu
     Ok(BoundedAuthenticator::of_hook(hook, file))
 }
 
-fn tickets_file(file: PathBuf, tickets: Arc<Tickets>) -> SecretFile {
-    SecretFile::new(file, "the keys of tickets", move |file| {
+fn tickets_file(file: PathBuf, tickets: Arc<Tickets>) -> WatchedFile {
+    WatchedFile::new(file, "the keys of tickets", move |file| {
         let (keys, tickets) = (Tickets::read_keys(file)?, tickets.clone());
         Ok(Box::new(move || tickets.replace_keys(keys)) as PutInUse)
     })
 }
 
-fn jwt_file(file: PathBuf, jwt: Arc<Jwt>) -> SecretFile {
+fn jwt_file(file: PathBuf, jwt: Arc<Jwt>) -> WatchedFile {
     let holder = jwt.clone();
     let read = move |file: &Path| {
         let (keys, jwt) = (Jwt::read_keys(file)?, jwt.clone());
         Ok(Box::new(move || jwt.replace_keys(keys)) as PutInUse)
     };
-    SecretFile::new(file, "the keys of JWTs", read).secret_if(move || holder.has_secret())
+    WatchedFile::new(file, "the keys of JWTs", read).secret_if(move || holder.has_secret())
 }
 
-fn hook_file(file: PathBuf, hook: Arc<HttpHook>) -> SecretFile {
-    SecretFile::new(file, "the secret for the service that decides on players", move |file| {
+fn hook_file(file: PathBuf, hook: Arc<HttpHook>) -> WatchedFile {
+    WatchedFile::new(file, "the secret for the service that decides on players", move |file| {
         let (secret, hook) = (HttpHook::read_secret(file)?, hook.clone());
         Ok(Box::new(move || hook.replace_secret(secret)) as PutInUse)
     })

@@ -94,6 +94,9 @@ pub struct Config {
     /// The folder for what must survive a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<PathBuf>,
+    /// A file with accounts and addresses that may not play.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bans: Option<PathBuf>,
     /// Permits `ws` without TLS at an address that others can reach, without a proxy.
     pub plain_ws: bool,
     /// The format of log lines.
@@ -272,6 +275,7 @@ impl Default for Config {
             webhook_secret: None,
             webhook_events: Vec::new(),
             state: None,
+            bans: None,
             auth_headers: Vec::new(),
             auth_fallback: AuthFallback::default(),
             plain_ws: false,

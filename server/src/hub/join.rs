@@ -189,9 +189,9 @@ impl Hub {
         Ok(room)
     }
 
-    /// Joins the first room, in the order that the client wishes, of the same game and options that accepts the
-    /// player. After [`MATCH_TRIES_MAX`] refusals, or if there is no such room, makes a new one. The client
-    /// sees only the last refusal.
+    /// Joins the first room, in the order that the client wishes, of the same game and options that accepts
+    /// the player. After [`MATCH_TRIES_MAX`] refusals, or if there is no such room, makes a new one. The
+    /// client sees only the last refusal.
     async fn join_match(
         self: &Arc<Self>,
         game: &Arc<dyn GameHost>,

@@ -7,6 +7,7 @@ mod game_type;
 mod join;
 
 use crate::authenticator::{AuthRequest, BoundedAuthenticator};
+use crate::bans::Bans;
 use crate::config::{AddressRange, GameOptions, Limits, SameAccount};
 use crate::context::ServerContext;
 use crate::directory::{BoundedDirectory, DirectoryError, NodeName, RoomHandle, RoomRecord, Rooms};
@@ -53,6 +54,7 @@ pub(crate) struct Hub {
     accounts: Arc<AccountSeats>,
     /// The host's own services.
     services: Option<OwnServices>,
+    bans: Bans,
 }
 
 /// What the hub knows of a session.
@@ -85,6 +87,8 @@ pub(crate) struct Seams {
     pub(crate) node: NodeName,
     /// The host's own services.
     pub(crate) services: Option<OwnServices>,
+    /// Who may not play.
+    pub(crate) bans: Bans,
     /// Where rooms leave what happened, for these or for webhooks; `None` if nobody hears it.
     pub(crate) queue: Option<ServiceQueue>,
 }
@@ -114,7 +118,7 @@ impl Hub {
         room_threads: RoomThreads,
         seams: Seams,
     ) -> Self {
-        let Seams { authenticator, headers_read, directory, node, services, queue } = seams;
+        let Seams { authenticator, headers_read, directory, node, services, bans, queue } = seams;
         let rooms = Rooms::new(node, directory, metrics.clone());
         let queue = queue.unwrap_or_else(|| ServiceQueue::nobody(metrics.clone()));
         let rooms_max = (limits.rooms_max as usize).min(Semaphore::MAX_PERMITS);
@@ -128,6 +132,7 @@ impl Hub {
             sessions: Mutex::default(),
             accounts: Arc::default(),
             services,
+            bans,
         }
     }
 
@@ -257,6 +262,30 @@ impl Hub {
     pub(crate) fn kick(&self, session: SessionId) -> bool {
         let slot = self.sessions().known.get(&session).map(|known| known.slot.clone());
         slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
+    }
+
+    /// Refuses a client that may not play, with this account or from this address.
+    ///
+    /// # Errors
+    /// It is banned.
+    pub(crate) fn refuse_banned(&self, account: Option<&AccountId>, peer: Peer) -> Result<(), Close> {
+        self.bans.refusal(account, peer.address()).map_or(Ok(()), Err)
+    }
+
+    /// Ends the sessions of those who are banned now. Returns how many there were.
+    pub(crate) fn enforce_bans(&self) -> usize {
+        let closes: Vec<_> = {
+            let sessions = self.sessions();
+            let banned = sessions.known.values().filter_map(|known| {
+                let account = known.current.as_ref().and_then(|current| current.account.id.as_ref());
+                Some((known.slot.clone(), self.bans.refusal(account, known.peer.address())?))
+            });
+            banned.collect()
+        };
+        for (slot, close) in &closes {
+            slot.put_close(close.clone());
+        }
+        closes.len()
     }
 
     /// Ends the sessions of an account with 4014. Returns how many there were.

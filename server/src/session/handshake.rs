@@ -2,7 +2,7 @@
 
 use super::{Ending, Session};
 use crate::authenticator::AuthRequest;
-use crate::room_port::Membership;
+use crate::room_port::{Membership, Parting};
 use crate::slot::Next;
 use crate::transport::peer::Upgrade;
 use crate::transport::{Link, Received};
@@ -11,7 +11,7 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tickwire_shared::game::Account;
+use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::ResumeSecret;
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, INBOUND_BYTES_MAX, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
@@ -40,6 +40,8 @@ pub(super) async fn run<L: Link>(session: &mut Session, link: &mut L) -> Result<
         let text = format!("this server speaks version {PROTOCOL_VERSION}, the client speaks {version}");
         return Err(Ending::closed(CloseCode::Mismatch, &text));
     }
+    // Before anything is done for it.
+    session.hub.refuse_banned(None, session.peer).map_err(Ending::Closed)?;
     let deadline = Instant::now() + JOIN_TIMEOUT;
     welcome(session, link, deadline).await?;
     if let Credential::Resume { secret, events_received } = credential {
@@ -124,6 +126,7 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 }
 
 async fn join_room(session: &mut Session, join: &Join, account: Account) -> Result<Membership, Close> {
+    session.hub.refuse_banned(account.id.as_ref(), session.peer)?;
     let account = Arc::new(account);
     if join.role == Role::Player {
         session.account_seat = session.hub.claim_account(&join.game, &account, session.id, &session.slot)?;
@@ -140,10 +143,14 @@ async fn resume(
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
-    let (membership, joined_as) =
+    let (mut membership, joined_as) =
         session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
     let guest = || Arc::new(Account::guest(name_to_show(session, name)));
     let account = joined_as.unwrap_or_else(guest);
+    if let Err(close) = session.hub.refuse_banned(account.id.as_ref(), session.peer) {
+        membership.parting = Parting::Leave(LeaveReason::Removed);
+        return Err(close);
+    }
     let game = membership.port.game();
     session.account_seat = session.hub.reclaim_account(game, &account, session.id, &session.slot);
     session.seat(&membership, account);

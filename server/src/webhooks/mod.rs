@@ -11,8 +11,8 @@ mod writer;
 
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
-use crate::secret_file::{PutInUse, SecretFile};
 use crate::services::{Queued, ServiceQueue};
+use crate::watched_file::{PutInUse, WatchedFile};
 use crate::web_client::{SigningSecret, WebClient};
 use outbox::Outbox;
 use sender::{Sender, Service};
@@ -83,9 +83,9 @@ impl Webhooks {
     }
 
     /// The file with the secrets, for when it changes.
-    pub(crate) fn secret_file(&self) -> SecretFile {
+    pub(crate) fn secret_file(&self) -> WatchedFile {
         let secrets = self.service.secrets.clone();
-        SecretFile::new(self.secret_file.clone(), "the secrets of webhooks", move |file| {
+        WatchedFile::new(self.secret_file.clone(), "the secrets of webhooks", move |file| {
             let (new, secrets) = (read_secrets(file)?, secrets.clone());
             Ok(Box::new(move || secrets.replace(new)) as PutInUse)
         })

@@ -151,7 +151,8 @@ impl Sender {
             };
             self.count(ServiceEvent::Failed);
             if !self.failing.swap(true, Ordering::Relaxed) {
-                tracing::warn!(address = %self.service.address, why, "a webhook is not taken; it is sent again");
+                let address = &self.service.address;
+                tracing::warn!(%address, why, "a webhook is not taken; it is sent again");
             }
             let made = UNIX_EPOCH + Duration::from_secs(message.at_s);
             if made.elapsed().is_ok_and(|age| age > GIVE_UP_AFTER) {

@@ -84,6 +84,11 @@ impl Player {
         }
     }
 
+    /// Breaks the connection.
+    pub(crate) fn cut(&mut self) {
+        self.link = None;
+    }
+
     /// Breaks the connection and comes back with the resume secret.
     pub(crate) fn reconnect(&mut self, server: &ServerHandle) {
         self.link = None;

@@ -10,6 +10,7 @@ use club::{Club, House, Introduction, Team};
 use core::time::Duration;
 use tickwire_server::{Config, GameOptions, Limits, Server, ServerHandle};
 use tickwire_shared::id::RoomId;
+use tickwire_shared::limits::PLACES_MAX;
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Join, Joined, OptionText, Role, ServerControl, Target,
@@ -208,6 +209,27 @@ async fn places_are_held_for_a_party_that_a_match_brought() {
     let spectator = ask_as(&handle, Role::Spectator, any(), party(1)).await;
     assert_eq!(spectator.map(|_| ()).unwrap_err().code, CloseCode::Policy);
     drop((alone, second, third, fourth, fifth, sixth));
+}
+
+/// An operator may permit as many places as this.
+#[tokio::test]
+async fn places_max() {
+    let with = |places: u32, seats: &str| {
+        let mut limits = Limits::default();
+        limits.places_per_join_max = places;
+        let target = create(&[("seats", seats)]);
+        (limits, target)
+    };
+    let (limits, target) = with(PLACES_MAX.into(), "16");
+    let (_server, handle) = server(limits);
+    let mut terms = JoinTerms::default();
+    terms.places = PLACES_MAX;
+    ask(&handle, target, terms).await.expect("one and fifteen places");
+    let (limits, _) = with(u32::from(PLACES_MAX) + 1, "16");
+    let mut config = Config::default();
+    config.limits = limits;
+    let error = Server::builder().config(config).game::<Club>("club", GameOptions::default()).build();
+    assert!(error.unwrap_err().to_string().contains("places_per_join_max"));
 }
 
 #[tokio::test]

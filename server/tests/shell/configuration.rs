@@ -143,7 +143,7 @@ fn the_annotated_file_holds_the_defaults_and_every_key() {
     all.attack_consent = Some("t".into());
     all.webhook_url = Some("http://127.0.0.1/".parse().unwrap());
     (all.webhook_secret, all.webhook_events) = (Some("w".into()), vec!["room.ended".into()]);
-    all.state = Some("s".into());
+    (all.state, all.bans) = (Some("s".into()), Some("b".into()));
     all.games = [("arena".to_owned(), GameSection::default())].into();
     for line in all.to_toml().unwrap().lines() {
         let key = line.split(" =").next().unwrap();

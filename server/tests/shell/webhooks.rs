@@ -1,5 +1,5 @@
-//! Webhooks as a receiver sees them: signed, sent again until they are taken, and none lost when the server is
-//! killed.
+//! Webhooks as a receiver sees them: signed, sent again until they are taken, and none lost when the server
+//! is killed.
 
 #[path = "../../../shared/tests/games/club.rs"]
 #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! What a client reports about its user: which player it follows, whom it invites, whether its page is visible.
+//! What a client says of its user: which player it follows, whom it invites, whether its page is visible.
 
 use super::{Client, ClientGame, State};
 use crate::id::PlayerId;

@@ -29,8 +29,8 @@ impl Access {
         }
     }
 
-    /// Why a client that asks to enter in this `role`, by a match or by the room's id, is refused. `has_pass`:
-    /// it made the room, or showed its password or an invitation.
+    /// Why a client that asks to enter in this `role`, by a match or by the room's id, is refused.
+    /// `has_pass`: it made the room, or showed its password or an invitation.
     #[must_use]
     pub fn refusal(self, role: Role, matched: bool, has_pass: bool) -> Option<Close> {
         match self {

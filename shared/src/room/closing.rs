@@ -67,8 +67,8 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// The host has stored the result: a room that keeps notices goes on until then, but no longer than it would
-    /// wait for its clients.
+    /// The host has stored the result: a room that keeps notices goes on until then, but no longer than it
+    /// would wait for its clients.
     pub fn release_end(&mut self) {
         if let Some(end) = &mut self.end {
             end.is_held = false;

@@ -6,7 +6,8 @@ use tickwire_shared::client::{Client, ClientConfig, ClientError, State};
 use tickwire_shared::coding::codec;
 use tickwire_shared::id::SessionId;
 use tickwire_shared::limits::{
-    CLOSE_TEXT_BYTES_MAX, GAME_NAME_BYTES_MAX, GAMES_MAX, NAME_BYTES_MAX, OPTION_BYTES_MAX, OPTIONS_MAX,
+    CLOSE_TEXT_BYTES_MAX, GAME_NAME_BYTES_MAX, GAMES_MAX, INVITATION_BYTES_MAX, MATCH_RANGES_MAX,
+    NAME_BYTES_MAX, OPTION_BYTES_MAX, OPTIONS_MAX, PARAMETERS_BYTES_MAX, PASSWORD_BYTES_MAX,
     TICKET_BYTES_MAX,
 };
 use tickwire_shared::room::game_schema_hash;
@@ -14,6 +15,7 @@ use tickwire_shared::tick::TickRate;
 use tickwire_shared::wire::control::{
     ClientControl, GameInfo, GameName, Name, Options, ServerControl, SessionLimits,
 };
+use tickwire_shared::wire::terms::Parameters;
 use tickwire_shared::wire::{Close, CloseCode, DecodeError};
 
 /// A control message with any content: its number, then its fields.
@@ -49,9 +51,51 @@ fn name_bytes_max() {
     assert_eq!(Name::cut(&"é".repeat(NAME_BYTES_MAX)).len(), NAME_BYTES_MAX);
 }
 
+/// No terms of a join: parameters, pass, places, matching.
+fn no_terms() -> impl Serialize {
+    ("", 0_u32, 0_u8, (0_u32, 0_u32, false))
+}
+
 /// `Join` of a player with these options of a match.
 fn join(game: &str, options: &[(String, String)]) -> Vec<u8> {
-    control(1, &(game, 5_u64, 0_u32, (1_u32, options)))
+    control(1, &((game, 5_u64, 0_u32, (1_u32, options)), no_terms()))
+}
+
+/// `Join` of a player to any room, on these terms.
+fn join_on(terms: &impl Serialize) -> Vec<u8> {
+    control(1, &(("yard", 5_u64, 0_u32, (1_u32, 0_u32)), terms))
+}
+
+#[test]
+fn parameters_bytes_max() {
+    holds_texts_of(PARAMETERS_BYTES_MAX, |json| join_on(&(json, 0_u32, 0_u8, (0_u32, 0_u32, false))));
+    let text = "x".repeat(PARAMETERS_BYTES_MAX - 2);
+    assert!(Parameters::of(&text).is_ok() && Parameters::of(&format!("{text}x")).is_err());
+}
+
+#[test]
+fn password_bytes_max() {
+    holds_texts_of(PASSWORD_BYTES_MAX, |text| join_on(&("", (1_u32, text), 0_u8, (0_u32, 0_u32, false))));
+}
+
+#[test]
+fn invitation_bytes_max() {
+    holds_texts_of(INVITATION_BYTES_MAX, |text| join_on(&("", (2_u32, text), 0_u8, (0_u32, 0_u32, false))));
+}
+
+#[test]
+fn match_ranges_max() {
+    let ranges = |count: usize| {
+        let ranges = vec![("rank", -5_i64, 5_i64); count];
+        join_on(&("", 0_u32, 0_u8, (ranges, 0_u32, false)))
+    };
+    assert_eq!(refusal(&ranges(MATCH_RANGES_MAX)), None);
+    for count in [MATCH_RANGES_MAX + 1, 200] {
+        assert_eq!(refusal(&ranges(count)), Some(4002), "{count} ranges");
+    }
+    holds_texts_of(OPTION_BYTES_MAX, |key| {
+        join_on(&("", 0_u32, 0_u8, (vec![(key, 0_i64, 1_i64)], 0_u32, false)))
+    });
 }
 
 #[test]

@@ -7,7 +7,9 @@ use serde::Serialize;
 use tickwire_shared::client::{ClientEvent, State};
 use tickwire_shared::game::{Account, HostMessage, Report};
 use tickwire_shared::harness::{ClientIndex, Harness, Sandbox, check_determinism, check_prediction};
-use tickwire_shared::limits::{HOST_MESSAGES_MAX, PLACES_HELD_MS, REPORT_BYTES_MAX, REPORTS_PER_STEP_MAX};
+use tickwire_shared::limits::{
+    HOST_MESSAGE_BYTES_MAX, HOST_MESSAGES_MAX, PLACES_HELD_MS, REPORT_BYTES_MAX, REPORTS_PER_STEP_MAX,
+};
 use tickwire_shared::prelude::{LeaveReason, PlayerId, TickRate};
 use tickwire_shared::room::Notice;
 use tickwire_shared::wire::terms::{Invitation, JoinTerms, Parameters, Pass};
@@ -108,8 +110,9 @@ fn a_player_gets_at_most_one_invitation_a_second() {
     assert!((3..=4).contains(&given.len()), "{} in 3 s", given.len());
 }
 
+/// Places are held for a party until the deadline.
 #[test]
-fn places_are_held_for_a_party_until_the_deadline() {
+fn places_held_ms() {
     let (mut club, _) = club(House::default());
     let mut party = JoinTerms::default();
     party.places = 3;
@@ -232,6 +235,12 @@ fn the_host_speaks_to_a_game() {
     club.run_ticks(10);
     let wanted = [Heard::Title("quiz night".to_owned()), Heard::Nonsense];
     assert_eq!(heard(&mut club, ada).0, wanted, "each once, in order");
+}
+
+#[test]
+fn host_message_bytes_max() {
+    let text = "x".repeat(HOST_MESSAGE_BYTES_MAX - 2);
+    assert!(HostMessage::of(&text).is_ok() && HostMessage::of(&format!("{text}x")).is_err());
 }
 
 #[test]

@@ -11,14 +11,14 @@ type Read = dyn Fn(&Path) -> Result<PutInUse, ConfigError> + Send + Sync;
 
 /// A file, and who uses what is in it.
 #[derive(Clone)]
-pub(crate) struct SecretFile {
+pub(crate) struct WatchedFile {
     path: PathBuf,
     content: &'static str,
     read: Arc<Read>,
     is_secret: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl SecretFile {
+impl WatchedFile {
     /// A file with `content`, in words, that nobody else may read.
     pub(crate) fn new(
         path: PathBuf,
@@ -57,8 +57,8 @@ impl SecretFile {
     }
 }
 
-impl fmt::Debug for SecretFile {
+impl fmt::Debug for WatchedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretFile").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("WatchedFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
