@@ -55,6 +55,37 @@ test("a link to a room joins that room, and one with garbage is refused with a t
   }
 });
 
+test("a private room is joined with the link of an invitation, and not without", async () => {
+  const host = await visit(stage.browser, stage.server.page);
+  await host.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await host.click("#create > summary");
+  await host.check("[name=private]");
+  await keep(host, "lobby-private");
+  await enter(host, "ann", "#create-form [type=submit]");
+  const room = await roomOf(host);
+  await host.click("#btn-share");
+  await host.waitForSelector("text=Link to this room copied");
+  const link = await host.evaluate(() => navigator.clipboard.readText());
+  assert.match(link, new RegExp(`#room=${room}&invite=[\\w-]{40,96}$`));
+
+  const guest = await visit(stage.browser, link);
+  await enter(guest, "guest");
+  assert.equal(await roomOf(guest), room);
+  const lobby = await visit(stage.browser, stage.server.page);
+  const line = lobby.locator(`#rooms [data-room="${room}"]`);
+  assert.match(await line.locator("small").textContent(), /by invitation/);
+  assert.ok(await line.locator("text=Private").isDisabled());
+  const stranger = await visit(stage.browser, link.replace(/&invite=.*/, ""));
+  await stranger.fill("#name", "eve");
+  await stranger.click("#play");
+  await stranger.waitForSelector("#problem:not([hidden])");
+  assert.match(await stranger.textContent("#problem"), /private/);
+  for (const page of [host, guest, lobby, stranger]) {
+    page.assertClean();
+    await page.context().close();
+  }
+});
+
 test("a room is listed with its map and its number of seats", async () => {
   const [any, duel] = [
     await visit(stage.browser, stage.server.page),
