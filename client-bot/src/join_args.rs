@@ -13,7 +13,8 @@ pub(crate) struct JoinArgs {
     #[arg(long, value_name = "JSON", value_parser = Parameters::from_str)]
     parameters: Option<Parameters>,
     /// The password of the rooms: of those that the bots make, or of --room.
-    #[arg(long, value_name = "TEXT", conflicts_with = "invitation", value_parser = text::<PASSWORD_BYTES_MAX>)]
+    #[arg(long, value_name = "TEXT", conflicts_with = "invitation",
+        value_parser = text::<PASSWORD_BYTES_MAX>)]
     password: Option<Text<PASSWORD_BYTES_MAX>>,
     /// An invitation to --room.
     #[arg(long, value_name = "TEXT", requires = "room", value_parser = text::<INVITATION_BYTES_MAX>)]

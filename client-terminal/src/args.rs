@@ -35,8 +35,9 @@ pub(crate) struct Args {
     /// A file with the ticket to join with, read for each join.
     #[arg(long, value_name = "FILE")]
     ticket_file: Option<PathBuf>,
-    /// The room's password.
-    #[arg(long, value_name = "TEXT", conflicts_with = "invitation", value_parser = text::<PASSWORD_BYTES_MAX>)]
+    /// The password of --room.
+    #[arg(long, value_name = "TEXT", requires = "room", conflicts_with = "invitation",
+        value_parser = text::<PASSWORD_BYTES_MAX>)]
     password: Option<Text<PASSWORD_BYTES_MAX>>,
     /// An invitation to --room.
     #[arg(long, value_name = "TEXT", requires = "room", value_parser = text::<INVITATION_BYTES_MAX>)]

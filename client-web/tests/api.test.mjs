@@ -82,8 +82,8 @@ const CLASSES = ["DecodeError", "TickwireError", "Reader", "Writer"];
 /** Types of arguments and results. */
 const SHAPES = [
   "Client", "ClientEvents", "ClientStatistics", "CloseReason", "ConnectOptions", "Controls", "EntityView",
-  "Field", "InputTrace", "Invite", "Match", "NetworkOptions", "SeatStore", "RoomListing", "RoomStateView", "RosterEntry",
-  "Schema", "Transport",
+  "Field", "InputTrace", "Invite", "Match", "NetworkOptions", "SeatStore", "RoomListing", "RoomStateView",
+  "RosterEntry", "Schema", "Transport",
 ];
 
 let stage;

@@ -30,9 +30,9 @@ impl ServerHandle {
         Self { front }
     }
 
-    /// Reads the certificate with its key, keys, secrets and bans again, and uses them for new connections and
-    /// joins. Nobody is disconnected but those who are banned now. Says what it read. The program does this at
-    /// SIGHUP, and when a file changes.
+    /// Reads the certificate with its key, keys, secrets and bans again, and uses them for new connections
+    /// and joins. Nobody is disconnected but those who are banned now. Says what it read. The program does
+    /// this at SIGHUP, and when a file changes.
     ///
     /// # Errors
     /// A file cannot be used: nothing has changed, and what was read before stays in use.

@@ -79,8 +79,8 @@ impl Config {
         self
     }
 
-    /// The same with a ticket for each join: the function is asked when one begins, and once more if its ticket
-    /// is refused. The error is for people.
+    /// The same with a ticket for each join: the function is asked when one begins, and once more if its
+    /// ticket is refused. The error is for people.
     #[must_use]
     pub fn with_tickets<F>(mut self, tickets: impl Fn() -> F + Send + Sync + 'static) -> Self
     where

@@ -286,7 +286,7 @@ impl Hub {
         let entered = self.enter(&room, Way::Entitled, newcomer);
         self.start(&room, new);
         entered.map_err(|close| match close.code {
-            CloseCode::Full => Close::new(CloseCode::Full, "the game accepts no one in this role"),
+            CloseCode::Full => Close::new(CloseCode::Full, "a new room has no seat for this client and those with it"),
             _ => close,
         })
     }

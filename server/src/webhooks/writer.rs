@@ -46,8 +46,9 @@ async fn store(messages: Vec<Message>, sender: &Arc<Sender>, metrics: &Metrics) 
     loop {
         let (messages, sender) = (messages.clone(), sender.clone());
         match tokio::task::spawn_blocking(move || sender.store(&messages)).await {
-            Ok(Ok(())) | Err(_) => return,
+            Ok(Ok(())) => return,
             Ok(Err(error)) => tracing::error!(%error, "the outbox of webhooks takes nothing"),
+            Err(error) => tracing::error!(%error, "the outbox of webhooks fails"),
         }
         metrics.host_calls.service_events.of(ServiceEvent::Failed).inc();
         sleep(RETRY).await;
