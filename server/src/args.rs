@@ -20,7 +20,7 @@ pub struct Args {
     /// The operator's listener (metrics, kick, close), IP:PORT or `off` [default: 127.0.0.1:8081]
     #[arg(long, env = "TICKWIRE_ADMIN", value_name = "ADDR|off")]
     pub admin: Option<AdminListen>,
-    /// Permits an operator's listener that other machines can reach; it asks for no password
+    /// Permits an operator's listener that other machines can reach, without a token
     #[arg(
         long,
         env = "TICKWIRE_ADMIN_PUBLIC",
@@ -29,6 +29,9 @@ pub struct Args {
         value_name = "BOOL"
     )]
     pub admin_public: Option<bool>,
+    /// The token that operators have to show [default: none is asked for]
+    #[arg(long, env = "TICKWIRE_ADMIN_TOKEN", value_name = "FILE")]
+    pub admin_token: Option<PathBuf>,
     /// Host names that the operator's listener accepts besides its address, comma-separated [default: none]
     #[arg(long, env = "TICKWIRE_ADMIN_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub admin_hosts: Option<Vec<String>>,
@@ -195,6 +198,7 @@ impl Args {
         set(&mut config.listen, &self.listen);
         set(&mut config.admin, &self.admin);
         set(&mut config.admin_public, &self.admin_public);
+        set_some(&mut config.admin_token, &self.admin_token);
         set(&mut config.admin_hosts, &self.admin_hosts);
         set_some(&mut config.assets, &self.assets);
         set_some(&mut config.tls_cert, &self.tls_cert);

@@ -2,7 +2,7 @@
 //! stop.
 
 use crate::accept;
-use crate::admin;
+use crate::admin::{self, AdminToken};
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
@@ -205,7 +205,10 @@ impl ServerBuilder {
         let headers_read = authenticator.headers()?;
         let (queue, webhook_secrets) = queue_of(services.as_ref(), &config, &metrics)?;
         let (bans, ban_file) = config.bans.as_deref().map(Bans::of_file).transpose()?.unzip();
-        let files = authenticator.file().into_iter().chain(webhook_secrets).chain(ban_file).collect();
+        let token = config.admin_token.as_deref().map(AdminToken::of_file).transpose()?;
+        let (admin_token, token_file) = token.unzip();
+        let files = authenticator.file().into_iter();
+        let files = files.chain(webhook_secrets).chain(ban_file).chain(token_file).collect();
         let reloader = Reloader::new(&config, tls.as_ref(), expiry, files);
         let node = node.map_or_else(random_node, Ok)?;
         let bans = bans.unwrap_or_default();
@@ -231,6 +234,7 @@ impl ServerBuilder {
             allowed_origins: Origins::new(&config.allowed_origins),
             attack_consent: config.attack_consent.clone(),
             admin_hosts: config.admin_hosts.clone(),
+            admin_token,
             site,
             program: program.map(|(name, _)| name),
             draining,

@@ -1,4 +1,5 @@
-//! Who may use the operator's listener: no web page in an operator's browser.
+//! Who may use the operator's listener: who shows the token, if there is one, and no web page in an
+//! operator's browser.
 //!
 //! A page could reach a loopback address, and could point its own host name at that address after it was
 //! loaded (DNS rebinding). So a request that changes something must not carry `Origin`, and the host in a
@@ -6,13 +7,13 @@
 
 use super::{HttpContext, problem};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// Lets a request through or answers 403.
+/// Lets a request through or answers 401 or 403.
 pub(super) async fn guard(State(front): State<Arc<HttpContext>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -25,7 +26,18 @@ pub(super) async fn guard(State(front): State<Arc<HttpContext>>, request: Reques
     if !matches!(*request.method(), Method::GET | Method::HEAD) && headers.contains_key(header::ORIGIN) {
         return problem(StatusCode::FORBIDDEN, "a web page must not change anything here");
     }
-    next.run(request).await
+    // A balancer that asks how the server is has no token.
+    let is_health = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let is_open = front.admin_token.as_ref().is_none_or(|token| token.is_shown(headers));
+    if is_health || is_open { next.run(request).await } else { unauthorized() }
+}
+
+fn unauthorized() -> Response {
+    let text = "show the token of `admin_token`: `Authorization: Bearer TOKEN`, or as a password";
+    let mut response = problem(StatusCode::UNAUTHORIZED, text);
+    let challenge = HeaderValue::from_static("Basic realm=\"tickwire\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
 }
 
 fn is_permitted(host: &str, names: &[String]) -> bool {

@@ -1,14 +1,18 @@
-//! The operator's listener: metrics, rooms, sessions, the byte profile; kicks a session, closes a room. It
-//! asks for no password.
+//! The operator's listener: metrics, rooms, sessions, the byte profile; kicks a session, closes a room, sends
+//! it a message. It asks for a token if the operator has set one.
 //!
-//! [`connections`] limits the connections, [`guard`] keeps web pages out.
+//! [`connections`] limits the connections, [`guard`] keeps web pages and strangers out.
 
 mod connections;
 mod guard;
+mod token;
+
+pub(crate) use token::{AdminToken, is_equal};
 
 use crate::http::ready::Ready;
 use crate::http::{HttpContext, pages};
 use crate::metrics::{Form, ListingKind};
+use crate::room_port::SendError;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
@@ -18,6 +22,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
+use tickwire_shared::game::HostMessage;
 use tickwire_shared::id::{RoomId, SessionId};
 use tokio::net::TcpListener;
 use tracing::info;
@@ -38,6 +43,7 @@ fn routes(front: Arc<HttpContext>) -> Router {
         .route("/rooms", get(rooms))
         .route("/rooms/{id}/close", post(close_room))
         .route("/rooms/{id}", axum::routing::delete(close_room))
+        .route("/rooms/{id}/message", post(message))
         .route("/profile", get(profile))
         .route("/sessions", get(sessions))
         .route("/sessions/{id}/kick", post(kick))
@@ -45,8 +51,8 @@ fn routes(front: Arc<HttpContext>) -> Router {
         .fallback(|| async {
             problem(
                 StatusCode::NOT_FOUND,
-                "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close and \
-                 POST /sessions/ID/kick",
+                "here are GET /metrics, GET /rooms, GET /profile, GET /sessions, POST /rooms/ID/close, \
+                 POST /rooms/ID/message and POST /sessions/ID/kick",
             )
         })
         .layer(from_fn_with_state(Arc::clone(&front), guard::guard))
@@ -142,6 +148,26 @@ async fn close_room(State(front): State<Arc<HttpContext>>, Path(id): Path<String
     }
     info!(%room, "closed by the operator");
     Json(json!({ "closed": room.to_string() })).into_response()
+}
+
+/// The body is JSON, which the room's game reads.
+async fn message(State(front): State<Arc<HttpContext>>, Path(id): Path<String>, body: String) -> Response {
+    let room: RoomId = match id.parse() {
+        Ok(room) => room,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("{error}")),
+    };
+    let message: HostMessage = match body.parse() {
+        Ok(message) => message,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("the body is no message: {error}")),
+    };
+    let Some(port) = front.hub.context().rooms.get(room) else {
+        return problem(StatusCode::NOT_FOUND, "there is no such room");
+    };
+    match port.send(message) {
+        Ok(()) => Json(json!({ "sent": room.to_string() })).into_response(),
+        Err(error @ SendError::Full) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        Err(error) => problem(StatusCode::NOT_FOUND, &error.to_string()),
+    }
 }
 
 fn problem(status: StatusCode, text: &str) -> Response {

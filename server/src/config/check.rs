@@ -100,10 +100,10 @@ impl Config {
                 "admin: {address} is the players' address too; choose another port or `off`"
             )));
         }
-        if !address.ip().is_loopback() && !self.admin_public {
+        if !address.ip().is_loopback() && !self.admin_public && self.admin_token.is_none() {
             return Err(ConfigError::new(format!(
-                "admin: {address} can be reached by others and asks for no password; use 127.0.0.1, \
-                 or set admin_public = true if the network is closed"
+                "admin: {address} can be reached by others and asks for no token; use 127.0.0.1, name a file \
+                 with a token (`admin_token`), or set admin_public = true if the network is closed"
             )));
         }
         Ok(())

@@ -41,8 +41,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the operator's listener is, if anywhere.
     pub admin: AdminListen,
-    /// Permits an operator's listener on an address that others can reach. It asks for no password.
+    /// Permits an operator's listener on an address that others can reach, without a token.
     pub admin_public: bool,
+    /// A file with the token that operators have to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_token: Option<PathBuf>,
     /// Host names that the operator's listener accepts besides its addresses and `localhost`.
     pub admin_hosts: Vec<String>,
     /// A folder whose files override the ones built into the program.
@@ -257,6 +260,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin: AdminListen::default(),
             admin_public: false,
+            admin_token: None,
             admin_hosts: Vec::new(),
             assets: None,
             tls_cert: None,

@@ -111,7 +111,7 @@ fn players(config: &Config, facts: PostureFacts) -> PostureLine {
     let lets_in = |mode| config.auth.contains(&mode);
     if let Some(secret) = facts.shown_secret {
         let text =
-            format!("other users of this machine can read {secret}, and come in as anybody: chmod 600");
+            format!("other users of this machine can read {secret}, and do what it permits: chmod 600");
         return line(Exposure::Unsafe, text);
     }
     if facts.own_accounts {
@@ -143,7 +143,9 @@ fn services(config: &Config) -> Vec<PostureLine> {
     };
     let players = config.auth_url.as_ref();
     let players = players.map(|address| (address, "players' tickets go to", "reads and changes everything"));
-    let all = keys.into_iter().chain(players);
+    let webhooks = config.webhook_url.as_ref();
+    let webhooks = webhooks.map(|address| (address, "names and results go to", "reads them"));
+    let all = keys.into_iter().chain(players).chain(webhooks);
     let plain = all.filter(|(address, ..)| !address.is_encrypted() && !address.is_near());
     let text = |(address, what, harm): (&WebAddress, &str, &str)| {
         format!("{what} {address} without encryption: who is on the way {harm}; use https")
@@ -187,8 +189,12 @@ fn operators(config: &Config) -> PostureLine {
         AdminListen::At(address) if address.ip().is_loopback() => {
             line(Exposure::Closed, format!("operators come to {address} from this machine alone"))
         }
+        AdminListen::At(address) if config.admin_token.is_some() => {
+            let text = "asks for a token, but encrypts nothing: let only operators' networks reach it";
+            line(Exposure::Open, format!("the operator's listener at {address} {text}"))
+        }
         AdminListen::At(address) => {
-            let text = "asks for no password: let only operators reach it, for example by a firewall";
+            let text = "asks for no token: let only operators reach it, or name a file with `admin_token`";
             line(Exposure::Unsafe, format!("the operator's listener at {address} {text}"))
         }
     }
@@ -243,7 +249,7 @@ mod tests {
         assert_eq!(unsafe_lines(&proxied), Vec::<String>::new());
         let admin = AdminListen::At("0.0.0.0:81".parse().unwrap());
         let lines = unsafe_lines(&Config { admin, ..Config::default() });
-        assert!(lines.len() == 1 && lines[0].contains("no password"), "{lines:?}");
+        assert!(lines.len() == 1 && lines[0].contains("no token"), "{lines:?}");
         let attack_consent = Some("only-while-testing".to_owned());
         let lines = unsafe_lines(&Config { attack_consent, ..Config::default() });
         assert!(lines.len() == 1 && lines[0].contains("`attack_consent`"), "{lines:?}");

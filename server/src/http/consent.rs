@@ -3,6 +3,7 @@
 //! Who does not know the token learns nothing, not even whether there is one.
 
 use super::{HttpContext, answer as text, pages};
+use crate::admin::is_equal;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
@@ -22,24 +23,5 @@ pub(super) async fn answer(State(front): State<Arc<HttpContext>>, asked: HeaderM
             text(StatusCode::OK, "this server may be attacked for a test")
         }
         _ => pages::not_found(),
-    }
-}
-
-/// Compares in a time that depends on the lengths alone.
-fn is_equal(one: &[u8], other: &[u8]) -> bool {
-    let differ = one.iter().zip(other).fold(0, |differ, (one, other)| differ | (one ^ other));
-    one.len() == other.len() && std::hint::black_box(differ) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_whole_token_is_equal() {
-        assert!(is_equal(b"a-token-of-19-bytes", b"a-token-of-19-bytes"));
-        for other in [&b""[..], b"a-token-of-19-byte", b"a-token-of-19-bytes!", b"b-token-of-19-bytes"] {
-            assert!(!is_equal(b"a-token-of-19-bytes", other));
-        }
     }
 }

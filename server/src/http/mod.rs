@@ -16,6 +16,7 @@ mod play;
 pub(crate) mod ready;
 pub(crate) mod web;
 
+use crate::admin::AdminToken;
 use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -41,6 +42,8 @@ pub(crate) struct HttpContext {
     /// The token of those who may attack this server for a test.
     pub(crate) attack_consent: Option<String>,
     pub(crate) admin_hosts: Vec<String>,
+    /// What operators have to show.
+    pub(crate) admin_token: Option<AdminToken>,
     pub(crate) site: web::Site,
     /// The name of the host's program, if it is known.
     pub(crate) program: Option<String>,

@@ -286,7 +286,9 @@ impl Hub {
         let entered = self.enter(&room, Way::Entitled, newcomer);
         self.start(&room, new);
         entered.map_err(|close| match close.code {
-            CloseCode::Full => Close::new(CloseCode::Full, "a new room has no seat for this client and those with it"),
+            CloseCode::Full => {
+                Close::new(CloseCode::Full, "a new room has no seat for this client and those with it")
+            }
             _ => close,
         })
     }

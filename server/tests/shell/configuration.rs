@@ -143,6 +143,7 @@ fn the_annotated_file_holds_the_defaults_and_every_key() {
     all.attack_consent = Some("t".into());
     all.webhook_url = Some("http://127.0.0.1/".parse().unwrap());
     (all.webhook_secret, all.webhook_events) = (Some("w".into()), vec!["room.ended".into()]);
+    all.admin_token = Some("a".into());
     (all.state, all.bans) = (Some("s".into()), Some("b".into()));
     all.games = [("arena".to_owned(), GameSection::default())].into();
     for line in all.to_toml().unwrap().lines() {
@@ -189,7 +190,7 @@ fn a_wrong_configuration_is_one_line_and_status_2() {
     assert!(text.contains("url.toml:2: ") && text.contains("begin with http://"), "{text}");
 
     assert!(fail(program(&["--config", "/no/such.toml"]), 2).contains("cannot read /no/such.toml"));
-    assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no password"));
+    assert!(fail(program(&["--admin", "0.0.0.0:8081"]), 2).contains("asks for no token"));
     assert!(fail(program(&["--assets", "/no/such/folder"]), 2).contains("is not a folder"));
 }
 

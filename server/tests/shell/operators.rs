@@ -1,5 +1,6 @@
 //! The operator's listener.
 
+use crate::configuration::Temporary;
 use crate::running::{Player, Running, ask, ask_on, assert_status, connect, get};
 use core::time::Duration;
 use std::io::Write;
@@ -37,6 +38,52 @@ async fn metrics_and_rooms_are_told() {
     assert_status(&ask(server.admin, &get("/readyz")).await, 200);
     let answer = ask(server.admin, &get("/rooms")).await;
     assert!(answer.contains("{\"rooms\":[]}"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn operators_show_the_token_if_there_is_one() {
+    let file = Temporary::new("admin-token", "0123456789abcdef-first\n");
+    let mut config = Config::default();
+    config.admin_token = Some(file.path().into());
+    let server = Running::start(config).await;
+    let with = |header: &str| format!("GET /rooms HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
+    let bearer = |token: &str| with(&format!("Authorization: Bearer {token}\r\n"));
+    let refused = ask(server.admin, &with("")).await;
+    assert_status(&refused, 401);
+    assert!(refused.to_ascii_lowercase().contains("www-authenticate: basic"), "{refused}");
+    assert_status(&ask(server.admin, &bearer("0123456789abcdef-other")).await, 401);
+    assert_status(&ask(server.admin, &bearer("0123456789abcdef-first")).await, 200);
+    let password = "Authorization: Basic b3BzOjAxMjM0NTY3ODlhYmNkZWYtZmlyc3Q=\r\n";
+    assert_status(&ask(server.admin, &with(password)).await, 200);
+    assert_status(&ask(server.admin, &get("/readyz")).await, 200);
+    std::fs::write(file.path(), "short\n").unwrap();
+    assert!(server.handle.reload().unwrap_err().to_string().contains("openssl rand"));
+    assert_status(&ask(server.admin, &bearer("0123456789abcdef-first")).await, 200);
+    std::fs::write(file.path(), "0123456789abcdef-other\n").unwrap();
+    assert_eq!(server.handle.reload().unwrap(), ["the operators' token"]);
+    assert_status(&ask(server.admin, &bearer("0123456789abcdef-first")).await, 401);
+    assert_status(&ask(server.admin, &bearer("0123456789abcdef-other")).await, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_sends_a_message_to_a_room() {
+    let server = Running::start(Config::default()).await;
+    let player = Player::join(&server, Target::Create(Options::none())).await;
+    let room = player.client().room().unwrap();
+    let post = |room: &str, body: &str| {
+        let length = body.len();
+        format!(
+            "POST /rooms/{room}/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let id = room.to_string();
+    assert_status(&ask(server.admin, &post(&id, "{\"title\":\"x\"}")).await, 200);
+    assert_status(&ask(server.admin, &post(&id, "{")).await, 400);
+    assert_status(&ask(server.admin, &post(&id, &format!("\"{}\"", "x".repeat(20_000)))).await, 400);
+    assert_status(&ask(server.admin, &post("00000000", "1")).await, 404);
+    assert_status(&ask(server.admin, &post("room", "1")).await, 400);
     server.stop().await;
 }
 
