@@ -10,6 +10,7 @@
 
 mod accept;
 mod admin;
+mod admin_token;
 mod admission;
 #[cfg(feature = "cli")]
 mod args;

@@ -2,7 +2,8 @@
 //! stop.
 
 use crate::accept;
-use crate::admin::{self, AdminToken};
+use crate::admin;
+use crate::admin_token::AdminToken;
 use crate::admission::Admission;
 use crate::assets::Assets;
 use crate::authenticator::{Authenticator, BoundedAuthenticator};
@@ -190,10 +191,7 @@ impl ServerBuilder {
         config.check()?;
         check_names(&config, &games)?;
         let site = Site::new(config.assets.clone(), front_page)?;
-        let tls = match (&config.tls_cert, &config.tls_key) {
-            (Some(cert), Some(key)) => Some(Tls::from_files(cert, key)?),
-            _ => None,
-        };
+        let tls = tls_of(&config)?;
         let (metrics, expiry) = metrics_of(&config, program.as_ref());
         let room_threads = if rooms_in_runtime {
             RoomThreads::InRuntime
@@ -204,14 +202,10 @@ impl ServerBuilder {
         let authenticator = BoundedAuthenticator::configured(authenticator, &config, &metrics.host_calls)?;
         let headers_read = authenticator.headers()?;
         let (queue, webhook_secrets) = queue_of(services.as_ref(), &config, &metrics)?;
-        let (bans, ban_file) = config.bans.as_deref().map(Bans::of_file).transpose()?.unzip();
-        let token = config.admin_token.as_deref().map(AdminToken::of_file).transpose()?;
-        let (admin_token, token_file) = token.unzip();
-        let files = authenticator.file().into_iter();
-        let files = files.chain(webhook_secrets).chain(ban_file).chain(token_file).collect();
+        let (bans, admin_token, mut files) = of_operators(&config)?;
+        files.extend(authenticator.file().into_iter().chain(webhook_secrets));
         let reloader = Reloader::new(&config, tls.as_ref(), expiry, files);
         let node = node.map_or_else(random_node, Ok)?;
-        let bans = bans.unwrap_or_default();
         let seams = Seams { authenticator, headers_read, directory, node, services, bans, queue };
         let mut hub = Hub::new(config.limits, exempt, Arc::clone(&metrics), room_threads, seams);
         let assets = Assets::new(config.assets.clone());
@@ -254,6 +248,21 @@ fn metrics_of(config: &Config, program: Option<&(String, String)>) -> (Arc<Metri
         metrics.show_program(name, version);
     }
     (Arc::new(metrics), expiry)
+}
+
+fn tls_of(config: &Config) -> Result<Option<Tls>, ConfigError> {
+    match (&config.tls_cert, &config.tls_key) {
+        (Some(cert), Some(key)) => Tls::from_files(cert, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What operators decide in files: who may not play, and what they show themselves.
+fn of_operators(config: &Config) -> Result<(Bans, Option<AdminToken>, Vec<WatchedFile>), ConfigError> {
+    let bans = config.bans.as_deref().map(Bans::of_file).transpose()?;
+    let token = config.admin_token.as_deref().map(AdminToken::of_file).transpose()?;
+    let ((bans, ban_file), (token, token_file)) = (bans.unzip(), token.unzip());
+    Ok((bans.unwrap_or_default(), token, ban_file.into_iter().chain(token_file).collect()))
 }
 
 /// Where rooms leave what happened, and the file with the secrets of webhooks.

@@ -5,9 +5,6 @@
 
 mod connections;
 mod guard;
-mod token;
-
-pub(crate) use token::{AdminToken, is_equal};
 
 use crate::http::ready::Ready;
 use crate::http::{HttpContext, pages};

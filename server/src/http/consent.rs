@@ -3,7 +3,7 @@
 //! Who does not know the token learns nothing, not even whether there is one.
 
 use super::{HttpContext, answer as text, pages};
-use crate::admin::is_equal;
+use crate::admin_token::is_equal;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;

@@ -16,7 +16,7 @@ mod play;
 pub(crate) mod ready;
 pub(crate) mod web;
 
-use crate::admin::AdminToken;
+use crate::admin_token::AdminToken;
 use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::metrics::Metrics;

@@ -33,7 +33,7 @@ impl AdminToken {
     }
 
     /// Whether a request shows it: as `Bearer TOKEN`, or as the password of `Basic`, which browsers ask for.
-    pub(super) fn is_shown(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_shown(&self, headers: &HeaderMap) -> bool {
         let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = self.0.read().unwrap_or_else(PoisonError::into_inner);
         shown.and_then(token_of).is_some_and(|shown| is_equal(token.as_bytes(), shown.as_bytes()))
