@@ -48,8 +48,8 @@ impl<G: Game> Room<G> {
         self.stage.metadata_changes()
     }
 
-    /// The rewinds that each player was granted (see [`Turn::rewind`]), with the player's current or last
-    /// attachment.
+    /// The rewinds that each player was granted (see [`Turn::rewind`](crate::game::Turn::rewind)), with the
+    /// player's current or last attachment.
     pub fn rewinds(&self) -> impl Iterator<Item = (MemberId, PlayerId, Rewinds)> {
         let players = self.members.iter().filter_map(|member| Some((member.id, member.player.as_ref()?)));
         players.map(|(member, player)| (member, player.id, player.rewinds))
