@@ -175,7 +175,10 @@ fn the_host_hears_who_comes_and_goes_what_is_reported_and_the_result() {
     club.leave(guest);
     club.run_ticks(10);
     wish(&mut club, ada, Wish::Close(7));
-    club.run_ticks(60);
+    club.run_ticks(20);
+    assert!(club.client(ada).is_playing(), "the host does not have the result yet");
+    club.room_mut().release_end();
+    club.run_ticks(10);
     assert!(matches!(club.client(ada).state(), State::Closed(close) if &*close.text == "closing time"));
     let mut told = Vec::new();
     for notice in club.room_mut().take_notices() {
@@ -195,11 +198,21 @@ fn the_host_hears_who_comes_and_goes_what_is_reported_and_the_result() {
             "Score { score: 0 }",
             "Score { score: 1 }",
             "2 left: Left",
-            "1 left: RoomClosed",
             "closing time: {\"score\":7}",
+            "1 left: RoomClosed",
         ]
     );
     assert!(club.room_mut().take_notices().is_empty());
+}
+
+#[test]
+fn a_host_that_does_not_take_the_result_holds_the_room_for_two_seconds() {
+    let (mut club, ada) = club(House::default());
+    wish(&mut club, ada, Wish::Close(7));
+    club.run_ticks(45);
+    assert!(club.client(ada).is_playing());
+    club.run_ticks(20);
+    assert!(matches!(club.client(ada).state(), State::Closed(_)));
 }
 
 #[test]
