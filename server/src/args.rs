@@ -74,6 +74,10 @@ pub struct Args {
     /// What happens to players while the service gives no decision [default: later]
     #[arg(long, env = "TICKWIRE_AUTH_FALLBACK", value_name = "FALLBACK")]
     pub auth_fallback: Option<AuthFallback>,
+    /// Serves wss with a certificate of one's own in this folder, which is made if needed, for development
+    #[cfg(feature = "tls")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "dev-tls", value_name = "FOLDER")]
+    pub dev_tls: Option<PathBuf>,
     /// The service that is told what happens in rooms [default: nobody is]
     #[arg(long, env = "TICKWIRE_WEBHOOK_URL", value_name = "URL")]
     pub webhook_url: Option<WebAddress>,

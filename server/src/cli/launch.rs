@@ -109,11 +109,24 @@ fn configure<S: Serialize + DeserializeOwned + Default>(
     section: Option<&'static str>,
     located: impl Fn(ConfigError) -> ConfigError,
 ) -> Result<(Config, S, Option<OwnSection>), ConfigError> {
-    let Some(name) = section else { return Ok((args.config()?, S::default(), None)) };
+    let Some(name) = section else { return Ok((with_dev_tls(args, args.config()?)?, S::default(), None)) };
     OwnSection::check_name(name)?;
     let (config, given) = args.config_with(Some(name))?;
     let (values, section) = OwnSection::resolve(name, &given).map_err(located)?;
-    Ok((config, values, Some(section)))
+    Ok((with_dev_tls(args, config)?, values, Some(section)))
+}
+
+/// With a certificate of one's own, if that is asked for.
+fn with_dev_tls(args: &Args, config: Config) -> Result<Config, ConfigError> {
+    #[cfg(feature = "tls")]
+    if let Some(folder) = &args.dev_tls {
+        let mut config = config;
+        // Before there is a log.
+        let _ = writeln!(io::stderr(), "{}", super::dev_tls::prepare(folder, &mut config)?);
+        return Ok(config);
+    }
+    let _ = args;
+    Ok(config)
 }
 
 /// Reports why the program ends. If stderr is not read, the program ends without the report.

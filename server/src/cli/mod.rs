@@ -5,6 +5,8 @@
 //! flags and a section of the configuration file.
 
 mod command_line;
+#[cfg(feature = "tls")]
+mod dev_tls;
 mod identity;
 mod launch;
 mod program;

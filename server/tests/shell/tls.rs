@@ -3,6 +3,7 @@
 use crate::configuration::Temporary;
 use crate::program::{Serving, fail, program};
 use crate::running::{Running, UPGRADE, ask_on, assert_status, connect, get};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
@@ -30,17 +31,22 @@ impl Identity {
     }
 
     async fn connect(&self, socket: TcpStream) -> TlsStream<TcpStream> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.der.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
+        trusting(self.der.clone(), socket).await
     }
+}
+
+/// A connection of a client that trusts this certificate alone.
+async fn trusting(cert: CertificateDer<'static>, socket: TcpStream) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(cert).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
 }
 
 #[tokio::test]
@@ -175,6 +181,44 @@ fn the_ready_line_says_wss() {
         identity.key.path(),
     ]));
     assert!(serving.ready.starts_with("listening on wss://127.0.0.1:"), "{}", serving.ready);
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_made_once_and_can_be_trusted() {
+    let folder = std::env::temp_dir().join(format!("tickwire-dev-tls-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let flags = ["--listen", "127.0.0.1:0", "--admin", "off", "--dev-tls", folder.to_str().unwrap()];
+    let cert = folder.join("cert.pem");
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let serving = Serving::start(program(&flags));
+        assert!(serving.ready.starts_with("listening on wss://"), "{}", serving.ready);
+        let der = CertificateDer::from_pem_file(&cert).unwrap();
+        let socket = TcpStream::connect(serving.address()).await.unwrap();
+        let mut stream = trusting(der, socket).await;
+        assert_status(&ask_on(&mut stream, &get("/healthz")).await, 200);
+        made.push(std::fs::read(&cert).unwrap());
+    }
+    assert_eq!(made[0], made[1], "the second start takes what the first has made");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.join("key.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "nobody else reads the key");
+    }
+    let twice = [&flags[..], &["--tls-cert", "c.pem", "--tls-key", "k.pem"]].concat();
+    assert!(fail(program(&twice), 2).contains("--dev-tls"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn an_encrypted_key_is_told_with_the_remedy() {
+    let identity = Identity::new("encrypted");
+    let key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let key = Temporary::new("encrypted-locked.pem", key);
+    let flags = ["--check-config", "--tls-cert", identity.cert.path(), "--tls-key", key.path()];
+    let told = fail(program(&flags), 2);
+    assert!(told.contains("encrypted") && told.contains("openssl pkey"), "{told}");
 }
 
 #[test]
