@@ -49,8 +49,9 @@ impl Tls {
             return Err(wrong("tls_cert", cert, &"has no certificate"));
         }
         if std::fs::read_to_string(key).is_ok_and(|text| text.contains("ENCRYPTED")) {
-            let text = "it is encrypted, and a server that starts by itself has nobody to ask for the password; \
-                        write it without one (`openssl pkey -in FILE -out NEW`), readable by the server alone";
+            let text = "it is encrypted, and a server that starts by itself has nobody to ask for the \
+                        password; write it without one (`openssl pkey -in FILE -out NEW`), readable by the \
+                        server alone";
             return Err(ConfigError::new(format!("tls_key: {}: {text}", key.display())));
         }
         let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong("tls_key", key, &error))?;
