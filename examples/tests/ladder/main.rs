@@ -6,6 +6,7 @@
 mod cells;
 mod embedded;
 mod hands;
+mod party;
 mod physics;
 mod playing;
 mod room;
