@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts a PostgreSQL of its own in a new folder, on this machine alone, runs a command with its address in
-# TICKWIRE_POSTGRES, and stops it. Exit status 3: PostgreSQL is not installed.
+# TEST_POSTGRES, and stops it. Exit status 3: PostgreSQL is not installed.
 #
 #   scripts/postgres.sh COMMAND [ARGUMENT...]
 set -euo pipefail
@@ -29,4 +29,4 @@ init=(initdb --pgdata "$folder/data" --username tickwire --auth trust --no-sync)
 # No port: a socket in the folder, which only this user and root can reach.
 options="-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off"
 control --log "$folder/log" --timeout 30 --wait --options "$options" start
-TICKWIRE_POSTGRES="host=$folder user=tickwire dbname=postgres" "$@"
+TEST_POSTGRES="host=$folder user=tickwire dbname=postgres" "$@"

@@ -122,7 +122,7 @@ function update() {
   ready.hidden = !inLobby || client.state === "closed";
   ready.textContent = client.entity(client.entityId)?.ready ? "Wait, not yet" : "I am ready";
   element("invite").hidden = !inLobby;
-  // The table is made anew only when it changes, so that a click meets a button that stays.
+  // Rows are replaced only when something changes, so that a click meets a button that stays.
   const wanted = JSON.stringify([client.state, client.roster, client.roster.map(({ entity }) => {
     const { team, points, ready, away, votes } = client.entity(entity) ?? {};
     return [team, points, ready, away, votes];

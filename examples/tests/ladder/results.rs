@@ -192,7 +192,7 @@ async fn bots_play_a_match_whose_result_arrives() {
 /// `./test` starts a database and names it, where PostgreSQL is installed.
 #[tokio::test]
 async fn results_in_postgresql_are_kept_once_and_make_a_leaderboard() {
-    let Ok(database) = std::env::var("TICKWIRE_POSTGRES") else { return };
+    let Ok(database) = std::env::var("TEST_POSTGRES") else { return };
     let new = || Postgres::new(database.parse().expect("an address"));
     let (store, id) = (new(), format!("test-{}-{}", std::process::id(), now_s()));
     let account = format!("u-{id}");
