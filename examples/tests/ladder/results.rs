@@ -156,7 +156,7 @@ async fn a_result_that_comes_twice_is_kept_once() {
 
 /// From the bots' tickets to the store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bots_play_a_match_whose_result_arrives() {
+async fn bots_play_matches_whose_results_arrive() {
     let store = Memory::default();
     let receiver = receiver(store.clone()).await;
     let folder = Folder::new("party-results");
@@ -174,14 +174,15 @@ async fn bots_play_a_match_whose_result_arrives() {
     fleet.tickets = TicketSource::keys(keys);
     let arrived = store.clone();
     let stop = async move {
-        while arrived.kept().is_empty() {
+        while arrived.kept().len() < 2 {
             sleep(Duration::from_millis(20)).await;
         }
     };
     let bots = |_: u32| Box::new(Collector) as Box<dyn Behaviour<Party>>;
-    run::<Party, _, _>(fleet, connect, bots, stop, |_| {}).await;
+    let report = run::<Party, _, _>(fleet, connect, bots, stop, |_| {}).await;
     host.stop().await;
-    let Some(Played { outcome, .. }) = store.kept().into_iter().next() else { panic!("no result came") };
+    assert_eq!((report.cuts_not_resumed, report.outages), (0, 0), "a match that ends is no outage");
+    let [Played { outcome, .. }, Played { .. }, ..] = &*store.kept() else { panic!("no two results came") };
     let mut accounts: Vec<_> = outcome.players.iter().filter_map(|row| row.account.as_deref()).collect();
     accounts.sort_unstable();
     assert_eq!(accounts, ["bot-0", "bot-1", "bot-2", "bot-3"]);
@@ -192,7 +193,9 @@ async fn bots_play_a_match_whose_result_arrives() {
 /// `./test` starts a database and names it, where PostgreSQL is installed.
 #[tokio::test]
 async fn results_in_postgresql_are_kept_once_and_make_a_leaderboard() {
-    let Ok(database) = std::env::var("TEST_POSTGRES") else { return };
+    let Ok(database) = std::env::var("TEST_POSTGRES") else {
+        return eprintln!("left out: no database; scripts/postgres.sh gives one");
+    };
     let new = || Postgres::new(database.parse().expect("an address"));
     let (store, id) = (new(), format!("test-{}-{}", std::process::id(), now_s()));
     let account = format!("u-{id}");
