@@ -6,7 +6,7 @@
 //!     cargo run --release -p tickwire-examples --example 11-party-bots -- --bots 3
 //!
 //! and then open the printed address. The page is `examples/web/party.js`. With `--auth tickets` players have
-//! accounts, and those with the role `moderator` may kick alone.
+//! accounts, and those with the role `moderator` may kick alone (`tickwire-server ticket --role moderator`).
 #![allow(missing_docs)]
 
 mod field;

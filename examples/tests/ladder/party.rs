@@ -7,7 +7,7 @@ pub(crate) mod step;
 use core::time::Duration;
 use step::Collector;
 use step::party::outcome::Outcome;
-use step::party::{Command, Gem, News, Party, Phase, Runner, Settings, Team, Wish};
+use step::party::{Command, Gem, News, Party, Phase, Runner, SIDE, Settings, Team, Wish};
 use tickwire_client_bot::Behaviour;
 use tickwire_shared::client::State;
 use tickwire_shared::harness::{
@@ -160,6 +160,16 @@ fn the_match_ends_when_its_time_is_over_or_a_team_has_left() {
 }
 
 #[test]
+fn walls_turn_gems_round() {
+    let mut game = running(2);
+    let (id, gem) = game.stage.world.iter_as_mut::<Gem>().next().expect("a gem");
+    (gem.pos, gem.vel) = (IVec2::new(SIDE - 2, 7), IVec2::new(5, -5));
+    game.run_ticks(2);
+    let gem = game.stage.world.get_as::<Gem>(id).expect("nobody took it");
+    assert_eq!((gem.pos, gem.vel), (IVec2::new(SIDE - 5, 0), IVec2::new(-5, 5)));
+}
+
+#[test]
 fn most_of_the_others_vote_a_player_out() {
     let mut game = lobby(4);
     game.command(PlayerId(1), Command::Kick(PlayerId(4)));
@@ -184,6 +194,10 @@ fn one_player_cannot_kick_another_alone_and_votes_of_one_who_left_do_not_count()
     game.leave(PlayerId(3));
     game.run_ticks(2);
     assert_eq!((game.kicked().len(), runner(&game, 4).votes), (0, 1));
+    game.leave(PlayerId(4));
+    game.join(PlayerId(4)).expect("there is room");
+    game.step();
+    assert_eq!(runner(&game, 4).votes, 0, "another one has done nothing yet");
 }
 
 #[test]
@@ -258,10 +272,11 @@ fn whoever_is_voted_out_is_told_and_stays_away_for_a_while() {
         _ => None,
     };
     assert_eq!(code(&run, clients[3]), Some(CloseCode::Kicked));
+    run.run_ticks(50 * S);
     let again = run.join_as(account("dan"));
     run.run_ticks(10);
     assert_eq!(code(&run, again), Some(CloseCode::Policy));
-    run.run_ticks(60 * S);
+    run.run_ticks(10 * S);
     let later = run.join_as(account("dan"));
     run.run_ticks(10);
     assert_eq!(code(&run, later), None);

@@ -254,7 +254,7 @@ async fn a_moderators_ticket_lets_it_kick_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attackers_do_not_disturb_a_match() {
     // The match outlasts every case.
-    let settings = Settings { goal: 9_999, match_s: 3_600, ..Settings::default() };
+    let settings = Settings { team_max: 8, goal: 9_999, match_s: 3_600, ..Settings::default() };
     let host = Host::start(Config::default(), settings).await;
     let folder = Folder::new("party-attack");
     let (url, report) = (format!("ws://{}", host.address), folder.file("report.json", ""));
