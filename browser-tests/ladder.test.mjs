@@ -1,6 +1,9 @@
 // The pages of the ladder (examples/web), which play with the generic client.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { keep, openBrowser, visit } from "./support/browser.mjs";
 import { startExample } from "./support/processes.mjs";
@@ -53,6 +56,48 @@ test("two get ready, and the match starts", async () => {
     await keep(ada, "ladder-match");
     await ada.waitForFunction(() => document.getElementById("ready").hidden);
   });
+});
+
+test("a friend comes into a private match by invitation, and the result stays on the page", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "tickwire-"));
+  const config = path.join(folder, "server.toml");
+  writeFileSync(config, "[games.party.settings]\nmatch_s = 2\ncountdown_s = 1\n");
+  const host = await startExample("11-party", "--config", config);
+  try {
+    const ada = await visit(browser, `${host.page}#team=red&private=true`);
+    await ada.fill("[name=name]", "Ada");
+    await ada.click("text=Play");
+    await ada.waitForSelector("text=0 of 1 are ready");
+    await ada.click("#invite");
+    await ada.waitForSelector("#link:not([hidden])");
+    const link = await ada.inputValue("#link");
+
+    const stranger = await visit(browser, link.replace(/invitation=[^&]*/, "invitation=x"));
+    await stranger.click("text=Play");
+    await stranger.waitForSelector("#line >> text=/invitation/");
+    const bob = await visit(browser, link);
+    await bob.fill("[name=name]", "Bob");
+    await bob.selectOption("[name=team]", "blue");
+    await bob.click("text=Play");
+    await ada.waitForSelector("text=0 of 2 are ready");
+    await ada.click("text=Vote out");
+    await bob.waitForSelector("#players >> text=you");
+    await ada.waitForSelector("text=Vote out (1)");
+    await keep(ada, "ladder-party");
+
+    for (const page of [ada, bob]) await page.click("text=I am ready");
+    await bob.waitForSelector("text=/left/");
+    for (const page of [ada, bob]) {
+      await page.waitForSelector("text=/Result: red/");
+      await page.waitForSelector("text=/It is over: (team|a draw)/");
+      assert.equal(await page.locator("#players tr").count(), 2);
+      page.assertClean();
+    }
+    for (const page of [ada, bob, stranger]) await page.context().close();
+  } finally {
+    await host.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a dog among sheep, a cart among crates, a fish in a pond and a dot in a room are drawn", async () => {

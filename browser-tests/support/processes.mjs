@@ -25,7 +25,7 @@ export const startServer = (...flags) => startHost("tickwire-server", ...flags);
 export const startOwnGame = (...flags) => startHost("examples/02-tag", ...flags);
 
 /** The same for a step of the ladder of examples. */
-export const startExample = (step) => startHost(`examples/${step}`);
+export const startExample = (step, ...flags) => startHost(`examples/${step}`, ...flags);
 
 /** The same for the example `without_arena`, which hosts two other games. */
 export const startWithoutArena = (...flags) => startHost("examples/without_arena", ...flags);

@@ -75,7 +75,8 @@ impl From<&End> for Trouble {
         match end {
             End::Closed(close) => {
                 let (reason, text) = (close.code.reason().into(), close.text.to_string());
-                Self { reason, text, wait: retry_after(close.advice) }
+                let next_room = is_of_game(end).then_some(Duration::ZERO);
+                Self { reason, text, wait: next_room.or(retry_after(close.advice)) }
             }
             End::Link(end) => {
                 let text = if let LinkEnd::Closed { text, .. } = end { text.clone() } else { String::new() };
@@ -92,6 +93,11 @@ impl From<&End> for Trouble {
 const RUN_OVER: &str = "run_over";
 /// The reason of a bot whose stay ended before another bot had made the room.
 const NO_ROOM_MADE: &str = "no_room_made";
+
+/// Whether the game ended its room, as a match may end: bots play on in the next one.
+fn is_of_game(end: &End) -> bool {
+    matches!(end, End::Closed(close) if close.code == CloseCode::Normal)
+}
 
 /// The close code under which an end is counted.
 fn code_of(end: &End) -> u16 {
@@ -194,7 +200,8 @@ where
     match end {
         Lost::Connect(error) => Err((joined, error.into())),
         Lost::Session(end) => {
-            let gone = matches!(&end, End::Closed(close) if close.code == CloseCode::NoSuchRoom);
+            let unknown = matches!(&end, End::Closed(close) if close.code == CloseCode::NoSuchRoom);
+            let gone = unknown || is_of_game(&end);
             if let (true, Some(room)) = (gone, room.or_else(|| player.client.room())) {
                 fleet.rooms.forget(bot, room);
             }
@@ -243,7 +250,9 @@ where
         if was_in {
             tracing::debug!(bot = player.bot, ?end, "cut");
             let loss = if end == End::Link(LinkEnd::Cut) { Loss::Simulated } else { Loss::Real };
-            player.lose(now, loss);
+            if !is_of_game(&end) {
+                player.lose(now, loss);
+            }
             player.tally.record(player.bot, |shard| match &end {
                 End::Link(LinkEnd::Cut) => shard.cuts += 1,
                 end => shard.disconnected(code_of(end)),

@@ -4,12 +4,17 @@ import { connect } from "./tickwire.js";
 /** Writes a sentence below the game. */
 export const say = (text) => (document.getElementById("line").textContent = text);
 
-/** Joins a room of a game, or says why that fails. */
-export async function join(game) {
-  const client = await connect({ url: "play", game, name: "guest" }).catch((error) => {
-    say(error.text);
+/** Joins a room of a game, or says why that fails. `options` are those of `connect`. */
+export async function join(game, options = {}) {
+  const client = await connect({ url: "play", game, name: "guest", ...options }).catch((error) => {
+    say(error.text ?? error.message);
     throw error;
   });
+  return listen(client);
+}
+
+/** Says how the connection is. */
+export function listen(client) {
   client.on("cut", () => say("Connection lost. Reconnecting…"));
   client.on("resumed", () => say("Reconnected."));
   client.on("idle-warning", () => say("Are you still there? Your seat is given up soon."));

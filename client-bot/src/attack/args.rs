@@ -7,7 +7,9 @@ use clap::Args;
 use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use tickwire_shared::wire::control::{GameName, OptionText, Options, OptionsError};
+use tickwire_shared::wire::terms::{JoinTerms, Parameters};
 
 /// What to attack, and how.
 #[derive(Clone, Debug, Args)]
@@ -51,6 +53,9 @@ pub(crate) struct AttackArgs {
     /// An option for new rooms, as KEY=VALUE. May be repeated.
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
     pub options: Vec<(OptionText, OptionText)>,
+    /// What the game is told of each player, honest or not, such as '{"team":"red"}'.
+    #[arg(long, value_name = "JSON", value_parser = Parameters::from_str)]
+    pub parameters: Option<Parameters>,
     /// How the honest players play.
     #[arg(long, value_name = "NAME")]
     pub behaviour: Option<String>,
@@ -81,6 +86,13 @@ impl AttackArgs {
     /// There are too many, or two have one key.
     pub(super) fn options(&self) -> Result<Options, OptionsError> {
         Options::new(self.options.clone())
+    }
+
+    /// On which terms everybody joins.
+    pub(super) fn terms(&self) -> JoinTerms {
+        let mut terms = JoinTerms::default();
+        terms.parameters = self.parameters.clone().unwrap_or_default();
+        terms
     }
 
     /// How long each case runs.

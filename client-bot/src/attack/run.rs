@@ -74,11 +74,12 @@ pub(crate) async fn run<G: Game, B: Behaviours<G> + Clone>(
     let witness = Witness {
         game: args.game.clone(),
         options: options.clone(),
+        terms: args.terms(),
         tickets: tickets.clone(),
         roots,
         behaviours,
     };
-    let wire = GameWire::of::<G>(args.game.clone(), options.clone());
+    let wire = GameWire::of::<G>(args.game.clone(), options.clone(), args.terms());
     let run = Run { args, target, wire, tickets, keys, witness, server, attackers, stopped };
     each_case("calm");
     let calm = Box::pin(run.calm::<G>()).await?;

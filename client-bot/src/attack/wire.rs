@@ -11,6 +11,7 @@ use tickwire_shared::wire::control::{
     ClientControl, Credential, GameName, Hello, Join, Name, Options, Role, Target as RoomTarget,
 };
 use tickwire_shared::wire::frame::{ClientFrame, Numbered};
+use tickwire_shared::wire::terms::JoinTerms;
 
 /// What a frame says.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub(super) struct GameWire {
     schema_hash: u64,
     /// The options of rooms.
     options: Options,
+    /// What everybody says when it joins.
+    terms: JoinTerms,
     frame: fn(&FrameContent) -> Vec<u8>,
     /// A command that the game can read, if one of zeros is.
     pub(super) command: Option<Bytes>,
@@ -37,10 +40,10 @@ pub(super) struct GameWire {
 
 impl GameWire {
     /// The messages of `G`, which the server hosts as `game`, for rooms with these options.
-    pub(super) fn of<G: Game>(game: GameName, options: Options) -> Self {
+    pub(super) fn of<G: Game>(game: GameName, options: Options, terms: JoinTerms) -> Self {
         let zeros = |bytes| Some(vec![0; bytes]).filter(|zeros| codec::decode::<G::Command>(zeros).is_ok());
         let command = (0..=RELIABLE_BYTES_MAX).find_map(zeros).map(Bytes::from);
-        Self { game, schema_hash: game_schema_hash::<G>(), options, frame: frame::<G::Input>, command }
+        Self { game, schema_hash: game_schema_hash::<G>(), options, terms, frame: frame::<G::Input>, command }
     }
 
     /// A new room.
@@ -61,7 +64,9 @@ impl GameWire {
     /// The request for a seat.
     pub(super) fn join(&self, target: RoomTarget) -> Vec<u8> {
         let (game, schema_hash) = (self.game.clone(), self.schema_hash);
-        control(&ClientControl::Join(Join::new(game, schema_hash, Role::Player, target)))
+        let mut join = Join::new(game, schema_hash, Role::Player, target);
+        join.terms = self.terms.clone();
+        control(&ClientControl::Join(join))
     }
 }
 
@@ -95,11 +100,22 @@ mod tests {
 
     #[test]
     fn a_frame_is_what_the_games_own_types_read() {
-        let wire = GameWire::of::<Arena>(GameName::cut("arena"), Options::none());
+        let wire = GameWire::of::<Arena>(GameName::cut("arena"), Options::none(), JoinTerms::default());
         let inputs = vec![Tick(3), Tick(4), Tick(9)];
         let content = FrameContent { ack: Some(Tick(2)), inputs, ..FrameContent::default() };
         let bytes = wire.frame(&content);
         let read = ClientFrame::<<Arena as Game>::Input>::decode(&bytes).unwrap();
         assert_eq!((read.snapshot_ack, read.inputs.len()), (Some(Tick(2)), 3));
+    }
+
+    #[test]
+    fn a_join_says_what_the_game_wants_to_hear() {
+        let mut terms = JoinTerms::default();
+        terms.parameters = "{\"team\":\"red\"}".parse().unwrap();
+        let wire = GameWire::of::<Arena>(GameName::cut("arena"), Options::none(), terms.clone());
+        match ClientControl::decode(&wire.join(wire.open_room())).unwrap() {
+            ClientControl::Join(join) => assert_eq!(join.terms, terms),
+            other => panic!("{other:?}"),
+        }
     }
 }

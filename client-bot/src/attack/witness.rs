@@ -16,6 +16,7 @@ use tickwire_shared::bot::Behaviours;
 use tickwire_shared::game::Game;
 use tickwire_shared::id::RoomId;
 use tickwire_shared::wire::control::{GameName, Options, ServerControl, TAG_CONTROL};
+use tickwire_shared::wire::terms::JoinTerms;
 use tokio::sync::watch;
 
 /// How many witnesses play.
@@ -41,6 +42,7 @@ impl Seated {
 pub(super) struct Witness<B> {
     pub(super) game: GameName,
     pub(super) options: Options,
+    pub(super) terms: JoinTerms,
     pub(super) tickets: TicketSource,
     pub(super) roots: Option<TlsRoots>,
     pub(super) behaviours: B,
@@ -62,6 +64,7 @@ impl<B> Witness<B> {
         let connect = WatchedConnect { inner, seated: Arc::new(seated) };
         let mut config = FleetConfig::new(self.game.clone(), Plan::steady(WITNESSES, Duration::ZERO, STAY));
         (config.options, config.tickets) = (self.options.clone(), self.tickets.clone());
+        config.terms = self.terms.clone();
         Ok(fleet::run::<G, _, _>(config, connect, self.behaviours.clone(), stop, |_| {}).await)
     }
 }

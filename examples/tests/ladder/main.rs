@@ -6,8 +6,11 @@
 mod cells;
 mod embedded;
 mod hands;
+mod party;
+mod party_door;
 mod physics;
 mod playing;
+mod results;
 mod room;
 mod servers;
 mod team_match;
