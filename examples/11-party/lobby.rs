@@ -97,7 +97,7 @@ impl Party {
         stage.set_access(Access::Locked);
         for player in self.members.keys() {
             // No longer than the server permits.
-            stage.set_grace(*player, Duration::MAX);
+            stage.set_grace(*player, None);
         }
         self.seed = stage.next_seed();
         self.rng = Rng::new(self.seed);

@@ -90,7 +90,7 @@ impl Game for Party {
         let member = Member { entity, account: joining.account.clone(), votes: Vec::new() };
         self.members.insert(joining.player, member);
         // In the lobby a seat is for those who are there.
-        stage.set_grace(joining.player, Duration::ZERO);
+        stage.set_grace(joining.player, Some(Duration::ZERO));
         self.show(stage);
         Ok(entity)
     }

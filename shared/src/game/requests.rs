@@ -10,7 +10,7 @@ use core::time::Duration;
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) kicks: Vec<Kick>,
-    pub(crate) graces: Vec<(PlayerId, Duration)>,
+    pub(crate) graces: Vec<(PlayerId, Option<Duration>)>,
     pub(crate) reports: Vec<Report>,
     /// The first one stays.
     pub(crate) end: Option<Ending>,

@@ -123,9 +123,9 @@ impl<G: Game> Stage<G> {
         self.seeds.next_u64()
     }
 
-    /// How long the player's seat is held from now on when its connection is cut. At most as long as the
-    /// server's `resume_grace_ms`, which holds without this; zero gives the seat up at once.
-    pub fn set_grace(&mut self, player: PlayerId, grace: Duration) {
+    /// How long the player's seat is held from now on when its connection is cut: at most as long as the
+    /// server's `resume_grace_ms`, which `None` means; zero gives the seat up at once.
+    pub fn set_grace(&mut self, player: PlayerId, grace: Option<Duration>) {
         self.requests.graces.push((player, grace));
     }
 

@@ -59,7 +59,7 @@ impl<G: Game> Room<G> {
         for (id, grace) in core::mem::take(&mut requests.graces) {
             let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
             if let Some(player) = players.find(|player| player.id == id) {
-                player.grace = Some(grace.min(self.config.resume_grace));
+                player.grace = grace.map(|grace| grace.min(self.config.resume_grace));
             }
         }
         for report in core::mem::take(&mut requests.reports) {

@@ -69,6 +69,17 @@ impl Options {
         Self::try_from(pairs)
     }
 
+    /// Options of these pairs; texts that are too long are cut, of two with the same key the first stays, and
+    /// those beyond [`OPTIONS_MAX`] are left out. For what a game writes itself, such as its metadata.
+    #[must_use]
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        let mut kept: Vec<_> = pairs.iter().map(|(key, value)| (Text::cut(key), Text::cut(value))).collect();
+        kept.truncate(OPTIONS_MAX);
+        kept.sort_by(|(one, _): &(OptionText, OptionText), (other, _)| one.cmp(other));
+        kept.dedup_by(|(later, _), (first, _)| later == first);
+        Self(kept)
+    }
+
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -116,4 +127,21 @@ pub enum OptionsError {
     /// Keys must be in ascending order, each once.
     #[error("options must be sorted by key, each key once")]
     NotSorted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_game_writes_options_that_always_fit() {
+        let long = "x".repeat(OPTION_BYTES_MAX + 1);
+        let options = Options::of(&[("b", "1"), ("a", &long), ("b", "2")]);
+        let pairs: Vec<_> = options.iter().collect();
+        assert_eq!(pairs, [("a", &long[1..]), ("b", "1")]);
+        let keys: Vec<_> = (0..20).map(|at| format!("{at:02}")).collect();
+        let many: Vec<_> = keys.iter().map(|key| (key.as_str(), "")).collect();
+        assert_eq!(Options::of(&many).iter().count(), OPTIONS_MAX);
+        assert!(Options::try_from(Vec::from(Options::of(&many))).is_ok(), "sorted, as the wire wants them");
+    }
 }

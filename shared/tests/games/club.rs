@@ -3,7 +3,6 @@
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::Text;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
 pub(crate) struct Wave {
@@ -91,7 +90,7 @@ impl Club {
                 let refused = reports.filter(Result::is_err).count();
                 stage.events.all(Heard::Refused(refused as u32)).ok();
             }
-            Wish::Grace(ms) => stage.set_grace(by, Duration::from_millis(ms.into())),
+            Wish::Grace(ms) => stage.set_grace(by, Some(Duration::from_millis(ms.into()))),
             Wish::Close(score) => stage.end_with("closing time", &Score { score }).unwrap(),
             Wish::Invites(may) => stage.set_invites(may),
             Wish::Draw => {
@@ -103,7 +102,7 @@ impl Club {
 }
 
 fn said(key: &str, value: &str) -> Options {
-    Options::new(vec![(Text::cut(key), Text::cut(value))]).unwrap_or(Options::none())
+    Options::of(&[(key, value)])
 }
 
 impl Game for Club {

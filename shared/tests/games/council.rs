@@ -3,7 +3,6 @@
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_shared::prelude::*;
-use tickwire_shared::wire::Text;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Input)]
 pub(crate) struct Nod {
@@ -101,8 +100,7 @@ impl Game for Council {
                 }
                 Motion::Hide => {
                     stage.set_hidden(true);
-                    let title = vec![(Text::cut("title"), Text::cut("in camera"))];
-                    stage.set_metadata(Options::new(title).unwrap_or(Options::none()));
+                    stage.set_metadata(Options::of(&[("title", "in camera")]));
                 }
             }
         }
