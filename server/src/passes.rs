@@ -122,8 +122,10 @@ impl Passes {
         let Pass::Invitation(invitation) = pass else { return };
         let Some(signed) = self.verified(invitation) else { return };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(uses) = used.get_mut(&(signed.expires_at_s, signed.number)) {
-            *uses = uses.saturating_sub(1);
+        let id = (signed.expires_at_s, signed.number);
+        match used.get_mut(&id) {
+            Some(uses) if *uses > 1 => *uses -= 1,
+            _ => drop(used.remove(&id)),
         }
     }
 
@@ -196,6 +198,10 @@ mod tests {
         assert!(text(passes.show(&pass)).contains("used up"));
         passes.give_back(&pass);
         assert!(passes.show(&pass).is_ok());
+        for _ in 0..2 {
+            passes.give_back(&pass);
+        }
+        assert!(passes.used.lock().unwrap().is_empty(), "one that nobody used is not remembered");
         assert!(text(Passes::new(None).unwrap().show(&pass)).contains("another room"));
     }
 

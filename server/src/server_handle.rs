@@ -96,7 +96,7 @@ impl ServerHandle {
     }
 
     /// Ends a room at its next tick; its players are told that the operator closed it. `false` if there is no
-    /// such room on this server.
+    /// such room on this server. Needs a runtime.
     pub fn close_room(&self, room: RoomId) -> bool {
         self.front.hub.close_room(room)
     }

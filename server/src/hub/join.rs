@@ -19,6 +19,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::{ResumeSecret, RoomId};
+use tickwire_shared::limits::PASSWORD_BYTES_MAX;
 use tickwire_shared::room::{JoinRequest, Way};
 use tickwire_shared::wire::control::{GameName, Join, Options, Role, Target};
 use tickwire_shared::wire::terms::{MatchOrder, Pass};
@@ -303,6 +304,10 @@ impl Hub {
         options: &Options,
         password: Option<&str>,
     ) -> Result<RoomId, Close> {
+        if password.is_some_and(|password| password.is_empty() || password.len() > PASSWORD_BYTES_MAX) {
+            let text = format!("a password has 1 to {PASSWORD_BYTES_MAX} bytes: no client can show another");
+            return Err(Close::new(CloseCode::Policy, &text));
+        }
         let name = GameName::cut(game);
         let game = self.games.get(&name).ok_or_else(|| self.no_game(&name))?;
         let (room, mut new) = self.open(game, options, password, None).await?;

@@ -274,18 +274,19 @@ impl Hub {
 
     /// Ends the sessions of those who are banned now. Returns how many there were.
     pub(crate) fn enforce_bans(&self) -> usize {
-        let closes: Vec<_> = {
-            let sessions = self.sessions();
-            let banned = sessions.known.values().filter_map(|known| {
-                let account = known.current.as_ref().and_then(|current| current.account.id.as_ref());
-                Some((known.slot.clone(), self.bans.refusal(account, known.peer.address())?))
-            });
-            banned.collect()
-        };
-        for (slot, close) in &closes {
-            slot.put_close(close.clone());
+        // Copied, because nobody should wait for the lock while all bans are looked at for each session.
+        let account_of = |known: &Known| known.current.as_ref().map(|current| current.account.clone());
+        let known = |known: &Known| (known.slot.clone(), known.peer, account_of(known));
+        let sessions: Vec<_> = self.sessions().known.values().map(known).collect();
+        let mut count = 0;
+        for (slot, peer, account) in sessions {
+            let account = account.as_ref().and_then(|account| account.id.as_ref());
+            if let Some(close) = self.bans.refusal(account, peer.address()) {
+                slot.put_close(close);
+                count += 1;
+            }
         }
-        closes.len()
+        count
     }
 
     /// Ends the sessions of an account with 4014. Returns how many there were.

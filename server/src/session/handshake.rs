@@ -132,7 +132,23 @@ async fn join_room(session: &mut Session, join: &Join, account: Account) -> Resu
         session.account_seat = session.hub.claim_account(&join.game, &account, session.id, &session.slot)?;
     }
     let membership = session.hub.join(join, account.clone(), session.peer, &session.slot).await?;
-    session.seat(&membership, account);
+    seat(session, membership, account)
+}
+
+/// Takes the seat, unless the client was banned on the way to it. From here on [`Hub::enforce_bans`] finds
+/// the session by its account.
+///
+/// [`Hub::enforce_bans`]: crate::hub::Hub::enforce_bans
+fn seat(
+    session: &mut Session,
+    mut membership: Membership,
+    account: Arc<Account>,
+) -> Result<Membership, Close> {
+    session.seat(&membership, account.clone());
+    if let Err(close) = session.hub.refuse_banned(account.id.as_ref(), session.peer) {
+        membership.parting = Parting::Leave(LeaveReason::Removed);
+        return Err(close);
+    }
     Ok(membership)
 }
 
@@ -143,18 +159,13 @@ async fn resume(
     shown: ResumeSecret,
     events_received: u32,
 ) -> Result<Membership, Close> {
-    let (mut membership, joined_as) =
+    let (membership, joined_as) =
         session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
     let guest = || Arc::new(Account::guest(name_to_show(session, name)));
     let account = joined_as.unwrap_or_else(guest);
-    if let Err(close) = session.hub.refuse_banned(account.id.as_ref(), session.peer) {
-        membership.parting = Parting::Leave(LeaveReason::Removed);
-        return Err(close);
-    }
     let game = membership.port.game();
     session.account_seat = session.hub.reclaim_account(game, &account, session.id, &session.slot);
-    session.seat(&membership, account);
-    Ok(membership)
+    seat(session, membership, account)
 }
 
 /// The next message before `deadline`, which must be a control message.

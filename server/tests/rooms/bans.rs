@@ -5,11 +5,16 @@ use crate::player::Player;
 use crate::raw::{Raw, hello, hello_as, join};
 use core::time::Duration;
 use std::path::PathBuf;
-use tickwire_server::{AccountId, AuthRefusal, AuthRequest, Authenticator, Config, GameOptions, Server};
+use std::sync::Arc;
+use tickwire_server::{
+    AccountId, Admission, AuthRefusal, AuthRequest, Authenticator, Config, GameOptions, RoomEvent, Server,
+    Services,
+};
 use tickwire_shared::client::State;
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{Credential, Target};
+use tokio::sync::Notify;
 
 /// Everybody plays under an account of the name.
 struct ByName;
@@ -88,6 +93,42 @@ async fn a_reload_ends_the_sessions_of_those_who_are_banned_now_and_no_others() 
     file.write("");
     handle.reload().unwrap();
     assert!(Player::join(&handle, Target::Create(Options::none())).await.client.is_playing());
+}
+
+/// Asked whether a client may join, it takes its time.
+#[derive(Clone, Default)]
+struct Doorman {
+    asked: Arc<Notify>,
+    decides: Arc<Notify>,
+}
+
+impl Services for Doorman {
+    async fn admit(&self, _: &Admission) -> Result<(), AuthRefusal> {
+        self.asked.notify_one();
+        self.decides.notified().await;
+        Ok(())
+    }
+
+    async fn happened(&self, _: &RoomEvent) {}
+}
+
+#[tokio::test]
+async fn one_who_is_banned_on_the_way_into_a_room_does_not_stay() {
+    let (file, doorman) = (File::new("way", ""), Doorman::default());
+    let mut config = Config::default();
+    config.bans = Some(file.0.clone());
+    let builder = Server::builder().config(config).authenticator(ByName).services(doorman.clone());
+    let (_server, handle) = built(builder.game::<Dots>("dots", GameOptions::new(Settings::default())));
+    let mut player = Player::connect(&handle, Target::Create(Options::none()));
+    let joins = player.play_until(|client| matches!(client.state(), State::Closed(_)));
+    let bans = async {
+        doorman.asked.notified().await;
+        file.write(TESTER);
+        handle.reload().unwrap();
+        doorman.decides.notify_one();
+    };
+    tokio::join!(joins, bans);
+    assert_eq!(player.close_message().await.code, CloseCode::Policy);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tickwire_server::{
 };
 use tickwire_shared::client::{Client, ClientConfig, ClientEvent, State};
 use tickwire_shared::id::RoomId;
-use tickwire_shared::limits::HOST_MESSAGES_MAX;
+use tickwire_shared::limits::{HOST_MESSAGES_MAX, PASSWORD_BYTES_MAX};
 use tickwire_shared::prelude::*;
 use tickwire_shared::wire::CloseCode;
 use tickwire_shared::wire::control::{ClientControl, Credential, GameName, Join, Role, Target};
@@ -247,6 +247,22 @@ async fn a_host_makes_a_room_speaks_to_it_and_closes_it() {
     assert!(handle.close_room(room) && !handle.close_room(RoomId::from_bits(1)));
     let lines = desk.heard(3).await;
     assert_eq!(lines[0], "1 opened 2");
+    for wrong in ["", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
+        let close = handle.create_room("club", &options, Some(wrong)).await.unwrap_err();
+        assert!(close.code == CloseCode::Policy && close.text.contains("a password has"), "{close}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_different_rooms_have_different_ids() {
+    let desk = Desk::default();
+    let (_server, handle) = server(&desk);
+    for _ in 0..2 {
+        handle.create_room("club", &Options::none(), None).await.unwrap();
+    }
+    assert_eq!(desk.heard(2).await, ["1 opened plain", "1 opened plain"]);
+    let ids = desk.0.ids.lock().unwrap().clone();
+    assert!(ids[0] != ids[1], "{ids:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,6 +37,8 @@ impl<G: Game> Room<G> {
                 outbox.close(member.id, close.clone());
             }
         }
+        // No step follows that would pass on what the game reports as its players leave.
+        self.pass_on_reports();
     }
 
     /// Removes a member permanently.
@@ -55,14 +57,17 @@ impl<G: Game> Room<G> {
 
     /// What the game decided about members and reports in this step.
     pub(super) fn carry_out_requests(&mut self) {
-        let requests = &mut self.stage.requests;
-        for (id, grace) in core::mem::take(&mut requests.graces) {
+        for (id, grace) in core::mem::take(&mut self.stage.requests.graces) {
             let mut players = self.members.iter_mut().filter_map(|member| member.player.as_mut());
             if let Some(player) = players.find(|player| player.id == id) {
                 player.grace = grace.map(|grace| grace.min(self.config.resume_grace));
             }
         }
-        for report in core::mem::take(&mut requests.reports) {
+        self.pass_on_reports();
+    }
+
+    fn pass_on_reports(&mut self) {
+        for report in core::mem::take(&mut self.stage.requests.reports) {
             self.notices.push(|| Notice::Reported(report));
         }
     }

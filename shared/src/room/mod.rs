@@ -304,9 +304,10 @@ impl<G: Game> Room<G> {
         self.streams.capture(&self.plan.schema, self.time.tick, &mut self.stage);
         capture_hitboxes::<G>(&mut self.hitboxes, self.time.tick, &self.stage.world);
         self.queue_events();
+        // An update fills the slot, so an invitation that came after it would wait while each tick has one.
+        self.give_invitations(outbox);
         self.serve(now, outbox);
         self.carry_out_requests();
-        self.give_invitations(outbox);
         self.carry_out_kicks(outbox);
         self.carry_out_end(outbox);
     }

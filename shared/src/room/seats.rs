@@ -97,7 +97,7 @@ impl<G: Game> Room<G> {
             return Err(CloseCode::AlreadyJoined.into());
         }
         if role == Role::Player {
-            self.yield_seat();
+            self.yield_seats(request);
         }
         if self.members.len() >= MEMBERS_MAX {
             return Err(Close::new(CloseCode::Full, "the room has reached its maximum number of members"));
@@ -130,15 +130,22 @@ impl<G: Game> Room<G> {
         self.welcome(self.members.len() - 1, false, schema, outbox)
     }
 
-    /// If the room is full of players, removes a disconnected one whose seat gives way.
-    fn yield_seat(&mut self) {
-        if self.players() < usize::from(self.plan.players_max) {
+    /// How many seats are missing for a player with its party.
+    fn seats_missing(&self, request: &JoinRequest) -> usize {
+        let taken = self.players() + self.places.for_others(request.way.inviter());
+        (taken + 1 + usize::from(request.places)).saturating_sub(usize::from(self.plan.players_max))
+    }
+
+    /// Removes disconnected players whose seats give way, if that makes room for a player with its party.
+    fn yield_seats(&mut self, request: &JoinRequest) {
+        let yielding = self.members.iter().filter(|member| member.gives_way()).count();
+        if yielding < self.seats_missing(request) {
             return;
         }
-        let gives_way = |(_, member): &(usize, &Member<_>)| member.gives_way();
-        let yielding = self.members.iter().enumerate().filter(gives_way);
-        let first = yielding.min_by_key(|(_, member)| (member.hold == Hold::Yielding, member.cut_at));
-        if let Some((at, _)) = first {
+        while self.seats_missing(request) > 0 {
+            let yielding = self.members.iter().enumerate().filter(|(_, member)| member.gives_way());
+            let first = yielding.min_by_key(|(_, member)| (member.hold == Hold::Yielding, member.cut_at));
+            let Some((at, _)) = first else { return };
             self.remove(at, LeaveReason::TimedOut);
             self.stats.yielded += 1;
         }
@@ -155,9 +162,7 @@ impl<G: Game> Room<G> {
 
     fn admit(&mut self, request: &JoinRequest) -> Result<Player<G::Input>, Refusal> {
         let JoinRequest { account, secret, way, from, parameters, places, .. } = request;
-        let inviter = way.inviter();
-        let taken = self.players() + self.places.for_others(inviter);
-        if taken + usize::from(*places) >= usize::from(self.plan.players_max) {
+        if self.seats_missing(request) > 0 {
             return Err(Refusal::Full);
         }
         let members = &self.members;
@@ -175,7 +180,7 @@ impl<G: Game> Room<G> {
         let entity = self.game.join(&mut self.stage, &joining)?;
         self.stage.world.set_controlled(id, Some(entity));
         let entity = self.stage.world.controlled(id).unwrap_or(EntityId::NONE);
-        self.places.take(inviter);
+        self.places.take(way.inviter());
         self.places.hold(id, *places, self.time.tick, self.config.tick_rate);
         self.notices.push(|| Notice::Joined { player: id, account: account.clone() });
         Ok(Player {

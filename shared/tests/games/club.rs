@@ -56,6 +56,8 @@ pub(crate) enum Wish {
     Grace(u32),
     /// The club closes with this score.
     Close(u32),
+    /// It reports each member who leaves from now on.
+    ReportLeaves,
     /// Whether members may invite.
     Invites(bool),
     /// A new round.
@@ -80,10 +82,11 @@ pub(crate) struct Score {
 
 pub(crate) struct Club {
     members: Vec<(PlayerId, EntityId)>,
+    reports_leaves: bool,
 }
 
 impl Club {
-    fn carry_out(&self, stage: &mut Stage<Self>, by: PlayerId, wish: &Wish) {
+    fn carry_out(&mut self, stage: &mut Stage<Self>, by: PlayerId, wish: &Wish) {
         match *wish {
             Wish::Report(count) => {
                 let reports = (0..count).map(|score| stage.report(&Score { score }));
@@ -92,6 +95,7 @@ impl Club {
             }
             Wish::Grace(ms) => stage.set_grace(by, Some(Duration::from_millis(ms.into()))),
             Wish::Close(score) => stage.end_with("closing time", &Score { score }).unwrap(),
+            Wish::ReportLeaves => self.reports_leaves = true,
             Wish::Invites(may) => stage.set_invites(may),
             Wish::Draw => {
                 let seed = stage.next_seed();
@@ -140,7 +144,7 @@ impl Game for Club {
         if setup.settings.private {
             stage.set_access(Access::Invited);
         }
-        Self { members: Vec::new() }
+        Self { members: Vec::new(), reports_leaves: false }
     }
 
     fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
@@ -158,6 +162,9 @@ impl Game for Club {
     fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
         let Some(at) = self.members.iter().position(|(of, _)| *of == player) else { return };
         stage.world.despawn(self.members.remove(at).1);
+        if self.reports_leaves {
+            stage.report(&Score { score: 0 }).unwrap();
+        }
     }
 
     fn step(&mut self, stage: &mut Stage<Self>, turn: &Turn<'_, Self>) {

@@ -1,18 +1,21 @@
 //! Who enters a room and on which terms, and what a game tells its host: parameters, invitations, places held
 //! for a party, the time of grace, reports, results, messages of the host.
 
+use crate::fixtures::{self, Kept};
 use crate::games::club::{Club, Heard, House, Introduction, Notice as Title, Score, Team, Wish};
 use core::time::Duration;
 use serde::Serialize;
 use tickwire_shared::client::{ClientEvent, State};
 use tickwire_shared::game::{Account, HostMessage, Report};
 use tickwire_shared::harness::{ClientIndex, Harness, Sandbox, check_determinism, check_prediction};
+use tickwire_shared::id::{MemberId, ResumeSecret};
 use tickwire_shared::limits::{
     HOST_MESSAGE_BYTES_MAX, HOST_MESSAGES_MAX, PLACES_HELD_MS, REPORT_BYTES_MAX, REPORTS_PER_STEP_MAX,
 };
 use tickwire_shared::prelude::{LeaveReason, PlayerId, TickRate};
-use tickwire_shared::room::Notice;
-use tickwire_shared::wire::terms::{Invitation, JoinTerms, Parameters, Pass};
+use tickwire_shared::room::{Hold, JoinRequest, MemberEvent, Notice, Room};
+use tickwire_shared::wire::control::Role;
+use tickwire_shared::wire::terms::{Invitation, JoinTerms, Parameters, Pass, Range};
 use tickwire_shared::wire::{CloseCode, Text};
 
 fn club(house: House) -> (Harness<Club>, ClientIndex) {
@@ -298,4 +301,58 @@ fn a_seat_that_times_out_is_told_to_the_host_as_such() {
 fn the_club_is_deterministic_and_predicted() {
     check_determinism::<Club>(&House::default(), 1, 100, 3).unwrap();
     check_prediction::<Club>(&House::default(), 1, 100, 1).unwrap();
+}
+
+#[test]
+fn an_invitation_comes_although_each_tick_has_an_update_that_waits_until_the_next() {
+    let (mut club, ada) = club(House::default());
+    club.client_mut(ada).invite(1, Duration::from_secs(60));
+    for _ in 0..30 {
+        club.client_mut(ada).command(Wish::Draw).unwrap();
+        club.block_slot(ada);
+        club.run_ticks(1);
+        club.unblock_slot(ada);
+    }
+    assert_eq!(heard(&mut club, ada).1.len(), 1);
+}
+
+#[test]
+fn what_a_game_reports_as_its_players_leave_a_room_that_ends_is_heard() {
+    let (mut club, ada) = club(House::default());
+    wish(&mut club, ada, Wish::ReportLeaves);
+    wish(&mut club, ada, Wish::Close(7));
+    while club.room().ended().is_none() {
+        club.run_ticks(1);
+    }
+    let notices = club.room_mut().take_notices();
+    let reported = notices.iter().filter(|notice| matches!(notice, Notice::Reported(_))).count();
+    assert_eq!(reported, 1, "{notices:?}");
+}
+
+#[test]
+fn seats_give_way_to_a_whole_party_or_to_none_of_it() {
+    let mut room = Room::<Club>::new(fixtures::config(0), House::default(), 1).unwrap();
+    let mut outbox = Kept::default();
+    for member in 1..=4 {
+        fixtures::join(&mut room, member, Role::Player, &mut outbox);
+    }
+    for member in [2, 3] {
+        room.handle(Duration::ZERO, MemberId(member), MemberEvent::Cut(Hold::Yielding), &mut outbox);
+    }
+    let mut comes = |member: u64, places| {
+        let secret = ResumeSecret { room: room.config().id, key: [member as u8; 16] };
+        let mut request = JoinRequest::new(fixtures::ada(), Role::Player, secret);
+        request.places = places;
+        room.handle(Duration::ZERO, MemberId(member), request.into(), &mut outbox);
+        (outbox.take_closes(), room.players(), room.places_held())
+    };
+    assert_eq!(comes(5, 2), (vec![CloseCode::Full], 4, 0), "two seats are too few, so both stay held");
+    assert_eq!(comes(6, 1), (vec![], 3, 1), "one for who comes, one for who is invited");
+}
+
+#[test]
+fn both_ends_of_a_range_fit() {
+    let range = Range { key: Text::cut("rank"), from: -2, to: 3 };
+    let fitting: Vec<i64> = (-5..5).filter(|value| range.contains(*value)).collect();
+    assert_eq!(fitting, [-2, -1, 0, 1, 2, 3]);
 }
