@@ -118,7 +118,6 @@ impl Party {
     /// Tells listings about the room.
     pub(super) fn show(&self, stage: &mut Stage<Self>) {
         let phase = stage.state.phase.name();
-        let said = vec![(Text::cut("title"), self.title.clone()), (Text::cut("phase"), Text::cut(phase))];
-        stage.set_metadata(Options::new(said).unwrap_or_default());
+        stage.set_metadata(Options::of(&[("title", &self.title), ("phase", phase)]));
     }
 }
