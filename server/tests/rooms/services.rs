@@ -312,3 +312,20 @@ async fn one_who_is_kicked_or_banned_while_the_host_is_asked_does_not_come_in() 
     }
     std::fs::remove_file(file).unwrap();
 }
+
+/// Such as at a stop of the server: no step follows in which the game could say it.
+#[tokio::test]
+async fn what_a_game_says_when_its_room_is_closed_reaches_the_host() {
+    let desk = Desk::default();
+    let (_server, handle) = server(&desk);
+    let mut ada = Member::join(&handle, "ada", create()).await;
+    ada.wish(Wish::Settle(5)).await;
+    // The wish is confirmed before its step, which the next one follows.
+    ada.wish(Wish::Report(1)).await;
+    desk.heard(3).await;
+    handle.close_room(ada.room());
+    let lines = desk.heard(7).await;
+    assert_eq!(lines[2..4], ["3 reported {\"score\":0}", "4 1 left: RoomClosed"]);
+    assert_eq!(lines[4], "5 reported {\"score\":5}");
+    assert_eq!(lines[5..], ["6 ended: closed early {\"score\":5}", "7 closed: closed"]);
+}
