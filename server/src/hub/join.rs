@@ -1,8 +1,9 @@
 //! Which room a client gets into: by id, by match, or a new one. A room may refuse at its next tick; a match
 //! then tries the next room.
 
-use super::{GameHost, Hub, no_randomness};
+use super::{AccountSeat, GameHost, Hub, no_randomness, terms};
 use crate::charges::Payer;
+use crate::config::SameAccount;
 use crate::directory::{DirectoryError, Located, RoomHandle};
 use crate::passes::Passes;
 use crate::room_port::{Answer, Entry, Membership, Parting};
@@ -14,11 +15,11 @@ use crate::transport::peer::Peer;
 use std::cmp::Reverse;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 use tickwire_shared::game::{Account, LeaveReason};
-use tickwire_shared::id::{ResumeSecret, RoomId};
+use tickwire_shared::id::{ResumeSecret, RoomId, SessionId};
 use tickwire_shared::limits::PASSWORD_BYTES_MAX;
 use tickwire_shared::room::{JoinRequest, Way};
 use tickwire_shared::wire::control::{GameName, Join, Options, Role, Target};
@@ -44,6 +45,11 @@ struct Newcomer<'a> {
     join: &'a Join,
     payer: Option<Payer>,
     slot: &'a Arc<Slot>,
+    session: SessionId,
+    /// What happens if its account plays already.
+    same_account: SameAccount,
+    /// Its claim that its account plays here.
+    seat: OnceLock<AccountSeat>,
 }
 
 /// A client that waits for a room's answer. Dropping this withdraws the request.
@@ -62,42 +68,43 @@ impl Hub {
         join: &Join,
         account: Arc<Account>,
         peer: Peer,
-        slot: &Arc<Slot>,
-    ) -> Result<Membership, Close> {
+        (session, slot): (SessionId, &Arc<Slot>),
+    ) -> Result<(Membership, Option<AccountSeat>), Close> {
         let payer = self.context.charges.payer(peer);
         self.context.charges.join(payer)?;
         let game = self.game_of(join)?;
-        self.check_terms(join)?;
+        terms::check(join, self.context.limits.places_per_join_max)?;
+        let (same_account, seat) = (game.same_account(), OnceLock::new());
         if let Some(services) = &self.services {
             slot.unless_closed(services.admit(Admission::of(account.clone(), join))).await??;
         }
-        let newcomer = Newcomer { account, join, payer, slot };
+        let newcomer = Newcomer { account, join, payer, slot, session, same_account, seat };
+        // Who is refused for it makes no room. Who replaces the older session has to find a room first.
+        if same_account == SameAccount::Refuse {
+            self.claim_account(&newcomer)?;
+        }
         let placed = match &join.target {
             Target::Room(id) => self.join_room(*id, &newcomer).await,
             Target::Match(options) => self.join_match(game, options, &newcomer).await,
             Target::Create(options) => self.create(game, options, &newcomer).await?.settle(slot).await,
         };
-        placed.map(|(membership, _)| membership)
+        placed.map(|(membership, _)| (membership, newcomer.seat.into_inner()))
     }
 
-    /// Whether the terms fit what is asked for.
-    fn check_terms(&self, join: &Join) -> Result<(), Close> {
-        let places_max = self.context.limits.places_per_join_max;
-        let wrong = match (&join.terms.pass, &join.target) {
-            (Pass::Invitation(_), Target::Match(_) | Target::Create(_)) => {
-                "an invitation is for one room: join that room by its id"
-            }
-            (Pass::Password(_), Target::Match(_)) => {
-                "a match leads to no room with a password: join the room by its id"
-            }
-            _ if join.terms.places > 0 && join.role == Role::Spectator => "a spectator holds no places",
-            _ if u32::from(join.terms.places) > places_max => {
-                let text = format!("a room holds at most {places_max} places for the others of a party");
-                return Err(Close::new(CloseCode::Policy, &text));
-            }
-            _ => return Ok(()),
-        };
-        Err(Close::new(CloseCode::Policy, wrong))
+    /// Claims that the newcomer's account plays here, once, unless the same account may play twice.
+    ///
+    /// # Errors
+    /// The game's rule refuses a second session of the account.
+    fn claim_account(&self, newcomer: &Newcomer<'_>) -> Result<(), Close> {
+        let Newcomer { account, join, slot, session, same_account, seat, .. } = newcomer;
+        if seat.get().is_some() || join.role != Role::Player || *same_account == SameAccount::Both {
+            return Ok(());
+        }
+        let Some(id) = account.id.clone() else { return Ok(()) };
+        let (key, grace) = ((join.game.clone(), id), self.context.limits.resume_grace());
+        let claimed = self.accounts.claim(key, *same_account, (*session, slot), grace)?;
+        let _ = seat.set(claimed);
+        Ok(())
     }
 
     /// Joins a room by its id, with what opens it.
@@ -379,7 +386,8 @@ impl Hub {
     }
 
     fn enter(&self, room: &RoomHandle, way: Way, newcomer: &Newcomer<'_>) -> Result<Waiting, Close> {
-        let Newcomer { account, join, payer, slot } = newcomer;
+        self.claim_account(newcomer)?;
+        let Newcomer { account, join, payer, slot, .. } = newcomer;
         let secret = self.new_secret(room.id())?;
         let mut request = Box::new(JoinRequest::new(account.clone(), join.role, secret));
         request.wants_schema = join.schema_hash == 0;

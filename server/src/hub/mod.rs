@@ -5,6 +5,7 @@
 mod account_seats;
 mod game_type;
 mod join;
+mod terms;
 
 use crate::authenticator::{AuthRequest, BoundedAuthenticator};
 use crate::bans::Bans;
@@ -62,6 +63,8 @@ struct Known {
     slot: Arc<Slot>,
     peer: Peer,
     began: Instant,
+    /// Whose session it is, from before it asks for its seat.
+    account: Option<AccountId>,
     current: Option<CurrentRoom>,
 }
 
@@ -193,25 +196,8 @@ impl Hub {
         slot.unless_closed(self.authenticator.ask(request, &self.context.metrics)).await?
     }
 
-    /// The claim of a session that its account plays this game; `None` for a guest, and if the same account
-    /// may play twice.
-    ///
-    /// # Errors
-    /// The game's rule refuses a second session of the account.
-    pub(crate) fn claim_account(
-        &self,
-        game: &GameName,
-        account: &Account,
-        session: SessionId,
-        slot: &Arc<Slot>,
-    ) -> Result<Option<AccountSeat>, Close> {
-        let rule = self.games.get(game).map(|game| game.same_account()).unwrap_or_default();
-        let Some(id) = account.id.clone().filter(|_| rule != SameAccount::Both) else { return Ok(None) };
-        let grace = self.context.limits.resume_grace();
-        self.accounts.claim((game.clone(), id), rule, (session, slot), grace).map(Some)
-    }
-
-    /// As [`Hub::claim_account`] for a session that took back its seat, which is the account's.
+    /// The claim of a session that took back its seat, which is the account's; `None` for a guest, and if the
+    /// same account may play twice.
     pub(crate) fn reclaim_account(
         &self,
         game: &GameName,
@@ -264,6 +250,14 @@ impl Hub {
         slot.inspect(|slot| slot.put_close(CloseCode::Kicked.into())).is_some()
     }
 
+    /// Whose session it is. From here on a kick or a ban of the account finds the session, so say this before
+    /// it is asked whether the account may play: of what is decided meanwhile, nothing is missed.
+    pub(crate) fn identify(&self, session: SessionId, account: &Account) {
+        if let Some(known) = self.sessions().known.get_mut(&session) {
+            known.account = account.id.clone();
+        }
+    }
+
     /// Refuses a client that may not play, with this account or from this address.
     ///
     /// # Errors
@@ -275,13 +269,11 @@ impl Hub {
     /// Ends the sessions of those who are banned now. Returns how many there were.
     pub(crate) fn enforce_bans(&self) -> usize {
         // Copied, because nobody should wait for the lock while all bans are looked at for each session.
-        let account_of = |known: &Known| known.current.as_ref().map(|current| current.account.clone());
-        let known = |known: &Known| (known.slot.clone(), known.peer, account_of(known));
+        let known = |known: &Known| (known.slot.clone(), known.peer, known.account.clone());
         let sessions: Vec<_> = self.sessions().known.values().map(known).collect();
         let mut count = 0;
         for (slot, peer, account) in sessions {
-            let account = account.as_ref().and_then(|account| account.id.as_ref());
-            if let Some(close) = self.bans.refusal(account, peer.address()) {
+            if let Some(close) = self.bans.refusal(account.as_ref(), peer.address()) {
                 slot.put_close(close);
                 count += 1;
             }
@@ -291,9 +283,7 @@ impl Hub {
 
     /// Ends the sessions of an account with 4014. Returns how many there were.
     pub(crate) fn kick_account(&self, account: &AccountId) -> usize {
-        let is_of_account = |known: &&Known| {
-            known.current.as_ref().is_some_and(|current| current.account.id.as_ref() == Some(account))
-        };
+        let is_of_account = |known: &&Known| known.account.as_ref() == Some(account);
         let slots: Vec<_> =
             self.sessions().known.values().filter(is_of_account).map(|known| known.slot.clone()).collect();
         for slot in &slots {
@@ -361,7 +351,7 @@ impl Hub {
         let mut sessions = self.sessions();
         sessions.last += 1;
         let id = SessionId(sessions.last);
-        let known = Known { slot: slot.clone(), peer, began: Instant::now(), current: None };
+        let known = Known { slot: slot.clone(), peer, began: Instant::now(), account: None, current: None };
         sessions.known.insert(id, known);
         if let Some(close) = &sessions.close {
             slot.put_close(close.clone());

@@ -15,7 +15,7 @@ use tickwire_shared::game::{Account, LeaveReason};
 use tickwire_shared::id::ResumeSecret;
 use tickwire_shared::limits::{HELLO_TIMEOUT_MS, INBOUND_BYTES_MAX, PROTOCOL_VERSION};
 use tickwire_shared::wire::control::{
-    ClientControl, Credential, Hello, Join, Name, Role, ServerControl, SessionLimits, TAG_CONTROL, Welcome,
+    ClientControl, Credential, Hello, Join, Name, ServerControl, SessionLimits, TAG_CONTROL, Welcome,
 };
 use tickwire_shared::wire::frame::TAG_FRAME;
 use tickwire_shared::wire::{Advice, Close, CloseCode, shown};
@@ -126,12 +126,12 @@ async fn welcome<L: Link>(session: &mut Session, link: &mut L, deadline: Instant
 }
 
 async fn join_room(session: &mut Session, join: &Join, account: Account) -> Result<Membership, Close> {
+    session.hub.identify(session.id, &account);
     session.hub.refuse_banned(account.id.as_ref(), session.peer)?;
     let account = Arc::new(account);
-    if join.role == Role::Player {
-        session.account_seat = session.hub.claim_account(&join.game, &account, session.id, &session.slot)?;
-    }
-    let membership = session.hub.join(join, account.clone(), session.peer, &session.slot).await?;
+    let who = (session.id, &session.slot);
+    let (membership, account_seat) = session.hub.join(join, account.clone(), session.peer, who).await?;
+    session.account_seat = account_seat;
     seat(session, membership, account)
 }
 
@@ -163,6 +163,7 @@ async fn resume(
         session.hub.resume(shown, events_received, session.peer, &session.slot).await?;
     let guest = || Arc::new(Account::guest(name_to_show(session, name)));
     let account = joined_as.unwrap_or_else(guest);
+    session.hub.identify(session.id, &account);
     let game = membership.port.game();
     session.account_seat = session.hub.reclaim_account(game, &account, session.id, &session.slot);
     seat(session, membership, account)

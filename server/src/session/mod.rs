@@ -216,6 +216,8 @@ async fn run_to_end<L: Link>(session: &mut Session, link: &mut L) {
             if let Some(seat) = &mut session.account_seat {
                 seat.part(membership.parting);
             }
+            // Before the client is told: it may come again at once.
+            session.account_seat = None;
             ending
         }
         Err(ending) => {

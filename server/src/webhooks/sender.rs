@@ -8,7 +8,7 @@ use crate::web_client::{self, WebClient, sign_with};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 /// Requests at one time.
 const REQUESTS_MAX: usize = 16;
@@ -42,11 +42,57 @@ pub(super) struct Sender {
     service: Service,
     /// `None` once the server has stopped: another may use the folder.
     outbox: Mutex<Option<Outbox>>,
-    waiting: Mutex<VecDeque<PathBuf>>,
+    waiting: Mutex<Queue>,
     arrived: Notify,
     requests: Semaphore,
     failing: AtomicBool,
     metrics: Arc<Metrics>,
+}
+
+/// The files that wait, by when they are due: what the service does not take waits here for its next attempt,
+/// and holds up no other file.
+#[derive(Default)]
+struct Queue {
+    files: BTreeMap<(Instant, u64), Waiting>,
+    /// Of files that are due at the same time, the first comes first.
+    added: u64,
+}
+
+/// A file that waits.
+struct Waiting {
+    file: PathBuf,
+    /// The ids of those that the service has not taken; `None`: nothing was sent yet.
+    left: Option<Vec<String>>,
+    /// How long until the next attempt, if this one fails.
+    pause: Duration,
+}
+
+impl Waiting {
+    fn new(file: PathBuf) -> Self {
+        Self { file, left: None, pause: PAUSE }
+    }
+
+    fn has_left(&self, message: &Message) -> bool {
+        self.left.as_ref().is_none_or(|left| left.contains(&message.id))
+    }
+}
+
+impl Queue {
+    fn add(&mut self, due: Instant, file: Waiting) {
+        self.added += 1;
+        self.files.insert((due, self.added), file);
+    }
+
+    /// The next file, if it is due.
+    fn take_due(&mut self) -> Option<Waiting> {
+        let next = self.files.first_entry()?;
+        (next.key().0 <= Instant::now()).then(|| next.remove())
+    }
+
+    /// When the next file is due.
+    fn next_due(&self) -> Option<Instant> {
+        self.files.first_key_value().map(|((due, _), _)| *due)
+    }
 }
 
 /// Why a message was not taken.
@@ -66,10 +112,14 @@ impl Sender {
         metrics: Arc<Metrics>,
     ) -> Self {
         metrics.host_calls.webhook_files.set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        for file in waiting {
+            queue.add(now, Waiting::new(file));
+        }
         Self {
             service,
             outbox: Mutex::new(Some(outbox)),
-            waiting: Mutex::new(waiting.into()),
+            waiting: Mutex::new(queue),
             arrived: Notify::new(),
             requests: Semaphore::new(REQUESTS_MAX),
             failing: AtomicBool::new(false),
@@ -84,7 +134,7 @@ impl Sender {
     pub(super) fn store(&self, messages: &[Message]) -> io::Result<()> {
         let file = self.in_outbox(|outbox| outbox.store(messages))?;
         self.metrics.host_calls.webhook_files.inc();
-        self.waiting().push_back(file);
+        self.waiting().add(Instant::now(), Waiting::new(file));
         self.arrived.notify_one();
         Ok(())
     }
@@ -94,42 +144,61 @@ impl Sender {
         outbox.as_mut().map_or_else(|| Err(io::Error::other("the server has stopped")), work)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<PathBuf>> {
+    fn waiting(&self) -> MutexGuard<'_, Queue> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends files, the oldest first, several at a time.
+    /// Sends files, the one that is due first before the others, several at a time.
     pub(super) async fn run(self: Arc<Self>) {
         let _closes = CloseOnDrop(self.clone());
         let mut sending = JoinSet::new();
         loop {
             while sending.len() < FILES_AT_ONCE_MAX {
-                let Some(file) = self.waiting().pop_front() else { break };
+                let Some(file) = self.waiting().take_due() else { break };
                 sending.spawn(self.clone().send_file(file));
             }
+            let next = self.waiting().next_due().filter(|_| sending.len() < FILES_AT_ONCE_MAX);
             tokio::select! {
                 () = self.arrived.notified(), if sending.len() < FILES_AT_ONCE_MAX => (),
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => (),
                 _ = sending.join_next(), if !sending.is_empty() => (),
             }
         }
     }
 
-    /// Sends the messages of a file, then removes it.
-    async fn send_file(self: Arc<Self>, file: PathBuf) {
-        let path = file.clone();
+    /// Sends the messages of a file once. Removes it if all are taken or given up, else it waits again.
+    async fn send_file(self: Arc<Self>, mut waiting: Waiting) {
+        let path = waiting.file.clone();
         let loaded = tokio::task::spawn_blocking(move || outbox::load(&path)).await;
+        let file = waiting.file.display();
         let Ok(Ok((messages, damaged))) = loaded else {
-            tracing::error!(file = %file.display(), "a file of webhooks cannot be read; it stays");
+            tracing::error!(%file, "a file of webhooks cannot be read; it stays");
             return;
         };
-        if damaged > 0 {
-            tracing::error!(file = %file.display(), damaged, "webhooks are damaged and cannot be sent");
+        if damaged > 0 && waiting.left.is_none() {
+            tracing::error!(%file, damaged, "webhooks are damaged and cannot be sent");
         }
         let mut sending = JoinSet::new();
-        for message in messages {
-            sending.spawn(self.clone().send_until_taken(message));
+        for message in messages.into_iter().filter(|message| waiting.has_left(message)) {
+            sending.spawn(self.clone().attempt(message));
         }
-        while sending.join_next().await.is_some() {}
+        let (mut left, mut least) = (Vec::new(), Duration::ZERO);
+        while let Some(attempted) = sending.join_next().await {
+            if let Ok(Some((id, asked))) = attempted {
+                left.push(id);
+                least = least.max(asked);
+            }
+        }
+        if left.is_empty() {
+            return self.finish(waiting.file).await;
+        }
+        let due = Instant::now() + jittered(waiting.pause).max(least);
+        waiting.pause = (waiting.pause * 2).min(PAUSE_MAX);
+        waiting.left = Some(left);
+        self.waiting().add(due, waiting);
+    }
+
+    async fn finish(self: Arc<Self>, file: PathBuf) {
         let removed = tokio::task::spawn_blocking(move || self.remove(&file)).await;
         if let Ok(Err(error)) = removed {
             tracing::error!(%error, "a file of webhooks that were delivered cannot be removed");
@@ -141,26 +210,30 @@ impl Sender {
         self.in_outbox(|outbox| outbox.remove(file))
     }
 
-    async fn send_until_taken(self: Arc<Self>, message: Message) {
-        let mut pause = PAUSE;
-        loop {
-            let (why, least) = match self.send(&message).await {
-                Ok(()) => return self.taken(),
-                Err(NotTaken::Never(why)) => return self.give_up(message, why).await,
-                Err(NotTaken::Later(why, least)) => (why, least),
-            };
-            self.count(ServiceEvent::Failed);
-            if !self.failing.swap(true, Ordering::Relaxed) {
-                let address = &self.service.address;
-                tracing::warn!(%address, why, "a webhook is not taken; it is sent again");
+    /// Sends a message once. Its id and how long to wait at least, if it has to be sent again.
+    async fn attempt(self: Arc<Self>, message: Message) -> Option<(String, Duration)> {
+        let (why, least) = match self.send(&message).await {
+            Ok(()) => {
+                self.taken();
+                return None;
             }
-            let made = UNIX_EPOCH + Duration::from_secs(message.at_s);
-            if made.elapsed().is_ok_and(|age| age > GIVE_UP_AFTER) {
-                return self.give_up(message, why).await;
+            Err(NotTaken::Never(why)) => {
+                self.give_up(message, why).await;
+                return None;
             }
-            sleep(jittered(pause).max(least)).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            Err(NotTaken::Later(why, least)) => (why, least),
+        };
+        self.count(ServiceEvent::Failed);
+        if !self.failing.swap(true, Ordering::Relaxed) {
+            let address = &self.service.address;
+            tracing::warn!(%address, why, "a webhook is not taken; it is sent again");
         }
+        let made = UNIX_EPOCH + Duration::from_secs(message.at_s);
+        if made.elapsed().is_ok_and(|age| age > GIVE_UP_AFTER) {
+            self.give_up(message, why).await;
+            return None;
+        }
+        Some((message.id, least))
     }
 
     fn count(&self, result: ServiceEvent) {

@@ -229,7 +229,7 @@ async fn unknown_tags_leftovers_and_oversize_have_their_codes() {
         for stage in stages {
             let tags = (2..=255).map(|tag| vec![tag, 0, 0, 0]);
             attack(&handle, stage, tags, &[CloseCode::UnknownMessage]).await;
-            let variants = (7..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
+            let variants = (8..=250).step_by(7).map(|variant| vec![0, variant, 0, 0]);
             attack(&handle, stage, variants, &[CloseCode::UnknownMessage]).await;
             let of_more_bytes = [vec![0, 251, 251, 0], vec![0, 252, 0, 0, 1, 0]].into_iter();
             attack(&handle, stage, of_more_bytes, &[CloseCode::UnknownMessage]).await;

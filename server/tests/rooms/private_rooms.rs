@@ -292,3 +292,11 @@ async fn a_match_tries_the_rooms_in_the_order_that_the_client_wishes() {
     assert_eq!(room(any(), JoinTerms::default()).await, low, "the fullest");
     assert_ne!(room(any(), ordered(MatchOrder::Emptiest)).await, low);
 }
+
+#[tokio::test]
+async fn a_range_in_which_no_number_lies_is_refused() {
+    let (_server, handle) = server(Limits::default());
+    let (refused, text) = code(&handle, any(), within(JoinTerms::default(), 10, 5)).await;
+    assert!(refused == CloseCode::Policy && text.contains("`rank`, from 10 to 5"), "{text}");
+    assert_eq!(handle.rooms(), [], "and makes no room");
+}

@@ -4,15 +4,20 @@ use crate::game::{Dots, Settings};
 use crate::lifecycle::settle;
 use crate::raw::{Raw, hello, join};
 use core::time::Duration;
+use futures_util::{SinkExt, StreamExt};
 use tickwire_server::{
     Account, AccountId, AuthRefusal, AuthRequest, Authenticator, GameOptions, SameAccount, Server,
     ServerHandle,
 };
 use tickwire_shared::id::RoomId;
-use tickwire_shared::wire::Close;
-use tickwire_shared::wire::CloseCode;
-use tickwire_shared::wire::control::{Credential, Joined, List, Options, Target};
-use tokio::time::{Instant, sleep};
+use tickwire_shared::wire::control::{
+    ClientControl, Credential, Joined, List, Options, ServerControl, TAG_CONTROL, Target,
+};
+use tickwire_shared::wire::{Close, CloseCode, Text};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// The ticket is the account; without one it is a guest.
 struct Names;
@@ -139,4 +144,59 @@ async fn of_many_who_come_at_once_with_one_account_one_plays() {
         drop(inside);
         settle(&handle, Duration::from_secs(8)).await;
     }
+}
+
+/// Such as a second tab with an old link.
+#[tokio::test]
+async fn a_newer_session_that_finds_no_room_leaves_the_older_one_its_seat() {
+    let (_server, handle) = server(SameAccount::Replace);
+    let (_one, joined) = come(&handle, "ada", new_room()).await.unwrap();
+    let nowhere = come(&handle, "ada", Target::Room(RoomId::from_bits(77))).await.err().unwrap();
+    assert_eq!(nowhere.code, CloseCode::NoSuchRoom);
+    let options = Options::new(vec![(Text::cut("colour"), Text::cut("2"))]).unwrap();
+    assert_eq!(come(&handle, "ada", Target::Create(options)).await.err().unwrap().code, CloseCode::Policy);
+    let (mut bob, _) = come(&handle, "bob", Target::Room(joined.room)).await.unwrap();
+    assert_eq!(handle.rooms()[0].players, 2, "both are there");
+    bob.send(ClientControl::Leave.encode().unwrap()).await;
+    bob.close_message().await;
+    players(&handle, joined.room, 1).await;
+}
+
+/// Reads up to the server's `Close` message or to `Joined`, and no further.
+async fn answer(socket: &mut tokio_tungstenite::WebSocketStream<TcpStream>) -> Option<CloseCode> {
+    let reading = async {
+        while let Some(Ok(message)) = socket.next().await {
+            let Message::Binary(bytes) = message else { continue };
+            if bytes[0] != TAG_CONTROL {
+                continue;
+            }
+            match ServerControl::decode(&bytes).unwrap() {
+                ServerControl::Close(close) => return Some(close.code),
+                ServerControl::Joined(_) => return None,
+                _ => (),
+            }
+        }
+        panic!("no answer");
+    };
+    timeout(Duration::from_secs(10), reading).await.expect("an answer within 10 s")
+}
+
+#[tokio::test]
+async fn one_who_left_may_come_again_before_its_connection_has_ended() {
+    let (server, handle) = server(SameAccount::Refuse);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(server.run(listener, std::future::pending()));
+    let mut request = format!("ws://{address}/play").into_client_request().unwrap();
+    request.headers_mut().insert("Sec-WebSocket-Protocol", "tickwire.v1".parse().unwrap());
+    let socket = TcpStream::connect(address).await.unwrap();
+    let mut socket = tokio_tungstenite::client_async(request, socket).await.unwrap().0;
+    let ticket = || Credential::Ticket(List::try_from(b"ada".to_vec()).unwrap());
+    for message in [hello(ticket()), join(new_room())] {
+        socket.send(Message::binary(message)).await.unwrap();
+    }
+    assert_eq!(answer(&mut socket).await, None);
+    socket.send(Message::binary(ClientControl::Leave.encode().unwrap())).await.unwrap();
+    assert_eq!(answer(&mut socket).await, Some(CloseCode::Normal));
+    assert!(come(&handle, "ada", new_room()).await.is_ok(), "it has left, though its socket is open");
 }

@@ -29,6 +29,8 @@ struct Kept {
     ids: Mutex<Vec<String>>,
     /// It has the result of a room.
     has_result: AtomicBool,
+    /// It is asked about `late`, for whom it has no answer.
+    thinks: AtomicBool,
 }
 
 impl Desk {
@@ -50,7 +52,10 @@ impl Services for Desk {
     async fn admit(&self, admission: &Admission) -> Result<(), AuthRefusal> {
         match &*admission.account.name {
             "eve" => Err(AuthRefusal::denied("you are banned until Monday")),
-            "late" => std::future::pending().await,
+            "late" => {
+                self.0.thinks.store(true, Ordering::SeqCst);
+                std::future::pending().await
+            }
             "panics" => panic!("the host's code fails"),
             _ => Ok(()),
         }
@@ -296,4 +301,47 @@ async fn parameters_reach_the_host_before_the_room() {
     join.terms.parameters = Parameters::of(&"blue").unwrap();
     raw.send(ClientControl::Join(join).encode().unwrap()).await;
     assert_eq!(&*raw.joined().await.unwrap_err().text, "red only");
+}
+
+/// A kick or a ban of an account ends all its sessions, also the one that is about to join.
+#[tokio::test]
+async fn one_who_is_kicked_or_banned_while_the_host_is_asked_does_not_come_in() {
+    let file = std::env::temp_dir().join(format!("tickwire-late-bans-{}", std::process::id()));
+    std::fs::write(&file, "").unwrap();
+    let mut config = Config::default();
+    config.bans = Some(file.clone());
+    let desk = Desk::default();
+    let builder = Server::builder().config(config).authenticator(ByName).services(desk.clone());
+    let (_server, handle) = built(builder.game::<Club>("club", GameOptions::new(House::default())));
+    for is_ban in [false, true] {
+        desk.0.thinks.store(false, Ordering::SeqCst);
+        let mut late = Member::connect(&handle, "late", create(), JoinTerms::default());
+        late.until(|_| desk.0.thinks.load(Ordering::SeqCst)).await;
+        if is_ban {
+            std::fs::write(&file, "[[ban]]\naccount = 'late'\n").unwrap();
+            handle.reload().unwrap();
+        } else {
+            assert_eq!(handle.kick(&AccountId::cut("late")), 1);
+        }
+        let code = if is_ban { CloseCode::Policy } else { CloseCode::Kicked };
+        assert_eq!(late.closed().await.0, code);
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+/// Such as at a stop of the server: no step follows in which the game could say it.
+#[tokio::test]
+async fn what_a_game_says_when_its_room_is_closed_reaches_the_host() {
+    let desk = Desk::default();
+    let (_server, handle) = server(&desk);
+    let mut ada = Member::join(&handle, "ada", create()).await;
+    ada.wish(Wish::Settle(5)).await;
+    // The wish is confirmed before its step, which the next one follows.
+    ada.wish(Wish::Report(1)).await;
+    desk.heard(3).await;
+    handle.close_room(ada.room());
+    let lines = desk.heard(7).await;
+    assert_eq!(lines[2..4], ["3 reported {\"score\":0}", "4 1 left: RoomClosed"]);
+    assert_eq!(lines[4], "5 reported {\"score\":5}");
+    assert_eq!(lines[5..], ["6 ended: closed early {\"score\":5}", "7 closed: closed"]);
 }

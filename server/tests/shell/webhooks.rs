@@ -303,3 +303,28 @@ async fn no_result_is_lost_when_the_server_is_killed() {
     assert!(lost.is_empty(), "{} of {} are lost: {lost:?}", lost.len(), told.len());
     last.stop().await;
 }
+
+/// A receiver that fails with each event of one type, such as one it does not know, gets the others.
+#[tokio::test]
+async fn what_is_never_taken_holds_up_nothing_else() {
+    let stub = Stub::start(|request| {
+        let unknown = request.contains("\"room.opened\"");
+        answer(if unknown { "400 Bad Request" } else { "200 OK" }, "", "")
+    })
+    .await;
+    let folder = Folder::new("webhook-held-up");
+    let mut config = folder.config(&stub.url("/hooks"));
+    config.webhook_events = ["room.opened", "room.ended"].map(str::to_owned).to_vec();
+    let server = serve(config).await;
+    let none = || Target::Create(Options::none());
+    let mut players = Vec::new();
+    // So many files that each have one event which is not taken.
+    for made in 1..=40 {
+        players.push(Box::pin(Player::<Club>::join_game(&server, "club", none())).await);
+        until("it is stored", || folder.files().len() >= made).await;
+    }
+    a_match(&server, 42).await;
+    let ended = || hooks(&stub).iter().any(|hook| hook.kind() == "room.ended");
+    until("the result has come", ended).await;
+    server.stop().await;
+}

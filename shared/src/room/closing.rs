@@ -25,7 +25,8 @@ pub(super) struct End {
 }
 
 impl<G: Game> Room<G> {
-    /// Closes the room for every member; the game hears of each player.
+    /// Closes the room for every member; the game hears of each player. What it then reports, and a result,
+    /// reach the host.
     pub fn close_all(&mut self, close: &Close, outbox: &mut impl Outbox) {
         for member in self.members.drain(..) {
             if let Some(player) = &member.player {
@@ -37,8 +38,18 @@ impl<G: Game> Room<G> {
                 outbox.close(member.id, close.clone());
             }
         }
-        // No step follows that would pass on what the game reports as its players leave.
+        // No step follows in which it would be passed on.
         self.pass_on_reports();
+        if self.end.is_none() {
+            self.tell_end();
+        }
+    }
+
+    /// Tells the host that the game ended the room, if it did.
+    fn tell_end(&mut self) {
+        if let Some(Ending { text, result }) = &self.stage.requests.end {
+            self.notices.push(|| Notice::Ended { text: (**text).into(), result: result.clone() });
+        }
     }
 
     /// Removes a member permanently.
@@ -107,9 +118,8 @@ impl<G: Game> Room<G> {
     /// Ends the room if the game wishes it and everybody has the events of before, or had the time.
     pub(super) fn carry_out_end(&mut self, outbox: &mut impl Outbox) {
         if self.end.is_none()
-            && let Some(Ending { text, result }) = &self.stage.requests.end
+            && let Some(Ending { text, .. }) = &self.stage.requests.end
         {
-            self.notices.push(|| Notice::Ended { text: (**text).into(), result: result.clone() });
             let at = self.time.tick.offset(i64::from(self.config.tick_rate.ticks_ceil(END_DELAY_MAX)));
             self.end = Some(End {
                 close: Close::new(CloseCode::Normal, text),
@@ -118,6 +128,7 @@ impl<G: Game> Room<G> {
                 is_held: self.notices.is_kept(),
                 last: self.time.tick,
             });
+            self.tell_end();
         }
         let Some(end) = self.end.as_mut().filter(|end| !end.is_done) else { return };
         let waits = |member: &super::Member<_>| {

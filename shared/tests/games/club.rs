@@ -62,6 +62,8 @@ pub(crate) enum Wish {
     Invites(bool),
     /// A new round.
     Draw,
+    /// If the room is closed before its end, this is reported for each member, and is the result.
+    Settle(u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,7 @@ pub(crate) struct Score {
 pub(crate) struct Club {
     members: Vec<(PlayerId, EntityId)>,
     reports_leaves: bool,
+    settles: Option<u32>,
 }
 
 impl Club {
@@ -94,6 +97,7 @@ impl Club {
                 stage.events.all(Heard::Refused(refused as u32)).ok();
             }
             Wish::Grace(ms) => stage.set_grace(by, Some(Duration::from_millis(ms.into()))),
+            Wish::Settle(score) => self.settles = Some(score),
             Wish::Close(score) => stage.end_with("closing time", &Score { score }).unwrap(),
             Wish::ReportLeaves => self.reports_leaves = true,
             Wish::Invites(may) => stage.set_invites(may),
@@ -144,7 +148,7 @@ impl Game for Club {
         if setup.settings.private {
             stage.set_access(Access::Invited);
         }
-        Self { members: Vec::new(), reports_leaves: false }
+        Self { members: Vec::new(), reports_leaves: false, settles: None }
     }
 
     fn join(&mut self, stage: &mut Stage<Self>, joining: &Joining<'_, Self>) -> Result<EntityId, Refusal> {
@@ -159,7 +163,11 @@ impl Game for Club {
         Ok(member)
     }
 
-    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, stage: &mut Stage<Self>, player: PlayerId, reason: LeaveReason) {
+        if let (Some(score), LeaveReason::RoomClosed) = (self.settles, reason) {
+            stage.report(&Score { score }).unwrap();
+            stage.end_with("closed early", &Score { score }).unwrap();
+        }
         let Some(at) = self.members.iter().position(|(of, _)| *of == player) else { return };
         stage.world.despawn(self.members.remove(at).1);
         if self.reports_leaves {
